@@ -1,0 +1,36 @@
+"""mien learns to read facial expressions from labelled faces, shows how well it reads them, and runs the result anywhere.
+
+The public names load on first use, so ``import mien`` costs nothing that isn't needed.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mien.data.faceset import FaceSet
+    from mien.data.layouts import read
+    from mien.evaluation.evaluation import Evaluation
+    from mien.inference.classifier import Classifier
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "Classifier": "mien.inference.classifier",
+    "Evaluation": "mien.evaluation.evaluation",
+    "FaceSet": "mien.data.faceset",
+    "read": "mien.data.layouts",
+}
+
+__all__ = ["Classifier", "Evaluation", "FaceSet", "__version__", "read"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'mien' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,189 @@
+"""The FaceSet: labelled faces as packed arrays, with a content hash. The second contract of mien."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien import images
+from mien.errors import DataError
+
+SPLITS = ("train", "valid", "test", "public_test", "private_test")
+"""The names that splits have in mien. Data without splits of its own is all ``train``."""
+
+UNLABELLED = -1
+"""The label of a row whose class isn't known, as in the test set of a competition."""
+
+
+@dataclass(frozen=True)
+class DroppedRow:
+    """A row of the source that was left out, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a FaceSet came from and how it was understood; not part of its content hash.
+
+    Attributes:
+        layout: the name of the layout that was recognised, such as ``"fer2013-csv"``.
+        path: the path that was read, as given.
+        class_map: how the source's class names or codes were mapped, source to mien.
+        dropped: the rows that were left out, each with its reason.
+        notes: other things worth knowing, one sentence each.
+    """
+
+    layout: str = "memory"
+    path: str = ""
+    class_map: Mapping[str, str] = field(default_factory=dict)
+    dropped: tuple[DroppedRow, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class FaceSet:
+    """Labelled gray faces of one size.
+
+    Attributes:
+        images: ``(N, H, W)`` ``uint8``.
+        labels: ``(N,)`` ``int64``, indices into ``classes``; ``UNLABELLED`` where the class isn't known.
+        classes: the class names, in the order of ``emotions.in_order``.
+        names: ``(N,)`` strings, one name per row: a file name, a row number or an id.
+        splits: ``(N,)`` strings out of ``SPLITS``.
+        votes: ``(N, K)`` ``float32``, how many people chose each class; all zero where nobody was asked. Or None.
+        subjects: ``(N,)`` strings, who is on the picture. Or None.
+        source: where it came from.
+
+    Raises:
+        DataError: the arrays don't fit one another.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    classes: tuple[str, ...]
+    names: NDArray[np.str_]
+    splits: NDArray[np.str_]
+    votes: NDArray[np.float32] | None = None
+    subjects: NDArray[np.str_] | None = None
+    source: Source = Source()
+
+    def __post_init__(self) -> None:
+        num = len(self.images)
+        if self.images.ndim != 3 or self.images.dtype != np.uint8:
+            raise DataError(f"Faces must be uint8 of shape (N, H, W), not {self.images.dtype} of shape {self.images.shape}.")
+        if max(self.images.shape[1:]) > images.MAX_FACE_SIDE:
+            raise DataError(f"Faces of {self.images.shape[1]}x{self.images.shape[2]} are larger than {images.MAX_FACE_SIDE} pixels: resize them.")
+        for what, array in (("labels", self.labels), ("names", self.names), ("splits", self.splits), ("votes", self.votes), ("subjects", self.subjects)):
+            if array is not None and len(array) != num:
+                raise DataError(f"There are {num} faces but {len(array)} {what}: each face needs one.")
+        if num and not (self.labels.min() >= UNLABELLED and self.labels.max() < len(self.classes)):
+            raise DataError(f"Labels must lie in 0..{len(self.classes) - 1} (or be {UNLABELLED} where unknown), not {self.labels.min()}..{self.labels.max()}.")
+        if self.votes is not None and self.votes.shape != (num, len(self.classes)):
+            raise DataError(f"Votes must have shape ({num}, {len(self.classes)}), not {self.votes.shape}.")
+
+    @classmethod
+    def from_arrays(cls, images: NDArray[np.uint8], labels: Sequence[int] | NDArray[np.integer[Any]], classes: Sequence[str], split: str = "train") -> FaceSet:
+        """Make a FaceSet of arrays in memory: ``images`` ``(N, H, W)`` uint8 and ``labels`` ``(N,)``, all of one split."""
+        num = len(images)
+        return cls(images, np.asarray(labels, np.int64), tuple(classes), np.array([str(row) for row in range(num)], np.str_), np.full(num, split))
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of every face, in pixels."""
+        return self.images.shape[1], self.images.shape[2]
+
+    @property
+    def split_names(self) -> tuple[str, ...]:
+        """The splits that have rows, in the order of ``SPLITS``."""
+        present = set(self.splits.tolist())
+        return tuple(name for name in SPLITS if name in present)
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of images, labels, classes, splits, votes and subjects, in order; names don't count.
+
+        The same rows have the same hash whatever layout and machine they were read on.
+        """
+        digest = hashlib.sha256(b"mien faceset 1\n")
+        digest.update(json.dumps([self.images.shape, self.classes, self.splits.tolist()]).encode())
+        digest.update(np.ascontiguousarray(self.images).data)
+        digest.update(self.labels.astype("<i8").tobytes())
+        if self.votes is not None:
+            digest.update(b"votes" + self.votes.astype("<f4").tobytes())
+        if self.subjects is not None:
+            digest.update(b"subjects" + json.dumps(self.subjects.tolist()).encode())
+        return digest.hexdigest()
+
+    def counts(self) -> NDArray[np.int64]:
+        """``(K,)`` how many labelled rows each class has."""
+        return np.bincount(self.labels[self.labels != UNLABELLED], minlength=len(self.classes)).astype(np.int64)
+
+    def select(self, rows: NDArray[Any]) -> FaceSet:
+        """The rows given by a boolean mask or by indices, in that order."""
+        return replace(
+            self,
+            images=self.images[rows],
+            labels=self.labels[rows],
+            names=self.names[rows],
+            splits=self.splits[rows],
+            votes=None if self.votes is None else self.votes[rows],
+            subjects=None if self.subjects is None else self.subjects[rows],
+        )
+
+    def split(self, name: str) -> FaceSet:
+        """The rows of one split.
+
+        Raises:
+            DataError: no row has it; the message lists the splits that there are.
+        """
+        if name not in self.split_names:
+            raise DataError(f"The data has no split '{name}': it has {', '.join(self.split_names) or 'no rows'}.")
+        return self.select(self.splits == name)
+
+    def resized(self, size: tuple[int, int]) -> FaceSet:
+        """The same rows at another height and width."""
+        return self if self.size == size else replace(self, images=images.resize_faces(self.images, size))
+
+    def to_classes(self, classes: Sequence[str]) -> FaceSet:
+        """The same rows, labels (and votes) renumbered for another list of classes, matched by name.
+
+        Raises:
+            DataError: rows have a class that the list lacks; the message counts them.
+        """
+        if tuple(classes) == self.classes:
+            return self
+        counts = self.counts()
+        foreign = [f"{name} ({counts[index]:,} rows)" for index, name in enumerate(self.classes) if name not in classes and counts[index]]
+        if foreign:
+            raise DataError(f"The data has classes that the model doesn't know: {', '.join(foreign)}. It knows {', '.join(classes)}.")
+        lookup = np.array([classes.index(name) if name in classes else UNLABELLED for name in self.classes] + [UNLABELLED], np.int64)
+        votes = None
+        if self.votes is not None:
+            votes = np.zeros((len(self), len(classes)), np.float32)
+            for index, name in enumerate(self.classes):
+                if name in classes:
+                    votes[:, classes.index(name)] = self.votes[:, index]
+        return replace(self, labels=lookup[self.labels], classes=tuple(classes), votes=votes)
+
+
+def canonical_split(name: str) -> str | None:
+    """Return mien's name for a split (``"Training"`` is ``"train"``), or None when the name is not known."""
+    plain = name.strip().lower().replace("_", "").replace("-", "").replace(" ", "")
+    return {
+        "train": "train", "training": "train",
+        "valid": "valid", "val": "valid", "validation": "valid", "dev": "valid",
+        "test": "test", "testing": "test",
+        "publictest": "public_test", "privatetest": "private_test",
+    }.get(plain)  # fmt: skip

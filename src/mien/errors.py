@@ -1,0 +1,81 @@
+"""Every error that a user can meet, as one small tree.
+
+::
+
+    MienError                   exit code 1
+     ├─ DataError               a data set, or a file of one, that can't be read as what it should be
+     │   ├─ UnknownLayoutError  no known layout of labelled faces fits the path
+     │   └─ ImageError          bytes that are no picture, or one past the limits
+     ├─ RecipeError             a recipe, or a field of one, that doesn't exist or doesn't fit (exit code 2)
+     ├─ TrainingError           training that can't start, go on or be resumed
+     ├─ RunError                a folder that is no run of mien, or one that lacks a part
+     ├─ ModelFileError          a file that is no model file of mien, or one that doesn't fit the faces
+     ├─ ExportError             a model file that would not compute what was trained
+     ├─ OutputError             a place that can't be written to, or would be overwritten
+     └─ MissingExtraError       a part that needs a package which isn't installed
+
+Each carries one sentence that says what is wrong and what to do. They are printed in one place, ``cli.main``.
+"""
+
+from __future__ import annotations
+
+
+class MienError(Exception):
+    """Base of all errors that mien raises on purpose.
+
+    ``str(error)`` is the message for people; ``exit_code`` is what the command line ends with.
+    """
+
+    exit_code = 1
+
+
+class DataError(MienError):
+    """A data set, or a file of one, can't be read as what it should be."""
+
+
+class UnknownLayoutError(DataError):
+    """No known layout of labelled faces fits the path."""
+
+
+class ImageError(DataError):
+    """Bytes that are no picture, or a picture past the limits."""
+
+
+class RecipeError(MienError):
+    """A recipe, or a field of one, that doesn't exist or doesn't fit."""
+
+    exit_code = 2
+
+
+class TrainingError(MienError):
+    """Training can't start, go on or be resumed."""
+
+
+class RunError(MienError):
+    """A folder is no run of mien, or lacks a part."""
+
+
+class ModelFileError(MienError):
+    """A file is no model file of mien, or doesn't fit the faces that it is given."""
+
+
+class ExportError(MienError):
+    """A model file would not compute what was trained."""
+
+
+class OutputError(MienError):
+    """A place can't be written to, or would be overwritten."""
+
+
+class MissingExtraError(MienError):
+    """A part needs a package that isn't installed.
+
+    Args:
+        package: the import name that failed, such as ``"torch"``.
+        extra: the extra of mien that brings it, such as ``"train"``.
+    """
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"This needs the package '{package}', which is not installed: run  pip install 'mien[{extra}]'")
+        self.package = package
+        self.extra = extra

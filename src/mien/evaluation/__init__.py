@@ -1,0 +1,1 @@
+"""How good a model is, where it errs, and the report that shows it."""

@@ -1,0 +1,1 @@
+"""The runtime half: a model file on faces, with numpy, Pillow and onnxruntime only."""
