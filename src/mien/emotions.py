@@ -50,7 +50,11 @@ def canonical(name: str) -> str | None:
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:
     """Sort class names in the order of ``ALL_EMOTIONS``; names that aren't expressions follow alphabetically."""
-    return tuple(sorted(set(names), key=lambda name: (ALL_EMOTIONS.index(name) if name in ALL_EMOTIONS else len(ALL_EMOTIONS), name)))
+    return tuple(
+        sorted(
+            set(names), key=lambda name: (ALL_EMOTIONS.index(name) if name in ALL_EMOTIONS else len(ALL_EMOTIONS), name)
+        )
+    )
 
 
 def colour(name: str) -> str:

@@ -76,6 +76,8 @@ class MissingExtraError(MienError):
     """
 
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"This needs the package '{package}', which is not installed: run  pip install 'mien[{extra}]'")
+        super().__init__(
+            f"This needs the package '{package}', which is not installed: run  pip install 'mien[{extra}]'"
+        )
         self.package = package
         self.extra = extra

@@ -47,7 +47,9 @@ def decode(source: bytes | str | os.PathLike[str], mode: Literal["L", "RGB"] = "
         with Image.open(io.BytesIO(data)) as picture:
             width, height = picture.size
             if width * height > MAX_PIXELS:
-                raise ImageError(f"{name} has {width}x{height} pixels, more than the {MAX_PIXELS:,} allowed: make it smaller.")
+                raise ImageError(
+                    f"{name} has {width}x{height} pixels, more than the {MAX_PIXELS:,} allowed: make it smaller."
+                )
             upright = ImageOps.exif_transpose(picture)
             return np.asarray(_to_mode(upright, mode), dtype=np.uint8)
     except UnidentifiedImageError:
@@ -82,7 +84,9 @@ def encode_png(face: NDArray[np.uint8]) -> bytes:
 def _read(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise ImageError(f"'{path}' has {path.stat().st_size:,} bytes, more than the {MAX_BYTES:,} allowed: make it smaller.")
+            raise ImageError(
+                f"'{path}' has {path.stat().st_size:,} bytes, more than the {MAX_BYTES:,} allowed: make it smaller."
+            )
         return path.read_bytes()
     except OSError as error:
         raise ImageError(f"'{path}' can't be read: {error.strerror or error}.") from None

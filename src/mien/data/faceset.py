@@ -79,22 +79,46 @@ class FaceSet:
     def __post_init__(self) -> None:
         num = len(self.images)
         if self.images.ndim != 3 or self.images.dtype != np.uint8:
-            raise DataError(f"Faces must be uint8 of shape (N, H, W), not {self.images.dtype} of shape {self.images.shape}.")
+            raise DataError(
+                f"Faces must be uint8 of shape (N, H, W), not {self.images.dtype} of shape {self.images.shape}."
+            )
         if max(self.images.shape[1:]) > images.MAX_FACE_SIDE:
-            raise DataError(f"Faces of {self.images.shape[1]}x{self.images.shape[2]} are larger than {images.MAX_FACE_SIDE} pixels: resize them.")
-        for what, array in (("labels", self.labels), ("names", self.names), ("splits", self.splits), ("votes", self.votes), ("subjects", self.subjects)):
+            raise DataError(
+                f"Faces of {self.images.shape[1]}x{self.images.shape[2]} are larger than {images.MAX_FACE_SIDE} pixels: resize them."
+            )
+        for what, array in (
+            ("labels", self.labels),
+            ("names", self.names),
+            ("splits", self.splits),
+            ("votes", self.votes),
+            ("subjects", self.subjects),
+        ):
             if array is not None and len(array) != num:
                 raise DataError(f"There are {num} faces but {len(array)} {what}: each face needs one.")
         if num and not (self.labels.min() >= UNLABELLED and self.labels.max() < len(self.classes)):
-            raise DataError(f"Labels must lie in 0..{len(self.classes) - 1} (or be {UNLABELLED} where unknown), not {self.labels.min()}..{self.labels.max()}.")
+            raise DataError(
+                f"Labels must lie in 0..{len(self.classes) - 1} (or be {UNLABELLED} where unknown), not {self.labels.min()}..{self.labels.max()}."
+            )
         if self.votes is not None and self.votes.shape != (num, len(self.classes)):
             raise DataError(f"Votes must have shape ({num}, {len(self.classes)}), not {self.votes.shape}.")
 
     @classmethod
-    def from_arrays(cls, images: NDArray[np.uint8], labels: Sequence[int] | NDArray[np.integer[Any]], classes: Sequence[str], split: str = "train") -> FaceSet:
+    def from_arrays(
+        cls,
+        images: NDArray[np.uint8],
+        labels: Sequence[int] | NDArray[np.integer[Any]],
+        classes: Sequence[str],
+        split: str = "train",
+    ) -> FaceSet:
         """Make a FaceSet of arrays in memory: ``images`` ``(N, H, W)`` uint8 and ``labels`` ``(N,)``, all of one split."""
         num = len(images)
-        return cls(images, np.asarray(labels, np.int64), tuple(classes), np.array([str(row) for row in range(num)], np.str_), np.full(num, split))
+        return cls(
+            images,
+            np.asarray(labels, np.int64),
+            tuple(classes),
+            np.array([str(row) for row in range(num)], np.str_),
+            np.full(num, split),
+        )
 
     def __len__(self) -> int:
         return len(self.images)
@@ -165,10 +189,18 @@ class FaceSet:
         if tuple(classes) == self.classes:
             return self
         counts = self.counts()
-        foreign = [f"{name} ({counts[index]:,} rows)" for index, name in enumerate(self.classes) if name not in classes and counts[index]]
+        foreign = [
+            f"{name} ({counts[index]:,} rows)"
+            for index, name in enumerate(self.classes)
+            if name not in classes and counts[index]
+        ]
         if foreign:
-            raise DataError(f"The data has classes that the model doesn't know: {', '.join(foreign)}. It knows {', '.join(classes)}.")
-        lookup = np.array([classes.index(name) if name in classes else UNLABELLED for name in self.classes] + [UNLABELLED], np.int64)
+            raise DataError(
+                f"The data has classes that the model doesn't know: {', '.join(foreign)}. It knows {', '.join(classes)}."
+            )
+        lookup = np.array(
+            [classes.index(name) if name in classes else UNLABELLED for name in self.classes] + [UNLABELLED], np.int64
+        )
         votes = None
         if self.votes is not None:
             votes = np.zeros((len(self), len(classes)), np.float32)

@@ -35,8 +35,8 @@ class Rows:
     Args:
         layout: the name of the layout.
         path: what is being read.
-        class_map: the source's codes or class names, each with mien's name. Without one, names are mapped by
-            ``emotions.canonical``; those it doesn't know stay as they are, in lower case.
+        class_map: the source's codes or class names, each with mien's name. A class that it lacks must be one that
+            ``emotions.canonical`` knows. Without a map, unknown names stay as they are, in lower case.
     """
 
     def __init__(self, layout: str, path: Path, class_map: dict[str, str] | None = None) -> None:
@@ -49,7 +49,14 @@ class Rows:
         self._dropped: list[DroppedRow] = []
 
     def add(
-        self, name: str, picture: Picture, raw_class: str | None, split: str = "train", *, subject: str | None = None, votes: dict[str, float] | None = None
+        self,
+        name: str,
+        picture: Picture,
+        raw_class: str | None,
+        split: str = "train",
+        *,
+        subject: str | None = None,
+        votes: dict[str, float] | None = None,
     ) -> None:
         """Add one row; ``raw_class`` is the source's own code or name (None where unlabelled), ``votes`` are by mien's names."""
         label = None
@@ -86,7 +93,11 @@ class Rows:
         if not kept:
             raise DataError(self._nothing_left())
         faces = self._packed([pixels for _, pixels in kept], size)
-        order = tuple(classes) if classes is not None else emotions.in_order(row.label for row, _ in kept if row.label is not None)
+        order = (
+            tuple(classes)
+            if classes is not None
+            else emotions.in_order(row.label for row, _ in kept if row.label is not None)
+        )
         index = {name: code for code, name in enumerate(order)}
         rows = [row for row, _ in kept]
         return FaceSet(
@@ -96,13 +107,21 @@ class Rows:
             names=np.array([row.name for row in rows], np.str_),
             splits=np.array([row.split for row in rows], np.str_),
             votes=_votes(rows, order),
-            subjects=np.array([row.subject or "" for row in rows], np.str_) if any(row.subject for row in rows) else None,
-            source=Source(self.layout, str(self.path), dict(sorted(self._class_map.items())), tuple(self._dropped), tuple(self.notes)),
+            subjects=np.array([row.subject or "" for row in rows], np.str_)
+            if any(row.subject for row in rows)
+            else None,
+            source=Source(
+                self.layout,
+                str(self.path),
+                dict(sorted(self._class_map.items())),
+                tuple(self._dropped),
+                tuple(self.notes),
+            ),
         )
 
     def _mapped(self, raw_class: str) -> str | None:
         if self._fixed is not None:
-            return self._fixed.get(raw_class)
+            return self._fixed.get(raw_class) or emotions.canonical(raw_class)
         return emotions.canonical(raw_class) or raw_class.strip().lower()
 
     def _packed(self, pictures: list[NDArray[np.uint8]], size: int | None) -> NDArray[np.uint8]:
@@ -132,7 +151,9 @@ def _pixels(row: _Row) -> NDArray[np.uint8] | str:
         return str(error).rstrip(".")
     if max(pixels.shape) > images.MAX_FACE_SIDE:  # a photo rather than a cropped face; shrink it before it is packed
         scale = images.MAX_FACE_SIDE / max(pixels.shape)
-        pixels = images.resize_faces(pixels[None], (max(1, int(pixels.shape[0] * scale)), max(1, int(pixels.shape[1] * scale))))[0]
+        pixels = images.resize_faces(
+            pixels[None], (max(1, int(pixels.shape[0] * scale)), max(1, int(pixels.shape[1] * scale)))
+        )[0]
     return pixels
 
 

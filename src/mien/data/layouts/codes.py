@@ -1,0 +1,46 @@
+"""The numbers that public data sets use for expressions. No two of them agree, which is why none is ever guessed silently."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from mien import emotions
+
+FER2013 = {str(code): name for code, name in enumerate(emotions.EMOTIONS)}
+"""``fer2013.csv``, and the course tables made of it."""
+
+RAF_DB = {"1": "surprise", "2": "fear", "3": "disgust", "4": "happy", "5": "sad", "6": "angry", "7": "neutral"}
+"""``list_patition_label.txt``."""
+
+AFFECTNET = {
+    "0": "neutral", "1": "happy", "2": "sad", "3": "surprise", "4": "fear", "5": "disgust", "6": "angry",
+    "7": "contempt",
+}  # fmt: skip
+"""The column ``expression``; 8 to 10 are no expressions, see ``AFFECTNET_NONE``."""
+
+AFFECTNET_NONE = {"8": "none", "9": "uncertain", "10": "no face"}
+"""What AffectNet marks with the codes that are no expressions."""
+
+
+def plain(code: str) -> str:
+    """A code as written by any tool: ``" 3"``, ``"03"`` and ``"3.0"`` are ``"3"``; what is no number only loses its blanks."""
+    text = code.strip()
+    whole = text.removesuffix(".0")
+    return str(int(whole)) if whole.isdecimal() else text
+
+
+def coding(codes: Collection[str]) -> tuple[str, dict[str, str]] | None:
+    """Tell which coding a set of numbers follows: FER2013's starts at 0 and ends at 6, RAF-DB's at 1 and 7.
+
+    Returns:
+        Its name and its map; None where 0 and 7 are both there or both missing, since then it can't be told.
+    """
+    met = {plain(code) for code in codes}
+    if ("0" in met) == ("7" in met):
+        return None
+    return ("FER2013", FER2013) if "0" in met else ("RAF-DB", RAF_DB)
+
+
+def legend(code_map: dict[str, str]) -> str:
+    """A coding in words: ``0 angry, 1 disgust, …``."""
+    return ", ".join(f"{code} {name}" for code, name in code_map.items())

@@ -1,0 +1,69 @@
+"""Metrics that scikit-learn lacks: pure functions of ``labels (N,)`` and ``probabilities (N, K)``, or of a confusion matrix."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Interval = tuple[float, float]
+
+
+def wilson(num_right: int, num: int, confidence: float = 0.95) -> Interval:
+    """Wilson's score interval of a share (Wilson, JASA 1927); it stays within 0..1 and suits small ``num``."""
+    from scipy.stats import binomtest  # scikit-learn brings SciPy
+
+    interval = binomtest(num_right, num).proportion_ci(confidence, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def bootstrap_macro(
+    confusion: NDArray[np.int64], confidence: float = 0.95, num_draws: int = 2000, seed: int = 0
+) -> tuple[Interval, Interval]:
+    """Percentile bootstrap intervals of macro-F1 and of balanced accuracy.
+
+    Drawing N rows with replacement is one multinomial draw over the K x K cells of the confusion matrix, so no row is touched.
+
+    Args:
+        confusion: ``(K, K)`` counts, true class by row.
+        confidence: share of the draws inside the interval.
+        num_draws: how many times N rows are drawn.
+        seed: of the draws.
+    """
+    rng = np.random.default_rng(seed)
+    num_classes, total = len(confusion), int(confusion.sum())
+    draws = rng.multinomial(total, confusion.ravel() / total, size=num_draws).reshape(-1, num_classes, num_classes)
+    right = np.einsum("bii->bi", draws).astype(np.float64)  # (B, K)
+    true, predicted = draws.sum(2), draws.sum(1)  # (B, K)
+    f1 = 2 * right / np.maximum(true + predicted, 1)
+    known = true.sum(0) > 0  # a class that no row has doesn't count
+    recall = np.where(true[:, known] > 0, right[:, known] / np.maximum(true[:, known], 1), np.nan)
+    tail = (1 - confidence) / 2 * 100
+    bounds = [
+        np.percentile(values, [tail, 100 - tail]) for values in (f1[:, known].mean(1), np.nanmean(recall, axis=1))
+    ]
+    return (float(bounds[0][0]), float(bounds[0][1])), (float(bounds[1][0]), float(bounds[1][1]))
+
+
+def calibration_bins(
+    labels: NDArray[np.int64], probabilities: NDArray[np.float32], num_bins: int = 15
+) -> NDArray[np.float64]:
+    """How right a model is at each level of confidence.
+
+    Returns:
+        ``(num_bins, 3)``: number of rows, mean confidence and accuracy of each bin of equal width; NaN where a bin is empty.
+    """
+    confidence, right = probabilities.max(1).astype(np.float64), probabilities.argmax(1) == labels
+    index = np.minimum((confidence * num_bins).astype(np.int64), num_bins - 1)
+    num = np.bincount(index, minlength=num_bins).astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        mean = np.bincount(index, confidence, num_bins) / num
+        accuracy = np.bincount(index, right, num_bins) / num
+    return np.stack([num, mean, accuracy], 1)
+
+
+def expected_calibration_error(
+    labels: NDArray[np.int64], probabilities: NDArray[np.float32], num_bins: int = 15
+) -> float:
+    """Mean distance between confidence and accuracy over bins of equal width, weighted by rows (Naeini et al., AAAI 2015)."""
+    num, mean, accuracy = calibration_bins(labels, probabilities, num_bins).T
+    return float(np.nansum(num * np.abs(mean - accuracy)) / num.sum())

@@ -1,0 +1,98 @@
+"""A model file at work: cropped faces in, calibrated probabilities out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from mien import images, modelfile
+from mien.errors import ModelFileError
+from mien.modelfile import Spec
+
+onnxruntime.disable_telemetry_events()
+
+
+class Classifier:
+    """Reads the expression on ready-made face crops. Load it once; it may be called from several threads.
+
+    Attributes:
+        spec: what the model file says about itself.
+        path: the file it was loaded from.
+    """
+
+    def __init__(self, session: Any, spec: Spec, path: str) -> None:
+        self._session = session
+        self.spec = spec
+        self.path = path
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, threads: int = 0) -> Classifier:
+        """Load a model file.
+
+        Args:
+            path: the ``.onnx`` file.
+            threads: how many processor threads one call may use; 0 uses all cores.
+
+        Raises:
+            ModelFileError: it is missing, no ONNX file, or one without mien's spec.
+        """
+        if not Path(path).is_file():
+            raise ModelFileError(f"There is no model file '{path}': check the path, or make one with  mien train")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3  # errors only; they come back as exceptions too
+        options.add_session_config_entry(
+            "session.intra_op.allow_spinning", "0"
+        )  # idle threads leave the cores to others
+        try:
+            session = onnxruntime.InferenceSession(os.fspath(path), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime raises classes of its own, straight below Exception
+            raise ModelFileError(
+                f"'{path}' is no ONNX file that can be loaded ({_first_line(error)}): check or export it again."
+            ) from None
+        metadata = session.get_modelmeta().custom_metadata_map
+        if modelfile.KEY not in metadata:
+            raise ModelFileError(
+                f"'{path}' is an ONNX file, but not one of mien's (it has no spec): make one with  mien train"
+            )
+        return cls(session, Spec.from_json(metadata[modelfile.KEY], str(path)), str(path))
+
+    def probabilities(
+        self, faces: NDArray[np.uint8], *, flip: bool = False, batch_size: int = 128
+    ) -> NDArray[np.float32]:
+        """Read faces.
+
+        Args:
+            faces: ``(N, h, w)`` ``uint8`` gray crops of any one size; they are resized to the model's.
+            flip: average with the mirror image of each face, which costs twice the time.
+            batch_size: faces per run, which bounds the memory.
+
+        Returns:
+            ``(N, K)`` ``float32``, each row summing to 1, in the order of ``spec.classes``.
+
+        Raises:
+            ModelFileError: the faces have another shape or type.
+        """
+        if faces.ndim != 3 or faces.dtype != np.uint8 or 0 in faces.shape[1:]:
+            raise ModelFileError(f"Faces must be uint8 of shape (N, H, W), not {faces.dtype} of shape {faces.shape}.")
+        result = np.empty((len(faces), len(self.spec.classes)), np.float32)
+        for start in range(0, len(faces), batch_size):
+            batch = images.resize_faces(faces[start : start + batch_size], self.spec.size)
+            rows = self._run(batch)
+            if flip:
+                rows = (rows + self._run(batch[:, :, ::-1])) * np.float32(0.5)
+            result[start : start + batch_size] = rows
+        return result
+
+    def _run(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        (rows,) = self._session.run([modelfile.OUTPUT], {modelfile.INPUT: np.ascontiguousarray(batch)})
+        return np.asarray(rows, np.float32)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0][:160] if str(error) else type(error).__name__

@@ -1,0 +1,84 @@
+"""Checkpoints: tensors and their JSON in one safetensors file, written whole or not at all. Nothing here unpickles."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from mien import files
+from mien.errors import RunError
+
+
+def save(path: Path, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
+    """Write named tensors and a JSON-able state."""
+    plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+    with files.whole(path) as temporary:
+        save_file(plain, temporary, metadata={"state": json.dumps(state)})
+
+
+def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read what ``save`` wrote, onto the CPU.
+
+    Raises:
+        RunError: the file is missing or damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}, json.loads(file.metadata()["state"])  # noqa: SIM118 # not a dict
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise RunError(
+            f"The checkpoint '{path}' can't be read ({error}): train again, or resume another run."
+        ) from None
+
+
+def network_tensors(network: nn.Module, prefix: str) -> dict[str, Tensor]:
+    """The network's weights and buffers under a prefix."""
+    return {f"{prefix}.{name}": tensor for name, tensor in network.state_dict().items()}
+
+
+def load_network(network: nn.Module, tensors: Mapping[str, Tensor], prefix: str) -> None:
+    """Put tensors saved under a prefix into a network of the same shape.
+
+    Raises:
+        RunError: they are those of another network.
+    """
+    own = {name.removeprefix(f"{prefix}."): tensor for name, tensor in tensors.items() if name.startswith(f"{prefix}.")}
+    try:
+        network.load_state_dict(own)
+    except RuntimeError as error:
+        raise RunError(
+            f"The checkpoint fits another network than the recipe's: {str(error).splitlines()[-1].strip()}"
+        ) from None
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """The optimizer's running state, one name per parameter and quantity."""
+    state = optimizer.state_dict()["state"]
+    return {
+        f"optimizer.{index}.{key}": torch.as_tensor(value)
+        for index, slots in state.items()
+        for key, value in slots.items()
+        if value is not None
+    }
+
+
+def load_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Put back what ``optimizer_tensors`` took, in each parameter's own memory format."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    state = optimizer.state_dict()
+    for name, tensor in tensors.items():
+        if not name.startswith("optimizer."):
+            continue
+        _, index, key = name.split(".")
+        parameter = parameters[int(index)]
+        same_shape = tensor.shape == parameter.shape and tensor.ndim > 0
+        value = torch.empty_like(parameter).copy_(tensor) if same_shape else tensor
+        state["state"].setdefault(int(index), {})[key] = value
+    optimizer.load_state_dict(state)

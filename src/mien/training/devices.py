@@ -1,0 +1,50 @@
+"""Which device trains, and in which precision."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+
+from mien.errors import TrainingError
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("auto", "fp32", "bf16")
+
+
+def pick(name: str = "auto") -> torch.device:
+    """Return the device of that name; ``auto`` is the first of CUDA, MPS and CPU that is there.
+
+    Raises:
+        TrainingError: this machine hasn't got it.
+    """
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        name = next(kind for kind, there in present.items() if there)
+    if not present.get(name.split(":")[0], False):
+        there = ", ".join(kind for kind, is_there in present.items() if is_there)
+        raise TrainingError(f"This machine has no device '{name}' that torch can use: choose {there}.")
+    return torch.device(name)
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Whether bf16 matrix products run in hardware; where they are emulated they are up to several hundred times slower."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type == "cpu":
+        capabilities = torch.cpu.get_capabilities()
+        return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+    return False
+
+
+def pick_precision(name: str, device: torch.device) -> str:
+    """Return ``"fp32"`` or ``"bf16"``; ``auto`` is bf16 where the processor really has it."""
+    if name == "auto":
+        return "bf16" if has_bf16(device) else "fp32"
+    return name
+
+
+def autocast(device: torch.device, precision: str) -> AbstractContextManager[Any]:
+    """The context in which a network computes its forward pass; weights and loss stay in fp32."""
+    return torch.autocast(device.type, torch.bfloat16) if precision == "bf16" else nullcontext()

@@ -1,0 +1,166 @@
+"""One training from a data path to a model file: start it, or go on with it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from mien import files
+from mien.data import layouts, splits
+from mien.data.faceset import UNLABELLED, FaceSet
+from mien.errors import DataError, RunError
+from mien.training import devices, export, loop, networks, summary
+from mien.training.augment import augment
+from mien.training.loop import Say, Track
+from mien.training.recipes import Recipe
+from mien.training.run import Run
+
+
+def start(
+    data: str | os.PathLike[str],
+    recipe: Recipe,
+    out: str | os.PathLike[str],
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    say: Say = lambda _: None,
+    track: Track = lambda steps, _: steps,
+) -> Run:
+    """Train a recipe on a data set and write the run folder, the model file included.
+
+    Args:
+        data: a path that ``layouts.read`` knows.
+        recipe: all settings.
+        out: the run folder to make.
+        device: a name out of ``devices.DEVICES``.
+        precision: a name out of ``devices.PRECISIONS``.
+        say: takes lines for people.
+        track: wraps the steps of an epoch, to show a progress bar.
+
+    Raises:
+        MienError: data, recipe or folder don't fit; nothing but the run folder is written.
+    """
+    place = devices.pick(device)
+    setup = {
+        "device": place.type,
+        "device_name": torch.cuda.get_device_name() if place.type == "cuda" else "",
+        "precision": devices.pick_precision(precision, place),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+    }
+    networks.build(recipe.network, 2, recipe.image_size)  # refuse what can't be built before data is read
+    faceset = layouts.read(data)
+    say(f"read {len(faceset):,} faces of {faceset.size[0]}x{faceset.size[1]} from {data} ({faceset.source.layout})")
+    train_set, valid_set = divide(faceset, recipe)
+    say(f"train {len(train_set):,}, hold out {len(valid_set):,}; {setup['device']}, {setup['precision']}")
+    run = Run.create(out, recipe, data=_describe(data, faceset, train_set, valid_set), setup=setup)
+    return _finish(run, train_set, valid_set, say, track)
+
+
+def resume(folder: str | os.PathLike[str], *, say: Say = lambda _: None, track: Track = lambda steps, _: steps) -> Run:
+    """Go on with a run that was stopped, from its last whole epoch; a finished one is only exported again.
+
+    Raises:
+        RunError: it is no run, or its data has changed since.
+    """
+    run = Run.open(folder)
+    train_set, valid_set = read_sets(run)
+    if torch.get_num_threads() != run.record["threads"]:
+        torch.set_num_threads(run.record["threads"])  # sums are split over threads: another number rounds differently
+    return _finish(run, train_set, valid_set, say, track)
+
+
+def read_sets(run: Run) -> tuple[FaceSet, FaceSet]:
+    """Read a run's training and held-out rows again.
+
+    Raises:
+        RunError: the data isn't what the run was started with.
+    """
+    data = run.record["data"]
+    faceset = layouts.read(data["path"])
+    if faceset.hash != data["hash"]:
+        raise RunError(
+            f"The data at '{data['path']}' has changed since this run was started: put it back, or train again."
+        )
+    return divide(faceset, run.recipe)
+
+
+def divide(faceset: FaceSet, recipe: Recipe) -> tuple[FaceSet, FaceSet]:
+    """The training and the held-out rows, at the recipe's size.
+
+    The held-out rows are the recipe's ``valid_split``, or the data's own split ``valid``, or a stratified share of ``train``.
+
+    Raises:
+        DataError: a split is missing, or too few rows or classes are left.
+    """
+    labelled = faceset.select(faceset.labels != UNLABELLED)
+    train_set = labelled.split("train")
+    if np.count_nonzero(train_set.counts()) < 2:
+        raise DataError("The training rows have fewer than two classes: there is nothing to tell apart.")
+    size = (recipe.image_size, recipe.image_size)
+    split = recipe.valid_split or ("valid" if "valid" in labelled.split_names else "")
+    if split == "train":
+        raise DataError(
+            "valid_split=train would judge on the training rows: name another split, or leave it empty to hold out."
+        )
+    if split:
+        valid_set = labelled.split(split)
+    else:
+        train_set, valid_set = splits.hold_out(train_set, recipe.hold_out, recipe.seed)
+    return train_set.resized(size), valid_set.resized(size)
+
+
+def write_augmented(path: Path, train_set: FaceSet, recipe: Recipe, num_faces: int = 6, num_draws: int = 9) -> None:
+    """Draw a sheet of what the network sees: each row is one face as it is, then augmented afresh several times."""
+    rng = np.random.default_rng(recipe.seed)
+    rows = rng.choice(len(train_set), num_faces, replace=len(train_set) < num_faces)
+    faces = torch.from_numpy(train_set.images[rows])
+    generator = torch.Generator().manual_seed(recipe.seed)
+    columns = [faces.float()] + [augment(faces, recipe.augment, generator)[:, 0] for _ in range(num_draws)]
+    sheet = torch.cat([torch.cat(list(column), 0) for column in columns], 1).round().byte().numpy()
+    with files.whole(path) as temporary:
+        Image.fromarray(sheet).save(temporary, "PNG")
+
+
+def _finish(run: Run, train_set: FaceSet, valid_set: FaceSet, say: Say, track: Track) -> Run:
+    recipe, classes = run.recipe, run.record["data"]["classes"]
+    if not (run.folder / "augmented.png").exists():
+        network = networks.build(recipe.network, len(classes), recipe.image_size)
+        files.write_json(run.folder / "network.json", summary.describe(network, recipe.image_size))
+        write_augmented(run.folder / "augmented.png", train_set, recipe)
+    ended = loop.train(run, train_set, valid_set, say=say, track=track)
+    spec = export.export(run, valid_set, run.model_file)
+    score = spec.scores[0]
+    say(
+        f"ended: {ended}; epoch {spec.training['epoch']} has {score['accuracy']:.2%} of {score['n']:,} held-out faces, "
+        f"temperature {spec.temperature:.3f}"
+    )
+    return run
+
+
+def _describe(path: str | os.PathLike[str], faceset: FaceSet, train_set: FaceSet, valid_set: FaceSet) -> dict[str, Any]:
+    """What ``run.json`` says of the data; mean and standard deviation are the training rows' gray levels."""
+    own_split = str(valid_set.splits[0])
+    return {
+        "path": str(Path(path).resolve()),
+        "layout": faceset.source.layout,
+        "hash": faceset.hash,
+        "classes": list(faceset.classes),
+        "size": list(faceset.size),
+        "num_dropped": len(faceset.source.dropped),
+        "splits": {name: int((faceset.splits == name).sum()) for name in faceset.split_names},
+        "train": {"rows": len(train_set), "counts": train_set.counts().tolist(), "hash": train_set.hash},
+        "valid": {
+            "from": own_split if own_split in faceset.split_names else "hold_out",
+            "rows": len(valid_set),
+            "counts": valid_set.counts().tolist(),
+            "hash": valid_set.hash,
+        },
+        "mean": float(train_set.images.mean()),
+        "std": max(1.0, float(train_set.images.std())),
+    }

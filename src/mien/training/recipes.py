@@ -1,0 +1,297 @@
+"""Recipes: named functions that return all settings of a training as one typed, checked dataclass."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from mien.errors import RecipeError
+
+
+@dataclass(frozen=True)
+class Augment:
+    """How training faces are varied, each face on its own, anew in every epoch. A strength of 0 turns a part off."""
+
+    flip: float = 0.5
+    """Probability of a mirror image; a face is about symmetric, its expression too."""
+    geometry: float = 1.0
+    """Probability of the warp that the next six describe; flipping is apart."""
+    rotation: float = 0.0
+    """Largest rotation either way, in degrees."""
+    scale: tuple[float, float] = (1.0, 1.0)
+    """Smallest and largest magnification."""
+    translation: float = 0.0
+    """Largest shift either way and per axis, as a share of the side."""
+    shear: float = 0.0
+    """Largest horizontal shear, as the tangent of its angle."""
+    perspective: float = 0.0
+    """Largest foreshortening: how much nearer, relative to the centre, an edge may come."""
+    blur: float = 0.0
+    """Largest standard deviation of the Gaussian blur, in pixels."""
+    blur_probability: float = 0.5
+    """Probability of a blur."""
+    noise: float = 0.0
+    """Largest standard deviation of the Gaussian noise, in gray levels of 255."""
+    noise_probability: float = 0.5
+    """Probability of noise."""
+    contrast: tuple[float, float] = (1.0, 1.0)
+    """Smallest and largest factor on the distance from the face's mean gray."""
+    brightness: float = 0.0
+    """Largest gray level, as a share of 255, that is added or taken away."""
+    erase: float = 0.0
+    """Probability that one rectangle is painted over."""
+    erase_side: tuple[float, float] = (0.125, 0.375)
+    """Smallest and largest side of that rectangle, as a share of the face's side."""
+
+    def __post_init__(self) -> None:
+        for name in ("flip", "geometry", "blur_probability", "noise_probability", "erase"):
+            _check(0 <= getattr(self, name) <= 1, f"augment.{name}", getattr(self, name), "a probability from 0 to 1")
+        for name, top in (
+            ("rotation", 180),
+            ("translation", 1),
+            ("shear", 1),
+            ("blur", 8),
+            ("noise", 255),
+            ("brightness", 1),
+        ):
+            _check(0 <= getattr(self, name) <= top, f"augment.{name}", getattr(self, name), f"a number from 0 to {top}")
+        _check(0 <= self.perspective < 0.9, "augment.perspective", self.perspective, "a number from 0 to below 0.9")
+        for name, top in (("scale", 10), ("contrast", 10), ("erase_side", 1)):
+            low, high = getattr(self, name)
+            _check(
+                0 < low <= high <= top,
+                f"augment.{name}",
+                f"{low},{high}",
+                f"two numbers, 0 < smallest <= largest <= {top}",
+            )
+
+
+NO_AUGMENT = Augment(flip=0.0)
+"""Training faces as they are."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All settings of one training; with the data and the seed it determines the result, bit for bit on one CPU."""
+
+    name: str
+    """The recipe's name."""
+    network: str
+    """The network, a name out of ``networks.NETWORKS``."""
+    image_size: int
+    """Height and width that faces are resized to, in pixels."""
+    epochs: int
+    """Most passes over the training rows; the schedules are stretched over them."""
+    batch_size: int = 128
+    """Faces per step."""
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    """SGD with momentum, or AdamW."""
+    learning_rate: float = 0.1
+    """Peak learning rate."""
+    momentum: float = 0.9
+    """Momentum of SGD, or the first beta of AdamW."""
+    nesterov: bool = True
+    """Whether SGD looks ahead (Nesterov's momentum)."""
+    weight_decay: float = 5e-4
+    """Decay of the weights; biases and batch-norm parameters never decay."""
+    schedule: Literal["one_cycle", "cosine", "constant"] = "one_cycle"
+    """Learning rate over time: up and linearly down to zero, up and down as a cosine, or up and constant."""
+    warmup: float = 0.15
+    """Share of all steps in which the learning rate climbs linearly to its peak."""
+    label_smoothing: float = 0.0
+    """Share of the target spread evenly over all classes."""
+    votes: float = 0.0
+    """Share of the target that follows the votes of people, where the data has them; the rest follows the label."""
+    ema: float = 0.0
+    """Decay per step of the moving average of the weights that is judged and shipped; 0 ships the last weights."""
+    clip_norm: float = 0.0
+    """Largest norm of the gradient; 0 leaves it alone."""
+    hold_out: float = 0.12
+    """Share of the training rows held out to choose the best epoch, to stop and to fit the temperature."""
+    valid_split: str = ""
+    """A split of the data to use instead of a hold-out; empty holds out, unless the data has a split ``valid``."""
+    stop_accuracy: float = 0.0
+    """Stop once hold-out accuracy passes this; 0 never does."""
+    patience: int = 0
+    """Stop after this many epochs without a better hold-out accuracy; 0 never does."""
+    seed: int = 0
+    """Seed of initial weights, hold-out, order, augmentation and dropout."""
+    augment: Augment = field(default_factory=Augment)
+    """How training faces are varied."""
+
+    def __post_init__(self) -> None:
+        _check(16 <= self.image_size <= 512, "image_size", self.image_size, "a whole number from 16 to 512")
+        _check(1 <= self.epochs <= 100_000, "epochs", self.epochs, "a whole number from 1 to 100,000")
+        _check(2 <= self.batch_size <= 65_536, "batch_size", self.batch_size, "a whole number from 2 to 65,536")
+        _check(0 < self.learning_rate <= 100, "learning_rate", self.learning_rate, "a number above 0, at most 100")
+        _check(not self.nesterov or self.momentum > 0, "nesterov", self.nesterov, "false where momentum is 0")
+        _check(0 <= self.weight_decay <= 1, "weight_decay", self.weight_decay, "a number from 0 to 1")
+        _check(0 <= self.clip_norm < float("inf"), "clip_norm", self.clip_norm, "0 or a number above it")
+        _check(0 < self.hold_out < 0.9, "hold_out", self.hold_out, "a share above 0 and below 0.9")
+        _check(self.patience >= 0, "patience", self.patience, "0 or a number of epochs")
+        _check(0 <= self.seed < 2**31, "seed", self.seed, "a whole number from 0 to 2,147,483,647")
+        for name in ("momentum", "ema", "label_smoothing", "stop_accuracy"):
+            _check(0 <= getattr(self, name) < 1, name, getattr(self, name), "a number from 0 to below 1")
+        for name in ("warmup", "votes"):
+            _check(0 <= getattr(self, name) <= 1, name, getattr(self, name), "a share from 0 to 1")
+
+
+def report() -> Recipe:
+    """The report's own: its network, its five augmentations, batch 128, SGD, stop when the hold-out passes 66%.
+
+    The report says: random 12% held out, 64x64, horizontal flip, rotation, Gaussian blur, Gaussian noise and perspective,
+    up to 1000 epochs, of which it took about 300. It leaves open the learning rate, the momentum and the strength of each
+    augmentation; 0.01, 0.9 and the values below are ours.
+    """
+    return Recipe(
+        name="report",
+        network="report",
+        image_size=64,
+        epochs=1000,
+        learning_rate=0.01,
+        nesterov=False,
+        weight_decay=0.0,
+        schedule="constant",
+        warmup=0.0,
+        stop_accuracy=0.66,
+        augment=Augment(rotation=15.0, blur=1.0, noise=10.0, perspective=0.2),
+    )
+
+
+def base() -> Recipe:
+    """The one to start with: a compact residual network that trains on a CPU over a lunch break."""
+    return Recipe(
+        name="base",
+        network="base",
+        image_size=48,
+        epochs=60,
+        label_smoothing=0.1,
+        ema=0.998,
+        augment=Augment(
+            geometry=0.9,
+            rotation=12.0,
+            scale=(0.82, 1.15),
+            translation=0.07,
+            shear=0.1,
+            contrast=(0.7, 1.3),
+            brightness=0.15,
+            erase=0.5,
+        ),
+    )
+
+
+def tiny() -> Recipe:
+    """The smallest: a fifth of base's parameters and arithmetic, with milder augmentation, as it overfits less."""
+    augment = Augment(
+        rotation=10.0, scale=(0.9, 1.1), translation=0.06, contrast=(0.8, 1.2), brightness=0.1, erase=0.25
+    )
+    return dataclasses.replace(base(), name="tiny", network="tiny", augment=augment)
+
+
+def demo() -> Recipe:
+    """For a try on drawn faces: the tiny network, done within a minute on two cores."""
+    return dataclasses.replace(tiny(), name="demo", epochs=12, ema=0.98)
+
+
+RECIPES: dict[str, Callable[[], Recipe]] = {"report": report, "base": base, "tiny": tiny, "demo": demo}
+"""Recipe name to the function that returns it."""
+
+
+def get(name: str, settings: Iterable[str] = ()) -> Recipe:
+    """Return a recipe by name, changed by settings such as ``"epochs=15"`` or ``"augment.scale=0.9,1.1"``.
+
+    Raises:
+        RecipeError: there is no such recipe or field, or the value doesn't fit; the message says what would.
+    """
+    if name not in RECIPES:
+        raise RecipeError(f"There is no recipe '{name}': choose {', '.join(RECIPES)}.")
+    recipe = RECIPES[name]()
+    changes: dict[str, Any] = {}
+    augment: dict[str, Any] = {}
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        key = key.strip()
+        if not equals:
+            raise RecipeError(f"'{setting}' is no setting: write it as field=value, such as epochs=15.")
+        if key == "augment":
+            recipe = dataclasses.replace(recipe, augment=_augment_by_word(text))
+        elif key.startswith("augment."):
+            augment[key.removeprefix("augment.")] = _parse(Augment, key.removeprefix("augment."), text, "augment.")
+        else:
+            changes[key] = _parse(Recipe, key, text, "")
+    return dataclasses.replace(recipe, **changes, augment=dataclasses.replace(recipe.augment, **augment))
+
+
+def to_dict(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as plain numbers, strings and lists, fit for JSON."""
+    return dataclasses.asdict(recipe)
+
+
+def from_dict(values: Mapping[str, Any]) -> Recipe:
+    """The recipe that ``to_dict`` wrote.
+
+    Raises:
+        RecipeError: a field is missing, unknown or out of range.
+    """
+    try:
+        parts: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in values["augment"].items()
+        }
+        return Recipe(**{**values, "augment": Augment(**parts)})
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
+        raise RecipeError(f"This is no recipe of this version of mien: {error}.") from None
+
+
+_TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def _augment_by_word(text: str) -> Augment:
+    if text.strip().lower() not in ("none", "off", "false"):
+        raise RecipeError(f"augment={text} doesn't fit: write augment=none, or set a part such as augment.flip=0.5.")
+    return NO_AUGMENT
+
+
+def _parse(cls: type[Any], name: str, text: str, prefix: str) -> Any:
+    """Read one field's value from text by the field's type."""
+    hints = typing.get_type_hints(cls)
+    if name not in hints or name in ("name", "augment"):
+        known = ", ".join(prefix + key for key in hints if key not in ("name", "augment"))
+        raise RecipeError(f"There is no setting '{prefix}{name}': choose {known}.")
+    kind = hints[name]
+    text = text.strip()
+    try:
+        return _parse_as(kind, text)
+    except ValueError:
+        raise RecipeError(f"{prefix}{name}={text} doesn't fit: it must be {_in_words(kind)}.") from None
+
+
+def _parse_as(kind: Any, text: str) -> Any:
+    if kind is bool:
+        return _TRUTH[text.lower()] if text.lower() in _TRUTH else _refuse(text)
+    if typing.get_origin(kind) is Literal:
+        return text if text in typing.get_args(kind) else _refuse(text)
+    if typing.get_origin(kind) is tuple:
+        low, high = (float(part) for part in text.split(","))
+        return low, high
+    return kind(text)
+
+
+def _refuse(text: str) -> typing.NoReturn:
+    raise ValueError(text)
+
+
+def _in_words(kind: Any) -> str:
+    if typing.get_origin(kind) is Literal:
+        return "one of " + ", ".join(typing.get_args(kind))
+    if typing.get_origin(kind) is tuple:
+        return "two numbers with a comma, such as 0.9,1.1"
+    return {int: "a whole number", float: "a number", bool: "true or false", str: "a name"}[kind]
+
+
+def _check(holds: bool, name: str, value: object, needed: str) -> None:
+    """NaN compares false with everything, so it fails every check."""
+    if not holds:
+        raise RecipeError(f"{name}={value} doesn't fit: it must be {needed}.")

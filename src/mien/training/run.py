@@ -1,0 +1,163 @@
+"""The run folder: what a training was, its curve, its checkpoints. Reading it needs no torch.
+
+::
+
+    run.json                recipe, data, device, versions: everything needed to repeat it
+    network.json            the layers, with shapes, parameters and reasons
+    history.jsonl           one record per epoch
+    augmented.png           what the network saw
+    checkpoint.safetensors  the state after the last whole epoch
+    best.safetensors        the weights of the best epoch
+    model.onnx              the model file
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mien
+from mien import files
+from mien.errors import RunError
+from mien.training import recipes
+from mien.training.recipes import Recipe
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder.
+
+    Attributes:
+        folder: where it is.
+        record: the content of ``run.json``.
+    """
+
+    folder: Path
+    record: Mapping[str, Any]
+
+    @classmethod
+    def create(
+        cls, folder: str | os.PathLike[str], recipe: Recipe, *, data: Mapping[str, Any], setup: Mapping[str, Any]
+    ) -> Run:
+        """Make a new run folder and write ``run.json``.
+
+        Args:
+            folder: a folder that doesn't exist yet, or is empty.
+            recipe: what will be trained.
+            data: what it is trained on.
+            setup: device, precision, threads and library versions.
+
+        Raises:
+            RunError: the folder holds something already.
+        """
+        place = Path(folder)
+        if place.exists() and (not place.is_dir() or any(place.iterdir())):
+            raise RunError(
+                f"'{place}' exists and is not empty: name another folder with --out, or go on with  mien train --resume {place}"
+            )
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"The run folder '{place}' can't be made: {error.strerror}.") from None
+        record = {
+            "mien": mien.__version__,
+            "git_commit": git_commit(),
+            "python": platform.python_version(),
+            "processor": processor(),
+            **setup,
+            "data": data,
+            "recipe": recipes.to_dict(recipe),
+        }
+        run = cls(place, record)
+        files.write_json(place / "run.json", record)
+        return run
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str]) -> Run:
+        """Open an existing run folder.
+
+        Raises:
+            RunError: it isn't one, or its ``run.json`` is damaged.
+        """
+        place = Path(folder)
+        if not (place / "run.json").is_file():
+            raise RunError(f"'{place}' is no run folder (it has no run.json): name the folder that  mien train  made.")
+        try:
+            record = json.loads((place / "run.json").read_text(encoding="utf-8"))
+            recipes.from_dict(record["recipe"])
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            raise RunError(f"'{place / 'run.json'}' is damaged ({error}): train again.") from None
+        return cls(place, record)
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe of the run."""
+        return recipes.from_dict(self.record["recipe"])
+
+    @property
+    def checkpoint(self) -> Path:
+        """The state after the last whole epoch."""
+        return self.folder / "checkpoint.safetensors"
+
+    @property
+    def best(self) -> Path:
+        """The weights of the best epoch."""
+        return self.folder / "best.safetensors"
+
+    @property
+    def model_file(self) -> Path:
+        """The exported model."""
+        return self.folder / "model.onnx"
+
+    @property
+    def network(self) -> dict[str, Any]:
+        """The layer table that training wrote."""
+        return dict(json.loads(self._text("network.json")))
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """One record per epoch, in order."""
+        return [json.loads(line) for line in self._text("history.jsonl").splitlines()]
+
+    def write_history(self, history: list[dict[str, Any]]) -> None:
+        """Write the curve."""
+        files.write_text(self.folder / "history.jsonl", "".join(json.dumps(row) + "\n" for row in history))
+
+    def _text(self, name: str) -> str:
+        try:
+            return (self.folder / name).read_text(encoding="utf-8")
+        except OSError:
+            raise RunError(
+                f"The run '{self.folder}' has no {name}: go on with  mien train --resume {self.folder}"
+            ) from None
+
+
+def git_commit() -> str:
+    """The commit of mien's own source where it runs from a checkout, with ``+`` where it was changed since; else empty."""
+    root = Path(__file__).parents[3]
+    if not (root / ".git").exists():
+        return ""
+    try:
+        commands = (["git", "rev-parse", "HEAD"], ["git", "status", "--porcelain", "--untracked-files=no"])
+        commit, changes = (
+            subprocess.run(command, cwd=root, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+            for command in commands
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return commit + ("+" if changes else "")
+
+
+def processor() -> str:
+    """The processor's name as the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
