@@ -117,7 +117,8 @@ class Evaluation:
     @property
     def predicted(self) -> NDArray[np.int64]:
         """``(N,)`` the most probable class of each row."""
-        return self.probabilities.argmax(1).astype(np.int64)
+        predicted: NDArray[np.int64] = self.probabilities.argmax(1)
+        return predicted
 
     def top_confusions(self, num: int = 5) -> list[Confusion]:
         """The most frequent errors, by count, with the rows behind them."""
@@ -167,8 +168,9 @@ class Evaluation:
 
 
 def _normalised(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
-    rows = probabilities.astype(np.float64)
-    return rows / rows.sum(1, keepdims=True)  # float32 rows sum to 1 within 1e-7, log_loss wants it closer
+    rows: NDArray[np.float64] = probabilities.astype(np.float64)
+    rows /= rows.sum(1, keepdims=True)  # float32 rows sum to 1 within 1e-7, log_loss wants it closer
+    return rows
 
 
 def _check(labels: NDArray[np.int64], probabilities: NDArray[np.float32], classes: Sequence[str]) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from mien import emotions
 from mien.data.faceset import FaceSet, canonical_split
@@ -25,11 +24,128 @@ _FILE_SPLIT = re.compile(r"(PublicTest|PrivateTest|Training)_\d+", re.IGNORECASE
 
 
 def matches(survey: Survey) -> bool:
-    """Whether most pictures lie in folders named by expressions, or in folders numbered in a coding that is known."""
-    if not survey.path.is_dir() or not survey.pictures:
-        return False
-    names = _class_names(survey)
-    if codes.coding(names) if all(name.isdecimal() for name in names) and names else False:
-        return True
+    """Whether most picture folders are named by expressions, or all are numbered in a coding that is known."""
+    names = _class_names(survey) if survey.path.is_dir() else set()
     known = [name for name in names if emotions.canonical(name) is not None]
-    return len(known) >= 2 and 2 * len(known) >= len(names)
+    return _numbering(names) is not None or (len(known) >= 2 and 2 * len(known) >= len(names))
+
+
+def matches_ck(survey: Survey) -> bool:
+    """Whether most pictures are named as in CK+48, ``S010_004_00000017.png``."""
+    return _most(survey, _CK_NAME)
+
+
+def matches_jaffe(survey: Survey) -> bool:
+    """Whether most pictures are named as in JAFFE, ``KA.AN1.39.tiff``."""
+    return _most(survey, _JAFFE_NAME)
+
+
+def read(survey: Survey, options: Options) -> FaceSet:
+    """Read class folders, with or without folders for the splits above (or below) them.
+
+    Raises:
+        DataError: the class folders are numbered in a way that can't be told, or no picture is usable.
+    """
+    names = _class_names(survey)
+    numbering = _numbering(names)
+    if numbering is None and names and all(name.isdecimal() for name in names):
+        raise DataError(
+            f"'{survey.path}' has class folders numbered {', '.join(sorted(names, key=int))}, which fit no known coding"
+            " (0-6 is FER2013's, 1-7 is RAF-DB's): name them by expression."
+        )
+    rows = Rows("folders", survey.path, numbering[1] if numbering else None)
+    if numbering:
+        rows.notes.append(f"The class folders are numbers; they were taken for {numbering[0]}'s codes: {codes.legend(numbering[1])}.")
+    own = sorted(name for name in names if not numbering and emotions.canonical(name) is None)
+    if own:
+        rows.notes.append(f"Folders that name no known expression were taken for classes of their own: {', '.join(own)}.")
+    note_others(rows, survey)
+    for picture in survey.pictures:
+        name = survey.relative(picture)
+        split, raw_class = place(name)
+        if raw_class is None and split is None:
+            rows.drop(name, "it lies in no class folder")
+        else:
+            rows.add(name, picture, None if raw_class in _UNLABELLED else raw_class, split_in(survey, name))
+    return rows.faceset(options.size, emotions.EMOTIONS if numbering and numbering[0] == "FER2013" else None)
+
+
+def read_ck(survey: Survey, options: Options) -> FaceSet:
+    """Read CK+48: the folder is the class, the file name begins with the subject."""
+    rows = Rows("ck+", survey.path)
+    note_others(rows, survey)
+    for picture in survey.pictures:
+        name = survey.relative(picture)
+        match = _CK_NAME.fullmatch(picture.name)
+        _, raw_class = place(name)
+        if match is None:
+            rows.drop(name, "its name is none of CK+ (S010_004_00000017.png)")
+        elif raw_class is None or emotions.canonical(raw_class) is None:
+            rows.drop(name, "it lies in no folder named by an expression")
+        else:
+            rows.add(name, picture, raw_class, split_in(survey, name), subject=match[1].upper())
+    return rows.faceset(options.size)
+
+
+def read_jaffe(survey: Survey, options: Options) -> FaceSet:
+    """Read JAFFE: the file name holds the subject and two letters for the class."""
+    rows = Rows("jaffe", survey.path, _JAFFE_CODES)
+    note_others(rows, survey)
+    for picture in survey.pictures:
+        name = survey.relative(picture)
+        match = _JAFFE_NAME.fullmatch(picture.name)
+        if match is None:
+            rows.drop(name, "its name is none of JAFFE (KA.AN1.39.tiff)")
+        else:
+            rows.add(name, picture, match[2].upper(), split_in(survey, name), subject=match[1].upper())
+    return rows.faceset(options.size)
+
+
+def place(name: str) -> tuple[str | None, str | None]:
+    """The split and the class that the folders of a picture stand for.
+
+    The class is the innermost folder that names an expression, or else the innermost one, unless that is a split.
+    """
+    parents = PurePosixPath(name).parts[:-1]
+    split = next((found for part in reversed(parents) if (found := canonical_split(part))), None)
+    expression = next((part for part in reversed(parents) if emotions.canonical(part)), None)
+    if expression is None and parents and canonical_split(parents[-1]) is None:
+        expression = parents[-1]
+    return split, expression
+
+
+def split_in(survey: Survey, name: str) -> str:
+    """The split of a picture: by its folders, by the folder that was given, or by a name such as ``PublicTest_12.jpg``.
+
+    The name also refines ``test``: the common copy of FER2013 as pictures merges both of its test splits there.
+    """
+    by_folder = place(name)[0] or canonical_split(survey.folder.name)
+    match = _FILE_SPLIT.match(PurePosixPath(name).name)
+    by_name = canonical_split(match[1]) if match else None
+    if by_folder is None or (by_folder == "test" and by_name in ("public_test", "private_test")):
+        return by_name or by_folder or "train"
+    return by_folder
+
+
+def _class_names(survey: Survey) -> set[str]:
+    classes = {place(survey.relative(picture))[1] for picture in survey.pictures}
+    return {name for name in classes if name is not None and name not in _UNLABELLED}
+
+
+def _numbering(names: set[str]) -> tuple[str, dict[str, str]] | None:
+    found = codes.coding(names) if names and all(name.isdecimal() for name in names) else None
+    return found if found and names <= found[1].keys() else None
+
+
+def _most(survey: Survey, pattern: re.Pattern[str]) -> bool:
+    fitting = sum(pattern.fullmatch(picture.name) is not None for picture in survey.pictures)
+    return survey.path.is_dir() and fitting > len(survey.pictures) / 2
+
+
+def note_others(rows: Rows, survey: Survey) -> None:
+    """Note the files that are no pictures, such as ``Thumbs.db``."""
+    pictures = set(survey.pictures)
+    others = [survey.relative(file) for file in survey.files if file not in pictures]
+    if others:
+        shown = ", ".join(others[:3]) + (", …" if len(others) > 3 else "")
+        rows.notes.append(f"{len(others):,} files that are no pictures were passed over: {shown}.")

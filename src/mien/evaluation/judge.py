@@ -1,0 +1,88 @@
+"""Judging: a model file on the rows of one split, with a record that binds the scores to the model, the data and the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import mien
+from mien import modelfile
+from mien.data.faceset import UNLABELLED, FaceSet
+from mien.errors import DataError
+from mien.evaluation.evaluation import Evaluation
+from mien.inference.classifier import Classifier
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """A model judged on a FaceSet.
+
+    Attributes:
+        evaluation: the scores.
+        faces: the rows that were judged, in the order of the evaluation's rows.
+        record: what was judged on what: model and its hash, data path and hash, split, flip, copies, version.
+    """
+
+    evaluation: Evaluation
+    faces: FaceSet
+    record: dict[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record and all scores, fit for JSON."""
+        return {**self.record, **self.evaluation.to_dict()}
+
+
+def judge(classifier: Classifier, faceset: FaceSet, split: str | None = None, *, flip: bool = False) -> Judgement:
+    """Judge a model on the labelled rows of a split.
+
+    Args:
+        classifier: the model.
+        faceset: the data; its rows of split ``train`` are searched for exact copies of judged ones.
+        split: a split's name; None takes all rows.
+        flip: average each face with its mirror image.
+
+    Raises:
+        DataError: the split is missing or unlabelled, or has classes that the model doesn't know.
+    """
+    rows = faceset if split is None else faceset.split(split)
+    rows = rows.select(rows.labels != UNLABELLED)
+    if not len(rows):
+        raise DataError(f"No row of the split '{split or 'all'}' has a label: there is nothing to judge against.")
+    rows = rows.to_classes(classifier.spec.classes)
+    probabilities = classifier.probabilities(rows.images, flip=flip)
+    evaluation = Evaluation.from_predictions(rows.labels, probabilities, classifier.spec.classes)
+    record = {
+        "mien": mien.__version__,
+        "model": classifier.path,
+        "model_hash": modelfile.sha256(classifier.path),
+        "data": faceset.source.path,
+        "data_hash": faceset.hash,
+        "split": split or "all",
+        "rows_hash": rows.hash,
+        "flip": flip,
+        "copies_of_train": _copies(evaluation, rows, faceset, split),
+    }
+    return Judgement(evaluation, rows, record)
+
+
+def _copies(evaluation: Evaluation, rows: FaceSet, faceset: FaceSet, split: str | None) -> dict[str, Any] | None:
+    """How many judged rows also stand in split ``train``, pixel for pixel, and the accuracy without them; None if not asked."""
+    if split in (None, "train") or "train" not in faceset.split_names:
+        return None
+    known = set(_digests(faceset.split("train").images))
+    fresh = np.array([digest not in known for digest in _digests(rows.images)])
+    if not fresh.any():
+        return {"rows": len(rows), "accuracy_without": None, "n_without": 0}
+    right = evaluation.predicted == evaluation.labels
+    return {
+        "rows": int((~fresh).sum()),
+        "accuracy_without": float(right[fresh].mean()),
+        "n_without": int(fresh.sum()),
+    }
+
+
+def _digests(images: NDArray[np.uint8]) -> list[bytes]:
+    return [face.tobytes() for face in images]
