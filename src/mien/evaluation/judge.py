@@ -35,22 +35,29 @@ class Judgement:
         return {**self.record, **self.evaluation.to_dict()}
 
 
-def judge(classifier: Classifier, faceset: FaceSet, split: str | None = None, *, flip: bool = False) -> Judgement:
+def default_split(faceset: FaceSet) -> str:
+    """The split to judge on unless another is named: the data's own test rows; ``"all"`` where it has none apart from training."""
+    return next(
+        (name for name in ("public_test", "test", "private_test", "valid") if name in faceset.split_names), "all"
+    )
+
+
+def judge(classifier: Classifier, faceset: FaceSet, split: str = "all", *, flip: bool = False) -> Judgement:
     """Judge a model on the labelled rows of a split.
 
     Args:
         classifier: the model.
         faceset: the data; its rows of split ``train`` are searched for exact copies of judged ones.
-        split: a split's name; None takes all rows.
+        split: a split's name; ``"all"`` takes every row.
         flip: average each face with its mirror image.
 
     Raises:
         DataError: the split is missing or unlabelled, or has classes that the model doesn't know.
     """
-    rows = faceset if split is None else faceset.split(split)
+    rows = faceset if split == "all" else faceset.split(split)
     rows = rows.select(rows.labels != UNLABELLED)
     if not len(rows):
-        raise DataError(f"No row of the split '{split or 'all'}' has a label: there is nothing to judge against.")
+        raise DataError(f"No row of the split '{split}' has a label: there is nothing to judge against.")
     rows = rows.to_classes(classifier.spec.classes)
     probabilities = classifier.probabilities(rows.images, flip=flip)
     evaluation = Evaluation.from_predictions(rows.labels, probabilities, classifier.spec.classes)
@@ -60,7 +67,7 @@ def judge(classifier: Classifier, faceset: FaceSet, split: str | None = None, *,
         "model_hash": modelfile.sha256(classifier.path),
         "data": faceset.source.path,
         "data_hash": faceset.hash,
-        "split": split or "all",
+        "split": split,
         "rows_hash": rows.hash,
         "flip": flip,
         "copies_of_train": _copies(evaluation, rows, faceset, split),
@@ -68,9 +75,9 @@ def judge(classifier: Classifier, faceset: FaceSet, split: str | None = None, *,
     return Judgement(evaluation, rows, record)
 
 
-def _copies(evaluation: Evaluation, rows: FaceSet, faceset: FaceSet, split: str | None) -> dict[str, Any] | None:
+def _copies(evaluation: Evaluation, rows: FaceSet, faceset: FaceSet, split: str) -> dict[str, Any] | None:
     """How many judged rows also stand in split ``train``, pixel for pixel, and the accuracy without them; None if not asked."""
-    if split in (None, "train") or "train" not in faceset.split_names:
+    if split in ("all", "train") or "train" not in faceset.split_names:
         return None
     known = set(_digests(faceset.split("train").images))
     fresh = np.array([digest not in known for digest in _digests(rows.images)])

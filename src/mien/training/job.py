@@ -12,8 +12,8 @@ from PIL import Image
 
 from mien import files
 from mien.data import layouts, splits
-from mien.data.faceset import UNLABELLED, FaceSet
-from mien.errors import DataError, RunError
+from mien.data.faceset import FaceSet
+from mien.errors import RunError
 from mien.training import devices, export, loop, networks, summary
 from mien.training.augment import augment
 from mien.training.loop import Say, Track
@@ -91,27 +91,9 @@ def read_sets(run: Run) -> tuple[FaceSet, FaceSet]:
 
 
 def divide(faceset: FaceSet, recipe: Recipe) -> tuple[FaceSet, FaceSet]:
-    """The training and the held-out rows, at the recipe's size.
-
-    The held-out rows are the recipe's ``valid_split``, or the data's own split ``valid``, or a stratified share of ``train``.
-
-    Raises:
-        DataError: a split is missing, or too few rows or classes are left.
-    """
-    labelled = faceset.select(faceset.labels != UNLABELLED)
-    train_set = labelled.split("train")
-    if np.count_nonzero(train_set.counts()) < 2:
-        raise DataError("The training rows have fewer than two classes: there is nothing to tell apart.")
+    """The training and the held-out rows that a recipe asks for, at its size."""
     size = (recipe.image_size, recipe.image_size)
-    split = recipe.valid_split or ("valid" if "valid" in labelled.split_names else "")
-    if split == "train":
-        raise DataError(
-            "valid_split=train would judge on the training rows: name another split, or leave it empty to hold out."
-        )
-    if split:
-        valid_set = labelled.split(split)
-    else:
-        train_set, valid_set = splits.hold_out(train_set, recipe.hold_out, recipe.seed)
+    train_set, valid_set = splits.divide(faceset, recipe.hold_out, recipe.valid_split, recipe.seed)
     return train_set.resized(size), valid_set.resized(size)
 
 

@@ -69,10 +69,6 @@ class Augment:
             )
 
 
-NO_AUGMENT = Augment(flip=0.0)
-"""Training faces as they are."""
-
-
 @dataclass(frozen=True)
 class Recipe:
     """All settings of one training; with the data and the seed it determines the result, bit for bit on one CPU."""
@@ -251,7 +247,7 @@ _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 def _augment_by_word(text: str) -> Augment:
     if text.strip().lower() not in ("none", "off", "false"):
         raise RecipeError(f"augment={text} doesn't fit: write augment=none, or set a part such as augment.flip=0.5.")
-    return NO_AUGMENT
+    return Augment(flip=0.0)
 
 
 def _parse(cls: type[Any], name: str, text: str, prefix: str) -> Any:

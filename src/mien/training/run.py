@@ -116,6 +116,12 @@ class Run:
         return self.folder / "model.onnx"
 
     @property
+    def augmented(self) -> bytes | None:
+        """The sheet of what the network saw, as PNG."""
+        path = self.folder / "augmented.png"
+        return path.read_bytes() if path.exists() else None
+
+    @property
     def network(self) -> dict[str, Any]:
         """The layer table that training wrote."""
         return dict(json.loads(self._text("network.json")))

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mien import tables
 from mien.training.networks import Network
 
 REASONS: dict[str, dict[str, str]] = {
@@ -127,23 +128,18 @@ def describe(network: Network, size: int) -> dict[str, Any]:
 
 def as_table(description: dict[str, Any]) -> str:
     """The description as a table for a terminal."""
-    layers = description["layers"]
     rows = [
-        (str(number), layer["name"], layer["kind"], "x".join(map(str, layer["output"])), f"{layer['parameters']:,}")
-        for number, layer in enumerate(layers, 1)
-    ]
-    heads = ("#", "layer", "kind", "output", "parameters")
-    widths = [max(len(row[column]) for row in [heads, *rows]) for column in range(5)]
-
-    def line(row: tuple[str, ...], reason: str) -> str:
-        cells = [
-            cell.rjust(width) if column in (0, 4) else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        [
+            str(number),
+            layer["name"],
+            layer["kind"],
+            "x".join(map(str, layer["output"])),
+            f"{layer['parameters']:,}",
+            layer["reason"]["en"],
         ]
-        return "  ".join([*cells, reason]).rstrip()
-
-    rule = "-" * (sum(widths) + 8)
-    body = [line(row, layer["reason"]["en"]) for row, layer in zip(rows, layers, strict=True)]
+        for number, layer in enumerate(description["layers"], start=1)
+    ]
+    table = tables.render(["#", "layer", "kind", "output", "parameters", "reason"], rows)
     mib = 2.0**20
     totals = [
         f"parameters          {description['parameters']:,} (all trainable)",
@@ -152,7 +148,7 @@ def as_table(description: dict[str, Any]) -> str:
         f"activations         {description['activation_bytes'] / mib:.2f} MiB per face in fp32, kept for the backward pass",
         f"parameters' size    {description['parameter_bytes'] / mib:.2f} MiB in fp32",
     ]
-    return "\n".join([line(heads, "reason"), rule, *body, rule, *totals])
+    return "\n".join([table, "", *totals])
 
 
 def _macs(layer: nn.Module, output: Tensor) -> int:

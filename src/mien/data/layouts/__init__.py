@@ -2,12 +2,178 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
+from mien import images
+from mien.data import cache as cached
 from mien.data.faceset import FaceSet
-from mien.data.layouts import parquet
+from mien.data.layouts import ferplus, folders, listed, parquet, tables
 from mien.data.layouts.layout import Layout, Options
 from mien.data.layouts.survey import Survey
-LAYOUTS = (Layout("parquet", "", "Parquet files", parquet.matches, parquet.read),)
-def read(path: str | Path, *, layout=None, size: int | None = None, votes=None, cache: bool = True) -> FaceSet:
-    return parquet.read(Survey(Path(path)), Options(size))
+from mien.errors import DataError, UnknownLayoutError
+
+__all__ = ["LAYOUTS", "Layout", "Options", "read"]
+
+# The first that matches is taken, so the order goes from special to general: FER+ holds a FER2013 table, whose column
+# names are more than a course table's two columns; RAF-DB and AffectNet have lists of their own; CK+ and JAFFE are
+# known by file names and CK+ would pass for class folders; those pass for numbered pictures.
+LAYOUTS = (
+    Layout(
+        "parquet",
+        "Parquet files of the Hugging Face datasets library: image, label",
+        "Parquet files",
+        parquet.matches,
+        parquet.read,
+    ),
+    Layout(
+        "ferplus",
+        "FER+ votes (fer2013new.csv) joined to fer2013.csv",
+        "tables of pixels",
+        ferplus.matches,
+        ferplus.read,
+        self_contained=False,
+    ),
+    Layout(
+        "fer2013-csv",
+        "fer2013.csv, icml_face_data.csv, or train.csv and test.csv of that challenge: emotion, pixels, Usage",
+        "tables of pixels",
+        tables.matches_fer2013,
+        tables.read_fer2013,
+    ),
+    Layout(
+        "course-csv",
+        "tables of two columns: a label or an id, and pixels",
+        "tables of pixels",
+        tables.matches_course,
+        tables.read_course,
+    ),
+    Layout(
+        "raf-db",
+        "RAF-DB: list_patition_label.txt and its pictures",
+        "pictures",
+        listed.matches_raf_db,
+        listed.read_raf_db,
+        self_contained=False,
+    ),
+    Layout(
+        "affectnet",
+        "AffectNet: a table with subDirectory_filePath and expression, and its pictures",
+        "pictures",
+        listed.matches_affectnet,
+        listed.read_affectnet,
+        self_contained=False,
+    ),
+    Layout(
+        "ck+",
+        "CK+48: class folders of S010_004_00000017.png",
+        "pictures",
+        folders.matches_ck,
+        folders.read_ck,
+    ),
+    Layout("jaffe", "JAFFE: KA.AN1.39.tiff", "pictures", folders.matches_jaffe, folders.read_jaffe),
+    Layout("folders", "a folder per class, with or without split folders", "pictures", folders.matches, folders.read),
+    Layout(
+        "numbered",
+        "numbered pictures, with or without a table of id (or filename) and label",
+        "pictures",
+        listed.matches_numbered,
+        listed.read_numbered,
+        self_contained=False,
+    ),
+)
+"""The layouts that are known, in the order in which they are tried."""
+
+
+def read(
+    path: str | os.PathLike[str],
+    *,
+    layout: str | None = None,
+    size: int | None = None,
+    votes: str | os.PathLike[str] | None = None,
+    cache: bool = True,
+) -> FaceSet:
+    """Read labelled faces of any known layout.
+
+    Args:
+        path: a file or a folder.
+        layout: the name of the layout, for data that is taken for the wrong one; by default it is recognised.
+        size: height and width of the faces in pixels; by default the size they have, or the most common one.
+        votes: the FER+ table ``fer2013new.csv`` to join to ``fer2013.csv``.
+        cache: keep the packed result in the user's cache folder, so that the next reading takes no time.
+
+    Returns:
+        A FaceSet. What was left out, assumed or mapped is in its ``source``.
+
+    Raises:
+        UnknownLayoutError: no layout is recognised.
+        DataError: the data can't be read, holds no usable face, or holds several layouts.
+        MissingExtraError: the layout needs a package that isn't installed.
+    """
+    if size is not None and not 1 <= size <= images.MAX_FACE_SIDE:
+        raise DataError(f"A size of {size} is not possible: give 1 to {images.MAX_FACE_SIDE} pixels.")
+    options = Options(size, None if votes is None else Path(votes))
+    try:
+        survey = Survey(Path(path))
+        chosen = _named(layout) if layout is not None else _recognised(survey)
+        if options.votes is not None:
+            chosen = _with_votes(chosen, options.votes)
+        if cache and (survey.path.is_dir() or chosen.self_contained or options.votes is not None):
+            return _through_cache(survey, chosen, options)
+        return chosen.read(survey, options)
+    except OSError as error:
+        raise DataError(f"'{error.filename or path}' can't be read: {error.strerror or error}.") from None
+
+
+def _through_cache(survey: Survey, layout: Layout, options: Options) -> FaceSet:
+    votes = "" if options.votes is None else cached.fingerprint(options.votes)
+    key = cached.key(cached.fingerprint(survey.path, survey.files), layout.name, options.size, votes)
+    faceset = cached.load(key)
+    if faceset is not None:
+        return replace(faceset, source=replace(faceset.source, path=str(survey.path)))
+    faceset = layout.read(survey, options)
+    cached.save(key, faceset)
+    return faceset
+
+
+def _named(name: str) -> Layout:
+    for layout in LAYOUTS:
+        if layout.name == name:
+            return layout
+    known = ", ".join(layout.name for layout in LAYOUTS)
+    raise UnknownLayoutError(f"There is no layout '{name}': choose one of {known}.")
+
+
+def _recognised(survey: Survey) -> Layout:
+    fitting = [layout for layout in LAYOUTS if layout.matches(survey)]
+    if not fitting:
+        raise _nothing_fits(survey)
+    kinds = {layout.holds: layout.name for layout in reversed(fitting)}
+    if survey.path.is_dir() and len(kinds) > 1:
+        found = " and ".join(f"{kind} ({name})" for kind, name in sorted(kinds.items()))
+        raise DataError(
+            f"'{survey.path}' holds several data sets: {found}. Give the path of one, or name the layout to read."
+        )
+    return fitting[0]
+
+
+def _with_votes(layout: Layout, votes: Path) -> Layout:
+    if layout.name not in ("fer2013-csv", "ferplus"):
+        raise DataError(f"FER+ votes join to fer2013.csv only; the data is of layout '{layout.name}'. Leave votes out.")
+    if not votes.is_file():
+        raise DataError(f"The file of votes '{votes}' doesn't exist: check the spelling of the path.")
+    return _named("ferplus")
+
+
+def _nothing_fits(survey: Survey) -> DataError:
+    known = "; ".join(f"{layout.name} ({layout.about})" for layout in LAYOUTS)
+    problem = next((table.problem for table in survey.tables if table.problem), "")
+    suffix = survey.path.suffix.lower()
+    if survey.path.is_file() and suffix in (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar"):
+        return UnknownLayoutError(f"'{survey.path}' is an archive: unpack it and give the folder.")
+    if survey.path.is_file() and survey.pictures:
+        return UnknownLayoutError(f"'{survey.path}' is one picture: give a folder or a table of labelled faces.")
+    if problem and (survey.path.is_file() or len(survey.visible) == 1):
+        return DataError(problem)
+    return UnknownLayoutError(f"'{survey.path}' {survey.describe()}, which is no known layout. Known are: {known}.")

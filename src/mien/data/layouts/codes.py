@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from mien import emotions
+from mien.errors import DataError
 
 FER2013 = {str(code): name for code, name in enumerate(emotions.EMOTIONS)}
 """``fer2013.csv``, and the course tables made of it."""
@@ -39,6 +40,27 @@ def coding(codes: Collection[str]) -> tuple[str, dict[str, str]] | None:
     if ("0" in met) == ("7" in met):
         return None
     return ("FER2013", FER2013) if "0" in met else ("RAF-DB", RAF_DB)
+
+
+def meaning(values: Collection[str], where: str) -> tuple[dict[str, str] | None, str]:
+    """What the labels of a list mean, judged by all of them at once.
+
+    Returns:
+        The map from code to class and a note that says so; None and an empty note where labels are names.
+
+    Raises:
+        DataError: the labels are the numbers 0 to 7, which no known coding has.
+    """
+    met = {plain(value) for value in values}
+    if not met or not all(value.isdecimal() for value in met):
+        return None, ""
+    if {"0", "7"} <= met:
+        raise DataError(
+            f"{where} has labels from 0 to 7 without names, and no known coding has both (0-6 is FER2013's,"
+            " 1-7 is RAF-DB's): write the names of the classes instead."
+        )
+    name, code_map = coding(met) or ("FER2013", FER2013)
+    return code_map, f"The labels are numbers; they were taken for {name}'s codes: {legend(code_map)}."
 
 
 def legend(code_map: dict[str, str]) -> str:

@@ -57,7 +57,9 @@ def read(survey: Survey, options: Options) -> FaceSet:
                 " the two are not in the same order. Use the original files."
             )
         rows.add(record.name, tables.square(record.pixels), record.raw_class, record.split, votes=vote.counts)
-    unkept = [head for head in votes_table.header[_NUM_TEXT_COLUMNS:] if emotions.canonical(head) not in emotions.EMOTIONS]
+    unkept = [
+        head for head in votes_table.header[_NUM_TEXT_COLUMNS:] if emotions.canonical(head) not in emotions.EMOTIONS
+    ]
     rows.notes.append("The labels are FER2013's own; FER+ gave the votes.")
     rows.notes.append(f"Votes for what is no class of the set were not kept: {', '.join(unkept)}.")
     return rows.faceset(options.size, emotions.EMOTIONS)

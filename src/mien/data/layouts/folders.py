@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
+from collections.abc import Collection
+from pathlib import Path, PurePosixPath
 
 from mien import emotions
 from mien.data.faceset import FaceSet, canonical_split
@@ -55,10 +56,14 @@ def read(survey: Survey, options: Options) -> FaceSet:
         )
     rows = Rows("folders", survey.path, numbering[1] if numbering else None)
     if numbering:
-        rows.notes.append(f"The class folders are numbers; they were taken for {numbering[0]}'s codes: {codes.legend(numbering[1])}.")
+        rows.notes.append(
+            f"The class folders are numbers; they were taken for {numbering[0]}'s codes: {codes.legend(numbering[1])}."
+        )
     own = sorted(name for name in names if not numbering and emotions.canonical(name) is None)
     if own:
-        rows.notes.append(f"Folders that name no known expression were taken for classes of their own: {', '.join(own)}.")
+        rows.notes.append(
+            f"Folders that name no known expression were taken for classes of their own: {', '.join(own)}."
+        )
     note_others(rows, survey)
     for picture in survey.pictures:
         name = survey.relative(picture)
@@ -142,10 +147,13 @@ def _most(survey: Survey, pattern: re.Pattern[str]) -> bool:
     return survey.path.is_dir() and fitting > len(survey.pictures) / 2
 
 
-def note_others(rows: Rows, survey: Survey) -> None:
-    """Note the files that are no pictures, such as ``Thumbs.db``."""
-    pictures = set(survey.pictures)
+def note_others(rows: Rows, survey: Survey, used: Collection[Path] = ()) -> None:
+    """Note the files that are no pictures, such as ``Thumbs.db``, except those in ``used``."""
+    pictures = {*survey.pictures, *used}
     others = [survey.relative(file) for file in survey.files if file not in pictures]
     if others:
         shown = ", ".join(others[:3]) + (", …" if len(others) > 3 else "")
-        rows.notes.append(f"{len(others):,} files that are no pictures were passed over: {shown}.")
+        what = (
+            "1 file that is no picture was" if len(others) == 1 else f"{len(others):,} files that are no pictures were"
+        )
+        rows.notes.append(f"{what} passed over: {shown}.")

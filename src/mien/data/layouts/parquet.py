@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,13 +44,13 @@ class _Meaning:
     Attributes:
         names: the class name of each integer; None where labels are codes or names themselves.
         class_map: the source's codes or names with mien's; None where any name may come.
-        classes: the classes of the set and their order; None for those met.
+        classes: the classes of the set, in order.
         note: a sentence for the user; empty where nothing had to be assumed.
     """
 
     names: tuple[str, ...] | None
     class_map: dict[str, str] | None
-    classes: tuple[str, ...] | None
+    classes: tuple[str, ...]
     note: str = ""
 
 
@@ -71,7 +71,7 @@ def read(survey: Survey, options: Options) -> FaceSet:
     rows = Rows("parquet", survey.path, meaning.class_map)
     if meaning.note:
         rows.notes.append(meaning.note)
-    known = set(meaning.classes or ())
+    known = set(meaning.classes)
     votes = {column: _vote_class(column, known) for file in files for column in file.votes}
     unkept = sorted(column for column, name in votes.items() if name not in known)
     if unkept:
@@ -138,18 +138,11 @@ def _declared(file: _File) -> tuple[tuple[str, ...] | None, tuple[str, ...] | No
     return (tuple(map(str, names)) if names else None), (tuple(map(str, classes)) if classes else None)
 
 
-def _by_values(files: Iterable[_File]) -> _Meaning:
+def _by_values(files: Sequence[_File]) -> _Meaning:
     values = {value for file in files for value in _label_values(file)} - {"None", "-1"}
-    if not all(value.lstrip("-").isdecimal() for value in values):
-        return _Meaning(None, None, emotions.in_order(emotions.canonical(name) or name.lower() for name in values))
-    if {"0", "7"} <= values:
-        raise DataError(
-            "The labels are the numbers 0 to 7 without names, and no coding of that kind is known:"
-            " write the file with class names (a ClassLabel), or with the names as labels."
-        )
-    name, class_map = codes.coding(values) or ("FER2013", codes.FER2013)
-    note = f"The labels are numbers without names; they were taken for {name}'s: {codes.legend(class_map)}."
-    return _Meaning(None, class_map, emotions.in_order(class_map.values()), note)
+    class_map, note = codes.meaning(values, f"'{files[0].path}'" if files else "")
+    names = class_map.values() if class_map else [emotions.canonical(name) or name.lower() for name in values]
+    return _Meaning(None, class_map, emotions.in_order(names), note)
 
 
 def _add(rows: Rows, file: _File, names: tuple[str, ...] | None, votes: Mapping[str, str]) -> None:
@@ -164,9 +157,7 @@ def _add(rows: Rows, file: _File, names: tuple[str, ...] | None, votes: Mapping[
         elif encoded is None:
             rows.drop(name, "the file holds no bytes of the picture")
         else:
-            counts = {
-                votes[column]: float(record[column] or 0) for column in file.votes if column in votes
-            }
+            counts = {votes[column]: float(record[column] or 0) for column in file.votes if column in votes}
             rows.add(name, encoded, _raw_class(record, file, names), split, subject=record.get("subject"), votes=counts)
 
 

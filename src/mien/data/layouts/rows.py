@@ -138,7 +138,10 @@ class Rows:
         if not self._dropped:
             return f"'{self.path}' holds no faces: it was read as {self.layout}, and that has no rows."
         first = self._dropped[0]
-        return f"'{self.path}' holds no usable faces: all {len(self._dropped):,} rows of its {self.layout} layout were dropped, the first ({first.name}) because: {first.reason}."
+        return (
+            f"'{self.path}' holds no usable faces: all {len(self._dropped):,} rows of its {self.layout} layout were"
+            f" dropped, the first ({first.name}) because: {first.reason}."
+        )
 
 
 def _pixels(row: _Row) -> NDArray[np.uint8] | str:

@@ -1,0 +1,118 @@
+"""A part of a FaceSet held out for validation: stratified, and without a face or a person on both sides."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.data.faceset import UNLABELLED, FaceSet
+from mien.errors import DataError
+
+MAX_SHARE = 0.9
+"""The largest share that can be held out."""
+
+
+def hold_out(faceset: FaceSet, share: float = 0.12, seed: int = 0) -> tuple[FaceSet, FaceSet]:
+    """Hold out a random share of the rows.
+
+    Exact copies of a picture stay on one side. Each class gives its share; where there are subjects, whole subjects
+    are held out instead, in random order, as near to the share as they allow. The same seed gives the same rows.
+
+    Args:
+        faceset: the rows to divide, all of them labelled.
+        share: the share to hold out, between 0 and ``MAX_SHARE``.
+        seed: of the random order.
+
+    Returns:
+        The rows that stay, and those held out, whose split is ``"valid"``; both in the order that they had.
+
+    Raises:
+        DataError: the share is out of range, a row is unlabelled, or there are fewer than two subjects or pictures.
+    """
+    if not 0 < share < MAX_SHARE:
+        raise DataError(f"A share of {share} can't be held out: give one between 0 and {MAX_SHARE}.")
+    unlabelled = int((faceset.labels == UNLABELLED).sum())
+    if unlabelled:
+        raise DataError(
+            f"{unlabelled:,} rows have no label: hold out from labelled rows, such as one split of the data."
+        )
+    groups = _groups(faceset)
+    num_groups = int(groups.max(initial=-1)) + 1
+    if num_groups < 2:
+        what = "subject" if faceset.subjects is not None else "different picture"
+        raise DataError(
+            f"The data has {num_groups} {what}{'' if num_groups == 1 else 's'}: to hold some out takes two."
+        )
+    held = _chosen(faceset, groups, share, np.random.default_rng(seed))
+    valid = faceset.select(held)
+    return faceset.select(~held), replace(valid, splits=np.full(len(valid), "valid"))
+
+
+def divide(faceset: FaceSet, share: float = 0.12, valid_split: str = "", seed: int = 0) -> tuple[FaceSet, FaceSet]:
+    """Divide a data set into the rows to train on and the rows to validate on.
+
+    The latter are the split ``valid_split`` if one is named, else the data's own split ``valid`` if there is one, else a
+    hold-out of split ``train``.
+
+    Raises:
+        DataError: a split is missing or the training split itself, or the training rows have fewer than two classes.
+    """
+    labelled = faceset.select(faceset.labels != UNLABELLED)
+    train = labelled.split("train")
+    if np.count_nonzero(train.counts()) < 2:
+        raise DataError("The training rows have fewer than two classes: there is nothing to tell apart.")
+    if valid_split == "train":
+        raise DataError(
+            "valid_split=train would validate on the training rows: name another split, or none to hold out."
+        )
+    split = valid_split or ("valid" if "valid" in labelled.split_names else "")
+    return (train, labelled.split(split)) if split else hold_out(train, share, seed)
+
+
+def _chosen(
+    faceset: FaceSet, groups: NDArray[np.int64], share: float, random: np.random.Generator
+) -> NDArray[np.bool_]:
+    """``(N,)`` which rows are held out: in each stratum, groups in random order while they bring it nearer to its share."""
+    sizes = np.bincount(groups)
+    first_rows = np.unique(groups, return_index=True)[1]
+    # A person shows many expressions, so subjects can't be stratified; a picture counts for the class of its first copy.
+    strata = np.zeros(len(sizes), np.int64) if faceset.subjects is not None else faceset.labels[first_rows]
+    taken = np.zeros(len(sizes), np.bool_)
+    for stratum in np.unique(strata):
+        members = random.permutation(np.flatnonzero(strata == stratum))
+        missing = share * sizes[members].sum()
+        for group in members:
+            if sizes[group] / 2 <= missing:
+                taken[group] = True
+                missing -= sizes[group]
+    if not taken.any():  # every group is more than twice the share; the smallest comes nearest
+        taken[random.permutation(np.flatnonzero(sizes == sizes.min()))[0]] = True
+    if taken.all():
+        taken[random.permutation(np.flatnonzero(sizes == sizes.min()))[0]] = False
+    return taken[groups]
+
+
+def _groups(faceset: FaceSet) -> NDArray[np.int64]:
+    """``(N,)`` numbers, the same for rows that have to stay together: copies of one picture, and pictures of one person."""
+    group_of: dict[bytes | str, int] = {}
+    parents: list[int] = []
+
+    def root(group: int) -> int:
+        while parents[group] != group:
+            parents[group] = group = parents[parents[group]]
+        return group
+
+    rows = []
+    for row, face in enumerate(faceset.images):
+        subject = "" if faceset.subjects is None else str(faceset.subjects[row])
+        keys: list[bytes | str] = [hashlib.blake2b(face.tobytes()).digest(), *([subject] if subject else [])]
+        for key in keys:
+            if key not in group_of:
+                group_of[key] = len(parents)
+                parents.append(len(parents))
+        rows.append(group_of[keys[0]])
+        parents[root(group_of[keys[-1]])] = root(rows[-1])  # a picture of two subjects joins them
+    return np.unique([root(group) for group in rows], return_inverse=True)[1].astype(np.int64)

@@ -1,0 +1,178 @@
+"""FaceSets written to disk: as Parquet, which keeps everything, or as folders of pictures, which people can look at."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien import images
+from mien.data.faceset import UNLABELLED, FaceSet
+from mien.data.layouts.folders import UNLABELLED_FOLDER
+from mien.data.layouts.parquet import VOTES_PREFIX
+from mien.data.layouts.survey import PICTURE_SUFFIXES
+from mien.errors import MissingExtraError, OutputError
+
+_ROWS_PER_GROUP = 4096
+_MAX_NAME = 60  # letters, of up to 4 bytes; file systems take 255 bytes
+
+
+def convert(faceset: FaceSet, out: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    """Write a FaceSet where the ending of ``out`` says how: ``.parquet``, or none for folders of pictures.
+
+    Raises:
+        OutputError: another ending, or the place can't be written to, or exists and ``overwrite`` is false.
+    """
+    path = Path(out)
+    if path.suffix.lower() == ".parquet":
+        return write_parquet(faceset, path, overwrite=overwrite)
+    if not path.suffix:
+        return write_folders(faceset, path, overwrite=overwrite)
+    raise OutputError(f"'{path}' ends in {path.suffix}: end it in .parquet, or in nothing for folders of pictures.")
+
+
+def write_parquet(faceset: FaceSet, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    """Write one Parquet file that the ``datasets`` library reads too; ``layouts.read`` gives back the same rows.
+
+    Columns: ``image`` (struct of PNG ``bytes`` and ``path``), ``label`` (-1 where unlabelled), ``split``, ``name``, and where
+    the set has them ``subject`` and ``votes_<class>``.
+
+    Raises:
+        OutputError: the place can't be written to, or exists and ``overwrite`` is false.
+        MissingExtraError: pyarrow isn't installed.
+    """
+    try:
+        from pyarrow import parquet
+    except ImportError:
+        raise MissingExtraError("pyarrow", "train") from None
+    table = _table(faceset)
+    with _place(Path(path), overwrite, "file") as temporary:
+        parquet.write_table(table, temporary, row_group_size=_ROWS_PER_GROUP)
+    return Path(path)
+
+
+def write_folders(faceset: FaceSet, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    """Write ``<split>/<class>/<name>.png``, and ``<split>/unlabelled/<name>.png`` where the class isn't known.
+
+    Names are cut to what every file system takes, and numbered where two are the same. Votes and subjects are not kept.
+
+    Raises:
+        OutputError: the place can't be written to, or exists and ``overwrite`` is false.
+    """
+    if len({_safe(name).lower() for name in faceset.classes}) < len(faceset.classes):
+        raise OutputError("The names of the classes are too much alike for folders: write a .parquet file instead.")
+    with _place(Path(path), overwrite, "folder") as temporary:
+        temporary.mkdir()
+        files = [temporary / name for name in _file_names(faceset)]
+        for parent in {file.parent for file in files}:
+            parent.mkdir(parents=True)
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(_write_png, files, faceset.images))  # a list, so that what a thread raises is raised here
+    return Path(path)
+
+
+def _write_png(path: Path, face: NDArray[np.uint8]) -> None:
+    path.write_bytes(images.encode_png(face))
+
+
+def _table(faceset: FaceSet) -> Any:
+    import pyarrow as pa
+
+    with ThreadPoolExecutor() as pool:
+        encoded = list(pool.map(images.encode_png, faceset.images))
+    names = faceset.names.tolist()
+    pictures = [{"bytes": data, "path": f"{_stem(name)}.png"} for data, name in zip(encoded, names, strict=True)]
+    columns: dict[str, Any] = {
+        "image": pa.array(pictures, pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
+        "label": pa.array(faceset.labels, pa.int64()),
+        "split": pa.array(faceset.splits.tolist(), pa.string()),
+        "name": pa.array(names, pa.string()),
+    }
+    if faceset.subjects is not None:
+        columns["subject"] = pa.array(faceset.subjects.tolist(), pa.string())
+    if faceset.votes is not None:
+        for index, name in enumerate(faceset.classes):
+            columns[VOTES_PREFIX + name] = pa.array(faceset.votes[:, index], pa.float32())
+    return pa.table(columns).replace_schema_metadata(_metadata(faceset, columns))
+
+
+def _metadata(faceset: FaceSet, columns: dict[str, Any]) -> dict[str, str]:
+    """The features as the ``datasets`` library notes them, and the classes in mien's own key, which keeps their order."""
+    features: dict[str, Any] = {name: {"dtype": str(column.type), "_type": "Value"} for name, column in columns.items()}
+    features["image"] = {"_type": "Image"}
+    features["label"] = {"names": list(faceset.classes), "_type": "ClassLabel"}
+    for name, feature in features.items():
+        if feature.get("dtype") == "float":
+            features[name]["dtype"] = "float32"  # what the datasets library calls it
+    return {
+        "huggingface": json.dumps({"info": {"features": features}}),
+        "mien": json.dumps({"classes": list(faceset.classes)}),
+    }
+
+
+def _file_names(faceset: FaceSet) -> Iterator[Path]:
+    taken: set[str] = set()
+    for name, label, split in zip(
+        faceset.names.tolist(), faceset.labels.tolist(), faceset.splits.tolist(), strict=True
+    ):
+        folder = UNLABELLED_FOLDER if label == UNLABELLED else _safe(faceset.classes[label])
+        stem = wanted = f"{split}/{folder}/{_stem(name)}"
+        count = 1
+        while stem.lower() in taken:  # some file systems take A.png and a.png for one file
+            count += 1
+            stem = f"{wanted}-{count}"
+        taken.add(stem.lower())
+        yield Path(f"{stem}.png")
+
+
+def _stem(name: str) -> str:
+    """The last part of a row's name, without a picture's ending, as a file name."""
+    last = re.split(r"[/\\]", name)[-1]
+    return _safe(last[: -len(Path(last).suffix)] if Path(last).suffix.lower() in PICTURE_SUFFIXES else last)
+
+
+def _safe(text: str) -> str:
+    """Only letters, digits and ``._-``, not hidden, and short enough for every file system in any script."""
+    return re.sub(r"[^\w.-]+", "_", text).strip(".")[:_MAX_NAME] or "face"
+
+
+@contextmanager
+def _place(path: Path, overwrite: bool, kind: Literal["file", "folder"]) -> Iterator[Path]:
+    """A temporary place beside ``path`` that becomes it once it is whole; whatever fails, ``path`` stays as it was."""
+    if path.is_dir() if kind == "file" else path.is_file():
+        raise OutputError(f"'{path}' is a {'folder' if kind == 'file' else 'file'}: choose the name of a {kind}.")
+    if path.exists() and not overwrite:
+        raise OutputError(f"'{path}' exists already: choose another place, or allow it to be overwritten.")
+    if not path.parent.is_dir():
+        raise OutputError(f"The folder '{path.parent}' doesn't exist: make it first, or choose another place.")
+    try:
+        with tempfile.TemporaryDirectory(
+            dir=path.parent, prefix=f".{path.name}.", ignore_cleanup_errors=True
+        ) as beside:
+            temporary = Path(beside, "new")
+            yield temporary
+            _swap(temporary, path, Path(beside, "old"))
+    except OSError as error:
+        raise OutputError(f"'{path}' can't be written: {error.strerror or error}.") from None
+
+
+def _swap(new: Path, path: Path, old: Path) -> None:
+    """Put ``new`` at ``path``. A folder can't be renamed onto another, so one that is there steps aside to ``old`` first."""
+    if not path.is_dir():
+        new.replace(path)
+        return
+    path.rename(old)
+    try:
+        new.rename(path)
+    except OSError:
+        old.rename(path)
+        raise

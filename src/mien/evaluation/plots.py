@@ -1,0 +1,344 @@
+"""The plots of a judged model, in the style of scikit-learn's displays: compute once, draw many.
+
+Each class computes in its constructor what it shows; ``plot`` draws it on the ``ax`` that it is given, or on a new figure, and
+returns the plot itself with ``ax_`` set. Matplotlib is imported when something is drawn; its global style and pyplot are
+left alone. Texts are English unless other ``words`` are given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien import emotions
+from mien.errors import DataError, MissingExtraError
+from mien.evaluation import metrics
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from mien.evaluation.evaluation import Evaluation
+
+INK, MUTED, RULE, FIRST, SECOND = "#1f2328", "#6a7078", "#dddad2", "#2f5f8f", "#b8622b"
+"""Text, minor text, lines of a grid, and the colours of a first and a second curve, on a light ground."""
+
+HOLLOW = "#fefefe"
+"""The inside of a hollow marker."""
+
+CELL = "#1d4e7e"
+"""Colour of a full cell of a confusion matrix; an emptier one lets more of the ground through."""
+
+WORDS = {
+    "true": "labelled",
+    "predicted": "read as",
+    "epoch": "epoch",
+    "loss": "loss",
+    "accuracy": "accuracy",
+    "learning_rate": "learning rate",
+    "train": "training rows, augmented",
+    "valid": "hold-out",
+    "best": "best epoch {epoch}",
+    "threshold": "threshold {value}",
+    "patience": "patience {epochs}",
+    "confidence": "confidence",
+    "ideal": "as right as confident",
+    "bins": "faces of like confidence",
+    "share": "share",
+    "train_share": "of training rows",
+    "true_share": "of judged rows",
+    "predicted_share": "of predictions",
+    "recall": "recall",
+    "plain": "argmax",
+    "corrected": "argmax, prior divided out",
+}
+"""The words on the plots; a translation has the same keys and placeholders."""
+
+LONGEST = 14
+"""Longest class name on a plot, in characters."""
+
+
+class ConfusionPlot:
+    """Which class is read as which.
+
+    Args:
+        evaluation: a judged model.
+
+    Attributes:
+        counts: ``(K, K)``, true class by row.
+        shares: ``(K, K)``, of the rows of the true class; NaN where a class has none.
+    """
+
+    ax_: Axes
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.classes = evaluation.classes
+        self.counts = evaluation.confusion
+        with np.errstate(invalid="ignore"):
+            self.shares: NDArray[np.float64] = self.counts / self.counts.sum(1, keepdims=True)
+
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        values: Literal["counts", "shares"] = "counts",
+        names: Sequence[str] | None = None,
+        words: Mapping[str, str] = WORDS,
+    ) -> Self:
+        """Draw the matrix; cells are tinted by share, so that a rare class shows its errors as clearly as a frequent one."""
+        self.ax_ = ax = ax or new_axes()
+        num = len(self.classes)
+        tints = _tints()
+        ax.pcolormesh(np.nan_to_num(self.shares), cmap=tints, vmin=0, vmax=1, edgecolors="none")
+        size = 8.5 if num <= 8 else 6.5
+        for row, column in np.ndindex(num, num):
+            share = self.shares[row, column]
+            text = f"{self.counts[row, column]:,}" if values == "counts" else _percent(share)
+            look = {"color": "white"} if share > 0.7 else {"alpha": 1.0 if self.counts[row, column] else 0.35}
+            ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=size, **look)
+        labels = [shorten(name) for name in names or self.classes]
+        upright = max(map(width, labels)) * num <= 32
+        ax.set_xticks(np.arange(num) + 0.5, labels, rotation=0 if upright else 40, ha="center" if upright else "right")
+        ax.set_yticks(np.arange(num) + 0.5, labels)
+        ax.set(xlabel=words["predicted"], ylabel=words["true"], xlim=(0, num), ylim=(num, 0), aspect="equal")
+        bare(ax, grid="")
+        return self
+
+
+class CurvesPlot:
+    """How a training went, epoch by epoch.
+
+    Args:
+        history: one record per epoch, as training writes them.
+        stop_accuracy: the hold-out accuracy that ends the training; 0 for none.
+        patience: the epochs without a better one that end it; 0 for none.
+
+    Attributes:
+        best_epoch: the epoch with the highest hold-out accuracy, the earliest where several tie.
+
+    Raises:
+        DataError: there is no epoch yet.
+    """
+
+    ax_: Axes
+
+    def __init__(self, history: Sequence[Mapping[str, Any]], *, stop_accuracy: float = 0.0, patience: int = 0) -> None:
+        if not history:
+            raise DataError("The history has no epoch yet: there is no curve to draw.")
+        self.epochs = [int(row["epoch"]) for row in history]
+        self.series = {key: [float(row[key]) for row in history] for key in history[0] if key != "epoch"}
+        self.best_epoch = self.epochs[int(np.argmax(self.series["valid_accuracy"]))]
+        self.stop_accuracy, self.patience = stop_accuracy, patience
+
+    def plot(
+        self,
+        ax: Axes | None = None,
+        what: Literal["loss", "accuracy", "learning_rate"] = "accuracy",
+        *,
+        words: Mapping[str, str] = WORDS,
+    ) -> Self:
+        """Draw one quantity over the epochs, with the best epoch marked."""
+        self.ax_ = ax = ax or new_axes()
+        from matplotlib.ticker import MaxNLocator
+
+        style: dict[str, Any] = {"marker": "o" if len(self.epochs) < 4 else "", "markersize": 4, "linewidth": 1.6}
+        if what == "learning_rate":
+            ax.plot(self.epochs, self.series[what], color=FIRST, **style)
+        else:
+            ax.plot(self.epochs, self.series[f"train_{what}"], color=SECOND, label=words["train"], **style)
+            ax.plot(self.epochs, self.series[f"valid_{what}"], color=FIRST, label=words["valid"], **style)
+            marked = self.series[f"valid_{what}"][self.epochs.index(self.best_epoch)]
+            label = words["best"].format(epoch=self.best_epoch)
+            ax.plot([self.best_epoch], [marked], "o", color=FIRST, markersize=6.5, label=label)
+        if what == "accuracy":
+            self._draw_rules(ax, words)
+            ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        ax.set(xlabel=words["epoch"], ylabel=words[what])
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        if len(self.epochs) == 1:
+            ax.set_xlim(self.epochs[0] - 0.9, self.epochs[0] + 0.9)
+        bare(ax)
+        if what == "learning_rate":
+            ax.set_ylim(bottom=0)
+        else:
+            legend(ax)
+        return self
+
+    def _draw_rules(self, ax: Axes, words: Mapping[str, str]) -> None:
+        if self.stop_accuracy:
+            label = words["threshold"].format(value=f"{self.stop_accuracy:.0%}")
+            ax.axhline(self.stop_accuracy, color=MUTED, linewidth=1, linestyle=(0, (4, 3)), label=label)
+        if self.patience:
+            label = words["patience"].format(epochs=self.patience)
+            ax.axvspan(
+                self.best_epoch, self.best_epoch + self.patience, color=FIRST, alpha=0.08, linewidth=0, label=label
+            )
+
+
+class CalibrationPlot:
+    """Whether a model is as right as it is confident.
+
+    Args:
+        evaluation: a judged model.
+        num_bins: bins of equal width over the confidence.
+
+    Attributes:
+        bins: ``(num_bins, 3)``, see ``metrics.calibration_bins``.
+    """
+
+    ax_: Axes
+
+    def __init__(self, evaluation: Evaluation, num_bins: int = 15) -> None:
+        self.bins = metrics.calibration_bins(evaluation.labels, evaluation.probabilities, num_bins)
+
+    def plot(self, ax: Axes | None = None, *, words: Mapping[str, str] = WORDS) -> Self:
+        """Draw the reliability diagram; a dot's area grows with its faces, its stick is the gap to the ideal."""
+        self.ax_ = ax = ax or new_axes()
+        num, confidence, accuracy = self.bins[self.bins[:, 0] > 0].T
+        ax.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)), label=words["ideal"])
+        ax.vlines(confidence, confidence, accuracy, color=SECOND, linewidth=1.4)
+        ax.scatter(confidence, accuracy, 12 + 140 * num / num.max(), color=FIRST, linewidth=0, zorder=3)
+        ax.plot([], [], "o", color=FIRST, markersize=6, label=words["bins"])
+        ax.set(xlabel=words["confidence"], ylabel=words["accuracy"], xlim=(0, 1.03), ylim=(0, 1.03), aspect="equal")
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        bare(ax, grid="both")
+        legend(ax)
+        return self
+
+
+class ClassSharePlot:
+    """How often each class occurs in training rows, in judged rows and in predictions.
+
+    Args:
+        evaluation: a judged model.
+        train_counts: ``(K,)`` training rows of each class, in the order of its classes.
+
+    Attributes:
+        train, true, predicted: ``(K,)`` shares.
+
+    Raises:
+        DataError: there is not one count per class, or all are zero.
+    """
+
+    ax_: Axes
+
+    def __init__(self, evaluation: Evaluation, train_counts: Sequence[int]) -> None:
+        counts = np.asarray(train_counts, np.float64)
+        if counts.shape != (len(evaluation.classes),) or counts.min() < 0 or not counts.sum():
+            raise DataError(f"Training counts must be {len(evaluation.classes)} numbers, not all 0: {train_counts}.")
+        self.classes = evaluation.classes
+        self.train: NDArray[np.float64] = counts / counts.sum()
+        self.true: NDArray[np.float64] = evaluation.confusion.sum(1) / len(evaluation)
+        self.predicted: NDArray[np.float64] = evaluation.confusion.sum(0) / len(evaluation)
+
+    def plot(
+        self, ax: Axes | None = None, *, names: Sequence[str] | None = None, words: Mapping[str, str] = WORDS
+    ) -> Self:
+        """Draw a bar per class for the training rows, and on it a stroke for the judged rows and a dot for the predictions."""
+        self.ax_ = ax = ax or new_axes()
+        places = np.arange(len(self.classes))
+        colours = [emotions.colour(name) for name in self.classes]
+        ax.barh(places, self.train, 0.62, color=colours, alpha=0.75, linewidth=0)
+        ax.barh(
+            [0], [0], color=MUTED, alpha=0.75, label=words["train_share"]
+        )  # a bar of no class's colour, for the legend
+        ax.plot(self.true, places, "|", color=INK, markersize=15, markeredgewidth=1.8, label=words["true_share"])
+        ax.plot(self.predicted, places, "o", color=INK, markersize=5, label=words["predicted_share"])
+        ax.set_yticks(places, [shorten(name) for name in names or self.classes])
+        ax.set(xlabel=words["share"], ylim=(len(self.classes) - 0.5, -0.5))
+        ax.set_xlim(left=0)
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        bare(ax, grid="x")
+        legend(ax)
+        return self
+
+
+class RecallPlot:
+    """What dividing by the training prior does to the recall of each class, the rarest class first.
+
+    Args:
+        plain: the model judged by argmax.
+        corrected: the same rows judged by argmax of ``probability / prior``.
+        train_counts: ``(K,)`` training rows of each class.
+    """
+
+    ax_: Axes
+
+    def __init__(self, plain: Evaluation, corrected: Evaluation, train_counts: Sequence[int]) -> None:
+        shares = ClassSharePlot(plain, train_counts).train
+        order = np.argsort(shares, kind="stable")
+        self.order: list[int] = [int(index) for index in order if plain.support[index]]
+        self.classes, self.shares = plain.classes, shares
+        self.plain, self.corrected = plain.recall, corrected.recall
+
+    def plot(
+        self, ax: Axes | None = None, *, names: Sequence[str] | None = None, words: Mapping[str, str] = WORDS
+    ) -> Self:
+        """Draw two dots per class, joined; the share behind a name is that of the training rows."""
+        self.ax_ = ax = ax or new_axes()
+        shown = names or self.classes
+        for place, index in enumerate(self.order):
+            colour = emotions.colour(self.classes[index])
+            ends = self.plain[index], self.corrected[index]
+            ax.plot(ends, [place, place], color=colour, linewidth=2)
+            ax.plot([ends[0]], [place], "o", color=colour, markersize=7)
+            ax.plot([ends[1]], [place], "D", color=colour, markersize=5.5, markerfacecolor=HOLLOW, markeredgewidth=1.6)
+        ax.plot([], [], "o", color=MUTED, markersize=7, label=words["plain"])
+        ax.plot([], [], "D", color=MUTED, markersize=5.5, markerfacecolor=HOLLOW, label=words["corrected"])
+        labels = [f"{shorten(shown[index])}  {self.shares[index]:.1%}" for index in self.order]
+        ax.set_yticks(range(len(labels)), labels)
+        ax.set(xlabel=words["recall"], xlim=(-0.02, 1.02), ylim=(len(labels) - 0.5, -0.5))
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        bare(ax, grid="x")
+        legend(ax)
+        return self
+
+
+def new_axes() -> Axes:
+    """Axes on a figure of their own, which pyplot doesn't know; ``ax.figure.savefig(path)`` writes it.
+
+    Raises:
+        MissingExtraError: matplotlib isn't installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingExtraError("matplotlib", "report") from None
+    return Figure(layout="constrained").add_subplot()
+
+
+def bare(ax: Axes, grid: Literal["x", "y", "both", ""] = "y") -> None:
+    """Take away the frame and the ticks; leave a light grid along one axis, behind the data."""
+    ax.set_frame_on(False)
+    ax.tick_params(length=0)
+    ax.set_axisbelow(True)
+    if grid:
+        ax.grid(axis=grid, color=RULE, linewidth=0.8)
+
+
+def legend(ax: Axes) -> None:
+    """A legend without a frame, above the plot, where it covers nothing."""
+    ax.legend(frameon=False, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, borderaxespad=0.2, fontsize=8)
+
+
+def shorten(name: str) -> str:
+    """A class name, cut where it is too long for a plot."""
+    return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
+
+
+def _tints() -> Any:
+    from matplotlib.colors import LinearSegmentedColormap, to_rgba
+
+    return LinearSegmentedColormap.from_list("mien", [to_rgba(CELL, 0.04), to_rgba(CELL, 1.0)])
+
+
+def _percent(share: float) -> str:
+    return "–" if np.isnan(share) else f"{share:.0%}"
+
+
+def width(text: str) -> float:
+    """About how wide a text is, in letters: a Chinese character takes two."""
+    return sum(2 if ord(letter) > 0x2E7F else 1 for letter in text)

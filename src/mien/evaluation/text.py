@@ -1,0 +1,59 @@
+"""A judgement as words for the terminal."""
+
+from __future__ import annotations
+
+from mien import tables
+from mien.evaluation.judge import Judgement
+
+
+def as_text(judgement: Judgement) -> str:
+    """The scores with their intervals, the classes, the confusion matrix and the most frequent errors."""
+    evaluation, record = judgement.evaluation, judgement.record
+    head = f"{record['model']} on {record['data']}, split {record['split']}, n = {len(evaluation):,}{', flip' if record['flip'] else ''}"
+    scores = [
+        ("accuracy", evaluation.accuracy, evaluation.accuracy_interval),
+        ("macro-F1", evaluation.macro_f1, evaluation.macro_f1_interval),
+        ("balanced accuracy", evaluation.balanced_accuracy, evaluation.balanced_accuracy_interval),
+    ]
+    rows = [[name, f"{value:.2%}", f"{low:.2%} to {high:.2%}"] for name, value, (low, high) in scores]
+    rows += [
+        ["calibration error", f"{evaluation.calibration_error:.2%}", ""],
+        ["log-loss", f"{evaluation.log_loss:.4f}", ""],
+    ]
+    classes = [
+        [name, f"{support:,}", f"{precision:.1%}", f"{recall:.1%}", f"{f1:.1%}"]
+        for name, support, precision, recall, f1 in zip(
+            evaluation.classes,
+            evaluation.support.tolist(),
+            evaluation.precision,
+            evaluation.recall,
+            evaluation.f1,
+            strict=True,
+        )
+    ]
+    parts = [
+        head,
+        tables.render(["score", "value", "95% interval"], rows),
+        *_copies(judgement),
+        tables.render(["class", "rows", "precision", "recall", "F1"], classes),
+        tables.matrix(evaluation.classes, evaluation.confusion),
+    ]
+    top = evaluation.top_confusions()
+    if top:
+        parts.append(
+            "most frequent errors: " + ", ".join(f"{c.true} as {c.predicted} {c.count:,} ({c.share:.0%})" for c in top)
+        )
+    return "\n\n".join(parts)
+
+
+def _copies(judgement: Judgement) -> list[str]:
+    copies = judgement.record["copies_of_train"]
+    if not copies or not copies["rows"]:
+        return []
+    without = copies["accuracy_without"]
+    tail = (
+        "none is left without them"
+        if without is None
+        else f"without them accuracy is {without:.2%} (n = {copies['n_without']:,})"
+    )
+    return [f"{copies['rows']:,} of these faces also stand in the training rows, pixel for pixel; {tail}."]

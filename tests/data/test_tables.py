@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from mien.data.layouts import read
+from mien.emotions import EMOTIONS
+from mien.errors import DataError
+
+if TYPE_CHECKING:
+    from tests.data.conftest import Maker
+
+USAGES = ("Training", "Training", "PublicTest", "PrivateTest")
+FERPLUS_HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
+
+
+def ferplus_rows(usages: tuple[str, ...]) -> list[tuple[object, ...]]:
+    return [(usage, f"fer{row:07}.png", row, 1, 0, 0, 9 - row, 0, 0, 0, 0, 0) for row, usage in enumerate(usages)]
+
+
+def test_fer2013_csv_keeps_codes_splits_pixels_and_row_numbers(make: Maker) -> None:
+    faces = read(make.fer2013(usages=USAGES))
+    assert faces.source.layout == "fer2013-csv"
+    assert faces.classes == EMOTIONS
+    assert faces.labels.tolist() == [0, 1, 2, 3]
+    assert faces.splits.tolist() == ["train", "train", "public_test", "private_test"]
+    assert faces.names.tolist() == ["0", "1", "2", "3"]
+    assert faces.source.class_map == {"0": "angry", "1": "disgust", "2": "fear", "3": "happy"}
+    np.testing.assert_array_equal(faces.images, [make.face(row) for row in range(4)])
+
+
+def test_icml_table_has_blanks_in_its_header_and_another_order_of_columns(make: Maker) -> None:
+    make.table("icml_face_data.csv", "emotion, Usage, pixels", [(6, " PrivateTest", " " + make.pixels(5))])
+    faces = read(make.root / "icml_face_data.csv")
+    assert (faces.labels.tolist(), faces.splits.tolist()) == ([6], ["private_test"])
+    np.testing.assert_array_equal(faces.images[0], make.face(5))
+
+
+def test_icml_and_fer2013_tables_have_the_same_hash(make: Maker) -> None:
+    plain = read(make.fer2013(usages=USAGES))
+    rows = [(row % 7, usage, make.pixels(row)) for row, usage in enumerate(USAGES)]
+    assert read(make.table("icml.csv", "emotion, Usage, pixels", rows)).hash == plain.hash
+
+
+def test_challenge_folder_joins_train_and_unlabelled_test(make: Maker) -> None:
+    make.table("train.csv", "emotion,pixels", [(3, make.pixels(0)), (5, make.pixels(1))])
+    make.table("test.csv", "pixels", [(make.pixels(2),)])
+    faces = read(make.root)
+    assert faces.labels.tolist() == [3, 5, -1]
+    assert faces.splits.tolist() == ["train", "train", "test"]
+    assert faces.names.tolist() == ["train/0", "train/1", "test/0"]
+
+
+def test_a_whole_table_is_read_alone_since_the_others_repeat_its_rows(make: Maker) -> None:
+    make.fer2013("icml_face_data.csv", USAGES)
+    make.fer2013("fer2013.csv", USAGES)
+    make.table("train.csv", "emotion,pixels", [(3, make.pixels(0))])
+    make.table("example_submission.csv", "id,emotion", [(0, 0)])
+    faces = read(make.root)
+    assert len(faces) == 4
+    notes = " ".join(faces.source.notes)
+    assert "'train.csv' was not read: 'fer2013.csv' holds its rows too" in notes
+    assert "'example_submission.csv' was not read: it holds no pixels" in notes
+
+
+def test_quotes_byte_order_mark_windows_lines_and_names_as_labels(make: Maker) -> None:
+    text = f'emotion,pixels,Usage\r\n3.0,"{make.pixels(1)}",Training\r\nHappiness,{make.pixels(2)},Training'
+    faces = read(make.file("fer.csv", "\ufeff" + text))
+    assert faces.labels.tolist() == [3, 3]
+
+
+def test_unusable_rows_are_dropped_with_their_reasons(make: Maker) -> None:
+    good = make.pixels(0)
+    path = make.table(
+        "fer2013.csv",
+        "emotion,pixels,Usage",
+        [
+            (0, good, "Training"),
+            (7, good, "Training"),
+            (1, good.rsplit(" ", 1)[0], "Training"),
+            (1, "256 " + good.split(" ", 1)[1], "Training"),
+            (1, "-1 " + good.split(" ", 1)[1], "Training"),
+            (1, "x7 " + good.split(" ", 1)[1], "Training"),
+            (1, "0.5 " + good.split(" ", 1)[1], "Training"),
+            (1, "", "Training"),
+            (1, good, "Sometime"),
+            (1, good),
+            (2, good, "Training"),
+        ],
+    )
+    faces = read(path)
+    assert faces.labels.tolist() == [0, 2]
+    reasons = {row.name: row.reason for row in faces.source.dropped}
+    assert reasons == {
+        "1": "unknown class code '7'",
+        "2": "it has 2,303 pixels instead of 2,304",
+        "3": "pixel value 256 lies outside 0..255",
+        "4": "pixel value -1 lies outside 0..255",
+        "5": "'x7' is no whole number",
+        "6": "'0.5' is no whole number",
+        "7": "it has no pixels",
+        "8": "unknown Usage 'Sometime'",
+        "9": "it has 2 columns instead of 3",
+    }
+
+
+def test_course_tables_are_parsed_by_position(make: Maker) -> None:
+    make.table("train.csv", "label,feature", [(6, make.pixels(0)), (0, make.pixels(1))])
+    make.table("test.csv", "id,pixels", [(0, make.pixels(2)), (1, make.pixels(3))])
+    faces = read(make.root)
+    assert faces.source.layout == "course-csv"
+    assert faces.classes == EMOTIONS
+    assert faces.labels.tolist() == [6, 0, -1, -1]
+    assert faces.splits.tolist() == ["train", "train", "test", "test"]
+    assert faces.names.tolist() == ["train/0", "train/1", "0", "1"]
+    assert "FER2013's codes: 0 angry, 1 disgust" in faces.source.notes[0]
+
+
+def test_course_table_with_64_pixels_without_header_and_with_the_columns_swapped(make: Maker) -> None:
+    path = make.file("train.csv", f"{make.pixels(0, 64)},4\n{make.pixels(1, 64)},5\n")
+    faces = read(path)
+    assert faces.size == (64, 64)
+    assert faces.labels.tolist() == [4, 5]
+
+
+def test_tables_of_two_sizes_are_brought_to_one(make: Maker) -> None:
+    make.table("train.csv", "label,pixels", [(6, make.pixels(0)), (6, make.pixels(1))])
+    make.table("test.csv", "id,pixels", [(0, make.pixels(2, 64))])
+    faces = read(make.root)
+    assert faces.size == (48, 48)
+    assert any("2 sizes" in note for note in faces.source.notes)
+    assert read(make.root, size=32).size == (32, 32)
+
+
+@pytest.mark.parametrize("given", ["folder", "votes file", "votes argument"])
+def test_ferplus_votes_join_row_by_row(make: Maker, given: str) -> None:
+    faces_path = make.fer2013(usages=USAGES)
+    rows = ferplus_rows(USAGES)
+    rows[1] = (USAGES[1], "", *rows[1][2:])
+    votes_path = make.table("fer2013new.csv", FERPLUS_HEADER, rows)
+    if given == "folder":
+        faces = read(make.root)
+    else:
+        faces = read(votes_path) if given == "votes file" else read(faces_path, votes=votes_path)
+    assert faces.source.layout == "ferplus"
+    assert faces.labels.tolist() == [0, 2, 3]
+    assert faces.names.tolist() == ["0", "2", "3"]
+    assert faces.votes is not None
+    assert faces.votes.tolist() == [[9, 0, 0, 1, 0, 0, 0], [7, 0, 0, 1, 0, 0, 2], [6, 0, 0, 1, 0, 0, 3]]
+    assert [(row.name, "no image name" in row.reason) for row in faces.source.dropped] == [("1", True)]
+    assert any("contempt, unknown, NF" in note for note in faces.source.notes)
+
+
+def test_fer2013_alone_stays_without_votes_but_says_that_they_are_there(make: Maker) -> None:
+    path = make.fer2013(usages=USAGES)
+    make.table("fer2013new.csv", FERPLUS_HEADER, ferplus_rows(USAGES))
+    faces = read(path)
+    assert faces.votes is None
+    assert "FER+" in faces.source.notes[0]
+
+
+def test_ferplus_of_other_rows_is_refused(make: Maker) -> None:
+    path = make.fer2013(usages=USAGES)
+    short = make.table("short.csv", FERPLUS_HEADER, ferplus_rows(USAGES[:3]))
+    with pytest.raises(DataError, match=r"has 3 rows but .*fer2013.csv' has 4: they are joined row by row"):
+        read(path, votes=short)
+    shuffled = make.table("shuffled.csv", FERPLUS_HEADER, ferplus_rows(USAGES[::-1]))
+    with pytest.raises(DataError, match="not in the same order"):
+        read(path, votes=shuffled)
+
+
+def test_votes_that_are_no_numbers_drop_their_row(make: Maker) -> None:
+    rows = ferplus_rows(USAGES)
+    rows[0] = (*rows[0][:2], "many", *rows[0][3:])
+    rows[2] = rows[2][:-1]
+    make.fer2013(usages=USAGES)
+    make.table("fer2013new.csv", FERPLUS_HEADER, rows)
+    reasons = [row.reason for row in read(make.root).source.dropped]
+    assert reasons == ["'many' is no number of votes", "FER+ has 11 columns for it instead of 12"]
