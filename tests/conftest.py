@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run side by side, one process per core; set before torch loads
+
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+
+from mien.data import drawn, store
+from mien.data.faceset import FaceSet
+from mien.training import job, recipes
+from mien.training.run import Run
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +24,33 @@ def isolated_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("MIEN_CACHE", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def faces() -> FaceSet:
+    """Drawn faces of all seven expressions in splits train and test. Don't change the arrays."""
+    return drawn.draw(350, seed=1)
+
+
+@pytest.fixture(scope="session")
+def faces_file(faces: FaceSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The drawn faces as a Parquet file."""
+    path = tmp_path_factory.mktemp("faces") / "faces.parquet"
+    store.write_parquet(faces, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def run(faces_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A short training on the drawn faces, with its model file. Don't write into it."""
+    os.environ.setdefault("MIEN_CACHE", str(tmp_path_factory.mktemp("session-cache")))
+    recipe = recipes.get("demo", ["epochs=2", "batch_size=32", "ema=0.9"])
+    return job.start(faces_file, recipe, tmp_path_factory.mktemp("runs") / "run", device="cpu", precision="fp32")
+
+
+@pytest.fixture
+def crop(faces: FaceSet, tmp_path: Path) -> Path:
+    """One face as a picture file."""
+    path = tmp_path / "crop.png"
+    Image.fromarray(np.ascontiguousarray(faces.images[0])).save(path)
+    return path

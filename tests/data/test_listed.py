@@ -45,6 +45,15 @@ def test_ids_are_numbers_whatever_zeros_lead_them(make: Maker) -> None:
     np.testing.assert_array_equal(faces.images[0], make.face(2))
 
 
+def test_one_odd_label_does_not_turn_codes_into_names(make: Maker) -> None:
+    for number in range(3):
+        make.picture(f"{number}.png", number)
+    make.table("train.csv", "id,label", [(0, 6), (1, "?"), (2, 0)])
+    faces = read(make.root)
+    assert (faces.classes, faces.labels.tolist()) == (EMOTIONS, [6, 0])
+    assert [(row.name, row.reason) for row in faces.source.dropped] == [("1", "unknown class code '?'")]
+
+
 def test_a_list_that_names_folders_never_takes_a_namesake_of_another_folder(make: Maker) -> None:
     make.picture("a/1.png", 1)
     make.picture("b/1.png", 2)
@@ -82,6 +91,7 @@ def test_raf_db_reads_its_list_and_prefers_aligned_pictures(make: Maker, given: 
         "unknown class code '9'",
         "the line is no name and label",
     ]
+    assert faces.source.notes == ("3 of the pictures there are in no list and were not read.",)
 
 
 def test_affectnet_takes_its_splits_from_the_tables_and_drops_what_is_no_expression(make: Maker) -> None:

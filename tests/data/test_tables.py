@@ -118,6 +118,13 @@ def test_course_tables_are_parsed_by_position(make: Maker) -> None:
     assert "FER2013's codes: 0 angry, 1 disgust" in faces.source.notes[0]
 
 
+def test_a_course_table_with_codes_from_1_to_7_is_not_taken_for_fer2013(make: Maker) -> None:
+    path = make.table("train.csv", "label,pixels", [(code, make.pixels(code)) for code in range(1, 8)])
+    faces = read(path)
+    assert [faces.classes[label] for label in faces.labels[:2]] == ["surprise", "fear"]
+    assert "RAF-DB's codes" in faces.source.notes[0]
+
+
 def test_course_table_with_64_pixels_without_header_and_with_the_columns_swapped(make: Maker) -> None:
     path = make.file("train.csv", f"{make.pixels(0, 64)},4\n{make.pixels(1, 64)},5\n")
     faces = read(path)
@@ -140,17 +147,15 @@ def test_ferplus_votes_join_row_by_row(make: Maker, given: str) -> None:
     rows = ferplus_rows(USAGES)
     rows[1] = (USAGES[1], "", *rows[1][2:])
     votes_path = make.table("fer2013new.csv", FERPLUS_HEADER, rows)
-    if given == "folder":
-        faces = read(make.root)
-    else:
-        faces = read(votes_path) if given == "votes file" else read(faces_path, votes=votes_path)
+    path = {"folder": make.root, "votes file": votes_path, "votes argument": faces_path}[given]
+    faces = read(path, votes=votes_path if given == "votes argument" else None)
     assert faces.source.layout == "ferplus"
     assert faces.labels.tolist() == [0, 2, 3]
     assert faces.names.tolist() == ["0", "2", "3"]
     assert faces.votes is not None
     assert faces.votes.tolist() == [[9, 0, 0, 1, 0, 0, 0], [7, 0, 0, 1, 0, 0, 2], [6, 0, 0, 1, 0, 0, 3]]
     assert [(row.name, "no image name" in row.reason) for row in faces.source.dropped] == [("1", True)]
-    assert any("contempt, unknown, NF" in note for note in faces.source.notes)
+    assert any("contempt, unknown, nf" in note for note in faces.source.notes)
 
 
 def test_fer2013_alone_stays_without_votes_but_says_that_they_are_there(make: Maker) -> None:

@@ -66,7 +66,8 @@ def load(key: str) -> FaceSet | None:
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # The file is opened here because np.load leaves one open whose end is missing.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return _unpacked({name: arrays[name] for name in arrays.files})
     except Exception:  # zip, zlib, JSON, shapes: whatever is wrong with a cache entry, reading anew is the answer
         with contextlib.suppress(OSError):

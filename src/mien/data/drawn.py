@@ -4,9 +4,9 @@ Each face is drawn from facial action units (FACS), as a cartoon that keeps to t
 prototypes below at varied strength, incomplete and mixed with stray movements, so that they overlap as real ones do:
 fear with surprise, anger with disgust, sadness with neutral.
 
-The prototypes are those of EMFACS: W. V. Friesen and P. Ekman, "EMFACS-7: Emotional Facial Action Coding System",
-unpublished manual, 1983; and table 10-2 of P. Ekman, W. V. Friesen and J. C. Hager, "Facial Action Coding System:
-Investigator's Guide", 2002.
+The prototypes are those of EMFACS as commonly quoted: W. V. Friesen and P. Ekman, "EMFACS-7: Emotional Facial Action
+Coding System", unpublished manual, University of California at San Francisco, 1983; see also P. Ekman, W. V. Friesen
+and J. C. Hager, "Facial Action Coding System: Investigator's Guide", 2002. What goes along with them is mien's choice.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ PROTOTYPES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "surprise": ((1, 2, 5, 26), (25, 27)),
     "neutral": ((), ()),
 }
-"""Which action units make an expression, and which often go with it."""
+"""Which action units make an expression, and which are drawn with it now and then."""
 
 CLASS_SHARES = {
     "angry": 0.14,
@@ -86,17 +86,18 @@ SUPERSAMPLING = 4
 """How many times larger than asked for a face is drawn, a side, before it is averaged down to smooth its edges."""
 
 FACES_PER_PERSON = 8
+"""About how many pictures each person has."""
 
 _STRAY_UNITS = (1, 2, 4, 5, 7, 12, 15, 17, 20, 23, 25, 26, 43)
-_PLAN, _PERSON, _FACE = range(3)  # what a random stream of a seed is for
+_PLAN, _PERSON, _FACE, _WRONG = range(4)  # what a random stream of a seed is for
 
 
 @dataclass(frozen=True)
 class _Shot:
     """How one picture is taken.
 
-    ``light`` is the direction that light comes from, its length the strength; ``blur`` is in shares of the side,
-    ``grain`` the sensor noise ``(size, size)`` in grays, ``backdrop`` a few grays that are spread over the picture.
+    ``light`` is the direction that light comes from, its length the strength; ``blur`` is a standard deviation in
+    pixels, ``grain`` the sensor noise ``(size, size)`` in grays, ``backdrop`` a few grays spread over the picture.
     """
 
     pose: Pose
@@ -152,7 +153,7 @@ def draw(
             layout="drawn",
             notes=(
                 f"Drawn by mien from seed {seed}: cartoons, not photographs.",
-                f"{num_wrong:,} of {num - num_test:,} training labels ({wrong_labels:.1%} asked for) are wrong on purpose.",
+                f"{num_wrong:,} of {num - num_test:,} training labels ({wrong_labels:.1%}) are wrong on purpose.",
             ),
         ),
     )
@@ -171,14 +172,15 @@ def draw_face(
             by its number, 0 to 1, which is drawn as it is but for a slight difference between the sides.
         who: whose face, for example out of ``new_identity``.
         rng: what everything accidental is taken from.
-        size: height and width in pixels.
+        size: height and width in pixels, 16 to 512.
 
     Returns:
         ``(size, size)`` grays.
 
     Raises:
-        DataError: there is no such expression or action unit.
+        DataError: there is no such expression or action unit, or the size is out of range.
     """
+    _check_size(size)
     shot = _take_shot(rng, size)
     uneven = rng.normal(1.0, 0.08, (len(ACTION_UNITS), 2)).clip(0.7, 1.3)
     units = _vary(expression, rng) if isinstance(expression, str) else expression
@@ -239,12 +241,16 @@ def _check(num: int, seed: int, size: int, wrong_labels: float, test_share: floa
         raise DataError(f"Can't draw {num} faces: ask for at least 1.")
     if seed < 0:
         raise DataError(f"The seed of drawn faces can't be {seed}: choose a whole number of 0 or more.")
-    if not 16 <= size <= 512:
-        raise DataError(f"Faces of {size} pixels can't be drawn: choose a size from 16 to 512.")
+    _check_size(size)
     if not 0 <= wrong_labels <= 0.5:
         raise DataError(f"The share of wrong labels can't be {wrong_labels}: choose one from 0 to 0.5.")
     if not 0 <= test_share <= 0.9:
         raise DataError(f"The share of test faces can't be {test_share}: choose one from 0 to 0.9.")
+
+
+def _check_size(size: int) -> None:
+    if not 16 <= size <= 512:
+        raise DataError(f"Faces of {size} pixels can't be drawn: choose a size from 16 to 512.")
 
 
 def _plan(num_train: int, num_test: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -262,7 +268,7 @@ def _plan(num_train: int, num_test: int, seed: int) -> tuple[NDArray[np.int64], 
 def _share_out(num: int) -> NDArray[np.int64]:
     """How many of ``num`` faces each class gets: one each if possible, then by largest remainder."""
     shares = np.array([CLASS_SHARES[name] for name in EMOTIONS])
-    counts = np.maximum(np.floor(num * shares).astype(np.int64), int(num >= len(EMOTIONS)))
+    counts: NDArray[np.int64] = np.maximum(np.floor(num * shares).astype(np.int64), int(num >= len(EMOTIONS)))
     while counts.sum() != num:
         owed = num * shares - counts
         if counts.sum() < num:
@@ -274,7 +280,7 @@ def _share_out(num: int) -> NDArray[np.int64]:
 
 def _mislabel(labels: NDArray[np.int64], num_train: int, share: float, seed: int) -> tuple[NDArray[np.int64], int]:
     """Give a share of the first ``num_train`` rows another label; return the labels and how many were changed."""
-    rng = np.random.default_rng((seed, _PLAN, 1))
+    rng = np.random.default_rng((seed, _WRONG))
     rows = rng.permutation(num_train)[: round(share * num_train)]
     wrong = labels.copy()
     wrong[rows] = (labels[rows] + rng.integers(1, len(EMOTIONS), len(rows))) % len(EMOTIONS)
@@ -305,7 +311,7 @@ def _take_shot(rng: np.random.Generator, size: int) -> _Shot:
         vignette=rng.uniform(0, 0.3),
         contrast=rng.uniform(0.7, 1.1),
         brightness=rng.normal(0, 12),
-        blur=0.016 * rng.uniform() ** 2,
+        blur=0.11 * math.sqrt(size) * rng.uniform() ** 2,  # larger pictures are sharper, as larger photographs are
         grain=rng.normal(0, rng.uniform(1, 6), (size, size)),
         backdrop=(rng.uniform(40, 215) + rng.normal(0, 25, (4, 4))).clip(0, 255).astype(np.uint8),
     )
@@ -329,7 +335,7 @@ def _paint(canvas: Canvas, who: Identity, pull: Pull, shot: _Shot) -> None:
 
 def _develop(picture: Image.Image, shot: _Shot) -> NDArray[np.uint8]:
     """Turn a clean drawing into a photograph of it: lens blur, light, vignette, exposure and grain."""
-    blurred = picture.filter(ImageFilter.GaussianBlur(shot.blur * picture.width))
+    blurred = picture.filter(ImageFilter.GaussianBlur(shot.blur))
     axis = np.linspace(-1, 1, picture.width)
     x, y = axis[None, :], axis[:, None]
     light = 1 + shot.light[0] * x + shot.light[1] * y - shot.vignette * (x**2 + y**2) / 2

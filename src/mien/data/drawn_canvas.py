@@ -129,10 +129,8 @@ def between(points: Points, x: NDArray[np.float64], top: NDArray[np.float64], bo
 @lru_cache
 def _spline(num: int, closed: bool, steps: int) -> NDArray[np.float64]:
     knots = np.eye(num)
-    if closed:
-        padded = np.concatenate((knots[-1:], knots, knots[:2]))
-    else:
-        padded = np.concatenate((2 * knots[:1] - knots[1:2], knots, 2 * knots[-1:] - knots[-2:-1]))
+    first, last = (knots[-1:], knots[:2]) if closed else (2 * knots[:1] - knots[1:2], 2 * knots[-1:] - knots[-2:-1])
+    padded = np.concatenate((first, knots, last))
     before, start, end, after = padded[:-3, None], padded[1:-2, None], padded[2:-1, None], padded[3:, None]
     t = (np.arange(steps) / steps)[None, :, None]
     bend = (2 * before - 5 * start + 4 * end - after) * t**2 + (3 * (start - end) + after - before) * t**3
@@ -142,7 +140,7 @@ def _spline(num: int, closed: bool, steps: int) -> NDArray[np.float64]:
 
 @lru_cache
 def _slope(num: int) -> NDArray[np.float64]:
-    return np.gradient(np.eye(num), axis=0)
+    return np.asarray(np.gradient(np.eye(num), axis=0))
 
 
 @lru_cache

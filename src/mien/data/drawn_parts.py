@@ -25,14 +25,15 @@ class Identity:
     Attributes:
         skin, hair, iris, lip: grays; ``lip`` as a share of ``skin``.
         head, jaw, chin: half widths at the cheekbones, at the jaw and at the chin.
-        eye, eye_open, eye_spacing, eye_tilt: half width, height of the lids, half the distance, rise of the outer corner.
+        eye, eye_open, eye_spacing, eye_tilt: half width, height of the upper lid, half the distance between the
+            middles, how far the outer corner lies above the inner one.
         brow, brow_y, brow_tilt: thickness, height above the eyes, how far the outer end lies above the inner one.
         nose, nose_length: half width of the wings, how far the tip lies below the mean.
         mouth, mouth_rest, lips: half width, how far the corners hang at rest, thickness.
         lashes, freckles, age, beard: 0 for none to 1 for much.
         hairstyle: a name out of ``drawn_hair.HAIRSTYLES``.
         glasses: whether they are worn.
-        seed: what places freckles, stubble and locks.
+        seed: what chooses clothes and frames, and places freckles and strands.
     """
 
     skin: float
@@ -83,7 +84,13 @@ class Pull:
 
 @dataclass(frozen=True)
 class Mouth:
-    """The four lines of a mouth over ascending ``x``: the outer and inner edge of either lip, all ``(n,)``."""
+    """The four lines of a mouth over ascending ``x``, from the top down; all ``(n,)``.
+
+    Attributes:
+        x: from the left corner to the right one.
+        top, upper: the outer and the inner edge of the upper lip.
+        lower, bottom: the inner and the outer edge of the lower lip.
+    """
 
     x: NDArray[np.float64]
     top: NDArray[np.float64]
@@ -91,9 +98,13 @@ class Mouth:
     lower: NDArray[np.float64]
     bottom: NDArray[np.float64]
 
+    def line(self, heights: NDArray[np.float64]) -> Points:
+        """One of the lines, or another over the same ``x``, as points."""
+        return np.stack((self.x, heights), 1)
+
     def area(self, above: NDArray[np.float64], below: NDArray[np.float64]) -> Points:
-        """The polygon between two of the lines."""
-        return np.concatenate((np.stack((self.x, above), 1), np.stack((self.x, below), 1)[::-1]))
+        """The polygon between two lines."""
+        return np.concatenate((self.line(above), self.line(below)[::-1]))
 
 
 def head_outline(who: Identity, pull: Pull) -> Points:
@@ -116,7 +127,7 @@ def head_outline(who: Identity, pull: Pull) -> Points:
 
 
 def paint_skin(canvas: Canvas, who: Identity, pull: Pull, light: float) -> None:
-    """Neck, shoulders, ears and the head itself with its soft forms; ``light`` is -1 from the left to 1 from the right."""
+    """Neck, shoulders, ears and the head itself; ``light`` comes from the left (-1) to the right (1)."""
     head = head_outline(who, pull)
     rng = np.random.default_rng(who.seed)
     cloth = float(rng.choice((40, 90, 150, 205)))
@@ -198,40 +209,49 @@ def _fold_cheek(canvas: Canvas, who: Identity, pull: Pull, side: int) -> None:
 
 def paint_eye(canvas: Canvas, who: Identity, pull: Pull, side: int, gaze: tuple[float, float], light: float) -> None:
     """One eye: white, iris, pupil and catchlights between the lids, then lids, crease and lashes."""
-    t = np.linspace(-1, 1, 17)  # from the inner corner to the outer one
-    wide, tight = pull(5, side), max(pull(7, side), 0.8 * pull(9, side))
-    grief = min(pull(1, side), pull(4, side))
-    droop = pull(43, side)
-    high = who.eye_open * (1 + 0.75 * wide - 0.4 * tight - 0.15 * pull(6, side) - 0.85 * droop)
-    low = 0.62 * who.eye_open * (1 + 0.2 * wide - 0.5 * max(tight, pull(6, side)) - 0.3 * droop)
-    base = _EYE_Y - who.eye_tilt * t + 0.035 * grief * t
-    lean = 0.25 * pull(4, side) * (1 - 2 * grief) * t - 0.25 * grief * t
-    top = base - max(high, 0.004) * (1 - t**2) ** 0.65 * (1 + lean)
-    bottom = base + max(low, 0.004) * (1 - t**2) ** 0.8
-    x = side * (who.eye_spacing + who.eye * t)
-    order = slice(None, None, side)
-    x, top, bottom = x[order], top[order], bottom[order]
+    x, top, bottom = _lids(who, pull, side)
     lid, floor = np.stack((x, top), 1), np.stack((x, bottom), 1)
     canvas.fill(np.concatenate((lid, floor[::-1])), min(246.0, 150 + 0.45 * who.skin))
     iris_x, iris_y = side * who.eye_spacing + 0.06 * gaze[0], _EYE_Y - 0.012 + 0.04 * gaze[1]
-    radius = 0.118
-    for width, gray in ((radius, who.iris * 0.45), (radius * 0.85, who.iris), (radius * 0.5, 12.0)):
-        canvas.fill(between(ellipse(iris_x, iris_y, width, width, 24), x, top, bottom), gray)
     glint = 0.04 * (1 if light > 0 else -1)
-    canvas.fill(between(ellipse(iris_x + glint, iris_y - 0.04, 0.034, 0.034, 12), x, top, bottom), 255)
-    canvas.fill(between(ellipse(iris_x - glint, iris_y + 0.045, 0.017, 0.017, 8), x, top, bottom), 215)
+    for dx, dy, radius, gray in (
+        (0.0, 0.0, 0.118, who.iris * 0.45),
+        (0.0, 0.0, 0.1, who.iris),
+        (0.0, 0.0, 0.059, 12.0),
+        (glint, -0.04, 0.034, 255.0),
+        (-glint, 0.045, 0.017, 215.0),
+    ):
+        canvas.fill(between(ellipse(iris_x + dx, iris_y + dy, radius, radius), x, top, bottom), gray)
     canvas.stroke(floor, who.skin * 0.5, 0.016)
     canvas.stroke(lid - (0, 0.008), who.ink * 0.5, 0.034 + 0.02 * who.lashes, (0.5, 0.7))
-    rise = 0.06 - 0.025 * wide - 0.02 * pull(4, side)
+    rise = 0.06 - 0.025 * pull(5, side) - 0.02 * pull(4, side)
     canvas.stroke(lid - (0, rise), who.skin * 0.55, 0.018)
-    _paint_lashes(canvas, who, lid, side)
+    if who.lashes:
+        for index, (x_root, y_root) in enumerate(lid[::side][-7:-1:2]):
+            tip = (x_root + side * 0.02 * (1 + index), y_root - 0.045 * who.lashes)
+            canvas.stroke(curve([(x_root, y_root), tip], steps=2), who.ink * 0.5, 0.02, (1.0, 0.3))
 
 
-def _paint_lashes(canvas: Canvas, who: Identity, lid: Points, side: int) -> None:
-    outer = lid[::side][-7:-1:2]
-    for index, (x, y) in enumerate(outer if who.lashes > 0.4 else outer[:0]):
-        tip = (x + side * (0.02 + 0.02 * index), y - 0.045 * who.lashes)
-        canvas.stroke(curve([(x, y), tip], steps=2), who.ink * 0.5, 0.02, (1.0, 0.3))
+def _lids(who: Identity, pull: Pull, side: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """The heights of the upper and the lower lid over ascending ``x``: ``x, top, bottom``, all ``(n,)``."""
+    t = np.linspace(-1, 1, 17)  # from the inner corner to the outer one
+    wide, tight, squeezed, closed = (
+        pull(5, side),
+        max(pull(7, side), 0.8 * pull(9, side)),
+        pull(6, side),
+        pull(43, side),
+    )
+    grief = min(pull(1, side), pull(4, side))
+    high = who.eye_open * (1 + 0.75 * wide - 0.4 * tight - 0.15 * squeezed - 0.85 * closed)
+    low = 0.62 * who.eye_open * (1 + 0.2 * wide - 0.5 * max(tight, squeezed) - 0.3 * closed)
+    base = _EYE_Y + (0.035 * grief - who.eye_tilt) * t
+    lean = (
+        1 + (0.25 * pull(4, side) * (1 - 2 * grief) - 0.25 * grief) * t
+    )  # frowns hide the inner half, grief the outer
+    top = base - max(high, 0.004) * (1 - t**2) ** 0.65 * lean
+    bottom = base + max(low, 0.004) * (1 - t**2) ** 0.8
+    x = side * (who.eye_spacing + who.eye * t)
+    return x[::side], top[::side], bottom[::side]
 
 
 _BROW = np.array([(-0.17, 0.0), (-0.06, -0.035), (0.09, -0.05), (0.22, 0.01)])
@@ -278,51 +298,49 @@ def paint_nose(canvas: Canvas, who: Identity, pull: Pull) -> None:
     canvas.stroke(curve([(-wide * 0.35, tip + 0.075), (0, tip + 0.1), (wide * 0.35, tip + 0.075)]), ink, 0.025)
 
 
+_MOUTH_PULLS = {
+    9: (0.0, 0.0, -0.02, 0.0),
+    10: (0.0, 0.0, -0.02, 0.0),
+    12: (0.3, -0.14, 0.015, -0.2),
+    15: (0.0, 0.1, -0.03, 0.0),
+    17: (0.0, 0.0, -0.035, 0.0),
+    20: (0.28, 0.05, 0.0, -0.25),
+    23: (-0.16, 0.025, 0.0, -0.6),
+    24: (0.0, 0.0, 0.0, -0.6),
+    26: (0.0, 0.0, 0.0, -0.2),
+}
+"""What each action unit does to a mouth: widen it, lower its corners, lower its middle, thicken its lips."""
+
+
 def mouth_lines(who: Identity, pull: Pull) -> Mouth:
     """The lines of the mouth under the action units of the lower face."""
     t = np.linspace(-1, 1, 25)
     away = np.abs(t)
+    jaw = max(pull(26), 1.4 * pull(27)) * (1 - 0.45 * pull(20))
+    oval = jaw * (1 - min(1.0, pull(12)))  # a smile keeps the corners from following the jaw
     width, corner = np.empty_like(t), np.empty_like(t)
     for side in SIDES:
-        spread = (
-            1
-            + 0.3 * pull(12, side)
-            + 0.28 * pull(20, side)
-            - 0.16 * pull(23, side)
-            - 0.34 * max(pull(26), pull(27)) * (1 - pull(20)) * (1 - pull(12))
-        )
-        rest = (
-            who.mouth_rest
-            - 0.14 * pull(12, side)
-            + 0.1 * pull(15, side)
-            + 0.05 * pull(20, side)
-            + 0.025 * pull(23, side)
-        )
-        rest += 0.03 * pull(26) * (1 - pull(12))
+        wider, lower, _, _ = _mouth_pull(pull, side)
         half = t * side >= 0
-        width[half], corner[half] = who.mouth * max(0.55, spread), rest
-    parted = max(pull(25), 0.5 * pull(16))
-    lift = max(pull(9), pull(10))
-    jaw = max(pull(26), 1.4 * pull(27)) * (1 - 0.45 * pull(20))
-    middle = (
-        _MOUTH_Y
-        + 0.08 * jaw * (1 - 0.6 * pull(12))
-        - 0.03 * pull(15)
-        - 0.035 * pull(17)
-        - 0.03 * lift
-        + 0.015 * pull(12)
-    )
-    line = middle + corner * away**1.8
-    bell = np.sqrt(1 - away**2)
-    flat = (1 - away**4) ** 0.6  # lips drawn apart sideways leave a mouth with corners, not an oval
-    shape = bell + (flat - bell) * min(1.0, max(pull(20), pull(16), 0.6 * pull(12)))
-    upper = line - shape * (0.02 * parted + 0.11 * jaw * (1 - 0.7 * pull(12)) + 0.05 * lift * parted)
+        width[half] = who.mouth * max(0.55, 1 + wider - 0.34 * oval * (1 - pull(20)))
+        corner[half] = who.mouth_rest + lower + 0.03 * oval
+    _, _, middle, thicker = _mouth_pull(pull, 0)
+    line = _MOUTH_Y + middle + 0.03 * jaw + 0.05 * oval + corner * away**1.8
+    parted, lift = max(pull(25), 0.5 * pull(16)), max(pull(9), pull(10))
+    oblong = min(1.0, max(pull(20), pull(16), 0.6 * pull(12)))  # lips drawn sideways leave corners, not an oval
+    shape = (1 - oblong) * np.sqrt(1 - away**2) + oblong * (1 - away**4) ** 0.6
+    upper = line - shape * (0.02 * parted + 0.03 * jaw + 0.08 * oval + 0.05 * lift * parted)
     lower = line + shape * (0.035 * parted + 0.17 * jaw + 0.06 * pull(16) + 0.06 * pull(12) * parted)
-    thin = max(0.25, 1 - 0.6 * pull(23) - 0.6 * pull(24) - 0.2 * pull(12) - 0.25 * pull(20) - 0.2 * pull(26))
+    lips = who.lips * max(0.25, 1 + thicker)
     bow = 1 - 0.25 * np.exp(-((t / 0.14) ** 2))
-    top = upper - who.lips * thin * (1 - away**2) ** 0.8 * bow
-    bottom = lower + who.lips * 1.15 * thin * (1 + 0.3 * pull(17)) * (1 - away**2) ** 0.65
+    top = upper - lips * (1 - away**2) ** 0.8 * bow
+    bottom = lower + 1.15 * lips * (1 + 0.3 * pull(17)) * (1 - away**2) ** 0.65
     return Mouth(t * width, top, upper, lower, bottom)
+
+
+def _mouth_pull(pull: Pull, side: int) -> NDArray[np.float64]:
+    moves = [pull(unit, side) * np.array(move) for unit, move in _MOUTH_PULLS.items()]
+    return np.sum(moves, axis=0, dtype=np.float64)
 
 
 def paint_mouth(canvas: Canvas, who: Identity, pull: Pull) -> None:
@@ -331,15 +349,15 @@ def paint_mouth(canvas: Canvas, who: Identity, pull: Pull) -> None:
     lip = who.skin * who.lip
     canvas.fill(mouth.area(mouth.top, mouth.upper), lip * 0.88)
     canvas.fill(mouth.area(mouth.lower, mouth.bottom), lip)
-    shine = np.stack((mouth.x, mouth.lower + 0.4 * (mouth.bottom - mouth.lower)), 1)[8:17]
+    shine = mouth.line(mouth.lower + 0.4 * (mouth.bottom - mouth.lower))[8:17]
     canvas.stroke(shine, min(250.0, lip * 1.25), 0.03)
     gap = float((mouth.lower - mouth.upper).max())
     if gap > 0.02:
         _paint_inside(canvas, who, pull, mouth, gap)
     else:
-        canvas.stroke(mouth.area(mouth.upper, mouth.lower)[: len(mouth.x)], who.ink * 0.6, 0.03, (0.5, 0.5))
+        canvas.stroke(mouth.line(mouth.upper), who.ink * 0.6, 0.03, (0.5, 0.5))
     for side, end in zip(SIDES, (0, -1), strict=True):
-        x, y = mouth.x[end], (mouth.top[end] + mouth.bottom[end]) / 2
+        x, y = mouth.x[end], mouth.upper[end]
         hook = 0.03 * (pull(15, side) - pull(12, side)) * (1 - pull(26))
         canvas.stroke(curve([(x - side * 0.03, y), (x + side * 0.025, y + hook)], steps=3), who.ink, 0.03, (0.6, 0.4))
     if pull(17) > 0.1:
@@ -349,20 +367,17 @@ def paint_mouth(canvas: Canvas, who: Identity, pull: Pull) -> None:
 
 def _paint_inside(canvas: Canvas, who: Identity, pull: Pull, mouth: Mouth, gap: float) -> None:
     canvas.fill(mouth.area(mouth.upper, mouth.lower), 26)
-    x, floor = mouth.x, float(mouth.lower.max())
+    x = mouth.x
     if gap > 0.13:
-        tongue = ellipse(0, floor, who.mouth * 0.55, 0.4 * gap)
+        tongue = ellipse(0, float(mouth.lower.max()), who.mouth * 0.55, 0.4 * gap)
         canvas.fill(between(tongue, x, mouth.upper, mouth.lower), 96)
     bite = 0.03 + 0.055 * max(pull(12), pull(20), pull(10))
-    teeth = slice(2, -2)
-    edge = np.minimum(mouth.lower, mouth.upper + bite * (1 - (np.abs(x) / x[-1].clip(0.01)).clip(0, 1) ** 4))
-    row = Mouth(x[teeth], mouth.top[teeth], mouth.upper[teeth], edge[teeth], mouth.bottom[teeth])
-    canvas.fill(row.area(row.upper, row.lower), 242)
+    edge = np.minimum(mouth.lower, mouth.upper + bite * (1 - (x / np.abs(x).max()) ** 4))
+    canvas.fill(mouth.area(mouth.upper, edge), 242)
     if max(pull(16), pull(20)) > 0.25 and gap > 0.07:
-        sill = np.maximum(edge, mouth.lower - 0.045)[teeth]
-        canvas.fill(row.area(sill, mouth.lower[teeth]), 222)
-    for tooth in np.linspace(-0.6, 0.6, 7) * x[-1]:
-        y = np.interp(tooth, x, mouth.upper), np.interp(tooth, x, edge)
-        canvas.stroke(np.array([(tooth, y[0]), (tooth, y[1])]), 205, 0.008)
+        canvas.fill(mouth.area(np.maximum(edge, mouth.lower - 0.045), mouth.lower), 222)
+    for tooth in np.linspace(-0.6, 0.6, 7) * who.mouth:
+        ends = [(tooth, np.interp(tooth, x, line)) for line in (mouth.upper, edge)]
+        canvas.stroke(np.array(ends), 205, 0.008)
     for line in (mouth.upper, mouth.lower):
-        canvas.stroke(np.stack((x, line), 1), who.ink * 0.6, 0.018, (0.5, 0.5))
+        canvas.stroke(mouth.line(line), who.ink * 0.6, 0.018, (0.5, 0.5))

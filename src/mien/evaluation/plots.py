@@ -52,7 +52,7 @@ WORDS = {
     "predicted_share": "of predictions",
     "recall": "recall",
     "plain": "argmax",
-    "corrected": "argmax, prior divided out",
+    "corrected": "prior divided out",
 }
 """The words on the plots; a translation has the same keys and placeholders."""
 
@@ -94,7 +94,7 @@ class ConfusionPlot:
         ax.pcolormesh(np.nan_to_num(self.shares), cmap=tints, vmin=0, vmax=1, edgecolors="none")
         size = 8.5 if num <= 8 else 6.5
         for row, column in np.ndindex(num, num):
-            share = self.shares[row, column]
+            share = float(self.shares[row, column])
             text = f"{self.counts[row, column]:,}" if values == "counts" else _percent(share)
             look = {"color": "white"} if share > 0.7 else {"alpha": 1.0 if self.counts[row, column] else 0.35}
             ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=size, **look)
@@ -201,7 +201,9 @@ class CalibrationPlot:
         ax.vlines(confidence, confidence, accuracy, color=SECOND, linewidth=1.4)
         ax.scatter(confidence, accuracy, 12 + 140 * num / num.max(), color=FIRST, linewidth=0, zorder=3)
         ax.plot([], [], "o", color=FIRST, markersize=6, label=words["bins"])
-        ax.set(xlabel=words["confidence"], ylabel=words["accuracy"], xlim=(0, 1.03), ylim=(0, 1.03), aspect="equal")
+        ax.set(
+            xlabel=words["confidence"], ylabel=words["accuracy"], xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal"
+        )
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter(lambda value, _: f"{value:.0%}")
         bare(ax, grid="both")

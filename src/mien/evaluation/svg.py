@@ -183,13 +183,10 @@ def diagram(
     pen = _Pen(2.0)
     pen.face(face, words["face"], f"{side}×{side}")
     for block in blocks(network["layers"]):
-        pen.link()
         pen.block(block, side, words)
-    pen.link()
     pen.outcome(outcome[:12])
-    width = pen.x + 2
     return (
-        f'<svg class="diagram" viewBox="0 0 {width:.0f} 236" style="min-width:{width * 0.74:.0f}px" role="img" '
+        f'<svg class="diagram" viewBox="0 0 {pen.x:.0f} 240" style="min-width:{pen.x * 0.74:.0f}px;max-width:{pen.x * 1.15:.0f}px" role="img" '
         f'aria-label="{escape(label)}">{"".join(pen.parts)}</svg>'
     )
 
@@ -199,11 +196,12 @@ class _Pen:
 
     def __init__(self, x: float) -> None:
         self.x = x
+        self.edge = x  # where the last shape ends
         self.parts: list[str] = []
 
-    def link(self) -> None:
-        self.parts.append(f'<path d="M{self.x:.1f} {CENTRE}h{GAP}" stroke="var(--muted)" opacity=".6"/>')
-        self.x += GAP + 2
+    def _link(self, x: float) -> None:
+        """A line from the last shape to one that begins at ``x``."""
+        self.parts.append(f'<path d="M{self.edge + 4:.1f} {CENTRE}H{x - 4:.1f}" stroke="var(--muted)" opacity=".6"/>')
 
     def face(self, address: str, *lines: str) -> None:
         side, top = TALLEST * 0.74, CENTRE - TALLEST * 0.37
@@ -211,7 +209,8 @@ class _Pen:
             f'<image href="{address}" x="{self.x}" y="{top:.1f}" width="{side:.1f}" height="{side:.1f}"/>'
         )
         self._captions(self.x + side / 2, lines)
-        self.x += side + 2
+        self.edge = self.x + side
+        self.x = self.edge + GAP
 
     def block(self, block: Block, side: int, words: Mapping[str, str]) -> None:
         numbers = f"{block.first}–{block.last}" if block.last > block.first else f"{block.first}"
@@ -221,22 +220,27 @@ class _Pen:
         column = max(5.0 * max(map(len, lines[1:])), 4.6 * len(lines[0]))
         about = escape(", ".join(f"{layer['name']} ({layer['kind']})" for layer in block.layers))
         self.parts.append(f"<g><title>{about}</title>")
-        if block.kind == "linear":
-            width = self._bar(column, block.output[-1])
-        else:
-            shapes = [(block.output, "--first")] + ([(block.pooled, "--second")] if block.pooled else [])
-            width = self._maps(column, shapes, side)
-            if block.kind == "residual":
-                self._shortcut(column, block.output, side)
+        cuboids = _cuboids(block, side)
+        width = sum(thick + depth for thick, _, depth, _ in cuboids) + 2 * (len(cuboids) - 1)
+        column = max(column, width)
+        x = self.x + (column - width) / 2
+        self._link(x)
+        if block.kind == "residual":
+            self._shortcut(x, width, *cuboids[0][1:3])
+        self.edge = x + width
+        for thick, height, depth, colour in cuboids:
+            self._cuboid(x, thick, height, depth, colour)
+            x += thick + depth + 2
         self.parts.append("</g>")
-        self._captions(self.x + max(column, width) / 2, lines)
-        self.x += max(column, width) + 2
+        self._captions(self.x + column / 2, lines)
+        self.x += column + GAP
 
     def outcome(self, outcome: Sequence[tuple[str, str, float]]) -> None:
         step = min(15.0, 190 / len(outcome))
         top = CENTRE - step * len(outcome) / 2
         names = [plots.shorten(name) for name, _, _ in outcome]
-        right = self.x + 5.4 * max(plots.width(name) for name in names)
+        self._link(self.x)
+        right = self.x + 5.6 * max(plots.width(name) for name in names)
         for row, (name, (_, colour, share)) in enumerate(zip(names, outcome, strict=True)):
             y, length = top + step * row, max(0.8, 84 * share)
             self.parts.append(
@@ -244,21 +248,7 @@ class _Pen:
                 f'<rect x="{right + 6:.1f}" y="{y + 2:.1f}" width="{length:.1f}" height="{step - 4:.1f}" rx="1.5" fill="{colour}"/>'
                 f'<text class="minor" x="{right + 10 + length:.1f}" y="{y + step / 2 + 3.4:.1f}">{share:.0%}</text>'
             )
-        self.x = right + 6 + 84 + 26
-
-    def _maps(self, column: float, shapes: Sequence[tuple[list[int], str]], side: int) -> float:
-        sizes = [(_thickness(shape) if colour == "--first" else 5.0, *_height(shape, side)) for shape, colour in shapes]
-        width = sum(thick + depth for thick, _, depth in sizes) + 2 * (len(sizes) - 1)
-        x = self.x + max(0.0, column - width) / 2
-        for (thick, height, depth), (_, colour) in zip(sizes, shapes, strict=True):
-            self._cuboid(x, thick, height, depth, colour)
-            x += thick + depth + 2
-        return width
-
-    def _bar(self, column: float, num: int) -> float:
-        height = max(12.0, 10 * math.log2(num))
-        self._cuboid(self.x + max(0.0, column - 15) / 2, 9, height, 6, "--third")
-        return 15.0
+        self.x = right + 6 + 84 + 32
 
     def _cuboid(self, x: float, thick: float, height: float, depth: float, colour: str) -> None:
         rise = depth / 2
@@ -273,14 +263,12 @@ class _Pen:
                 f'<path d="{path}" fill="var({colour})" fill-opacity="{opacity}" stroke="var(--card)" stroke-width=".6"/>'
             )
 
-    def _shortcut(self, column: float, shape: list[int], side: int) -> None:
-        height, depth = _height(shape, side)
-        width = _thickness(shape) + depth
-        x = self.x + max(0.0, column - width) / 2
-        top = CENTRE - height / 2 - depth / 4 - 3
+    def _shortcut(self, x: float, width: float, height: float, depth: float) -> None:
+        """An arch over a block, from the line in front of it to the line behind it."""
+        top, left, right = CENTRE - height / 2 - depth / 4 - 13, x - 8, x + width + 8
         self.parts.append(
-            f'<path d="M{x - 6:.1f} {CENTRE}V{top + 2:.1f}Q{x - 6:.1f} {top - 10:.1f} {x + 6:.1f} {top - 10:.1f}H{x + width - 6:.1f}'
-            f'Q{x + width + 6:.1f} {top - 10:.1f} {x + width + 6:.1f} {top + 2:.1f}V{CENTRE}" fill="none" stroke="var(--second)" stroke-width="1.2"/>'
+            f'<path d="M{left:.1f} {CENTRE}V{top + 12:.1f}Q{left:.1f} {top:.1f} {left + 12:.1f} {top:.1f}H{right - 12:.1f}'
+            f'Q{right:.1f} {top:.1f} {right:.1f} {top + 12:.1f}V{CENTRE}" fill="none" stroke="var(--second)" stroke-width="1.2"/>'
         )
 
     def _captions(self, x: float, lines: Sequence[str]) -> None:
@@ -291,11 +279,13 @@ class _Pen:
             )
 
 
-def _height(shape: list[int], side: int) -> tuple[float, float]:
-    """Height and depth of a map on the page."""
-    height = TALLEST * (shape[-1] / side) ** 0.6
-    return height, 0.24 * height
-
-
-def _thickness(shape: list[int]) -> float:
-    return max(6.0, 4.5 * math.log2(shape[0]) - 8)
+def _cuboids(block: Block, side: int) -> list[tuple[float, float, float, str]]:
+    """Thickness, height, depth and colour of what a block is drawn as: its map and, behind it, the pooled one."""
+    if block.kind == "linear":
+        return [(9.0, max(12.0, 10 * math.log2(block.output[-1])), 6.0, "--third")]
+    height = TALLEST * (block.output[-1] / side) ** 0.6
+    drawn = [(max(6.0, 4.5 * math.log2(block.output[0]) - 8), height, 0.24 * height, "--first")]
+    if block.pooled:
+        height = TALLEST * (block.pooled[-1] / side) ** 0.6
+        drawn.append((5.0, height, 0.24 * height, "--second"))
+    return drawn

@@ -85,6 +85,8 @@ LAYOUTS = (
 )
 """The layouts that are known, in the order in which they are tried."""
 
+_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+
 
 def read(
     path: str | os.PathLike[str],
@@ -127,8 +129,11 @@ def read(
 
 
 def _through_cache(survey: Survey, layout: Layout, options: Options) -> FaceSet:
-    votes = "" if options.votes is None else cached.fingerprint(options.votes)
-    key = cached.key(cached.fingerprint(survey.path, survey.files), layout.name, options.size, votes)
+    try:
+        votes = "" if options.votes is None else cached.fingerprint(options.votes)
+        key = cached.key(cached.fingerprint(survey.path, survey.files), layout.name, options.size, votes)
+    except OSError:  # a file can't be read: the reader drops it, or says which it is
+        return layout.read(survey, options)
     faceset = cached.load(key)
     if faceset is not None:
         return replace(faceset, source=replace(faceset.source, path=str(survey.path)))
@@ -167,13 +172,21 @@ def _with_votes(layout: Layout, votes: Path) -> Layout:
 
 
 def _nothing_fits(survey: Survey) -> DataError:
-    known = "; ".join(f"{layout.name} ({layout.about})" for layout in LAYOUTS)
+    path = survey.path
+    if survey.visible and all(file.suffix.lower() in _ARCHIVES for file in survey.visible):
+        return UnknownLayoutError(f"'{path}' {survey.describe()}: unpack it and give the folder that comes out.")
     problem = next((table.problem for table in survey.tables if table.problem), "")
-    suffix = survey.path.suffix.lower()
-    if survey.path.is_file() and suffix in (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar"):
-        return UnknownLayoutError(f"'{survey.path}' is an archive: unpack it and give the folder.")
-    if survey.path.is_file() and survey.pictures:
-        return UnknownLayoutError(f"'{survey.path}' is one picture: give a folder or a table of labelled faces.")
-    if problem and (survey.path.is_file() or len(survey.visible) == 1):
+    if problem and len(survey.visible) == 1:
         return DataError(problem)
-    return UnknownLayoutError(f"'{survey.path}' {survey.describe()}, which is no known layout. Known are: {known}.")
+    if path.is_file() and survey.pictures:
+        return UnknownLayoutError(f"'{path}' is one picture: give a folder or a table of labelled faces.")
+    what = survey.describe()
+    if path.is_file() and survey.tables:
+        table = survey.tables[0]
+        heads = ", ".join(head[:20] for head in table.header[:8])
+        if not table.first:
+            return DataError(f"'{path}' has one line ({heads}) and no rows: download or export it again.")
+        what = f"is a table with the columns {heads}; none holds pixels, or names pictures that are there"
+    hint = " To take its folder names for classes as they are, name the layout 'folders'." if survey.pictures else ""
+    known = ", ".join(layout.name for layout in LAYOUTS)
+    return UnknownLayoutError(f"'{path}' {what}, which fits no known layout of faces ({known}).{hint}")

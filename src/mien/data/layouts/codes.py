@@ -27,7 +27,7 @@ def plain(code: str) -> str:
     """A code as written by any tool: ``" 3"``, ``"03"`` and ``"3.0"`` are ``"3"``; what is no number only loses its blanks."""
     text = code.strip()
     whole = text.removesuffix(".0")
-    return str(int(whole)) if whole.isdecimal() else text
+    return str(int(whole)) if whole.isdecimal() and len(whole) < 10 else text
 
 
 def coding(codes: Collection[str]) -> tuple[str, dict[str, str]] | None:
@@ -52,14 +52,15 @@ def meaning(values: Collection[str], where: str) -> tuple[dict[str, str] | None,
         DataError: the labels are the numbers 0 to 7, which no known coding has.
     """
     met = {plain(value) for value in values}
-    if not met or not all(value.isdecimal() for value in met):
+    numbers = {value for value in met if value.isdecimal()}
+    if not numbers or any(emotions.canonical(value) for value in met - numbers):
         return None, ""
-    if {"0", "7"} <= met:
+    if {"0", "7"} <= numbers:
         raise DataError(
             f"{where} has labels from 0 to 7 without names, and no known coding has both (0-6 is FER2013's,"
             " 1-7 is RAF-DB's): write the names of the classes instead."
         )
-    name, code_map = coding(met) or ("FER2013", FER2013)
+    name, code_map = coding(numbers) or ("FER2013", FER2013)
     return code_map, f"The labels are numbers; they were taken for {name}'s codes: {legend(code_map)}."
 
 

@@ -25,10 +25,10 @@ _FILE_SPLIT = re.compile(r"(PublicTest|PrivateTest|Training)_\d+", re.IGNORECASE
 
 
 def matches(survey: Survey) -> bool:
-    """Whether most picture folders are named by expressions, or all are numbered in a coding that is known."""
+    """Whether most picture folders are named by expressions, or all by a digit; ``read`` tells whether those make sense."""
     names = _class_names(survey) if survey.path.is_dir() else set()
     known = [name for name in names if emotions.canonical(name) is not None]
-    return _numbering(names) is not None or (len(known) >= 2 and 2 * len(known) >= len(names))
+    return (len(known) >= 2 and 2 * len(known) >= len(names)) or (len(names) >= 2 and names <= set("0123456789"))
 
 
 def matches_ck(survey: Survey) -> bool:

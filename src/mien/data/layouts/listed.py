@@ -27,6 +27,7 @@ class Pictures:
 
     def __init__(self, survey: Survey) -> None:
         self._survey = survey
+        self._seen: set[Path] = set()
         self._found: dict[str | int, list[Path]] = defaultdict(list)
         for picture in survey.pictures:
             relative = survey.relative(picture)
@@ -40,16 +41,27 @@ class Pictures:
         """The picture that a list calls ``key``; with a split, one that lies in no folder of another split."""
         name = PurePosixPath(key.strip().replace("\\", "/"))
         keys: list[str | int] = [name.as_posix(), name.name, name.stem]
-        keys += [int(name.name)] if name.name.isdecimal() else []
+        keys += [int(name.name)] if name.name.isdecimal() and len(name.name) < 256 else []
         for found in keys:
             for picture in self._found.get(found, ()):
                 if self._is_there(picture, name) and (split is None or self.split(picture) in (None, split)):
+                    self._seen.add(picture)
                     return picture
         return None
 
     def split(self, picture: Path) -> str | None:
         """The split that the folders of a picture stand for, or None."""
         return folders.place(self._survey.relative(picture))[0]
+
+    def unlisted(self) -> list[tuple[str, Path]]:
+        """The pictures that were never found by a list, each with its name, in natural order."""
+        pictures = self._survey.pictures
+        return [(self._survey.relative(picture), picture) for picture in pictures if picture not in self._seen]
+
+    def note_unlisted(self, rows: Rows) -> None:
+        """Note how many pictures no list names."""
+        if num := len(self.unlisted()):
+            rows.notes.append(f"{num:,} of the pictures there are in no list and were not read.")
 
     def _is_there(self, picture: Path, name: PurePosixPath) -> bool:
         """Whether the folders that a list names, if any, are those of the picture: two folders may hold the same name."""
@@ -109,6 +121,7 @@ def read_raf_db(survey: Survey, options: Options) -> FaceSet:
         name = match[1]
         found = pictures.find(f"{PurePosixPath(name).stem}_aligned") or pictures.find(name)
         _add(rows, name, found, match[2], canonical_split(name.split("_")[0]) or "train")
+    pictures.note_unlisted(rows)
     return rows.faceset(options.size)
 
 
@@ -122,10 +135,12 @@ def read_affectnet(survey: Survey, options: Options) -> FaceSet:
     for table in sorted(tables, key=lambda table: split_rank(table.path)):
         listing = _Listing(table, table.header.index("subdirectory_filepath"), table.header.index("expression"))
         for name, code in listing.rows():
+            found = pictures.find(name)
             if code in codes.AFFECTNET_NONE:
                 rows.drop(name, f"expression {code} ({codes.AFFECTNET_NONE[code]}) is no class")
             else:
-                _add(rows, name, pictures.find(name), code, table.split or "train")
+                _add(rows, name, found, code, table.split or "train")
+    pictures.note_unlisted(rows)
     return rows.faceset(options.size)
 
 
@@ -137,17 +152,17 @@ def read_numbered(survey: Survey, options: Options) -> FaceSet:
     values = {raw for _, listed in parsed for _, raw in listed if raw}
     class_map, note = codes.meaning(values, f"'{survey.path}'")
     rows = Rows("numbered", survey.path, class_map)
+    if not parsed:
+        note = "No table labels the pictures, so all are unlabelled."
     rows.notes += [note] if note else []
-    seen: set[Path] = set()
     for listing, listed in parsed:
         by_table = listing.table.split
         for name, raw in listed:
             found = pictures.find(name, by_table)
-            seen |= {found} if found else set()
             split = by_table or (found and pictures.split(found)) or ("test" if listing.label is None else "train")
             _add(rows, name, found, raw, split)
     if survey.path.is_dir():
-        _add_unlisted(rows, survey, pictures, seen)
+        _add_unlisted(rows, pictures)
         folders.note_others(rows, survey, {listing.table.path for listing, _ in parsed})
     return rows.faceset(options.size, emotions.EMOTIONS if class_map == codes.FER2013 or not values else None)
 
@@ -161,13 +176,10 @@ def _add(rows: Rows, name: str, found: Path | None, raw: str | None, split: str)
         rows.add(name, found, raw or None, split)
 
 
-def _add_unlisted(rows: Rows, survey: Survey, pictures: Pictures, seen: set[Path]) -> None:
+def _add_unlisted(rows: Rows, pictures: Pictures) -> None:
     """Pictures that no table names: the test set of a course, unless they lie among the training pictures."""
-    for picture in survey.pictures:
-        name = survey.relative(picture)
+    for name, picture in pictures.unlisted():
         split = pictures.split(picture) or "test"
-        if picture in seen:
-            continue
         if split == "train":
             rows.drop(name, "no table has a label for it")
         else:

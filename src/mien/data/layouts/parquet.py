@@ -105,8 +105,15 @@ def _with_columns(path: Path, opened: Any) -> _File:
         )
     if label is None and split_of(path) not in ("test", "public_test", "private_test"):
         raise DataError(f"'{path}' has no column of labels ({', '.join(LABEL_COLUMNS)}): it has {', '.join(columns)}.")
-    others = [name for name in columns if name in ("split", "subject", "name") or name.startswith(VOTES_PREFIX)]
+    others = [name for name in columns if name in ("split", "subject", "name") or _is_votes(opened.schema_arrow, name)]
     return _File(path, opened, image, label, tuple(others))
+
+
+def _is_votes(schema: Any, column: str) -> bool:
+    from pyarrow import types
+
+    kind = schema.field(column).type
+    return column.startswith(VOTES_PREFIX) and (types.is_integer(kind) or types.is_floating(kind))
 
 
 def _meaning(files: Iterable[_File]) -> _Meaning:
@@ -139,7 +146,7 @@ def _declared(file: _File) -> tuple[tuple[str, ...] | None, tuple[str, ...] | No
 
 
 def _by_values(files: Sequence[_File]) -> _Meaning:
-    values = {value for file in files for value in _label_values(file)} - {"None", "-1"}
+    values = {value for file in files for value in _label_values(file)} - {"None", "nan", "-1"}
     class_map, note = codes.meaning(values, f"'{files[0].path}'" if files else "")
     names = class_map.values() if class_map else [emotions.canonical(name) or name.lower() for name in values]
     return _Meaning(None, class_map, emotions.in_order(names), note)
@@ -157,8 +164,10 @@ def _add(rows: Rows, file: _File, names: tuple[str, ...] | None, votes: Mapping[
         elif encoded is None:
             rows.drop(name, "the file holds no bytes of the picture")
         else:
-            counts = {votes[column]: float(record[column] or 0) for column in file.votes if column in votes}
-            rows.add(name, encoded, _raw_class(record, file, names), split, subject=record.get("subject"), votes=counts)
+            # The order of the two makes NaN, which is neither less nor more, a zero.
+            counts = {votes[column]: max(0.0, float(record[column] or 0)) for column in file.votes if column in votes}
+            subject = str(record.get("subject") or "")
+            rows.add(name, encoded, _raw_class(record, file, names), split, subject=subject, votes=counts)
 
 
 def _name_and_bytes(record: Mapping[str, Any], file: _File, number: int) -> tuple[str, bytes | None]:
@@ -170,7 +179,8 @@ def _name_and_bytes(record: Mapping[str, Any], file: _File, number: int) -> tupl
 
 def _raw_class(record: Mapping[str, Any], file: _File, names: tuple[str, ...] | None) -> str | None:
     value = None if file.label is None else record[file.label]
-    if value is None or value == -1:  # -1 is what the datasets library writes where a ClassLabel is unknown
+    # An empty cell is None, or NaN among floats; -1 is what the datasets library writes where a ClassLabel is unknown.
+    if value is None or value != value or value == -1:
         return None
     if names is None or not isinstance(value, int):
         return codes.plain(str(value))
@@ -196,7 +206,7 @@ def _reading(file: _File) -> Iterator[None]:
 
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(_damaged(file.path, error)) from None
 
 

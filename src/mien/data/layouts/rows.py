@@ -82,14 +82,7 @@ class Rows:
         Raises:
             DataError: no row is left.
         """
-        with ThreadPoolExecutor() as pool:
-            decoded = list(pool.map(_pixels, self._rows))
-        kept: list[tuple[_Row, NDArray[np.uint8]]] = []
-        for row, pixels in zip(self._rows, decoded, strict=True):
-            if isinstance(pixels, str):
-                self.drop(row.name, pixels)
-            else:
-                kept.append((row, pixels))
+        kept = self._decoded()
         if not kept:
             raise DataError(self._nothing_left())
         faces = self._packed([pixels for _, pixels in kept], size)
@@ -119,6 +112,18 @@ class Rows:
             ),
         )
 
+    def _decoded(self) -> list[tuple[_Row, NDArray[np.uint8]]]:
+        """The rows whose pictures can be read, with their pixels; the others are dropped."""
+        with ThreadPoolExecutor() as pool:
+            decoded = list(pool.map(_pixels, self._rows))
+        kept: list[tuple[_Row, NDArray[np.uint8]]] = []
+        for row, pixels in zip(self._rows, decoded, strict=True):
+            if isinstance(pixels, str):
+                self.drop(row.name, pixels)
+            else:
+                kept.append((row, pixels))
+        return kept
+
     def _mapped(self, raw_class: str) -> str | None:
         if self._fixed is not None:
             return self._fixed.get(raw_class) or emotions.canonical(raw_class)
@@ -139,8 +144,8 @@ class Rows:
             return f"'{self.path}' holds no faces: it was read as {self.layout}, and that has no rows."
         first = self._dropped[0]
         return (
-            f"'{self.path}' holds no usable faces: all {len(self._dropped):,} rows of its {self.layout} layout were"
-            f" dropped, the first ({first.name}) because: {first.reason}."
+            f"'{self.path}' holds no usable faces: every row of its {self.layout} layout was dropped"
+            f" ({len(self._dropped):,} in all), the first ({first.name}) because: {first.reason}."
         )
 
 

@@ -62,14 +62,18 @@ def read_fer2013(survey: Survey, options: Options) -> FaceSet:
     beside = survey.path.parent / "fer2013new.csv"
     if not survey.path.is_dir() and beside.exists():
         rows.notes.append(f"'{beside.name}' (FER+) lies beside it: give the folder, or votes=, to join its votes.")
-    return _read(rows, survey, options)
+    return _filled(rows, _all_records(survey, rows.notes), options)
 
 
 def read_course(survey: Survey, options: Options) -> FaceSet:
     """Read tables of two columns by position: a label (or an id where the row is unlabelled) and pixels."""
-    rows = Rows("course-csv", survey.path, codes.FER2013)
-    rows.notes.append(f"The labels were taken for FER2013's codes: {codes.legend(codes.FER2013)}.")
-    return _read(rows, survey, options)
+    notes: list[str] = []
+    found = _all_records(survey, notes)
+    met = {record.raw_class for record in found if record.raw_class is not None}
+    name, code_map = codes.coding(met) or ("FER2013", codes.FER2013)
+    rows = Rows("course-csv", survey.path, code_map)
+    rows.notes += [f"The labels were taken for {name}'s codes: {codes.legend(code_map)}.", *notes]
+    return _filled(rows, found, options)
 
 
 def whole_table(tables: Iterable[Table]) -> tuple[Table, Columns] | None:
@@ -107,30 +111,34 @@ def square(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return pixels.reshape(side, side)
 
 
-def _read(rows: Rows, survey: Survey, options: Options) -> FaceSet:
-    chosen = _chosen(rows, survey)
-    for table, columns in chosen:
-        for record in records(table, columns, f"{table.path.stem}/" if len(chosen) > 1 else ""):
-            if record.pixels is None:
-                rows.drop(record.name, record.reason)
-            else:
-                rows.add(record.name, square(record.pixels), record.raw_class, record.split)
+def _filled(rows: Rows, found: Iterable[Record], options: Options) -> FaceSet:
+    for record in found:
+        if record.pixels is None:
+            rows.drop(record.name, record.reason)
+        else:
+            rows.add(record.name, square(record.pixels), record.raw_class, record.split)
     return rows.faceset(options.size, emotions.EMOTIONS)
 
 
-def _chosen(rows: Rows, survey: Survey) -> list[tuple[Table, Columns]]:
-    """The tables to read: a whole one alone, since the others of its folder repeat its rows; else all that hold pixels."""
+def _all_records(survey: Survey, notes: list[str]) -> list[Record]:
+    """The rows of a whole table alone, since the others of its folder repeat them; else those of all that hold pixels."""
     found = [(table, columns) for table in survey.tables if (columns := _columns(table))]
     if not found:
         problem = next((table.problem for table in survey.tables if table.problem), "")
         raise DataError(problem or f"'{survey.path}' holds no table with a column of pixels.")
     whole = whole_table(survey.tables)
     for table in survey.tables:
-        if whole is not None and table is not whole[0] and any(table is other for other, _ in found):
-            rows.notes.append(f"'{table.path.name}' was not read: '{whole[0].path.name}' holds its rows too.")
-        elif all(table is not other for other, _ in found):
-            rows.notes.append(f"'{table.path.name}' was not read: it holds no pixels.")
-    return [whole] if whole else sorted(found, key=lambda pair: split_rank(pair[0].path))
+        if all(table is not other for other, _ in found):
+            notes.append(f"'{table.path.name}' was not read: it holds no pixels.")
+        elif whole is not None and table is not whole[0]:
+            notes.append(f"'{table.path.name}' was not read: '{whole[0].path.name}' holds its rows too.")
+    chosen = [whole] if whole else sorted(found, key=lambda pair: split_rank(pair[0].path))
+    several = len(chosen) > 1
+    return [
+        record
+        for table, columns in chosen
+        for record in records(table, columns, f"{table.path.stem}/" if several else "")
+    ]
 
 
 def _is_fer2013(table: Table) -> bool:

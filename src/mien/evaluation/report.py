@@ -1,0 +1,132 @@
+"""The report of a run: one HTML file that opens offline, in English or Traditional Chinese.
+
+It answers, with the run's own figures and pictures: what the network is and why, what helped it to learn, what it
+confuses, and what class shares do to argmax. Everything about the training comes in as plain records.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import mien
+from mien import files
+from mien.errors import DataError, MissingExtraError, OutputError
+from mien.evaluation import narrative, sections
+from mien.evaluation.evaluation import Evaluation
+from mien.evaluation.judge import Judgement
+from mien.evaluation.narrative import Texts
+
+
+def write(
+    path: str | os.PathLike[str],
+    judgement: Judgement,
+    *,
+    record: Mapping[str, Any],
+    network: Mapping[str, Any],
+    history: Sequence[Mapping[str, Any]],
+    augmented: bytes | None = None,
+    lang: str = "en",
+    temperature: float | None = None,
+    commands: Sequence[str] = (),
+    overwrite: bool = True,
+) -> None:
+    """Write the report of a run, whole or not at all.
+
+    Args:
+        path: the HTML file.
+        judgement: the run's model, judged.
+        record: the content of ``run.json``.
+        network: the content of ``network.json``.
+        history: one record per epoch.
+        augmented: a PNG of training faces and their augmented versions, or None.
+        lang: a key of ``narrative.LANGUAGES``.
+        temperature: what the model file divides its logits by; None leaves it unmentioned.
+        commands: the commands that made the run and the report; empty derives them from the records.
+        overwrite: whether an existing file may be replaced.
+
+    Raises:
+        OutputError: there is no such language, or the file can't be written or exists.
+        DataError: the judgement is not one of this run's model, or there is no epoch to tell of.
+        MissingExtraError: jinja2 or matplotlib isn't installed.
+    """
+    if not overwrite and Path(path).exists():
+        raise OutputError(f"'{path}' exists: name another file, or allow it to be overwritten.")
+    page = render(
+        judgement,
+        record=record,
+        network=network,
+        history=history,
+        augmented=augmented,
+        lang=lang,
+        temperature=temperature,
+        commands=commands,
+    )
+    files.write_text(path, page)
+
+
+def render(
+    judgement: Judgement,
+    *,
+    record: Mapping[str, Any],
+    network: Mapping[str, Any],
+    history: Sequence[Mapping[str, Any]],
+    augmented: bytes | None = None,
+    lang: str = "en",
+    temperature: float | None = None,
+    commands: Sequence[str] = (),
+) -> str:
+    """The report as a string; see ``write``."""
+    t = Texts(lang)
+    evaluation, data = judgement.evaluation, record["data"]
+    if sorted(evaluation.classes) != sorted(data["classes"]):
+        raise DataError(
+            f"The judged model knows {', '.join(evaluation.classes)}, the run {', '.join(data['classes'])}: "
+            "report a run with its own model."
+        )
+    if not history:
+        raise DataError("The run has no epoch yet: train it before it is reported.")
+    counts = dict(zip(data["classes"], data["train"]["counts"], strict=True))
+    train_counts = [counts[name] for name in evaluation.classes]
+    corrected = Evaluation.from_predictions(
+        evaluation.labels, narrative.prior_corrected(evaluation.probabilities, train_counts), evaluation.classes
+    )
+    subtitle = t(
+        "page.subtitle",
+        recipe=record["recipe"]["name"],
+        n=f"{len(evaluation):,}",
+        split=narrative.split_name(judgement, t),
+    )
+    return _fill(
+        t=t,
+        version=mien.__version__,
+        subtitle=subtitle,
+        scores=sections.scores(evaluation, t),
+        summary=narrative.summary(evaluation, record, history, t),
+        warnings_and_notes=narrative.notes(judgement, record, t),
+        provenance=sections.provenance(judgement, record, t),
+        network=sections.network(judgement, network, t),
+        training=sections.training(record, history, t),
+        means=sections.means(judgement, record, network, augmented, temperature, t),
+        confusion=sections.confusion(judgement, t),
+        calibration=sections.calibration(evaluation, temperature, t),
+        shares=sections.shares(evaluation, corrected, train_counts, t),
+        commands=list(commands) or sections.commands(judgement, record, lang),
+    )
+
+
+def _fill(**context: Any) -> str:
+    try:
+        import jinja2
+    except ImportError:
+        raise MissingExtraError("jinja2", "report") from None
+    place = resources.files("mien.evaluation") / "templates"
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.from_string((place / "report.html.j2").read_text(encoding="utf-8"))
+    css = (place / "report.css").read_text(encoding="utf-8")
+    return template.render(css=css, **context) + "\n"

@@ -1,0 +1,350 @@
+"""The sections of the report: what each shows, drawn and worded, ready for the template."""
+
+from __future__ import annotations
+
+import base64
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mien import emotions, images
+from mien.evaluation import narrative, plots, svg
+from mien.evaluation.evaluation import Confusion, Evaluation
+from mien.evaluation.judge import Judgement
+from mien.evaluation.narrative import Texts, percent
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MAX_SIDE = 96
+"""Largest side of a face on the page, in pixels."""
+
+NUM_PAIRS, NUM_WRONG, NUM_RIGHT = 4, 6, 3
+"""Kinds of error shown with faces; falsely read faces of each; rightly read faces of either class beside them."""
+
+
+def scores(evaluation: Evaluation, t: Texts) -> list[dict[str, str]]:
+    """The figures of the head, accuracy first."""
+    values = {
+        "accuracy": percent(evaluation.accuracy),
+        "macro_f1": percent(evaluation.macro_f1),
+        "balanced_accuracy": percent(evaluation.balanced_accuracy),
+        "log_loss": f"{evaluation.log_loss:.3f}",
+        "calibration_error": percent(evaluation.calibration_error),
+    }
+    shown = []
+    for key, value in values.items():
+        bounds = getattr(evaluation, f"{key}_interval", None)
+        interval = t("scores.interval", low=percent(bounds[0]), high=percent(bounds[1])) if bounds else ""
+        shown.append({"name": t(f"scores.{key}"), "value": value, "interval": interval, "why": t(f"scores.{key}_why")})
+    return shown
+
+
+def provenance(judgement: Judgement, record: Mapping[str, Any], t: Texts) -> list[tuple[str, str]]:
+    """What was judged on what; of paths only the last part, as a report is for others."""
+    told = judgement.record
+    commit = record["git_commit"].rstrip("+")
+    if commit and record["git_commit"].endswith("+"):
+        commit = t("notes.changed", commit=commit)
+    model = Path(told["model"])
+    rows = {
+        "model": f"{model.parent.name}/{model.name}" if model.parent.name else model.name,
+        "model_hash": told["model_hash"],
+        "data": Path(told["data"]).name,
+        "data_hash": told["data_hash"],
+        "split": f"{narrative.split_name(judgement, t)}, n = {len(judgement.evaluation):,}",
+        "rows_hash": told["rows_hash"],
+        "flip_label": t("page.yes" if told["flip"] else "page.no"),
+        "recipe": record["recipe"]["name"],
+        "seed": str(record["recipe"]["seed"]),
+        "versions": f"mien {record['mien']}, Python {record['python']}, torch {record['torch']}",
+        "commit": commit,
+        "device": narrative.device(record),
+    }
+    return [(t(f"notes.{key}"), value) for key, value in rows.items() if value]
+
+
+def commands(judgement: Judgement, record: Mapping[str, Any], lang: str) -> list[str]:
+    """The two commands, as far as the records tell them."""
+    told, data, recipe = judgement.record, record["data"], record["recipe"]
+    folder = Path(told["model"]).parent.name or "run"
+    train = ["mien", "train", Path(data["path"]).name, "--recipe", recipe["name"], "--out", folder]
+    report = ["mien", "report", folder]
+    if recipe["seed"]:
+        train += ["--set", f"seed={recipe['seed']}"]
+    if narrative.is_foreign(judgement, record):
+        report += ["--data", Path(told["data"]).name]
+    if told["split"] not in ("hold_out", "all") and (told["split"] != "valid" or "valid" in data["splits"]):
+        report += ["--split", told["split"]]
+    if told["flip"]:
+        report += ["--flip"]
+    return [shlex.join(train), shlex.join([*report, "--lang", lang])]
+
+
+def network(judgement: Judgement, network: Mapping[str, Any], t: Texts) -> dict[str, Any]:
+    """The diagram, for one face that is read as labelled if there is one, and the layer table."""
+    evaluation, layers = judgement.evaluation, network["layers"]
+    right = np.flatnonzero(evaluation.predicted == evaluation.labels)
+    candidates = right if len(right) else np.arange(len(evaluation))
+    confidence = evaluation.probabilities[candidates].max(1)
+    row = int(candidates[np.argsort(confidence, kind="stable")[len(candidates) // 2]])  # neither an easy nor a hard one
+    outcome = [
+        (t.named(name), emotions.colour(name), float(share))
+        for name, share in zip(evaluation.classes, evaluation.probabilities[row], strict=True)
+    ]
+    label = t("network.label", classes=len(evaluation.classes))
+    lead = t(
+        "network.lead", layers=len(layers), parameters=f"{network['parameters']:,}", macs=f"{network['macs']:,}",
+        label=t.named(evaluation.classes[evaluation.labels[row]]),
+    )  # fmt: skip
+    memory = t(
+        "network.memory", parameters=f"{network['parameter_bytes'] / 2**20:,.1f}",
+        activations=f"{network['activation_bytes'] / 2**20:,.1f}",
+    )  # fmt: skip
+    return {
+        "lead": lead,
+        "diagram": _markup(
+            svg.diagram(network, _face(judgement.faces.images[row]), outcome, label=label, words=t.tables["diagram"])
+        ),
+        "layers": _layers(layers, t),
+        "parameters": f"{network['parameters']:,}",
+        "memory": memory,
+        "open": len(layers) <= 32,
+    }
+
+
+def _layers(layers: Sequence[Mapping[str, Any]], t: Texts) -> list[dict[str, str]]:
+    """The layer table; a reason that was given already is referred to."""
+    first: dict[str, int] = {}
+    rows = []
+    for number, layer in enumerate(layers, 1):
+        reason = layer["reason"].get(t.lang) or layer["reason"]["en"]
+        before = first.setdefault(reason, number)
+        rows.append({
+            "number": str(number),
+            "name": layer["name"],
+            "kind": layer["kind"],
+            "output": "×".join(map(str, layer["output"])),
+            "parameters": f"{layer['parameters']:,}" if layer["parameters"] else "",
+            "reason": reason if before == number else t("network.same", number=before),
+            "repeated": "" if before == number else "repeated",
+        })  # fmt: skip
+    return rows
+
+
+def training(record: Mapping[str, Any], history: Sequence[Mapping[str, Any]], t: Texts) -> dict[str, Any]:
+    """The training: words, curves and set-up."""
+    recipe = record["recipe"]
+    curves = plots.CurvesPlot(history, stop_accuracy=recipe["stop_accuracy"], patience=recipe["patience"])
+    words = t.tables["plots"]
+    figures = []
+    for key, what in (("accuracy", "accuracy"), ("loss", "loss"), ("rate", "learning_rate")):
+        label = t(f"training.curve_{key}")
+        drawn = svg.from_plot(
+            lambda ax, what=what: curves.plot(ax, what, words=words),  # type: ignore[misc] # a default binds the loop's value
+            331, 250, prefix=f"curve-{key}", label=label,
+        )  # fmt: skip
+        figures.append((_markup(drawn), label))
+    return {
+        "text": narrative.training(record, history, t),
+        "figures": figures,
+        "rows": _set_up(record, history, t),
+    }
+
+
+def _set_up(record: Mapping[str, Any], history: Sequence[Mapping[str, Any]], t: Texts) -> list[tuple[str, str]]:
+    """The recipe in words."""
+    recipe, data = record["recipe"], record["data"]
+    optimizer = "adamw" if recipe["optimizer"] == "adamw" else "sgd_nesterov" if recipe["nesterov"] else "sgd"
+    origin = data["valid"]["from"]
+    hold_out = t("training.hold_out_random", share=f"{recipe['hold_out']:.0%}")
+    smoothing = (
+        f", {t('tricks.name.label_smoothing')} {recipe['label_smoothing']:g}" if recipe["label_smoothing"] else ""
+    )
+    rows = {
+        "network": recipe["network"],
+        "image_size": f"{recipe['image_size']}×{recipe['image_size']}",
+        "rows": t("training.rows_value", train=f"{data['train']['rows']:,}", valid=f"{data['valid']['rows']:,}"),
+        "hold_out": hold_out if origin == "hold_out" else t("training.hold_out_split", split=origin),
+        "epochs": t("training.epochs_value", epochs=f"{recipe['epochs']:,}", trained=len(history), best=narrative.best_epoch(history)["epoch"]),
+        "batch_size": f"{recipe['batch_size']:,}",
+        "optimizer": t(f"training.{optimizer}", momentum=f"{recipe['momentum']:g}"),
+        "learning_rate": t("training.rate_value", rate=f"{recipe['learning_rate']:g}", schedule=narrative.schedule(recipe, t)),
+        "loss": t("training.loss_value") + smoothing,
+        "weight_decay": f"{recipe['weight_decay']:g}",
+        "seed": str(recipe["seed"]),
+        "precision": t("training.device_value", device=narrative.device(record), precision=record["precision"], threads=record["threads"]),
+    }  # fmt: skip
+    return [(t(f"training.{key}"), value) for key, value in rows.items()]
+
+
+def means(
+    judgement: Judgement,
+    record: Mapping[str, Any],
+    network: Mapping[str, Any],
+    augmented: bytes | None,
+    temperature: float | None,
+    t: Texts,
+) -> dict[str, Any]:
+    """What helped the network to learn: the means with their reasons, and the sheet of what it saw."""
+    num_dropouts = sum(layer["kind"] == "Dropout" for layer in network["layers"])
+    used, unused = narrative.means(record["recipe"], num_dropouts, judgement.record["flip"], temperature, t)
+    geometry = record["recipe"]["augment"]["geometry"]
+    return {
+        "used": used,
+        "unused": t("tricks.unused", names=t("page.list").join(unused)) if unused else "",
+        "geometry": t("tricks.geometry", share=f"{geometry:.0%}") if 0 < geometry < 1 else "",
+        "sheet": _data_url(augmented) if augmented else "",
+    }
+
+
+def confusion(judgement: Judgement, t: Texts) -> dict[str, Any]:
+    """The confusions: words, the matrix twice, a row per class, and the frequent errors as faces."""
+    evaluation = judgement.evaluation
+    matrix, names, words = plots.ConfusionPlot(evaluation), t.names(evaluation.classes), t.tables["plots"]
+    counts = svg.from_plot(
+        lambda ax: matrix.plot(ax, names=names, words=words),
+        340,
+        320,
+        prefix="counts",
+        label=t("confusion.counts_label"),
+    )
+    shares = svg.from_plot(
+        lambda ax: matrix.plot(ax, values="shares", names=names, words=words),
+        340, 320, prefix="row-shares", label=t("confusion.shares_label"),
+    )  # fmt: skip
+    classes = [
+        {
+            "name": t.named(name),
+            "colour": emotions.colour(name),
+            "support": f"{evaluation.support[index]:,}",
+            "bars": [
+                (percent(values[index]), f"{values[index]:.3f}") if evaluation.support[index] else (t("page.skip"), "0")
+                for values in (evaluation.precision, evaluation.recall, evaluation.f1)
+            ],
+        }
+        for index, name in enumerate(evaluation.classes)
+    ]
+    num_errors = len(evaluation) - int(np.trace(evaluation.confusion))
+    return {
+        "text": narrative.confusion(evaluation, t),
+        "figures": [(_markup(counts), t("confusion.counts")), (_markup(shares), t("confusion.shares"))],
+        "classes": classes,
+        "pairs": [_pair(judgement, pair, num_errors, t) for pair in evaluation.top_confusions(NUM_PAIRS)],
+    }
+
+
+def _pair(judgement: Judgement, pair: Confusion, num_errors: int, t: Texts) -> dict[str, Any]:
+    """One kind of error as strips of faces: falsely read ones, then rightly read ones of both classes."""
+    true, predicted = t.named(pair.true), t.named(pair.predicted)
+    strips = [
+        {
+            "title": t("confusion.wrong", true=true, predicted=predicted),
+            "faces": _faces(judgement, pair.rows[:NUM_WRONG], t),
+            "wide": "wide",
+        }
+    ]
+    for name in (pair.true, pair.predicted):
+        rows = _rightly_read(judgement.evaluation, name)[:NUM_RIGHT]
+        faces = _faces(judgement, rows, t)
+        strips.append({"title": t("confusion.right", name=t.named(name)), "faces": faces, "wide": ""})
+    share, errors = percent(pair.share), percent(pair.count / num_errors)
+    return {
+        "title": t("confusion.pair_title", true=true, predicted=predicted),
+        "count": t("confusion.pair_count", count=f"{pair.count:,}", share=share, errors=errors),
+        "strips": strips,
+    }
+
+
+def _rightly_read(evaluation: Evaluation, name: str) -> NDArray[np.int64]:
+    """The rows of a class that are read as labelled, the surest first."""
+    code = evaluation.classes.index(name)
+    rows = np.flatnonzero((evaluation.labels == code) & (evaluation.predicted == code))
+    ordered: NDArray[np.int64] = rows[np.argsort(-evaluation.probabilities[rows, code], kind="stable")]
+    return ordered
+
+
+def _faces(judgement: Judgement, rows: NDArray[np.int64], t: Texts) -> list[dict[str, str]]:
+    evaluation = judgement.evaluation
+    shown = []
+    for row in rows:
+        true, predicted = (
+            t.named(evaluation.classes[code]) for code in (evaluation.labels[row], evaluation.predicted[row])
+        )
+        confidence = f"{evaluation.probabilities[row].max():.0%}"
+        alt = t("confusion.alt", true=true, predicted=predicted, confidence=confidence)
+        shown.append({"address": _face(judgement.faces.images[row]), "alt": alt, "confidence": confidence})
+    return shown
+
+
+def calibration(evaluation: Evaluation, temperature: float | None, t: Texts) -> dict[str, Any]:
+    """Calibration: words and the reliability diagram."""
+    plot, label = plots.CalibrationPlot(evaluation), t("calibration.label")
+    drawn = svg.from_plot(
+        lambda ax: plot.plot(ax, words=t.tables["plots"]), 320, 320, prefix="reliability", label=label
+    )
+    return {"text": narrative.calibration(evaluation, temperature, t), "figure": _markup(drawn)}
+
+
+def shares(plain: Evaluation, corrected: Evaluation, train_counts: list[int], t: Texts) -> dict[str, Any]:
+    """Class shares and what they do to argmax: words, plots, a row per class, a row per decision rule."""
+    names, words = t.names(plain.classes), t.tables["plots"]
+    bars, recalls = plots.ClassSharePlot(plain, train_counts), plots.RecallPlot(plain, corrected, train_counts)
+    drawn = {
+        "share": svg.from_plot(
+            lambda ax: bars.plot(ax, names=names, words=words), 331, 270, prefix="shares", label=t("shares.share_label")
+        ),
+        "recall": svg.from_plot(
+            lambda ax: recalls.plot(ax, names=names, words=words),
+            331,
+            270,
+            prefix="recalls",
+            label=t("shares.recall_label"),
+        ),
+    }
+    rows = []
+    for index, name in enumerate(plain.classes):
+        parts = [percent(values[index]) for values in (bars.train, bars.true, bars.predicted)]
+        known = plain.support[index] > 0
+        recall = [percent(judged.recall[index]) if known else t("page.skip") for judged in (plain, corrected)]
+        rows.append((names[index], emotions.colour(name), [f"{train_counts[index]:,}", *parts, *recall]))
+    return {
+        "list": t("shares.list", names=t("page.list").join(names)),
+        "counts": str(train_counts),
+        "text": narrative.shares(plain, corrected, train_counts, t),
+        "figures": [(_markup(picture), t(f"shares.{key}_caption")) for key, picture in drawn.items()],
+        "rows": rows,
+        "decisions": [(t("shares.plain"), _decision(plain)), (t("shares.corrected"), _decision(corrected))],
+    }
+
+
+def _decision(judged: Evaluation) -> list[tuple[str, str]]:
+    """The three scores of a decision rule, each with its interval."""
+    cells = []
+    for score in ("accuracy", "balanced_accuracy", "macro_f1"):
+        low, high = map(percent, getattr(judged, f"{score}_interval"))
+        cells.append((percent(getattr(judged, score)), f"{low} – {high}"))
+    return cells
+
+
+def _face(face: NDArray[np.uint8]) -> str:
+    """A face as a data URL, made smaller where it is large."""
+    height, width = face.shape
+    if max(height, width) > MAX_SIDE:
+        factor = MAX_SIDE / max(height, width)
+        face = images.resize_faces(face[None], (max(1, round(height * factor)), max(1, round(width * factor))))[0]
+    return _data_url(images.encode_png(face))
+
+
+def _data_url(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode()
+
+
+def _markup(drawn: str) -> Any:
+    """SVG that this package drew, exempt from escaping; names in it are escaped already."""
+    from markupsafe import Markup  # comes with jinja2
+
+    return Markup(drawn)

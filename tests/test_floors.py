@@ -1,0 +1,95 @@
+"""The architecture: imports point down only, also those inside functions, and each package of others has its floor."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import mien
+
+ROOT = Path(mien.__file__).parent
+
+FLOORS = {
+    "__main__": 9,
+    "cli": 8,
+    "training": 6,
+    "evaluation": 5,
+    "inference": 4,
+    "data": 3,
+    "modelfile": 3,
+    "images": 2,
+    "emotions": 2,
+    "files": 2,
+    "tables": 1,
+    "errors": 1,
+}
+"""Place in the package to its floor."""
+
+THIRD_PARTY = {
+    "cli": {"click"},
+    "training": {"torch", "safetensors", "onnx", "numpy", "PIL"},
+    "evaluation": {"sklearn", "scipy", "matplotlib", "jinja2", "numpy", "PIL", "markupsafe"},
+    "inference": {"onnxruntime", "numpy"},
+    "data": {"numpy", "PIL", "pyarrow"},
+    "images": {"numpy", "PIL"},
+    "tables": {"numpy"},
+}
+"""What each place may import from outside the standard library."""
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for path in sorted(ROOT.rglob("*.py")):
+        if path != ROOT / "__init__.py":  # the lazy table of public names, loaded before any floor
+            yield path.relative_to(ROOT).with_suffix("").parts[0], path
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: write imports from 'mien', not from '.'"
+            assert node.module is not None
+            if node.module == "mien":
+                yield from ((node.lineno, f"mien.{alias.name}") for alias in node.names)
+            else:
+                yield node.lineno, node.module
+
+
+def climbs(place: str, target: str) -> bool:
+    return target != place and FLOORS[target] >= FLOORS[place]
+
+
+def test_every_place_has_a_floor() -> None:
+    assert {place for place, _ in modules()} == set(FLOORS)
+
+
+def test_imports_point_down_only() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for place, path in modules()
+        for line, name in imports(path)
+        if name.startswith("mien.") and climbs(place, name.split(".")[1])
+    ]
+    assert wrong == []
+
+
+def test_each_floor_needs_only_its_own_packages() -> None:
+    import sys
+
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for place, path in modules()
+        for line, name in imports(path)
+        if name.split(".")[0] not in {"mien", *sys.stdlib_module_names, *THIRD_PARTY.get(place, ())}
+    ]
+    assert wrong == []
+
+
+def test_the_walk_sees_a_climbing_import_inside_a_function(tmp_path: Path) -> None:
+    path = tmp_path / "faceset.py"
+    path.write_text("def f():\n    from mien.training import loop\n")
+    assert [name for _, name in imports(path)] == ["mien.training"]
+    assert climbs("data", "training")
+    assert not climbs("training", "data")

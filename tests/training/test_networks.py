@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from mien.errors import RecipeError
+from mien.training import networks, summary
+
+REPORT_TABLE = [
+    ("Conv2d", [64, 64, 64], 640), ("BatchNorm2d", [64, 64, 64], 128), ("RReLU", [64, 64, 64], 0), ("MaxPool2d", [64, 32, 32], 0), ("Dropout", [64, 32, 32], 0),
+    ("Conv2d", [128, 32, 32], 73_856), ("BatchNorm2d", [128, 32, 32], 256), ("ReLU", [128, 32, 32], 0), ("MaxPool2d", [128, 16, 16], 0), ("Dropout", [128, 16, 16], 0),
+    ("Conv2d", [256, 16, 16], 295_168), ("BatchNorm2d", [256, 16, 16], 512), ("ReLU", [256, 16, 16], 0), ("MaxPool2d", [256, 8, 8], 0), ("Dropout", [256, 8, 8], 0),
+    ("Conv2d", [512, 8, 8], 1_180_160), ("BatchNorm2d", [512, 8, 8], 1_024), ("ReLU", [512, 8, 8], 0), ("MaxPool2d", [512, 4, 4], 0), ("Dropout", [512, 4, 4], 0),
+    ("Dropout", [8192], 0), ("Linear", [4096], 33_558_528), ("RReLU", [4096], 0), ("Dropout", [4096], 0),
+    ("Linear", [1024], 4_195_328), ("RReLU", [1024], 0),
+    ("Linear", [256], 262_400), ("RReLU", [256], 0),
+    ("Linear", [7], 1_799),
+]  # fmt: skip
+"""The layer table of the report: kind, output, parameters."""
+
+
+def test_the_report_network_is_the_reports_layer_for_layer() -> None:
+    description = summary.describe(networks.build("report", 7, 64), 64)
+    assert [(layer["kind"], layer["output"], layer["parameters"]) for layer in description["layers"]] == REPORT_TABLE
+    assert description["parameters"] == 39_569_799
+
+
+@pytest.mark.parametrize(
+    ("name", "most_parameters", "most_macs"), [("base", 1_600_000, 135_000_000), ("tiny", 200_000, 12_000_000)]
+)
+def test_the_residual_networks_keep_their_budgets(name: str, most_parameters: int, most_macs: int) -> None:
+    network = networks.build(name, 7, 48)
+    description = summary.describe(network, 48)
+    assert description["parameters"] == networks.num_parameters(network) <= most_parameters
+    assert description["macs"] <= most_macs
+
+
+@pytest.mark.parametrize("name", networks.NETWORKS)
+@pytest.mark.parametrize("num_classes", [2, 8])
+def test_each_network_gives_logits_for_any_number_of_classes(name: str, num_classes: int) -> None:
+    network = networks.build(name, num_classes, 32).eval()
+    assert network(torch.zeros(3, 1, 32, 32)).shape == (3, num_classes)
+
+
+@pytest.mark.parametrize("name", networks.NETWORKS)
+def test_every_layer_with_parameters_has_a_reason_in_both_languages(name: str) -> None:
+    network = networks.build(name, 7, 64)
+    described = {layer["name"]: layer["reason"] for layer in summary.describe(network, 64)["layers"]}
+    leaves = {key for key, layer in network.named_modules() if not any(layer.children()) and list(layer.parameters())}
+    assert leaves <= set(described)
+    assert all(set(reason) == {"en", "zh-TW"} for reason in described.values())
+
+
+def test_a_residual_block_starts_as_its_shortcut() -> None:
+    block = networks.ResidualBlock(4, 4, stride=1).eval()
+    x = torch.randn(2, 4, 6, 6)
+    torch.testing.assert_close(block(x), nn.functional.silu(x))
+
+
+def test_convolution_arithmetic_is_counted_by_hand() -> None:
+    layers = summary.describe(networks.build("tiny", 7, 48), 48)["layers"]
+    assert layers[0]["macs"] == 9 * 16 * 24 * 24  # 3x3, one channel to 16, at half of 48
+
+
+def test_describing_leaves_the_network_in_its_mode() -> None:
+    network = networks.build("tiny", 7, 48).train()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    summary.describe(network, 48)
+    assert network.training
+    assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
+
+
+def test_unknown_names_and_sizes_are_refused() -> None:
+    with pytest.raises(RecipeError, match="no network 'huge': choose report, base, tiny"):
+        networks.build("huge", 7, 48)
+    with pytest.raises(RecipeError, match="must be a multiple of 16, not 50"):
+        networks.build("report", 7, 50)
+
+
+def test_the_table_for_the_terminal_has_totals() -> None:
+    text = summary.as_table(summary.describe(networks.build("report", 7, 64), 64))
+    assert "39,569,799 (all trainable)" in text
+    assert "150.95 MiB" in text
+    assert text.splitlines()[2].split()[:5] == ["1", "features.conv1", "Conv2d", "64x64x64", "640"]

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from mien.errors import RecipeError
+from mien.training import networks, recipes
+from mien.training.recipes import Augment
+
+
+@pytest.mark.parametrize("name", recipes.RECIPES)
+def test_each_recipe_is_named_as_it_is_called_and_builds(name: str) -> None:
+    recipe = recipes.get(name)
+    assert recipe.name == name
+    networks.build(recipe.network, 7, recipe.image_size)
+
+
+def test_the_reports_recipe_is_the_reports() -> None:
+    recipe = recipes.get("report")
+    assert (recipe.network, recipe.image_size, recipe.batch_size, recipe.hold_out) == ("report", 64, 128, 0.12)
+    assert (recipe.optimizer, recipe.epochs, recipe.stop_accuracy) == ("sgd", 1000, 0.66)
+    augment = recipe.augment
+    assert all((augment.flip, augment.rotation, augment.blur, augment.noise, augment.perspective))
+    assert not any((augment.translation, augment.shear, augment.brightness, augment.erase))
+
+
+def test_settings_change_fields_by_their_type() -> None:
+    settings = [
+        "epochs=15",
+        "learning_rate=0.05",
+        "nesterov=no",
+        "schedule=cosine",
+        "augment.scale=0.9,1.1",
+        "augment.flip=0",
+        "valid_split=valid",
+    ]
+    recipe = recipes.get("base", settings)
+    assert (recipe.epochs, recipe.learning_rate, recipe.nesterov, recipe.schedule, recipe.valid_split) == (
+        15,
+        0.05,
+        False,
+        "cosine",
+        "valid",
+    )
+    assert (recipe.augment.scale, recipe.augment.flip) == ((0.9, 1.1), 0.0)
+    assert recipe.augment.rotation == recipes.base().augment.rotation
+
+
+def test_augmentation_can_be_turned_off_and_parts_on_again() -> None:
+    assert recipes.get("base", ["augment=none"]).augment == Augment(flip=0.0)
+    assert recipes.get("base", ["augment=none", "augment.flip=0.5"]).augment == Augment()
+
+
+@pytest.mark.parametrize("name", recipes.RECIPES)
+def test_a_recipe_survives_json(name: str) -> None:
+    import json
+
+    recipe = recipes.get(name)
+    assert recipes.from_dict(json.loads(json.dumps(recipes.to_dict(recipe)))) == recipe
+
+
+def test_every_field_is_explained() -> None:
+    """Each field has a string right below it; a new field without one fails here."""
+    import ast
+    import inspect
+
+    for cls in (recipes.Recipe, recipes.Augment):
+        (definition,) = (node for node in ast.parse(inspect.getsource(cls)).body if isinstance(node, ast.ClassDef))
+        explained = [
+            a.target.id
+            for a, b in zip(definition.body, definition.body[1:], strict=False)
+            if isinstance(a, ast.AnnAssign)
+            and isinstance(a.target, ast.Name)
+            and isinstance(b, ast.Expr)
+            and isinstance(b.value, ast.Constant)
+        ]
+        assert explained == [field.name for field in dataclasses.fields(cls)]
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("epochs", "'epochs' is no setting: write it as field=value"),
+        ("epoch=3", "no setting 'epoch': choose network, image_size, epochs"),
+        ("augment.spin=3", "no setting 'augment.spin': choose augment.flip"),
+        ("augment=much", "augment=much doesn't fit: write augment=none"),
+        ("name=mine", "no setting 'name'"),
+        ("epochs=0", "epochs=0 doesn't fit: it must be a whole number from 1"),
+        ("epochs=many", "epochs=many doesn't fit: it must be a whole number"),
+        ("epochs=1.5", "epochs=1.5 doesn't fit: it must be a whole number"),
+        ("batch_size=1", "batch_size=1 doesn't fit: it must be a whole number from 2"),
+        ("learning_rate=0", "learning_rate=0.0 doesn't fit"),
+        ("learning_rate=nan", "learning_rate=nan doesn't fit"),
+        ("momentum=1", "momentum=1.0 doesn't fit: it must be a number from 0 to below 1"),
+        ("nesterov=maybe", "nesterov=maybe doesn't fit: it must be true or false"),
+        ("momentum=0", "nesterov=True doesn't fit: it must be false where momentum is 0"),
+        ("optimizer=adam", "optimizer=adam doesn't fit: it must be one of sgd, adamw"),
+        ("schedule=step", "schedule=step doesn't fit: it must be one of one_cycle, cosine, constant"),
+        ("hold_out=0.95", "hold_out=0.95 doesn't fit: it must be a share above 0 and below 0.9"),
+        ("hold_out=0", "hold_out=0.0 doesn't fit"),
+        ("label_smoothing=1", "label_smoothing=1.0 doesn't fit"),
+        ("votes=2", "votes=2.0 doesn't fit: it must be a share from 0 to 1"),
+        ("patience=-1", "patience=-1 doesn't fit"),
+        ("seed=-1", "seed=-1 doesn't fit"),
+        ("clip_norm=-1", "clip_norm=-1.0 doesn't fit"),
+        ("image_size=8", "image_size=8 doesn't fit: it must be a whole number from 16 to 512"),
+        ("augment.flip=2", "augment.flip=2.0 doesn't fit: it must be a probability"),
+        ("augment.scale=1.2,0.8", "augment.scale=1.2,0.8 doesn't fit: it must be two numbers"),
+        ("augment.scale=1", "augment.scale=1 doesn't fit: it must be two numbers with a comma"),
+        ("augment.rotation=-5", "augment.rotation=-5.0 doesn't fit"),
+        ("augment.perspective=0.9", "augment.perspective=0.9 doesn't fit"),
+        ("augment.noise=nan", "augment.noise=nan doesn't fit"),
+    ],
+)
+def test_bad_settings_say_what_would_fit(setting: str, message: str) -> None:
+    with pytest.raises(RecipeError, match=message) as caught:
+        recipes.get("base", [setting])
+    assert caught.value.exit_code == 2
+
+
+def test_an_unknown_recipe_lists_the_known() -> None:
+    with pytest.raises(RecipeError, match="no recipe 'best': choose report, base, tiny, demo"):
+        recipes.get("best")
+
+
+@pytest.mark.parametrize("values", [{}, {"augment": 3}, {"augment": {}, "name": "x"}, {"augment": {"spin": 1}}])
+def test_a_damaged_recipe_says_so(values: dict[str, object]) -> None:
+    with pytest.raises(RecipeError, match="no recipe of this version"):
+        recipes.from_dict(values)
