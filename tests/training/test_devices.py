@@ -14,7 +14,7 @@ def test_auto_is_a_device_that_works() -> None:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without CUDA")
 def test_a_missing_device_lists_those_that_are_there() -> None:
-    with pytest.raises(TrainingError, match="no device 'cuda' that torch can use: choose .*cpu"):
+    with pytest.raises(TrainingError, match=r"no device 'cuda' that torch can use: choose .*cpu"):
         devices.pick("cuda")
     with pytest.raises(TrainingError, match="no device 'abacus'"):
         devices.pick("abacus")

@@ -8,10 +8,14 @@ from mien.errors import RecipeError
 from mien.training import networks, summary
 
 REPORT_TABLE = [
-    ("Conv2d", [64, 64, 64], 640), ("BatchNorm2d", [64, 64, 64], 128), ("RReLU", [64, 64, 64], 0), ("MaxPool2d", [64, 32, 32], 0), ("Dropout", [64, 32, 32], 0),
-    ("Conv2d", [128, 32, 32], 73_856), ("BatchNorm2d", [128, 32, 32], 256), ("ReLU", [128, 32, 32], 0), ("MaxPool2d", [128, 16, 16], 0), ("Dropout", [128, 16, 16], 0),
-    ("Conv2d", [256, 16, 16], 295_168), ("BatchNorm2d", [256, 16, 16], 512), ("ReLU", [256, 16, 16], 0), ("MaxPool2d", [256, 8, 8], 0), ("Dropout", [256, 8, 8], 0),
-    ("Conv2d", [512, 8, 8], 1_180_160), ("BatchNorm2d", [512, 8, 8], 1_024), ("ReLU", [512, 8, 8], 0), ("MaxPool2d", [512, 4, 4], 0), ("Dropout", [512, 4, 4], 0),
+    ("Conv2d", [64, 64, 64], 640), ("BatchNorm2d", [64, 64, 64], 128), ("RReLU", [64, 64, 64], 0),
+    ("MaxPool2d", [64, 32, 32], 0), ("Dropout", [64, 32, 32], 0),
+    ("Conv2d", [128, 32, 32], 73_856), ("BatchNorm2d", [128, 32, 32], 256), ("ReLU", [128, 32, 32], 0),
+    ("MaxPool2d", [128, 16, 16], 0), ("Dropout", [128, 16, 16], 0),
+    ("Conv2d", [256, 16, 16], 295_168), ("BatchNorm2d", [256, 16, 16], 512), ("ReLU", [256, 16, 16], 0),
+    ("MaxPool2d", [256, 8, 8], 0), ("Dropout", [256, 8, 8], 0),
+    ("Conv2d", [512, 8, 8], 1_180_160), ("BatchNorm2d", [512, 8, 8], 1_024), ("ReLU", [512, 8, 8], 0),
+    ("MaxPool2d", [512, 4, 4], 0), ("Dropout", [512, 4, 4], 0),
     ("Dropout", [8192], 0), ("Linear", [4096], 33_558_528), ("RReLU", [4096], 0), ("Dropout", [4096], 0),
     ("Linear", [1024], 4_195_328), ("RReLU", [1024], 0),
     ("Linear", [256], 262_400), ("RReLU", [256], 0),
@@ -50,6 +54,21 @@ def test_every_layer_with_parameters_has_a_reason_in_both_languages(name: str) -
     leaves = {key for key, layer in network.named_modules() if not any(layer.children()) and list(layer.parameters())}
     assert leaves <= set(described)
     assert all(set(reason) == {"en", "zh-TW"} for reason in described.values())
+
+
+def test_rrelu_is_torchs() -> None:
+    ours, theirs = networks.RReLU(), nn.RReLU()
+    x = torch.randn(200, 200, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    torch.testing.assert_close(ours.eval()(x), theirs.eval()(x))
+    for layer in (ours.train(), theirs.train()):
+        y = layer(x)
+        slopes = (y / x)[x < 0].detach()
+        assert torch.equal(y[x >= 0], x[x >= 0])
+        assert 1 / 8 <= slopes.min() + 1e-6 < 0.126
+        assert 0.332 < slopes.max() <= 1 / 3 + 1e-6
+        assert abs(float(slopes.mean()) - 11 / 48) < 0.002
+        (gradient,) = torch.autograd.grad(y.sum(), x)
+        torch.testing.assert_close(gradient, torch.where(x >= 0, 1.0, y / x).detach())
 
 
 def test_a_residual_block_starts_as_its_shortcut() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mien.errors import RecipeError
@@ -23,6 +24,17 @@ class Network(nn.Module):
     """
 
     reasons: dict[str, str]
+
+
+class RReLU(nn.RReLU):
+    """``nn.RReLU`` written as a product with random slopes, which the exporter to ONNX can follow."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return F.leaky_relu(x, (self.lower + self.upper) / 2)
+        with torch.no_grad():  # the slopes are constants to the gradient
+            slopes = torch.empty_like(x).uniform_(self.lower, self.upper).masked_fill_(x >= 0, 1.0)
+        return x * slopes
 
 
 class ReportNetwork(Network):
@@ -51,7 +63,7 @@ class ReportNetwork(Network):
                 "conv_first" if number == 1 else "conv",
             )
             self._add("features", f"norm{number}", nn.BatchNorm2d(width), "norm")
-            activation: nn.Module = nn.RReLU() if number == 1 else nn.ReLU()
+            activation: nn.Module = RReLU() if number == 1 else nn.ReLU()
             self._add("features", f"act{number}", activation, "rrelu" if number == 1 else "relu")
             self._add("features", f"pool{number}", nn.MaxPool2d(2), "pool")
             self._add("features", f"drop{number}", nn.Dropout(conv_dropout), "drop_conv")
@@ -60,12 +72,12 @@ class ReportNetwork(Network):
         num_features = 512 * (size // 16) ** 2
         self._add("head", "drop5", nn.Dropout(linear_dropout), "drop_linear")
         self._add("head", "linear1", nn.Linear(num_features, 4096), "linear_first")
-        self._add("head", "act5", nn.RReLU(), "rrelu")
+        self._add("head", "act5", RReLU(), "rrelu")
         self._add("head", "drop6", nn.Dropout(linear_dropout), "drop_linear")
         self._add("head", "linear2", nn.Linear(4096, 1024), "linear")
-        self._add("head", "act6", nn.RReLU(), "rrelu")
+        self._add("head", "act6", RReLU(), "rrelu")
         self._add("head", "linear3", nn.Linear(1024, 256), "linear")
-        self._add("head", "act7", nn.RReLU(), "rrelu")
+        self._add("head", "act7", RReLU(), "rrelu")
         self._add("head", "linear4", nn.Linear(256, num_classes), "logits")
 
     def _add(self, part: str, name: str, layer: nn.Module, reason: str) -> None:

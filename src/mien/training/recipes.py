@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -223,7 +224,8 @@ def get(name: str, settings: Iterable[str] = ()) -> Recipe:
 
 def to_dict(recipe: Recipe) -> dict[str, Any]:
     """The recipe as plain numbers, strings and lists, fit for JSON."""
-    return dataclasses.asdict(recipe)
+    values: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(recipe)))
+    return values
 
 
 def from_dict(values: Mapping[str, Any]) -> Recipe:

@@ -1,0 +1,113 @@
+"""The Evaluation against scikit-learn, by hand, and on bad input."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sklearn import metrics as sk
+
+from mien.errors import DataError
+from mien.evaluation import metrics
+from mien.evaluation.evaluation import Evaluation
+
+CLASSES = ("angry", "happy", "sad", "neutral")
+
+
+def draw(num: int = 400, seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 4, num)
+    logits = rng.normal(0, 1, (num, 4))
+    logits[np.arange(num), labels] += 1.2
+    probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    return labels, probabilities.astype(np.float32)
+
+
+def test_scores_match_scikit_learn() -> None:
+    labels, probabilities = draw()
+    evaluation = Evaluation.from_predictions(labels, probabilities, CLASSES)
+    predicted = probabilities.argmax(1)
+    assert evaluation.accuracy == pytest.approx(sk.accuracy_score(labels, predicted))
+    assert evaluation.macro_f1 == pytest.approx(sk.f1_score(labels, predicted, average="macro"))
+    assert evaluation.balanced_accuracy == pytest.approx(sk.balanced_accuracy_score(labels, predicted))
+    assert evaluation.log_loss == pytest.approx(-np.log(probabilities[np.arange(400), labels]).mean(), rel=1e-5)
+    assert evaluation.precision == pytest.approx(sk.precision_score(labels, predicted, average=None))
+    assert evaluation.recall == pytest.approx(sk.recall_score(labels, predicted, average=None))
+    assert evaluation.f1 == pytest.approx(sk.f1_score(labels, predicted, average=None))
+    assert evaluation.confusion.tolist() == sk.confusion_matrix(labels, predicted).tolist()
+    assert evaluation.support.tolist() == np.bincount(labels).tolist()
+    assert evaluation.calibration_error == metrics.expected_calibration_error(labels, probabilities)
+    assert evaluation.predicted.tolist() == predicted.tolist()
+    assert len(evaluation) == 400
+
+
+def test_intervals_enclose_their_scores() -> None:
+    evaluation = Evaluation.from_predictions(*draw(), CLASSES)
+    for name in ("accuracy", "macro_f1", "balanced_accuracy"):
+        low, high = getattr(evaluation, f"{name}_interval")
+        assert low < getattr(evaluation, name) < high
+    assert evaluation.accuracy_interval == metrics.wilson(int(np.trace(evaluation.confusion)), 400)
+
+
+def test_an_absent_class_does_not_count_in_the_means() -> None:
+    labels = np.array([0, 0, 1, 1])
+    probabilities = np.eye(4, dtype=np.float32)[[0, 1, 1, 3]]
+    evaluation = Evaluation.from_predictions(labels, probabilities, CLASSES)
+    assert evaluation.balanced_accuracy == pytest.approx((0.5 + 0.5) / 2)
+    assert evaluation.macro_f1 == pytest.approx((2 / 3 + 0.5) / 2)
+    assert evaluation.recall.tolist() == [0.5, 0.5, 0, 0]
+    assert evaluation.support.tolist() == [2, 2, 0, 0]
+
+
+def test_a_single_row_can_be_judged() -> None:
+    evaluation = Evaluation.from_predictions(np.array([1]), np.array([[0.1, 0.8, 0.05, 0.05]], np.float32), CLASSES)
+    assert evaluation.accuracy == evaluation.macro_f1 == evaluation.balanced_accuracy == 1
+    assert evaluation.log_loss == pytest.approx(-np.log(0.8), rel=1e-5)
+
+
+def test_top_confusions_by_hand() -> None:
+    labels = np.array([0, 0, 0, 0, 1, 1, 2])
+    probabilities = np.array([
+        [0.2, 0.7, 0.1, 0], [0.1, 0.9, 0, 0], [0.4, 0.0, 0.6, 0], [1, 0, 0, 0],
+        [0.55, 0.45, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0],
+    ], np.float32)  # fmt: skip
+    top = Evaluation.from_predictions(labels, probabilities, CLASSES).top_confusions()
+    assert [(c.true, c.predicted, c.count) for c in top] == [
+        ("angry", "happy", 2), ("angry", "sad", 1), ("happy", "angry", 1),
+    ]  # fmt: skip
+    assert top[0].rows.tolist() == [1, 0]  # the most confident error first
+    assert [c.share for c in top] == [0.5, 0.25, 0.5]
+
+
+def test_top_confusions_of_a_perfect_model_are_none() -> None:
+    labels = np.array([0, 1, 2, 3])
+    assert Evaluation.from_predictions(labels, np.eye(4, dtype=np.float32), CLASSES).top_confusions() == []
+
+
+def test_to_dict_is_json_with_all_figures() -> None:
+    evaluation = Evaluation.from_predictions(*draw(), CLASSES)
+    values = json.loads(json.dumps(evaluation.to_dict()))
+    assert values["n"] == 400
+    assert values["accuracy"] == evaluation.accuracy
+    assert [row["class"] for row in values["per_class"]] == list(CLASSES)
+    assert np.array(values["confusion"]).sum() == 400
+    assert len(values["top_confusions"][0]["rows"]) == values["top_confusions"][0]["count"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"labels": np.array([], np.int64), "probabilities": np.zeros((0, 4), np.float32)}, "no labelled rows"),
+        ({"probabilities": np.full((2, 3), 1 / 3, np.float32)}, r"shape \(2, 4\), not \(2, 3\)"),
+        ({"labels": np.array([0, 4])}, r"lie in 0\.\.3, not 0\.\.4"),
+        ({"labels": np.array([-1, 2])}, r"lie in 0\.\.3, not -1\.\.2"),
+        ({"probabilities": np.array([[np.nan, 1, 0, 0]] * 2, np.float32)}, "not finite"),
+    ],
+)
+def test_bad_input_is_refused_with_a_reason(change: dict[str, Any], message: str) -> None:
+    values = {"labels": np.array([0, 1]), "probabilities": np.full((2, 4), 0.25, np.float32), **change}
+    with pytest.raises(DataError, match=message):
+        Evaluation.from_predictions(values["labels"], values["probabilities"], CLASSES)

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+import torch.nn.functional as F
+
+from mien import modelfile
+from mien.errors import ExportError, RunError
+from mien.inference.classifier import Classifier
+from mien.modelfile import Spec
+from mien.training import export, job, networks
+from mien.training.export import ModelGraph
+from mien.training.run import Run
+
+
+def saved(graph: ModelGraph, size: int, path: Path) -> Classifier:
+    onnx.save_model(export.to_onnx(graph, Spec(tuple("abcdefg"), (size, size))), path)
+    return Classifier.load(path)
+
+
+@pytest.mark.parametrize(("name", "size"), [("report", 32), ("base", 48), ("tiny", 20)])
+def test_the_file_computes_what_the_network_computes(name: str, size: int, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    graph = ModelGraph(networks.build(name, 7, size).eval(), 120.0, 60.0, 1.3).eval()
+    faces = np.random.default_rng(0).integers(0, 256, (5, size, size), np.uint8)
+    classifier = saved(graph, size, tmp_path / "model.onnx")
+    assert export.check_parity(graph, classifier, faces) < 1e-5
+    assert classifier.probabilities(faces[:0]).shape == (0, 7)
+
+
+def test_a_file_that_differs_is_refused(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    graph = ModelGraph(networks.build("tiny", 7, 32).eval(), 120.0, 60.0, 1.0).eval()
+    classifier = saved(graph, 32, tmp_path / "model.onnx")
+    other = copy.deepcopy(graph)
+    other.temperature = 0.5
+    faces = np.random.default_rng(0).integers(0, 256, (5, 32, 32), np.uint8)
+    with pytest.raises(ExportError, match=r"differs from the network by .* no file was written"):
+        export.check_parity(other, classifier, faces)
+
+
+def test_numbers_that_are_missing_are_refused(tmp_path: Path) -> None:
+    network = networks.build("tiny", 7, 32).eval()
+    with torch.no_grad():
+        network.get_parameter("linear.weight").fill_(float("nan"))
+    graph = ModelGraph(network, 120.0, 60.0, 1.0).eval()
+    with pytest.raises(ExportError, match="differs from the network by nan"):
+        export.check_parity(graph, saved(graph, 32, tmp_path / "model.onnx"), np.zeros((1, 32, 32), np.uint8))
+
+
+def test_the_model_file_carries_its_spec(run: Run) -> None:
+    spec = Classifier.load(run.model_file).spec
+    assert spec.classes == tuple(run.record["data"]["classes"])
+    assert spec.size == (48, 48)
+    assert spec.training["data_hash"] == run.record["data"]["hash"]
+    assert spec.training["recipe"] == run.record["recipe"]
+    assert spec.training["epoch"] in (1, 2)
+    (score,) = spec.scores
+    assert (score["split"], score["n"]) == ("hold_out", run.record["data"]["valid"]["rows"])
+    assert score["accuracy"] == max(row["valid_accuracy"] for row in run.history)
+
+
+def test_the_model_file_holds_no_path_of_the_machine(run: Run) -> None:
+    assert str(Path.home()).encode() not in run.model_file.read_bytes()
+    assert b"site-packages" not in run.model_file.read_bytes()
+
+
+def test_the_temperature_minimises_the_log_loss() -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(4000, 5, generator=generator) * 2
+    labels = torch.multinomial(torch.softmax(logits, 1), 1, generator=generator)[:, 0]
+    assert export.fit_temperature(logits, labels) == pytest.approx(1.0, abs=0.06)
+    assert export.fit_temperature(logits * 3, labels) == pytest.approx(3.0, abs=0.2)
+    best = export.fit_temperature(logits * 3, labels)
+    losses = [float(F.cross_entropy(logits * 3 / t, labels)) for t in (0.97 * best, best, 1.03 * best)]
+    assert losses[1] == min(losses)
+
+
+def test_exporting_again_gives_the_same_probabilities(run: Run, tmp_path: Path) -> None:
+    _, valid_set = job.read_sets(run)
+    export.export(run, valid_set, tmp_path / "again.onnx")
+    one, other = (
+        Classifier.load(path).probabilities(valid_set.images) for path in (run.model_file, tmp_path / "again.onnx")
+    )
+    np.testing.assert_array_equal(one, other)
+    assert len(modelfile.sha256(run.model_file)) == 64
+
+
+def test_a_run_without_weights_can_not_be_exported(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_bytes((run.folder / "run.json").read_bytes())
+    _, valid_set = job.read_sets(run)
+    with pytest.raises(RunError, match=r"best\.safetensors' can't be read"):
+        export.export(Run.open(tmp_path), valid_set, tmp_path / "model.onnx")
+    assert not (tmp_path / "model.onnx").exists()

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mien import images
+from mien.data import drawn, store
+from mien.data.faceset import FaceSet
+from mien.errors import DataError, RunError
+from mien.training import job, recipes
+from mien.training import run as runs
+from mien.training.run import Run
+
+
+def test_a_run_folder_holds_all_its_parts(run: Run, faces: FaceSet) -> None:
+    names = {path.name for path in run.folder.iterdir()}
+    assert names == {
+        "run.json",
+        "network.json",
+        "history.jsonl",
+        "augmented.png",
+        "checkpoint.safetensors",
+        "best.safetensors",
+        "model.onnx",
+    }
+    data = run.record["data"]
+    assert data["hash"] == faces.hash
+    assert data["train"]["rows"] + data["valid"]["rows"] == data["splits"]["train"]
+    assert sum(data["train"]["counts"]) == data["train"]["rows"]
+    assert data["valid"]["from"] == "hold_out"
+    assert run.network["parameters"] == 151_543
+    assert len(run.history) == 2
+
+
+def test_the_sheet_shows_faces_as_they_are_and_as_they_are_seen(run: Run, faces: FaceSet) -> None:
+    sheet = images.decode(run.folder / "augmented.png", "L")
+    assert sheet.shape == (6 * 48, 10 * 48)
+    originals = {face.tobytes() for face in faces.images}
+    assert all(np.ascontiguousarray(sheet[row : row + 48, :48]).tobytes() in originals for row in range(0, 288, 48))
+    assert np.ascontiguousarray(sheet[:48, 48:96]).tobytes() not in originals
+
+
+def test_held_out_rows_come_from_where_the_recipe_says(faces: FaceSet) -> None:
+    train_set, valid_set = job.divide(faces, recipes.get("demo"))
+    assert set(valid_set.splits.tolist()) == {"valid"}
+    assert not set(train_set.names.tolist()) & set(valid_set.names.tolist())
+    _, by_name = job.divide(faces, recipes.get("demo", ["valid_split=test"]))
+    assert by_name.hash == faces.split("test").hash
+    with pytest.raises(DataError, match="no split 'dev': it has train, test"):
+        job.divide(faces, recipes.get("demo", ["valid_split=dev"]))
+    with pytest.raises(DataError, match="valid_split=train would validate on the training rows"):
+        job.divide(faces, recipes.get("demo", ["valid_split=train"]))
+
+
+def test_a_used_folder_is_not_overwritten(run: Run, faces_file: Path) -> None:
+    before = (run.folder / "run.json").read_bytes()
+    with pytest.raises(
+        RunError, match=r"exists and is not empty: name another folder with --out, or go on with  mien train --resume"
+    ):
+        job.start(faces_file, recipes.get("demo"), run.folder)
+    assert (run.folder / "run.json").read_bytes() == before
+
+
+def test_data_that_changed_is_not_resumed(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(run.folder, folder)
+    store.write_parquet(drawn.draw(80, seed=9), tmp_path / "other.parquet")
+    record = json.loads((folder / "run.json").read_text())
+    record["data"]["path"] = str(tmp_path / "other.parquet")
+    (folder / "run.json").write_text(json.dumps(record))
+    with pytest.raises(RunError, match=r"The data at '.*other.parquet' has changed since this run was started"):
+        job.resume(folder)
+
+
+def test_a_folder_that_is_no_run_says_so(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="is no run folder"):
+        Run.open(tmp_path)
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(RunError, match=r"run.json' is damaged"):
+        Run.open(tmp_path)
+
+
+def test_a_run_without_a_curve_says_how_to_go_on(run: Run, tmp_path: Path) -> None:
+    shutil.copy(run.folder / "run.json", tmp_path)
+    with pytest.raises(RunError, match=r"has no history.jsonl: go on with  mien train --resume"):
+        Run.open(tmp_path).history  # noqa: B018 # reading it is the test
+
+
+def test_the_source_commit_is_a_hash_or_empty() -> None:
+    assert len(runs.git_commit().rstrip("+")) in (0, 40)

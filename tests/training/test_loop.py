@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from mien.data.faceset import FaceSet
+from mien.errors import RunError, TrainingError
+from mien.training import checkpoint, job, loop, recipes
+from mien.training.recipes import Recipe
+from mien.training.run import Run
+
+SETTINGS = ["batch_size=32", "epochs=6", "image_size=32", "ema=0.9"]
+
+
+def start(faces: FaceSet, recipe: Recipe, folder: Path) -> tuple[Run, FaceSet, FaceSet]:
+    """A run ready for the loop: what ``job.start`` makes before training."""
+    train_set, valid_set = job.divide(faces, recipe)
+    data = {
+        "mean": float(train_set.images.mean()),
+        "std": float(train_set.images.std()),
+        "classes": list(faces.classes),
+    }
+    setup = {"device": "cpu", "precision": "fp32", "threads": torch.get_num_threads(), "torch": torch.__version__}
+    return Run.create(folder, recipe, data=data, setup=setup), train_set, valid_set
+
+
+def tensors_of(path: Path) -> dict[str, torch.Tensor]:
+    return checkpoint.load(path)[0]
+
+
+def assert_same_weights(a: Run, b: Run) -> None:
+    for one, other in ((a.best, b.best), (a.checkpoint, b.checkpoint)):
+        first, second = tensors_of(one), tensors_of(other)
+        assert first.keys() == second.keys()
+        different = [name for name in first if not torch.equal(first[name], second[name])]
+        assert different == []
+
+
+class StopHereError(Exception):
+    """Stands for whatever ends a process."""
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["network=tiny", "augment.perspective=0.1", "augment.blur=1", "augment.noise=5"],
+        [
+            "network=report",
+            "ema=0",
+            "optimizer=adamw",
+            "learning_rate=0.001",
+            "nesterov=false",
+            "schedule=cosine",
+            "clip_norm=1",
+            "image_size=16",
+            "epochs=3",
+        ],
+    ],
+)
+def test_an_interrupted_run_ends_with_the_same_weights_bit_for_bit(
+    faces: FaceSet, tmp_path: Path, settings: list[str]
+) -> None:
+    recipe = recipes.get("demo", [*SETTINGS, *settings])
+    whole, train_set, valid_set = start(faces, recipe, tmp_path / "whole")
+    loop.train(whole, train_set, valid_set)
+
+    broken, _, _ = start(faces, recipe, tmp_path / "broken")
+    lines: list[str] = []
+
+    def stop_in_epoch_2(steps: range, label: str) -> range:
+        if label.startswith("epoch 2") and not any(line.startswith("going on") for line in lines):
+            raise StopHereError
+        return steps
+
+    with pytest.raises(StopHereError):
+        loop.train(broken, train_set, valid_set, say=lines.append, track=stop_in_epoch_2)  # type: ignore[arg-type] # steps are a range
+    assert len(broken.history) == 1
+    loop.train(broken, train_set, valid_set, say=lines.append)
+    assert "going on after epoch 1" in lines
+    assert_same_weights(whole, broken)
+    keep = ("epoch", "learning_rate", "train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
+    assert [[row[key] for key in keep] for row in whole.history] == [
+        [row[key] for key in keep] for row in broken.history
+    ]
+
+
+def test_a_run_killed_with_sigkill_resumes_to_the_same_weights(faces_file: Path, tmp_path: Path) -> None:
+    """The real thing: processes killed before the first checkpoint and in the middle, then ``mien train --resume``."""
+    recipe_arguments = [
+        "--recipe",
+        "demo",
+        *(part for setting in [*SETTINGS, "epochs=12"] for part in ("--set", setting)),
+    ]
+    command = [sys.executable, "-m", "mien", "train"]
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    subprocess.run([*command, faces_file, *recipe_arguments, "--out", whole], check=True, capture_output=True)
+
+    run_until(killed / "run.json", [*command, faces_file, *recipe_arguments, "--out", killed])
+    assert not (killed / "model.onnx").exists()
+    run_until(killed / "checkpoint.safetensors", [*command, "--resume", killed])
+    assert not (killed / "model.onnx").exists()
+    done = subprocess.run([*command, "--resume", killed, "--json"], check=True, capture_output=True, text=True)
+    assert "going on" in done.stderr
+    assert len(json.loads(done.stdout)["history"]) == 12
+    assert_same_weights(Run.open(whole), Run.open(killed))
+
+
+def run_until(appears: Path, command: list[str | Path]) -> None:
+    """Start a command and kill it the moment a file appears."""
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 120
+        while not appears.exists():
+            assert process.poll() is None, "the run ended before it could be killed"
+            assert time.monotonic() < deadline, f"{appears} did not appear"
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGKILL)
+
+
+def test_the_best_weights_are_kept_and_both_rules_stop(faces: FaceSet, tmp_path: Path) -> None:
+    recipe = recipes.get("demo", [*SETTINGS, "stop_accuracy=0.01"])
+    run, train_set, valid_set = start(faces, recipe, tmp_path / "threshold")
+    assert "passed the threshold 0.01" in loop.train(run, train_set, valid_set)
+    assert len(run.history) == 1
+    assert "passed the threshold" in loop.train(run, train_set, valid_set)  # a finished run stays finished
+    assert len(run.history) == 1
+
+    recipe = recipes.get("demo", [*SETTINGS, "learning_rate=1e-9", "ema=0", "patience=2", "epochs=20"])
+    run, train_set, valid_set = start(faces, recipe, tmp_path / "patience")
+    assert loop.train(run, train_set, valid_set) == "no better hold-out accuracy for 2 epochs"
+    accuracies = [row["valid_accuracy"] for row in run.history]
+    _, state = checkpoint.load(run.best)
+    assert state["epoch"] == 1 + int(np.argmax(accuracies)) == len(accuracies) - 2
+    assert state["valid_accuracy"] == max(accuracies)
+
+
+def test_training_learns(run: Run) -> None:
+    """Two epochs on drawn faces take the training loss below that of guessing."""
+    assert run.history[-1]["train_loss"] < run.history[0]["train_loss"] < math.log(7) + 0.3
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_checkpoint(faces: FaceSet, tmp_path: Path) -> None:
+    recipe = recipes.get("demo", [*SETTINGS, "network=report", "learning_rate=100", "warmup=0", "momentum=0.99"])
+    run, train_set, valid_set = start(faces, recipe, tmp_path / "run")
+    with pytest.raises(TrainingError, match=r"no longer a number in epoch \d+ \(learning rate .*lower learning_rate"):
+        loop.train(run, train_set, valid_set)
+    for path in (run.checkpoint, run.best):
+        assert not path.exists() or all(torch.isfinite(tensor).all() for tensor in tensors_of(path).values())
+
+
+def test_schedules() -> None:
+    def at(schedule: str, step: int) -> float:
+        return loop.learning_rate(recipes.get("base", [f"schedule={schedule}", "warmup=0.1"]), step, 100)
+
+    for schedule in ("one_cycle", "cosine", "constant"):
+        climb = [at(schedule, step) for step in range(11)]
+        assert climb == sorted(climb)
+        assert climb[0] < 0.1 < climb[9] < climb[10] == 1.0
+    assert at("one_cycle", 55) == pytest.approx(0.5)
+    assert at("cosine", 55) == pytest.approx(0.5)
+    assert at("one_cycle", 99) == pytest.approx(1 / 90)
+    assert at("cosine", 99) < at("one_cycle", 99)
+    assert at("constant", 99) == 1.0
+
+
+def test_soft_targets_mix_label_votes_and_smoothing(faces: FaceSet) -> None:
+    few = faces.select(np.arange(2))
+    votes = np.zeros((2, 7), np.float32)
+    votes[0, :2] = (3, 1)  # nobody voted on the second
+    few = dataclasses.replace(few, labels=np.array([0, 4]), votes=votes)
+    plain = loop.soft_targets(few, recipes.get("demo", ["label_smoothing=0", "votes=1"]))
+    np.testing.assert_allclose(plain[0, :2], [0.75, 0.25])
+    assert plain[1].argmax() == 4
+    mixed = loop.soft_targets(few, recipes.get("demo", ["label_smoothing=0.1", "votes=0.5"]))
+    np.testing.assert_allclose(mixed[0, :2], [0.9 * 0.875 + 0.1 / 7, 0.9 * 0.125 + 0.1 / 7], rtol=1e-6)
+    np.testing.assert_allclose(mixed.sum(1), 1.0, rtol=1e-6)
+
+
+def test_smoothing_equals_torchs_own(faces: FaceSet) -> None:
+    few = faces.select(np.arange(20))
+    logits = torch.randn(20, 7, generator=torch.Generator().manual_seed(0))
+    ours = F.cross_entropy(logits, loop.soft_targets(few, recipes.get("demo", ["label_smoothing=0.1"])))
+    torch.testing.assert_close(ours, F.cross_entropy(logits, torch.from_numpy(few.labels), label_smoothing=0.1))
+
+
+def test_only_weights_decay() -> None:
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
+    decaying, plain = loop.build_optimizer(recipes.get("demo"), network).param_groups
+    assert [p.ndim for p in decaying["params"]] == [4]
+    assert [p.ndim for p in plain["params"]] == [1, 1, 1]
+    assert (decaying["weight_decay"], plain["weight_decay"]) == (5e-4, 0.0)
+
+
+def test_the_average_follows_weights_and_statistics() -> None:
+    average, network = nn.BatchNorm2d(2), nn.BatchNorm2d(2)
+    with torch.no_grad():
+        network.weight.fill_(3.0)
+    network(torch.randn(4, 2, 3, 3))
+    loop.follow(average, network, 0.75)
+    assert average.weight.tolist() == [1.5, 1.5]
+    assert average.num_batches_tracked == 1
+
+
+def test_a_damaged_or_foreign_checkpoint_says_so(faces: FaceSet, tmp_path: Path) -> None:
+    recipe = recipes.get("demo", [*SETTINGS, "epochs=1"])
+    run, train_set, valid_set = start(faces, recipe, tmp_path / "run")
+    run.checkpoint.write_bytes(b"\x00" * 100)
+    with pytest.raises(RunError, match=r"checkpoint '.*' can't be read"):
+        loop.train(run, train_set, valid_set)
+    checkpoint.save(run.checkpoint, {"network.linear.weight": torch.zeros(3)}, {"history": []})
+    with pytest.raises(RunError, match="fits another network"):
+        loop.train(run, train_set, valid_set)
