@@ -61,6 +61,13 @@ def test_sizes(size: int) -> None:
     assert draw(2, size=size).size == (size, size)
 
 
+def test_a_face_is_the_same_at_every_size() -> None:
+    small, large = draw(12, seed=6), draw(12, seed=6, size=96).resized((48, 48))
+    assert (small.labels == large.labels).all()
+    for a, b in zip(small.images, large.images, strict=True):
+        assert np.corrcoef(a.ravel(), b.ravel())[0, 1] > 0.95
+
+
 def test_classes_are_shared_out_alike_in_both_splits(faces: FaceSet) -> None:
     shares = np.array([CLASS_SHARES[name] for name in EMOTIONS])
     assert shares.sum() == pytest.approx(1)

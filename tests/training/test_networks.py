@@ -71,10 +71,19 @@ def test_rrelu_is_torchs() -> None:
         torch.testing.assert_close(gradient, torch.where(x >= 0, 1.0, y / x).detach())
 
 
-def test_a_residual_block_starts_as_its_shortcut() -> None:
+def test_a_residual_block_adds_its_input() -> None:
     block = networks.ResidualBlock(4, 4, stride=1).eval()
+    nn.init.zeros_(block.norm2.weight)
     x = torch.randn(2, 4, 6, 6)
     torch.testing.assert_close(block(x), nn.functional.silu(x))
+
+
+def test_signals_neither_vanish_nor_explode_before_training() -> None:
+    """A block that starts as its shortcut (zero weights in its last norm) fails here: nested SiLUs shrink the signal."""
+    torch.manual_seed(0)
+    for name, size in (("base", 48), ("tiny", 48), ("report", 64)):
+        logits = networks.build(name, 7, size).train()(torch.randn(64, 1, size, size))
+        assert 0.08 < logits.detach().std(0).mean() < 2, name
 
 
 def test_convolution_arithmetic_is_counted_by_hand() -> None:

@@ -122,7 +122,7 @@ def draw(
     Args:
         num: how many faces.
         seed: another seed gives other people; 0 or more.
-        size: height and width in pixels, 16 to 512.
+        size: height and width in pixels, 16 to 512; the same faces at any size.
         wrong_labels: which share of the training rows carries another label than was drawn, 0 to 0.5. The pictures
             don't depend on it, so the labels of ``draw(..., wrong_labels=0)`` tell which rows those are.
         test_share: which share of the faces is in the split ``test``, 0 to 0.9; the others are in ``train``.
@@ -304,6 +304,7 @@ def _take_shot(rng: np.random.Generator, size: int) -> _Shot:
     roll, yaw, pitch = (rng.normal(0, 1, 3).clip(-2.5, 2.5) * (0.08, 0.08, 0.05)).tolist()
     shift_x, shift_y = rng.uniform(-0.05, 0.05, 2).tolist()
     angle, strength = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.3)
+    grain = np.random.default_rng(rng.integers(2**63))  # its own, so that a face is the same at every size
     return _Shot(
         pose=Pose(roll, yaw, pitch, rng.uniform(0.92, 1.08), (shift_x, shift_y + 0.02)),
         gaze=(rng.normal(0, 0.35), rng.normal(0, 0.25)),
@@ -312,7 +313,7 @@ def _take_shot(rng: np.random.Generator, size: int) -> _Shot:
         contrast=rng.uniform(0.7, 1.1),
         brightness=rng.normal(0, 12),
         blur=0.11 * math.sqrt(size) * rng.uniform() ** 2,  # larger pictures are sharper, as larger photographs are
-        grain=rng.normal(0, rng.uniform(1, 6), (size, size)),
+        grain=grain.normal(0, rng.uniform(1, 6), (size, size)),
         backdrop=(rng.uniform(40, 215) + rng.normal(0, 25, (4, 4))).clip(0, 255).astype(np.uint8),
     )
 

@@ -229,7 +229,9 @@ def _errors(evaluation: Evaluation, names: Sequence[str], num_errors: int, t: Te
         if len(kinds) > 1 else t("confusion.top_one", errors=f"{num_errors:,}"),
         t("confusion.magnet", name=names[magnet], count=f"{wrong.sum(0)[magnet]:,}", precision=percent(evaluation.precision[magnet])),
     ]  # fmt: skip
-    return [*sentences, t("confusion.second", share=percent(second.mean()))] if len(names) > 2 else sentences
+    if len(names) == 2:
+        return sentences[:1]  # the rest would say the same again
+    return [*sentences, t("confusion.second", share=percent(second.mean()))]
 
 
 def calibration(evaluation: Evaluation, temperature: float | None, t: Texts) -> str:
@@ -241,7 +243,7 @@ def calibration(evaluation: Evaluation, temperature: float | None, t: Texts) -> 
         t("calibration.ece", ece=f"{100 * evaluation.calibration_error:.1f}"),
         t(f"calibration.{kind}", confidence=percent(confidence.mean()), accuracy=percent(evaluation.accuracy), gap=f"{100 * abs(gap):.1f}"),
     ]  # fmt: skip
-    if temperature is not None:
+    if temperature is not None and abs(temperature - 1) >= 0.005:
         kind = "soft" if temperature > 1 else "sharp"
         sentences.append(t(f"calibration.{kind}", temperature=f"{temperature:.2f}"))
     order = np.argsort(-confidence, kind="stable")

@@ -141,7 +141,7 @@ class CurvesPlot:
     ) -> Self:
         """Draw one quantity over the epochs, with the best epoch marked."""
         self.ax_ = ax = ax or new_axes()
-        from matplotlib.ticker import MaxNLocator
+        from matplotlib.ticker import FixedLocator, MaxNLocator
 
         style: dict[str, Any] = {"marker": "o" if len(self.epochs) < 4 else "", "markersize": 4, "linewidth": 1.6}
         if what == "learning_rate":
@@ -156,7 +156,7 @@ class CurvesPlot:
             self._draw_rules(ax, words)
             ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         ax.set(xlabel=words["epoch"], ylabel=words[what])
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True) if len(self.epochs) > 3 else FixedLocator(self.epochs))
         if len(self.epochs) == 1:
             ax.set_xlim(self.epochs[0] - 0.9, self.epochs[0] + 0.9)
         bare(ax)

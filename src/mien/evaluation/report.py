@@ -80,7 +80,7 @@ def render(
     commands: Sequence[str] = (),
 ) -> str:
     """The report as a string; see ``write``."""
-    t = Texts(lang)
+    t, template = Texts(lang), _template()
     evaluation, data = judgement.evaluation, record["data"]
     if sorted(evaluation.classes) != sorted(data["classes"]):
         raise DataError(
@@ -100,7 +100,7 @@ def render(
         n=f"{len(evaluation):,}",
         split=narrative.split_name(judgement, t),
     )
-    return _fill(
+    page = template.render(
         t=t,
         version=mien.__version__,
         subtitle=subtitle,
@@ -116,9 +116,10 @@ def render(
         shares=sections.shares(evaluation, corrected, train_counts, t),
         commands=list(commands) or sections.commands(judgement, record, lang),
     )
+    return str(page) + "\n"
 
 
-def _fill(**context: Any) -> str:
+def _template() -> Any:
     try:
         import jinja2
     except ImportError:
@@ -127,6 +128,5 @@ def _fill(**context: Any) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    template = environment.from_string((place / "report.html.j2").read_text(encoding="utf-8"))
     css = (place / "report.css").read_text(encoding="utf-8")
-    return template.render(css=css, **context) + "\n"
+    return environment.from_string((place / "report.html.j2").read_text(encoding="utf-8"), {"css": css})

@@ -108,7 +108,6 @@ class ResidualBlock(nn.Module):
         if stride != 1 or width_in != width:
             self.shortcut.add_module("conv", nn.Conv2d(width_in, width, 1, stride, bias=False))
             self.shortcut.add_module("norm", nn.BatchNorm2d(width))
-        nn.init.zeros_(self.norm2.weight)  # each block starts as its shortcut: the deep network begins as a shallow one
 
     def forward(self, x: Tensor) -> Tensor:  # (N, C_in, H, W)
         residual = self.norm2(self.conv2(self.act1(self.norm1(self.conv1(x)))))

@@ -1,0 +1,290 @@
+"""The verbs as a user types them, in this process; and what each says to bad input."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mien
+from mien import cli, images
+from mien.data.faceset import FaceSet
+from mien.training.run import Run
+
+Invoke = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def invoke(capsys: pytest.CaptureFixture[str]) -> Invoke:
+    """Run ``mien`` with arguments; gives exit code, standard output and standard error."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        code = 0
+        try:
+            cli.main([str(argument) for argument in arguments])
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run
+
+
+def test_train_evaluate_report_and_export_in_a_row(invoke: Invoke, faces_file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    settings = ("--set", "epochs=1", "--set", "batch_size=64")
+    code, out, err = invoke("train", faces_file, "--recipe", "demo", *settings, "--out", folder, "--json")
+    assert code == 0
+    record = json.loads(out)
+    assert record["model"] == str(folder / "model.onnx")
+    assert len(record["history"]) == 1
+    assert "epoch    1/1" in err
+
+    code, out, _ = invoke("evaluate", folder / "model.onnx", faces_file, "--flip", "--json")
+    judged = json.loads(out)
+    assert (code, judged["split"], judged["n"], judged["flip"]) == (0, "test", 70, True)
+    assert judged["copies_of_train"]["rows"] == 0
+
+    code, out, _ = invoke("evaluate", folder / "model.onnx", faces_file, "--split", "train")
+    assert code == 0
+    assert "split train, n = 280" in out
+    assert "balanced accuracy" in out
+
+    code, out, _ = invoke("report", folder, "--lang", "zh-TW", "-o", tmp_path / "report.html")
+    assert (code, out.strip()) == (0, str(tmp_path / "report.html"))
+    assert "混淆矩陣" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+    code, out, _ = invoke("export", folder, "-o", tmp_path / "copy.onnx", "--json")
+    assert code == 0
+    assert json.loads(out)["spec"]["classes"][0] == "angry"
+
+    code, out, _ = invoke("train", "--resume", folder)
+    assert code == 0
+    assert out.splitlines()[0] == str(folder / "model.onnx")
+
+
+def test_a_report_without_a_test_split_judges_the_held_out_rows(invoke: Invoke, faces: FaceSet, tmp_path: Path) -> None:
+    from mien.data import store
+
+    store.write_parquet(faces.split("train"), tmp_path / "faces.parquet")
+    assert (
+        invoke("train", tmp_path / "faces.parquet", "--recipe", "demo", "--set", "epochs=1", "--out", tmp_path / "run")[
+            0
+        ]
+        == 0
+    )
+    code, out, _ = invoke("report", tmp_path / "run", "--json")
+    record = json.loads(out)
+    held_out = Run.open(tmp_path / "run").record["data"]["valid"]
+    assert (code, record["split"], record["n"], record["rows_hash"]) == (0, "valid", held_out["rows"], held_out["hash"])
+
+
+def test_data_info_tells_what_is_there(invoke: Invoke, faces_file: Path, faces: FaceSet, tmp_path: Path) -> None:
+    code, out, _ = invoke("data", "info", faces_file, "--json")
+    described = json.loads(out)
+    assert code == 0
+    assert described["hash"] == faces.hash
+    assert described["splits"]["train"]["rows"] == 280
+    assert sum(described["splits"]["test"]["shares"].values()) == pytest.approx(1)
+    code, out, _ = invoke("data", "info", faces_file, "--augmented", tmp_path / "seen.png", "--recipe", "report")
+    assert "350 faces of 48x48" in out
+    assert "dropped rows  none" in out
+    assert images.decode(tmp_path / "seen.png", "L").shape == (6 * 48, 10 * 48)
+
+
+def test_data_draw_and_convert_go_round(invoke: Invoke, tmp_path: Path) -> None:
+    assert invoke("data", "draw", tmp_path / "a.parquet", "--num", 40, "--seed", 3)[0] == 0
+    assert invoke("data", "convert", tmp_path / "a.parquet", tmp_path / "folders", "--size", 32)[0] == 0
+    code, out, _ = invoke("data", "info", tmp_path / "folders", "--json")
+    assert (code, json.loads(out)["rows"], json.loads(out)["size"]) == (0, 40, [32, 32])
+
+
+def test_dropped_rows_are_named(invoke: Invoke, tmp_path: Path) -> None:
+    pixels = " ".join(["7"] * 2304)
+    (tmp_path / "fer2013.csv").write_text(
+        f"emotion,pixels,Usage\n0,{pixels},Training\n9,{pixels},Training\n3,1 2 3,Training\n"
+    )
+    code, out, _ = invoke("data", "info", tmp_path / "fer2013.csv")
+    assert code == 0
+    assert "dropped rows  2" in out
+    assert "unknown class code '9'" in out
+
+
+def test_predict_reads_crops(invoke: Invoke, run: Run, crop: Path, tmp_path: Path) -> None:
+    code, out, _ = invoke("predict", "--crops", "--model", run.model_file, crop)
+    assert code == 0
+    assert re.search(r"crop\.png\s+\w+\s+\d+\.\d%", out)
+    (tmp_path / "bad.png").write_bytes(b"x")
+    code, out, err = invoke("predict", "--crops", "--model", run.model_file, tmp_path, "--json")
+    readings = json.loads(out)["readings"]
+    assert code == 1
+    assert [reading["error"] is None for reading in readings] == [False, True]
+    assert "1 of 2 pictures could not be read" in err
+
+
+def test_submit_writes_the_rows_of_the_test_split(invoke: Invoke, run: Run, faces_file: Path, tmp_path: Path) -> None:
+    target = tmp_path / "predictions.csv"
+    assert invoke("submit", run.model_file, faces_file, "-o", target, "--rows", 70)[0] == 0
+    assert len(target.read_text().splitlines()) == 71
+
+
+def test_summary_prints_the_table(invoke: Invoke) -> None:
+    assert "39,569,799" in invoke("summary", "report")[1]
+    assert json.loads(invoke("summary", "tiny", "--json")[1])["parameters"] == 151_543
+
+
+def test_the_demo_ends_with_a_report(invoke: Invoke, tmp_path: Path) -> None:
+    code, out, _ = invoke("demo", "--out", tmp_path / "demo", "--num", 200)
+    assert code == 0
+    assert (tmp_path / "demo" / "report.html").stat().st_size > 50_000
+    assert str(tmp_path / "demo" / "report.html") in out
+    code, _, err = invoke("demo", "--out", tmp_path / "demo")
+    assert code == 1
+    assert "exists: remove it, or name another folder" in err
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        "train",
+        "evaluate",
+        "report",
+        "predict",
+        "submit",
+        "summary",
+        "export",
+        "demo",
+        "data info",
+        "data convert",
+        "data draw",
+    ],
+)
+def test_every_verb_has_help_with_an_example(invoke: Invoke, verb: str) -> None:
+    code, out, _ = invoke(*verb.split(), "--help")
+    assert code == 0
+    assert f"Example:  mien {verb}" in out
+
+
+BAD = [
+    (["train"], 2, "Name either DATA to train on, or a run to go on with"),
+    (["train", "FACES", "--resume", "RUN"], 2, "Name either DATA to train on, or a run to go on with"),
+    (["train", "FACES", "--recipe", "best"], 2, "There is no recipe 'best': choose"),
+    (["train", "FACES", "--set", "epoch=3"], 2, "There is no setting 'epoch': choose"),
+    (["train", "FACES", "--set", "epochs=0"], 2, "epochs=0 doesn't fit"),
+    (["train", "FACES", "--set", "network=huge"], 2, "There is no network 'huge'"),
+    (["train", "FACES", "--recipe", "report", "--set", "image_size=50"], 2, "must be a multiple of 16, not 50"),
+    (["train", "FACES", "--set", "valid_split=dev"], 1, "The data has no split 'dev': it has train, test"),
+    (["train", "FACES", "--device", "abacus"], 2, "Invalid value for '--device'"),
+    (["train", "FACES", "--out", "RUN"], 1, "exists and is not empty"),
+    (["train", "NOWHERE"], 1, "'NOWHERE' doesn't exist"),
+    (["train", "JUNK"], 1, "JUNK"),
+    (["train", "--resume", "NOWHERE"], 1, "is no run folder"),
+    (["evaluate", "NOWHERE", "FACES"], 1, "There is no model file 'NOWHERE'"),
+    (["evaluate", "FACES", "FACES"], 1, "is no ONNX file that can be loaded"),
+    (["evaluate", "MODEL", "NOWHERE"], 1, "'NOWHERE' doesn't exist"),
+    (["evaluate", "MODEL", "FACES", "--split", "exam"], 1, "The data has no split 'exam': it has train, test"),
+    (["evaluate", "MODEL", "CONTEMPT"], 1, "classes that the model doesn't know: contempt (2 rows). It knows angry"),
+    (["evaluate", "MODEL", "UNLABELLED"], 1, "No row of the split 'test' has a label"),
+    (["report", "NOWHERE"], 1, "is no run folder"),
+    (["report", "RUN", "--lang", "fr"], 2, "Invalid value for '--lang'"),
+    (["report", "RUN", "-o", "NOWHERE/report.html"], 1, "the folder 'NOWHERE' does not exist; make it first"),
+    (["predict", "CROP", "--model", "MODEL"], 2, "This version finds no faces in photos"),
+    (["predict", "--crops", "CROP"], 2, "Missing option '--model'"),
+    (["predict", "--crops", "--model", "MODEL", "NOWHERE"], 1, "1 of 1 pictures could not be read"),
+    (["predict", "--crops", "--model", "MODEL", "EMPTY"], 2, "There is no picture at the named paths"),
+    (["submit", "MODEL", "FACES", "-o", "OUT.csv", "--rows", "7000"], 1, "has 70 rows, but 7,000 are wanted"),
+    (["submit", "MODEL", "FACES"], 2, "Missing option '-o'"),
+    (["summary", "best"], 2, "There is no recipe 'best'"),
+    (["export", "NOWHERE"], 1, "is no run folder"),
+    (["export", "RUN", "-o", "NOWHERE/model.onnx"], 1, "the folder 'NOWHERE' does not exist"),
+    (["demo", "--num", "5"], 2, "Invalid value for '--num'"),
+    (["data", "info", "NOWHERE"], 1, "'NOWHERE' doesn't exist"),
+    (["data", "info", "EMPTY"], 1, "EMPTY"),
+    (["data", "info", "FACES", "--layout", "mnist"], 1, "mnist"),
+    (["data", "convert", "FACES", "FACES"], 1, "exists"),
+    (["data", "convert", "FACES", "OUT.xyz"], 1, "OUT.xyz"),
+    (["data", "draw", "OUT.parquet", "--num", "0"], 1, "num"),
+    (["data", "draw", "OUT.parquet", "--wrong-labels", "0.9"], 1, "wrong_labels"),
+    (["data", "draw", "OUT.parquet", "--size", "4"], 1, "size"),
+    (["fly"], 2, "No such command 'fly'"),
+]
+
+
+@pytest.fixture
+def places(
+    run: Run, faces_file: Path, faces: FaceSet, crop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A folder with one of each thing that the table of bad inputs names, as the working directory."""
+    from mien.data import store
+
+    monkeypatch.chdir(tmp_path)
+    Path("FACES").symlink_to(faces_file)
+    Path("RUN").symlink_to(run.folder)
+    Path("MODEL").symlink_to(run.model_file)
+    crop.rename("CROP")
+    Path("JUNK").write_bytes(bytes(range(256)))
+    Path("EMPTY").mkdir()
+    classes = (*faces.classes, "contempt")
+    two = FaceSet.from_arrays(faces.images[:2], np.array([7, 7]), classes, "test")
+    store.write_parquet(two, Path("CONTEMPT.parquet"))
+    store.write_parquet(
+        FaceSet.from_arrays(faces.images[:2], np.array([-1, -1]), faces.classes, "test"), Path("UNLABELLED.parquet")
+    )
+    return tmp_path
+
+
+@pytest.mark.parametrize(("arguments", "code", "message"), BAD, ids=[" ".join(arguments) for arguments, _, _ in BAD])
+def test_bad_input_gets_one_clear_sentence(
+    invoke: Invoke, places: Path, arguments: Sequence[str], code: int, message: str
+) -> None:
+    """Exit code as designed, a sentence on standard error, no traceback, and nothing left behind."""
+    named = [f"{name}.parquet" if name in ("CONTEMPT", "UNLABELLED") else name for name in arguments]
+    before = sorted(path.name for path in places.rglob("*"))
+    got, _, err = invoke(*named)
+    assert (got, message in err) == (code, True), err
+    assert "Traceback" not in err
+    assert sorted(path.name for path in places.rglob("*")) == before
+
+
+def test_a_missing_extra_names_the_command_that_installs_it(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without_torch(name: str, *rest: Any, **more: Any) -> Any:
+        if name.split(".")[0] == "torch" or name == "mien.training":
+            raise ModuleNotFoundError("No module named 'torch'", name="torch")
+        return real(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without_torch)
+    code, _, err = invoke("summary", "report")
+    assert code == 1
+    assert "needs the package 'torch', which is not installed: run  pip install 'mien[train]'" in err
+
+
+def test_a_bug_is_not_hidden(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ModuleNotFoundError("No module named 'mien.nope'", name="mien.nope")
+
+    monkeypatch.setattr(cli.cli, "main", broken)
+    with pytest.raises(ModuleNotFoundError):
+        invoke("summary", "report")
+
+
+def test_ctrl_c_says_stopped(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli.cli, "main", interrupted)
+    assert invoke("summary", "report") == (1, "", "mien: stopped.\n")
+
+
+def test_the_version_is_the_packages(invoke: Invoke) -> None:
+    from importlib.metadata import version
+
+    assert invoke("--version")[1].strip().endswith(mien.__version__)
+    assert version("mien") == mien.__version__

@@ -1,0 +1,52 @@
+"""The documents: those that come from the code are up to date, and the README's commands run."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from mien import cli
+
+ROOT = Path(__file__).parents[1]
+
+
+def generator() -> object:
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_generated_pages_are_up_to_date() -> None:
+    for name, page in generator().PAGES.items():  # type: ignore[attr-defined] # loaded from a path
+        assert (ROOT / "docs" / name).read_text(encoding="utf-8") == page(), f"run  make docs  ({name} is out of date)"
+
+
+def readme_commands() -> list[str]:
+    """The lines that start with ``mien`` in the README's first block of commands, in order."""
+    block = re.findall(r"```console\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    return [line.removeprefix("$ ") for text in block for line in text.splitlines() if line.startswith("$ mien ")]
+
+
+def test_the_readmes_commands_run_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crop: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    crop.rename(tmp_path / "face.png")
+    commands = readme_commands()
+    assert len(commands) >= 6
+    for command in commands:
+        with pytest.raises(SystemExit) as stop:
+            cli.main(shlex.split(command)[1:])
+            raise SystemExit(0)
+        assert not stop.value.code, command
+
+
+def test_every_relative_link_leads_somewhere() -> None:
+    for page in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
