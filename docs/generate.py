@@ -47,7 +47,11 @@ def recipes_page() -> str:
     ]
     for recipe in made:
         lines += [f"- **{recipe.name}**: {' '.join(str(inspect.getdoc(recipes.RECIPES[recipe.name])).split())}"]
-    lines += ["", "| field | " + " | ".join(recipe.name for recipe in made) + " | what it is |", "|---" * (len(made) + 2) + "|"]
+    lines += [
+        "",
+        "| field | " + " | ".join(recipe.name for recipe in made) + " | what it is |",
+        "|---" * (len(made) + 2) + "|",
+    ]
     for name, text in explained(recipes.Recipe).items():
         if name not in ("name", "augment"):
             cells = [value(getattr(recipe, name)) for recipe in made]

@@ -41,7 +41,7 @@ def judgement(
     faces = FaceSet.from_arrays(rng.integers(0, 256, (num, side, side)).astype(np.uint8), labels, classes, "test")
     record = {
         "mien": "0.1.0", "model": "runs/first/model.onnx", "model_hash": HASH, "data": "somewhere/faces.csv",
-        "data_hash": HASH, "split": "test", "rows_hash": HASH, "flip": False,
+        "data_hash": HASH, "split": "test", "rows_hash": HASH, "flip": False, "temperature": 1.25,
         "copies_of_train": {"rows": 4, "accuracy_without": 0.5, "n_without": 136} if num > 4 else None, **told,
     }  # fmt: skip
     return Judgement(Evaluation.from_predictions(labels, probabilities, classes), faces, record)
@@ -54,7 +54,7 @@ def parts(
     settings = recipes.get(recipe)
     record = {
         "mien": "0.1.0", "git_commit": "c0ffee" * 6 + "+", "python": "3.12.1", "processor": "a processor", "device": "cpu",
-        "device_name": "", "precision": "fp32", "threads": 2, "torch": "2.11.0", "recipe": asdict(settings),
+        "device_name": "", "precision": "fp32", "threads": 2, "torch": "2.11.0", "settings": ["epochs=15"], "recipe": asdict(settings),
         "data": {
             "path": "somewhere/faces.csv", "hash": HASH, "classes": list(classes), "splits": {"train": 999, "test": 140},
             "train": {"rows": sum(counts), "counts": counts}, "valid": {"from": "hold_out", "rows": 60},
@@ -74,7 +74,7 @@ def parts(
 @pytest.fixture(scope="module")
 def english() -> str:
     sheet = images.encode_png(np.zeros((20, 100), np.uint8))
-    return report.render(judgement(), **parts(), augmented=sheet, temperature=1.25)
+    return report.render(judgement(), **parts(), augmented=sheet)
 
 
 class Outline(HTMLParser):
@@ -249,9 +249,6 @@ def test_write_replaces_only_where_allowed(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(report, "render", lambda *_, **values: f"a page: {values['lang']}")
     path = tmp_path / "report.html"
     path.write_text("mine")
-    with pytest.raises(OutputError, match="exists"):
-        report.write(path, judgement(), record={}, network={}, history=[], overwrite=False)
-    assert path.read_text() == "mine"
     report.write(path, judgement(), record={}, network={}, history=[], lang="zh-TW")
     assert path.read_text(encoding="utf-8") == "a page: zh-TW"
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]
@@ -259,7 +256,7 @@ def test_write_replaces_only_where_allowed(tmp_path: Path, monkeypatch: pytest.M
 
 def test_commands_follow_from_the_records() -> None:
     record = parts()["record"]
-    train = "mien train faces.csv --recipe base --out first"
+    train = "mien train faces.csv --recipe base --set epochs=15 --out first"
     told = judgement(flip=True)
     assert sections.commands(told, record, "en") == [train, "mien report first --split test --flip --lang en"]
     assert sections.commands(judgement(split="valid"), record, "zh-TW")[1] == "mien report first --lang zh-TW"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -17,11 +19,11 @@ def batch() -> Tensor:
     return torch.from_numpy((x * 5 + y * 2).astype(np.uint8)).repeat(64, 1, 1)
 
 
-def drawn(batch: Tensor, seed: int = 0, **settings: object) -> Tensor:
-    return augment(batch, Augment(**{"flip": 0.0, **settings}), torch.Generator().manual_seed(seed))[:, 0]  # type: ignore[arg-type] # each test names real fields
+def drawn(batch: Tensor, seed: int = 0, **settings: Any) -> Tensor:
+    return augment(batch, Augment(**{"flip": 0.0, **settings}), torch.Generator().manual_seed(seed))[:, 0]
 
 
-EVERYTHING = {
+EVERYTHING: dict[str, Any] = {
     "flip": 0.5, "rotation": 12.0, "scale": (0.8, 1.2), "translation": 0.1, "shear": 0.1, "perspective": 0.2, "blur": 1.0,
     "noise": 10.0, "contrast": (0.7, 1.3), "brightness": 0.1, "erase": 0.5,
 }  # fmt: skip

@@ -47,6 +47,20 @@ def test_settings_change_fields_by_their_type() -> None:
     assert recipe.augment.rotation == recipes.base().augment.rotation
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        [],
+        ["epochs=15", "nesterov=false", "augment.scale=0.1,1.7", "learning_rate=3e-05"],
+        ["augment=none", "valid_split=dev"],
+    ],
+)
+def test_changes_make_a_recipe_again(settings: list[str]) -> None:
+    recipe = recipes.get("base", settings)
+    assert recipes.get("base", recipes.changes(recipe)) == recipe
+    assert bool(recipes.changes(recipe)) == bool(settings)
+
+
 def test_augmentation_can_be_turned_off_and_parts_on_again() -> None:
     assert recipes.get("base", ["augment=none"]).augment == Augment(flip=0.0)
     assert recipes.get("base", ["augment=none", "augment.flip=0.5"]).augment == Augment()

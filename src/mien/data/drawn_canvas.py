@@ -66,7 +66,8 @@ class Canvas:
     def to_pixels(self, points: Points) -> Points:
         """Map ``(n, 2)`` head units to ``(n, 2)`` pixels."""
         depth = np.maximum(0.0, 1.0 - points**2 @ _BULGE)  # a paraboloid: how far a point stands out of the face
-        return (points + depth[:, None] * self._turn) @ self._matrix + self._offset
+        pixels: Points = (points + depth[:, None] * self._turn) @ self._matrix + self._offset
+        return pixels
 
     def fill(self, points: Points, gray: float) -> None:
         """Fill a polygon."""

@@ -340,7 +340,8 @@ def mouth_lines(who: Identity, pull: Pull) -> Mouth:
 
 def _mouth_pull(pull: Pull, side: int) -> NDArray[np.float64]:
     moves = [pull(unit, side) * np.array(move) for unit, move in _MOUTH_PULLS.items()]
-    return np.sum(moves, axis=0, dtype=np.float64)
+    total: NDArray[np.float64] = np.sum(moves, axis=0, dtype=np.float64)
+    return total
 
 
 def paint_mouth(canvas: Canvas, who: Identity, pull: Pull) -> None:

@@ -23,7 +23,7 @@ class Judgement:
     Attributes:
         evaluation: the scores.
         faces: the rows that were judged, in the order of the evaluation's rows.
-        record: what was judged on what: model and its hash, data path and hash, split, flip, copies, version.
+        record: what was judged on what: model, its hash and temperature, data path and hash, split, flip, copies, version.
     """
 
     evaluation: Evaluation
@@ -67,6 +67,7 @@ def judge(classifier: Classifier, faceset: FaceSet, split: str = "all", *, flip:
         "model_hash": modelfile.sha256(classifier.path),
         "data": faceset.source.path,
         "data_hash": faceset.hash,
+        "temperature": classifier.spec.temperature,
         "split": split,
         "rows_hash": rows.hash,
         "flip": flip,

@@ -234,8 +234,9 @@ def _errors(evaluation: Evaluation, names: Sequence[str], num_errors: int, t: Te
     return [*sentences, t("confusion.second", share=percent(second.mean()))]
 
 
-def calibration(evaluation: Evaluation, temperature: float | None, t: Texts) -> str:
+def calibration(judgement: Judgement, t: Texts) -> str:
     """Whether the confidence can be believed, in a paragraph."""
+    evaluation, temperature = judgement.evaluation, judgement.record["temperature"]
     confidence = evaluation.probabilities.max(1).astype(np.float64)
     gap = float(confidence.mean()) - evaluation.accuracy
     kind = "even" if abs(gap) < 0.01 else "over" if gap > 0 else "under"
@@ -243,7 +244,7 @@ def calibration(evaluation: Evaluation, temperature: float | None, t: Texts) -> 
         t("calibration.ece", ece=f"{100 * evaluation.calibration_error:.1f}"),
         t(f"calibration.{kind}", confidence=percent(confidence.mean()), accuracy=percent(evaluation.accuracy), gap=f"{100 * abs(gap):.1f}"),
     ]  # fmt: skip
-    if temperature is not None and abs(temperature - 1) >= 0.005:
+    if abs(temperature - 1) >= 0.005:
         kind = "soft" if temperature > 1 else "sharp"
         sentences.append(t(f"calibration.{kind}", temperature=f"{temperature:.2f}"))
     order = np.argsort(-confidence, kind="stable")
@@ -283,14 +284,13 @@ def shares(plain: Evaluation, corrected: Evaluation, train_counts: Sequence[int]
 
 
 def means(
-    recipe: Mapping[str, Any], num_dropouts: int, flip: bool, temperature: float | None, t: Texts
+    recipe: Mapping[str, Any], num_dropouts: int, judged: Mapping[str, Any], t: Texts
 ) -> tuple[list[dict[str, str]], list[str]]:
     """The means of a run, each with name, setting and reason, and the names of those it left out."""
     settings = {**_augment_settings(recipe["augment"], t), **_recipe_settings(recipe, t)}
     settings["dropout"] = t("tricks.setting.dropout", num=num_dropouts) if num_dropouts else None
-    settings["flip_test"] = t("tricks.setting.flip_test") if flip else None
-    if temperature is not None:
-        settings["temperature"] = t("tricks.setting.temperature", temperature=f"{temperature:.3f}")
+    settings["flip_test"] = t("tricks.setting.flip_test") if judged["flip"] else None
+    settings["temperature"] = t("tricks.setting.temperature", temperature=f"{judged['temperature']:.3f}")
     used = [
         {"name": t(f"tricks.name.{key}"), "setting": setting, "why": t(f"tricks.why.{key}")}
         for key, setting in settings.items()

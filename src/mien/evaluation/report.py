@@ -9,12 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import mien
 from mien import files
-from mien.errors import DataError, MissingExtraError, OutputError
+from mien.errors import DataError, MissingExtraError
 from mien.evaluation import narrative, sections
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
@@ -30,9 +29,6 @@ def write(
     history: Sequence[Mapping[str, Any]],
     augmented: bytes | None = None,
     lang: str = "en",
-    temperature: float | None = None,
-    commands: Sequence[str] = (),
-    overwrite: bool = True,
 ) -> None:
     """Write the report of a run, whole or not at all.
 
@@ -44,17 +40,12 @@ def write(
         history: one record per epoch.
         augmented: a PNG of training faces and their augmented versions, or None.
         lang: a key of ``narrative.LANGUAGES``.
-        temperature: what the model file divides its logits by; None leaves it unmentioned.
-        commands: the commands that made the run and the report; empty derives them from the records.
-        overwrite: whether an existing file may be replaced.
 
     Raises:
-        OutputError: there is no such language, or the file can't be written or exists.
+        OutputError: there is no such language, or the file can't be written.
         DataError: the judgement is not one of this run's model, or there is no epoch to tell of.
         MissingExtraError: jinja2 or matplotlib isn't installed.
     """
-    if not overwrite and Path(path).exists():
-        raise OutputError(f"'{path}' exists: name another file, or allow it to be overwritten.")
     page = render(
         judgement,
         record=record,
@@ -62,8 +53,6 @@ def write(
         history=history,
         augmented=augmented,
         lang=lang,
-        temperature=temperature,
-        commands=commands,
     )
     files.write_text(path, page)
 
@@ -76,8 +65,6 @@ def render(
     history: Sequence[Mapping[str, Any]],
     augmented: bytes | None = None,
     lang: str = "en",
-    temperature: float | None = None,
-    commands: Sequence[str] = (),
 ) -> str:
     """The report as a string; see ``write``."""
     t, template = Texts(lang), _template()
@@ -110,11 +97,11 @@ def render(
         provenance=sections.provenance(judgement, record, t),
         network=sections.network(judgement, network, t),
         training=sections.training(record, history, t),
-        means=sections.means(judgement, record, network, augmented, temperature, t),
+        means=sections.means(judgement, record, network, augmented, t),
         confusion=sections.confusion(judgement, t),
-        calibration=sections.calibration(evaluation, temperature, t),
+        calibration=sections.calibration(judgement, t),
         shares=sections.shares(evaluation, corrected, train_counts, t),
-        commands=list(commands) or sections.commands(judgement, record, lang),
+        commands=sections.commands(judgement, record, lang),
     )
     return str(page) + "\n"
 

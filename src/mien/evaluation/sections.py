@@ -68,13 +68,12 @@ def provenance(judgement: Judgement, record: Mapping[str, Any], t: Texts) -> lis
 
 
 def commands(judgement: Judgement, record: Mapping[str, Any], lang: str) -> list[str]:
-    """The two commands, as far as the records tell them."""
+    """The two commands that make this report again; of paths only the last part."""
     told, data, recipe = judgement.record, record["data"], record["recipe"]
     folder = Path(told["model"]).parent.name or "run"
-    train = ["mien", "train", Path(data["path"]).name, "--recipe", recipe["name"], "--out", folder]
+    settings = [part for setting in record["settings"] for part in ("--set", setting)]
+    train = ["mien", "train", Path(data["path"]).name, "--recipe", recipe["name"], *settings, "--out", folder]
     report = ["mien", "report", folder]
-    if recipe["seed"]:
-        train += ["--set", f"seed={recipe['seed']}"]
     if narrative.is_foreign(judgement, record):
         report += ["--data", Path(told["data"]).name]
     if told["split"] not in ("hold_out", "all") and (told["split"] != "valid" or "valid" in data["splits"]):
@@ -186,12 +185,11 @@ def means(
     record: Mapping[str, Any],
     network: Mapping[str, Any],
     augmented: bytes | None,
-    temperature: float | None,
     t: Texts,
 ) -> dict[str, Any]:
     """What helped the network to learn: the means with their reasons, and the sheet of what it saw."""
     num_dropouts = sum(layer["kind"] == "Dropout" for layer in network["layers"])
-    used, unused = narrative.means(record["recipe"], num_dropouts, judgement.record["flip"], temperature, t)
+    used, unused = narrative.means(record["recipe"], num_dropouts, judgement.record, t)
     geometry = record["recipe"]["augment"]["geometry"]
     return {
         "used": used,
@@ -280,13 +278,13 @@ def _faces(judgement: Judgement, rows: NDArray[np.int64], t: Texts) -> list[dict
     return shown
 
 
-def calibration(evaluation: Evaluation, temperature: float | None, t: Texts) -> dict[str, Any]:
+def calibration(judgement: Judgement, t: Texts) -> dict[str, Any]:
     """Calibration: words and the reliability diagram."""
-    plot, label = plots.CalibrationPlot(evaluation), t("calibration.label")
+    plot, label = plots.CalibrationPlot(judgement.evaluation), t("calibration.label")
     drawn = svg.from_plot(
         lambda ax: plot.plot(ax, words=t.tables["plots"]), 320, 320, prefix="reliability", label=label
     )
-    return {"text": narrative.calibration(evaluation, temperature, t), "figure": _markup(drawn)}
+    return {"text": narrative.calibration(judgement, t), "figure": _markup(drawn)}
 
 
 def shares(plain: Evaluation, corrected: Evaluation, train_counts: list[int], t: Texts) -> dict[str, Any]:

@@ -222,6 +222,26 @@ def get(name: str, settings: Iterable[str] = ()) -> Recipe:
     return dataclasses.replace(recipe, **changes, augment=dataclasses.replace(recipe.augment, **augment))
 
 
+def changes(recipe: Recipe) -> list[str]:
+    """The settings that make this recipe of the one of its name: ``get(recipe.name, changes(recipe)) == recipe``."""
+    original = RECIPES[recipe.name]()
+    changed = [
+        f"{name}={_as_text(new)}" for name, new, old in _pairs(recipe, original) if name != "augment" and new != old
+    ]
+    parts = _pairs(recipe.augment, original.augment)
+    return changed + [f"augment.{name}={_as_text(new)}" for name, new, old in parts if new != old]
+
+
+def _pairs(new: Recipe | Augment, old: Recipe | Augment) -> list[tuple[str, Any, Any]]:
+    return [(field.name, getattr(new, field.name), getattr(old, field.name)) for field in dataclasses.fields(new)]
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(repr, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def to_dict(recipe: Recipe) -> dict[str, Any]:
     """The recipe as plain numbers, strings and lists, fit for JSON."""
     values: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(recipe)))

@@ -73,6 +73,7 @@ class Run:
             **setup,
             "data": data,
             "recipe": recipes.to_dict(recipe),
+            "settings": recipes.changes(recipe),
         }
         run = cls(place, record)
         files.write_json(place / "run.json", record)
