@@ -32,5 +32,5 @@ def test_a_failure_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
 def test_a_missing_folder_and_a_folder_as_target_say_so(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"the folder '.*nope' does not exist; make it first"):
         files.write_text(tmp_path / "nope" / "a.txt", "x")
-    with pytest.raises(OutputError, match="is a folder: name a file"):
+    with pytest.raises(OutputError, match="is a folder: choose the name of a file"):
         files.write_text(tmp_path, "x")

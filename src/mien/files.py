@@ -1,40 +1,47 @@
-"""Writing a file whole or not at all: a temporary file beside the target, then a rename."""
+"""Writing a file or a folder whole or not at all: at a temporary place beside the target, then renamed."""
 
 from __future__ import annotations
 
 import json
 import os
-import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from mien.errors import OutputError
 
 
 @contextmanager
-def whole(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a temporary path beside ``path``; on success it takes the place of ``path``, on failure it is removed.
+def whole(
+    path: str | os.PathLike[str], kind: Literal["file", "folder"] = "file", *, overwrite: bool = True
+) -> Iterator[Path]:
+    """Give a temporary place beside ``path`` that takes its place once it is whole; whatever fails, ``path`` stays as it was.
 
     Raises:
-        OutputError: the folder is missing, can't be written to, or ``path`` is a folder.
+        OutputError: the folder above is missing, ``path`` can't be written to, is of the other kind, or exists and
+            ``overwrite`` is false.
     """
     target = Path(path)
-    if target.is_dir():
-        raise OutputError(f"'{target}' is a folder: name a file to write.")
+    if target.is_dir() if kind == "file" else target.is_file():
+        raise OutputError(f"'{target}' is a {'folder' if kind == 'file' else 'file'}: choose the name of a {kind}.")
+    if target.exists() and not overwrite:
+        raise OutputError(f"'{target}' exists already: choose another place, or allow it to be overwritten.")
     if not target.parent.is_dir():
         raise OutputError(f"'{target}' can't be written: the folder '{target.parent}' does not exist; make it first.")
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())  # a rename that outlives a power cut must not point at unwritten blocks
-        temporary.replace(target)
+        with tempfile.TemporaryDirectory(
+            dir=target.parent, prefix=f".{target.name}.", ignore_cleanup_errors=True
+        ) as beside:
+            temporary = Path(beside, target.name)
+            yield temporary
+            if kind == "file":
+                with temporary.open("rb+") as file:
+                    os.fsync(file.fileno())  # a rename that outlives a power cut must not point at unwritten blocks
+            _swap(temporary, target, Path(beside, "old"))
     except OSError as error:
-        raise OutputError(f"'{target}' can't be written: {error.strerror or error}.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        raise OutputError(f"'{target}' can't be written: {error.strerror or error}.") from None
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -46,3 +53,16 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 def write_json(path: str | os.PathLike[str], value: Any) -> None:
     """Write a JSON file, indented, whole or not at all."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def _swap(new: Path, path: Path, old: Path) -> None:
+    """Put ``new`` at ``path``. A folder can't be renamed onto another, so one that is there steps aside to ``old`` first."""
+    if not path.is_dir():
+        new.replace(path)
+        return
+    path.rename(old)
+    try:
+        new.rename(path)
+    except OSError:
+        old.rename(path)
+        raise

@@ -127,7 +127,7 @@ def test_a_folder_that_cannot_be_replaced_is_put_back(
     rename = Path.rename
 
     def fails_for_the_new_one(self: Path, target: Path) -> Path:
-        if self.name == "new":
+        if Path(target) == out and self.name == out.name:
             raise PermissionError(13, "Permission denied")
         return rename(self, target)
 
@@ -142,9 +142,9 @@ def test_places_that_cannot_be(faces: FaceSet, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     for out, message in (
         ("out.csv", "ends in .csv: end it in .parquet, or in nothing"),
-        ("missing/out.parquet", "missing' doesn't exist: make it first"),
-        ("missing/out", "missing' doesn't exist: make it first"),
-        ("file/out", "file' doesn't exist"),
+        ("missing/out.parquet", "missing' does not exist; make it first"),
+        ("missing/out", "missing' does not exist; make it first"),
+        ("file/out", "file' does not exist"),
         ("folder.parquet", "is a folder: choose the name of a file"),
         ("file", "is a file: choose the name of a folder"),
     ):

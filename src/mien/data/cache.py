@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from mien import files
 from mien.data.faceset import DroppedRow, FaceSet, Source
+from mien.errors import OutputError
 
 READER_VERSION = 1
 """Raised when a reader would understand the same files differently, so that older entries are not used."""
@@ -76,17 +77,12 @@ def load(key: str) -> FaceSet | None:
 
 
 def save(key: str, faceset: FaceSet) -> None:
-    """Keep a FaceSet. It is written beside its place and then renamed; where that can't be done, nothing is kept."""
+    """Keep a FaceSet. Where the cache can't be written, nothing is kept and nothing is wrong."""
     path = _entry(key)
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, OutputError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez(file, allow_pickle=False, **_packed(faceset))
-            Path(temporary).replace(path)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+        with files.whole(path) as temporary:
+            np.savez(temporary, allow_pickle=False, **_packed(faceset))
 
 
 def _entry(key: str) -> Path:

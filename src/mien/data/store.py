@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mien import images
+from mien import files, images
 from mien.data.faceset import UNLABELLED, FaceSet
 from mien.data.layouts.folders import UNLABELLED_FOLDER
 from mien.data.layouts.parquet import VOTES_PREFIX
@@ -55,7 +53,7 @@ def write_parquet(faceset: FaceSet, path: str | os.PathLike[str], *, overwrite: 
     except ImportError:
         raise MissingExtraError("pyarrow", "train") from None
     table = _table(faceset)
-    with _place(Path(path), overwrite, "file") as temporary:
+    with files.whole(path, overwrite=overwrite) as temporary:
         parquet.write_table(table, temporary, row_group_size=_ROWS_PER_GROUP)
     return Path(path)
 
@@ -70,13 +68,13 @@ def write_folders(faceset: FaceSet, path: str | os.PathLike[str], *, overwrite: 
     """
     if len({_safe(name).lower() for name in faceset.classes}) < len(faceset.classes):
         raise OutputError("The names of the classes are too much alike for folders: write a .parquet file instead.")
-    with _place(Path(path), overwrite, "folder") as temporary:
+    with files.whole(path, "folder", overwrite=overwrite) as temporary:
         temporary.mkdir()
-        files = [temporary / name for name in _file_names(faceset)]
-        for parent in {file.parent for file in files}:
+        places = [temporary / name for name in _file_names(faceset)]
+        for parent in {place.parent for place in places}:
             parent.mkdir(parents=True)
         with ThreadPoolExecutor() as pool:
-            list(pool.map(_write_png, files, faceset.images))  # a list, so that what a thread raises is raised here
+            list(pool.map(_write_png, places, faceset.images))  # a list, so that what a thread raises is raised here
     return Path(path)
 
 
@@ -143,36 +141,3 @@ def _stem(name: str) -> str:
 def _safe(text: str) -> str:
     """Only letters, digits and ``._-``, not hidden, and short enough for every file system in any script."""
     return re.sub(r"[^\w.-]+", "_", text).strip(".")[:_MAX_NAME] or "face"
-
-
-@contextmanager
-def _place(path: Path, overwrite: bool, kind: Literal["file", "folder"]) -> Iterator[Path]:
-    """A temporary place beside ``path`` that becomes it once it is whole; whatever fails, ``path`` stays as it was."""
-    if path.is_dir() if kind == "file" else path.is_file():
-        raise OutputError(f"'{path}' is a {'folder' if kind == 'file' else 'file'}: choose the name of a {kind}.")
-    if path.exists() and not overwrite:
-        raise OutputError(f"'{path}' exists already: choose another place, or allow it to be overwritten.")
-    if not path.parent.is_dir():
-        raise OutputError(f"The folder '{path.parent}' doesn't exist: make it first, or choose another place.")
-    try:
-        with tempfile.TemporaryDirectory(
-            dir=path.parent, prefix=f".{path.name}.", ignore_cleanup_errors=True
-        ) as beside:
-            temporary = Path(beside, "new")
-            yield temporary
-            _swap(temporary, path, Path(beside, "old"))
-    except OSError as error:
-        raise OutputError(f"'{path}' can't be written: {error.strerror or error}.") from None
-
-
-def _swap(new: Path, path: Path, old: Path) -> None:
-    """Put ``new`` at ``path``. A folder can't be renamed onto another, so one that is there steps aside to ``old`` first."""
-    if not path.is_dir():
-        new.replace(path)
-        return
-    path.rename(old)
-    try:
-        new.rename(path)
-    except OSError:
-        old.rename(path)
-        raise
