@@ -59,6 +59,7 @@ def start(
     train_set, valid_set = divide(faceset, recipe)
     say(f"train {len(train_set):,}, hold out {len(valid_set):,}; {setup['device']}, {setup['precision']}")
     run = Run.create(out, recipe, data=_describe(data, faceset, train_set, valid_set), setup=setup)
+    say(f"run folder {run.folder}; if it is stopped, go on with  mien train --resume {run.folder}")
     return _finish(run, train_set, valid_set, say, track)
 
 

@@ -189,8 +189,11 @@ def tiny() -> Recipe:
 
 
 def demo() -> Recipe:
-    """For a try on drawn faces: the tiny network, done within a minute on two cores."""
-    return dataclasses.replace(tiny(), name="demo", epochs=12, ema=0.98)
+    """For a try on drawn faces: the tiny network on small batches with mild augmentation, done in a minute on two cores."""
+    augment = Augment(rotation=8.0, scale=(0.95, 1.05), translation=0.06)
+    return dataclasses.replace(
+        tiny(), name="demo", epochs=20, batch_size=32, learning_rate=0.05, ema=0.98, augment=augment
+    )
 
 
 RECIPES: dict[str, Callable[[], Recipe]] = {"report": report, "base": base, "tiny": tiny, "demo": demo}
