@@ -1,6 +1,6 @@
 """How fast each recipe trains on this machine, augmentation included, beside the machine's own matrix-product rate.
 
-    python benchmarks/training_speed.py [--seconds 20] [--json]
+    python benchmarks/training_speed.py [--seconds 25] [--json]
 
 Both are measured in turns within one run, so that a busy machine slows them alike; the share is the figure to compare.
 """
@@ -57,7 +57,7 @@ def measure(name: str, device: torch.device, precision: str, seconds: float) -> 
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call] # torch's own
         optimizer.step()
-        float(loss)
+        float(loss.detach())
         return time.perf_counter() - started
 
     step()
@@ -79,7 +79,7 @@ def measure(name: str, device: torch.device, precision: str, seconds: float) -> 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--seconds", type=float, default=20, help="training time per recipe")
+    parser.add_argument("--seconds", type=float, default=25, help="training time per recipe")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     device = devices.pick()

@@ -29,7 +29,7 @@ def pick(name: str = "auto") -> torch.device:
 
 
 def has_bf16(device: torch.device) -> bool:
-    """Whether bf16 matrix products run in hardware; where they are emulated they are up to several hundred times slower."""
+    """Whether bf16 matrix products run in hardware; where they are emulated they are far slower than fp32."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":

@@ -200,7 +200,6 @@ def num_parameters(network: nn.Module) -> int:
 def uses_channels_last(network: nn.Module, device: torch.device) -> bool:
     """Whether the network is faster with channels last on a device.
 
-    Measured: the residual networks gain on every device, the report's network loses on a CPU, where its max-pooling and
-    RReLU are slow in that order (docs/training.md has the figures).
+    The residual networks gain on a CPU too; the report's network loses there, with its large pooling and RReLU layers.
     """
     return device.type == "cuda" or isinstance(network, ResidualNetwork)
