@@ -15,14 +15,14 @@ from typing import Any
 import click
 
 import mien
-from mien.errors import MienError, MissingExtraError
+from mien.errors import MienError, MissingExtraError, RunError
 
 EXTRAS = {
     "torch": "train",
     "safetensors": "train",
     "onnx": "train",
     "onnxscript": "train",
-    "pyarrow": "train",
+    "pyarrow": "report",
     "sklearn": "report",
     "scipy": "report",
     "matplotlib": "report",
@@ -62,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         fail(str(MissingExtraError(package, EXTRAS[package])), 1)
     except MienError as error:
         fail(str(error), error.exit_code)
+    except OSError as error:  # a path that can't be, a disk that is full
+        fail(f"'{error.filename}': {error.strerror or error}." if error.filename else f"{error.strerror or error}.", 1)
 
 
 def fail(message: str, exit_code: int) -> None:
@@ -90,6 +92,11 @@ def show(value: dict[str, Any], as_json: bool, text: Callable[[], str]) -> None:
     click.echo(json.dumps(value, ensure_ascii=False) if as_json else text())
 
 
+def is_given(context: click.Context, name: str) -> bool:
+    """Whether a parameter was typed, not left at its default."""
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(mien.__version__, prog_name="mien")
 def cli() -> None:
@@ -108,7 +115,9 @@ def cli() -> None:
 @click.option("--device", default="auto", type=click.Choice(["auto", "cpu", "cuda", "mps"]), show_default=True)
 @click.option("--precision", default="auto", type=click.Choice(["auto", "fp32", "bf16"]), show_default=True)
 @json_option
+@click.pass_context
 def train(
+    context: click.Context,
     data: Path | None,
     recipe_name: str,
     settings: tuple[str, ...],
@@ -126,6 +135,9 @@ def train(
     """
     if (data is None) == (resume is None):
         raise click.UsageError("Name either DATA to train on, or a run to go on with: --resume RUN.")
+    given = [name for name in ("recipe_name", "settings", "out", "device", "precision") if is_given(context, name)]
+    if resume is not None and given:
+        raise click.UsageError("--resume goes on with the run's own settings: leave out the other options.")
     from mien.training import job, recipes
 
     if resume is not None:
@@ -193,12 +205,19 @@ def write_report(
     from mien.inference.classifier import Classifier
 
     classifier = Classifier.load(run.model_file)
-    recipe = run.recipe
     faceset = layouts.read(data or run.record["data"]["path"])
-    split = split or default_split(faceset)
-    if split == "all":  # no rows apart from those for training: judge on what was held out of them
+    own = faceset.hash == run.record["data"]["hash"]
+    if data is None and not own:
+        raise RunError(
+            f"The data at '{run.record['data']['path']}' has changed since this run: put it back, or name other data with --data."
+        )
+    if (
+        split is None and own and default_split(faceset) == "all"
+    ):  # only training rows: judge on what was held out of them
+        recipe = run.recipe
         faceset = splits.divide(faceset, recipe.hold_out, recipe.valid_split, recipe.seed)[1]
         split = "valid"
+    split = split or default_split(faceset)
     judgement = judge(classifier, faceset, split, flip=flip)
     reports.write(
         target,

@@ -51,7 +51,7 @@ def write_parquet(faceset: FaceSet, path: str | os.PathLike[str], *, overwrite: 
     try:
         from pyarrow import parquet
     except ImportError:
-        raise MissingExtraError("pyarrow", "train") from None
+        raise MissingExtraError("pyarrow", "report") from None
     table = _table(faceset)
     with files.whole(path, overwrite=overwrite) as temporary:
         parquet.write_table(table, temporary, row_group_size=_ROWS_PER_GROUP)

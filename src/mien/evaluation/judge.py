@@ -71,7 +71,9 @@ def judge(classifier: Classifier, faceset: FaceSet, split: str = "all", *, flip:
         "split": split,
         "rows_hash": rows.hash,
         "flip": flip,
-        "copies_of_train": _copies(evaluation, rows, faceset, split),
+        "copies_of_train": _copies(evaluation, rows, faceset, split)
+        if faceset.hash == classifier.spec.training.get("data_hash")
+        else None,
     }
     return Judgement(evaluation, rows, record)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 
-from mien import files
+import numpy as np
+
+from mien import emotions, files
 from mien.data.faceset import FaceSet
 from mien.errors import DataError
 from mien.inference.classifier import Classifier
@@ -23,7 +25,7 @@ def write(
     Args:
         classifier: the model.
         faceset: the test set; where it also has other splits, only its rows of split ``test`` count.
-        path: the CSV to write: the header ``id,label``, ids from 0 in test order, labels as class numbers.
+        path: the CSV to write: the header ``id,label``, ids from 0 in test order, labels as the codes of FER2013.
         num_rows: how many rows the competition wants, where known.
         flip: average each face with its mirror image.
 
@@ -31,7 +33,7 @@ def write(
         How many rows were written.
 
     Raises:
-        DataError: a row of the test set could not be read, or their number is not ``num_rows``; nothing is written then.
+        DataError: these are training rows, the model has other classes, a row of the test set could not be read, or their number is not ``num_rows``; nothing is written then.
     """
     dropped = faceset.source.dropped
     if dropped:
@@ -39,11 +41,17 @@ def write(
             f"{len(dropped):,} of {len(faceset) + len(dropped):,} rows of the test set could not be read, the first ({dropped[0].name}) "
             f"because: {dropped[0].reason}. A submission needs every row: mend the file."
         )
+    if "test" not in faceset.split_names and "train" in faceset.split_names:
+        raise DataError("These are training rows, and there is no split 'test' beside them: name the test set.")
+    foreign = [name for name in classifier.spec.classes if name not in emotions.EMOTIONS]
+    if foreign:
+        raise DataError(f"A submission has the seven classes of FER2013; the model also knows {', '.join(foreign)}.")
     rows = faceset.split("test") if "test" in faceset.split_names else faceset
     if num_rows is not None and len(rows) != num_rows:
         raise DataError(
             f"The test set has {len(rows):,} rows, but {num_rows:,} are wanted: check that it is the right file."
         )
-    labels = classifier.probabilities(rows.images, flip=flip).argmax(1)
+    codes = np.array([emotions.EMOTIONS.index(name) for name in classifier.spec.classes])  # a model may lack a class
+    labels = codes[classifier.probabilities(rows.images, flip=flip).argmax(1)]
     files.write_text(path, "id,label\n" + "".join(f"{row},{label}\n" for row, label in enumerate(labels.tolist())))
     return len(rows)

@@ -13,14 +13,17 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from mien import files
-from mien.errors import RunError
+from mien.errors import OutputError, RunError
 
 
 def save(path: Path, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
     """Write named tensors and a JSON-able state."""
     plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     with files.whole(path) as temporary:
-        save_file(plain, temporary, metadata={"state": json.dumps(state)})
+        try:
+            save_file(plain, temporary, metadata={"state": json.dumps(state)})
+        except SafetensorError as error:
+            raise OutputError(f"'{path}' can't be written: {error}.") from None
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

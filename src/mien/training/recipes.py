@@ -181,7 +181,7 @@ def base() -> Recipe:
 
 
 def tiny() -> Recipe:
-    """The smallest: a fifth of base's parameters and arithmetic, with milder augmentation, as it overfits less."""
+    """The smallest: a fifth of base's parameters and a sixth of its arithmetic, with milder augmentation, as it overfits less."""
     augment = Augment(
         rotation=10.0, scale=(0.9, 1.1), translation=0.06, contrast=(0.8, 1.2), brightness=0.1, erase=0.25
     )

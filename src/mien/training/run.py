@@ -24,7 +24,7 @@ from typing import Any
 
 import mien
 from mien import files
-from mien.errors import RunError
+from mien.errors import RecipeError, RunError
 from mien.training import recipes
 from mien.training.recipes import Recipe
 
@@ -92,7 +92,9 @@ class Run:
         try:
             record = json.loads((place / "run.json").read_text(encoding="utf-8"))
             recipes.from_dict(record["recipe"])
-        except (ValueError, KeyError, TypeError, OSError) as error:
+            [record["data"][key] for key in ("path", "hash", "classes", "train", "valid", "mean", "std")]
+            [record[key] for key in ("device", "precision", "threads", "settings")]
+        except (ValueError, KeyError, TypeError, OSError, RecipeError) as error:
             raise RunError(f"'{place / 'run.json'}' is damaged ({error}): train again.") from None
         return cls(place, record)
 
@@ -125,16 +127,23 @@ class Run:
     @property
     def network(self) -> dict[str, Any]:
         """The layer table that training wrote."""
-        return dict(json.loads(self._text("network.json")))
+        (table,) = self._parsed("network.json", [self._text("network.json")])
+        return dict(table)
 
     @property
     def history(self) -> list[dict[str, Any]]:
         """One record per epoch, in order."""
-        return [json.loads(line) for line in self._text("history.jsonl").splitlines()]
+        return self._parsed("history.jsonl", self._text("history.jsonl").splitlines())
 
     def write_history(self, history: list[dict[str, Any]]) -> None:
         """Write the curve."""
         files.write_text(self.folder / "history.jsonl", "".join(json.dumps(row) + "\n" for row in history))
+
+    def _parsed(self, name: str, texts: list[str]) -> list[dict[str, Any]]:
+        try:
+            return [json.loads(text) for text in texts]
+        except ValueError as error:
+            raise RunError(f"'{self.folder / name}' is damaged ({error}): train again.") from None
 
     def _text(self, name: str) -> str:
         try:

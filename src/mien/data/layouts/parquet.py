@@ -87,7 +87,7 @@ def _open(path: Path) -> _File:
         import pyarrow as pa
         from pyarrow import parquet
     except ImportError:
-        raise MissingExtraError("pyarrow", "train") from None
+        raise MissingExtraError("pyarrow", "report") from None
     try:
         opened = parquet.ParquetFile(path)
     except (pa.ArrowException, OSError) as error:
