@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import json
 import re
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,52 @@ def test_a_report_without_a_test_split_judges_the_held_out_rows(invoke: Invoke, 
     record = json.loads(out)
     held_out = Run.open(tmp_path / "run").record["data"]["valid"]
     assert (code, record["split"], record["n"], record["rows_hash"]) == (0, "valid", held_out["rows"], held_out["hash"])
+
+
+def test_other_data_without_splits_is_judged_whole(invoke: Invoke, run: Run, tmp_path: Path) -> None:
+    from mien.data import drawn, store
+
+    store.write_parquet(drawn.draw(100, seed=5).split("train"), tmp_path / "other.parquet")
+    num = len(drawn.draw(100, seed=5).split("train"))
+    code, out, _ = invoke(
+        "report", run.folder, "--data", tmp_path / "other.parquet", "-o", tmp_path / "r.html", "--json"
+    )
+    record = json.loads(out)
+    assert (code, record["split"], record["n"], record["copies_of_train"]) == (0, "all", num, None)
+
+
+def test_a_report_on_data_that_changed_is_refused(invoke: Invoke, run: Run, tmp_path: Path) -> None:
+    from mien.data import drawn, store
+
+    shutil.copytree(run.folder, tmp_path / "run")
+    store.write_parquet(drawn.draw(80, seed=9), tmp_path / "other.parquet")
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    record["data"]["path"] = str(tmp_path / "other.parquet")
+    (tmp_path / "run" / "run.json").write_text(json.dumps(record))
+    code, _, err = invoke("report", tmp_path / "run")
+    assert (code, "has changed since this run" in err) == (1, True), err
+    assert not (tmp_path / "run" / "report.html").exists()
+
+
+@pytest.mark.parametrize("name", ["history.jsonl", "network.json", "run.json"])
+def test_a_damaged_run_folder_says_so(invoke: Invoke, run: Run, tmp_path: Path, name: str) -> None:
+    shutil.copytree(run.folder, tmp_path / "run")
+    path = tmp_path / "run" / name
+    path.write_text(path.read_text()[:-20])
+    code, _, err = invoke("report", tmp_path / "run")
+    assert (code, f"{name}' is damaged" in err) == (1, True), err
+
+
+def test_a_path_that_can_not_be_says_so(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    for arguments in (
+        ["demo", "--out", tmp_path / "file" / "x"],
+        ["evaluate", "m" * 300, tmp_path],
+        ["report", "r" * 300],
+    ):
+        code, _, err = invoke(*arguments)
+        assert code == 1
+        assert err.startswith("mien: ")
 
 
 def test_data_info_tells_what_is_there(invoke: Invoke, faces_file: Path, faces: FaceSet, tmp_path: Path) -> None:
@@ -174,6 +221,8 @@ def test_every_verb_has_help_with_an_example(invoke: Invoke, verb: str) -> None:
 BAD = [
     (["train"], 2, "Name either DATA to train on, or a run to go on with"),
     (["train", "FACES", "--resume", "RUN"], 2, "Name either DATA to train on, or a run to go on with"),
+    (["train", "--resume", "RUN", "--set", "epochs=30"], 2, "--resume goes on with the run's own settings"),
+    (["submit", "MODEL", "TRAINING", "-o", "OUT.csv"], 1, "These are training rows, and there is no split 'test'"),
     (["train", "FACES", "--recipe", "best"], 2, "There is no recipe 'best': choose"),
     (["train", "FACES", "--set", "epoch=3"], 2, "There is no setting 'epoch': choose"),
     (["train", "FACES", "--set", "epochs=0"], 2, "epochs=0 doesn't fit"),
@@ -231,6 +280,7 @@ def places(
     Path("JUNK").write_bytes(bytes(range(256)))
     Path("EMPTY").mkdir()
     classes = (*faces.classes, "contempt")
+    store.write_parquet(faces.split("train"), Path("TRAINING.parquet"))
     two = FaceSet.from_arrays(faces.images[:2], np.array([7, 7]), classes, "test")
     store.write_parquet(two, Path("CONTEMPT.parquet"))
     store.write_parquet(
@@ -244,7 +294,7 @@ def test_bad_input_gets_one_clear_sentence(
     invoke: Invoke, places: Path, arguments: Sequence[str], code: int, message: str
 ) -> None:
     """Exit code as designed, a sentence on standard error, no traceback, and nothing left behind."""
-    named = [f"{name}.parquet" if name in ("CONTEMPT", "UNLABELLED") else name for name in arguments]
+    named = [f"{name}.parquet" if name in ("CONTEMPT", "UNLABELLED", "TRAINING") else name for name in arguments]
     before = sorted(path.name for path in places.rglob("*"))
     got, _, err = invoke(*named)
     assert (got, message in err) == (code, True), err

@@ -219,6 +219,8 @@ def write_report(
         split = "valid"
     split = split or default_split(faceset)
     judgement = judge(classifier, faceset, split, flip=flip)
+    if own:
+        judgement.record["data_hash"] = run.record["data"]["hash"]  # of the whole set, of which the hold-out is a part
     reports.write(
         target,
         judgement,

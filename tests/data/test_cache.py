@@ -51,7 +51,8 @@ def test_a_second_reading_comes_from_the_cache_and_is_the_same(
 
 def test_a_moved_folder_is_still_known_but_the_path_is_the_new_one(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = layouts.read(data)
-    moved = data.rename(data.with_name("moved"))
+    (data.parent / "elsewhere").mkdir()
+    moved = data.rename(data.parent / "elsewhere" / data.name)
     forbid_reading(monkeypatch)
     assert layouts.read(moved).hash == first.hash
     assert layouts.read(moved).source.path == str(moved)
@@ -138,6 +139,14 @@ def test_reading_loads_nothing_heavy_before_it_is_needed() -> None:
     code = "import sys, mien.data.layouts, mien.data.splits, mien.data.store; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"pyarrow", "torch", "matplotlib", "sklearn", "onnxruntime"} & set(loaded)
+
+
+def test_a_renamed_table_is_read_anew(make: Maker) -> None:
+    """The name of a file can decide its split, so a renamed file is not the same source."""
+    path = make.table("train.csv", "emotion,pixels", [(3, make.pixels(1))])
+    assert layouts.read(path).split_names == ("train",)
+    renamed = path.rename(path.with_name("test.csv"))
+    assert layouts.read(renamed).split_names == layouts.read(renamed, cache=False).split_names == ("test",)
 
 
 def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, isolated_cache: Path) -> None:

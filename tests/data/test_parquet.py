@@ -146,5 +146,5 @@ def test_damage_inside_is_told_in_a_sentence(make: Maker) -> None:
 def test_without_pyarrow_the_error_names_the_extra(make: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(make.root / "faces.parquet", {"image": pictures(make, 1), "label": [0]})
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'mien\[train\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'mien\[report\]'"):
         read(path)

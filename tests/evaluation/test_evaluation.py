@@ -123,9 +123,9 @@ def test_bad_input_is_refused_with_a_reason(change: dict[str, Any], message: str
 class Reader(Classifier):
     """A classifier that needs no model: a face's first pixel is its class."""
 
-    def __init__(self, path: Path, classes: tuple[str, ...] = CLASSES) -> None:
+    def __init__(self, path: Path, classes: tuple[str, ...] = CLASSES, data_hash: str = "") -> None:
         path.write_bytes(b"a model")
-        super().__init__(None, Spec(classes, (4, 4)), str(path))
+        super().__init__(None, Spec(classes, (4, 4), training={"data_hash": data_hash}), str(path))
         self.flipped = False
 
     def probabilities(
@@ -157,11 +157,15 @@ def test_judge_binds_scores_to_model_data_and_settings(tmp_path: Path) -> None:
 
 def test_judge_counts_copies_of_training_faces(tmp_path: Path) -> None:
     data = faceset([0, 0, 1, 2], [0, 1, 1, 2], ["train", "test", "test", "test"])
-    copies = judge(Reader(tmp_path / "m"), data, "test").record["copies_of_train"]
+    copies = judge(Reader(tmp_path / "m", data_hash=data.hash), data, "test").record["copies_of_train"]
     assert copies == {"rows": 1, "accuracy_without": 1.0, "n_without": 2}  # the copy was the one that is read wrongly
     only = faceset([0, 0], [0, 0], ["train", "test"])
-    assert judge(Reader(tmp_path / "m"), only, "test").record["copies_of_train"]["accuracy_without"] is None
-    assert judge(Reader(tmp_path / "m"), data).record["copies_of_train"] is None
+    assert (
+        judge(Reader(tmp_path / "m", data_hash=only.hash), only, "test").record["copies_of_train"]["accuracy_without"]
+        is None
+    )
+    assert judge(Reader(tmp_path / "m", data_hash=data.hash), data).record["copies_of_train"] is None
+    assert judge(Reader(tmp_path / "m"), data, "test").record["copies_of_train"] is None  # trained on other data
 
 
 def test_judge_matches_classes_by_name(tmp_path: Path) -> None:

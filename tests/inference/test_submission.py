@@ -3,7 +3,9 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from mien.data.faceset import DroppedRow, FaceSet, Source
 from mien.errors import DataError
@@ -25,6 +27,21 @@ def test_it_has_an_id_and_a_class_number_in_test_order(classifier: Classifier, f
     assert lines[0] == "id,label"
     expected = classifier.probabilities(test.images).argmax(1).tolist()
     assert lines[1:] == [f"{row},{label}" for row, label in enumerate(expected)]
+
+
+def test_labels_are_codes_even_where_the_model_lacks_a_class(
+    classifier: Classifier, faces: FaceSet, tmp_path: Path
+) -> None:
+    """A model of three classes must not write its own numbering: fear is 2, not 1."""
+
+    class OfThree:
+        spec = dataclasses.replace(classifier.spec, classes=("angry", "fear", "happy"))
+
+        def probabilities(self, images: NDArray[np.uint8], *, flip: bool = False) -> NDArray[np.float32]:
+            return np.eye(3, dtype=np.float32)[np.arange(len(images)) % 3]
+
+    submission.write(OfThree(), faces, tmp_path / "p.csv")  # type: ignore[arg-type] # what write needs of a Classifier
+    assert (tmp_path / "p.csv").read_text().splitlines()[1:4] == ["0,0", "1,2", "2,3"]
 
 
 def test_another_number_of_rows_is_refused(classifier: Classifier, faces: FaceSet, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def judge(classifier: Classifier, faceset: FaceSet, split: str = "all", *, flip:
 
     Args:
         classifier: the model.
-        faceset: the data; its rows of split ``train`` are searched for exact copies of judged ones.
+        faceset: the data; where the model was trained on it, its split ``train`` is searched for exact copies of judged rows.
         split: a split's name; ``"all"`` takes every row.
         flip: average each face with its mirror image.
 

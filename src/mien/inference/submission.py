@@ -33,7 +33,8 @@ def write(
         How many rows were written.
 
     Raises:
-        DataError: these are training rows, the model has other classes, a row of the test set could not be read, or their number is not ``num_rows``; nothing is written then.
+        DataError: these are training rows, the model has classes that FER2013 lacks, a row could not be read, or their number
+            is not ``num_rows``; nothing is written then.
     """
     dropped = faceset.source.dropped
     if dropped:

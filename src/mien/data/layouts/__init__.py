@@ -132,7 +132,8 @@ def _through_cache(survey: Survey, layout: Layout, options: Options) -> FaceSet:
     try:
         votes = "" if options.votes is None else cached.fingerprint(options.votes)
         place = survey.path.resolve()
-        names = [place.parent.name, place.name]  # names decide splits, so a file that was renamed is read anew
+        # Names can decide splits, so what was renamed is read anew.
+        names = place.name if place.is_dir() else f"{place.parent.name}/{place.name}"
         key = cached.key(cached.fingerprint(survey.path, survey.files), layout.name, options.size, votes, names)
     except OSError:  # a file can't be read: the reader drops it, or says which it is
         return layout.read(survey, options)
