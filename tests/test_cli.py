@@ -56,6 +56,7 @@ def test_train_evaluate_report_and_export_in_a_row(invoke: Invoke, faces_file: P
     assert code == 0
     assert "split train, n = 280" in out
     assert "balanced accuracy" in out
+    assert "warning: the model was trained on these rows" in out
 
     code, out, _ = invoke("report", folder, "--lang", "zh-TW", "-o", tmp_path / "report.html")
     assert (code, out.strip()) == (0, str(tmp_path / "report.html"))
@@ -142,7 +143,7 @@ def test_data_info_tells_what_is_there(invoke: Invoke, faces_file: Path, faces: 
     code, out, _ = invoke("data", "info", faces_file, "--augmented", tmp_path / "seen.png", "--recipe", "report")
     assert "350 faces of 48x48" in out
     assert "dropped rows  none" in out
-    assert images.decode(tmp_path / "seen.png", "L").shape == (6 * 48, 10 * 48)
+    assert images.decode(tmp_path / "seen.png", "L").shape == (6 * 64, 10 * 64)  # at the recipe's size
 
 
 def test_data_draw_and_convert_go_round(invoke: Invoke, tmp_path: Path) -> None:
@@ -223,6 +224,8 @@ BAD = [
     (["train", "FACES", "--resume", "RUN"], 2, "Name either DATA to train on, or a run to go on with"),
     (["train", "--resume", "RUN", "--set", "epochs=30"], 2, "--resume goes on with the run's own settings"),
     (["submit", "MODEL", "TRAINING", "-o", "OUT.csv"], 1, "These are training rows, and there is no split 'test'"),
+    (["train", "UNLABELLED"], 1, "No row of the data has a label"),
+    (["train", "FACES", "--set", "votes=0.5"], 1, "votes=0.5 needs votes of people"),
     (["train", "FACES", "--recipe", "best"], 2, "There is no recipe 'best': choose"),
     (["train", "FACES", "--set", "epoch=3"], 2, "There is no setting 'epoch': choose"),
     (["train", "FACES", "--set", "epochs=0"], 2, "epochs=0 doesn't fit"),

@@ -391,7 +391,8 @@ def info(
     if augmented is not None:
         from mien.training import job, recipes
 
-        job.write_augmented(augmented, faceset, recipes.get(recipe_name, settings))
+        recipe = recipes.get(recipe_name, settings)
+        job.write_augmented(augmented, faceset.split("train").resized((recipe.image_size,) * 2), recipe)
         say(f"wrote {augmented}")
     description = infos.describe(faceset)
     show(description, as_json, lambda: infos.as_text(description))

@@ -14,6 +14,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mien.errors import ImageError
 
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+"""What is decoded; Pillow knows more, some through programs of others."""
+
 MAX_BYTES = 64 * 2**20
 """Largest file that is decoded, in bytes."""
 
@@ -32,7 +35,7 @@ def decode(source: bytes | str | os.PathLike[str], mode: Literal["L", "RGB"] = "
         mode: ``"L"`` for gray ``(H, W)``, ``"RGB"`` for colour ``(H, W, 3)``.
 
     Returns:
-        Pixels as ``uint8``; 16-bit pictures keep their upper 8 bits.
+        Pixels as ``uint8``; 16-bit pictures are scaled to 8 bits.
 
     Raises:
         ImageError: the file is missing, empty, no picture, truncated, or past ``MAX_BYTES`` or ``MAX_PIXELS``.
@@ -44,7 +47,7 @@ def decode(source: bytes | str | os.PathLike[str], mode: Literal["L", "RGB"] = "
     if len(data) > MAX_BYTES:
         raise ImageError(f"{name} has {len(data):,} bytes, more than the {MAX_BYTES:,} allowed: make it smaller.")
     try:
-        with Image.open(io.BytesIO(data)) as picture:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
             width, height = picture.size
             if width * height > MAX_PIXELS:
                 raise ImageError(
@@ -53,10 +56,12 @@ def decode(source: bytes | str | os.PathLike[str], mode: Literal["L", "RGB"] = "
             upright = ImageOps.exif_transpose(picture)
             return np.asarray(_to_mode(upright, mode), dtype=np.uint8)
     except UnidentifiedImageError:
-        raise ImageError(f"{name} is no picture that can be read (PNG, JPEG, WebP, BMP, GIF and TIFF can).") from None
+        raise ImageError(
+            f"{name} is no picture that can be read (PNG, JPEG, WebP, BMP, GIF, TIFF and PGM can)."
+        ) from None
     except Image.DecompressionBombError as error:
         raise ImageError(f"{name} is too large: {error}") from None
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
+    except (OSError, SyntaxError, ValueError, TypeError, EOFError, NotImplementedError, struct.error) as error:
         raise ImageError(f"{name} is damaged and can't be decoded ({error}): replace the file or remove it.") from None
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -131,6 +132,16 @@ def test_bad_settings_say_what_would_fit(setting: str, message: str) -> None:
     with pytest.raises(RecipeError, match=message) as caught:
         recipes.get("base", [setting])
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("change", [{"schedule": "cosin"}, {"optimizer": "adam"}, {"epochs": 1.5}, {"seed": True}])
+def test_python_callers_are_checked_too(change: dict[str, Any]) -> None:
+    with pytest.raises(RecipeError, match="doesn't fit"):
+        dataclasses.replace(recipes.base(), **change)
+
+
+def test_a_recipe_of_ones_own_has_no_settings() -> None:
+    assert recipes.changes(dataclasses.replace(recipes.base(), name="mine")) == []
 
 
 def test_an_unknown_recipe_lists_the_known() -> None:

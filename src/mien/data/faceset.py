@@ -99,6 +99,9 @@ class FaceSet:
             raise DataError(
                 f"Labels must lie in 0..{len(self.classes) - 1} (or be {UNLABELLED} where unknown), not {self.labels.min()}..{self.labels.max()}."
             )
+        unknown = sorted(set(self.splits.tolist()) - set(SPLITS))
+        if unknown:
+            raise DataError(f"There is no split '{unknown[0]}': name it one of {', '.join(SPLITS)}.")
         if self.votes is not None and self.votes.shape != (num, len(self.classes)):
             raise DataError(f"Votes must have shape ({num}, {len(self.classes)}), not {self.votes.shape}.")
 

@@ -61,6 +61,8 @@ def divide(faceset: FaceSet, share: float = 0.12, valid_split: str = "", seed: i
         DataError: a split is missing or the training split itself, or the training rows have fewer than two classes.
     """
     labelled = faceset.select(faceset.labels != UNLABELLED)
+    if not len(labelled):
+        raise DataError("No row of the data has a label: there is nothing to learn from.")
     train = labelled.split("train")
     if np.count_nonzero(train.counts()) < 2:
         raise DataError("The training rows have fewer than two classes: there is nothing to tell apart.")

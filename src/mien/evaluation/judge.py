@@ -71,6 +71,7 @@ def judge(classifier: Classifier, faceset: FaceSet, split: str = "all", *, flip:
         "split": split,
         "rows_hash": rows.hash,
         "flip": flip,
+        "holds_training_rows": split in ("all", "train") and faceset.hash == classifier.spec.training.get("data_hash"),
         "copies_of_train": _copies(evaluation, rows, faceset, split)
         if faceset.hash == classifier.spec.training.get("data_hash")
         else None,

@@ -34,7 +34,7 @@ def as_text(judgement: Judgement) -> str:
     parts = [
         head,
         tables.render(["score", "value", "95% interval"], rows),
-        *_copies(judgement),
+        *_warnings(judgement),
         tables.render(["class", "rows", "precision", "recall", "F1"], classes),
         tables.matrix(evaluation.classes, evaluation.confusion),
     ]
@@ -46,7 +46,9 @@ def as_text(judgement: Judgement) -> str:
     return "\n\n".join(parts)
 
 
-def _copies(judgement: Judgement) -> list[str]:
+def _warnings(judgement: Judgement) -> list[str]:
+    if judgement.record["holds_training_rows"]:
+        return ["warning: the model was trained on these rows; this says nothing about new faces."]
     copies = judgement.record["copies_of_train"]
     if not copies or not copies["rows"]:
         return []

@@ -13,7 +13,7 @@ from PIL import Image
 from mien import files
 from mien.data import layouts, splits
 from mien.data.faceset import FaceSet
-from mien.errors import RunError
+from mien.errors import DataError, RunError
 from mien.training import devices, export, loop, networks, summary
 from mien.training.augment import augment
 from mien.training.loop import Say, Track
@@ -93,6 +93,10 @@ def read_sets(run: Run) -> tuple[FaceSet, FaceSet]:
 
 def divide(faceset: FaceSet, recipe: Recipe) -> tuple[FaceSet, FaceSet]:
     """The training and the held-out rows that a recipe asks for, at its size."""
+    if recipe.votes and faceset.votes is None:
+        raise DataError(
+            f"votes={recipe.votes:g} needs votes of people, and the data has none: join FER+ votes, or set votes=0."
+        )
     size = (recipe.image_size, recipe.image_size)
     train_set, valid_set = splits.divide(faceset, recipe.hold_out, recipe.valid_split, recipe.seed)
     return train_set.resized(size), valid_set.resized(size)

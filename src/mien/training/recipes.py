@@ -120,6 +120,12 @@ class Recipe:
     """How training faces are varied."""
 
     def __post_init__(self) -> None:
+        for name, kind in typing.get_type_hints(Recipe).items():
+            value = getattr(self, name)
+            if typing.get_origin(kind) is Literal:
+                _check(value in typing.get_args(kind), name, value, _in_words(kind))
+            elif kind is int:
+                _check(type(value) is int, name, value, _in_words(kind))
         _check(16 <= self.image_size <= 512, "image_size", self.image_size, "a whole number from 16 to 512")
         _check(1 <= self.epochs <= 100_000, "epochs", self.epochs, "a whole number from 1 to 100,000")
         _check(2 <= self.batch_size <= 65_536, "batch_size", self.batch_size, "a whole number from 2 to 65,536")
@@ -189,7 +195,7 @@ def tiny() -> Recipe:
 
 
 def demo() -> Recipe:
-    """For a try on drawn faces: the tiny network on small batches with mild augmentation, done in a minute on two cores."""
+    """For a try on drawn faces: the tiny network on small batches with mild augmentation."""
     augment = Augment(rotation=8.0, scale=(0.95, 1.05), translation=0.06)
     return dataclasses.replace(
         tiny(), name="demo", epochs=20, batch_size=32, learning_rate=0.05, ema=0.98, augment=augment
@@ -227,6 +233,8 @@ def get(name: str, settings: Iterable[str] = ()) -> Recipe:
 
 def changes(recipe: Recipe) -> list[str]:
     """The settings that make this recipe of the one of its name: ``get(recipe.name, changes(recipe)) == recipe``."""
+    if recipe.name not in RECIPES:
+        return []  # a recipe of one's own, made in Python: no settings of the command line make it
     original = RECIPES[recipe.name]()
     changed = [
         f"{name}={_as_text(new)}" for name, new, old in _pairs(recipe, original) if name != "augment" and new != old

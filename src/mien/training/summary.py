@@ -40,8 +40,8 @@ REASONS: dict[str, dict[str, str]] = {
         "zh-TW": "截去負值：最省的非線性；沒有它，層層堆疊等同單一層。",
     },
     "silu": {
-        "en": "A smooth non-linearity, x times sigmoid(x), that trains compact networks a little better than ReLU.",
-        "zh-TW": "平滑的非線性 x·sigmoid(x)，訓練小型網路比 ReLU 稍好。",
+        "en": "A smooth non-linearity, x times sigmoid(x): small negative values pass, so no unit goes silent for good.",
+        "zh-TW": "平滑的非線性 x·sigmoid(x)：小的負值可以通過，單元不會永遠沉默。",
     },
     "pool": {
         "en": "Keeps the strongest response of each 2x2 cell: a quarter of the work above, and small shifts cease to matter.",
