@@ -173,7 +173,7 @@ BAD: dict[str, tuple[Callable[[Maker], Path], str]] = {
     ),
     "folders of no expression": (
         lambda make: pictures(make, "cats/a.png", "dogs/b.png"),
-        r"holds 2 \.png files, which fits no .*name the layout 'folders'",
+        r"holds 2 \.png files, which fits no .*mien data convert PATH OUT.parquet --layout folders",
     ),
     "unreadable pictures": (
         unreadable_class_folders,

@@ -161,7 +161,7 @@ def _recognised(survey: Survey) -> Layout:
     if survey.path.is_dir() and len(kinds) > 1:
         found = " and ".join(f"{kind} ({name})" for kind, name in sorted(kinds.items()))
         raise DataError(
-            f"'{survey.path}' holds several data sets: {found}. Give the path of one, or name the layout to read."
+            f"'{survey.path}' holds several data sets: {found}. Give the path of one, or convert one with 'mien data convert PATH OUT.parquet --layout NAME'"
         )
     return fitting[0]
 
@@ -190,6 +190,10 @@ def _nothing_fits(survey: Survey) -> DataError:
         if not table.first:
             return DataError(f"'{path}' has one line ({heads}) and no rows: download or export it again.")
         what = f"is a table with the columns {heads}; none holds pixels, or names pictures that are there"
-    hint = " To take its folder names for classes as they are, name the layout 'folders'." if survey.pictures else ""
+    hint = (
+        " To take its folder names for classes as they are, run 'mien data convert PATH OUT.parquet --layout folders'"
+        if survey.pictures
+        else ""
+    )
     known = ", ".join(layout.name for layout in LAYOUTS)
     return UnknownLayoutError(f"'{path}' {what}, which fits no known layout of faces ({known}).{hint}")
