@@ -199,28 +199,18 @@ def write_report(
     run: Any, target: Path, *, data: Path | None = None, split: str | None = None, flip: bool = False, lang: str = "en"
 ) -> Any:
     """Judge a run's model file and write its report; returns the judgement."""
-    from mien.data import layouts, splits
+    from mien.data import layouts
     from mien.evaluation import report as reports
-    from mien.evaluation.judge import default_split, judge
+    from mien.evaluation.judge import judge_run
     from mien.inference.classifier import Classifier
 
     classifier = Classifier.load(run.model_file)
     faceset = layouts.read(data or run.record["data"]["path"])
-    own = faceset.hash == run.record["data"]["hash"]
-    if data is None and not own:
+    if data is None and faceset.hash != run.record["data"]["hash"]:
         raise RunError(
             f"The data at '{run.record['data']['path']}' has changed since this run: put it back, or name other data with --data."
         )
-    if (
-        split is None and own and default_split(faceset) == "all"
-    ):  # only training rows: judge on what was held out of them
-        recipe = run.recipe
-        faceset = splits.divide(faceset, recipe.hold_out, recipe.valid_split, recipe.seed)[1]
-        split = "valid"
-    split = split or default_split(faceset)
-    judgement = judge(classifier, faceset, split, flip=flip)
-    if own:
-        judgement.record["data_hash"] = run.record["data"]["hash"]  # of the whole set, of which the hold-out is a part
+    judgement = judge_run(classifier, faceset, run.record, split, flip=flip)
     reports.write(
         target,
         judgement,

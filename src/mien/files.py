@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,6 +43,11 @@ def whole(
             _swap(temporary, target, Path(beside, "old"))
     except OSError as error:
         raise OutputError(f"'{target}' can't be written: {error.strerror or error}.") from None
+
+
+def is_litter(path: Path) -> bool:
+    """Whether this is the temporary place of a write that was killed: ``.NAME.RANDOM`` beside what it was to become."""
+    return path.is_dir() and bool(re.fullmatch(r"\.[^.].*\.[a-z0-9_]{8}", path.name))
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

@@ -17,6 +17,9 @@ from mien.errors import ImageError
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 """What is decoded; Pillow knows more, some through programs of others."""
 
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm"})
+"""File endings of those formats, by which pictures are found in a folder."""
+
 MAX_BYTES = 64 * 2**20
 """Largest file that is decoded, in bytes."""
 
@@ -61,6 +64,7 @@ def decode(source: bytes | str | os.PathLike[str], mode: Literal["L", "RGB"] = "
         ) from None
     except Image.DecompressionBombError as error:
         raise ImageError(f"{name} is too large: {error}") from None
+    # Pillow raises all of these on damaged files, NotImplementedError among them for variants that it lacks.
     except (OSError, SyntaxError, ValueError, TypeError, EOFError, NotImplementedError, struct.error) as error:
         raise ImageError(f"{name} is damaged and can't be decoded ({error}): replace the file or remove it.") from None
 

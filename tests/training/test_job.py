@@ -70,6 +70,18 @@ def test_a_used_folder_is_not_overwritten(run: Run, faces_file: Path) -> None:
     assert (run.folder / "run.json").read_bytes() == before
 
 
+def test_what_a_killed_write_left_is_no_obstacle(run: Run, faces_file: Path, tmp_path: Path) -> None:
+    (tmp_path / "new" / ".run.json.ab12_9zz").mkdir(parents=True)
+    job.start(faces_file, recipes.get("demo", ["epochs=1"]), tmp_path / "new")
+    left = tmp_path / "new" / ".checkpoint.safetensors.k3_xyz12"
+    left.mkdir()
+    (left / "checkpoint.safetensors").write_bytes(b"half")
+    (tmp_path / "new" / ".mine").mkdir()  # of somebody else: stays
+    job.resume(tmp_path / "new")
+    assert not left.exists()
+    assert (tmp_path / "new" / ".mine").exists()
+
+
 def test_data_that_changed_is_not_resumed(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     shutil.copytree(run.folder, folder)

@@ -115,6 +115,7 @@ def test_a_run_killed_with_sigkill_resumes_to_the_same_weights(faces_file: Path,
     done = subprocess.run([*command, "--resume", killed, "--json"], check=True, capture_output=True, text=True)
     assert "going on" in done.stderr
     assert len(json.loads(done.stdout)["history"]) == 12
+    assert not list(killed.glob(".*"))  # what the killed writes left is gone
     assert_same_weights(Run.open(whole), Run.open(killed))
 
 

@@ -17,7 +17,6 @@ from mien import files, images
 from mien.data.faceset import UNLABELLED, FaceSet
 from mien.data.layouts.folders import UNLABELLED_FOLDER
 from mien.data.layouts.parquet import VOTES_PREFIX
-from mien.data.layouts.survey import PICTURE_SUFFIXES
 from mien.errors import MissingExtraError, OutputError
 
 _ROWS_PER_GROUP = 4096
@@ -135,7 +134,7 @@ def _file_names(faceset: FaceSet) -> Iterator[Path]:
 def _stem(name: str) -> str:
     """The last part of a row's name, without a picture's ending, as a file name."""
     last = re.split(r"[/\\]", name)[-1]
-    return _safe(last[: -len(Path(last).suffix)] if Path(last).suffix.lower() in PICTURE_SUFFIXES else last)
+    return _safe(last[: -len(Path(last).suffix)] if Path(last).suffix.lower() in images.SUFFIXES else last)
 
 
 def _safe(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 import mien
 from mien import modelfile
+from mien.data import splits
 from mien.data.faceset import UNLABELLED, FaceSet
 from mien.errors import DataError
 from mien.evaluation.evaluation import Evaluation
@@ -77,6 +79,29 @@ def judge(classifier: Classifier, faceset: FaceSet, split: str = "all", *, flip:
         else None,
     }
     return Judgement(evaluation, rows, record)
+
+
+def judge_run(
+    classifier: Classifier, faceset: FaceSet, record: Mapping[str, Any], split: str | None = None, *, flip: bool = False
+) -> Judgement:
+    """Judge a run's model, on its own data or on other.
+
+    Args:
+        classifier: the run's model.
+        faceset: the data.
+        record: the content of ``run.json``.
+        split: the split; None takes the data's test split, or, where the run's own data has training rows only, those that
+            the run held out.
+        flip: average each face with its mirror image.
+    """
+    chosen = split or default_split(faceset)
+    if split or chosen != "all" or faceset.hash != record["data"]["hash"]:
+        return judge(classifier, faceset, chosen, flip=flip)
+    recipe = record["recipe"]
+    held_out = splits.divide(faceset, recipe["hold_out"], recipe["valid_split"], recipe["seed"])[1]
+    judgement = judge(classifier, held_out, "valid", flip=flip)
+    judgement.record["data_hash"] = faceset.hash  # of the whole set, of which the hold-out is a part
+    return judgement
 
 
 def _copies(evaluation: Evaluation, rows: FaceSet, faceset: FaceSet, split: str) -> dict[str, Any] | None:

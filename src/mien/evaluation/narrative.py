@@ -6,7 +6,6 @@ import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -142,12 +141,8 @@ def device(record: Mapping[str, Any]) -> str:
 
 
 def is_foreign(judgement: Judgement, record: Mapping[str, Any]) -> bool:
-    """Whether the model was judged on other data than its run learned from.
-
-    A hold-out that was drawn again has another hash than the data it was drawn from, but the same path.
-    """
-    judged, data = judgement.record, record["data"]
-    return bool(judged["data_hash"] != data["hash"] and Path(judged["data"]).resolve() != Path(data["path"]).resolve())
+    """Whether the model was judged on other data than its run learned from."""
+    return bool(judgement.record["data_hash"] != record["data"]["hash"])
 
 
 def _copies(judgement: Judgement, t: Texts) -> str:

@@ -11,9 +11,6 @@ from mien import images
 from mien.errors import ImageError
 from mien.inference.classifier import Classifier
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
-"""Files that are taken from a folder; a file named by itself may end in anything."""
-
 
 @dataclass(frozen=True)
 class CropReading:
@@ -37,11 +34,11 @@ class CropReading:
 
 
 def expand(paths: Iterable[Path]) -> list[Path]:
-    """Replace each folder by the pictures anywhere below it, in the order of their names."""
+    """Replace each folder by the pictures anywhere below it, in the order of their names; a file may end in anything."""
     files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            files += sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+            files += sorted(file for file in path.rglob("*") if file.suffix.lower() in images.SUFFIXES)
         else:
             files.append(path)
     return files

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,8 @@ def resume(folder: str | os.PathLike[str], *, say: Say = lambda _: None, track: 
         RunError: it is no run, or its data has changed since.
     """
     run = Run.open(folder)
+    for left in filter(files.is_litter, run.folder.iterdir()):
+        shutil.rmtree(left)
     train_set, valid_set = read_sets(run)
     if torch.get_num_threads() != run.record["threads"]:
         torch.set_num_threads(run.record["threads"])  # sums are split over threads: another number rounds differently

@@ -57,7 +57,7 @@ class Run:
             RunError: the folder holds something already.
         """
         place = Path(folder)
-        if place.exists() and (not place.is_dir() or any(place.iterdir())):
+        if place.exists() and (not place.is_dir() or not all(map(files.is_litter, place.iterdir()))):
             raise RunError(
                 f"'{place}' exists and is not empty: name another folder with --out, or go on with  mien train --resume {place}"
             )

@@ -14,11 +14,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from mien import images
 from mien.data.faceset import SPLITS, canonical_split
 from mien.errors import DataError
-
-PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".pgm"})
-"""File endings that are taken for pictures, in lower case."""
 
 _HEAD_BYTES = 2**20
 _MAX_FIELD = 2**26  # a 1024x1024 face in text; the csv module's own limit ends at about 180x180
@@ -93,7 +91,7 @@ class Survey:
     @cached_property
     def pictures(self) -> list[Path]:
         """The files that are pictures by their ending, in natural order."""
-        return [file for file in self.visible if file.suffix.lower() in PICTURE_SUFFIXES]
+        return [file for file in self.visible if file.suffix.lower() in images.SUFFIXES]
 
     @cached_property
     def parquet(self) -> list[Path]:
