@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mien.data.faceset import FaceSet
     from mien.data.layouts import read
     from mien.evaluation.evaluation import Evaluation
-    from mien.inference.classifier import Classifier
+    from mien.inference.classifier import Classifier, load
 
 __version__ = "0.1.0"
 
@@ -20,10 +20,11 @@ _PUBLIC = {
     "Classifier": "mien.inference.classifier",
     "Evaluation": "mien.evaluation.evaluation",
     "FaceSet": "mien.data.faceset",
+    "load": "mien.inference.classifier",
     "read": "mien.data.layouts",
 }
 
-__all__ = ["Classifier", "Evaluation", "FaceSet", "__version__", "read"]
+__all__ = ["Classifier", "Evaluation", "FaceSet", "__version__", "load", "read"]
 
 
 def __getattr__(name: str) -> Any:

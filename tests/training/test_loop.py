@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from mien.data.faceset import FaceSet
@@ -26,7 +25,9 @@ SETTINGS = ["batch_size=32", "epochs=6", "image_size=32", "ema=0.9"]
 
 
 def start(faces: FaceSet, recipe: Recipe, folder: Path) -> tuple[Run, FaceSet, FaceSet]:
-    """A run ready for the loop: what ``job.start`` makes before training."""
+    """A run ready for the loop: what ``job.start`` makes before training. Each face has ten people's votes."""
+    votes = 8 * np.eye(7, dtype=np.float32)[faces.labels] + 2 * np.eye(7, dtype=np.float32)[(faces.labels + 1) % 7]
+    faces = dataclasses.replace(faces, votes=votes)
     train_set, valid_set = job.divide(faces, recipe)
     data = {
         "mean": float(train_set.images.mean()),
@@ -57,6 +58,7 @@ class StopHereError(Exception):
     "settings",
     [
         ["network=tiny", "augment.perspective=0.1", "augment.blur=1", "augment.noise=5"],
+        ["network=tiny", "muon=0.05", "votes_head=0.5", "grow_from=16", "grown=0.7"],
         [
             "network=report",
             "ema=0",
@@ -176,34 +178,6 @@ def test_schedules() -> None:
     assert at("constant", 99) == 1.0
 
 
-def test_soft_targets_mix_label_votes_and_smoothing(faces: FaceSet) -> None:
-    few = faces.select(np.arange(2))
-    votes = np.zeros((2, 7), np.float32)
-    votes[0, :2] = (3, 1)  # nobody voted on the second
-    few = dataclasses.replace(few, labels=np.array([0, 4]), votes=votes)
-    plain = loop.soft_targets(few, recipes.get("demo", ["label_smoothing=0", "votes=1"]))
-    np.testing.assert_allclose(plain[0, :2], [0.75, 0.25])
-    assert plain[1].argmax() == 4
-    mixed = loop.soft_targets(few, recipes.get("demo", ["label_smoothing=0.1", "votes=0.5"]))
-    np.testing.assert_allclose(mixed[0, :2], [0.9 * 0.875 + 0.1 / 7, 0.9 * 0.125 + 0.1 / 7], rtol=1e-6)
-    np.testing.assert_allclose(mixed.sum(1), 1.0, rtol=1e-6)
-
-
-def test_smoothing_equals_torchs_own(faces: FaceSet) -> None:
-    few = faces.select(np.arange(20))
-    logits = torch.randn(20, 7, generator=torch.Generator().manual_seed(0))
-    ours = F.cross_entropy(logits, loop.soft_targets(few, recipes.get("demo", ["label_smoothing=0.1"])))
-    torch.testing.assert_close(ours, F.cross_entropy(logits, torch.from_numpy(few.labels), label_smoothing=0.1))
-
-
-def test_only_weights_decay() -> None:
-    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
-    decaying, plain = loop.build_optimizer(recipes.get("demo"), network).param_groups
-    assert [p.ndim for p in decaying["params"]] == [4]
-    assert [p.ndim for p in plain["params"]] == [1, 1, 1]
-    assert (decaying["weight_decay"], plain["weight_decay"]) == (5e-4, 0.0)
-
-
 def test_the_average_follows_weights_and_statistics() -> None:
     average, network = nn.BatchNorm2d(2), nn.BatchNorm2d(2)
     with torch.no_grad():
@@ -223,3 +197,20 @@ def test_a_damaged_or_foreign_checkpoint_says_so(faces: FaceSet, tmp_path: Path)
     checkpoint.save(run.checkpoint, {"network.linear.weight": torch.zeros(3)}, {"history": []})
     with pytest.raises(RunError, match="fits another network"):
         loop.train(run, train_set, valid_set)
+
+
+def test_faces_grow_to_their_full_size() -> None:
+    recipe = recipes.get("demo", ["image_size=48", "grow_from=32", "grown=0.5", "epochs=8"])
+    assert [loop.face_size(recipe, epoch) for epoch in range(1, 9)] == [32, 32, 40, 40, 48, 48, 48, 48]
+    assert loop.face_size(recipes.get("demo", ["image_size=48"]), 1) == 48
+
+
+def test_votes_shape_the_features_but_are_not_shipped(faces: FaceSet, tmp_path: Path) -> None:
+    weights = []
+    for share in ("0", "1"):
+        recipe = recipes.get("demo", [*SETTINGS, "epochs=1", f"votes_head={share}"])
+        run, train_set, valid_set = start(faces, recipe, tmp_path / share)
+        loop.train(run, train_set, valid_set)
+        weights.append(tensors_of(run.best))
+    assert weights[0].keys() == weights[1].keys()
+    assert not torch.equal(weights[0]["network.stem.conv.weight"], weights[1]["network.stem.conv.weight"])

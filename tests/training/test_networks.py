@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from mien.errors import RecipeError
@@ -56,21 +57,6 @@ def test_every_layer_with_parameters_has_a_reason_in_both_languages(name: str) -
     assert all(set(reason) == {"en", "zh-TW"} for reason in described.values())
 
 
-def test_rrelu_is_torchs() -> None:
-    ours, theirs = networks.RReLU(), nn.RReLU()
-    x = torch.randn(200, 200, generator=torch.Generator().manual_seed(0), requires_grad=True)
-    torch.testing.assert_close(ours.eval()(x), theirs.eval()(x))
-    for layer in (ours.train(), theirs.train()):
-        y = layer(x)
-        slopes = (y / x)[x < 0].detach()
-        assert torch.equal(y[x >= 0], x[x >= 0])
-        assert 1 / 8 <= slopes.min() + 1e-6 < 0.126
-        assert 0.332 < slopes.max() <= 1 / 3 + 1e-6
-        assert abs(float(slopes.mean()) - 11 / 48) < 0.002
-        (gradient,) = torch.autograd.grad(y.sum(), x)
-        torch.testing.assert_close(gradient, torch.where(x >= 0, 1.0, y / x).detach())
-
-
 def test_a_residual_block_adds_its_input() -> None:
     block = networks.ResidualBlock(4, 4, stride=1).eval()
     nn.init.zeros_(block.norm2.weight)
@@ -111,3 +97,51 @@ def test_the_table_for_the_terminal_has_totals() -> None:
     assert "39,569,799 (all trainable)" in text
     assert "150.95 MiB" in text
     assert text.splitlines()[2].split()[:5] == ["1", "features.conv1", "Conv2d", "64x64x64", "640"]
+
+
+@pytest.mark.parametrize("name", networks.NETWORKS)
+def test_the_last_layer_reads_the_features(name: str) -> None:
+    network = networks.build(name, 5, 32).eval()
+    x = torch.randn(2, 1, 32, 32)
+    features = network.embed(x)
+    assert features.shape == (2, network.last.in_features)
+    assert torch.equal(network(x), network.last(features))
+
+
+def plain_report_network() -> nn.Sequential:
+    """The report's network as most people would write it, for 32x32 faces, out of PyTorch's own layers."""
+    layers: list[nn.Module] = []
+    for number, (width_in, width) in enumerate([(1, 64), (64, 128), (128, 256), (256, 512)]):
+        layers += [nn.Conv2d(width_in, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU() if number else nn.RReLU()]
+        layers += [nn.MaxPool2d(2), nn.Dropout(0.25)]
+    layers += [nn.Flatten(), nn.Dropout(0.5), nn.Linear(2048, 4096), nn.RReLU(), nn.Dropout(0.5)]
+    return nn.Sequential(
+        *layers, nn.Linear(4096, 1024), nn.RReLU(), nn.Linear(1024, 256), nn.RReLU(), nn.Linear(256, 7)
+    )
+
+
+def test_the_report_network_computes_what_the_plain_one_does() -> None:
+    """Loss, gradients and running statistics, with what is random switched off; what is random is in test_noise."""
+    torch.manual_seed(0)
+    ours, plain = networks.build("report", 7, 32), plain_report_network()
+    with torch.no_grad():
+        for mine, theirs in zip(ours.state_dict().values(), plain.state_dict().values(), strict=True):
+            theirs.copy_(mine)
+    for network in (ours, plain):
+        for layer in network.modules():
+            if isinstance(layer, nn.Dropout):
+                layer.p = 0.0
+            if isinstance(layer, nn.RReLU):
+                layer.lower = layer.upper = 0.25
+    x, labels = torch.randn(16, 1, 32, 32), torch.arange(16) % 7
+    ours = ours.train().to(memory_format=torch.channels_last)
+    losses = [
+        F.cross_entropy(ours(x.contiguous(memory_format=torch.channels_last)), labels),
+        F.cross_entropy(plain.train()(x), labels),
+    ]
+    torch.testing.assert_close(*losses)
+    for loss in losses:
+        loss.backward()
+    for mine, theirs in zip(ours.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(mine.grad, theirs.grad, rtol=1e-3, atol=1e-5)
+    torch.testing.assert_close(ours.eval()(x), plain.eval()(x), rtol=1e-4, atol=1e-5)

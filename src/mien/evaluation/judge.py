@@ -98,7 +98,7 @@ def judge_run(
     if split or chosen != "all" or faceset.hash != record["data"]["hash"]:
         return judge(classifier, faceset, chosen, flip=flip)
     recipe = record["recipe"]
-    held_out = splits.divide(faceset, recipe["hold_out"], recipe["valid_split"], recipe["seed"])[1]
+    held_out = splits.divide(faceset, recipe["hold_out"], recipe["valid_split"], recipe["split_seed"])[1]
     judgement = judge(classifier, held_out, "valid", flip=flip)
     judgement.record["data_hash"] = faceset.hash  # of the whole set, of which the hold-out is a part
     return judgement

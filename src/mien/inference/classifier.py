@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from mien import images, modelfile
 from mien.errors import ModelFileError
+from mien.inference import shipped
 from mien.modelfile import Spec
 
 onnxruntime.disable_telemetry_events()
@@ -35,14 +35,13 @@ class Classifier:
         """Load a model file.
 
         Args:
-            path: the ``.onnx`` file.
+            path: the ``.onnx`` file, or the short name of a shipped model: ``base`` or ``tiny``.
             threads: how many processor threads one call may use; 0 uses all cores.
 
         Raises:
             ModelFileError: it is missing, no ONNX file, or one without mien's spec.
         """
-        if not Path(path).is_file():
-            raise ModelFileError(f"There is no model file '{path}': check the path, or make one with  mien train")
+        path = shipped.resolve(path)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3  # errors only; they come back as exceptions too
@@ -92,6 +91,15 @@ class Classifier:
     def _run(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         (rows,) = self._session.run([modelfile.OUTPUT], {modelfile.INPUT: np.ascontiguousarray(batch)})
         return np.asarray(rows, np.float32)
+
+
+def load(model: str | os.PathLike[str], *, threads: int = 0) -> Classifier:
+    """Load a model by the short name of a shipped one (``base``, ``tiny``) or by the path of a model file.
+
+    Raises:
+        ModelFileError: there is no such model, or the file is none of mien's.
+    """
+    return Classifier.load(model, threads=threads)
 
 
 def _first_line(error: Exception) -> str:

@@ -61,23 +61,23 @@ def load_network(network: nn.Module, tensors: Mapping[str, Tensor], prefix: str)
         ) from None
 
 
-def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """The optimizer's running state, one name per parameter and quantity."""
+def optimizer_tensors(optimizer: torch.optim.Optimizer, prefix: str) -> dict[str, Tensor]:
+    """The optimizer's running state under a prefix, one name per parameter and quantity."""
     state = optimizer.state_dict()["state"]
     return {
-        f"optimizer.{index}.{key}": torch.as_tensor(value)
+        f"{prefix}.{index}.{key}": torch.as_tensor(value)
         for index, slots in state.items()
         for key, value in slots.items()
         if value is not None
     }
 
 
-def load_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+def load_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor], prefix: str) -> None:
     """Put back what ``optimizer_tensors`` took, in each parameter's own memory format."""
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state = optimizer.state_dict()
     for name, tensor in tensors.items():
-        if not name.startswith("optimizer."):
+        if not name.startswith(f"{prefix}."):
             continue
         _, index, key = name.split(".")
         parameter = parameters[int(index)]

@@ -57,42 +57,58 @@ def export(run: Run, valid_set: FaceSet, path: str | os.PathLike[str]) -> Spec:
         ExportError: the file would compute something else than the network.
         RunError: the run has no weights yet.
     """
-    tensors, state = checkpoint.load(run.best)
-    recipe, data = run.recipe, run.record["data"]
-    network = networks.build(recipe.network, len(data["classes"]), recipe.image_size)
-    checkpoint.load_network(network, tensors, "network")
-    faces, labels = torch.from_numpy(valid_set.images), torch.from_numpy(valid_set.labels)
-    logits = loop.predict(network, faces, data["mean"], data["std"], torch.device("cpu"), "fp32")
-    temperature = fit_temperature(logits, labels)
-    graph = ModelGraph(network.to(memory_format=torch.contiguous_format), data["mean"], data["std"], temperature).eval()  # type: ignore[call-overload] # torch's stubs lack this overload
-    score = {
-        "split": data["valid"]["from"],
-        "n": len(valid_set),
-        "accuracy": float((logits.argmax(1) == labels).float().mean()),
-        "log_loss": float(F.cross_entropy(logits / temperature, labels)),
-        "flip": False,
-        "note": "the rows that chose the epoch and the temperature: slightly optimistic",
-    }
-    training = {key: run.record[key] for key in ("mien", "git_commit", "torch", "device", "precision")}
-    training |= {
-        "recipe": run.record["recipe"],
-        "epoch": state["epoch"],
-        "seed": recipe.seed,
-        "data_hash": data["hash"],
-        "train_hash": data["train"]["hash"],
-    }
+    graph, logits = load_graph(run, valid_set)
+    labels = torch.from_numpy(valid_set.labels)
+    data = run.record["data"]
     spec = Spec(
         tuple(data["classes"]),
-        (recipe.image_size, recipe.image_size),
-        temperature=temperature,
-        training=training,
-        scores=(score,),
+        (run.recipe.image_size, run.recipe.image_size),
+        temperature=graph.temperature,
+        training=training_record(run),
+        scores=(score(logits / graph.temperature, labels, data["valid"]["from"]),),
     )
     model = to_onnx(graph, spec)
     with files.whole(path) as temporary:
         onnx.save_model(model, temporary)
         check_parity(graph, Classifier.load(temporary), valid_set.images[:512])
     return spec
+
+
+def load_graph(run: Run, valid_set: FaceSet) -> tuple[ModelGraph, Tensor]:
+    """The graph of a run's best weights, its temperature fitted on the held-out rows, and its logits ``(N, K)`` of these."""
+    tensors, _ = checkpoint.load(run.best)
+    recipe, data = run.recipe, run.record["data"]
+    network = networks.build(recipe.network, len(data["classes"]), recipe.image_size)
+    checkpoint.load_network(network, tensors, "network")
+    faces, labels = torch.from_numpy(valid_set.images), torch.from_numpy(valid_set.labels)
+    logits = loop.predict(network, faces, data["mean"], data["std"], torch.device("cpu"), "fp32")
+    network = network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload] # torch's stubs lack this overload
+    return ModelGraph(network, data["mean"], data["std"], fit_temperature(logits, labels)).eval(), logits
+
+
+def training_record(run: Run) -> dict[str, Any]:
+    """What the model file says of its training."""
+    data = run.record["data"]
+    record = {key: run.record[key] for key in ("mien", "git_commit", "torch", "device", "precision")}
+    return record | {
+        "recipe": run.record["recipe"],
+        "epoch": checkpoint.load(run.best)[1]["epoch"],
+        "seed": run.recipe.seed,
+        "data_hash": data["hash"],
+        "train_hash": data["train"]["hash"],
+    }
+
+
+def score(logits: Tensor, labels: Tensor, split: str) -> dict[str, Any]:
+    """What a model scored on held-out rows, from its calibrated logits ``(N, K)``."""
+    return {
+        "split": split,
+        "n": len(labels),
+        "accuracy": float((logits.argmax(1) == labels).float().mean()),
+        "log_loss": float(F.cross_entropy(logits, labels)),
+        "flip": False,
+        "note": "the rows that chose the epoch and the temperature: slightly optimistic",
+    }
 
 
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:
@@ -115,7 +131,7 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
     return float(np.exp((low + high) / 2))
 
 
-def to_onnx(graph: ModelGraph, spec: Spec) -> Any:
+def to_onnx(graph: nn.Module, spec: Spec) -> Any:
     """The graph as an ONNX model with the spec inside."""
     example = torch.zeros((2, *spec.size), dtype=torch.uint8)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
@@ -140,7 +156,7 @@ def to_onnx(graph: ModelGraph, spec: Spec) -> Any:
     return model
 
 
-def check_parity(graph: ModelGraph, classifier: Classifier, faces: NDArray[np.uint8]) -> float:
+def check_parity(graph: nn.Module, classifier: Classifier, faces: NDArray[np.uint8]) -> float:
     """Compare network and model file on real and extreme faces; return the largest difference.
 
     Raises:

@@ -14,7 +14,7 @@ from PIL import Image
 from mien import files
 from mien.data import layouts, splits
 from mien.data.faceset import FaceSet
-from mien.errors import DataError, RunError
+from mien.errors import DataError, RecipeError, RunError
 from mien.training import devices, export, loop, networks, summary
 from mien.training.augment import augment
 from mien.training.loop import Say, Track
@@ -54,7 +54,9 @@ def start(
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
     }
-    networks.build(recipe.network, 2, recipe.image_size)  # refuse what can't be built before data is read
+    network = networks.build(recipe.network, 2, recipe.image_size)  # refuse what can't be built before data is read
+    if recipe.grow_from and not network.any_size:
+        raise RecipeError(f"The network '{recipe.network}' takes one size of faces only: set grow_from=0.")
     faceset = layouts.read(data)
     say(f"read {len(faceset):,} faces of {faceset.size[0]}x{faceset.size[1]} from {data} ({faceset.source.layout})")
     train_set, valid_set = divide(faceset, recipe)
@@ -96,12 +98,13 @@ def read_sets(run: Run) -> tuple[FaceSet, FaceSet]:
 
 def divide(faceset: FaceSet, recipe: Recipe) -> tuple[FaceSet, FaceSet]:
     """The training and the held-out rows that a recipe asks for, at its size."""
-    if recipe.votes and faceset.votes is None:
-        raise DataError(
-            f"votes={recipe.votes:g} needs votes of people, and the data has none: join FER+ votes, or set votes=0."
-        )
+    for name in ("votes", "votes_head"):
+        if getattr(recipe, name) and faceset.votes is None:
+            raise DataError(
+                f"{name}={getattr(recipe, name):g} needs votes of people, and the data has none: join FER+ votes, or set {name}=0."
+            )
     size = (recipe.image_size, recipe.image_size)
-    train_set, valid_set = splits.divide(faceset, recipe.hold_out, recipe.valid_split, recipe.seed)
+    train_set, valid_set = splits.divide(faceset, recipe.hold_out, recipe.valid_split, recipe.split_seed)
     return train_set.resized(size), valid_set.resized(size)
 
 

@@ -20,10 +20,12 @@ from torch import Tensor, nn
 from mien.data.faceset import FaceSet
 from mien.errors import TrainingError
 from mien.training import checkpoint, devices, networks
+from mien.training import optimizers as optimizing
 from mien.training.augment import augment
 from mien.training.recipes import Recipe
 from mien.training.run import Run
 from mien.training.stopping import EarlyStopping
+from mien.training.targets import soft_targets, vote_shares
 
 Say = Callable[[str], None]
 Track = Callable[[Iterable[int], str], Iterable[int]]
@@ -62,20 +64,25 @@ def train(
     if batch_size < 2:
         raise TrainingError("There is only one training face: batch normalisation needs at least two.")
 
+    devices.keep_memory()
     torch.manual_seed(recipe.seed)
     network = networks.build(recipe.network, num_classes, recipe.image_size).to(device)
-    memory_format = torch.channels_last if networks.uses_channels_last(network, device) else torch.contiguous_format
+    memory_format = devices.memory_format(device)
     network = network.to(memory_format=memory_format)  # type: ignore[call-overload] # torch's stubs lack this overload
     judged = copy.deepcopy(network).requires_grad_(False) if recipe.ema else network  # what is validated and shipped
-    optimizer = build_optimizer(recipe, network)
+    votes_head = nn.Linear(network.last.in_features, num_classes).to(device) if recipe.votes_head else None
+    learner = nn.ModuleDict({"network": network} | ({"votes": votes_head} if votes_head else {}))
+    optimizers = optimizing.build(recipe, learner)
     stopping = EarlyStopping(recipe.stop_accuracy, recipe.patience)
     history: list[dict[str, Any]] = []
     if run.checkpoint.exists():
-        history = _restore(run, network, judged, optimizer, stopping)
+        history = _restore(run, learner, judged, optimizers, stopping)
         say(f"going on after epoch {len(history)}")
 
     faces = torch.from_numpy(train_set.images).to(device)  # (N, H, W) uint8
     targets = soft_targets(train_set, recipe).to(device)  # (N, K)
+    if votes_head:
+        votes, asked = (tensor.to(device) for tensor in vote_shares(train_set))  # (N, K), (N,)
     valid_faces = torch.from_numpy(valid_set.images).to(device)
     valid_labels = torch.from_numpy(valid_set.labels).to(device)
     ended = stopping.reason(len(history)) if history else None
@@ -87,24 +94,34 @@ def train(
         torch.manual_seed(recipe.seed * 1_000_003 + epoch)  # dropout and RReLU draw from the global generator
         generator = torch.Generator(device).manual_seed(recipe.seed * 1_000_003 + epoch)
         order = torch.randperm(len(faces), generator=generator, device=device)
+        size = face_size(recipe, epoch)
         total_loss, num_right = torch.zeros((), device=device), torch.zeros((), device=device)
         network.train()
         for step in track(range(num_steps), f"epoch {epoch}/{recipe.epochs}"):
             rows = order[step * batch_size : (step + 1) * batch_size]
             x = (augment(faces[rows], recipe.augment, generator) - mean) / std  # (B, 1, H, W)
+            if size != recipe.image_size:
+                x = F.interpolate(x, (size, size), mode="bilinear", antialias=True)
             target = targets[rows]  # (B, K)
             with devices.autocast(device, precision):
-                logits = network(x.contiguous(memory_format=memory_format))  # (B, K)
+                features = network.embed(x.contiguous(memory_format=memory_format))  # (B, C)
+                logits = network.last(features)  # (B, K)
+                vote_logits = votes_head(features) if votes_head else None
             loss = F.cross_entropy(logits.float(), target)
-            optimizer.zero_grad(set_to_none=True)
+            if vote_logits is not None:
+                vote_loss = F.cross_entropy(vote_logits.float(), votes[rows], reduction="none") * asked[rows]
+                loss = loss + recipe.votes_head * vote_loss.mean()
+            learner.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             if recipe.clip_norm:
-                nn.utils.clip_grad_norm_(network.parameters(), recipe.clip_norm)
+                nn.utils.clip_grad_norm_(learner.parameters(), recipe.clip_norm)
             num_done = (epoch - 1) * num_steps + step
-            rate = recipe.learning_rate * learning_rate(recipe, num_done, recipe.epochs * num_steps)
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            optimizer.step()
+            share = learning_rate(recipe, num_done, recipe.epochs * num_steps)
+            rate = recipe.learning_rate * share
+            for optimizer in optimizers:
+                for group in optimizer.param_groups:
+                    group["lr"] = group["peak"] * share
+                optimizer.step()
             if recipe.ema:
                 # A young average follows closely, or it would remember the random start for long.
                 follow(judged, network, min(recipe.ema, (1 + num_done) / (10 + num_done)))
@@ -133,23 +150,11 @@ def train(
             checkpoint.save(
                 run.best, checkpoint.network_tensors(judged, "network"), {"epoch": epoch, "valid_accuracy": accuracy}
             )
-        _store(run, network, judged, optimizer, history)
+        _store(run, learner, judged, optimizers, history)
         run.write_history(history)
         say(epoch_line(row, recipe.epochs, better))
         ended = stopping.reason(epoch)
     return ended or f"all {recipe.epochs} epochs are done"
-
-
-def build_optimizer(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
-    """The recipe's optimizer; only weights of convolutions and linear layers decay, not biases and batch-norm parameters."""
-    parameters = list(network.parameters())
-    groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": recipe.weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    if recipe.optimizer == "adamw":
-        return torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=(recipe.momentum, 0.999))
-    return torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=recipe.nesterov)
 
 
 def learning_rate(recipe: Recipe, step: int, num_steps: int) -> float:
@@ -165,17 +170,13 @@ def learning_rate(recipe: Recipe, step: int, num_steps: int) -> float:
     return 1.0
 
 
-def soft_targets(faceset: FaceSet, recipe: Recipe) -> Tensor:
-    """The target distribution of each row, ``(N, K)``: label, mixed with votes, then smoothed (Szegedy et al., 2016, section 7)."""
-    num_classes = len(faceset.classes)
-    targets = F.one_hot(torch.from_numpy(faceset.labels), num_classes).float()
-    if recipe.votes and faceset.votes is not None:
-        votes = torch.from_numpy(faceset.votes)
-        asked = votes.sum(1) > 0  # rows that nobody voted on keep their label
-        targets[asked] = (1 - recipe.votes) * targets[asked] + recipe.votes * votes[asked] / votes[asked].sum(
-            1, keepdim=True
-        )
-    return (1 - recipe.label_smoothing) * targets + recipe.label_smoothing / num_classes
+def face_size(recipe: Recipe, epoch: int) -> int:
+    """Height and width of the faces in an epoch, counted from 1: grown in steps of 8 pixels, at the end ``image_size``."""
+    if not recipe.grow_from:
+        return recipe.image_size
+    sizes = list(range(recipe.grow_from, recipe.image_size, 8))
+    reached = (epoch - 1) / max(1e-9, recipe.grown * recipe.epochs) * len(sizes)
+    return sizes[int(reached)] if reached < len(sizes) else recipe.image_size
 
 
 @torch.no_grad()
@@ -193,7 +194,7 @@ def follow(average: nn.Module, network: nn.Module, decay: float) -> None:
 def predict(network: nn.Module, faces: Tensor, mean: float, std: float, device: torch.device, precision: str) -> Tensor:
     """Logits ``(N, K)`` in fp32 of faces ``(N, H, W)`` as they are, without augmentation."""
     network.eval()
-    memory_format = torch.channels_last if networks.uses_channels_last(network, device) else torch.contiguous_format
+    memory_format = devices.memory_format(device)
     logits = []
     for batch in torch.split(faces, 256):
         x = (batch.float().unsqueeze(1) - mean) / std
@@ -220,21 +221,35 @@ def _check_loss(total_loss: float, epoch: int, rate: float) -> None:
 
 
 def _store(
-    run: Run, network: nn.Module, judged: nn.Module, optimizer: torch.optim.Optimizer, history: list[dict[str, Any]]
+    run: Run,
+    learner: nn.ModuleDict,
+    judged: nn.Module,
+    optimizers: list[torch.optim.Optimizer],
+    history: list[dict[str, Any]],
 ) -> None:
-    tensors = checkpoint.network_tensors(network, "network") | checkpoint.optimizer_tensors(optimizer)
-    if judged is not network:
+    tensors: dict[str, Tensor] = {}
+    for part, module in learner.items():
+        tensors |= checkpoint.network_tensors(module, part)
+    for number, optimizer in enumerate(optimizers):
+        tensors |= checkpoint.optimizer_tensors(optimizer, f"optimizer{number}")
+    if judged is not learner["network"]:
         tensors |= checkpoint.network_tensors(judged, "ema")
     checkpoint.save(run.checkpoint, tensors, {"history": history})
 
 
 def _restore(
-    run: Run, network: nn.Module, judged: nn.Module, optimizer: torch.optim.Optimizer, stopping: EarlyStopping
+    run: Run,
+    learner: nn.ModuleDict,
+    judged: nn.Module,
+    optimizers: list[torch.optim.Optimizer],
+    stopping: EarlyStopping,
 ) -> list[dict[str, Any]]:
     tensors, state = checkpoint.load(run.checkpoint)
-    checkpoint.load_network(network, tensors, "network")
-    checkpoint.load_optimizer(optimizer, tensors)
-    if judged is not network:
+    for part, module in learner.items():
+        checkpoint.load_network(module, tensors, part)
+    for number, optimizer in enumerate(optimizers):
+        checkpoint.load_optimizer(optimizer, tensors, f"optimizer{number}")
+    if judged is not learner["network"]:
         checkpoint.load_network(judged, tensors, "ema")
     history: list[dict[str, Any]] = state["history"]
     for row in history:

@@ -9,32 +9,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mien.errors import RecipeError
+from mien.training.noise import Dropout, RReLU
 
 
 class Network(nn.Module):
-    """A network that can say why it has each layer.
+    """A network that can say why it has each layer, and that ends in one linear layer.
 
     Attributes:
         reasons: for each layer, by its dotted name, the key of its reason in ``summary.REASONS``.
+        any_size: whether it takes faces of any height and width.
     """
 
     reasons: dict[str, str]
+    any_size = False
 
+    @property
+    def last(self) -> nn.Linear:
+        """The layer from features to logits."""
+        raise NotImplementedError
 
-class RReLU(nn.RReLU):
-    """``nn.RReLU`` written as a product with random slopes, which the exporter to ONNX can follow."""
+    def embed(self, faces: Tensor) -> Tensor:
+        """Faces ``(N, 1, H, W)`` to the features ``(N, C)`` that the last layer reads."""
+        raise NotImplementedError
 
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.training:
-            return F.leaky_relu(x, (self.lower + self.upper) / 2)
-        with torch.no_grad():  # the slopes are constants to the gradient
-            slopes = torch.empty_like(x).uniform_(self.lower, self.upper).masked_fill_(x >= 0, 1.0)
-        return x * slopes
+    def forward(self, faces: Tensor) -> Tensor:  # (N, 1, H, W)
+        logits: Tensor = self.last(self.embed(faces))  # (N, K)
+        return logits
 
 
 class ReportNetwork(Network):
@@ -66,14 +69,14 @@ class ReportNetwork(Network):
             activation: nn.Module = RReLU() if number == 1 else nn.ReLU()
             self._add("features", f"act{number}", activation, "rrelu" if number == 1 else "relu")
             self._add("features", f"pool{number}", nn.MaxPool2d(2), "pool")
-            self._add("features", f"drop{number}", nn.Dropout(conv_dropout), "drop_conv")
+            self._add("features", f"drop{number}", Dropout(conv_dropout), "drop_conv")
             width_in = width
         self.head = nn.Sequential()
         num_features = 512 * (size // 16) ** 2
-        self._add("head", "drop5", nn.Dropout(linear_dropout), "drop_linear")
+        self._add("head", "drop5", Dropout(linear_dropout), "drop_linear")
         self._add("head", "linear1", nn.Linear(num_features, 4096), "linear_first")
         self._add("head", "act5", RReLU(), "rrelu")
-        self._add("head", "drop6", nn.Dropout(linear_dropout), "drop_linear")
+        self._add("head", "drop6", Dropout(linear_dropout), "drop_linear")
         self._add("head", "linear2", nn.Linear(4096, 1024), "linear")
         self._add("head", "act6", RReLU(), "rrelu")
         self._add("head", "linear3", nn.Linear(1024, 256), "linear")
@@ -84,10 +87,14 @@ class ReportNetwork(Network):
         self.get_submodule(part).add_module(name, layer)
         self.reasons[f"{part}.{name}"] = reason
 
-    def forward(self, faces: Tensor) -> Tensor:  # (N, 1, H, W)
+    @property
+    def last(self) -> nn.Linear:
+        return self.head.linear4  # type: ignore[return-value] # add_module hides its type
+
+    def embed(self, faces: Tensor) -> Tensor:  # (N, 1, H, W)
         features: Tensor = self.features(faces)  # (N, 512, H/16, W/16)
-        logits: Tensor = self.head(features.flatten(1))  # (N, K)
-        return logits
+        embedded: Tensor = self.head[:-1](features.flatten(1))  # (N, 256)
+        return embedded
 
 
 class ResidualBlock(nn.Module):
@@ -125,6 +132,8 @@ class ResidualNetwork(Network):
         dropout: probability in front of the last layer.
     """
 
+    any_size = True
+
     def __init__(self, num_classes: int, widths: tuple[int, ...], blocks: tuple[int, ...], dropout: float) -> None:
         super().__init__()
         self.stem = nn.Sequential()
@@ -145,10 +154,14 @@ class ResidualNetwork(Network):
             name: _residual_reason(name) for name, layer in self.named_modules() if not any(layer.children())
         }
 
-    def forward(self, faces: Tensor) -> Tensor:  # (N, 1, H, W)
+    @property
+    def last(self) -> nn.Linear:
+        return self.linear
+
+    def embed(self, faces: Tensor) -> Tensor:  # (N, 1, H, W)
         features: Tensor = self.stages(self.stem(faces))  # (N, C, H/8, W/8) with three stages
-        logits: Tensor = self.linear(self.drop(features.mean(dim=(2, 3))))  # (N, K)
-        return logits
+        embedded: Tensor = self.drop(features.mean(dim=(2, 3)))  # (N, C)
+        return embedded
 
 
 def _residual_reason(name: str) -> str:
@@ -195,11 +208,3 @@ def build(name: str, num_classes: int, size: int) -> Network:
 def num_parameters(network: nn.Module) -> int:
     """How many numbers training adjusts."""
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
-
-
-def uses_channels_last(network: nn.Module, device: torch.device) -> bool:
-    """Whether the network is faster with channels last on a device.
-
-    The residual networks gain on a CPU too; the report's network loses there, with its large pooling and RReLU layers.
-    """
-    return device.type == "cuda" or isinstance(network, ResidualNetwork)

@@ -82,6 +82,10 @@ class Recipe:
     """Height and width that faces are resized to, in pixels."""
     epochs: int
     """Most passes over the training rows; the schedules are stretched over them."""
+    grow_from: int = 0
+    """Height and width in the first epochs, which grow to image_size: early epochs cost less; 0 has the full size throughout."""
+    grown: float = 0.6
+    """Share of the epochs after which the full size is reached."""
     batch_size: int = 128
     """Faces per step."""
     optimizer: Literal["sgd", "adamw"] = "sgd"
@@ -94,6 +98,8 @@ class Recipe:
     """Whether SGD looks ahead (Nesterov's momentum)."""
     weight_decay: float = 5e-4
     """Decay of the weights; biases and batch-norm parameters never decay."""
+    muon: float = 0.0
+    """Peak learning rate of Muon, which then trains the hidden convolutions, in radians per step; 0 leaves them to the optimizer."""
     schedule: Literal["one_cycle", "cosine", "constant"] = "one_cycle"
     """Learning rate over time: up and linearly down to zero, up and down as a cosine, or up and constant."""
     warmup: float = 0.15
@@ -102,6 +108,12 @@ class Recipe:
     """Share of the target spread evenly over all classes."""
     votes: float = 0.0
     """Share of the target that follows the votes of people, where the data has them; the rest follows the label."""
+    votes_head: float = 0.0
+    """Weight of a second head that learns the votes of people beside the label's; it isn't shipped, but shapes the features."""
+    teacher: str = ""
+    """A model, by name or path, whose probabilities the network learns from too (distillation)."""
+    distil: float = 0.0
+    """Share of the target that follows the teacher."""
     ema: float = 0.0
     """Decay per step of the moving average of the weights that is judged and shipped; 0 ships the last weights."""
     clip_norm: float = 0.0
@@ -114,8 +126,10 @@ class Recipe:
     """Stop once hold-out accuracy passes this; 0 never does."""
     patience: int = 0
     """Stop after this many epochs without a better hold-out accuracy; 0 never does."""
+    split_seed: int = 0
+    """Seed of the hold-out, apart from ``seed``, so that runs of several seeds are compared and averaged on the same rows."""
     seed: int = 0
-    """Seed of initial weights, hold-out, order, augmentation and dropout."""
+    """Seed of initial weights, order, augmentation and dropout."""
     augment: Augment = field(default_factory=Augment)
     """How training faces are varied."""
 
@@ -131,14 +145,26 @@ class Recipe:
         _check(2 <= self.batch_size <= 65_536, "batch_size", self.batch_size, "a whole number from 2 to 65,536")
         _check(0 < self.learning_rate <= 100, "learning_rate", self.learning_rate, "a number above 0, at most 100")
         _check(not self.nesterov or self.momentum > 0, "nesterov", self.nesterov, "false where momentum is 0")
+        _check(0 <= self.muon <= 1, "muon", self.muon, "a number from 0 to 1")
+        _check(
+            self.grow_from == 0 or 16 <= self.grow_from <= self.image_size,
+            "grow_from",
+            self.grow_from,
+            f"0, or a whole number from 16 to {self.image_size}",
+        )
+        _check(0 <= self.votes_head <= 10, "votes_head", self.votes_head, "a number from 0 to 10")
+        _check(not self.distil or self.teacher != "", "distil", self.distil, "0 where there is no teacher")
         _check(0 <= self.weight_decay <= 1, "weight_decay", self.weight_decay, "a number from 0 to 1")
         _check(0 <= self.clip_norm < float("inf"), "clip_norm", self.clip_norm, "0 or a number above it")
         _check(0 < self.hold_out < 0.9, "hold_out", self.hold_out, "a share above 0 and below 0.9")
         _check(self.patience >= 0, "patience", self.patience, "0 or a number of epochs")
-        _check(0 <= self.seed < 2**31, "seed", self.seed, "a whole number from 0 to 2,147,483,647")
+        for name in ("seed", "split_seed"):
+            _check(
+                0 <= getattr(self, name) < 2**31, name, getattr(self, name), "a whole number from 0 to 2,147,483,647"
+            )
         for name in ("momentum", "ema", "label_smoothing", "stop_accuracy"):
             _check(0 <= getattr(self, name) < 1, name, getattr(self, name), "a number from 0 to below 1")
-        for name in ("warmup", "votes"):
+        for name in ("warmup", "votes", "distil", "grown"):
             _check(0 <= getattr(self, name) <= 1, name, getattr(self, name), "a share from 0 to 1")
 
 

@@ -1,0 +1,78 @@
+"""The command line: one verb, one short function. Each verb imports its work inside, so ``--help`` loads nothing heavy.
+
+Results go to standard output, words about the work to standard error. Exit code 0; 2 for a usage error; 1 for anything else.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+import mien
+from mien.cli import data, models, training
+from mien.cli.common import fail
+from mien.errors import MienError, MissingExtraError
+
+EXTRAS = {
+    "torch": "train",
+    "safetensors": "train",
+    "onnx": "train",
+    "onnxscript": "train",
+    "pyarrow": "report",
+    "sklearn": "report",
+    "scipy": "report",
+    "matplotlib": "report",
+    "jinja2": "report",
+}
+"""Which extra brings a package that the base install lacks."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit; the one place where errors become words and exit codes."""
+    try:
+        cli.main(args=arguments, prog_name="mien", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        fail("stopped.", 1)
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        sys.stderr.close()
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").split(".")[0]
+        if package not in EXTRAS:
+            raise
+        fail(str(MissingExtraError(package, EXTRAS[package])), 1)
+    except MienError as error:
+        fail(str(error), error.exit_code)
+    except OSError as error:  # a path that can't be, a disk that is full
+        fail(f"'{error.filename}': {error.strerror or error}." if error.filename else f"{error.strerror or error}.", 1)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(mien.__version__, prog_name="mien")
+def cli() -> None:
+    """Learn to read facial expressions from labelled faces, judge how well, and show where it errs.
+
+    Start with:  mien demo
+    """
+
+
+for command in (
+    training.train,
+    models.evaluate,
+    training.report,
+    models.predict,
+    models.submit,
+    training.ensemble,
+    training.summary,
+    training.export,
+    training.demo,
+    data.data,
+):
+    cli.add_command(command)

@@ -1,0 +1,52 @@
+"""What the verbs share: options, and how they talk: results on standard output, words about the work on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+path_argument = click.Path(path_type=Path)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+flip_option = click.option("--flip", is_flag=True, help="Average each face with its mirror image (twice the time).")
+recipe_option = click.option(
+    "--recipe", "recipe_name", default="base", show_default=True, help="report, base, tiny or demo."
+)
+set_option = click.option(
+    "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Change a field of the recipe."
+)
+
+
+def fail(message: str, exit_code: int) -> None:
+    """Say on standard error what went wrong, and exit."""
+    click.echo(f"mien: {message}", err=True)
+    sys.exit(exit_code)
+
+
+def say(line: str) -> None:
+    """A line for people, on standard error."""
+    click.echo(line, err=True)
+
+
+def track(steps: Iterable[int], label: str) -> Iterable[int]:
+    """Show a progress bar over steps while standard error is a terminal."""
+    if not sys.stderr.isatty():
+        yield from steps
+        return
+    with click.progressbar(steps, label=label, file=sys.stderr) as bar:
+        yield from bar
+    click.echo("\x1b[1A\x1b[2K", nl=False, err=True)  # the epoch's line takes the bar's place
+
+
+def show(value: dict[str, Any], as_json: bool, text: Callable[[], str]) -> None:
+    """Print a result: JSON for machines, or words."""
+    click.echo(json.dumps(value, ensure_ascii=False) if as_json else text())
+
+
+def is_given(context: click.Context, name: str) -> bool:
+    """Whether a parameter was typed, not left at its default."""
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE

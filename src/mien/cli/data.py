@@ -1,0 +1,100 @@
+"""Verbs on data sets: look at one, convert it, draw one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mien.cli.common import json_option, path_argument, recipe_option, say, set_option, show
+
+
+@click.group()
+def data() -> None:
+    """Look at data sets, convert them, draw one."""
+
+
+@data.command()
+@click.argument("path", type=path_argument)
+@click.option("--layout", help="Read it as this layout instead of recognising one.")
+@click.option("--votes", type=path_argument, help="FER+ votes (fer2013new.csv) to join to FER2013.")
+@click.option(
+    "--augmented", type=path_argument, metavar="PNG", help="Also write a sheet of what a network sees in training."
+)
+@recipe_option
+@set_option
+@json_option
+def info(
+    path: Path,
+    layout: str | None,
+    votes: Path | None,
+    augmented: Path | None,
+    recipe_name: str,
+    settings: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Count what is at PATH: splits, classes and their shares, sizes, hash, dropped rows.
+
+    Example:  mien data info fer2013.csv
+    """
+    from mien.data import info as infos
+    from mien.data import layouts
+
+    faceset = layouts.read(path, layout=layout, votes=votes)
+    if augmented is not None:
+        from mien.training import job, recipes
+
+        recipe = recipes.get(recipe_name, settings)
+        job.write_augmented(augmented, faceset.split("train").resized((recipe.image_size,) * 2), recipe)
+        say(f"wrote {augmented}")
+    description = infos.describe(faceset)
+    show(description, as_json, lambda: infos.as_text(description))
+
+
+@data.command()
+@click.argument("path", type=path_argument)
+@click.argument("out", type=path_argument)
+@click.option("--layout", help="Read it as this layout instead of recognising one.")
+@click.option("--votes", type=path_argument, help="FER+ votes (fer2013new.csv) to join to FER2013.")
+@click.option("--size", type=click.IntRange(8, 1024), help="Resize the faces to this height and width.")
+@click.option("--overwrite", is_flag=True, help="Replace OUT where it exists.")
+@json_option
+def convert(
+    path: Path, out: Path, layout: str | None, votes: Path | None, size: int | None, overwrite: bool, as_json: bool
+) -> None:
+    """Convert what is at PATH to a Parquet file (OUT ends in .parquet) or to image folders.
+
+    Example:  mien data convert fer2013.csv fer2013.parquet
+    """
+    from mien.data import layouts, store
+
+    faceset = layouts.read(path, layout=layout, votes=votes, size=size)
+    store.convert(faceset, out, overwrite=overwrite)
+    record = {"out": str(out), "rows": len(faceset), "dropped": len(faceset.source.dropped), "hash": faceset.hash}
+    show(record, as_json, lambda: f"{out}: {len(faceset):,} faces, {len(faceset.source.dropped):,} rows dropped")
+
+
+@data.command()
+@click.argument("out", type=path_argument)
+@click.option("--num", default=2000, type=int, show_default=True, help="How many faces.")
+@click.option("--seed", default=0, type=int, show_default=True)
+@click.option("--size", default=48, type=int, show_default=True, help="Height and width in pixels.")
+@click.option(
+    "--wrong-labels", default=0.03, type=float, show_default=True, help="Share of training rows with a wrong label."
+)
+@click.option("--overwrite", is_flag=True, help="Replace OUT where it exists.")
+@json_option
+def draw(out: Path, num: int, seed: int, size: int, wrong_labels: float, overwrite: bool, as_json: bool) -> None:
+    """Draw faces with seven expressions, to a Parquet file or image folders: data for a try and for tests.
+
+    Example:  mien data draw faces.parquet --num 2000 --seed 0
+    """
+    from mien.data import drawn, store
+
+    faceset = drawn.draw(num, seed, size=size, wrong_labels=wrong_labels)
+    store.convert(faceset, out, overwrite=overwrite)
+    show(
+        {"out": str(out), "rows": len(faceset), "hash": faceset.hash},
+        as_json,
+        lambda: f"{out}: {len(faceset):,} drawn faces",
+    )

@@ -1,0 +1,205 @@
+"""Verbs that need PyTorch: train, report on a run, export, average, summarise, and the demo."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mien.cli.common import (
+    flip_option,
+    is_given,
+    json_option,
+    path_argument,
+    recipe_option,
+    say,
+    set_option,
+    show,
+    track,
+)
+from mien.errors import RunError
+
+
+@click.command()
+@click.argument("data", required=False, type=path_argument)
+@recipe_option
+@set_option
+@click.option("--out", type=path_argument, help="The run folder to make.  [default: runs/RECIPE-DATE-TIME]")
+@click.option("--resume", type=path_argument, metavar="RUN", help="Go on with a run that was stopped.")
+@click.option("--device", default="auto", type=click.Choice(["auto", "cpu", "cuda", "mps"]), show_default=True)
+@click.option("--precision", default="auto", type=click.Choice(["auto", "fp32", "bf16"]), show_default=True)
+@json_option
+@click.pass_context
+def train(
+    context: click.Context,
+    data: Path | None,
+    recipe_name: str,
+    settings: tuple[str, ...],
+    out: Path | None,
+    resume: Path | None,
+    device: str,
+    precision: str,
+    as_json: bool,
+) -> None:
+    """Train a recipe on DATA and write a run folder with its model file.
+
+    DATA is any layout of labelled faces: a CSV, a Parquet file, a folder of pictures.
+
+    Example:  mien train fer2013.csv --recipe base --set epochs=15
+    """
+    if (data is None) == (resume is None):
+        raise click.UsageError("Name either DATA to train on, or a run to go on with: --resume RUN.")
+    given = [name for name in ("recipe_name", "settings", "out", "device", "precision") if is_given(context, name)]
+    if resume is not None and given:
+        raise click.UsageError("--resume goes on with the run's own settings: leave out the other options.")
+    from mien.training import job, recipes
+
+    if resume is not None:
+        run = job.resume(resume, say=say, track=track)
+    else:
+        assert data is not None
+        recipe = recipes.get(recipe_name, settings)
+        folder = out or Path("runs") / f"{recipe.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+        run = job.start(data, recipe, folder, device=device, precision=precision, say=say, track=track)
+    record = {"run": str(run.folder), "model": str(run.model_file), "history": run.history}
+    show(record, as_json, lambda: f"{run.model_file}\nnext:  mien report {run.folder}")
+
+
+@click.command()
+@click.argument("run", type=path_argument)
+@click.option("--data", type=path_argument, help="Judge on other data than the run was trained on.")
+@click.option("--split", help="Judge on this split.  [default: the data's test split, or the held-out rows]")
+@flip_option
+@click.option("--lang", default="en", type=click.Choice(["en", "zh-TW"]), show_default=True)
+@click.option("-o", "--out", type=path_argument, help="The HTML file to write.  [default: RUN/report.html]")
+@json_option
+def report(
+    run: Path, data: Path | None, split: str | None, flip: bool, lang: str, out: Path | None, as_json: bool
+) -> None:
+    """Write the report of a RUN: one HTML file that opens offline.
+
+    Example:  mien report runs/base --lang zh-TW -o report.html
+    """
+    from mien.training.run import Run
+
+    target = out or run / "report.html"
+    judgement = write_report(Run.open(run), target, data=data, split=split, flip=flip, lang=lang)
+    show({"report": str(target), **judgement.to_dict()}, as_json, lambda: str(target))
+
+
+def write_report(
+    run: Any, target: Path, *, data: Path | None = None, split: str | None = None, flip: bool = False, lang: str = "en"
+) -> Any:
+    """Judge a run's model file and write its report; returns the judgement."""
+    from mien.data import layouts
+    from mien.evaluation import report as reports
+    from mien.evaluation.judge import judge_run
+    from mien.inference.classifier import Classifier
+
+    classifier = Classifier.load(run.model_file)
+    faceset = layouts.read(data or run.record["data"]["path"])
+    if data is None and faceset.hash != run.record["data"]["hash"]:
+        raise RunError(
+            f"The data at '{run.record['data']['path']}' has changed since this run: put it back, or name other data with --data."
+        )
+    judgement = judge_run(classifier, faceset, run.record, split, flip=flip)
+    reports.write(
+        target,
+        judgement,
+        record=run.record,
+        network=run.network,
+        history=run.history,
+        augmented=run.augmented,
+        lang=lang,
+    )
+    return judgement
+
+
+@click.command()
+@click.argument("run", type=path_argument)
+@click.option("-o", "--out", type=path_argument, help="The model file to write.  [default: RUN/model.onnx]")
+@json_option
+def export(run: Path, out: Path | None, as_json: bool) -> None:
+    """Write the model file of a RUN's best weights, again or elsewhere.
+
+    Example:  mien export runs/base -o base.onnx
+    """
+    from mien.training import export as exports
+    from mien.training import job
+    from mien.training.run import Run
+
+    opened = Run.open(run)
+    target = out or opened.model_file
+    spec = exports.export(opened, job.read_sets(opened)[1], target)
+    show({"model": str(target), "spec": json.loads(spec.to_json())}, as_json, lambda: str(target))
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, type=path_argument, metavar="RUN...")
+@click.option("-o", "--out", required=True, type=path_argument, help="The model file to write.")
+@json_option
+def ensemble(runs: tuple[Path, ...], out: Path, as_json: bool) -> None:
+    """Average several RUNs in one model file.
+
+    Train them with different seeds: --set seed=1, --set seed=2, and so on.
+
+    Example:  mien ensemble runs/seed0 runs/seed1 runs/seed2 -o ensemble.onnx
+    """
+    from mien.training import ensemble as ensembles
+    from mien.training.run import Run
+
+    spec = ensembles.build([Run.open(run) for run in runs], out)
+    score = spec.scores[0]
+    show(
+        {"model": str(out), "spec": json.loads(spec.to_json())},
+        as_json,
+        lambda: f"{out}: {len(runs)} models, {score['accuracy']:.2%} of {score['n']:,} faces that all of them held out",
+    )
+
+
+@click.command()
+@click.argument("recipe")
+@set_option
+@click.option("--classes", "num_classes", default=7, type=click.IntRange(min=2), show_default=True)
+@json_option
+def summary(recipe: str, settings: tuple[str, ...], num_classes: int, as_json: bool) -> None:
+    """Print the network of a RECIPE: each layer with its output, its parameters and its reason.
+
+    Example:  mien summary report
+    """
+    from mien.training import networks, recipes
+    from mien.training import summary as summaries
+
+    values = recipes.get(recipe, settings)
+    network = networks.build(values.network, num_classes, values.image_size)
+    description = summaries.describe(network, values.image_size)
+    show(description, as_json, lambda: summaries.as_table(description))
+
+
+@click.command()
+@click.option("--out", default=Path("demo"), type=path_argument, show_default=True, help="The folder to make.")
+@click.option("--num", default=3000, type=click.IntRange(min=200), show_default=True, help="How many faces to draw.")
+def demo(out: Path, num: int) -> None:
+    """Draw faces, train on them, judge the model and write its report.
+
+    Example:  mien demo --out demo
+    """
+    from mien.data import drawn, store
+    from mien.errors import OutputError
+    from mien.training import job, recipes
+
+    if out.exists():
+        raise OutputError(f"'{out}' exists: remove it, or name another folder with --out.")
+    out.mkdir(parents=True)
+    say(f"drawing {num:,} faces")
+    store.write_parquet(drawn.draw(num), out / "faces.parquet")
+    run = job.start(out / "faces.parquet", recipes.get("demo"), out / "run", say=say, track=track)
+    judgement = write_report(run, out / "report.html")
+    low, high = judgement.evaluation.accuracy_interval
+    click.echo(
+        f"accuracy {judgement.evaluation.accuracy:.1%} ({low:.1%} to {high:.1%}) on {len(judgement.evaluation):,} drawn test faces"
+    )
+    click.echo(f"model   {run.model_file.resolve()}\nreport  {(out / 'report.html').resolve()}")

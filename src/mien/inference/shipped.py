@@ -1,0 +1,35 @@
+"""The trained models inside the package, by short name; each has a model card beside it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mien.errors import ModelFileError
+
+FOLDER = Path(__file__).parent / "weights"
+
+
+def names() -> list[str]:
+    """The short names, such as ``base``."""
+    return sorted(path.stem for path in FOLDER.glob("*.onnx"))
+
+
+def resolve(model: str | os.PathLike[str]) -> Path:
+    """The path of a model file named by its path or by a shipped model's short name.
+
+    A short name wins over a file of that name in the working folder: write ``./base`` for the file.
+
+    Raises:
+        ModelFileError: there is neither.
+    """
+    text = os.fspath(model)
+    if text in names():
+        return FOLDER / f"{text}.onnx"
+    path = Path(text)
+    if not path.is_file():
+        raise ModelFileError(
+            f"There is no model file '{text}': check the path, name a shipped model ({', '.join(names())}), "
+            "or make one with  mien train"
+        )
+    return path

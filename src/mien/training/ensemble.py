@@ -1,0 +1,104 @@
+"""Several runs in one model file, whose probabilities are the mean of theirs (the report's third trick)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from torch import Tensor, nn
+
+from mien import files
+from mien.data.faceset import FaceSet
+from mien.errors import ExportError
+from mien.inference.classifier import Classifier
+from mien.modelfile import Spec
+from mien.training import export, job
+from mien.training.run import Run
+
+
+class EnsembleGraph(nn.Module):
+    """The mean of several models' probabilities, sharpened or softened by one temperature."""
+
+    def __init__(self, members: Sequence[export.ModelGraph], temperature: float = 1.0) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+        self.temperature = temperature
+
+    def log_mean(self, faces: Tensor) -> Tensor:
+        """``(N, H, W)`` ``uint8`` to the logarithm of the members' mean probabilities, ``(N, K)``."""
+        mean: Tensor = sum(member(faces) for member in self.members) / len(self.members)
+        return mean.clamp_min(1e-12).log()
+
+    def forward(self, faces: Tensor) -> Tensor:
+        """``(N, H, W)`` ``uint8`` to ``(N, K)`` ``float32``."""
+        return torch.softmax(self.log_mean(faces) / self.temperature, dim=1)
+
+
+def build(runs: Sequence[Run], path: str | os.PathLike[str]) -> Spec:
+    """Write one model file that averages several runs.
+
+    The score and the temperature come from the rows that every run held out: with one ``split_seed``, all of them.
+
+    Args:
+        runs: two runs or more, of the same data, classes and face size.
+        path: where the model file goes.
+
+    Raises:
+        ExportError: the runs don't fit together, or no row was held out by all of them.
+    """
+    if len(runs) < 2:
+        raise ExportError("An ensemble takes two runs or more: name several run folders.")
+    first = runs[0]
+    for run in runs[1:]:
+        for what, theirs, ours in (
+            ("data", run.record["data"]["hash"], first.record["data"]["hash"]),
+            ("face size", run.recipe.image_size, first.recipe.image_size),
+        ):
+            if theirs != ours:
+                raise ExportError(
+                    f"'{run.folder}' was trained on another {what} than '{first.folder}': an ensemble needs the same."
+                )
+    held = [job.read_sets(run)[1] for run in runs]
+    rows = in_all(held)
+    if not len(rows):
+        raise ExportError(
+            "No row was held out by all of these runs, so the ensemble can't be scored: train them with the same split_seed."
+        )
+    members = [export.load_graph(run, own)[0] for run, own in zip(runs, held, strict=True)]
+    graph = EnsembleGraph(members).eval()
+    labels = torch.from_numpy(rows.labels)
+    with torch.no_grad():
+        batches = torch.split(torch.from_numpy(rows.images), 256)
+        log_mean = torch.cat([graph.log_mean(batch) for batch in batches])  # (N, K)
+    graph.temperature = export.fit_temperature(log_mean, labels)
+    data: dict[str, Any] = first.record["data"]
+    same_rows = all(run.record["data"]["train"]["hash"] == data["train"]["hash"] for run in runs)
+    spec = Spec(
+        tuple(data["classes"]),
+        (first.recipe.image_size, first.recipe.image_size),
+        temperature=graph.temperature,
+        training={
+            "data_hash": data["hash"],
+            "train_hash": data["train"]["hash"] if same_rows else None,
+            "members": [export.training_record(run) for run in runs],
+        },
+        scores=(export.score(log_mean / graph.temperature, labels, "rows that all members held out"),),
+    )
+    model = export.to_onnx(graph, spec)
+    with files.whole(path) as temporary:
+        onnx.save_model(model, temporary)
+        export.check_parity(graph, Classifier.load(temporary), rows.images[:512])
+    return spec
+
+
+def in_all(sets: Sequence[FaceSet]) -> FaceSet:
+    """The rows of the first set whose picture is in every other: of hold-outs, the rows that no run was trained on."""
+    common = sets[0]
+    for other in sets[1:]:
+        known = {face.tobytes() for face in other.images}  # copies of a picture are always on one side together
+        common = common.select(np.array([face.tobytes() in known for face in common.images], bool))
+    return common

@@ -1,0 +1,102 @@
+"""The optimizer of a recipe: SGD or AdamW for all weights, or Muon for the hidden convolutions beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mien.training.recipes import Recipe
+
+
+def build(recipe: Recipe, network: nn.Module) -> list[torch.optim.Optimizer]:
+    """The recipe's optimizers, each group with its peak learning rate as ``peak``.
+
+    Only weights of convolutions and linear layers decay, not biases and batch-norm parameters. With ``recipe.muon`` the
+    convolutions behind the first go to Muon, whose weights keep their length and so need no decay.
+    """
+    turned = hidden_convolutions(network) if recipe.muon else []
+    others = [p for p in network.parameters() if not any(p is q for q in turned)]
+    groups: list[dict[str, Any]] = [
+        {"params": [p for p in others if p.ndim > 1], "weight_decay": recipe.weight_decay},
+        {"params": [p for p in others if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    rate, momentum = recipe.learning_rate, recipe.momentum
+    plain: torch.optim.Optimizer
+    if recipe.optimizer == "adamw":
+        plain = torch.optim.AdamW(groups, lr=rate, betas=(momentum, 0.999))
+    else:
+        plain = torch.optim.SGD(groups, lr=rate, momentum=momentum, nesterov=recipe.nesterov)
+    optimizers: list[torch.optim.Optimizer] = [plain, Muon(turned, recipe.muon)] if turned else [plain]
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["peak"] = group["lr"]
+    return optimizers
+
+
+def hidden_convolutions(network: nn.Module) -> list[nn.Parameter]:
+    """The weights of all convolutions with more than one input channel and more than one tap."""
+    return [p for p in network.parameters() if p.ndim == 4 and p.shape[1] > 1 and p.shape[2] > 1]
+
+
+class Muon(torch.optim.Optimizer):
+    """Muon: momentum whose every step is made orthogonal, so that all directions of a layer learn alike (Jordan, 2024).
+
+    ``torch.optim.Muon`` takes matrices only and iterates in bf16, which many processors emulate a hundred times slower;
+    this one takes convolutions, iterates in the gradient's precision, and batches layers of one shape. A weight has as
+    many rows as output channels. It keeps the length ``sqrt(rows)``: behind it stands a batch norm, to which only the
+    direction matters, and the learning rate is then the angle of a step in radians.
+
+    Args:
+        params: convolution weights, ``(out, in, height, width)``, each followed by a normalisation.
+        lr: the learning rate.
+        momentum: share of the running gradient that is kept per step.
+    """
+
+    def __init__(self, params: Iterable[nn.Parameter], lr: float, momentum: float = 0.9) -> None:
+        super().__init__(params, {"lr": lr, "momentum": momentum})
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:  # type: ignore[override] # no closure is ever given
+        """Turn every weight along its orthogonal update."""
+        del closure
+        for group in self.param_groups:
+            alike: dict[torch.Size, list[Tensor]] = {}
+            for p in group["params"]:
+                if p.grad is not None:
+                    alike.setdefault(p.shape, []).append(p)
+            for weights in alike.values():
+                self._step_alike(weights, group["lr"], group["momentum"])
+
+    def _step_alike(self, weights: list[Tensor], rate: float, momentum: float) -> None:
+        grads = [p.grad for p in weights if p.grad is not None]
+        buffers = [self.state[p].setdefault("momentum_buffer", torch.zeros_like(p)) for p in weights]
+        torch._foreach_lerp_(buffers, grads, 1 - momentum)
+        nesterov = torch._foreach_lerp(grads, buffers, momentum)
+        updates = orthogonal(torch.stack([update.flatten(1) for update in nesterov]))  # (layers, out, in * taps)
+        for p, update in zip(weights, updates, strict=True):
+            length = math.sqrt(len(p))
+            p.mul_(length / p.norm()).add_(update.view(p.shape), alpha=-rate)
+            p.mul_(length / p.norm())
+
+
+def orthogonal(matrices: Tensor) -> Tensor:
+    """The nearest semi-orthogonal matrices, about: all singular values come to lie between 0.7 and 1.2.
+
+    Five Newton-Schulz iterations of the odd quintic with Jordan's coefficients (Muon: An optimizer for hidden layers in
+    neural networks, 2024), which trade exactness for speed.
+
+    Args:
+        matrices: ``(B, rows, columns)``.
+    """
+    a, b, c = 3.4445, -4.7750, 2.0315
+    tall = matrices.shape[1] > matrices.shape[2]
+    x: Tensor = matrices.mT if tall else matrices
+    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    for _ in range(5):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x.mT if tall else x

@@ -1,0 +1,51 @@
+"""What each training face should be read as: a distribution over the classes, from labels, people's votes and a teacher."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mien.data.faceset import FaceSet
+from mien.errors import ModelFileError
+from mien.inference.classifier import Classifier
+from mien.training.recipes import Recipe
+
+
+def soft_targets(faceset: FaceSet, recipe: Recipe) -> Tensor:
+    """The target distribution of each row, ``(N, K)``.
+
+    The label, mixed with the votes, then smoothed (Szegedy et al., Rethinking the Inception Architecture, 2016, section
+    7), then mixed with the teacher's probabilities of the face and its mirror image (Hinton et al., Distilling the
+    Knowledge in a Neural Network, 2015, at temperature 1: the teacher is calibrated).
+
+    Raises:
+        ModelFileError: the teacher can't be loaded, or knows other classes.
+    """
+    num_classes = len(faceset.classes)
+    targets = F.one_hot(torch.from_numpy(faceset.labels), num_classes).float()
+    if recipe.votes and faceset.votes is not None:
+        votes, asked = vote_shares(faceset)  # rows that nobody voted on keep their label
+        targets[asked] = (1 - recipe.votes) * targets[asked] + recipe.votes * votes[asked]
+    targets = (1 - recipe.label_smoothing) * targets + recipe.label_smoothing / num_classes
+    if recipe.distil:
+        targets = (1 - recipe.distil) * targets + recipe.distil * _taught(faceset, recipe.teacher)
+    return targets
+
+
+def vote_shares(faceset: FaceSet) -> tuple[Tensor, Tensor]:
+    """Each class's share of a row's votes ``(N, K)``, and which rows ``(N,)`` have votes at all; the others are zero."""
+    assert faceset.votes is not None
+    votes = torch.from_numpy(faceset.votes)
+    total = votes.sum(1, keepdim=True)
+    return votes / total.clamp(min=1e-9), total[:, 0] > 0
+
+
+def _taught(faceset: FaceSet, teacher: str) -> Tensor:
+    classifier = Classifier.load(teacher)
+    if classifier.spec.classes != faceset.classes:
+        raise ModelFileError(
+            f"The teacher '{teacher}' knows {', '.join(classifier.spec.classes)}, the data has {', '.join(faceset.classes)}: "
+            "name a teacher trained on the same classes."
+        )
+    return torch.from_numpy(classifier.probabilities(faceset.images, flip=True))
