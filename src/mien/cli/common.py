@@ -14,7 +14,7 @@ path_argument = click.Path(path_type=Path)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 flip_option = click.option("--flip", is_flag=True, help="Average each face with its mirror image (twice the time).")
 recipe_option = click.option(
-    "--recipe", "recipe_name", default="base", show_default=True, help="report, base, tiny or demo."
+    "--recipe", "recipe_name", default="base", show_default=True, help="report, large, base, tiny or demo."
 )
 set_option = click.option(
     "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Change a field of the recipe."

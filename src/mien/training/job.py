@@ -98,11 +98,10 @@ def read_sets(run: Run) -> tuple[FaceSet, FaceSet]:
 
 def divide(faceset: FaceSet, recipe: Recipe) -> tuple[FaceSet, FaceSet]:
     """The training and the held-out rows that a recipe asks for, at its size."""
-    for name in ("votes", "votes_head"):
-        if getattr(recipe, name) and faceset.votes is None:
-            raise DataError(
-                f"{name}={getattr(recipe, name):g} needs votes of people, and the data has none: join FER+ votes, or set {name}=0."
-            )
+    if recipe.votes and faceset.votes is None:
+        raise DataError(
+            f"votes={recipe.votes:g} needs votes of people, and the data has none: join FER+ votes, or set votes=0."
+        )
     size = (recipe.image_size, recipe.image_size)
     train_set, valid_set = splits.divide(faceset, recipe.hold_out, recipe.valid_split, recipe.split_seed)
     return train_set.resized(size), valid_set.resized(size)

@@ -70,7 +70,8 @@ def train(
     memory_format = devices.memory_format(device)
     network = network.to(memory_format=memory_format)  # type: ignore[call-overload] # torch's stubs lack this overload
     judged = copy.deepcopy(network).requires_grad_(False) if recipe.ema else network  # what is validated and shipped
-    votes_head = nn.Linear(network.last.in_features, num_classes).to(device) if recipe.votes_head else None
+    voted = recipe.votes_head > 0 and train_set.votes is not None
+    votes_head = nn.Linear(network.last.in_features, num_classes).to(device) if voted else None
     learner = nn.ModuleDict({"network": network} | ({"votes": votes_head} if votes_head else {}))
     optimizers = optimizing.build(recipe, learner)
     stopping = EarlyStopping(recipe.stop_accuracy, recipe.patience)
