@@ -62,7 +62,30 @@ def test_the_model_file_carries_its_spec(run: Run) -> None:
     assert spec.training["epoch"] in (1, 2)
     (score,) = spec.scores
     assert (score["split"], score["n"]) == ("hold_out", run.record["data"]["valid"]["rows"])
-    assert score["accuracy"] == max(row["valid_accuracy"] for row in run.history)
+    assert score["accuracy"] == pytest.approx(max(row["valid_accuracy"] for row in run.history), abs=1.5 / score["n"])
+
+
+def test_the_score_is_the_files_own(run: Run) -> None:
+    held = job.read_sets(run)[1]
+    classifier = Classifier.load(run.model_file)
+    (score,) = classifier.spec.scores
+    probabilities = classifier.probabilities(held.images)
+    assert score["accuracy"] == np.mean(probabilities.argmax(1) == held.labels)
+    assert score["log_loss"] == pytest.approx(-np.log(probabilities[np.arange(len(held)), held.labels]).mean())
+
+
+def test_weights_take_half_the_room(run: Run) -> None:
+    parameters = run.network["parameters"]
+    assert 2 * parameters < run.model_file.stat().st_size < 2 * parameters + 30_000
+
+
+def test_weights_that_half_precision_spoils_are_refused(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "HALVED_TOLERANCE", 1e-9)
+    with pytest.raises(ExportError, match="half precision change a probability"):
+        export.export(run, job.read_sets(run)[1], tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_model_file_holds_no_path_of_the_machine(run: Run) -> None:

@@ -86,7 +86,7 @@ def test_describing_leaves_the_network_in_its_mode() -> None:
 
 
 def test_unknown_names_and_sizes_are_refused() -> None:
-    with pytest.raises(RecipeError, match="no network 'huge': choose report, base, tiny"):
+    with pytest.raises(RecipeError, match="no network 'huge': choose report, large, base, tiny"):
         networks.build("huge", 7, 48)
     with pytest.raises(RecipeError, match="must be a multiple of 16, not 50"):
         networks.build("report", 7, 50)

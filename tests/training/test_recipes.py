@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mien.errors import RecipeError
-from mien.training import networks, recipes
+from mien.training import job, networks, recipes
 from mien.training.recipes import Augment
 
 
@@ -145,7 +146,7 @@ def test_a_recipe_of_ones_own_has_no_settings() -> None:
 
 
 def test_an_unknown_recipe_lists_the_known() -> None:
-    with pytest.raises(RecipeError, match="no recipe 'best': choose report, base, tiny, demo"):
+    with pytest.raises(RecipeError, match="no recipe 'best': choose report, large, base, tiny, demo"):
         recipes.get("best")
 
 
@@ -153,3 +154,9 @@ def test_an_unknown_recipe_lists_the_known() -> None:
 def test_a_damaged_recipe_says_so(values: dict[str, object]) -> None:
     with pytest.raises(RecipeError, match="no recipe of this version"):
         recipes.from_dict(values)
+
+
+def test_a_network_of_one_size_doesnt_grow_its_faces(faces_file: Path, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="grow_from=0"):
+        job.start(faces_file, recipes.get("report", ["grow_from=32"]), tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -10,15 +10,15 @@ from mien.cli.common import fail, flip_option, json_option, path_argument, show
 
 
 @click.command()
-@click.argument("model", type=path_argument)
+@click.argument("model")  # as text: Path would make base of ./base
 @click.argument("data", type=path_argument)
 @click.option("--split", help="Judge on this split, or 'all'.  [default: the data's test split]")
 @flip_option
 @json_option
-def evaluate(model: Path, data: Path, split: str | None, flip: bool, as_json: bool) -> None:
-    """Judge a MODEL file on labelled DATA.
+def evaluate(model: str, data: Path, split: str | None, flip: bool, as_json: bool) -> None:
+    """Judge a MODEL, a shipped one (base, tiny) or a model file, on labelled DATA.
 
-    Example:  mien evaluate runs/base/model.onnx fer2013.csv --split public_test --flip
+    Example:  mien evaluate base fer2013.csv --split public_test --flip
     """
     from mien.data import layouts
     from mien.evaluation import text
@@ -33,7 +33,7 @@ def evaluate(model: Path, data: Path, split: str | None, flip: bool, as_json: bo
 
 @click.command()
 @click.argument("crops", nargs=-1, required=True, type=path_argument, metavar="PHOTO...")
-@click.option("--model", required=True, type=path_argument, help="The model file.")
+@click.option("--model", default="base", show_default=True, help="A shipped model (base, tiny) or a model file.")
 @click.option(
     "--crops",
     "ready",
@@ -42,10 +42,10 @@ def evaluate(model: Path, data: Path, split: str | None, flip: bool, as_json: bo
 )
 @flip_option
 @json_option
-def predict(crops: tuple[Path, ...], model: Path, ready: bool, flip: bool, as_json: bool) -> None:
+def predict(crops: tuple[Path, ...], model: str, ready: bool, flip: bool, as_json: bool) -> None:
     """Read the expression on ready-made face crops: files, or folders of them.
 
-    Example:  mien predict --crops --model runs/base/model.onnx face1.png face2.png
+    Example:  mien predict --crops face1.png face2.png
     """
     if not ready:
         raise click.UsageError("This version finds no faces in photos: crop them first, and pass --crops.")
@@ -71,13 +71,13 @@ def predict(crops: tuple[Path, ...], model: Path, ready: bool, flip: bool, as_js
 
 
 @click.command()
-@click.argument("model", type=path_argument)
+@click.argument("model")  # as text: Path would make base of ./base
 @click.argument("test", type=path_argument)
 @click.option("-o", "--out", required=True, type=path_argument, help="The CSV to write.")
 @click.option("--rows", type=click.IntRange(min=1), help="Refuse to write another number of rows.")
 @flip_option
 @json_option
-def submit(model: Path, test: Path, out: Path, rows: int | None, flip: bool, as_json: bool) -> None:
+def submit(model: str, test: Path, out: Path, rows: int | None, flip: bool, as_json: bool) -> None:
     """Write predictions for a competition's TEST set: id,label in test order.
 
     Example:  mien submit runs/base/model.onnx test.csv -o predictions.csv --rows 7000

@@ -65,7 +65,7 @@ def judge(classifier: Classifier, faceset: FaceSet, split: str = "all", *, flip:
     evaluation = Evaluation.from_predictions(rows.labels, probabilities, classifier.spec.classes)
     record = {
         "mien": mien.__version__,
-        "model": classifier.path,
+        "model": classifier.name,
         "model_hash": modelfile.sha256(classifier.path),
         "data": faceset.source.path,
         "data_hash": faceset.hash,

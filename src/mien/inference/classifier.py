@@ -23,12 +23,14 @@ class Classifier:
     Attributes:
         spec: what the model file says about itself.
         path: the file it was loaded from.
+        name: what it was asked for by: that path, or a shipped model's short name.
     """
 
-    def __init__(self, session: Any, spec: Spec, path: str) -> None:
+    def __init__(self, session: Any, spec: Spec, path: str, name: str) -> None:
         self._session = session
         self.spec = spec
         self.path = path
+        self.name = name
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, threads: int = 0) -> Classifier:
@@ -41,7 +43,7 @@ class Classifier:
         Raises:
             ModelFileError: it is missing, no ONNX file, or one without mien's spec.
         """
-        path = shipped.resolve(path)
+        name, path = os.fspath(path), shipped.resolve(path)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3  # errors only; they come back as exceptions too
@@ -59,7 +61,7 @@ class Classifier:
             raise ModelFileError(
                 f"'{path}' is an ONNX file, but not one of mien's (it has no spec): make one with  mien train"
             )
-        return cls(session, Spec.from_json(metadata[modelfile.KEY], str(path)), str(path))
+        return cls(session, Spec.from_json(metadata[modelfile.KEY], str(path)), str(path), name)
 
     def probabilities(
         self, faces: NDArray[np.uint8], *, flip: bool = False, batch_size: int = 128

@@ -7,14 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import onnx
 import torch
 from torch import Tensor, nn
 
-from mien import files
 from mien.data.faceset import FaceSet
 from mien.errors import ExportError
-from mien.inference.classifier import Classifier
 from mien.modelfile import Spec
 from mien.training import export, job
 from mien.training.run import Run
@@ -68,7 +65,7 @@ def build(runs: Sequence[Run], path: str | os.PathLike[str]) -> Spec:
         raise ExportError(
             "No row was held out by all of these runs, so the ensemble can't be scored: train them with the same split_seed."
         )
-    members = [export.load_graph(run, own)[0] for run, own in zip(runs, held, strict=True)]
+    members = [export.load_graph(run, own) for run, own in zip(runs, held, strict=True)]
     graph = EnsembleGraph(members).eval()
     labels = torch.from_numpy(rows.labels)
     with torch.no_grad():
@@ -86,13 +83,8 @@ def build(runs: Sequence[Run], path: str | os.PathLike[str]) -> Spec:
             "train_hash": data["train"]["hash"] if same_rows else None,
             "members": [export.training_record(run) for run in runs],
         },
-        scores=(export.score(log_mean / graph.temperature, labels, "rows that all members held out"),),
     )
-    model = export.to_onnx(graph, spec)
-    with files.whole(path) as temporary:
-        onnx.save_model(model, temporary)
-        export.check_parity(graph, Classifier.load(temporary), rows.images[:512])
-    return spec
+    return export.write(graph, spec, rows, "rows that all members held out", path)
 
 
 def in_all(sets: Sequence[FaceSet]) -> FaceSet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 import warnings
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import onnx.numpy_helper
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
@@ -24,6 +26,9 @@ from mien.training.run import Run
 
 TOLERANCE = 1e-4
 """Largest difference in any probability between the trained network and its model file."""
+
+HALVED_TOLERANCE = 0.02
+"""Largest difference in any probability that storing the weights in half precision may make."""
 
 OPSET = 18
 
@@ -57,25 +62,51 @@ def export(run: Run, valid_set: FaceSet, path: str | os.PathLike[str]) -> Spec:
         ExportError: the file would compute something else than the network.
         RunError: the run has no weights yet.
     """
-    graph, logits = load_graph(run, valid_set)
-    labels = torch.from_numpy(valid_set.labels)
     data = run.record["data"]
-    spec = Spec(
-        tuple(data["classes"]),
-        (run.recipe.image_size, run.recipe.image_size),
-        temperature=graph.temperature,
-        training=training_record(run),
-        scores=(score(logits / graph.temperature, labels, data["valid"]["from"]),),
-    )
+    graph = load_graph(run, valid_set)
+    size = (run.recipe.image_size, run.recipe.image_size)
+    spec = Spec(tuple(data["classes"]), size, temperature=graph.temperature, training=training_record(run))
+    return write(graph, spec, valid_set, data["valid"]["from"], path)
+
+
+def write(graph: nn.Module, spec: Spec, rows: FaceSet, split: str, path: str | os.PathLike[str]) -> Spec:
+    """Write a graph as a model file, checked against the graph and scored on held-out rows as the file it will be.
+
+    The weights are stored in half precision, which halves the file; onnxruntime widens them when it loads it.
+
+    Args:
+        graph: ``uint8`` faces to probabilities.
+        spec: what the file says of itself, without scores.
+        rows: held-out rows at the graph's size.
+        split: what these rows are called in the score.
+        path: where the model file goes.
+
+    Returns:
+        The spec with the score.
+    """
     model = to_onnx(graph, spec)
     with files.whole(path) as temporary:
         onnx.save_model(model, temporary)
-        check_parity(graph, Classifier.load(temporary), valid_set.images[:512])
+        whole = Classifier.load(temporary)
+        check_parity(graph, whole, rows.images[:512])
+        probabilities = whole.probabilities(rows.images)
+        halve_weights(model)
+        onnx.save_model(model, temporary)
+        halved = Classifier.load(temporary).probabilities(rows.images)
+        difference = float(np.abs(halved - probabilities).max())
+        if not difference <= HALVED_TOLERANCE:
+            raise ExportError(
+                f"Weights in half precision change a probability by {difference:.2g} (allowed: {HALVED_TOLERANCE:g}): no file "
+                "was written. Train with a lower learning rate or more weight_decay, as such weights are huge."
+            )
+        spec = dataclasses.replace(spec, scores=(score(halved, rows.labels, split),))
+        set_spec(model, spec)
+        onnx.save_model(model, temporary)
     return spec
 
 
-def load_graph(run: Run, valid_set: FaceSet) -> tuple[ModelGraph, Tensor]:
-    """The graph of a run's best weights, its temperature fitted on the held-out rows, and its logits ``(N, K)`` of these."""
+def load_graph(run: Run, valid_set: FaceSet) -> ModelGraph:
+    """The graph of a run's best weights, its temperature fitted on the held-out rows."""
     tensors, _ = checkpoint.load(run.best)
     recipe, data = run.recipe, run.record["data"]
     network = networks.build(recipe.network, len(data["classes"]), recipe.image_size)
@@ -83,7 +114,7 @@ def load_graph(run: Run, valid_set: FaceSet) -> tuple[ModelGraph, Tensor]:
     faces, labels = torch.from_numpy(valid_set.images), torch.from_numpy(valid_set.labels)
     logits = loop.predict(network, faces, data["mean"], data["std"], torch.device("cpu"), "fp32")
     network = network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload] # torch's stubs lack this overload
-    return ModelGraph(network, data["mean"], data["std"], fit_temperature(logits, labels)).eval(), logits
+    return ModelGraph(network, data["mean"], data["std"], fit_temperature(logits, labels)).eval()
 
 
 def training_record(run: Run) -> dict[str, Any]:
@@ -99,13 +130,14 @@ def training_record(run: Run) -> dict[str, Any]:
     }
 
 
-def score(logits: Tensor, labels: Tensor, split: str) -> dict[str, Any]:
-    """What a model scored on held-out rows, from its calibrated logits ``(N, K)``."""
+def score(probabilities: NDArray[np.float32], labels: NDArray[np.int64], split: str) -> dict[str, Any]:
+    """What a model scored on held-out rows."""
+    given = probabilities[np.arange(len(labels)), labels]
     return {
         "split": split,
         "n": len(labels),
-        "accuracy": float((logits.argmax(1) == labels).float().mean()),
-        "log_loss": float(F.cross_entropy(logits, labels)),
+        "accuracy": float((probabilities.argmax(1) == labels).mean()),
+        "log_loss": float(-np.log(np.maximum(given, 1e-12)).mean()),
         "flip": False,
         "note": "the rows that chose the epoch and the temperature: slightly optimistic",
     }
@@ -152,8 +184,26 @@ def to_onnx(graph: nn.Module, spec: Spec) -> Any:
     model = program.model_proto
     for node in model.graph.node:  # the exporter notes source lines of this machine in every node
         del node.metadata_props[:]
-    model.metadata_props.add(key=modelfile.KEY, value=spec.to_json())
+    set_spec(model, spec)
     return model
+
+
+def set_spec(model: Any, spec: Spec) -> None:
+    """Put the spec into an ONNX model, in place of one that is there."""
+    del model.metadata_props[:]
+    model.metadata_props.add(key=modelfile.KEY, value=spec.to_json())
+
+
+def halve_weights(model: Any) -> None:
+    """Store the large tensors of an ONNX model in fp16, each behind a node that widens it again."""
+    for tensor in model.graph.initializer:
+        weights = onnx.numpy_helper.to_array(tensor)
+        if weights.dtype != np.float32 or weights.size < 256 or np.abs(weights).max() > np.finfo(np.float16).max:
+            continue
+        name = tensor.name
+        tensor.CopyFrom(onnx.numpy_helper.from_array(weights.astype(np.float16), f"{name}.half"))
+        widen = onnx.helper.make_node("Cast", [f"{name}.half"], [name], name=f"{name}.widen", to=onnx.TensorProto.FLOAT)
+        model.graph.node.insert(0, widen)
 
 
 def check_parity(graph: nn.Module, classifier: Classifier, faces: NDArray[np.uint8]) -> float:

@@ -191,7 +191,10 @@ def report() -> Recipe:
 
 
 def base() -> Recipe:
-    """The one to start with: a compact residual network that trains on a CPU over a lunch break."""
+    """The one to start with: a compact residual network that trains on a CPU in an hour or two.
+
+    What each choice is worth is in docs/experiments.md.
+    """
     return Recipe(
         name="base",
         network="base",
@@ -217,7 +220,10 @@ def base() -> Recipe:
 
 
 def tiny() -> Recipe:
-    """The smallest: a fifth of base's parameters and a sixth of its arithmetic, with milder augmentation, as it overfits less."""
+    """The smallest: a fifth of base's parameters and a sixth of its arithmetic, with milder augmentation, as it overfits less.
+
+    The shipped one also learns from base: ``--set teacher=base --set distil=0.5``.
+    """
     augment = Augment(
         rotation=10.0, scale=(0.9, 1.1), translation=0.06, contrast=(0.8, 1.2), brightness=0.1, erase=0.25
     )
@@ -230,10 +236,20 @@ def large() -> Recipe:
 
 
 def demo() -> Recipe:
-    """For a try on drawn faces: the tiny network on small batches with mild augmentation."""
+    """For a try on drawn faces: the tiny network on small batches with mild augmentation and plain SGD."""
     augment = Augment(rotation=8.0, scale=(0.95, 1.05), translation=0.06)
     return dataclasses.replace(
-        tiny(), name="demo", epochs=20, batch_size=32, learning_rate=0.05, ema=0.98, augment=augment
+        tiny(),
+        name="demo",
+        epochs=20,
+        grow_from=0,
+        batch_size=32,
+        learning_rate=0.05,
+        muon=0.0,
+        votes_head=0.0,
+        ema=0.98,
+        hold_out=0.12,
+        augment=augment,
     )
 
 

@@ -1,0 +1,86 @@
+"""All speed figures in one run of under 15 minutes: a table on the screen, a JSON and a page in ``benchmarks/results``.
+
+python -m benchmarks.bench [--out benchmarks/results]          # or: make bench
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import Any
+
+from benchmarks import inference_speed, training_speed
+
+from mien import files
+
+
+def measure(seconds: float) -> dict[str, Any]:
+    """Everything, one after the other; what is compared with each other runs in turns."""
+    return {
+        **training_speed.setup(),
+        "training": [training_speed.measure(name, seconds) for name in ("report", "base", "tiny")],
+        "against_plain": training_speed.against_plain(seconds),
+        "inference": inference_speed.measure(["base", "tiny"]),
+        "start": inference_speed.measure_start("tiny"),
+    }
+
+
+def page(result: dict[str, Any]) -> str:
+    """The result as Markdown."""
+    plain, start = result["against_plain"], result["start"]
+    keys = ("date", "processor", "cores", "threads", "device", "precision", "torch", "mien")
+    training = [
+        f"| `{r['recipe']}` | {r['images_per_second']:,.0f} | {r['share_of_matmul']:.0%} of {r['matmul_gflops']:,.0f} GFLOP/s "
+        f"| {r['input_images_per_second'] / r['images_per_second']:,.0f}x | {r['seconds_per_epoch']:,.0f} | {r['n']} |"
+        for r in result["training"]
+    ]
+    inference = [f"| `{r['model']}` | {r['ms_batch_1']:.3f} | {r['ms_batch_64']:.3f} |" for r in result["inference"]]
+    return "\n".join(
+        [
+            f"# Speed, {result['date']}",
+            "",
+            f"`make bench` on {', '.join(f'{key} {result[key]}' for key in keys[1:])}.",
+            "",
+            "Training, augmentation included; the share is that of the machine's matrix-product rate, counted as three",
+            "times the forward operations per face; the input pipeline is how much faster faces are made ready than",
+            "learned from.",
+            "",
+            "| recipe | faces/s | share of matrix-product rate | input pipeline | s per FER2013 epoch | n steps |",
+            "|---|---|---|---|---|---|",
+            *training,
+            "",
+            f"The report's network, mien against a plain loop (`benchmarks/plain_loop.py`), in turns: "
+            f"{plain['mien_images_per_second']:.1f} against {plain['plain_images_per_second']:.1f} faces/s, "
+            f"**{plain['ratio']:.2f}x** (median of {plain['n']}).",
+            "",
+            "Reading faces, one thread, from `uint8` crops to probabilities, in milliseconds per face:",
+            "",
+            "| model | batch 1 | batch 64 |",
+            "|---|---|---|",
+            *inference,
+            "",
+            f"`mien predict --crops` on one picture, start to exit: {start['cpu_seconds']:.2f} s of processor time, "
+            f"{start['seconds']:.2f} s, peak memory {start['peak_mib']:.0f} MiB (n = {start['n']}).",
+            "",
+        ]
+    )
+
+
+def main() -> None:
+    """Measure, write, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
+    parser.add_argument("--seconds", type=float, default=20, help="training time per recipe and turn")
+    arguments = parser.parse_args()
+    result = measure(arguments.seconds)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    machine = re.sub(r"[^a-z0-9]+", "-", f"{result['processor']}-{result['cores']}-cores".lower()).strip("-")
+    target = arguments.out / f"{result['date']}-{machine}"
+    files.write_json(target.with_suffix(".json"), result)
+    files.write_text(target.with_suffix(".md"), page(result))
+    print(page(result))
+
+
+if __name__ == "__main__":
+    main()

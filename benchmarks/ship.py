@@ -1,0 +1,175 @@
+"""Put a run's model file into the package under a short name, with a model card whose every figure is measured here.
+
+    python -m benchmarks.ship RUN NAME [--data PATH] [--split public_test]
+
+The rows of the split must not have chosen anything about the run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import shutil
+from pathlib import Path
+from typing import Any
+
+from mien import Classifier, files, modelfile
+from mien.data import layouts
+from mien.evaluation.judge import Judgement, judge
+from mien.inference import shipped
+from mien.training import recipes
+from mien.training.run import Run
+
+CARD = """# Model card: {name}
+
+{about}
+
+| | |
+|---|---|
+| input | `uint8` gray faces {height}x{width}, upright, brows to chin, as in FER2013; other sizes are resized |
+| output | calibrated probabilities of {classes} |
+| network | `{network}`: {parameters:,} parameters, {macs:.1f} million multiply-adds per face |
+| file | `{name}.onnx`, {size:,} bytes, SHA-256 `{sha256}` |
+| licence | MIT, as mien |
+
+## Scores
+
+FER2013 {split} (n = {n:,}): none of these rows was trained on, and nothing about this model was chosen on them.
+
+| | plain | `--flip` |
+|---|---|---|
+{scores}
+| accuracy without exact copies of training faces | {without} | {without_flip} |
+
+{copies:,} of these faces also stand, pixel for pixel, in FER2013's training rows; the last line leaves them out
+(n = {n_without:,}). Intervals are 95%: Wilson for accuracy, bootstrap over rows for the others. Human agreement with these labels is
+usually quoted as 65 ± 5%.
+
+By class, plain:
+
+| class | rows | precision | recall | F1 |
+|---|---|---|---|---|
+{per_class}
+
+Calibration: one temperature, {temperature:.3f}, fitted on the held-out rows. On {split} the expected calibration error
+over 15 bins is {calibration:.1%} (plain) and {calibration_flip:.1%} (with flip, whose averaging makes it less sure).
+
+The command that gives these scores: `mien evaluate {name} fer2013 --split {split_name}`, with `--flip` for the second column.
+
+## Training
+
+{command_text}
+
+- Data: the Training rows of FER2013 with their FER+ votes: {train_rows:,} to learn from, {valid_rows:,} held out to choose
+  the epoch and to fit the temperature (accuracy there {hold_out:.1%}). Data hash `{data_hash}`.
+- Recipe `{recipe}`{settings}, seed {seed}; {epochs} epochs, of which {epoch} was the best; {minutes:,.0f} minutes on {device}, {threads} threads,
+  {precision}, torch {torch}, mien {mien}, commit `{commit}`.
+- FER2013 (Goodfellow et al., 2013) is a collection of pictures from web searches, published for research; its pixels are
+  not in this package. The FER+ votes (Barsoum et al., 2016) are under the MIT licence.
+
+## What it is for, and what not
+
+It reads which of seven expressions a face shows, for research, teaching, art, interfaces that answer a smile, and for
+sorting one's own pictures. Faces should be found and cropped first, about upright and frontal.
+
+Reading expressions is not reading feelings: a smile is a shape of the mouth, not proof of joy. Don't judge people by it:
+not candidates, pupils, patients, suspects or drivers. In the European Union, inferring emotions at work or in education
+is prohibited, save for medical and safety reasons (AI Act, article 5(1)(f)); elsewhere such systems count as high-risk
+(annex III, 1(c)), and the people concerned must be told (article 50(3)).
+
+Known limits: its labels are one annotator's opinion on small gray pictures, and the ten people of FER+ disagree with more
+than a third of them. Rare classes are read worst (see the table). Who is in the pictures by age, sex and origin is not
+known and was not balanced; posed, web-searched faces prevail; profile, occlusion and tiny faces are not measured.
+"""
+
+
+def card(run: Run, name: str, plain: Judgement, flipped: Judgement, file: Path) -> str:
+    """The card's text."""
+    record, spec, network = run.record, Classifier.load(file).spec, run.network
+    evaluation, with_flip = plain.evaluation, flipped.evaluation
+    copies, copies_flip = plain.record["copies_of_train"], flipped.record["copies_of_train"]
+    rows = [
+        ("accuracy", "accuracy", "accuracy_interval"),
+        ("macro-F1", "macro_f1", "macro_f1_interval"),
+        ("balanced accuracy (UAR)", "balanced_accuracy", "balanced_accuracy_interval"),
+    ]
+    scores = [
+        f"| {title} | {_with_interval(evaluation, key, interval)} | {_with_interval(with_flip, key, interval)} |"
+        for title, key, interval in rows
+    ]
+    scores.append(f"| log-loss | {evaluation.log_loss:.3f} | {with_flip.log_loss:.3f} |")
+    changed = list(record["settings"])
+    command = " ".join(["mien train fer2013 --recipe", run.recipe.name, *(f"--set {setting}" for setting in changed)])
+    return CARD.format(
+        name=name,
+        about=" ".join((recipes.RECIPES[run.recipe.name].__doc__ or "").split("\n\n")[0].split()),
+        height=spec.size[0],
+        width=spec.size[1],
+        classes=", ".join(spec.classes),
+        network=run.recipe.network,
+        parameters=network["parameters"],
+        macs=network["macs"] / 1e6,
+        size=file.stat().st_size,
+        sha256=modelfile.sha256(file),
+        split=plain.record["split"],
+        split_name=plain.record["split"],
+        n=len(evaluation),
+        scores="\n".join(scores),
+        copies=copies["rows"],
+        n_without=copies["n_without"],
+        without=f"{copies['accuracy_without']:.1%}",
+        without_flip=f"{copies_flip['accuracy_without']:.1%}",
+        per_class="\n".join(
+            f"| {c['class']} | {c['support']:,} | {c['precision']:.1%} | {c['recall']:.1%} | {c['f1']:.1%} |"
+            for c in evaluation.to_dict()["per_class"]
+        ),
+        temperature=spec.temperature,
+        calibration=evaluation.calibration_error,
+        calibration_flip=with_flip.calibration_error,
+        command_text=f"```\n{command}\n```",
+        train_rows=record["data"]["train"]["rows"],
+        valid_rows=record["data"]["valid"]["rows"],
+        hold_out=spec.scores[0]["accuracy"],
+        data_hash=record["data"]["hash"],
+        recipe=run.recipe.name,
+        settings=f" with {', '.join(f'`{setting}`' for setting in changed)}" if changed else "",
+        seed=run.recipe.seed,
+        epochs=len(run.history),
+        epoch=spec.training["epoch"],
+        minutes=math.fsum(row["seconds"] for row in run.history) / 60,
+        device=record["device_name"] or record["processor"],
+        threads=record["threads"],
+        precision=record["precision"],
+        torch=record["torch"],
+        mien=record["mien"],
+        commit=record["git_commit"][:12],
+    )
+
+
+def _with_interval(evaluation: Any, key: str, interval: str) -> str:
+    low, high = getattr(evaluation, interval)
+    return f"{getattr(evaluation, key):.1%} ({low:.1%} to {high:.1%})"
+
+
+def main() -> None:
+    """Judge, then copy the file and write the card."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("name")
+    parser.add_argument("--data", help="default: the run's own")
+    parser.add_argument("--split", default="public_test")
+    arguments = parser.parse_args()
+    run = Run.open(arguments.run)
+    classifier = Classifier.load(run.model_file)
+    faceset = layouts.read(arguments.data or run.record["data"]["path"])
+    plain, flipped = (judge(classifier, faceset, arguments.split, flip=flip) for flip in (False, True))
+    text = card(run, arguments.name, plain, flipped, run.model_file)
+    shipped.FOLDER.mkdir(exist_ok=True)
+    with files.whole(shipped.FOLDER / f"{arguments.name}.onnx") as temporary:
+        shutil.copyfile(run.model_file, temporary)
+    files.write_text(shipped.FOLDER / f"{arguments.name}.md", text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
