@@ -10,7 +10,7 @@ import pytest
 from mien import images
 from mien.data import drawn, store
 from mien.data.faceset import FaceSet
-from mien.errors import DataError, RunError
+from mien.errors import DataError, ModelFileError, RunError
 from mien.training import job, recipes
 from mien.training import run as runs
 from mien.training.run import Run
@@ -109,3 +109,21 @@ def test_a_run_without_a_curve_says_how_to_go_on(run: Run, tmp_path: Path) -> No
 
 def test_the_source_commit_is_a_hash_or_empty() -> None:
     assert len(runs.git_commit().rstrip("+")) in (0, 40)
+
+
+def test_a_teacher_is_looked_for_before_anything_is_made(faces_file: Path, tmp_path: Path) -> None:
+    recipe = recipes.get("demo", ["teacher=nobody", "distil=0.5"])
+    with pytest.raises(ModelFileError, match="no model file 'nobody'"):
+        job.start(faces_file, recipe, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_student_goes_on_only_with_its_own_teacher(run: Run, faces_file: Path, tmp_path: Path) -> None:
+    teacher = tmp_path / "teacher.onnx"
+    shutil.copy(run.model_file, teacher)
+    recipe = recipes.get("demo", ["epochs=1", f"teacher={teacher}", "distil=0.5"])
+    job.start(faces_file, recipe, tmp_path / "run", device="cpu", precision="fp32")
+    job.resume(tmp_path / "run")
+    teacher.write_bytes(teacher.read_bytes() + b" ")
+    with pytest.raises(RunError, match="teacher .* has changed"):
+        job.resume(tmp_path / "run")

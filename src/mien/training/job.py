@@ -11,10 +11,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-from mien import files
+from mien import files, modelfile
 from mien.data import layouts, splits
 from mien.data.faceset import FaceSet
 from mien.errors import DataError, RecipeError, RunError
+from mien.inference import shipped
 from mien.training import devices, export, loop, networks, summary
 from mien.training.augment import augment
 from mien.training.loop import Say, Track
@@ -53,6 +54,7 @@ def start(
         "precision": devices.pick_precision(precision, place),
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
+        "teacher": teacher_hash(recipe),
     }
     network = networks.build(recipe.network, 2, recipe.image_size)  # refuse what can't be built before data is read
     if recipe.grow_from and not network.any_size:
@@ -70,15 +72,26 @@ def resume(folder: str | os.PathLike[str], *, say: Say = lambda _: None, track: 
     """Go on with a run that was stopped, from its last whole epoch; a finished one is only exported again.
 
     Raises:
-        RunError: it is no run, or its data has changed since.
+        RunError: it is no run, or its data or its teacher has changed since.
     """
     run = Run.open(folder)
     for left in filter(files.is_litter, run.folder.iterdir()):
         shutil.rmtree(left)
+    if teacher_hash(run.recipe) != run.record.get("teacher", ""):
+        raise RunError(f"The teacher '{run.recipe.teacher}' has changed since this run was started: train again.")
     train_set, valid_set = read_sets(run)
     if torch.get_num_threads() != run.record["threads"]:
         torch.set_num_threads(run.record["threads"])  # sums are split over threads: another number rounds differently
     return _finish(run, train_set, valid_set, say, track)
+
+
+def teacher_hash(recipe: Recipe) -> str:
+    """SHA-256 of the model that a recipe learns from; empty where there is none.
+
+    Raises:
+        ModelFileError: there is no such model.
+    """
+    return modelfile.sha256(shipped.resolve(recipe.teacher)) if recipe.distil else ""
 
 
 def read_sets(run: Run) -> tuple[FaceSet, FaceSet]:
