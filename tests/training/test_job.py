@@ -125,5 +125,5 @@ def test_a_student_goes_on_only_with_its_own_teacher(run: Run, faces_file: Path,
     job.start(faces_file, recipe, tmp_path / "run", device="cpu", precision="fp32")
     job.resume(tmp_path / "run")
     teacher.write_bytes(teacher.read_bytes() + b" ")
-    with pytest.raises(RunError, match="teacher .* has changed"):
+    with pytest.raises(RunError, match=r"teacher .* has changed"):
         job.resume(tmp_path / "run")
