@@ -87,7 +87,8 @@ sys.modules["tensorflow"].lite = types.SimpleNamespace(Interpreter=functools.par
 sys.modules["tensorflow.keras.models"].load_model = None  # fer's other network, which is not its default
 """
 
-# A crop is what fer cuts out with offsets=(0, 0); these are the lines of detect_emotions from there on.
+# A crop is what fer cuts out with offsets=(0, 0); these are the lines of detect_emotions from there on. It takes
+# a batch, but runs it face by face.
 FER = """
 import cv2
 from fer.fer import FER
@@ -99,11 +100,10 @@ def read(faces):
 """
 
 FACEX = """
-import pathlib
 import facex
-facex = facex.EmotionClassifier(str(pathlib.Path(facex.__file__).parent / "assets" / "model_optimized.tflite"))
+classifier = facex.EmotionClassifier(os.path.join(facex.__path__[0], "assets", "model_optimized.tflite"))
 def read(faces):
-    return [max(scores, key=scores.get) for scores in map(facex.detect_emotion, faces)]
+    return [max(scores, key=scores.get) for scores in map(classifier.detect_emotion, faces)]
 """
 
 # PyPI's torchvision has operators compiled for CUDA, without which its __init__ fails beside a torch for the CPU.
@@ -130,8 +130,7 @@ def read(faces):
 # Its detector would be made along with its classifier, and its weights, saved on a GPU, load only on one.
 FACIAL_EMOTION = """
 import functools
-detector = sys.modules["facenet_pytorch"] = types.ModuleType("facenet_pytorch")
-detector.MTCNN = lambda **options: None
+sys.modules["facenet_pytorch"] = types.SimpleNamespace(MTCNN=lambda **options: None)
 torch.load = functools.partial(torch.load, map_location="cpu")
 from facial_emotion_recognition import EmotionRecognition
 classifier = EmotionRecognition("cpu")
@@ -201,17 +200,14 @@ class Peer:
 
 _OPENCV = ("numpy==2.2.6", "opencv-python-headless==4.12.0.88")
 _PACKAGES = ("pillow==12.0.0", "setuptools==80.9.0")
+_TFJS = ("@tensorflow/tfjs@4.22.0", "@tensorflow/tfjs-backend-wasm@4.22.0")
 _LITERT = ("ai-edge-litert==2.3.0", *_OPENCV)
 # On Linux, PyPI's torch brings gigabytes of CUDA: PIP_EXTRA_INDEX_URL can name PyTorch's index of builds for the CPU.
 _TORCH = ("torch==2.13.0", *_OPENCV, *_PACKAGES)
 
 PEERS = {
     "fer": Peer(TFLITE + FER, ("fer==25.10.3",), ("requests==2.32.5", *_LITERT, *_PACKAGES)),
-    "face-api": Peer(
-        NODE_WORKER,
-        ("@vladmandic/face-api@1.7.15",),
-        ("@tensorflow/tfjs@4.22.0", "@tensorflow/tfjs-backend-wasm@4.22.0"),
-    ),
+    "face-api": Peer(NODE_WORKER, ("@vladmandic/face-api@1.7.15",), _TFJS),
     "what-the-face": Peer(
         TORCHVISION + WHAT_THE_FACE, ("what-the-face-classification==0.0.27", "torchvision==0.28.0"), _TORCH
     ),
@@ -391,9 +387,7 @@ def main() -> None:
     faceset = faceset.select((faceset.labels != UNLABELLED).nonzero()[0][: arguments.limit])
     setup = {
         "date": time.strftime("%Y-%m-%d"),
-        "processor": processor(),
-        "cores": os.cpu_count(),
-        "load": round(os.getloadavg()[0], 1),
+        "machine": f"{processor()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
         "versions": f"mien {mien.__version__}, onnxruntime {onnxruntime.__version__}, Python {platform.python_version()}",
         "split": split,
         "calls": ", ".join(f"{calls * arguments.rounds} of {batch} faces" for batch, calls in CALLS.items()),
