@@ -19,6 +19,7 @@ import contextlib
 import json
 import os
 import platform
+import re
 import shutil
 import statistics
 import subprocess
@@ -108,7 +109,7 @@ def read(faces):
 
 # PyPI's torchvision has operators compiled for CUDA, without which its __init__ fails beside a torch for the CPU.
 # Both peers need only its transforms, which are plain Python: so its __init__ is passed over.
-TORCHVISION = """
+VISION = """
 import importlib.util, types
 import torch
 found = importlib.util.find_spec("torchvision")
@@ -128,7 +129,7 @@ def read(faces):
 """
 
 # Its detector would be made along with its classifier, and its weights, saved on a GPU, load only on one.
-FACIAL_EMOTION = """
+FACIAL = """
 import functools
 sys.modules["facenet_pytorch"] = types.SimpleNamespace(MTCNN=lambda **options: None)
 torch.load = functools.partial(torch.load, map_location="cpu")
@@ -203,41 +204,35 @@ _PACKAGES = ("pillow==12.0.0", "setuptools==80.9.0")
 _TFJS = ("@tensorflow/tfjs@4.22.0", "@tensorflow/tfjs-backend-wasm@4.22.0")
 _LITERT = ("ai-edge-litert==2.3.0", *_OPENCV)
 # On Linux, PyPI's torch brings gigabytes of CUDA: PIP_EXTRA_INDEX_URL can name PyTorch's index of builds for the CPU.
-_TORCH = ("torch==2.13.0", *_OPENCV, *_PACKAGES)
+_TORCH, _VISION = ("torch==2.13.0", *_OPENCV, *_PACKAGES), "torchvision==0.28.0"
 
 PEERS = {
     "fer": Peer(TFLITE + FER, ("fer==25.10.3",), ("requests==2.32.5", *_LITERT, *_PACKAGES)),
     "face-api": Peer(NODE_WORKER, ("@vladmandic/face-api@1.7.15",), _TFJS),
-    "what-the-face": Peer(
-        TORCHVISION + WHAT_THE_FACE, ("what-the-face-classification==0.0.27", "torchvision==0.28.0"), _TORCH
-    ),
-    "facial-emotion-recognition": Peer(
-        TORCHVISION + FACIAL_EMOTION, ("facial-emotion-recognition==0.3.4", "torchvision==0.28.0"), _TORCH
-    ),
+    "what-the-face": Peer(VISION + WHAT_THE_FACE, ("what-the-face-classification==0.0.27", _VISION), _TORCH),
+    "facial-emotion-recognition": Peer(VISION + FACIAL, ("facial-emotion-recognition==0.3.4", _VISION), _TORCH),
     "facex": Peer(TFLITE + FACEX, ("facex==1.1.0",), ("scikit-image==0.25.2", *_LITERT), batches=False),
 }
 
 
 class ContenderError(Exception):
-    """A contender that can't be installed or run, with the reason in one line."""
+    """A contender that can't be installed or run; the message is what a program said last."""
 
-
-def reason(errors: str, code: int) -> ContenderError:
-    """What a program said last."""
-    lines = [line for line in errors.splitlines() if line.strip() and "log of this run" not in line]
-    return ContenderError(f"{lines[-1].strip()[:160] if lines else 'no word'} (exit status {code})")
+    def __init__(self, errors: str, code: int) -> None:
+        lines = [line for line in errors.splitlines() if line.strip() and "log of this run" not in line]
+        super().__init__(f"{lines[-1].strip()[:160] if lines else 'no word'} (exit status {code})")
 
 
 def run(*command: object) -> None:
     """Run a program that says nothing unless it fails."""
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
     if done.returncode:
-        raise reason(done.stderr, done.returncode)
+        raise ContenderError(done.stderr, done.returncode)
 
 
 def install(name: str, folder: Path) -> Path:
     """Make a peer's environment, unless it is there."""
-    peer, home = PEERS[name], folder.absolute() / name
+    peer, home = PEERS[name], folder.absolute() / f"peer-{name}"
     wanted, done = "\n".join([*peer.bare, *peer.needs]), home / "installed.txt"
     if done.is_file() and done.read_text() == wanted:
         return home
@@ -277,7 +272,7 @@ class Contender:
             return json.loads(line)
         code = self._process.wait()
         self._errors.seek(0)
-        raise reason(self._errors.read(), code)
+        raise ContenderError(self._errors.read(), code)
 
     def close(self) -> None:
         """End the process."""
@@ -308,9 +303,7 @@ def judge(names: list[str], faceset: FaceSet) -> dict[str, Any]:
 
 def measure(names: list[str], faceset: FaceSet, folder: Path, rounds: int) -> list[dict[str, Any]]:
     """Each contender reads all faces, one after the other; then they are timed in turns."""
-    results: dict[str, dict[str, Any]] = {
-        name: {"contender": _label(name), "mien": name not in PEERS} for name in names
-    }
+    results: dict[str, dict[str, Any]] = {name: {"contender": _label(name)} for name in names}
     running: dict[str, Contender] = {}
     with tempfile.TemporaryDirectory() as temporary, contextlib.ExitStack() as stack:
         crops = Path(temporary) / "faces.npy"
@@ -337,7 +330,7 @@ def measure(names: list[str], faceset: FaceSet, folder: Path, rounds: int) -> li
 
 
 def _label(name: str) -> str:
-    return PEERS[name].bare[0].replace("==", " ") if name in PEERS else f"mien {name}"
+    return f"{name} {re.split('==|@', PEERS[name].bare[0])[-1]}" if name in PEERS else f"mien {name}"
 
 
 TIMES = [f"{kind}_{batch}" for kind in ("ms", "cpu_ms") for batch in CALLS]
@@ -357,15 +350,16 @@ def table(results: list[dict[str, Any]]) -> str:
 
 
 def ratios(results: list[dict[str, Any]]) -> str:
-    """Each of mien's models beside each peer: points of accuracy, and the peer's times divided by the model's."""
-    models, peers = ([r for r in results if r["mien"] is ours and "error" not in r] for ours in (True, False))
+    """Each of mien's models beside each peer: points of accuracy, and how many times as fast."""
+    good = [r for r in results if "error" not in r]
+    models, peers = ([r for r in good if r["contender"].startswith("mien ") == ours] for ours in (True, False))
     rows = []
     for ours in models:
         for peer in peers:
             points = f"{100 * (ours['accuracy'] - peer['accuracy']):+.1f}"
             times = [f"{peer[key] / ours[key]:.2f}x" if key in peer else "" for key in TIMES]
             rows.append([ours["contender"], peer["contender"], points, *times])
-    return tables.render(["model", "peer", "points of accuracy", *(f"times the {head}" for head in HEADS)], rows)
+    return tables.render(["model", "peer", "points of accuracy", *(f"speed by {head}" for head in HEADS)], rows)
 
 
 def main() -> None:
