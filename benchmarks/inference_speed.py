@@ -50,13 +50,15 @@ def measure(models: list[str], rounds: int = 40) -> list[dict[str, Any]]:
 
 
 PREDICT = """
-import resource, sys
+import re, sys, time
+from pathlib import Path
 from mien.cli import main
 try:
     main(["predict", "--crops", "--json", "--model", sys.argv[1], sys.argv[2]])
 finally:
-    own = resource.getrusage(resource.RUSAGE_SELF)
-    print(own.ru_utime + own.ru_stime, own.ru_maxrss / 1024, file=sys.stderr)
+    # ru_maxrss would count what the process that started this one had; Linux tells this one's own peak.
+    peak = re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]
+    print(time.process_time(), int(peak) / 1024, file=sys.stderr)
 """
 
 

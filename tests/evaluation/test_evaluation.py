@@ -125,7 +125,7 @@ class Reader(Classifier):
 
     def __init__(self, path: Path, classes: tuple[str, ...] = CLASSES, data_hash: str = "") -> None:
         path.write_bytes(b"a model")
-        super().__init__(None, Spec(classes, (4, 4), training={"data_hash": data_hash}), str(path))
+        super().__init__(None, Spec(classes, (4, 4), training={"data_hash": data_hash}), str(path), str(path))
         self.flipped = False
 
     def probabilities(

@@ -237,7 +237,7 @@ def test_training_tells_why_it_ended() -> None:
     t, made = narrative.Texts("en"), parts(num_epochs=5)
     recipe = made["record"]["recipe"]
     for change, text in (
-        ({}, "reached epoch 5 of at most 60"),
+        ({}, "reached epoch 5 of at most 80"),
         ({"epochs": 5}, "every epoch of the recipe (5)"),
         ({"stop_accuracy": 0.59}, "passed the threshold of 59%"),
         ({"patience": 2}, "had not improved for 2 epochs"),

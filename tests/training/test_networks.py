@@ -134,14 +134,14 @@ def test_the_report_network_computes_what_the_plain_one_does() -> None:
             if isinstance(layer, nn.RReLU):
                 layer.lower = layer.upper = 0.25
     x, labels = torch.randn(16, 1, 32, 32), torch.arange(16) % 7
-    ours = ours.train().to(memory_format=torch.channels_last)
+    ours = ours.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch's stubs lack this overload
     losses = [
         F.cross_entropy(ours(x.contiguous(memory_format=torch.channels_last)), labels),
         F.cross_entropy(plain.train()(x), labels),
     ]
     torch.testing.assert_close(*losses)
     for loss in losses:
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call] # torch's own
     for mine, theirs in zip(ours.parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(mine.grad, theirs.grad, rtol=1e-3, atol=1e-5)
     torch.testing.assert_close(ours.eval()(x), plain.eval()(x), rtol=1e-4, atol=1e-5)

@@ -43,12 +43,12 @@ def test_muon_keeps_lengths_and_lowers_the_loss() -> None:
     torch.manual_seed(0)
     conv, norm = nn.Conv2d(3, 8, 3, bias=False), nn.BatchNorm2d(8)
     x, wanted = torch.randn(32, 3, 6, 6), torch.randn(32, 8, 4, 4)
-    muon = optimizers.Muon([conv.weight], lr=0.05)
+    muon = optimizers.Muon(list(conv.parameters()), lr=0.05)
     losses = []
     for _ in range(40):
         loss = (norm(conv(x)) - wanted).square().mean()
         muon.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         muon.step()
         losses.append(loss.item())
         assert conv.weight.norm().item() == pytest.approx(8**0.5, rel=1e-5)
