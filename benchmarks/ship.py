@@ -54,7 +54,7 @@ By class, plain:
 Calibration: one temperature, {temperature:.3f}, fitted on the held-out rows. On {split} the expected calibration error
 over 15 bins is {calibration:.1%} (plain) and {calibration_flip:.1%} (with flip, whose averaging makes it less sure).
 
-The command that gives these scores: `mien evaluate {name} fer2013 --split {split_name}`, with `--flip` for the second column.
+The command that gives these scores: `mien evaluate {name} fer2013 --split {split}`, with `--flip` for the second column.
 
 ## Training
 
@@ -112,7 +112,6 @@ def card(run: Run, name: str, plain: Judgement, flipped: Judgement, file: Path) 
         size=file.stat().st_size,
         sha256=modelfile.sha256(file),
         split=plain.record["split"],
-        split_name=plain.record["split"],
         n=len(evaluation),
         scores="\n".join(scores),
         copies=copies["rows"],

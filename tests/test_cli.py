@@ -251,6 +251,11 @@ BAD = [
     (["predict", "--crops", "--model", "NOWHERE", "CROP"], 1, "There is no model file 'NOWHERE'"),
     (["ensemble", "RUN", "-o", "OUT.onnx"], 1, "An ensemble takes two runs or more"),
     (["train", "FACES", "--set", "distil=0.5"], 2, "distil=0.5 doesn't fit: it must be 0 where there is no teacher"),
+    (
+        ["train", "FACES", "--set", "teacher=base"],
+        2,
+        "distil=0.0 doesn't fit: it must be above 0 where there is a teacher",
+    ),
     (["train", "FACES", "--set", "teacher=NOWHERE", "--set", "distil=0.5"], 1, "There is no model file 'NOWHERE'"),
     (["predict", "--crops", "--model", "MODEL", "NOWHERE"], 1, "1 of 1 pictures could not be read"),
     (["predict", "--crops", "--model", "MODEL", "EMPTY"], 2, "There is no picture at the named paths"),

@@ -145,6 +145,26 @@ def test_tricks_are_those_of_the_recipe(english: str) -> None:
     assert "ablations are not part of this report" in used
 
 
+def test_what_shapes_the_training_is_told_where_it_did() -> None:
+    t, made = narrative.Texts("en"), parts()
+    recipe = {**made["record"]["recipe"], "teacher": "somewhere/large.onnx", "distil": 0.5}
+    data = made["record"]["data"]
+    for votes in (True, False):
+        record = {**made["record"], "recipe": recipe, "data": {**data, "votes": votes}}
+        used, unused = narrative.means(record, 1, {"flip": False, "temperature": 1.0}, t)
+        told = {each["name"]: each["setting"] for each in used}
+        assert told["Muon"] == "peak rate 0.03, for the hidden convolutions"
+        assert told["growing faces"] == "32 to 48 pixels over the first 60% of the epochs"
+        assert told["teacher"] == "50% of the target from large.onnx"
+        assert ("second head for votes" in told) == votes
+        assert ("second head for votes" in unused) != votes
+
+
+def test_the_set_up_names_both_optimizers_and_both_losses(english: str) -> None:
+    assert "SGD, Nesterov momentum 0.9; Muon, peak 0.03" in english
+    assert "and 0.5 times that of a second head for votes" in english
+
+
 def test_confusions_are_shown_as_faces(english: str) -> None:
     evaluation = judgement().evaluation
     top = evaluation.top_confusions(4)

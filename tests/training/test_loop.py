@@ -202,7 +202,8 @@ def test_a_damaged_or_foreign_checkpoint_says_so(faces: FaceSet, tmp_path: Path)
 def test_faces_grow_to_their_full_size() -> None:
     recipe = recipes.get("demo", ["image_size=48", "grow_from=32", "grown=0.5", "epochs=8"])
     assert [loop.face_size(recipe, epoch) for epoch in range(1, 9)] == [32, 32, 40, 40, 48, 48, 48, 48]
-    assert loop.face_size(recipes.get("demo", ["image_size=48"]), 1) == 48
+    for settings in (["image_size=48"], ["grow_from=32", "grown=0"], ["grow_from=48"]):
+        assert loop.face_size(recipes.get("demo", settings), 1) == 48
 
 
 def test_votes_shape_the_features_but_are_not_shipped(faces: FaceSet, tmp_path: Path) -> None:

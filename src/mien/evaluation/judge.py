@@ -63,6 +63,7 @@ def judge(classifier: Classifier, faceset: FaceSet, split: str = "all", *, flip:
     rows = rows.to_classes(classifier.spec.classes)
     probabilities = classifier.probabilities(rows.images, flip=flip)
     evaluation = Evaluation.from_predictions(rows.labels, probabilities, classifier.spec.classes)
+    is_own = faceset.hash == classifier.spec.training.get("data_hash")
     record = {
         "mien": mien.__version__,
         "model": classifier.name,
@@ -73,10 +74,8 @@ def judge(classifier: Classifier, faceset: FaceSet, split: str = "all", *, flip:
         "split": split,
         "rows_hash": rows.hash,
         "flip": flip,
-        "holds_training_rows": split in ("all", "train") and faceset.hash == classifier.spec.training.get("data_hash"),
-        "copies_of_train": _copies(evaluation, rows, faceset, split)
-        if faceset.hash == classifier.spec.training.get("data_hash")
-        else None,
+        "holds_training_rows": is_own and split in ("all", "train"),
+        "copies_of_train": _copies(evaluation, rows, faceset, split) if is_own else None,
     }
     return Judgement(evaluation, rows, record)
 

@@ -6,6 +6,7 @@ import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -279,10 +280,11 @@ def shares(plain: Evaluation, corrected: Evaluation, train_counts: Sequence[int]
 
 
 def means(
-    recipe: Mapping[str, Any], num_dropouts: int, judged: Mapping[str, Any], t: Texts
+    record: Mapping[str, Any], num_dropouts: int, judged: Mapping[str, Any], t: Texts
 ) -> tuple[list[dict[str, str]], list[str]]:
     """The means of a run, each with name, setting and reason, and the names of those it left out."""
-    settings = {**_augment_settings(recipe["augment"], t), **_recipe_settings(recipe, t)}
+    recipe = record["recipe"]
+    settings = {**_augment_settings(recipe["augment"], t), **_recipe_settings(recipe, votes_weight(record), t)}
     settings["dropout"] = t("tricks.setting.dropout", num=num_dropouts) if num_dropouts else None
     settings["flip_test"] = t("tricks.setting.flip_test") if judged["flip"] else None
     settings["temperature"] = t("tricks.setting.temperature", temperature=f"{judged['temperature']:.3f}")
@@ -324,7 +326,12 @@ def _range(bounds: Sequence[float], form: str = "g") -> dict[str, str]:
     return {"low": format(bounds[0], form), "high": format(bounds[1], form)}
 
 
-def _recipe_settings(recipe: Mapping[str, Any], t: Texts) -> dict[str, str | None]:
+def votes_weight(record: Mapping[str, Any]) -> float:
+    """The weight of the head for votes; 0 where the data has none."""
+    return float(record["recipe"]["votes_head"]) if record["data"].get("votes", True) else 0.0
+
+
+def _recipe_settings(recipe: Mapping[str, Any], votes_head: float, t: Texts) -> dict[str, str | None]:
     """Each of the recipe's means as words; None where it is off."""
     rules = [
         t("tricks.setting.rule_accuracy", threshold=f"{recipe['stop_accuracy']:.0%}")
@@ -338,6 +345,17 @@ def _recipe_settings(recipe: Mapping[str, Any], t: Texts) -> dict[str, str | Non
         "early_stopping": (True, {"rules": stopping}),
         "label_smoothing": (recipe["label_smoothing"], {"share": f"{recipe['label_smoothing']:.0%}"}),
         "votes": (recipe["votes"], {"share": f"{recipe['votes']:.0%}"}),
+        "votes_head": (votes_head, {"weight": f"{votes_head:g}"}),
+        "teacher": (recipe["distil"], {"share": f"{recipe['distil']:.0%}", "teacher": Path(recipe["teacher"]).name}),
+        "grow_from": (
+            recipe["grow_from"],
+            {
+                "small": f"{recipe['grow_from']}",
+                "full": f"{recipe['image_size']}",
+                "share": f"{recipe['grown']:.0%}",
+            },
+        ),
+        "muon": (recipe["muon"], {"rate": f"{recipe['muon']:g}"}),
         "ema": (recipe["ema"], {"decay": f"{recipe['ema']:g}"}),
         "schedule": (moving, {"schedule": schedule(recipe, t)}),
         "weight_decay": (recipe["weight_decay"], {"decay": f"{recipe['weight_decay']:g}"}),

@@ -159,10 +159,13 @@ def _set_up(record: Mapping[str, Any], history: Sequence[Mapping[str, Any]], t: 
     recipe, data = record["recipe"], record["data"]
     optimizer = "adamw" if recipe["optimizer"] == "adamw" else "sgd_nesterov" if recipe["nesterov"] else "sgd"
     origin = data["valid"]["from"]
-    hold_out = t("training.hold_out_random", share=f"{recipe['hold_out']:.0%}")
+    hold_out = t("training.hold_out_random", share=f"{recipe['hold_out']:.0%}", seed=recipe["split_seed"])
     smoothing = (
         f", {t('tricks.name.label_smoothing')} {recipe['label_smoothing']:g}" if recipe["label_smoothing"] else ""
     )
+    weight = narrative.votes_weight(record)
+    votes = t("training.loss_votes", weight=f"{weight:g}") if weight else ""
+    muon = t("training.muon", rate=f"{recipe['muon']:g}") if recipe["muon"] else ""
     rows = {
         "network": recipe["network"],
         "image_size": f"{recipe['image_size']}×{recipe['image_size']}",
@@ -170,9 +173,9 @@ def _set_up(record: Mapping[str, Any], history: Sequence[Mapping[str, Any]], t: 
         "hold_out": hold_out if origin == "hold_out" else t("training.hold_out_split", split=origin),
         "epochs": t("training.epochs_value", epochs=f"{recipe['epochs']:,}", trained=len(history), best=narrative.best_epoch(history)["epoch"]),
         "batch_size": f"{recipe['batch_size']:,}",
-        "optimizer": t(f"training.{optimizer}", momentum=f"{recipe['momentum']:g}"),
+        "optimizer": t(f"training.{optimizer}", momentum=f"{recipe['momentum']:g}") + muon,
         "learning_rate": t("training.rate_value", rate=f"{recipe['learning_rate']:g}", schedule=narrative.schedule(recipe, t)),
-        "loss": t("training.loss_value") + smoothing,
+        "loss": t("training.loss_value") + smoothing + votes,
         "weight_decay": f"{recipe['weight_decay']:g}",
         "seed": str(recipe["seed"]),
         "precision": t("training.device_value", device=narrative.device(record), precision=record["precision"], threads=record["threads"]),
@@ -189,7 +192,7 @@ def means(
 ) -> dict[str, Any]:
     """What helped the network to learn: the means with their reasons, and the sheet of what it saw."""
     num_dropouts = sum(layer["kind"] == "Dropout" for layer in network["layers"])
-    used, unused = narrative.means(record["recipe"], num_dropouts, judgement.record, t)
+    used, unused = narrative.means(record, num_dropouts, judgement.record, t)
     geometry = record["recipe"]["augment"]["geometry"]
     return {
         "used": used,

@@ -14,6 +14,8 @@ from mien.errors import TrainingError
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16")
 
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4  # malloc.h; -1 as a value turns trimming off
+
 
 def pick(name: str = "auto") -> torch.device:
     """Return the device of that name; ``auto`` is the first of CUDA, MPS and CPU that is there.
@@ -60,8 +62,8 @@ def memory_format(device: torch.device) -> torch.memory_format:
 def keep_memory() -> None:
     """Let the process keep the memory it frees, for the next step to use; only glibc can be told so.
 
-    Otherwise every large tensor is fresh memory, which the system clears page by page at first touch: with the report's
-    network a third of the time of a step.
+    Otherwise every large tensor is fresh memory, which the system clears page by page at first touch; with the report's
+    network that is a large part of a step. It holds for the rest of the process.
     """
     if not sys.platform.startswith("linux"):
         return
@@ -69,6 +71,3 @@ def keep_memory() -> None:
     if mallopt is not None:
         for parameter, value in ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, -1), (_M_TOP_PAD, 2**28)):
             mallopt(parameter, value)
-
-
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4  # malloc.h; -1 as a value turns trimming off

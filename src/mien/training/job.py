@@ -157,6 +157,7 @@ def _describe(path: str | os.PathLike[str], faceset: FaceSet, train_set: FaceSet
         "hash": faceset.hash,
         "classes": list(faceset.classes),
         "size": list(faceset.size),
+        "votes": faceset.votes is not None,
         "num_dropped": len(faceset.source.dropped),
         "splits": {name: int((faceset.splits == name).sum()) for name in faceset.split_names},
         "train": {"rows": len(train_set), "counts": train_set.counts().tolist(), "hash": train_set.hash},

@@ -79,6 +79,9 @@ def train(
     if run.checkpoint.exists():
         history = _restore(run, learner, judged, optimizers, stopping)
         say(f"going on after epoch {len(history)}")
+    ended = stopping.reason(len(history)) if history else None
+    if ended or len(history) == recipe.epochs:
+        return ended or f"all {recipe.epochs} epochs are done"
 
     faces = torch.from_numpy(train_set.images).to(device)  # (N, H, W) uint8
     targets = soft_targets(train_set, recipe).to(device)  # (N, K)
@@ -86,11 +89,8 @@ def train(
         votes, asked = (tensor.to(device) for tensor in vote_shares(train_set))  # (N, K), (N,)
     valid_faces = torch.from_numpy(valid_set.images).to(device)
     valid_labels = torch.from_numpy(valid_set.labels).to(device)
-    ended = stopping.reason(len(history)) if history else None
 
     for epoch in range(len(history) + 1, recipe.epochs + 1):
-        if ended:
-            break
         started = time.perf_counter()
         torch.manual_seed(recipe.seed * 1_000_003 + epoch)  # dropout and RReLU draw from the global generator
         generator = torch.Generator(device).manual_seed(recipe.seed * 1_000_003 + epoch)
@@ -154,7 +154,8 @@ def train(
         _store(run, learner, judged, optimizers, history)
         run.write_history(history)
         say(epoch_line(row, recipe.epochs, better))
-        ended = stopping.reason(epoch)
+        if ended := stopping.reason(epoch):
+            break
     return ended or f"all {recipe.epochs} epochs are done"
 
 
@@ -173,11 +174,11 @@ def learning_rate(recipe: Recipe, step: int, num_steps: int) -> float:
 
 def face_size(recipe: Recipe, epoch: int) -> int:
     """Height and width of the faces in an epoch, counted from 1: grown in steps of 8 pixels, at the end ``image_size``."""
-    if not recipe.grow_from:
+    sizes = range(recipe.grow_from, recipe.image_size, 8) if recipe.grow_from else ()
+    full_after = recipe.grown * recipe.epochs
+    if not sizes or epoch - 1 >= full_after:
         return recipe.image_size
-    sizes = list(range(recipe.grow_from, recipe.image_size, 8))
-    reached = (epoch - 1) / max(1e-9, recipe.grown * recipe.epochs) * len(sizes)
-    return sizes[int(reached)] if reached < len(sizes) else recipe.image_size
+    return sizes[int((epoch - 1) / full_after * len(sizes))]
 
 
 @torch.no_grad()

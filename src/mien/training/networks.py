@@ -7,6 +7,7 @@ time on a CPU; in the first two a stem of stride 2, because the first layers at 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from torch import Tensor, nn
@@ -15,7 +16,7 @@ from mien.errors import RecipeError
 from mien.training.noise import Dropout, RReLU
 
 
-class Network(nn.Module):
+class Network(nn.Module, ABC):
     """A network that can say why it has each layer, and that ends in one linear layer.
 
     Attributes:
@@ -27,13 +28,13 @@ class Network(nn.Module):
     any_size = False
 
     @property
+    @abstractmethod
     def last(self) -> nn.Linear:
         """The layer from features to logits."""
-        raise NotImplementedError
 
+    @abstractmethod
     def embed(self, faces: Tensor) -> Tensor:
         """Faces ``(N, 1, H, W)`` to the features ``(N, C)`` that the last layer reads."""
-        raise NotImplementedError
 
     def forward(self, faces: Tensor) -> Tensor:  # (N, 1, H, W)
         logits: Tensor = self.last(self.embed(faces))  # (N, K)

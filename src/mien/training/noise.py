@@ -1,7 +1,7 @@
 """RReLU and dropout whose randomness doesn't hold a CPU up.
 
-PyTorch draws on a CPU one number after the other on one core, which is a fifth of a training step of the report's
-network. Here a counter of numpy's SFC64, seeded from torch's global generator, gives 16 random bits per response, so
+PyTorch draws on a CPU one number after the other on one core, while the others wait; the report's network draws millions
+per step. Here a counter of numpy's SFC64, seeded from torch's global generator, gives 16 random bits per response, so
 slopes and probabilities are exact to 1/65,536. On other devices PyTorch's own draws are used.
 """
 

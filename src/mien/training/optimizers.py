@@ -73,7 +73,10 @@ class Muon(torch.optim.Optimizer):
 
     def _step_alike(self, weights: list[Tensor], rate: float, momentum: float) -> None:
         grads = [p.grad for p in weights if p.grad is not None]
-        buffers = [self.state[p].setdefault("momentum_buffer", torch.zeros_like(p)) for p in weights]
+        for p in weights:
+            if "momentum_buffer" not in self.state[p]:
+                self.state[p]["momentum_buffer"] = torch.zeros_like(p)
+        buffers = [self.state[p]["momentum_buffer"] for p in weights]
         torch._foreach_lerp_(buffers, grads, 1 - momentum)
         nesterov = torch._foreach_lerp(grads, buffers, momentum)
         updates = orthogonal(torch.stack([update.flatten(1) for update in nesterov]))  # (layers, out, in * taps)

@@ -153,7 +153,8 @@ class Recipe:
             f"0, or a whole number from 16 to {self.image_size}",
         )
         _check(0 <= self.votes_head <= 10, "votes_head", self.votes_head, "a number from 0 to 10")
-        _check(not self.distil or self.teacher != "", "distil", self.distil, "0 where there is no teacher")
+        _check(self.distil == 0 or self.teacher != "", "distil", self.distil, "0 where there is no teacher")
+        _check(self.distil > 0 or self.teacher == "", "distil", self.distil, "above 0 where there is a teacher")
         _check(0 <= self.weight_decay <= 1, "weight_decay", self.weight_decay, "a number from 0 to 1")
         _check(0 <= self.clip_norm < float("inf"), "clip_norm", self.clip_norm, "0 or a number above it")
         _check(0 < self.hold_out < 0.9, "hold_out", self.hold_out, "a share above 0 and below 0.9")
