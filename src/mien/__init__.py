@@ -13,18 +13,22 @@ if TYPE_CHECKING:
     from mien.data.layouts import read
     from mien.evaluation.evaluation import Evaluation
     from mien.inference.classifier import Classifier, load
+    from mien.inference.photo import Face, Reader, analyze
 
 __version__ = "0.1.0"
 
 _PUBLIC = {
     "Classifier": "mien.inference.classifier",
     "Evaluation": "mien.evaluation.evaluation",
+    "Face": "mien.inference.photo",
     "FaceSet": "mien.data.faceset",
+    "Reader": "mien.inference.photo",
+    "analyze": "mien.inference.photo",
     "load": "mien.inference.classifier",
     "read": "mien.data.layouts",
 }
 
-__all__ = ["Classifier", "Evaluation", "FaceSet", "__version__", "load", "read"]
+__all__ = ["Classifier", "Evaluation", "Face", "FaceSet", "Reader", "__version__", "analyze", "load", "read"]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,7 +5,8 @@
     MienError                   exit code 1
      ├─ DataError               a data set, or a file of one, that can't be read as what it should be
      │   ├─ UnknownLayoutError  no known layout of labelled faces fits the path
-     │   └─ ImageError          bytes that are no picture, or one past the limits
+     │   ├─ ImageError          bytes that are no picture, or one past the limits
+     │   └─ VideoError          a clip that can't be opened or read, or that has no picture
      ├─ RecipeError             a recipe, or a field of one, that doesn't exist or doesn't fit (exit code 2)
      ├─ TrainingError           training that can't start, go on or be resumed
      ├─ RunError                a folder that is no run of mien, or one that lacks a part
@@ -39,6 +40,10 @@ class UnknownLayoutError(DataError):
 
 class ImageError(DataError):
     """Bytes that are no picture, or a picture past the limits."""
+
+
+class VideoError(DataError):
+    """A clip can't be opened or read, or has no picture."""
 
 
 class RecipeError(MienError):

@@ -6,7 +6,7 @@ import io
 import os
 import struct
 from pathlib import Path
-from typing import Literal
+from typing import IO, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +14,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mien.errors import ImageError
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
-"""What is decoded; Pillow knows more, some through programs of others."""
+FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+"""What is decoded; Pillow knows more, some through programs of others. MPO is what some phones call a JPEG with two pictures."""
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm"})
-"""File endings of those formats, by which pictures are found in a folder."""
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm", ".heic", ".heif"})
+"""File endings of those formats and of HEIC, by which pictures are found in a folder."""
 
 MAX_BYTES = 64 * 2**20
 """Largest file that is decoded, in bytes."""
@@ -26,12 +26,21 @@ MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 50_000_000
 """Largest picture that is decoded, in pixels (Pillow's own warning starts at 89 million)."""
 
+MAX_SIDE = 32_768
+"""Largest side of a picture, in pixels."""
+
 MAX_FACE_SIDE = 1024
 """Largest side of a face in pixels; a cropped face needs no more, and a packed set of larger ones fills the memory."""
 
 
+Source = bytes | str | os.PathLike[str] | IO[bytes] | Image.Image | NDArray[Any]
+"""What a photo may be given as."""
+
+
 def decode(source: bytes | str | os.PathLike[str], mode: Literal["L", "RGB"] = "RGB") -> NDArray[np.uint8]:
     """Decode one picture upright (EXIF orientation applied), with transparency laid on white.
+
+    PNG, JPEG, WebP, BMP, GIF (first frame), TIFF (first page) and PNM; HEIC where ``pillow-heif`` is installed.
 
     Args:
         source: the encoded bytes, or a path to them.
@@ -41,7 +50,7 @@ def decode(source: bytes | str | os.PathLike[str], mode: Literal["L", "RGB"] = "
         Pixels as ``uint8``; 16-bit pictures are scaled to 8 bits.
 
     Raises:
-        ImageError: the file is missing, empty, no picture, truncated, or past ``MAX_BYTES`` or ``MAX_PIXELS``.
+        ImageError: the file is missing, empty, no picture, truncated, or past ``MAX_BYTES``, ``MAX_PIXELS`` or ``MAX_SIDE``.
     """
     data = source if isinstance(source, bytes) else _read(Path(source))
     name = "the picture" if isinstance(source, bytes) else f"'{source}'"
@@ -50,23 +59,89 @@ def decode(source: bytes | str | os.PathLike[str], mode: Literal["L", "RGB"] = "
     if len(data) > MAX_BYTES:
         raise ImageError(f"{name} has {len(data):,} bytes, more than the {MAX_BYTES:,} allowed: make it smaller.")
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as picture:
-            width, height = picture.size
-            if width * height > MAX_PIXELS:
-                raise ImageError(
-                    f"{name} has {width}x{height} pixels, more than the {MAX_PIXELS:,} allowed: make it smaller."
-                )
-            upright = ImageOps.exif_transpose(picture)
-            return np.asarray(_to_mode(upright, mode), dtype=np.uint8)
+        with _open(data, name) as picture:
+            return _pixels(picture, name, mode)
     except UnidentifiedImageError:
         raise ImageError(
             f"{name} is no picture that can be read (PNG, JPEG, WebP, BMP, GIF, TIFF and PGM can)."
         ) from None
     except Image.DecompressionBombError as error:
         raise ImageError(f"{name} is too large: {error}") from None
+    except MemoryError:
+        raise ImageError(f"{name} needs more memory than there is: make it smaller.") from None
     # Pillow raises all of these on damaged files, NotImplementedError among them for variants that it lacks.
-    except (OSError, SyntaxError, ValueError, TypeError, EOFError, NotImplementedError, struct.error) as error:
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        TypeError,
+        EOFError,
+        RuntimeError,
+        IndexError,
+        KeyError,
+        OverflowError,
+        struct.error,
+    ) as error:
         raise ImageError(f"{name} is damaged and can't be decoded ({error}): replace the file or remove it.") from None
+
+
+def as_photo(source: Source) -> NDArray[np.uint8]:
+    """Take a photo in any of its forms.
+
+    Args:
+        source: a path, the encoded bytes, a file object open for reading bytes, a Pillow picture, or an array: gray ``(H, W)``
+            or ``(H, W, 1)``, colour ``(H, W, 3)`` as red, green, blue, or ``(H, W, 4)`` with alpha; ``uint8``. (OpenCV's
+            arrays are blue, green, red: turn them with ``array[:, :, ::-1]``.)
+
+    Returns:
+        ``(H, W, 3)`` ``uint8``, red, green, blue, upright.
+
+    Raises:
+        ImageError: it is none of these, or past the limits.
+    """
+    if isinstance(source, np.ndarray):
+        shape = source.shape
+        right = source.ndim == 2 or (source.ndim == 3 and shape[2] in (1, 3, 4))
+        if not right or source.dtype != np.uint8 or 0 in shape:
+            raise ImageError(
+                f"A photo as an array must be uint8 of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), not {source.dtype} of shape {shape}."
+            )
+        if source.ndim == 3 and shape[2] == 3:
+            _check_size(shape[1], shape[0], "the photo")
+            return source
+        return as_photo(Image.fromarray(source[:, :, 0] if source.ndim == 3 and shape[2] == 1 else source))
+    if isinstance(source, Image.Image):
+        try:
+            return _pixels(source, "the photo", "RGB")
+        except (OSError, ValueError) as error:
+            raise ImageError(f"the photo can't be read ({error}): give another one.") from None
+    if isinstance(source, (bytes, str, os.PathLike)):
+        return decode(source)
+    if isinstance(source, (bytearray, memoryview)):
+        return decode(bytes(source))
+    if hasattr(source, "read"):
+        data = source.read(MAX_BYTES + 1)
+        if isinstance(data, bytes):
+            return decode(data)
+        raise ImageError("The file object gives text: open it for reading bytes, as with open(path, 'rb').")
+    raise ImageError(
+        f"A photo is a path, bytes, a file object, a Pillow picture or an array, not {type(source).__name__}."
+    )
+
+
+def shrink(photo: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
+    """Shrink a photo ``(H, W, 3)`` until its longer side has at most ``longest`` pixels, each the mean of those it stands for."""
+    height, width = photo.shape[:2]
+    factor = longest / max(height, width)
+    if factor >= 1:
+        return photo
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))
+
+
+def gray(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The grays ``(H, W)`` of a photo ``(H, W, 3)``, as ITU-R 601-2 weighs red, green and blue."""
+    return np.asarray(Image.fromarray(photo).convert("L"))
 
 
 def resize_faces(faces: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -83,11 +158,36 @@ def resize_faces(faces: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.
     return resized
 
 
-def encode_png(face: NDArray[np.uint8]) -> bytes:
+def encode_png(picture: NDArray[np.uint8] | Image.Image) -> bytes:
     """Encode one gray ``(H, W)`` or colour ``(H, W, 3)`` picture as PNG, without loss."""
     buffer = io.BytesIO()
-    Image.fromarray(face).save(buffer, "PNG")
+    (picture if isinstance(picture, Image.Image) else Image.fromarray(picture)).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def _open(data: bytes, name: str) -> Image.Image:
+    if data[4:8] != b"ftyp" or data[8:12] == b"avif":
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+    try:
+        import pillow_heif
+    except ModuleNotFoundError:
+        raise ImageError(f"{name} is a HEIC picture: to read it, run  pip install pillow-heif") from None
+    pillow_heif.register_heif_opener()
+    return Image.open(io.BytesIO(data), formats=("HEIF",))
+
+
+def _pixels(picture: Image.Image, name: str, mode: Literal["L", "RGB"]) -> NDArray[np.uint8]:
+    _check_size(*picture.size, name)  # before a pixel is decoded
+    return np.asarray(_to_mode(ImageOps.exif_transpose(picture), mode), dtype=np.uint8)
+
+
+def _check_size(width: int, height: int, name: str) -> None:
+    if width * height > MAX_PIXELS:
+        raise ImageError(f"{name} has {width}x{height} pixels, more than the {MAX_PIXELS:,} allowed: make it smaller.")
+    if max(width, height) > MAX_SIDE:
+        raise ImageError(f"{name} is {max(width, height):,} pixels long, more than the {MAX_SIDE:,} allowed: make it smaller.")
+    if not width or not height:
+        raise ImageError(f"{name} has no pixels: replace it or remove it.")
 
 
 def _read(path: Path) -> bytes:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import click
 
 import mien
-from mien.cli import data, models, training
+from mien.cli import data, models, predicting, training, video
 from mien.cli.common import fail
 from mien.errors import MienError, MissingExtraError
 
@@ -25,6 +25,7 @@ EXTRAS = {
     "scipy": "report",
     "matplotlib": "report",
     "jinja2": "report",
+    "av": "video",
 }
 """Which extra brings a package that the base install lacks."""
 
@@ -67,7 +68,8 @@ for command in (
     training.train,
     models.evaluate,
     training.report,
-    models.predict,
+    predicting.predict,
+    video.video,
     models.submit,
     training.ensemble,
     training.summary,

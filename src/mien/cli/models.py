@@ -1,4 +1,4 @@
-"""Verbs that take a model file, or the short name of a shipped model: evaluate, predict, submit."""
+"""Verbs that judge a model file, or a shipped model by its short name: evaluate, submit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mien.cli.common import fail, flip_option, json_option, path_argument, show
+from mien.cli.common import flip_option, json_option, path_argument, show
 
 
 @click.command()
@@ -29,45 +29,6 @@ def evaluate(model: str, data: Path, split: str | None, flip: bool, as_json: boo
     faceset = layouts.read(data)
     judgement = judge(classifier, faceset, split or default_split(faceset), flip=flip)
     show(judgement.to_dict(), as_json, lambda: text.as_text(judgement))
-
-
-@click.command()
-@click.argument("crops", nargs=-1, required=True, type=path_argument, metavar="PHOTO...")
-@click.option("--model", default="base", show_default=True, help="A shipped model (base, tiny) or a model file.")
-@click.option(
-    "--crops",
-    "ready",
-    is_flag=True,
-    help="Each picture is one ready-made face crop (needed: mien has no detector yet).",
-)
-@flip_option
-@json_option
-def predict(crops: tuple[Path, ...], model: str, ready: bool, flip: bool, as_json: bool) -> None:
-    """Read the expression on ready-made face crops: files, or folders of them.
-
-    Example:  mien predict --crops face1.png face2.png
-    """
-    if not ready:
-        raise click.UsageError("This version finds no faces in photos: crop them first, and pass --crops.")
-    from mien import tables
-    from mien.inference.classifier import Classifier
-    from mien.inference.crops import expand, read_crops
-
-    files = expand(crops)
-    if not files:
-        raise click.UsageError("There is no picture at the named paths.")
-    readings = list(read_crops(Classifier.load(model), files, flip=flip))
-    rows = [
-        [r.path, r.label or "error", f"{max(r.probabilities.values()):.1%}" if r.label else r.error or ""]
-        for r in readings
-    ]
-    show(
-        {"readings": [r.to_dict() for r in readings]},
-        as_json,
-        lambda: tables.render(["path", "expression", "probability"], rows),
-    )
-    if any(r.error for r in readings):
-        fail(f"{sum(r.error is not None for r in readings)} of {len(readings)} pictures could not be read.", 1)
 
 
 @click.command()

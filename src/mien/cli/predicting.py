@@ -1,0 +1,229 @@
+"""The verb that reads photos: predict."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mien.cli.common import fail, flip_option, path_argument, say
+
+if TYPE_CHECKING:
+    from mien.inference.stream import PhotoReading
+
+Verb = Callable[..., Any]
+
+WRITTEN = (".jpg", ".jpeg", ".png")
+"""Endings of the pictures that are written."""
+
+reader_options = (
+    click.option("--model", default="base", show_default=True, help="A shipped model (base, tiny) or a model file."),
+    click.option(
+        "--min-confidence",
+        default=0.7,
+        type=click.FloatRange(0, 1),
+        show_default=True,
+        help="Least detection score of a face.",
+    ),
+    click.option(
+        "--abstain",
+        default=0.0,
+        type=click.FloatRange(0, 1),
+        show_default=True,
+        help="Mark a face as unsure where its most probable expression is less probable than this.",
+    ),
+    flip_option,
+)
+"""What every verb that finds faces takes."""
+
+
+def with_options(options: Sequence[Callable[[Verb], Verb]]) -> Callable[[Verb], Verb]:
+    """Several options as one decorator, in the order in which help shows them."""
+
+    def decorate(verb: Verb) -> Verb:
+        for option in reversed(options):
+            verb = option(verb)
+        return verb
+
+    return decorate
+
+
+@click.command()
+@click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
+@click.option("-o", "--out", type=path_argument, help="Write the rows to a file: .jsonl, .csv, .parquet or .json.")
+@click.option("--json", "form", flag_value="json", help="Rows as one JSON document.")
+@click.option("--jsonl", "form", flag_value="jsonl", help="Rows as JSON Lines, each photo's as soon as it is read.")
+@click.option("--csv", "form", flag_value="csv", help="Rows as CSV.")
+@click.option("--parquet", "form", flag_value="parquet", help="Rows as Parquet (needs --out).")
+@click.option("--annotate", type=path_argument, metavar="OUT", help="Draw the readings: a picture, or a folder of them.")
+@click.option("--crops", is_flag=True, help="Each picture is one ready-made face crop: no detector, no margin.")
+@click.option("--resume", is_flag=True, help="Go on with an output that was stopped.")
+@with_options(reader_options)
+def predict(
+    photos: tuple[str, ...],
+    out: Path | None,
+    form: str | None,
+    annotate: Path | None,
+    crops: bool,
+    resume: bool,
+    model: str,
+    min_confidence: float,
+    abstain: float,
+    flip: bool,
+) -> None:
+    """Find the faces in photos and read their expressions.
+
+    PHOTO is a file, a folder, a pattern such as 'album/*.jpg', or - for standard input. A photo without a face gives a row
+    no_face, one that can't be read a row error; the rest go on, and the exit code is 1 where there was an error.
+
+    Example:  mien predict party.jpg album/ -o faces.csv --annotate drawn/
+    """
+    from mien import modelfile
+    from mien.inference import records, stream
+    from mien.inference.photo import Reader
+
+    if resume and out is None:
+        raise click.UsageError("--resume goes on with an output: name it with --out.")
+    if form == "parquet" and out is None:
+        raise click.UsageError("Parquet is no text: name a file with --out.")
+    if out is not None and form is None:
+        form = records.format_of(out)
+    if resume and out is not None and out.is_file() and not out.with_name(out.name + ".partial").exists():
+        say(f"'{out}' is whole already; remove it to begin anew.")
+        return
+    if form == "parquet":
+        import pyarrow.parquet  # noqa: F401 # better missed now than after an hour of reading
+    # Photos are read side by side, so each call to a model keeps to one thread.
+    reader = Reader(model, min_confidence=min_confidence, abstain=abstain, flip=flip, threads=1)
+    files = stream.expand(photos)
+    draw = _Drawer(annotate, photos) if annotate is not None else None
+    journal = None
+    if out is not None:
+        settings = {
+            "model": modelfile.sha256(reader.classifier.path),
+            "crops": crops,
+            "min_confidence": min_confidence,
+            "abstain": abstain,
+            "flip": flip,
+        }
+        journal = records.Journal(out, settings, resume=resume)
+        done = journal.done
+        files = (file for file in files if file not in done)
+    readings = stream.read_photos(reader, files, crops=crops, keep_pixels=draw is not None)
+    types = records.columns(reader.classifier.spec.classes)
+    counts = {"face": 0, "no_face": 0, "error": 0}
+    held = []
+    printer = records.writer(form, sys.stdout, types) if out is None and form else None
+    try:
+        for reading in _counted(readings):
+            if draw is not None and reading.pixels is not None:
+                draw(reading)
+            rows = records.rows_of(reading)
+            for row in rows:
+                counts[row["status"]] += 1
+                if printer is not None:
+                    printer.write(row)
+                elif journal is None:
+                    held.append(row)
+            if journal is not None:
+                journal.add(reading.path, rows)
+        if printer is not None:
+            printer.close()
+    except KeyboardInterrupt:
+        if journal is not None:
+            say(f"'{journal.path}' has what was read; go on with --resume.")
+        raise
+    if journal is not None and out is not None and form is not None:
+        num_before = len(journal.done)
+        if not sum(counts.values()) and not num_before:
+            journal.close()
+            journal.path.unlink()
+            raise click.UsageError("There is no picture at the named paths.")
+        if num_before:
+            counts = dict.fromkeys(counts, 0)
+            for row in journal.rows():
+                counts[row["status"]] += 1
+        journal.finish(form, types)
+        say(f"{out}: {counts['face']:,} faces, {counts['no_face']:,} photos without one, {counts['error']:,} not read")
+    elif not sum(counts.values()):
+        raise click.UsageError("There is no picture at the named paths.")
+    elif printer is None:
+        click.echo(_table(held))
+    if counts["error"]:
+        fail(f"{counts['error']:,} photos could not be read; their rows say why.", 1)
+
+
+def _table(rows: list[dict[str, object]]) -> str:
+    from mien import tables
+
+    cells = []
+    for row in rows:
+        if row["status"] == "face":
+            box = " ".join(f"{side:.0f}" for side in row["box"])  # type: ignore[attr-defined] # a list of four
+            label = "unsure" if row["abstained"] else str(row["label"])
+            cells.append([str(row["photo"]), label, f"{row['confidence']:.1%}", box, f"{row['detection_score']:.2f}"])
+        else:
+            cells.append([str(row["photo"]), str(row["status"]), "", str(row.get("error", "")), ""])
+    return tables.render(["photo", "expression", "probability", "left top right bottom", "face score"], cells)
+
+
+def _counted(readings: Iterable[PhotoReading]) -> Iterator[PhotoReading]:
+    """Show how many photos are read and how fast, while standard error is a terminal."""
+    if not sys.stderr.isatty():
+        yield from readings
+        return
+    started = shown = time.monotonic()
+    for number, reading in enumerate(readings, start=1):
+        yield reading
+        now = time.monotonic()
+        if now - shown > 0.2:
+            click.echo(f"\r\x1b[K{number:,} photos, {number / (now - started):.0f} a second", nl=False, err=True)
+            shown = now
+    click.echo("\r\x1b[K", nl=False, err=True)
+
+
+class _Drawer:
+    """Writes each photo with its readings drawn on it: to a picture file, or into a folder under the photo's name."""
+
+    def __init__(self, out: Path, photos: tuple[str, ...]) -> None:
+        alone = len(photos) == 1 and not Path(photos[0]).is_dir()
+        self.file = out if alone and out.suffix.lower() in WRITTEN and not out.is_dir() else None
+        self.folder = out
+        self.roots = [Path(photo) for photo in photos if Path(photo).is_dir()]
+        self.names: set[Path] = set()
+        if self.file is None:
+            out.mkdir(parents=True, exist_ok=True)
+
+    def __call__(self, reading: PhotoReading) -> None:
+        from mien import files, images
+        from mien.inference import annotate, records
+
+        assert reading.pixels is not None
+        marks = [
+            annotate.Mark(face.box, records.best(face), None if face.abstained else face.label)
+            for face in reading.faces
+        ]
+        picture = annotate.annotate(reading.pixels, marks)
+        target = self.file or self.folder / self._name(Path(reading.path))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with files.whole(target) as temporary:
+            if temporary.suffix.lower() == ".png":
+                temporary.write_bytes(images.encode_png(picture))
+            else:
+                picture.save(temporary, quality=92)
+
+    def _name(self, photo: Path) -> Path:
+        """Where the photo lies below its folder, with an ending that can be written, and a number where that is taken."""
+        root = next((root for root in self.roots if photo.is_relative_to(root)), photo.parent)
+        place = photo.relative_to(root) if str(photo) != "-" else Path("photo.png")
+        ending = place.suffix if place.suffix.lower() in WRITTEN else ".png"
+        name, number = place.with_suffix(ending), 1
+        while name in self.names:
+            number += 1
+            name = place.with_name(f"{place.stem}-{number}{ending}")
+        self.names.add(name)
+        return name

@@ -1,0 +1,131 @@
+"""The verb that reads clips: video."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mien.cli.common import path_argument, say, show
+from mien.cli.predicting import reader_options, with_options
+from mien.errors import OutputError
+
+if TYPE_CHECKING:
+    from mien.inference.video import FrameReading
+
+
+@click.command()
+@click.argument("clip")
+@click.option("-o", "--out", type=path_argument, help="Write a row a face and frame: .jsonl, .csv, .parquet or .json.")
+@click.option("--annotate", type=path_argument, metavar="FILM", help="Write an annotated copy, sound kept: .mp4, .mov or .mkv.")
+@click.option("--timeline", type=path_argument, metavar="PNG", help="Draw who showed what when.")
+@click.option("--every", default=1, type=click.IntRange(min=1), show_default=True, help="Look at every Nth frame.")
+@click.option("--start", default=0.0, type=click.FloatRange(min=0), help="Begin so many seconds into the clip.")
+@click.option("--end", type=click.FloatRange(min=0, min_open=True), help="Stop so many seconds into the clip.")
+@click.option(
+    "--smoothing",
+    default=0.3,
+    type=click.FloatRange(min=0),
+    show_default=True,
+    help="Seconds over which probabilities are averaged.",
+)
+@with_options(reader_options)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+def video(
+    clip: str,
+    out: Path | None,
+    annotate: Path | None,
+    timeline: Path | None,
+    every: int,
+    start: float,
+    end: float | None,
+    smoothing: float,
+    model: str,
+    min_confidence: float,
+    abstain: float,
+    flip: bool,
+    as_json: bool,
+) -> None:
+    """Read the expressions in a CLIP: who shows what from when to when.
+
+    CLIP is a file, a URL such as rtsp://camera/stream, or the number of a webcam; stop those with Ctrl-C.
+
+    Example:  mien video interview.mp4 -o rows.csv --timeline timeline.png --annotate drawn.mp4
+    """
+    if end is not None and end <= start:
+        raise click.UsageError(f"--end ({end:g} s) must come after --start ({start:g} s).")
+    from mien import files, images, tables
+    from mien.inference import clip as clips
+    from mien.inference import film, records
+    from mien.inference import video as videos
+    from mien.inference.photo import Reader
+
+    form = records.format_of(out) if out is not None else None
+    if annotate is not None and annotate.suffix.lower() not in film.ENDINGS:
+        raise OutputError(f"'{annotate}' should end in one of {', '.join(film.ENDINGS)}: rename it.")
+    if timeline is not None and timeline.suffix.lower() != ".png":
+        raise OutputError(f"'{timeline}' should end in .png: rename it.")
+    reader = Reader(model, min_confidence=min_confidence, abstain=abstain, flip=flip)
+    segmenter = videos.Segmenter()
+    num_frames, last = 0, start
+    with ExitStack() as stack:
+        opened = stack.enter_context(clips.Clip(clip, start=start, end=end))
+        copy = rows = None
+        if out is not None and form is not None:
+            types = records.track_columns(reader.classifier.spec.classes)
+            rows = stack.enter_context(records.opened(out, form, types))
+        if annotate is not None:
+            copy = stack.enter_context(film.opened(annotate, opened))
+        readings = videos.read_video(
+            reader, opened, every=every, smoothing=smoothing, on_audio=copy.hear if copy is not None else None
+        )
+        try:
+            for reading in _counted(readings, opened.duration):
+                num_frames, last = num_frames + 1, reading.frame.time
+                if copy is not None:
+                    copy.add(reading)
+                if reading.fresh:
+                    segmenter.add(reading)
+                    for row in reading.rows():
+                        if rows is not None:
+                            rows.write(row)
+        except KeyboardInterrupt:
+            if not num_frames:
+                raise
+            say("stopped; what was read is kept.")
+        num_broken = opened.num_broken
+    segments = segmenter.finish()
+    if timeline is not None:
+        with files.whole(timeline) as temporary:
+            temporary.write_bytes(images.encode_png(film.draw_timeline(segments, start, last)))
+    if num_broken:
+        say(f"{num_broken:,} frames could not be decoded and were left out.")
+    record = {
+        "clip": clip,
+        "frames": num_frames,
+        "seconds": round(last - start, 3),
+        "broken": num_broken,
+        "segments": [segment.to_dict() for segment in segments],
+    }
+    cells = [
+        [str(s.track), f"{videos.clock(s.start)}–{videos.clock(s.end)}", s.label, f"{s.confidence:.0%}"]
+        for s in segments
+    ]
+    show(record, as_json, lambda: tables.render(["face", "time", "expression", "probability"], cells))
+
+
+def _counted(readings: Iterable[FrameReading], duration: float | None) -> Iterator[FrameReading]:
+    """Show how far it is, while standard error is a terminal."""
+    if not sys.stderr.isatty():
+        yield from readings
+        return
+    for number, reading in enumerate(readings):
+        yield reading
+        if number % 10 == 0:
+            share = f" of {duration:.0f}" if duration else ""
+            click.echo(f"\r\x1b[K{reading.frame.time:.0f}{share} s", nl=False, err=True)
+    click.echo("\r\x1b[K", nl=False, err=True)

@@ -1,0 +1,66 @@
+"""From a face in a photo to the crop that the classifiers were trained on: upright, eyes and mouth where FER2013 has them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+TEMPLATE = np.array([(15.5, 18.5), (33.8, 18.5), (24.4, 29.2), (17.1, 38.3), (32.9, 38.0)], np.float32)
+"""Where the detector's five landmarks lie in FER2013's 48x48 faces, on average (measured on its training faces)."""
+
+TEMPLATE_SIDE = 48
+MAX_SUPERSAMPLING = 8
+
+
+def crop(gray: NDArray[np.uint8], landmarks: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Cut a face out: turned, scaled and shifted so that its landmarks come closest to ``TEMPLATE``.
+
+    Args:
+        gray: the photo's grays, ``(H, W)``. What lies past its edge takes the edge's gray.
+        landmarks: ``(5, 2)``, x and y in pixels of the photo, as ``Detections.landmarks``.
+        size: height and width of the crop.
+
+    Returns:
+        ``(*size)`` ``uint8``. Each pixel is the mean of enough samples that a large face doesn't alias.
+    """
+    height, width = size
+    target = TEMPLATE * np.float32([width / TEMPLATE_SIDE, height / TEMPLATE_SIDE])
+    matrix, shift = similarity(target, landmarks)  # from the crop to the photo
+    magnification = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    fine = int(np.clip(np.ceil(magnification - 0.25), 1, MAX_SUPERSAMPLING))  # samples per crop pixel and axis
+    x = (np.arange(width * fine, dtype=np.float32) + 0.5) / fine
+    y = (np.arange(height * fine, dtype=np.float32) + 0.5) / fine
+    # Pixel centres lie at half units on both sides; sampling counts from the first centre.
+    px = matrix[0, 0] * x[None] + matrix[0, 1] * y[:, None] + (shift[0] - 0.5)
+    py = matrix[1, 0] * x[None] + matrix[1, 1] * y[:, None] + (shift[1] - 0.5)
+    samples = _bilinear(gray, px, py)
+    means = samples.reshape(height, fine, width, fine).mean((1, 3))
+    return (means + np.float32(0.5)).astype(np.uint8)
+
+
+def similarity(source: NDArray[np.float32], target: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The turn, scale and shift that bring points ``source`` closest to ``target``, both ``(N, 2)``, in least squares.
+
+    S. Umeyama, "Least-squares estimation of transformation parameters between two point patterns", IEEE PAMI 13(4), 1991; in
+    two dimensions it is one complex division.
+
+    Returns:
+        A ``(2, 2)`` matrix and a ``(2,)`` shift: ``target ~ source @ matrix.T + shift``.
+    """
+    a, b = source - source.mean(0), target - target.mean(0)
+    spread = max(float((a**2).sum()), 1e-9)
+    along = float((a * b).sum()) / spread  # real part: scale times cosine
+    across = float((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()) / spread  # imaginary part: scale times sine
+    matrix = np.float32([[along, -across], [across, along]])
+    return matrix, (target.mean(0) - matrix @ source.mean(0)).astype(np.float32)
+
+
+def _bilinear(gray: NDArray[np.uint8], x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
+    height, width = gray.shape
+    x, y = x.clip(0, width - 1), y.clip(0, height - 1)
+    left, top = x.astype(np.intp), y.astype(np.intp)
+    right, bottom = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
+    u, v = x - left, y - top
+    upper = gray[top, left] * (1 - u) + gray[top, right] * u
+    lower = gray[bottom, left] * (1 - u) + gray[bottom, right] * u
+    return np.asarray(upper * (1 - v) + lower * v, np.float32)

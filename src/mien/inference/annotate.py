@@ -1,0 +1,134 @@
+"""Readings drawn on a picture: a box and a label a face, readable at any size, no label over another or over a face."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from mien import emotions
+
+UNSURE = "#3a4048"
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What is drawn on one face: its box, a few words, and the expression that gives the colour (None where unsure)."""
+
+    box: Box
+    text: str
+    label: str | None
+
+
+def annotate(photo: NDArray[np.uint8], marks: Sequence[Mark], *, enlarge: bool = True) -> Image.Image:
+    """Draw marks on a photo ``(H, W, 3)``.
+
+    The letters are a 45th of the picture's mean side, and at least 11 pixels high; where a picture is too narrow for a label at that
+    size, it is enlarged first, unless ``enlarge`` is false.
+    """
+    picture = Image.fromarray(photo)
+    times = _enlargement(picture, marks) if enlarge else 1
+    if times > 1:
+        picture = picture.resize((picture.width * times, picture.height * times), Image.Resampling.BICUBIC)
+    boxes = [_scaled(mark.box, times) for mark in marks]
+    height = max(11, round((picture.width * picture.height) ** 0.5 / 45))
+    draw, letters = ImageDraw.Draw(picture), font(height)
+    line = max(1, height // 7)
+    for box, mark in zip(boxes, marks, strict=True):
+        draw.rectangle(_ordered(box), outline=_colour(mark), width=line)
+    taken: list[Box] = []
+    for row, (box, mark) in enumerate(zip(boxes, marks, strict=True)):
+        others = [other for number, other in enumerate(boxes) if number != row]
+        place = _place(box, _label_size(mark.text, letters, height), picture.size, taken, others)
+        taken.append(place)
+        draw.rectangle(place, fill=_colour(mark))
+        draw.text(
+            ((place[0] + place[2]) / 2, (place[1] + place[3]) / 2),
+            mark.text,
+            fill=_ink(_colour(mark)),
+            font=letters,
+            anchor="mm",
+        )
+    return picture
+
+
+def _enlargement(picture: Image.Image, marks: Sequence[Mark]) -> int:
+    letters = font(11)
+    widest = max((_label_size(mark.text, letters, 11)[0] for mark in marks), default=0.0)
+    return max(1, min(8, -(-int(1.2 * widest) // picture.width)))
+
+
+def _label_size(text: str, letters: ImageFont.FreeTypeFont, height: int) -> tuple[float, float]:
+    return letters.getlength(text) + 0.8 * height, 1.5 * height
+
+
+def _place(
+    box: Box, size: tuple[float, float], picture: tuple[int, int], taken: Sequence[Box], faces: Sequence[Box]
+) -> Box:
+    """Where a label goes: the first place near its box that covers no label and no face, else the one that covers least."""
+    places = list(_places(box, size, picture))
+    costs = [
+        4 * sum(_shared(place, other) for other in taken) + sum(_shared(place, other) for other in faces)
+        for place in places
+    ]
+    return places[int(np.argmin(costs))]
+
+
+def _places(box: Box, size: tuple[float, float], picture: tuple[int, int]) -> Iterator[Box]:
+    """Places in order of preference, moved into the picture: above, below, inside at the top and the bottom, at the sides."""
+    width, height = size
+    left, top, right, bottom = box
+    for x in (left, right - width, (left + right - width) / 2):
+        for y in (top - height, bottom):
+            yield _inside(x, y, size, picture)
+    for y in (top, bottom - height):
+        yield _inside(left, y, size, picture)
+    for step in range(6):
+        for x in (right, left - width):
+            yield _inside(x, top + step * height, size, picture)
+    for step in range(2, 6):
+        yield _inside(left, top - step * height, size, picture)
+        yield _inside(left, bottom + (step - 1) * height, size, picture)
+
+
+def _inside(x: float, y: float, size: tuple[float, float], picture: tuple[int, int]) -> Box:
+    x = max(0.0, min(x, picture[0] - size[0]))
+    y = max(0.0, min(y, picture[1] - size[1]))
+    return x, y, x + size[0], y + size[1]
+
+
+def _shared(a: Box, b: Box) -> float:
+    return max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+
+
+def _scaled(box: Box, by: float) -> Box:
+    return box[0] * by, box[1] * by, box[2] * by, box[3] * by
+
+
+def _ordered(box: Box) -> Box:
+    return min(box[0], box[2]), min(box[1], box[3]), max(box[0], box[2]), max(box[1], box[3])
+
+
+def _colour(mark: Mark) -> str:
+    return emotions.colour(mark.label) if mark.label else UNSURE
+
+
+def _ink(colour: str) -> str:
+    """Black or white, whichever stands out more (relative luminance as in WCAG 2)."""
+    shares = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return "black" if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) else "white"
+
+
+@lru_cache(maxsize=32)
+def font(height: int) -> ImageFont.FreeTypeFont:
+    """The letters that pictures are labelled with, so many pixels high."""
+    letters = ImageFont.load_default(height)
+    assert isinstance(letters, ImageFont.FreeTypeFont)  # Pillow's wheels carry FreeType
+    return letters

@@ -1,0 +1,160 @@
+"""What is made of a clip: an annotated copy with its sound, and a picture of the timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from PIL import Image, ImageDraw
+
+from mien import emotions, files
+from mien.errors import VideoError
+from mien.inference import annotate
+from mien.inference.clip import Clip
+from mien.inference.video import FrameReading, Segment, clock
+
+CLOCK = Fraction(1, 90_000)
+"""The unit of time of the copy's frames, fine enough for any frame rate."""
+
+ENDINGS = (".mp4", ".mov", ".mkv")
+NUM_TRACKS = 24
+"""Most tracks on a timeline, the longest ones."""
+
+
+@contextmanager
+def opened(path: Path, clip: Clip) -> Iterator[Film]:
+    """A film that is there once it is whole, or not at all.
+
+    Raises:
+        OutputError: it can't be written to.
+        VideoError: the sound doesn't fit that kind of file.
+    """
+    with files.whole(path) as temporary:
+        film = Film(temporary, clip)
+        try:
+            yield film
+        finally:
+            film.close()
+
+
+class Film:
+    """Writes an annotated copy: H.264 pictures at the clip's own times, and the sound's packets as they are.
+
+    Args:
+        path: the file to write; it ends in one of ``ENDINGS``.
+        clip: the clip it is a copy of.
+    """
+
+    def __init__(self, path: Path, clip: Clip) -> None:
+        self.clip = clip
+        self.file = av.open(str(path), "w")
+        self.video: Any = None
+        self.audio: Any = None
+        self.waiting: list[tuple[av.Packet, float]] = []
+        self.last = -1
+        if clip.audio is not None:
+            try:
+                self.audio = self.file.add_stream_from_template(clip.audio)
+            except (av.FFmpegError, ValueError) as error:
+                raise VideoError(
+                    f"The sound of '{clip.source}' can't be kept in a {path.suffix} file ({error}): write a .mkv file."
+                ) from None
+
+    def hear(self, packet: av.Packet, time: float) -> None:
+        """Take a packet of sound at its time in the clip."""
+        self.waiting.append((packet, time))
+
+    def add(self, reading: FrameReading) -> None:
+        """Draw a frame's readings and add it."""
+        marks = [
+            annotate.Mark(
+                tracked.face.box,
+                f"{tracked.track}: {'unsure' if tracked.face.abstained else tracked.face.label}",
+                None if tracked.face.abstained else tracked.face.label,
+            )
+            for tracked in reading.faces
+        ]
+        pixels = np.asarray(annotate.annotate(reading.frame.pixels(), marks, enlarge=False))
+        pixels = pixels[: pixels.shape[0] // 2 * 2, : pixels.shape[1] // 2 * 2]  # H.264 stores colour by 2x2 pixels
+        if self.video is None:
+            self._begin(pixels.shape[1], pixels.shape[0])
+        self._mux_sound()
+        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
+        picture.time_base = CLOCK
+        picture.pts = self.last = max(self.last + 1, round((reading.frame.time - self.clip.start) / CLOCK))
+        self.file.mux(self.video.encode(picture.reformat(format="yuv420p")))
+
+    def close(self) -> None:
+        """Write what the encoder still holds."""
+        if self.video is not None:
+            self._mux_sound()
+            self.file.mux(self.video.encode())
+        self.file.close()
+
+    def _begin(self, width: int, height: int) -> None:
+        codec = "libx264" if "libx264" in av.codecs_available else "mpeg4"
+        self.video = self.file.add_stream(codec, rate=Fraction(self.clip.rate).limit_denominator(1001))
+        self.video.width, self.video.height, self.video.pix_fmt = width, height, "yuv420p"
+        self.video.codec_context.time_base = CLOCK
+        if codec == "libx264":
+            self.video.options = {"preset": "veryfast", "crf": "20"}
+
+    def _mux_sound(self) -> None:
+        for packet, _ in self.waiting:
+            packet.stream = self.audio
+            shift = round((self.clip.start + self.clip.origin()) / packet.time_base) if packet.time_base else 0
+            packet.pts = max(0, packet.pts - shift) if packet.pts is not None else None
+            packet.dts = max(0, packet.dts - shift) if packet.dts is not None else None
+            self.file.mux(packet)
+        self.waiting = []
+
+
+def draw_timeline(segments: Sequence[Segment], start: float, end: float, *, width: int = 1200) -> Image.Image:
+    """Draw a row a track with its segments in their colours, a time axis below and a legend above."""
+    length = max(end - start, 1e-3)
+    times = {track: sum(s.end - s.start for s in segments if s.track == track) for track in {s.track for s in segments}}
+    tracks = sorted(sorted(times, key=lambda track: -times[track])[:NUM_TRACKS])
+    margin, row, head, foot = 90, 34, 56, 44
+    picture = Image.new("RGB", (width, head + row * max(1, len(tracks)) + foot), "white")
+    draw, font, small = ImageDraw.Draw(picture), annotate.font(15), annotate.font(13)
+    span = width - margin - 30
+
+    def across(time: float) -> float:
+        return margin + (min(max(time, start), end) - start) / length * span
+
+    x = float(margin)
+    for label in emotions.in_order({segment.label for segment in segments}):
+        draw.rectangle((x, 18, x + 16, 34), fill=emotions.colour(label))
+        draw.text((x + 22, 26), label, fill="#24292f", font=font, anchor="lm")
+        x += 22 + font.getlength(label) + 22
+    if not tracks:
+        draw.text((margin, head + row / 2), "no expression lasted long enough", fill="#57606a", font=font, anchor="lm")
+    for number, track in enumerate(tracks):
+        top = head + number * row
+        draw.text((margin - 12, top + row / 2), f"face {track}", fill="#24292f", font=font, anchor="rm")
+        draw.line((margin, top + row / 2, margin + span, top + row / 2), fill="#e4e7eb", width=2)
+        for segment in segments:
+            if segment.track == track:
+                left, right = across(segment.start), across(segment.end)
+                draw.rectangle((left, top + 5, max(right, left + 2), top + row - 5), fill=emotions.colour(segment.label))
+    bottom = head + max(1, len(tracks)) * row
+    draw.line((margin, bottom + 4, margin + span, bottom + 4), fill="#8c959f")
+    for time in _ticks(start, end):
+        draw.line((across(time), bottom + 4, across(time), bottom + 9), fill="#8c959f")
+        draw.text((across(time), bottom + 22), clock(time), fill="#57606a", font=small, anchor="mm")
+    if len(times) > len(tracks):
+        more = f"and {len(times) - len(tracks)} shorter faces"
+        draw.text((margin + span, 26), more, fill="#57606a", font=small, anchor="rm")
+    return picture
+
+
+def _ticks(start: float, end: float) -> list[float]:
+    steps = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
+    step = next((step for step in steps if (end - start) / step <= 12), 14_400)
+    first = -(-start // step) * step
+    return [first + number * step for number in range(int((end - first) // step) + 1)]

@@ -1,0 +1,284 @@
+"""Readings as rows, and rows as files: JSON Lines, CSV, Parquet and JSON, whole or not at all, and resumable.
+
+A row is a face; a photo without one is a row ``no_face``, a photo that can't be read a row ``error``.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Protocol, TextIO
+
+from mien import files
+from mien.errors import OutputError
+from mien.inference.photo import Face
+from mien.inference.stream import PhotoReading
+
+Row = dict[str, Any]
+
+FORMATS = ("jsonl", "csv", "parquet", "json")
+"""What rows are written as; a file's ending says which."""
+
+SIDES = ("left", "top", "right", "bottom")
+CHUNK = 4096
+"""Rows that are held before they go into a Parquet file."""
+
+
+def rows_of(reading: PhotoReading) -> list[Row]:
+    """The rows of one photo: one a face, or one that says that there is none or why it couldn't be read."""
+    if reading.error is not None:
+        return [{"photo": reading.path, "status": "error", "error": reading.error}]
+    if not reading.faces:
+        return [{"photo": reading.path, "status": "no_face"}]
+    return [
+        {"photo": reading.path, "status": "face", "face": number, **face.to_dict()}
+        for number, face in enumerate(reading.faces)
+    ]
+
+
+def columns(classes: Sequence[str]) -> dict[str, type]:
+    """The columns of a flat table of faces, each with its type."""
+    return {
+        "photo": str,
+        "status": str,
+        "face": int,
+        **dict.fromkeys(SIDES, float),
+        "detection_score": float,
+        "label": str,
+        "confidence": float,
+        "abstained": bool,
+        **{f"p_{name}": float for name in classes},
+        "error": str,
+    }
+
+
+def flat(row: Row) -> Row:
+    """A row without lists or dictionaries in it: a column a side of the box and a column a class; landmarks are left out."""
+    values = {key: value for key, value in row.items() if key not in ("box", "landmarks", "probabilities")}
+    values |= dict(zip(SIDES, row.get("box", ()), strict=False))
+    return values | {f"p_{name}": value for name, value in row.get("probabilities", {}).items()}
+
+
+def format_of(path: Path) -> str:
+    """The format that a file's ending asks for.
+
+    Raises:
+        OutputError: it ends in none of them.
+    """
+    ending = path.suffix.lower().removeprefix(".")
+    if ending not in FORMATS:
+        raise OutputError(f"'{path}' should end in one of {', '.join('.' + name for name in FORMATS)}: rename it.")
+    return ending
+
+
+class Writer(Protocol):
+    """Takes rows one after another."""
+
+    def write(self, row: Row) -> None:
+        """Add a row."""
+
+    def close(self) -> None:
+        """Write what is still held."""
+
+
+class LinesWriter:
+    """JSON Lines: one row a line."""
+
+    def __init__(self, file: TextIO) -> None:
+        self.file = file
+
+    def write(self, row: Row) -> None:
+        """Add a row."""
+        self.file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class JsonWriter:
+    """One JSON document: ``{"rows": [...]}``."""
+
+    def __init__(self, file: TextIO) -> None:
+        self.file = file
+        self.before = '{"rows": [\n'
+
+    def write(self, row: Row) -> None:
+        """Add a row."""
+        self.file.write(self.before + json.dumps(row, ensure_ascii=False))
+        self.before = ",\n"
+
+    def close(self) -> None:
+        """Write the end of the document."""
+        self.file.write("\n]}\n" if self.before == ",\n" else '{"rows": []}\n')
+
+
+class CsvWriter:
+    """CSV with a header, flat."""
+
+    def __init__(self, file: TextIO, names: Iterable[str]) -> None:
+        self.table = csv.DictWriter(file, list(names), lineterminator="\n", restval="")
+        self.table.writeheader()
+
+    def write(self, row: Row) -> None:
+        """Add a row."""
+        self.table.writerow({key: _printable(value) for key, value in flat(row).items()})
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class ParquetWriter:
+    """Parquet, flat, in groups of ``CHUNK`` rows. Needs pyarrow."""
+
+    def __init__(self, path: Path, types: Mapping[str, type]) -> None:
+        import pyarrow
+        import pyarrow.parquet
+
+        kinds = {str: pyarrow.string(), int: pyarrow.int32(), float: pyarrow.float64(), bool: pyarrow.bool_()}
+        self.schema = pyarrow.schema([(name, kinds[kind]) for name, kind in types.items()])
+        self.table = pyarrow.Table
+        self.file = pyarrow.parquet.ParquetWriter(path, self.schema)
+        self.held: list[Row] = []
+
+    def write(self, row: Row) -> None:
+        """Add a row."""
+        self.held.append({key: _printable(value) for key, value in flat(row).items()})
+        if len(self.held) == CHUNK:
+            self._flush()
+
+    def close(self) -> None:
+        """Write the last group and the file's foot."""
+        self._flush()
+        self.file.close()
+
+    def _flush(self) -> None:
+        if self.held:
+            self.file.write_table(self.table.from_pylist(self.held, schema=self.schema))
+            self.held = []
+
+
+def writer(form: str, file: TextIO, types: Mapping[str, type]) -> Writer:
+    """A writer of text in one of the formats but Parquet, which is no text."""
+    makers: dict[str, Callable[[], Writer]] = {
+        "jsonl": lambda: LinesWriter(file),
+        "json": lambda: JsonWriter(file),
+        "csv": lambda: CsvWriter(file, types),
+    }
+    return makers[form]()
+
+
+@contextmanager
+def opened(path: Path, form: str, types: Mapping[str, type]) -> Iterator[Writer]:
+    """A writer to a file that is there once all is written, or not at all.
+
+    Raises:
+        OutputError: it can't be written to.
+    """
+    with files.whole(path) as temporary, ExitStack() as stack:
+        if form == "parquet":
+            to: Writer = ParquetWriter(temporary, types)
+        else:
+            to = writer(form, stack.enter_context(temporary.open("w", encoding="utf-8", newline="")), types)
+        try:
+            yield to
+        finally:
+            to.close()
+
+
+class Journal:
+    """What makes a long run resumable: a file beside the output to which each photo's rows are added as one line.
+
+    A line is whole or it doesn't count, so a run killed at any moment loses at most the photos it was at, and repeats none
+    of those it has. When all is read, ``finish`` writes the output and removes the journal.
+
+    Args:
+        out: the output that it is for; the journal is ``OUT.partial``.
+        settings: what the rows depend on; a journal of other settings isn't gone on with.
+        resume: go on with the journal that is there, if there is one.
+
+    Raises:
+        OutputError: it can't be written, was begun with other settings, or is there and isn't to be gone on with.
+    """
+
+    def __init__(self, out: Path, settings: Mapping[str, Any], *, resume: bool) -> None:
+        self.out = out
+        self.path = out.with_name(out.name + ".partial")
+        self.done: set[str] = set()
+        header = json.dumps({"settings": dict(settings)}, ensure_ascii=False, sort_keys=True)
+        if self.path.exists() and not resume:
+            raise OutputError(
+                f"'{self.path}' is what a stopped run has read: go on with --resume, or remove it to begin anew."
+            )
+        try:
+            if not self.path.is_file() or not self._take_up(header):
+                self.path.write_text(header + "\n", encoding="utf-8", errors="surrogateescape")
+            self.file = self.path.open("a", encoding="utf-8", errors="surrogateescape")
+        except OSError as error:
+            raise OutputError(f"'{self.path}' can't be written: {error.strerror or error}.") from None
+
+    def _take_up(self, header: str) -> bool:
+        """Read what is done and cut off a half line; false where not even the header is whole."""
+        whole = 0
+        with self.path.open("rb") as file:
+            for number, line in enumerate(file):
+                if not line.endswith(b"\n"):
+                    break
+                text = line.decode("utf-8", "surrogateescape")
+                if number == 0 and text.rstrip("\n") != header:
+                    raise OutputError(
+                        f"'{self.path}' was begun with another model or other options: use the same ones, "
+                        "or remove it to begin anew."
+                    )
+                if number:
+                    self.done.add(json.loads(text)["photo"])
+                whole += len(line)
+        with self.path.open("rb+") as file:
+            file.truncate(whole)
+        return whole > 0
+
+    def add(self, photo: str, rows: list[Row]) -> None:
+        """Add a photo's rows; they are with the system when this returns."""
+        try:
+            self.file.write(json.dumps({"photo": photo, "rows": rows}, ensure_ascii=False) + "\n")
+            self.file.flush()
+        except OSError as error:
+            raise OutputError(f"'{self.path}' can't be written: {error.strerror or error}.") from None
+
+    def rows(self) -> Iterator[Row]:
+        """All rows so far, in the order in which they came."""
+        with self.path.open(encoding="utf-8", errors="surrogateescape") as file:
+            next(file)
+            for line in file:
+                yield from json.loads(line)["rows"]
+
+    def finish(self, form: str, types: Mapping[str, type]) -> None:
+        """Write the output and remove the journal."""
+        self.file.close()
+        with opened(self.out, form, types) as to:
+            for row in self.rows():
+                to.write(row)
+        self.path.unlink()
+
+    def close(self) -> None:
+        """Leave the journal where it is."""
+        self.file.close()
+
+
+def track_columns(classes: Sequence[str]) -> dict[str, type]:
+    """The columns of a flat table of a video's faces, each with its type."""
+    faces = {name: kind for name, kind in columns(classes).items() if name not in ("photo", "status", "face", "error")}
+    return {"frame": int, "time": float, "track": int} | faces
+
+
+def best(face: Face) -> str:
+    """A face's reading in a few words."""
+    return "unsure" if face.abstained else f"{face.label} {face.confidence:.0%}"
+
+
+def _printable(value: Any) -> Any:
+    """A file's name may hold bytes that are no text; CSV and Parquet can't."""
+    return os.fsencode(value).decode("utf-8", "replace") if isinstance(value, str) else value

@@ -1,0 +1,100 @@
+"""Who is who from frame to frame: boxes joined into tracks.
+
+Ours, because the kept libraries bring far more than it needs: ``norfair`` brings SciPy and an unkept filter package,
+``trackers`` and ``supervision`` OpenCV, SciPy and matplotlib. Faces are large, few and slow between frames, so a box that is moved
+on by its last velocity meets its next one; what it takes beyond that is telling apart by place and size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.inference.detector import overlap
+
+MAX_GAP = 1.0
+"""Seconds for which a track outlives its last box: a turned or covered face comes back under its number."""
+
+MIN_OVERLAP = 0.15
+"""Least intersection over union of a box with where its track is thought to be."""
+
+MAX_DISTANCE = 0.8
+"""Where no boxes overlap: the largest distance of centres, in box sides; it doubles over ``MAX_GAP``."""
+
+MAX_GROWTH = 1.8
+"""Largest ratio of sides from one box of a track to the next."""
+
+
+@dataclass(eq=False)
+class _Track:
+    number: int
+    box: NDArray[np.float32]
+    velocity: NDArray[np.float32]  # (2,) of the centre, in pixels a second
+    time: float
+
+    def at(self, time: float) -> NDArray[np.float32]:
+        ahead = min(time - self.time, 0.2)  # a guess grows wrong with time
+        return np.asarray(self.box + np.tile(self.velocity * np.float32(ahead), 2), np.float32)
+
+
+class Tracker:
+    """Gives each box of a frame the number of its track. Numbers begin at 1 and are never used again."""
+
+    def __init__(self) -> None:
+        self._tracks: list[_Track] = []
+        self._num = 0
+
+    def update(self, boxes: NDArray[np.float32], time: float) -> list[int]:
+        """The track numbers of a frame's boxes ``(N, 4)``, at a time in seconds that doesn't go back."""
+        self._tracks = [track for track in self._tracks if time - track.time <= MAX_GAP]
+        numbers = [0] * len(boxes)
+        free = list(self._tracks)
+        for cost, track, row in sorted(self._pairs(boxes, time), key=lambda pair: pair[0]):
+            if numbers[row] or track not in free or cost == np.inf:
+                continue
+            free.remove(track)
+            numbers[row] = track.number
+            self._move(track, boxes[row], time)
+        for row, box in enumerate(boxes):
+            if not numbers[row]:
+                self._num += 1
+                numbers[row] = self._num
+                self._tracks.append(_Track(self._num, box, np.zeros(2, np.float32), time))
+        return numbers
+
+    def forget(self) -> None:
+        """Begin anew, as after a cut: the next boxes are other people."""
+        self._tracks = []
+
+    def _pairs(self, boxes: NDArray[np.float32], time: float) -> list[tuple[float, _Track, int]]:
+        pairs: list[tuple[float, _Track, int]] = []
+        if not len(boxes):
+            return pairs
+        for track in self._tracks:
+            expected = track.at(time)
+            shared = overlap(expected, boxes)
+            side = float(np.sqrt((track.box[2:] - track.box[:2]).clip(1).prod()))
+            sides = np.sqrt((boxes[:, 2:] - boxes[:, :2]).clip(1).prod(1))
+            growth = np.maximum(sides / side, side / sides)
+            distance = np.hypot(*(_centre(boxes) - _centre(expected[None])).T) / side
+            reach = MAX_DISTANCE * (1 + (time - track.time) / MAX_GAP)
+            for row in range(len(boxes)):
+                near = shared[row] >= MIN_OVERLAP or distance[row] <= reach
+                if near and growth[row] <= MAX_GROWTH:
+                    # Overlapping pairs come first, the closest before others; then those that are only near.
+                    pairs.append((float(1 - shared[row] + 0.1 * distance[row]), track, row))
+        return pairs
+
+    @staticmethod
+    def _move(track: _Track, box: NDArray[np.float32], time: float) -> None:
+        elapsed = time - track.time
+        if elapsed > 0:
+            velocity = (_centre(box[None]) - _centre(track.box[None]))[0] / np.float32(elapsed)
+            track.velocity = np.asarray(0.5 * track.velocity + 0.5 * velocity, np.float32)
+        track.box, track.time = box, time
+
+
+def _centre(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray((boxes[:, :2] + boxes[:, 2:]) / 2, np.float32)

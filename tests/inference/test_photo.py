@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import io
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scenes
+from PIL import Image
+
+import mien
+from mien.emotions import EMOTIONS
+from mien.errors import ImageError
+from mien.inference.photo import Face, Reader
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader("tiny", threads=1)
+
+
+@pytest.fixture(scope="module")
+def photo() -> scenes.Pixels:
+    return scenes.scene(("happy", "surprise"), width=800)
+
+
+def test_the_shortest_way(photo: scenes.Pixels) -> None:
+    faces = mien.analyze(photo, model="tiny")
+    assert len(faces) == 2
+    assert mien.analyze(scenes.background(320, 240), model="tiny") == []
+
+
+def test_a_face_says_all(reader: Reader, photo: scenes.Pixels) -> None:
+    face = reader.analyze(photo)[0]
+    assert tuple(face.probabilities) == EMOTIONS
+    assert sum(face.probabilities.values()) == pytest.approx(1, abs=1e-5)
+    assert face.confidence == face.probabilities[face.label] == max(face.probabilities.values())
+    assert len(face.landmarks) == 5
+    assert 0.7 <= face.detection_score <= 1
+    assert json.loads(json.dumps(face.to_dict()))["label"] == face.label
+    with pytest.raises(FrozenInstanceError):
+        face.label = "sad"  # type: ignore[misc] # that it can't be set is the test
+
+
+def test_all_forms_of_one_photo_read_the_same(reader: Reader, photo: scenes.Pixels, tmp_path: Path) -> None:
+    path = scenes.save(photo, tmp_path / "photo.png")
+    expected = reader.analyze(photo)
+    alpha = np.dstack([photo, np.full(photo.shape[:2], 255, np.uint8)])
+    for form in (
+        path,
+        str(path),
+        path.read_bytes(),
+        bytearray(path.read_bytes()),
+        io.BytesIO(path.read_bytes()),
+        Image.open(path),
+        alpha,
+    ):
+        assert reader.analyze(form) == expected
+
+
+def test_gray_forms_read_the_same(reader: Reader, photo: scenes.Pixels) -> None:
+    gray = np.asarray(Image.fromarray(photo).convert("L"))
+    expected = reader.analyze(gray)
+    assert len(expected) == 2
+    assert reader.analyze(gray[:, :, None]) == expected
+    assert reader.analyze(Image.fromarray(gray)) == expected
+
+
+def test_a_turned_phone_is_turned_back(reader: Reader, photo: scenes.Pixels, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / "turned.png"
+    Image.fromarray(np.ascontiguousarray(np.rot90(photo))).save(path, exif=exif)
+    assert reader.analyze(path) == reader.analyze(photo)
+
+
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [
+        (np.zeros((4, 4, 3), np.float32), r"must be uint8 of shape .* not float32"),
+        (np.zeros((4, 4, 2), np.uint8), r"not uint8 of shape \(4, 4, 2\)"),
+        (np.zeros((0, 4, 3), np.uint8), "must be uint8 of shape"),
+        (7, "A photo is a path, bytes, a file object, a Pillow picture or an array, not int"),
+        (io.StringIO("text"), "The file object gives text"),
+        (b"", r"is empty \(0 bytes\)"),
+        (np.broadcast_to(np.uint8(0), (8_000, 8_000, 3)), "64,000,000|8000x8000 pixels, more than"),
+    ],
+)
+def test_what_is_no_photo_says_so(reader: Reader, form: object, message: str) -> None:
+    with pytest.raises(ImageError, match=message):
+        reader.analyze(form)  # type: ignore[arg-type] # the wrong type is the test
+
+
+def test_unsure_faces_are_marked(photo: scenes.Pixels) -> None:
+    assert all(face.abstained for face in Reader("tiny", abstain=1.0).analyze(photo))
+    assert not any(face.abstained for face in Reader("tiny", abstain=0.0).analyze(photo))
+
+
+def test_min_confidence_sorts_out(photo: scenes.Pixels) -> None:
+    assert Reader("tiny", min_confidence=0.99).analyze(photo) == []
+    with pytest.raises(ValueError, match="min_confidence must be from 0 to 1, not 2"):
+        Reader("tiny", min_confidence=2)
+
+
+def test_it_may_be_called_from_several_threads(reader: Reader, photo: scenes.Pixels) -> None:
+    expected = reader.analyze(photo)
+    with ThreadPoolExecutor(4) as pool:
+        assert all(faces == expected for faces in pool.map(lambda _: reader.analyze(photo), range(12)))
+
+
+def test_batches_of_photos_read_as_each_alone(reader: Reader, photo: scenes.Pixels) -> None:
+    nothing = scenes.background(320, 240)
+    both = reader.read([reader.find(picture) for picture in (photo, nothing, photo)])
+    assert [len(faces) for faces in both] == [2, 0, 2]
+    for face, alone in zip(both[2], reader.analyze(photo), strict=True):
+        assert face.box == alone.box
+        assert face.probabilities == pytest.approx(dict(alone.probabilities), abs=1e-5)
+
+
+def test_a_real_photograph() -> None:
+    """The astronaut Eileen Collins, NASA, public domain, as shipped by scikit-image."""
+    from skimage import data
+
+    astronaut = data.astronaut()
+    (face,) = mien.analyze(astronaut)
+    left, top, right, bottom = face.box
+    assert 160 < left < 190
+    assert 250 < right < 290
+    assert 50 < top < 90
+    assert 160 < bottom < 210
+    assert face.label == "happy"
+    assert isinstance(face, Face)

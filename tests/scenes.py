@@ -1,0 +1,108 @@
+"""Photos for tests: drawn faces laid into soft backgrounds, so that what is to be found, and where, is known."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from mien.data import drawn
+
+Pixels = NDArray[np.uint8]
+
+
+def background(width: int, height: int, seed: int = 0) -> Pixels:
+    """A soft, coloured texture ``(height, width, 3)``."""
+    rng = np.random.default_rng(seed)
+    small = rng.integers(70, 190, (5, 8, 3), dtype=np.uint8)
+    soft = np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC), np.int16)
+    grain = rng.normal(0, 3, (height, width, 1)).astype(np.int16)
+    return np.asarray((soft + grain).clip(0, 255), np.uint8)
+
+
+def face(expression: str = "happy", side: int = 200, seed: int = 3) -> Pixels:
+    """A drawn face ``(side, side)`` of somebody without glasses or beard, in grays."""
+    for person in range(seed, seed + 100):
+        who = drawn.new_identity(np.random.default_rng(person))
+        if not who.glasses and not who.beard:
+            return drawn.draw_face(expression, who, np.random.default_rng(person), side)
+    raise AssertionError("nobody without glasses")
+
+
+def paste(photo: Pixels, gray: Pixels, left: int, top: int) -> None:
+    """Lay a gray face onto a photo in place, fading at its rim."""
+    side = len(gray)
+    across = np.minimum(np.arange(side), np.arange(side)[::-1]) / (0.08 * side)
+    fade = np.minimum(across[:, None], across[None]).clip(0, 1)[..., None]
+    area = photo[top : top + side, left : left + side]
+    area[:] = (area * (1 - fade) + gray[..., None] * fade).astype(np.uint8)
+
+
+def scene(
+    expressions: Sequence[str] = ("happy",), *, width: int = 640, height: int = 480, side: int = 200, seed: int = 0
+) -> Pixels:
+    """A photo ``(height, width, 3)`` with drawn faces side by side."""
+    photo = background(width, height, seed)
+    for number, expression in enumerate(expressions):
+        left = round(width * (number + 0.5) / len(expressions) - side / 2)
+        paste(photo, face(expression, side, 3 + 7 * number), left, (height - side) // 2)
+    return photo
+
+
+def save(photo: Pixels, path: Path, **options: object) -> Path:
+    """Write a photo in the format that the path's ending says."""
+    Image.fromarray(photo).save(path, **options)
+    return path
+
+
+def clip(
+    path: Path,
+    frames: Iterable[Pixels],
+    *,
+    rate: int = 25,
+    times: Sequence[float] | None = None,
+    sound: bool = False,
+    codec: str = "libx264",
+) -> Path:
+    """Write a video; ``times`` in seconds make its frame rate vary, ``sound`` adds a tone."""
+    clock = Fraction(1, 90_000)
+    with av.open(str(path), "w") as file:
+        video: Any = file.add_stream(codec, rate=rate)
+        audio: Any = file.add_stream("aac", rate=16_000, layout="mono") if sound else None
+        number = -1
+        for number, pixels in enumerate(frames):
+            if number == 0:
+                video.height, video.width = pixels.shape[:2]
+                video.pix_fmt = "yuv420p"
+                video.codec_context.time_base = clock
+            picture = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            picture.time_base = clock
+            picture.pts = round((times[number] if times else number / rate) / clock)
+            file.mux(video.encode(picture.reformat(format="yuv420p")))
+        if audio is not None:
+            for start in range(0, round((number + 1) / rate * 16_000), 1024):
+                tone = np.sin(np.arange(start, start + 1024) * 0.17).astype(np.float32)[None] * 0.2
+                piece = av.AudioFrame.from_ndarray(tone, format="fltp", layout="mono")
+                piece.rate, piece.pts = 16_000, start
+                file.mux(audio.encode(piece))
+            file.mux(audio.encode())
+        if number >= 0:
+            file.mux(video.encode())
+    return path
+
+
+def rotated(path: Path) -> Path:
+    """Mark an MP4 as filmed with the camera turned: to be shown rotated by 90 degrees clockwise."""
+    data = bytearray(path.read_bytes())
+    matrix = data.index(b"tkhd") + 4 + 40  # version 0: flags, times, ids, duration, reserved, layer, group, volume
+    one = 1 << 16
+    data[matrix : matrix + 36] = struct.pack(">9i", 0, one, 0, -one, 0, 0, 0, 0, 1 << 30)
+    path.write_bytes(data)
+    return path
