@@ -72,7 +72,7 @@ def clip(
     codec: str = "libx264",
 ) -> Path:
     """Write a video; ``times`` in seconds make its frame rate vary, ``sound`` adds a tone."""
-    clock = Fraction(1, 90_000)
+    clock = Fraction(1, 90_000) if times else Fraction(1, rate)
     with av.open(str(path), "w") as file:
         video: Any = file.add_stream(codec, rate=rate)
         audio: Any = file.add_stream("aac", rate=16_000, layout="mono") if sound else None

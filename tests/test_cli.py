@@ -164,18 +164,6 @@ def test_dropped_rows_are_named(invoke: Invoke, tmp_path: Path) -> None:
     assert "unknown class code '9'" in out
 
 
-def test_predict_reads_crops(invoke: Invoke, run: Run, crop: Path, tmp_path: Path) -> None:
-    code, out, _ = invoke("predict", "--crops", "--model", run.model_file, crop)
-    assert code == 0
-    assert re.search(r"crop\.png\s+\w+\s+\d+\.\d%", out)
-    (tmp_path / "bad.png").write_bytes(b"x")
-    code, out, err = invoke("predict", "--crops", "--model", run.model_file, tmp_path, "--json")
-    readings = json.loads(out)["readings"]
-    assert code == 1
-    assert [reading["error"] is None for reading in readings] == [False, True]
-    assert "1 of 2 pictures could not be read" in err
-
-
 def test_submit_writes_the_rows_of_the_test_split(invoke: Invoke, run: Run, faces_file: Path, tmp_path: Path) -> None:
     target = tmp_path / "predictions.csv"
     assert invoke("submit", run.model_file, faces_file, "-o", target, "--rows", 70)[0] == 0
@@ -204,6 +192,7 @@ def test_the_demo_ends_with_a_report(invoke: Invoke, tmp_path: Path) -> None:
         "evaluate",
         "report",
         "predict",
+        "video",
         "submit",
         "summary",
         "export",
@@ -247,7 +236,19 @@ BAD = [
     (["report", "NOWHERE"], 1, "is no run folder"),
     (["report", "RUN", "--lang", "fr"], 2, "Invalid value for '--lang'"),
     (["report", "RUN", "-o", "NOWHERE/report.html"], 1, "the folder 'NOWHERE' does not exist; make it first"),
-    (["predict", "CROP", "--model", "MODEL"], 2, "This version finds no faces in photos"),
+    (["predict", "CROP", "--resume"], 2, "--resume and --parquet need an output"),
+    (["predict", "CROP", "--parquet"], 2, "--resume and --parquet need an output"),
+    (["predict", "CROP", "-o", "OUT.xyz"], 1, "should end in one of .jsonl, .csv, .parquet, .json"),
+    (["predict", "CROP", "-o", "NOWHERE/out.csv"], 1, "can't be written: No such file or directory"),
+    (["predict", "CROP", "--abstain", "2"], 2, "2.0 is not in the range 0<=x<=1"),
+    (["predict"], 2, "Missing argument 'PHOTO...'"),
+    (["video", "NOWHERE"], 1, "There is no clip 'NOWHERE'"),
+    (["video", "EMPTY"], 1, "is a folder: name one clip in it"),
+    (["video", "FACES"], 1, "can't be opened as a video"),
+    (["video", "FACES", "--start", "5", "--end", "3"], 2, "--end (3 s) must come after --start (5 s)"),
+    (["video", "FACES", "--annotate", "OUT.gif"], 1, "should end in one of .mp4, .mov, .mkv"),
+    (["video", "FACES", "--timeline", "OUT.gif"], 1, "should end in .png"),
+    (["video", "FACES", "-o", "OUT.txt"], 1, "should end in one of .jsonl"),
     (["predict", "--crops", "--model", "NOWHERE", "CROP"], 1, "There is no model file 'NOWHERE'"),
     (["ensemble", "RUN", "-o", "OUT.onnx"], 1, "An ensemble takes two runs or more"),
     (["train", "FACES", "--set", "distil=0.5"], 2, "distil=0.5 doesn't fit: it must be 0 where there is no teacher"),
@@ -257,7 +258,7 @@ BAD = [
         "distil=0.0 doesn't fit: it must be above 0 where there is a teacher",
     ),
     (["train", "FACES", "--set", "teacher=NOWHERE", "--set", "distil=0.5"], 1, "There is no model file 'NOWHERE'"),
-    (["predict", "--crops", "--model", "MODEL", "NOWHERE"], 1, "1 of 1 pictures could not be read"),
+    (["predict", "--crops", "--model", "MODEL", "NOWHERE"], 1, "1 photos could not be read; their rows say why"),
     (["predict", "--crops", "--model", "MODEL", "EMPTY"], 2, "There is no picture at the named paths"),
     (["submit", "MODEL", "FACES", "-o", "OUT.csv", "--rows", "7000"], 1, "has 70 rows, but 7,000 are wanted"),
     (["submit", "MODEL", "FACES"], 2, "Missing option '-o'"),

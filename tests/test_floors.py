@@ -27,12 +27,12 @@ FLOORS = {
 """Place in the package to its floor."""
 
 THIRD_PARTY = {
-    "cli": {"click"},
+    "cli": {"click", "pyarrow"},
     "training": {"torch", "safetensors", "onnx", "numpy", "PIL"},
     "evaluation": {"sklearn", "scipy", "matplotlib", "jinja2", "numpy", "PIL", "markupsafe"},
-    "inference": {"onnxruntime", "numpy"},
+    "inference": {"onnxruntime", "numpy", "PIL", "av", "pyarrow"},
     "data": {"numpy", "PIL", "pyarrow"},
-    "images": {"numpy", "PIL"},
+    "images": {"numpy", "PIL", "pillow_heif"},
     "tables": {"numpy"},
 }
 """What each place may import from outside the standard library."""

@@ -39,15 +39,24 @@ def test_importing_mien_loads_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--help",), ("--version",), ("predict", "--help"), ("train", "--help"), ("data", "info", "--help")]
+    "arguments",
+    [
+        ("--help",),
+        ("--version",),
+        ("predict", "--help"),
+        ("video", "--help"),
+        ("train", "--help"),
+        ("data", "info", "--help"),
+    ],
 )
 def test_help_loads_only_the_command_line_library(arguments: tuple[str, ...]) -> None:
     assert loaded_by(cli(*arguments)) <= {"mien", "click"}
 
 
 def test_the_runtime_half_loads_no_framework() -> None:
-    heavy = {"torch", "sklearn", "scipy", "matplotlib", "jinja2", "onnx", "pyarrow", "pandas"}
-    assert not loaded_by("from mien import Classifier; from mien.inference import crops, submission") & heavy
+    heavy = {"torch", "sklearn", "scipy", "matplotlib", "jinja2", "onnx", "pyarrow", "pandas", "av", "pillow_heif"}
+    code = "import mien; from mien.inference import annotate, records, stream, submission; mien.Reader('tiny')"
+    assert not loaded_by(code) & heavy
 
 
 def test_reading_tables_and_pictures_needs_no_pyarrow() -> None:

@@ -14,10 +14,12 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mien.errors import ImageError
 
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "GIF", "TIFF", "PPM")
-"""What is decoded; Pillow knows more, some through programs of others. MPO is what some phones call a JPEG with two pictures."""
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+"""What is decoded; Pillow knows more, some through programs of others."""
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm", ".heic", ".heif"})
+SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".pgm", ".ppm", ".heic", ".heif"}
+)
 """File endings of those formats and of HEIC, by which pictures are found in a folder."""
 
 MAX_BYTES = 64 * 2**20
@@ -185,7 +187,9 @@ def _check_size(width: int, height: int, name: str) -> None:
     if width * height > MAX_PIXELS:
         raise ImageError(f"{name} has {width}x{height} pixels, more than the {MAX_PIXELS:,} allowed: make it smaller.")
     if max(width, height) > MAX_SIDE:
-        raise ImageError(f"{name} is {max(width, height):,} pixels long, more than the {MAX_SIDE:,} allowed: make it smaller.")
+        raise ImageError(
+            f"{name} is {max(width, height):,} pixels long, more than the {MAX_SIDE:,} allowed: make it smaller."
+        )
     if not width or not height:
         raise ImageError(f"{name} has no pixels: replace it or remove it.")
 

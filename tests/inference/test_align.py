@@ -7,9 +7,9 @@ from PIL import Image
 from mien.inference import align
 
 
-def turned(points: np.ndarray[tuple[int, int], np.dtype[np.float32]], degrees: float, scale: float) -> np.ndarray[
-    tuple[int, int], np.dtype[np.float32]
-]:
+def turned(
+    points: np.ndarray[tuple[int, int], np.dtype[np.float32]], degrees: float, scale: float
+) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     angle = np.deg2rad(degrees)
     matrix = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     return np.asarray(points @ matrix.T + [100, 80], np.float32)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,9 @@ def with_options(options: Sequence[Callable[[Verb], Verb]]) -> Callable[[Verb], 
 @click.option("--jsonl", "form", flag_value="jsonl", help="Rows as JSON Lines, each photo's as soon as it is read.")
 @click.option("--csv", "form", flag_value="csv", help="Rows as CSV.")
 @click.option("--parquet", "form", flag_value="parquet", help="Rows as Parquet (needs --out).")
-@click.option("--annotate", type=path_argument, metavar="OUT", help="Draw the readings: a picture, or a folder of them.")
+@click.option(
+    "--annotate", type=path_argument, metavar="OUT", help="Draw the readings: a picture, or a folder of them."
+)
 @click.option("--crops", is_flag=True, help="Each picture is one ready-made face crop: no detector, no margin.")
 @click.option("--resume", is_flag=True, help="Go on with an output that was stopped.")
 @with_options(reader_options)
@@ -86,84 +89,80 @@ def predict(
     from mien.inference import records, stream
     from mien.inference.photo import Reader
 
-    if resume and out is None:
-        raise click.UsageError("--resume goes on with an output: name it with --out.")
-    if form == "parquet" and out is None:
-        raise click.UsageError("Parquet is no text: name a file with --out.")
-    if out is not None and form is None:
-        form = records.format_of(out)
-    if resume and out is not None and out.is_file() and not out.with_name(out.name + ".partial").exists():
-        say(f"'{out}' is whole already; remove it to begin anew.")
-        return
+    if out is None and (resume or form == "parquet"):
+        raise click.UsageError("--resume and --parquet need an output: name a file with --out.")
+    if out is not None:
+        form = form or records.format_of(out)
+        if resume and out.is_file() and not records.partial(out).exists():
+            say(f"'{out}' is whole already; remove it to begin anew.")
+            return
     if form == "parquet":
         import pyarrow.parquet  # noqa: F401 # better missed now than after an hour of reading
     # Photos are read side by side, so each call to a model keeps to one thread.
     reader = Reader(model, min_confidence=min_confidence, abstain=abstain, flip=flip, threads=1)
-    files = stream.expand(photos)
     draw = _Drawer(annotate, photos) if annotate is not None else None
-    journal = None
-    if out is not None:
-        settings = {
-            "model": modelfile.sha256(reader.classifier.path),
-            "crops": crops,
-            "min_confidence": min_confidence,
-            "abstain": abstain,
-            "flip": flip,
-        }
-        journal = records.Journal(out, settings, resume=resume)
-        done = journal.done
-        files = (file for file in files if file not in done)
-    readings = stream.read_photos(reader, files, crops=crops, keep_pixels=draw is not None)
     types = records.columns(reader.classifier.spec.classes)
-    counts = {"face": 0, "no_face": 0, "error": 0}
-    held = []
-    printer = records.writer(form, sys.stdout, types) if out is None and form else None
+    output: records.Journal | _Screen = _Screen(form, types)
+    if out is not None and form is not None:
+        settings = {"crops": crops, "min_confidence": min_confidence, "abstain": abstain, "flip": flip}
+        settings["model"] = modelfile.sha256(reader.classifier.path)
+        output = records.Journal(out, form, types, settings, resume=resume)
+    files = (file for file in stream.expand(photos) if file not in output.done)
     try:
-        for reading in _counted(readings):
+        for reading in _counted(stream.read_photos(reader, files, crops=crops, keep_pixels=draw is not None)):
             if draw is not None and reading.pixels is not None:
                 draw(reading)
-            rows = records.rows_of(reading)
-            for row in rows:
-                counts[row["status"]] += 1
-                if printer is not None:
-                    printer.write(row)
-                elif journal is None:
-                    held.append(row)
-            if journal is not None:
-                journal.add(reading.path, rows)
-        if printer is not None:
-            printer.close()
+            output.add(reading.path, records.rows_of(reading))
     except KeyboardInterrupt:
-        if journal is not None:
-            say(f"'{journal.path}' has what was read; go on with --resume.")
+        if out is not None:
+            say(f"'{records.partial(out)}' has what was read; go on with --resume.")
         raise
-    if journal is not None and out is not None and form is not None:
-        num_before = len(journal.done)
-        if not sum(counts.values()) and not num_before:
-            journal.close()
-            journal.path.unlink()
-            raise click.UsageError("There is no picture at the named paths.")
-        if num_before:
-            counts = dict.fromkeys(counts, 0)
-            for row in journal.rows():
-                counts[row["status"]] += 1
-        journal.finish(form, types)
-        say(f"{out}: {counts['face']:,} faces, {counts['no_face']:,} photos without one, {counts['error']:,} not read")
-    elif not sum(counts.values()):
+    output.finish()
+    counts = output.counts
+    if not counts:
         raise click.UsageError("There is no picture at the named paths.")
-    elif printer is None:
-        click.echo(_table(held))
+    if out is not None:
+        say(f"{out}: {counts['face']:,} faces, {counts['no_face']:,} photos without one, {counts['error']:,} not read")
     if counts["error"]:
         fail(f"{counts['error']:,} photos could not be read; their rows say why.", 1)
 
 
-def _table(rows: list[dict[str, object]]) -> str:
+class _Screen:
+    """Rows on standard output: as they come in a format for machines, or at the end as a table."""
+
+    def __init__(self, form: str | None, types: Mapping[str, type]) -> None:
+        from mien.inference import records
+
+        self.writer = records.writer(form, sys.stdout, types) if form is not None else None
+        self.held: list[records.Row] = []
+        self.done: frozenset[str] = frozenset()
+        self.counts: Counter[str] = Counter()
+
+    def add(self, _: str, rows: list[dict[str, Any]]) -> None:
+        """Take a photo's rows."""
+        self.counts.update(row["status"] for row in rows)
+        if self.writer is None:
+            self.held += rows
+            return
+        for row in rows:
+            self.writer.write(row)
+        sys.stdout.flush()
+
+    def finish(self) -> None:
+        """Print what was held."""
+        if self.writer is not None:
+            self.writer.close()
+        elif self.held:
+            click.echo(_table(self.held))
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
     from mien import tables
 
     cells = []
     for row in rows:
         if row["status"] == "face":
-            box = " ".join(f"{side:.0f}" for side in row["box"])  # type: ignore[attr-defined] # a list of four
+            box = " ".join(f"{side:.0f}" for side in row["box"])
             label = "unsure" if row["abstained"] else str(row["label"])
             cells.append([str(row["photo"]), label, f"{row['confidence']:.1%}", box, f"{row['detection_score']:.2f}"])
         else:

@@ -174,7 +174,7 @@ def summary(recipe: str, settings: tuple[str, ...], num_classes: int, as_json: b
     from mien.training import summary as summaries
 
     values = recipes.get(recipe, settings)
-    network = networks.build(values.network, num_classes, values.image_size)
+    network = networks.build(values.network, num_classes, values.image_size, values.dropout)
     description = summaries.describe(network, values.image_size)
     show(description, as_json, lambda: summaries.as_table(description))
 

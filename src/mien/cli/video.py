@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("clip")
 @click.option("-o", "--out", type=path_argument, help="Write a row a face and frame: .jsonl, .csv, .parquet or .json.")
-@click.option("--annotate", type=path_argument, metavar="FILM", help="Write an annotated copy, sound kept: .mp4, .mov or .mkv.")
+@click.option(
+    "--annotate", type=path_argument, metavar="FILM", help="Write an annotated copy, sound kept: .mp4, .mov or .mkv."
+)
 @click.option("--timeline", type=path_argument, metavar="PNG", help="Draw who showed what when.")
 @click.option("--every", default=1, type=click.IntRange(min=1), show_default=True, help="Look at every Nth frame.")
 @click.option("--start", default=0.0, type=click.FloatRange(min=0), help="Begin so many seconds into the clip.")

@@ -38,7 +38,9 @@ def crop(gray: NDArray[np.uint8], landmarks: NDArray[np.float32], size: tuple[in
     return (means + np.float32(0.5)).astype(np.uint8)
 
 
-def similarity(source: NDArray[np.float32], target: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def similarity(
+    source: NDArray[np.float32], target: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The turn, scale and shift that bring points ``source`` closest to ``target``, both ``(N, 2)``, in least squares.
 
     S. Umeyama, "Least-squares estimation of transformation parameters between two point patterns", IEEE PAMI 13(4), 1991; in

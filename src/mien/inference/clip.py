@@ -67,15 +67,20 @@ class Clip:
         self.num_broken = 0
         self._container = self._open(wait)
         if not self._container.streams.video:
+            others = (
+                ", ".join(sorted({stream.type for stream in self._container.streams})) or "nothing that can be read"
+            )
             self._container.close()
-            raise VideoError(f"'{source}' has no picture, only {self._what_else()}: name a video.")
+            raise VideoError(f"'{source}' has no picture, only {others}: name a video.")
         self.stream = self._container.streams.video[0]
         self.stream.thread_type = "AUTO"
         self.audio = self._container.streams.audio[0] if self._container.streams.audio else None
         width, height = self.stream.codec_context.width, self.stream.codec_context.height
         if width * height > images.MAX_PIXELS:
             self._container.close()
-            raise VideoError(f"'{source}' has frames of {width}x{height} pixels, more than the {images.MAX_PIXELS:,} allowed.")
+            raise VideoError(
+                f"'{source}' has frames of {width}x{height} pixels, more than the {images.MAX_PIXELS:,} allowed."
+            )
         self.rate = float(self.stream.average_rate or self.stream.guessed_rate or 25)
         length = self._container.duration
         self.duration = length / av.time_base if length and length > 0 else None
@@ -97,10 +102,9 @@ class Clip:
         try:
             return av.open(source, format=form, timeout=(wait, wait), metadata_errors="replace")
         except (av.FFmpegError, OSError, ValueError) as error:
-            raise VideoError(f"'{self.source}' can't be opened as a video ({_words(error)}): check what it is.") from None
-
-    def _what_else(self) -> str:
-        return ", ".join(sorted({stream.type for stream in self._container.streams})) or "nothing that can be read"
+            raise VideoError(
+                f"'{self.source}' can't be opened as a video ({_words(error)}): check what it is."
+            ) from None
 
     def __enter__(self) -> Self:
         return self
@@ -142,8 +146,8 @@ class Clip:
             except (av.FFmpegError, OSError, ValueError) as error:
                 self.num_broken += 1
                 num_bad += 1
-                if num_bad >= MAX_BROKEN or isinstance(error, (OSError, TimeoutError)) and packet_lost(error):
-                    break
+                if num_bad >= MAX_BROKEN or not isinstance(error, av.InvalidDataError):
+                    break  # nothing more will come: the connection or the device is gone, not just one packet
                 continue
             for picture in pictures:
                 if getattr(picture, "is_corrupt", False):
@@ -184,15 +188,12 @@ class Clip:
         if number:
             return
         if num_before:
-            raise VideoError(f"'{self.source}' ends before the start that was asked for ({self.start:g} s): name an earlier one.")
+            raise VideoError(
+                f"'{self.source}' ends before the start that was asked for ({self.start:g} s): name an earlier one."
+            )
         if self.num_broken:
             raise VideoError(f"'{self.source}' is damaged: none of its frames can be decoded.")
         raise VideoError(f"'{self.source}' has no frames between {self.start:g} s and its end: check it in a player.")
-
-
-def packet_lost(error: BaseException) -> bool:
-    """Whether nothing more will come: the connection or the device is gone, not just one packet."""
-    return not isinstance(error, av.InvalidDataError)
 
 
 def _words(error: BaseException) -> str:

@@ -18,8 +18,11 @@ from mien.inference import annotate
 from mien.inference.clip import Clip
 from mien.inference.video import FrameReading, Segment, clock
 
-CLOCK = Fraction(1, 90_000)
-"""The unit of time of the copy's frames, fine enough for any frame rate."""
+CLOCK = Fraction(1, 60_000)
+"""The unit of time of the copy's frames: fine enough for any frame rate, coarse enough for MPEG-4."""
+
+CODECS = ("libx264", "mpeg4")
+"""What the copy is encoded with: the first that is there."""
 
 ENDINGS = (".mp4", ".mov", ".mkv")
 NUM_TRACKS = 24
@@ -97,7 +100,7 @@ class Film:
         self.file.close()
 
     def _begin(self, width: int, height: int) -> None:
-        codec = "libx264" if "libx264" in av.codecs_available else "mpeg4"
+        codec = next(name for name in CODECS if name in av.codecs_available)
         self.video = self.file.add_stream(codec, rate=Fraction(self.clip.rate).limit_denominator(1001))
         self.video.width, self.video.height, self.video.pix_fmt = width, height, "yuv420p"
         self.video.codec_context.time_base = CLOCK
@@ -141,7 +144,9 @@ def draw_timeline(segments: Sequence[Segment], start: float, end: float, *, widt
         for segment in segments:
             if segment.track == track:
                 left, right = across(segment.start), across(segment.end)
-                draw.rectangle((left, top + 5, max(right, left + 2), top + row - 5), fill=emotions.colour(segment.label))
+                draw.rectangle(
+                    (left, top + 5, max(right, left + 2), top + row - 5), fill=emotions.colour(segment.label)
+                )
     bottom = head + max(1, len(tracks)) * row
     draw.line((margin, bottom + 4, margin + span, bottom + 4), fill="#8c959f")
     for time in _ticks(start, end):

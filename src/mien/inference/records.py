@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -189,6 +190,11 @@ def opened(path: Path, form: str, types: Mapping[str, type]) -> Iterator[Writer]
             to.close()
 
 
+def partial(out: Path) -> Path:
+    """Where the journal of an output lies while it isn't whole."""
+    return out.with_name(out.name + ".partial")
+
+
 class Journal:
     """What makes a long run resumable: a file beside the output to which each photo's rows are added as one line.
 
@@ -197,17 +203,26 @@ class Journal:
 
     Args:
         out: the output that it is for; the journal is ``OUT.partial``.
+        form: the format of the output.
+        types: the columns of a flat output.
         settings: what the rows depend on; a journal of other settings isn't gone on with.
         resume: go on with the journal that is there, if there is one.
+
+    Attributes:
+        done: the photos whose rows it has.
+        counts: how many rows there are of each status.
 
     Raises:
         OutputError: it can't be written, was begun with other settings, or is there and isn't to be gone on with.
     """
 
-    def __init__(self, out: Path, settings: Mapping[str, Any], *, resume: bool) -> None:
-        self.out = out
-        self.path = out.with_name(out.name + ".partial")
+    def __init__(
+        self, out: Path, form: str, types: Mapping[str, type], settings: Mapping[str, Any], *, resume: bool
+    ) -> None:
+        self.out, self.form, self.types = out, form, types
+        self.path = partial(out)
         self.done: set[str] = set()
+        self.counts: Counter[str] = Counter()
         header = json.dumps({"settings": dict(settings)}, ensure_ascii=False, sort_keys=True)
         if self.path.exists() and not resume:
             raise OutputError(
@@ -234,7 +249,9 @@ class Journal:
                         "or remove it to begin anew."
                     )
                 if number:
-                    self.done.add(json.loads(text)["photo"])
+                    record = json.loads(text)
+                    self.done.add(record["photo"])
+                    self.counts.update(row["status"] for row in record["rows"])
                 whole += len(line)
         with self.path.open("rb+") as file:
             file.truncate(whole)
@@ -242,6 +259,7 @@ class Journal:
 
     def add(self, photo: str, rows: list[Row]) -> None:
         """Add a photo's rows; they are with the system when this returns."""
+        self.counts.update(row["status"] for row in rows)
         try:
             self.file.write(json.dumps({"photo": photo, "rows": rows}, ensure_ascii=False) + "\n")
             self.file.flush()
@@ -255,12 +273,13 @@ class Journal:
             for line in file:
                 yield from json.loads(line)["rows"]
 
-    def finish(self, form: str, types: Mapping[str, type]) -> None:
-        """Write the output and remove the journal."""
+    def finish(self) -> None:
+        """Write the output, where there are rows, and remove the journal."""
         self.file.close()
-        with opened(self.out, form, types) as to:
-            for row in self.rows():
-                to.write(row)
+        if self.counts:
+            with opened(self.out, self.form, self.types) as to:
+                for row in self.rows():
+                    to.write(row)
         self.path.unlink()
 
     def close(self) -> None:

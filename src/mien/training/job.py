@@ -135,7 +135,7 @@ def write_augmented(path: Path, train_set: FaceSet, recipe: Recipe, num_faces: i
 def _finish(run: Run, train_set: FaceSet, valid_set: FaceSet, say: Say, track: Track) -> Run:
     recipe, classes = run.recipe, run.record["data"]["classes"]
     if not (run.folder / "augmented.png").exists():
-        network = networks.build(recipe.network, len(classes), recipe.image_size)
+        network = networks.build(recipe.network, len(classes), recipe.image_size, recipe.dropout)
         files.write_json(run.folder / "network.json", summary.describe(network, recipe.image_size))
         write_augmented(run.folder / "augmented.png", train_set, recipe)
     ended = loop.train(run, train_set, valid_set, say=say, track=track)

@@ -66,7 +66,7 @@ def train(
 
     devices.keep_memory()
     torch.manual_seed(recipe.seed)
-    network = networks.build(recipe.network, num_classes, recipe.image_size).to(device)
+    network = networks.build(recipe.network, num_classes, recipe.image_size, recipe.dropout).to(device)
     memory_format = devices.memory_format(device)
     network = network.to(memory_format=memory_format)  # type: ignore[call-overload] # torch's stubs lack this overload
     judged = copy.deepcopy(network).requires_grad_(False) if recipe.ema else network  # what is validated and shipped

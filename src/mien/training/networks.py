@@ -204,15 +204,25 @@ NETWORKS: dict[str, Callable[[int, int], Network]] = {"report": report, "large":
 """Network name to the function ``(num_classes, size) -> Network`` that builds it."""
 
 
-def build(name: str, num_classes: int, size: int) -> Network:
+def build(name: str, num_classes: int, size: int, dropout: float = 1.0) -> Network:
     """Build a network by name, with PyTorch's own initialisation from the global generator.
+
+    Args:
+        name: a name out of ``NETWORKS``.
+        num_classes: how many logits it gives.
+        size: height and width of its faces, in pixels.
+        dropout: factor on the network's own dropout probabilities.
 
     Raises:
         RecipeError: there is no such network, or it can't have that input size.
     """
     if name not in NETWORKS:
         raise RecipeError(f"There is no network '{name}': choose {', '.join(NETWORKS)}.")
-    return NETWORKS[name](num_classes, size)
+    network = NETWORKS[name](num_classes, size)
+    for layer in network.modules():
+        if isinstance(layer, Dropout):
+            layer.p *= dropout
+    return network
 
 
 def num_parameters(network: nn.Module) -> int:

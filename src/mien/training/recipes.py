@@ -116,6 +116,8 @@ class Recipe:
     """Share of the target that follows the teacher."""
     ema: float = 0.0
     """Decay per step of the moving average of the weights that is judged and shipped; 0 ships the last weights."""
+    dropout: float = 1.0
+    """Factor on the dropout probabilities of the network: a short training needs less of it than a long one."""
     clip_norm: float = 0.0
     """Largest norm of the gradient; 0 leaves it alone."""
     hold_out: float = 0.12
@@ -165,7 +167,7 @@ class Recipe:
             )
         for name in ("momentum", "ema", "label_smoothing", "stop_accuracy"):
             _check(0 <= getattr(self, name) < 1, name, getattr(self, name), "a number from 0 to below 1")
-        for name in ("warmup", "votes", "distil", "grown"):
+        for name in ("warmup", "votes", "distil", "grown", "dropout"):
             _check(0 <= getattr(self, name) <= 1, name, getattr(self, name), "a share from 0 to 1")
 
 

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import scenes
+
+from mien import emotions
+from mien.inference import film
+from mien.inference.clip import Clip
+from mien.inference.photo import Reader
+from mien.inference.video import Segment, read_video
+
+
+def copy(source: Path, target: Path, **options: float) -> None:
+    reader = Reader("tiny", threads=1)
+    with Clip(str(source), **options) as clip, film.opened(target, clip) as written:
+        for reading in read_video(reader, clip, on_audio=written.hear):
+            written.add(reading)
+
+
+def sound(path: Path) -> float:
+    """Seconds of sound in a clip, after decoding it."""
+    with av.open(str(path)) as file:
+        return sum(frame.samples / frame.sample_rate for frame in file.decode(audio=0))
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("film") / "source.mp4"
+    return scenes.clip(path, [scenes.scene(width=320, height=240, side=160)] * 50, sound=True)
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "mov"])
+def test_a_copy_keeps_times_and_sound(source: Path, tmp_path: Path, ending: str) -> None:
+    target = tmp_path / f"copy.{ending}"
+    copy(source, target)
+    with Clip(str(target)) as clip:
+        times = [frame.time for frame in clip.frames()]
+    np.testing.assert_allclose(times, np.arange(50) / 25, atol=2e-3)
+    assert sound(target) == pytest.approx(sound(source), abs=0.1)
+
+
+def test_without_h264_mpeg_4_is_written(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(film, "CODECS", ("mpeg4",))
+    copy(source, tmp_path / "copy.mp4", end=0.4)
+    with Clip(str(tmp_path / "copy.mp4")) as clip:
+        assert clip.stream.codec_context.name == "mpeg4"
+        np.testing.assert_allclose([frame.time for frame in clip.frames()], np.arange(10) / 25, atol=2e-3)
+
+
+def test_boxes_are_drawn_on_it(source: Path, tmp_path: Path) -> None:
+    copy(source, tmp_path / "copy.mp4")
+    with Clip(str(source)) as before, Clip(str(tmp_path / "copy.mp4")) as after:
+        old, new = (next(clip.frames()).pixels().astype(int) for clip in (before, after))
+    assert (np.abs(new - old).max(2) > 60).mean() > 0.005
+
+
+def test_a_cut_out_piece_begins_at_zero_with_its_sound(source: Path, tmp_path: Path) -> None:
+    copy(source, tmp_path / "piece.mp4", start=0.8, end=1.6)
+    with Clip(str(tmp_path / "piece.mp4")) as clip:
+        times = [frame.time for frame in clip.frames()]
+    assert len(times) == 20
+    assert times[0] == pytest.approx(0, abs=0.02)
+    assert sound(tmp_path / "piece.mp4") == pytest.approx(0.8, abs=0.15)
+
+
+def test_a_variable_frame_rate_and_odd_sides_are_kept(tmp_path: Path) -> None:
+    times = [0, 0.04, 0.4, 0.44, 1.5]
+    path = scenes.clip(tmp_path / "odd.mkv", [scenes.background(98, 74, n) for n in range(5)], times=times)
+    copy(path, tmp_path / "copy.mkv")
+    with Clip(str(tmp_path / "copy.mkv")) as clip:
+        np.testing.assert_allclose([frame.time for frame in clip.frames()], times, atol=2e-3)
+
+
+def test_a_copy_that_fails_half_way_isn_t_there(source: Path, tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), Clip(str(source)) as clip, film.opened(tmp_path / "copy.mp4", clip) as to:
+        for reading in read_video(Reader("tiny"), clip, on_audio=to.hear):
+            to.add(reading)
+            _ = 1 / 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_timeline_has_a_row_a_track_in_the_expressions_colours() -> None:
+    segments = [Segment(1, 0, 6, "happy", 0.9), Segment(1, 6, 10, "sad", 0.8), Segment(4, 2, 4, "fear", 0.7)]
+    picture = film.draw_timeline(segments, 0, 10)
+    colours = {colour for _, colour in picture.getcolors(1 << 24) or []}
+    for label in ("happy", "sad", "fear"):
+        value = emotions.COLOURS[label]
+        assert tuple(int(value[start : start + 2], 16) for start in (1, 3, 5)) in colours
+    assert picture.height > film.draw_timeline(segments[:1], 0, 10).height
+    assert film.draw_timeline([], 0, 10).size == film.draw_timeline(segments[:1], 0, 10).size
+
+
+@pytest.mark.parametrize(("start", "end"), [(0, 0.3), (0, 5), (3, 63), (0, 7200), (0, 360_000)])
+def test_a_timeline_has_a_readable_number_of_ticks(start: float, end: float) -> None:
+    ticks = film._ticks(start, end)
+    assert len(ticks) <= 26
+    assert all(start <= tick <= end for tick in ticks)
