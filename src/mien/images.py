@@ -67,8 +67,8 @@ def decode(source: bytes | str | os.PathLike[str], mode: Literal["L", "RGB"] = "
         raise ImageError(
             f"{name} is no picture that can be read (PNG, JPEG, WebP, BMP, GIF, TIFF and PGM can)."
         ) from None
-    except Image.DecompressionBombError as error:
-        raise ImageError(f"{name} is too large: {error}") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # the warning, where warnings are errors
+        raise ImageError(f"{name} has too many pixels, more than the {MAX_PIXELS:,} allowed: make it smaller.") from None
     except MemoryError:
         raise ImageError(f"{name} needs more memory than there is: make it smaller.") from None
     # Pillow raises all of these on damaged files, NotImplementedError among them for variants that it lacks.
@@ -173,7 +173,7 @@ def _open(data: bytes, name: str) -> Image.Image:
     try:
         import pillow_heif
     except ModuleNotFoundError:
-        raise ImageError(f"{name} is a HEIC picture: to read it, run  pip install pillow-heif") from None
+        raise ImageError(f"{name} is a HEIC picture: to read it, run  pip install 'mien[heic]'") from None
     pillow_heif.register_heif_opener()
     return Image.open(io.BytesIO(data), formats=("HEIF",))
 

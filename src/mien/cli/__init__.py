@@ -6,6 +6,7 @@ Results go to standard output, words about the work to standard error. Exit code
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 
 import click
@@ -32,6 +33,7 @@ EXTRAS = {
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; the one place where errors become words and exit codes."""
+    warnings.filterwarnings("ignore", module="PIL")  # what it thinks of a file is either our error or no matter
     try:
         cli.main(args=arguments, prog_name="mien", standalone_mode=False)
     except click.exceptions.Exit as stop:

@@ -102,8 +102,10 @@ def predict(
     reader = Reader(model, min_confidence=min_confidence, abstain=abstain, flip=flip, threads=1)
     draw = _Drawer(annotate, photos) if annotate is not None else None
     types = records.columns(reader.classifier.spec.classes)
-    output: records.Journal | _Screen = _Screen(form, types)
-    if out is not None and form is not None:
+    output: records.Journal | _Screen
+    if out is None or form is None:
+        output = _Screen(form, types)
+    else:
         settings = {"crops": crops, "min_confidence": min_confidence, "abstain": abstain, "flip": flip}
         settings["model"] = modelfile.sha256(reader.classifier.path)
         output = records.Journal(out, form, types, settings, resume=resume)
