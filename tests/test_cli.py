@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import json
-import re
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path

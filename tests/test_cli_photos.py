@@ -13,12 +13,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import hostile
 import numpy as np
 import pytest
-import scenes
 
+import hostile
 import mien
+import scenes
 from mien import cli, images
 
 Invoke = Callable[..., tuple[int, str, str]]
@@ -130,7 +130,9 @@ def test_hostile_files_come_out_as_they_must(invoke: Invoke, tmp_path: Path) -> 
     wrong = []
     for name, (_, outcome) in hostile.CASES.items():
         row = rows[name]
-        right = row["status"] == outcome or (row["status"] == "error" and outcome in row["error"] and outcome not in ("face", "no_face"))
+        right = row["status"] == outcome or (
+            row["status"] == "error" and outcome in row["error"] and outcome not in ("face", "no_face")
+        )
         if not right:
             wrong.append((name, outcome, row["status"], row.get("error")))
     assert wrong == []

@@ -6,18 +6,20 @@ import io
 import warnings
 from pathlib import Path
 
-import hostile
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+import hostile
 from mien import cli, images
 from mien.errors import ImageError
 
 SOUND = [make() for name, (make, outcome) in hostile.CASES.items() if outcome == hostile.FACE and "exif" not in name]
 
-fuzz = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+fuzz = settings(
+    max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None
+)
 
 
 def decodes_or_says_why(data: bytes) -> None:
@@ -40,7 +42,9 @@ def test_random_bytes(data: bytes) -> None:
 
 
 @fuzz
-@given(st.sampled_from(SOUND), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=12), st.floats(0.05, 1))
+@given(
+    st.sampled_from(SOUND), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=12), st.floats(0.05, 1)
+)
 def test_pictures_with_changed_bytes(sound: bytes, changes: list[tuple[float, int]], share: float) -> None:
     data = bytearray(sound[: int(len(sound) * share)])
     for place, value in changes:
@@ -61,7 +65,9 @@ def test_pictures_that_claim_any_size(width: int, height: int, body: bytes) -> N
     st.lists(
         st.one_of(
             st.text(max_size=12),
-            st.sampled_from(["--json", "--csv", "-o", "--resume", "--crops", "--every", "--set", "x=1", "info", "convert"]),
+            st.sampled_from(
+                ["--json", "--csv", "-o", "--resume", "--crops", "--every", "--set", "x=1", "info", "convert"]
+            ),
         ),
         max_size=5,
     ),

@@ -9,6 +9,7 @@ import venv
 from pathlib import Path
 
 import pytest
+
 import scenes
 
 ROOT = Path(__file__).parents[1]
@@ -52,7 +53,9 @@ def test_photos_are_read_by_the_base_install_alone(python: Path, tmp_path: Path)
 def test_the_command_works_and_names_the_extra_that_a_clip_needs(python: Path, tmp_path: Path) -> None:
     photo = scenes.save(scenes.scene(), tmp_path / "photo.jpg")
     command = python.with_name("mien")
-    done = subprocess.run([command, "predict", photo, "--csv"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [command, "predict", photo, "--csv"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert done.stdout.startswith("photo,status,face")
     clip = scenes.clip(tmp_path / "clip.mp4", [scenes.background(64, 64)])
     done = subprocess.run([command, "video", clip], cwd=tmp_path, capture_output=True, text=True)

@@ -35,7 +35,7 @@ MAX_FACE_SIDE = 1024
 """Largest side of a face in pixels; a cropped face needs no more, and a packed set of larger ones fills the memory."""
 
 
-Source = bytes | str | os.PathLike[str] | IO[bytes] | Image.Image | NDArray[Any]
+Source = bytes | bytearray | memoryview | str | os.PathLike[str] | IO[bytes] | Image.Image | NDArray[Any]
 """What a photo may be given as."""
 
 
@@ -68,7 +68,9 @@ def decode(source: bytes | str | os.PathLike[str], mode: Literal["L", "RGB"] = "
             f"{name} is no picture that can be read (PNG, JPEG, WebP, BMP, GIF, TIFF and PGM can)."
         ) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # the warning, where warnings are errors
-        raise ImageError(f"{name} has too many pixels, more than the {MAX_PIXELS:,} allowed: make it smaller.") from None
+        raise ImageError(
+            f"{name} has too many pixels, more than the {MAX_PIXELS:,} allowed: make it smaller."
+        ) from None
     except MemoryError:
         raise ImageError(f"{name} needs more memory than there is: make it smaller.") from None
     # Pillow raises all of these on damaged files, NotImplementedError among them for variants that it lacks.

@@ -24,7 +24,7 @@ def test_similarity_brings_points_onto_points(degrees: float, scale: float) -> N
 
 def test_a_face_at_the_template_is_cut_out_as_it_is() -> None:
     gray = np.random.default_rng(0).integers(0, 256, (120, 120), dtype=np.uint8)
-    crop = align.crop(gray, align.TEMPLATE + np.float32([20, 30]), (48, 48))
+    crop = align.crop(gray, align.TEMPLATE + np.array([20, 30], np.float32), (48, 48))
     np.testing.assert_array_equal(crop, gray[30:78, 20:68])
 
 

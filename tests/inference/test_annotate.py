@@ -4,8 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
-import scenes
 
+import scenes
 from mien import emotions
 from mien.inference import annotate
 from mien.inference.annotate import Box, Mark

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import scenes
 
+import scenes
 from mien.errors import VideoError
 from mien.inference.clip import Clip
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import scenes
 
+import scenes
 from mien.errors import ModelFileError
 from mien.inference import detector
 from mien.inference.detector import Detector, overlap
@@ -61,6 +61,6 @@ def test_a_changed_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_overlap_is_intersection_over_union() -> None:
-    box = np.float32([0, 0, 10, 10])
-    others = np.float32([[0, 0, 10, 10], [5, 0, 15, 10], [20, 20, 30, 30]])
-    np.testing.assert_allclose(overlap(box, others), [1, 1 / 3, 0])
+    box = np.array([0, 0, 10, 10], np.float32)
+    others = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [20, 20, 30, 30]], np.float32)
+    assert overlap(box, others).tolist() == pytest.approx([1, 1 / 3, 0])

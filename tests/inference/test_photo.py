@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import scenes
 from PIL import Image
 
 import mien
+import scenes
 from mien.emotions import EMOTIONS
 from mien.errors import ImageError
 from mien.inference.photo import Face, Reader

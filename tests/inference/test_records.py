@@ -74,9 +74,13 @@ def test_parquet_holds_more_than_one_group(tmp_path: Path) -> None:
 
 
 def test_an_output_that_fails_half_way_isn_t_there(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), records.opened(tmp_path / "rows.csv", "csv", TYPES) as to:
-        to.write(ROWS[0])
-        _ = 1 / 0
+    def fail() -> None:
+        with records.opened(tmp_path / "rows.csv", "csv", TYPES) as to:
+            to.write(ROWS[0])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert list(tmp_path.iterdir()) == []
 
 

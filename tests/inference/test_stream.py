@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import scenes
 
+import scenes
 from mien.data import store
 from mien.data.faceset import FaceSet
 from mien.inference import stream

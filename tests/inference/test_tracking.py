@@ -7,7 +7,9 @@ from mien.inference.tracking import Tracker
 
 
 def boxes(*centres: tuple[float, float], side: float = 100) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    return np.float32([[x - side / 2, y - side / 2, x + side / 2, y + side / 2] for x, y in centres]).reshape(-1, 4)
+    return np.array([[x - side / 2, y - side / 2, x + side / 2, y + side / 2] for x, y in centres], np.float32).reshape(
+        -1, 4
+    )
 
 
 def test_numbers_stay_with_people_who_move() -> None:

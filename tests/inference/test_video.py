@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import scenes
 
+import scenes
 from mien.inference.clip import Clip, Frame
 from mien.inference.photo import Face, Reader
 from mien.inference.video import FrameReading, Segment, Segmenter, TrackedFace, clock, read_video

@@ -106,8 +106,13 @@ def predict(
     if out is None or form is None:
         output = _Screen(form, types)
     else:
-        settings = {"crops": crops, "min_confidence": min_confidence, "abstain": abstain, "flip": flip}
-        settings["model"] = modelfile.sha256(reader.classifier.path)
+        settings: dict[str, Any] = {
+            "model": modelfile.sha256(reader.classifier.path),
+            "crops": crops,
+            "min_confidence": min_confidence,
+            "abstain": abstain,
+            "flip": flip,
+        }
         output = records.Journal(out, form, types, settings, resume=resume)
     files = (file for file in stream.expand(photos) if file not in output.done)
     try:

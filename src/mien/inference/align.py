@@ -24,7 +24,7 @@ def crop(gray: NDArray[np.uint8], landmarks: NDArray[np.float32], size: tuple[in
         ``(*size)`` ``uint8``. Each pixel is the mean of enough samples that a large face doesn't alias.
     """
     height, width = size
-    target = TEMPLATE * np.float32([width / TEMPLATE_SIDE, height / TEMPLATE_SIDE])
+    target = TEMPLATE * np.array([width / TEMPLATE_SIDE, height / TEMPLATE_SIDE], np.float32)
     matrix, shift = similarity(target, landmarks)  # from the crop to the photo
     magnification = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     fine = int(np.clip(np.ceil(magnification - 0.25), 1, MAX_SUPERSAMPLING))  # samples per crop pixel and axis
@@ -35,7 +35,7 @@ def crop(gray: NDArray[np.uint8], landmarks: NDArray[np.float32], size: tuple[in
     py = matrix[1, 0] * x[None] + matrix[1, 1] * y[:, None] + (shift[1] - 0.5)
     samples = _bilinear(gray, px, py)
     means = samples.reshape(height, fine, width, fine).mean((1, 3))
-    return (means + np.float32(0.5)).astype(np.uint8)
+    return np.asarray(means + np.float32(0.5), np.uint8)
 
 
 def similarity(
@@ -53,7 +53,7 @@ def similarity(
     spread = max(float((a**2).sum()), 1e-9)
     along = float((a * b).sum()) / spread  # real part: scale times cosine
     across = float((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()) / spread  # imaginary part: scale times sine
-    matrix = np.float32([[along, -across], [across, along]])
+    matrix = np.array([[along, -across], [across, along]], np.float32)
     return matrix, (target.mean(0) - matrix @ source.mean(0)).astype(np.float32)
 
 

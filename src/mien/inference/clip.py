@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import av
 import numpy as np
@@ -18,6 +18,8 @@ from mien.errors import VideoError
 
 MAX_BROKEN = 1000
 """So many packets in a row that can't be decoded end the clip."""
+
+Packet: TypeAlias = "av.Packet[Any]"  # as text: older releases of PyAV know no type of stream
 
 WEBCAMS = {"linux": ("v4l2", "/dev/video{}"), "darwin": ("avfoundation", "{}"), "win32": ("dshow", "video={}")}
 """How each system names a webcam: FFmpeg's format, and the device by its number."""
@@ -114,7 +116,7 @@ class Clip:
     ) -> None:
         self._container.close()
 
-    def frames(self, *, on_audio: Callable[[av.Packet, float], None] | None = None) -> Iterator[Frame]:
+    def frames(self, *, on_audio: Callable[[Packet, float], None] | None = None) -> Iterator[Frame]:
         """Yield the frames from ``start`` to ``end`` in order; memory doesn't grow with the clip.
 
         Frames that can't be decoded are left out and counted in ``num_broken``. Times come from the clip, so a variable
@@ -177,7 +179,7 @@ class Clip:
         time = float(picture.time) - self.origin()
         return max(time, 0.0) if last is None else time if time > last else last + min(step, 1e-3)
 
-    def _give(self, packet: av.Packet, on_audio: Callable[[av.Packet, float], None] | None) -> None:
+    def _give(self, packet: Packet, on_audio: Callable[[Packet, float], None] | None) -> None:
         if on_audio is None or packet.dts is None or packet.pts is None or packet.time_base is None:
             return
         time = float(packet.pts * packet.time_base) - self.origin()

@@ -81,7 +81,7 @@ class Detector:
         """
         height, width = photo.shape[:2]
         small = images.shrink(photo, LONGEST_SIDE)
-        scale = np.float32([width / small.shape[1], height / small.shape[0]])
+        scale = np.array([width / small.shape[1], height / small.shape[0]], np.float32)
         grid_height, grid_width = (-(-side // 32) * 32 for side in small.shape[:2])
         x = np.zeros((1, 3, grid_height, grid_width), np.float32)
         x[0, :, : small.shape[0], : small.shape[1]] = small[:, :, ::-1].transpose(2, 0, 1)  # it reads blue, green, red

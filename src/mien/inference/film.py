@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from mien import emotions, files
 from mien.errors import VideoError
 from mien.inference import annotate
-from mien.inference.clip import Clip
+from mien.inference.clip import Clip, Packet
 from mien.inference.video import FrameReading, Segment, clock
 
 CLOCK = Fraction(1, 60_000)
@@ -58,7 +58,7 @@ class Film:
         self.file = av.open(str(path), "w")
         self.video: Any = None
         self.audio: Any = None
-        self.waiting: list[tuple[av.Packet, float]] = []
+        self.waiting: list[tuple[Packet, float]] = []
         self.last = -1
         if clip.audio is not None:
             try:
@@ -68,7 +68,7 @@ class Film:
                     f"The sound of '{clip.source}' can't be kept in a {path.suffix} file ({error}): write a .mkv file."
                 ) from None
 
-    def hear(self, packet: av.Packet, time: float) -> None:
+    def hear(self, packet: Packet, time: float) -> None:
         """Take a packet of sound at its time in the clip."""
         self.waiting.append((packet, time))
 

@@ -139,7 +139,7 @@ def _whole(face: NDArray[np.uint8], size: tuple[int, int]) -> Found:
     height, width = face.shape
     return Found(
         (height, width),
-        np.float32([[0, 0, width, height]]),
+        np.array([[0, 0, width, height]], np.float32),
         np.empty((1, 0, 2), np.float32),
         np.ones(1, np.float32),
         images.resize_faces(face[None], size),

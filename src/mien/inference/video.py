@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.inference.clip import Clip, Frame
+from mien.inference.clip import Clip, Frame, Packet
 from mien.inference.photo import Face, Reader
 from mien.inference.tracking import MAX_GAP, Tracker
 
@@ -88,7 +87,7 @@ def read_video(
     *,
     every: int = 1,
     smoothing: float = SMOOTHING,
-    on_audio: Callable[[av.Packet, float], None] | None = None,
+    on_audio: Callable[[Packet, float], None] | None = None,
 ) -> Iterator[FrameReading]:
     """Read a clip frame by frame, in memory that doesn't grow with it.
 

@@ -6,11 +6,13 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
-import scenes
 from PIL import Image
+
+import scenes
 
 FACE, NO_FACE = "face", "no_face"
 """The outcomes of what can be read; any other outcome is a part of the error's words."""
@@ -36,7 +38,7 @@ def _array(pixels: np.ndarray[Any, np.dtype[Any]], kind: str = "PNG", **options:
 
 def _turned(orientation: int) -> bytes:
     """A photo stored turned or mirrored, with the EXIF entry that turns it back."""
-    back = {
+    back: dict[int, Callable[[np.ndarray[Any, np.dtype[Any]]], Any]] = {
         1: lambda p: p,
         2: np.fliplr,
         3: lambda p: np.rot90(p, 2),
@@ -45,10 +47,10 @@ def _turned(orientation: int) -> bytes:
         6: np.rot90,
         7: lambda p: np.transpose(np.rot90(p, 2), (1, 0, 2)),
         8: lambda p: np.rot90(p, -1),
-    }[orientation]
+    }
     exif = Image.Exif()
     exif[0x0112] = orientation
-    stored = np.ascontiguousarray(back(np.asarray(_photo())))  # type: ignore[no-untyped-call] # numpy's stubs
+    stored = np.ascontiguousarray(back[orientation](np.asarray(_photo())))
     return _array(stored, "JPEG", exif=exif, quality=95)
 
 
@@ -140,7 +142,7 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     "ppm.ppm": (lambda: _saved("PPM"), FACE),
     "pgm.pgm": (lambda: _saved("PPM", "L"), FACE),
     "heic.heic": (_heic, FACE),
-    **{f"exif-{number}.jpg": (lambda number=number: _turned(number), FACE) for number in range(1, 9)},
+    **{f"exif-{number}.jpg": (partial(_turned, number), FACE) for number in range(1, 9)},
     "exif-nonsense.jpg": (lambda: _saved("JPEG", exif=b"Exif\x00\x00" + b"\xff" * 40), FACE),
     "wrong-ending.png": (lambda: _saved("JPEG"), FACE),
     "name with blanks, and ümläute 表情.png": (lambda: _saved("PNG"), FACE),
@@ -182,6 +184,9 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     "bomb-wide.png": (lambda: png_header(2_000_000, 2), "2,000,000 pixels long"),
     "bomb-huge.png": (lambda: png_header(2**31 - 1, 2**31 - 1), "more than the 50,000,000 allowed"),
     "bomb-real.png": (lambda: _array(np.zeros((10_000, 10_000), np.uint8)), "more than the 50,000,000 allowed"),
-    "bomb.gif": (lambda: b"GIF89a\xff\xff\xff\xff\x00\x00\x00,\x00\x00\x00\x00\xff\xff\xff\xff\x00\x02\x00;", "more than the 50,000,000 allowed"),
+    "bomb.gif": (
+        lambda: b"GIF89a\xff\xff\xff\xff\x00\x00\x00,\x00\x00\x00\x00\xff\xff\xff\xff\x00\x02\x00;",
+        "more than the 50,000,000 allowed",
+    ),
 }
 """File name to its bytes and its outcome."""

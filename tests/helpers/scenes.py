@@ -56,7 +56,7 @@ def scene(
     return photo
 
 
-def save(photo: Pixels, path: Path, **options: object) -> Path:
+def save(photo: Pixels, path: Path, **options: Any) -> Path:
     """Write a photo in the format that the path's ending says."""
     Image.fromarray(photo).save(path, **options)
     return path
