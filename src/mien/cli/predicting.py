@@ -25,7 +25,7 @@ reader_options = (
     click.option("--model", default="base", show_default=True, help="A shipped model (base, tiny) or a model file."),
     click.option(
         "--min-confidence",
-        default=0.7,
+        default=0.6,
         type=click.FloatRange(0, 1),
         show_default=True,
         help="Least detection score of a face.",
