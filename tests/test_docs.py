@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import mien
+import scenes
 from mien import cli
 
 ROOT = Path(__file__).parents[1]
@@ -46,6 +47,10 @@ def readme_commands() -> list[str]:
 def test_the_readmes_commands_run_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crop: Path) -> None:
     monkeypatch.chdir(tmp_path)
     crop.rename(tmp_path / "face.png")
+    photo = scenes.save(scenes.scene(), tmp_path / "party.jpg")
+    (tmp_path / "album").mkdir()
+    scenes.save(scenes.background(64, 64), tmp_path / "album" / "tree.jpg")
+    scenes.clip(tmp_path / "interview.mp4", [scenes.scene(width=320, height=240, side=150)] * 5)
     commands = readme_commands()
     assert len(commands) >= 6
     for command in commands:
@@ -53,6 +58,7 @@ def test_the_readmes_commands_run_in_order(tmp_path: Path, monkeypatch: pytest.M
     test = mien.read("faces.parquet").split("test")
     probabilities = mien.Classifier.load("run/model.onnx").probabilities(test.images)
     accuracy = mien.Evaluation.from_predictions(test.labels, probabilities, test.classes).accuracy
+    assert len(mien.analyze(photo)) == 1
     assert accuracy > 0.6  # a linear model on the pixels stays below 0.55; a worse training shows here
 
 

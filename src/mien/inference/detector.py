@@ -23,7 +23,7 @@ SHA256 = "2a62f235515c3a3f80c8c96ee75f5146d3518d5a63d2b3c77d9d1ae50e632f20"
 """Of the vendored file; another one is refused."""
 
 MIN_SCORE = 0.6
-"""Least score of a face. The usual 0.9 loses many; docs/photos.md has what 0.6 finds."""
+"""Least score of a face; docs/photos.md has how many it finds."""
 
 LONGEST_SIDE = 640
 """Photos are shrunk to this before faces are sought: larger faces than it was trained on are missed."""
