@@ -6,12 +6,14 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run side by side, one process per core; set before torch loads
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from mien import cli
 from mien.data import drawn, store
 from mien.data.faceset import FaceSet
 from mien.training import job, recipes
@@ -54,3 +56,19 @@ def crop(faces: FaceSet, tmp_path: Path) -> Path:
     path = tmp_path / "crop.png"
     Image.fromarray(np.ascontiguousarray(faces.images[0])).save(path)
     return path
+
+
+@pytest.fixture
+def invoke(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run ``mien`` with arguments; gives exit code, standard output and standard error."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        code = 0
+        try:
+            cli.main([str(argument) for argument in arguments])
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return run

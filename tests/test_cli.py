@@ -20,22 +20,6 @@ from mien.training.run import Run
 Invoke = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture
-def invoke(capsys: pytest.CaptureFixture[str]) -> Invoke:
-    """Run ``mien`` with arguments; gives exit code, standard output and standard error."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        code = 0
-        try:
-            cli.main([str(argument) for argument in arguments])
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run
-
-
 def test_train_evaluate_report_and_export_in_a_row(invoke: Invoke, faces_file: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     settings = ("--set", "epochs=1", "--set", "batch_size=64")

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import http.server
+import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +110,32 @@ def test_what_is_no_clip_says_so(plain: Path, tmp_path: Path) -> None:
     assert "ends before the start" in fails(plain, start=30)
     assert "can't be opened as a video" in fails("rtsp://127.0.0.1:9/stream", wait=1)
     assert "can't be opened as a video" in fails("97")  # a webcam that isn't there
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """A folder, and its address on a web server that can't skip ahead in a file."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield tmp_path, f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_clip_is_read_by_its_address(served: tuple[Path, str]) -> None:
+    folder, address = served
+    scenes.clip(folder / "clip.mkv", grays(12))
+    with Clip(f"{address}/clip.mkv") as clip:
+        assert len(list(clip.frames())) == 12
+    # An MP4 has its index at the end, which this server can't skip to.
+    noise = np.random.default_rng(0).integers(0, 256, (30, 240, 320, 3), dtype=np.uint8)
+    scenes.clip(folder / "clip.mp4", noise)
+    assert "can't be read (Input/output error): check it, and the connection" in fails(f"{address}/clip.mp4")
+    assert "can't be opened as a video" in fails(f"{address}/absent.mp4")
 
 
 def test_a_clip_without_a_picture_says_so(tmp_path: Path) -> None:

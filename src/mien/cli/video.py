@@ -99,11 +99,13 @@ def video(
             if not num_frames:
                 raise
             say("stopped; what was read is kept.")
-        num_broken = opened.num_broken
+        num_broken, lost = opened.num_broken, opened.lost
     segments = segmenter.finish()
     if timeline is not None:
         with files.whole(timeline) as temporary:
             temporary.write_bytes(images.encode_png(film.draw_timeline(segments, start, last)))
+    if lost:
+        say(f"reading ended early, after {last:.0f} s: {lost}")
     if num_broken:
         say(f"{num_broken:,} frames could not be decoded and were left out.")
     record = {

@@ -58,6 +58,7 @@ class Clip:
         duration: seconds in all, or None where it isn't known, as of a webcam.
         rate: frames per second, on average.
         num_broken: frames that could not be decoded so far.
+        lost: why reading ended early, as where a connection or a device was lost, or None.
 
     Raises:
         VideoError: it can't be opened, or has no video stream.
@@ -67,6 +68,7 @@ class Clip:
         self.source = source
         self.start, self.end = start, end
         self.num_broken = 0
+        self.lost: str | None = None
         self._container = self._open(wait)
         if not self._container.streams.video:
             others = (
@@ -146,10 +148,13 @@ class Clip:
             except av.EOFError:
                 break
             except (av.FFmpegError, OSError, ValueError) as error:
+                if not isinstance(error, av.InvalidDataError):
+                    self.lost = _words(error)  # the connection or the device is gone, not just one packet
+                    break
                 self.num_broken += 1
                 num_bad += 1
-                if num_bad >= MAX_BROKEN or not isinstance(error, av.InvalidDataError):
-                    break  # nothing more will come: the connection or the device is gone, not just one packet
+                if num_bad >= MAX_BROKEN:
+                    break
                 continue
             for picture in pictures:
                 if getattr(picture, "is_corrupt", False):
@@ -193,6 +198,8 @@ class Clip:
             raise VideoError(
                 f"'{self.source}' ends before the start that was asked for ({self.start:g} s): name an earlier one."
             )
+        if self.lost:
+            raise VideoError(f"'{self.source}' can't be read ({self.lost}): check it, and the connection to it.")
         if self.num_broken:
             raise VideoError(f"'{self.source}' is damaged: none of its frames can be decoded.")
         raise VideoError(f"'{self.source}' has no frames between {self.start:g} s and its end: check it in a player.")
