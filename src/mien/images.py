@@ -73,7 +73,7 @@ def decode(source: bytes | str | os.PathLike[str], mode: Literal["L", "RGB"] = "
         ) from None
     except MemoryError:
         raise ImageError(f"{name} needs more memory than there is: make it smaller.") from None
-    # Pillow raises all of these on damaged files, NotImplementedError among them for variants that it lacks.
+    # Pillow raises all of these on damaged files, and on variants of a format that it lacks.
     except (
         OSError,
         SyntaxError,

@@ -51,8 +51,8 @@ class Tracker:
         self._tracks = [track for track in self._tracks if time - track.time <= MAX_GAP]
         numbers = [0] * len(boxes)
         free = list(self._tracks)
-        for cost, track, row in sorted(self._pairs(boxes, time), key=lambda pair: pair[0]):
-            if numbers[row] or track not in free or cost == np.inf:
+        for _, track, row in sorted(self._pairs(boxes, time), key=lambda pair: pair[0]):
+            if numbers[row] or track not in free:
                 continue
             free.remove(track)
             numbers[row] = track.number
