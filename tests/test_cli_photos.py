@@ -19,7 +19,7 @@ import pytest
 import hostile
 import mien
 import scenes
-from mien import images
+from mien import cli, images
 
 Invoke = Callable[..., tuple[int, str, str]]
 
@@ -80,9 +80,20 @@ def test_annotated_pictures_lie_as_the_photos_do(invoke: Invoke, album: Path, tm
     assert invoke("predict", album / "a.jpg", "--model", "tiny", "--annotate", tmp_path / "one.png")[0] == 0
     difference = images.decode(tmp_path / "one.png").astype(int) - images.decode(album / "a.jpg")
     assert 0.002 < (np.abs(difference).max(2) > 40).mean() < 0.3
+    pattern = (album / "**" / "*.jpg", "--annotate", tmp_path / "many.png")  # several photos never share one picture
+    assert invoke("predict", *pattern, "--model", "tiny")[0] == 0
+    assert len(list((tmp_path / "many.png").iterdir())) == 2
     same_name = (album / "a.jpg", album / "sub" / "a.jpg")
     assert invoke("predict", *same_name, "--model", "tiny", "--annotate", tmp_path / "both")[0] == 0
     assert sorted(path.name for path in (tmp_path / "both").iterdir()) == ["a-2.jpg", "a.jpg"]
+
+
+def test_help_states_the_defaults_of_python() -> None:
+    from mien.inference import detector, video
+
+    defaults = {parameter.name: parameter.default for parameter in cli.cli.commands["video"].params}
+    assert defaults["min_confidence"] == detector.MIN_SCORE
+    assert defaults["smoothing"] == video.SMOOTHING
 
 
 def test_unsure_faces_are_called_so(invoke: Invoke, album: Path) -> None:

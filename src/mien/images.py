@@ -35,6 +35,23 @@ MAX_FACE_SIDE = 1024
 """Largest side of a face in pixels; a cropped face needs no more, and a packed set of larger ones fills the memory."""
 
 
+DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    EOFError,
+    RuntimeError,
+    IndexError,
+    KeyError,
+    OverflowError,
+    struct.error,
+)
+"""What Pillow raises on damaged files, and on variants of a format that it lacks."""
+
+HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+"""What the file type box of a HEIC picture names; clips have one with other brands."""
+
 Source = bytes | bytearray | memoryview | str | os.PathLike[str] | IO[bytes] | Image.Image | NDArray[Any]
 """What a photo may be given as."""
 
@@ -73,19 +90,7 @@ def decode(source: bytes | str | os.PathLike[str], mode: Literal["L", "RGB"] = "
         ) from None
     except MemoryError:
         raise ImageError(f"{name} needs more memory than there is: make it smaller.") from None
-    # Pillow raises all of these on damaged files, and on variants of a format that it lacks.
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        TypeError,
-        EOFError,
-        RuntimeError,
-        IndexError,
-        KeyError,
-        OverflowError,
-        struct.error,
-    ) as error:
+    except DAMAGE as error:
         raise ImageError(f"{name} is damaged and can't be decoded ({error}): replace the file or remove it.") from None
 
 
@@ -117,7 +122,7 @@ def as_photo(source: Source) -> NDArray[np.uint8]:
     if isinstance(source, Image.Image):
         try:
             return _pixels(source, "the photo", "RGB")
-        except (OSError, ValueError) as error:
+        except DAMAGE as error:
             raise ImageError(f"the photo can't be read ({error}): give another one.") from None
     if isinstance(source, (bytes, str, os.PathLike)):
         return decode(source)
@@ -170,7 +175,7 @@ def encode_png(picture: NDArray[np.uint8] | Image.Image) -> bytes:
 
 
 def _open(data: bytes, name: str) -> Image.Image:
-    if data[4:8] != b"ftyp" or data[8:12] == b"avif":
+    if data[4:8] != b"ftyp" or data[8:12] not in HEIC_BRANDS:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     try:
         import pillow_heif

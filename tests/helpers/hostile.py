@@ -164,6 +164,7 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     "pdf.jpg": (lambda: b"%PDF-1.7\n1 0 obj\n", NO_PICTURE),
     "zip.png": (lambda: b"PK\x03\x04" + bytes(100), NO_PICTURE),
     "postscript.jpg": (lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n", NO_PICTURE),
+    "clip.jpg": (lambda: b"\x00\x00\x00\x18ftypisom" + bytes(100), NO_PICTURE),
     "zeros.jpg": (_zeros, NO_PICTURE),
     "random.jpg": (_noise, NO_PICTURE),
     "jpeg-half.jpg": (lambda: _cut(_saved("JPEG"), 0.5), DAMAGED),

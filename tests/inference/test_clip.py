@@ -23,7 +23,7 @@ def grays(num: int, width: int = 64, height: int = 48) -> Iterator[scenes.Pixels
 def seen(path: Path, **options: float) -> list[tuple[int, float]]:
     """Each frame's number in the file, told by its gray, and its time."""
     with Clip(str(path), **options) as clip:
-        return [(round((float(frame.pixels().mean()) - 20) / 5), frame.time) for frame in clip.frames()]
+        return [(round((float(frame.pixels.mean()) - 20) / 5), frame.time) for frame in clip.frames()]
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_a_turned_camera_is_turned_back(tmp_path: Path) -> None:
     stored = np.ascontiguousarray(np.rot90(upright))  # as the sensor saw it, to be shown rotated clockwise
     path = scenes.rotated(scenes.clip(tmp_path / "turned.mp4", [stored] * 3))
     with Clip(str(path)) as clip:
-        pixels = next(clip.frames()).pixels()
+        pixels = next(clip.frames()).pixels
     assert pixels.shape == (64, 48, 3)
     assert pixels[:16, :16].mean() > 200
     assert pixels[24:].mean() < 30

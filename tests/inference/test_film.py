@@ -55,7 +55,7 @@ def test_without_h264_mpeg_4_is_written(source: Path, tmp_path: Path, monkeypatc
 def test_boxes_are_drawn_on_it(source: Path, tmp_path: Path) -> None:
     copy(source, tmp_path / "copy.mp4")
     with Clip(str(source)) as before, Clip(str(tmp_path / "copy.mp4")) as after:
-        old, new = (next(clip.frames()).pixels().astype(int) for clip in (before, after))
+        old, new = (next(clip.frames()).pixels.astype(int) for clip in (before, after))
     assert (np.abs(new - old).max(2) > 60).mean() > 0.005
 
 

@@ -146,4 +146,4 @@ def test_unsure_faces_make_no_segment() -> None:
 @pytest.mark.parametrize(("seconds", "words"), [(0, "0:00"), (72.4, "1:12"), (3723, "1:02:03")])
 def test_times_read_as_on_a_player(seconds: float, words: str) -> None:
     assert clock(seconds) == words
-    assert str(Segment(1, 12, 17, "surprise", 0.9)) == "0:12–0:17 surprise"
+    assert Segment(1, 12, 17, "surprise", 0.9).span == "0:12–0:17"

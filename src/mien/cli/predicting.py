@@ -196,24 +196,18 @@ class _Drawer:
     """Writes each photo with its readings drawn on it: to a picture file, or into a folder under the photo's name."""
 
     def __init__(self, out: Path, photos: tuple[str, ...]) -> None:
-        alone = len(photos) == 1 and not Path(photos[0]).is_dir()
+        alone = len(photos) == 1 and (photos[0] == "-" or Path(photos[0]).is_file())  # a pattern may match many
         self.file = out if alone and out.suffix.lower() in WRITTEN and not out.is_dir() else None
         self.folder = out
         self.roots = [Path(photo) for photo in photos if Path(photo).is_dir()]
         self.names: set[Path] = set()
-        if self.file is None:
-            out.mkdir(parents=True, exist_ok=True)
 
     def __call__(self, reading: PhotoReading) -> None:
         from mien import files, images
-        from mien.inference import annotate, records
+        from mien.inference import annotate
 
         assert reading.pixels is not None
-        marks = [
-            annotate.Mark(face.box, records.best(face), None if face.abstained else face.label)
-            for face in reading.faces
-        ]
-        picture = annotate.annotate(reading.pixels, marks)
+        picture = annotate.annotate(reading.pixels, [annotate.mark(face) for face in reading.faces])
         target = self.file or self.folder / self._name(Path(reading.path))
         target.parent.mkdir(parents=True, exist_ok=True)
         with files.whole(target) as temporary:

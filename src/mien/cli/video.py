@@ -115,10 +115,7 @@ def video(
         "broken": num_broken,
         "segments": [segment.to_dict() for segment in segments],
     }
-    cells = [
-        [str(s.track), f"{videos.clock(s.start)}–{videos.clock(s.end)}", s.label, f"{s.confidence:.0%}"]
-        for s in segments
-    ]
+    cells = [[str(s.track), s.span, s.label, f"{s.confidence:.0%}"] for s in segments]
     show(record, as_json, lambda: tables.render(["face", "time", "expression", "probability"], cells))
 
 

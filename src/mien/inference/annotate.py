@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from mien import emotions
+from mien.inference.photo import Face
 
 UNSURE = "#3a4048"
 Box = tuple[float, float, float, float]
@@ -23,6 +24,14 @@ class Mark:
     box: Box
     text: str
     label: str | None
+
+
+def mark(face: Face, track: int | None = None) -> Mark:
+    """A face's mark: its expression and probability, or, in a clip, its track's number and its expression."""
+    label = None if face.abstained else face.label
+    if track is not None:
+        return Mark(face.box, f"{track}: {label or 'unsure'}", label)
+    return Mark(face.box, f"{label} {face.confidence:.0%}" if label else "unsure", label)
 
 
 def annotate(photo: NDArray[np.uint8], marks: Sequence[Mark], *, enlarge: bool = True) -> Image.Image:

@@ -6,15 +6,13 @@ import os
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from mien import images, modelfile
 from mien.errors import ModelFileError
 from mien.inference import shipped
+from mien.inference.session import open_session
 from mien.modelfile import Spec
-
-onnxruntime.disable_telemetry_events()
 
 
 class Classifier:
@@ -44,14 +42,8 @@ class Classifier:
             ModelFileError: it is missing, no ONNX file, or one without mien's spec.
         """
         name, path = os.fspath(path), shipped.resolve(path)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3  # errors only; they come back as exceptions too
-        options.add_session_config_entry(
-            "session.intra_op.allow_spinning", "0"
-        )  # idle threads leave the cores to others
         try:
-            session = onnxruntime.InferenceSession(os.fspath(path), options, providers=["CPUExecutionProvider"])
+            session = open_session(os.fspath(path), threads)
         except Exception as error:  # onnxruntime raises classes of its own, straight below Exception
             raise ModelFileError(
                 f"'{path}' is no ONNX file that can be loaded ({_first_line(error)}): check or export it again."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeAlias
@@ -39,6 +40,7 @@ class Frame:
     time: float
     picture: av.VideoFrame
 
+    @cached_property
     def pixels(self) -> NDArray[np.uint8]:
         """``(H, W, 3)`` ``uint8``, red, green, blue, upright."""
         upright = np.rot90(self.picture.to_ndarray(format="rgb24"), round(self.picture.rotation / 90) % 4)
@@ -118,14 +120,14 @@ class Clip:
     ) -> None:
         self._container.close()
 
-    def frames(self, *, on_audio: Callable[[Packet, float], None] | None = None) -> Iterator[Frame]:
+    def frames(self, *, on_audio: Callable[[Packet], None] | None = None) -> Iterator[Frame]:
         """Yield the frames from ``start`` to ``end`` in order; memory doesn't grow with the clip.
 
         Frames that can't be decoded are left out and counted in ``num_broken``. Times come from the clip, so a variable
         frame rate is kept; where a frame has none, or one before the last frame's, it follows the last by one frame.
 
         Args:
-            on_audio: takes each packet of sound within ``start`` and ``end``, with its time in seconds.
+            on_audio: takes each packet of sound within ``start`` and ``end``.
 
         Raises:
             VideoError: there is no frame that can be decoded, or none between ``start`` and ``end``.
@@ -184,12 +186,12 @@ class Clip:
         time = float(picture.time) - self.origin()
         return max(time, 0.0) if last is None else time if time > last else last + min(step, 1e-3)
 
-    def _give(self, packet: Packet, on_audio: Callable[[Packet, float], None] | None) -> None:
+    def _give(self, packet: Packet, on_audio: Callable[[Packet], None] | None) -> None:
         if on_audio is None or packet.dts is None or packet.pts is None or packet.time_base is None:
             return
         time = float(packet.pts * packet.time_base) - self.origin()
         if time >= self.start and (self.end is None or time < self.end):
-            on_audio(packet, time)
+            on_audio(packet)
 
     def _check(self, number: int, num_before: int) -> None:
         if number:

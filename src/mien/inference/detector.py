@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from mien import images
 from mien.errors import ModelFileError
+from mien.inference.session import open_session
 
 PATH = Path(__file__).parent / "weights" / "detector" / "yunet.onnx"
 
@@ -65,11 +65,7 @@ class Detector:
     def __init__(self, *, threads: int = 1) -> None:
         if not PATH.is_file() or hashlib.sha256(data := PATH.read_bytes()).hexdigest() != SHA256:
             raise ModelFileError(f"The face detector '{PATH}' is missing or was changed: install mien again.")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        self._session = open_session(data, threads)
         self._outputs = [f"{part}_{stride}" for part in ("cls", "obj", "bbox", "kps") for stride in STRIDES]
 
     def detect(self, photo: NDArray[np.uint8], *, min_score: float = MIN_SCORE) -> Detections:

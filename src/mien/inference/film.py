@@ -58,7 +58,7 @@ class Film:
         self.file = av.open(str(path), "w")
         self.video: Any = None
         self.audio: Any = None
-        self.waiting: list[tuple[Packet, float]] = []
+        self.waiting: list[Packet] = []
         self.last = -1
         if clip.audio is not None:
             try:
@@ -68,21 +68,14 @@ class Film:
                     f"The sound of '{clip.source}' can't be kept in a {path.suffix} file ({error}): write a .mkv file."
                 ) from None
 
-    def hear(self, packet: Packet, time: float) -> None:
-        """Take a packet of sound at its time in the clip."""
-        self.waiting.append((packet, time))
+    def hear(self, packet: Packet) -> None:
+        """Take a packet of sound."""
+        self.waiting.append(packet)
 
     def add(self, reading: FrameReading) -> None:
         """Draw a frame's readings and add it."""
-        marks = [
-            annotate.Mark(
-                tracked.face.box,
-                f"{tracked.track}: {'unsure' if tracked.face.abstained else tracked.face.label}",
-                None if tracked.face.abstained else tracked.face.label,
-            )
-            for tracked in reading.faces
-        ]
-        pixels = np.asarray(annotate.annotate(reading.frame.pixels(), marks, enlarge=False))
+        marks = [annotate.mark(tracked.face, tracked.track) for tracked in reading.faces]
+        pixels = np.asarray(annotate.annotate(reading.frame.pixels, marks, enlarge=False))
         pixels = pixels[: pixels.shape[0] // 2 * 2, : pixels.shape[1] // 2 * 2]  # H.264 stores colour by 2x2 pixels
         if self.video is None:
             self._begin(pixels.shape[1], pixels.shape[0])
@@ -108,7 +101,7 @@ class Film:
             self.video.options = {"preset": "veryfast", "crf": "20"}
 
     def _mux_sound(self) -> None:
-        for packet, _ in self.waiting:
+        for packet in self.waiting:
             packet.stream = self.audio
             shift = round((self.clip.start + self.clip.origin()) / packet.time_base) if packet.time_base else 0
             packet.pts = max(0, packet.pts - shift) if packet.pts is not None else None

@@ -64,12 +64,10 @@ class Found:
     """The faces of a photo before they are read: what ``Reader.find`` gives and ``Reader.read`` takes.
 
     Attributes:
-        size: height and width of the photo in pixels.
         boxes, landmarks, scores: as in ``Detections``.
         crops: ``(N, h, w)`` ``uint8``, aligned, at the classifier's size.
     """
 
-    size: tuple[int, int]
     boxes: NDArray[np.float32]
     landmarks: NDArray[np.float32]
     scores: NDArray[np.float32]
@@ -133,7 +131,7 @@ class Reader:
             grays = images.gray(photo)
             for row in range(num):
                 crops[row] = align.crop(grays, found.landmarks[row], self.classifier.spec.size)
-        return Found(photo.shape[:2], found.boxes[:num], found.landmarks[:num], found.scores[:num], crops)
+        return Found(found.boxes[:num], found.landmarks[:num], found.scores[:num], crops)
 
     def read(self, photos: Sequence[Found]) -> list[list[Face]]:
         """Read the faces of several photos as one batch: a list of faces for each photo."""

@@ -16,7 +16,6 @@ from typing import Any, Protocol, TextIO
 
 from mien import files
 from mien.errors import OutputError
-from mien.inference.photo import Face
 from mien.inference.stream import PhotoReading
 
 Row = dict[str, Any]
@@ -291,11 +290,6 @@ def track_columns(classes: Sequence[str]) -> dict[str, type]:
     """The columns of a flat table of a video's faces, each with its type."""
     faces = {name: kind for name, kind in columns(classes).items() if name not in ("photo", "status", "face", "error")}
     return {"frame": int, "time": float, "track": int} | faces
-
-
-def best(face: Face) -> str:
-    """A face's reading in a few words."""
-    return "unsure" if face.abstained else f"{face.label} {face.confidence:.0%}"
 
 
 def _printable(value: Any) -> Any:

@@ -131,14 +131,13 @@ def _prepare(reader: Reader, path: str, crops: bool, keep_pixels: bool) -> _Prep
         return _Prepared(path, reader.find(photo), None, photo if keep_pixels else None)
     except ImageError as error:
         nothing = np.empty((0, 4), np.float32), np.empty((0, 5, 2), np.float32), np.empty(0, np.float32)
-        return _Prepared(path, Found((0, 0), *nothing, np.empty((0, *size), np.uint8)), str(error), None)
+        return _Prepared(path, Found(*nothing, np.empty((0, *size), np.uint8)), str(error), None)
 
 
 def _whole(face: NDArray[np.uint8], size: tuple[int, int]) -> Found:
     """A ready-made crop as one found face that fills its picture."""
     height, width = face.shape
     return Found(
-        (height, width),
         np.array([[0, 0, width, height]], np.float32),
         np.empty((1, 0, 2), np.float32),
         np.ones(1, np.float32),

@@ -77,8 +77,10 @@ class Segment:
         """Plain values, fit for JSON."""
         return dataclasses.asdict(self)
 
-    def __str__(self) -> str:
-        return f"{clock(self.start)}–{clock(self.end)} {self.label}"
+    @property
+    def span(self) -> str:
+        """From when to when, such as ``0:12–0:17``."""
+        return f"{clock(self.start)}–{clock(self.end)}"
 
 
 def read_video(
@@ -87,7 +89,7 @@ def read_video(
     *,
     every: int = 1,
     smoothing: float = SMOOTHING,
-    on_audio: Callable[[Packet, float], None] | None = None,
+    on_audio: Callable[[Packet], None] | None = None,
 ) -> Iterator[FrameReading]:
     """Read a clip frame by frame, in memory that doesn't grow with it.
 
@@ -111,7 +113,7 @@ def read_video(
         if frame.number % every:
             yield FrameReading(frame, faces, fresh=False)
             continue
-        pixels = frame.pixels()
+        pixels = frame.pixels
         coarse = _coarse(pixels)
         if seen is not None and float(np.abs(coarse - seen).mean()) > CUT:
             tracker.forget()
