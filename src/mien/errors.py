@@ -13,6 +13,8 @@
      ├─ ModelFileError          a file that is no model file of mien, or one that doesn't fit the faces
      ├─ ExportError             a model file that would not compute what was trained
      ├─ OutputError             a place that can't be written to, or would be overwritten
+     ├─ RequestError            a request that the server can't or won't answer (carries an HTTP status)
+     ├─ SettingsError           a setting of the server that doesn't fit (exit code 2)
      └─ MissingExtraError       a part that needs a package which isn't installed
 
 Each carries one sentence that says what is wrong and what to do. They are printed in one place, ``cli.main``.
@@ -70,6 +72,27 @@ class ExportError(MienError):
 
 class OutputError(MienError):
     """A place can't be written to, or would be overwritten."""
+
+
+class RequestError(MienError):
+    """A request that the server can't or won't answer.
+
+    Args:
+        status: the HTTP status that says so.
+        message: what is wrong and what to do, in one sentence.
+        retry_after: after how many seconds it is worth trying again, where it is.
+    """
+
+    def __init__(self, status: int, message: str, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
+
+
+class SettingsError(MienError):
+    """A setting of the server doesn't fit."""
+
+    exit_code = 2
 
 
 class MissingExtraError(MienError):

@@ -56,7 +56,9 @@ Source = bytes | bytearray | memoryview | str | os.PathLike[str] | IO[bytes] | I
 """What a photo may be given as."""
 
 
-def decode(source: bytes | str | os.PathLike[str], mode: Literal["L", "RGB"] = "RGB") -> NDArray[np.uint8]:
+def decode(
+    source: bytes | str | os.PathLike[str], mode: Literal["L", "RGB"] = "RGB", *, max_pixels: int = MAX_PIXELS
+) -> NDArray[np.uint8]:
     """Decode one picture upright (EXIF orientation applied), with transparency laid on white.
 
     PNG, JPEG, WebP, BMP, GIF (first frame), TIFF (first page) and PNM; HEIC where ``pillow-heif`` is installed.
@@ -64,12 +66,13 @@ def decode(source: bytes | str | os.PathLike[str], mode: Literal["L", "RGB"] = "
     Args:
         source: the encoded bytes, or a path to them.
         mode: ``"L"`` for gray ``(H, W)``, ``"RGB"`` for colour ``(H, W, 3)``.
+        max_pixels: height times width of the largest picture that is decoded; more than ``MAX_PIXELS`` needs care for memory.
 
     Returns:
         Pixels as ``uint8``; 16-bit pictures are scaled to 8 bits.
 
     Raises:
-        ImageError: the file is missing, empty, no picture, truncated, or past ``MAX_BYTES``, ``MAX_PIXELS`` or ``MAX_SIDE``.
+        ImageError: the file is missing, empty, no picture, truncated, or past ``MAX_BYTES``, ``max_pixels`` or ``MAX_SIDE``.
     """
     data = source if isinstance(source, bytes) else _read(Path(source))
     name = "the picture" if isinstance(source, bytes) else f"'{source}'"
@@ -79,14 +82,14 @@ def decode(source: bytes | str | os.PathLike[str], mode: Literal["L", "RGB"] = "
         raise ImageError(f"{name} has {len(data):,} bytes, more than the {MAX_BYTES:,} allowed: make it smaller.")
     try:
         with _open(data, name) as picture:
-            return _pixels(picture, name, mode)
+            return _pixels(picture, name, mode, max_pixels)
     except UnidentifiedImageError:
         raise ImageError(
             f"{name} is no picture that can be read (PNG, JPEG, WebP, BMP, GIF, TIFF and PGM can)."
         ) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # the warning, where warnings are errors
         raise ImageError(
-            f"{name} has too many pixels, more than the {MAX_PIXELS:,} allowed: make it smaller."
+            f"{name} has too many pixels, more than the {max_pixels:,} allowed: make it smaller."
         ) from None
     except MemoryError:
         raise ImageError(f"{name} needs more memory than there is: make it smaller.") from None
@@ -185,14 +188,16 @@ def _open(data: bytes, name: str) -> Image.Image:
     return Image.open(io.BytesIO(data), formats=("HEIF",))
 
 
-def _pixels(picture: Image.Image, name: str, mode: Literal["L", "RGB"]) -> NDArray[np.uint8]:
-    _check_size(*picture.size, name)  # before a pixel is decoded
+def _pixels(
+    picture: Image.Image, name: str, mode: Literal["L", "RGB"], max_pixels: int = MAX_PIXELS
+) -> NDArray[np.uint8]:
+    _check_size(*picture.size, name, max_pixels)  # before a pixel is decoded
     return np.asarray(_to_mode(ImageOps.exif_transpose(picture), mode), dtype=np.uint8)
 
 
-def _check_size(width: int, height: int, name: str) -> None:
-    if width * height > MAX_PIXELS:
-        raise ImageError(f"{name} has {width}x{height} pixels, more than the {MAX_PIXELS:,} allowed: make it smaller.")
+def _check_size(width: int, height: int, name: str, max_pixels: int = MAX_PIXELS) -> None:
+    if width * height > max_pixels:
+        raise ImageError(f"{name} has {width}x{height} pixels, more than the {max_pixels:,} allowed: make it smaller.")
     if max(width, height) > MAX_SIDE:
         raise ImageError(
             f"{name} is {max(width, height):,} pixels long, more than the {MAX_SIDE:,} allowed: make it smaller."

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import click
 
 import mien
-from mien.cli import data, models, predicting, training, video
+from mien.cli import data, models, predicting, serve, training, video
 from mien.cli.common import fail
 from mien.errors import MienError, MissingExtraError
 
@@ -27,6 +27,12 @@ EXTRAS = {
     "matplotlib": "report",
     "jinja2": "report",
     "av": "video",
+    "fastapi": "serve",
+    "fastapi_offline": "serve",
+    "starlette": "serve",
+    "uvicorn": "serve",
+    "prometheus_client": "serve",
+    "python_multipart": "serve",
 }
 """Which extra brings a package that the base install lacks."""
 
@@ -72,6 +78,7 @@ for command in (
     training.report,
     predicting.predict,
     video.video,
+    serve.serve,
     models.submit,
     training.ensemble,
     training.summary,

@@ -83,6 +83,7 @@ class Reader:
         abstain: faces whose most probable expression is less probable than this are marked as abstained.
         flip: read each face and its mirror image and average, which is a little more accurate and takes longer.
         threads: processor threads of one call; 0 uses all cores.
+        max_faces: most faces that are read in one photo, the surest first.
 
     Raises:
         ModelFileError: there is no such model.
@@ -97,6 +98,7 @@ class Reader:
         abstain: float = 0.0,
         flip: bool = False,
         threads: int = 0,
+        max_faces: int = MAX_FACES,
     ) -> None:
         for name, value in (("min_confidence", min_confidence), ("abstain", abstain)):
             if not 0 <= value <= 1:
@@ -106,6 +108,7 @@ class Reader:
         self.min_confidence = min_confidence
         self.abstain = abstain
         self.flip = flip
+        self.max_faces = max_faces
 
     def analyze(self, photo: images.Source) -> list[Face]:
         """Find and read the faces in a photo, the surest face first.
@@ -125,7 +128,7 @@ class Reader:
     def find(self, photo: NDArray[np.uint8]) -> Found:
         """Find the faces in a photo ``(H, W, 3)`` and cut them out."""
         found = self.detector.detect(photo, min_score=self.min_confidence)
-        num = min(len(found), MAX_FACES)
+        num = min(len(found), self.max_faces)
         crops = np.empty((num, *self.classifier.spec.size), np.uint8)
         if num:
             grays = images.gray(photo)

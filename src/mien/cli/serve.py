@@ -1,0 +1,67 @@
+"""The verb that serves: the web page and the HTTP API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from mien.cli.common import flip_option, say
+
+
+def setting(flag: str, help_text: str, **options: Any) -> Any:
+    """A flag that can also be set by a variable of the environment, such as MIEN_MAX_BODY."""
+    name = flag.removeprefix("--").replace("-", "_").upper()
+    return click.option(flag, help=help_text, envvar=f"MIEN_{name}", show_envvar=True, show_default=True, **options)
+
+
+@click.command()
+@setting("--host", "Address to listen on; 0.0.0.0 is reached from other machines.", default="127.0.0.1")
+@setting("--port", "Port to listen on; 0 takes a free one.", default=8000)
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    default=("base",),
+    show_default=True,
+    envvar="MIEN_MODELS",
+    show_envvar=True,
+    help="A shipped model or a model file; give it again for more. The first is the default.",
+)
+@setting("--min-confidence", "Least detection score of a face.", default=0.6)
+@setting("--abstain", "Mark a face as unsure below this probability.", default=0.0)
+@flip_option
+@setting("--threads", "Photos worked on side by side; 0 has one for each core.", default=0)
+@setting("--batch", "Most faces in one run of a model; 1 reads them one by one.", default=64)
+@setting("--batch-wait", "Longest wait for faces of other requests, in ms.", default=2.0)
+@setting("--max-body", "Largest body of a request, in bytes.", default=16 * 2**20)
+@setting("--max-pixels", "Largest picture, in pixels.", default=50_000_000)
+@setting("--max-files", "Most files in one request.", default=32)
+@setting("--max-faces", "Most faces that are read in one photo.", default=100)
+@setting("--max-requests", "Requests that are worked on at once.", default=64)
+@setting("--queue", "Requests that may wait; further ones get 503.", default=64)
+@setting("--timeout", "Longest time of a request, in seconds.", default=30.0)
+@click.option(
+    "--origin",
+    "origins",
+    multiple=True,
+    envvar="MIEN_ORIGINS",
+    show_envvar=True,
+    help="A web site whose pages may call the API (CORS); give it again for more.",
+)
+def serve(origins: tuple[str, ...], models: tuple[str, ...], **settings: Any) -> None:
+    """Serve a web page to try mien on, and an HTTP API.
+
+    The page is at /, the API's documentation at /docs. API keys are set by the variable MIEN_API_KEYS, with blanks between
+    them, and by no flag, as flags can be seen by others on the machine. Lists in variables have blanks between their parts.
+
+    Example:  mien serve --port 8080 --model base --model tiny
+    """
+    import os
+
+    from mien.serving import server
+    from mien.serving.settings import Settings
+
+    keys = tuple(os.environ.get("MIEN_API_KEYS", "").replace(",", " ").split())
+    checked = Settings(**settings, models=models, origins=origins, keys=keys)
+    server.run(checked, lambda url: say(f"mien serves {url} (API: {url}/docs); stop it with Ctrl-C"))

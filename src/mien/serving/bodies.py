@@ -1,0 +1,111 @@
+"""What is received: pictures as the whole body or as the files of a form, bounded, and in memory only."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from fastapi import Request
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
+
+from mien.errors import RequestError
+from mien.serving.settings import Settings
+
+DISCARDED = 8
+"""Bodies of up to so many times the limit are read to their end and thrown away, so that the client gets to read the answer."""
+
+FIELDS = 16
+"""Most form fields that are no file; they are ignored."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One received picture: the file's name as the client gave it, or None where the picture was the whole body."""
+
+    name: str | None
+    data: bytes
+
+
+class _InMemory(MultiPartParser):
+    spool_max_size = 0  # never spools to a file on disk; the length of the whole body is bounded anyway
+
+
+async def read(request: Request, settings: Settings) -> list[Upload]:
+    """Read the pictures of a request.
+
+    Args:
+        request: its body is one picture (``image/*`` or ``application/octet-stream``) or a form with files
+            (``multipart/form-data``, any field names).
+        settings: the limits.
+
+    Raises:
+        RequestError: the type is another (415), the body too large (413), too slow (408), empty or a form without files (422),
+            or no form that can be read (400).
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise RequestError(415, "Compressed bodies aren't taken: send the picture as it is, without Content-Encoding.")
+    if kind != "multipart/form-data" and kind != "application/octet-stream" and not kind.startswith("image/"):
+        raise RequestError(
+            415,
+            "Send one picture as the body with its type, such as 'Content-Type: image/jpeg', or several as the files of a "
+            "multipart/form-data form.",
+        )
+    try:
+        # A little sooner than the whole request's limit, so that this answer and not that one is given.
+        async with asyncio.timeout(settings.timeout * 0.9):
+            if kind == "multipart/form-data":
+                return await _files(request, settings)
+            data = b"".join([piece async for piece in _pieces(request, settings.max_body)])
+    except TimeoutError:
+        raise RequestError(408, "The body took too long to arrive: send it faster, or a smaller picture.") from None
+    if not data:
+        raise RequestError(422, "The body is empty: send a picture.")
+    return [Upload(None, data)]
+
+
+async def _files(request: Request, settings: Settings) -> list[Upload]:
+    parser = _InMemory(
+        request.headers, _pieces(request, settings.max_body), max_files=settings.max_files, max_fields=FIELDS
+    )
+    try:
+        form = await parser.parse()
+    except MultiPartException as error:
+        if error.message.startswith("Too many files"):
+            raise RequestError(
+                413, f"A request may have at most {settings.max_files} files: send several requests."
+            ) from None
+        raise RequestError(400, "The form can't be read: send it as multipart/form-data with its boundary.") from None
+    except (KeyError, ValueError):  # no boundary, or a charset that doesn't exist
+        raise RequestError(400, "The form can't be read: send it as multipart/form-data with its boundary.") from None
+    files = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
+    if not files:
+        raise RequestError(422, "The form has no files: send at least one, as in  curl -F files=@photo.jpg")
+    return [Upload(part.filename or "", await part.read()) for part in files]
+
+
+async def _pieces(request: Request, most: int) -> AsyncIterator[bytes]:
+    """The body piece by piece, never more than ``most`` bytes."""
+    declared = request.headers.get("content-length", "")
+    length = int(declared) if declared.isdigit() else 0
+    if length > most and (length > DISCARDED * most or "expect" in request.headers):
+        raise _too_large(most)
+    total = 0
+    try:
+        async for piece in request.stream():
+            total += len(piece)
+            if total > DISCARDED * most:
+                break
+            if max(total, length) <= most:
+                yield piece
+    except ClientDisconnect:
+        raise RequestError(400, "The connection was closed before the body had arrived.") from None
+    if total > most:
+        raise _too_large(most)
+
+
+def _too_large(most: int) -> RequestError:
+    return RequestError(413, f"The body has more than the {most:,} bytes allowed: send a smaller picture, or fewer.")

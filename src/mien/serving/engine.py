@@ -1,0 +1,210 @@
+"""The work behind the API: photos decoded and searched side by side, and the faces of all requests read in common batches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien import images
+from mien.errors import RequestError
+from mien.inference.classifier import Classifier
+from mien.inference.photo import Face, Found, Reader
+from mien.serving.settings import Settings
+
+Crops = NDArray[np.uint8]  # (N, h, w), all of the model's size
+Rows = NDArray[np.float32]  # (N, K)
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class PhotoRead:
+    """A photo's upright size in pixels and the faces in it."""
+
+    width: int
+    height: int
+    faces: list[Face]
+
+
+class Batcher:
+    """Gathers the faces of requests that come at about the same time and reads them in one run.
+
+    While a run goes on, what arrives waits for the next one. A run also waits, at most ``wait`` seconds, while there are
+    requests under way whose faces aren't here yet; a request that is alone never waits.
+
+    Args:
+        run: reads faces ``(N, h, w)``, gives ``(N, K)``; it is called in a thread, once at a time.
+        most: faces after which a batch is full; one request's faces are never divided.
+        wait: seconds.
+        under_way: how many requests there are.
+        observe: is told the number of faces in each run.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[Crops], Rows],
+        *,
+        most: int,
+        wait: float,
+        under_way: Callable[[], int],
+        observe: Callable[[int], None],
+    ) -> None:
+        self._run = run
+        self._most = most
+        self._wait = wait
+        self._under_way = under_way
+        self._observe = observe
+        self._queue: asyncio.Queue[tuple[Crops, asyncio.Future[Rows]]] = asyncio.Queue()
+        self._thread = ThreadPoolExecutor(1, "mien-batch")
+
+    async def read(self, crops: Crops) -> Rows:
+        """Read some faces, together with those of others."""
+        future: asyncio.Future[Rows] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait((crops, future))
+        return await future
+
+    async def work(self) -> None:
+        """Read what is asked for, until cancelled."""
+        while True:
+            batch = await self._gather()
+            if not batch:
+                continue
+            faces = np.concatenate([crops for crops, _ in batch]) if len(batch) > 1 else batch[0][0]
+            self._observe(len(faces))
+            try:
+                rows = await asyncio.get_running_loop().run_in_executor(self._thread, self._run, faces)
+            except Exception as error:
+                for _, future in batch:
+                    if not future.done():
+                        future.set_exception(error)
+                continue
+            start = 0
+            for crops, future in batch:
+                if not future.done():  # the client may have gone
+                    future.set_result(rows[start : start + len(crops)])
+                start += len(crops)
+
+    async def _gather(self) -> list[tuple[Crops, asyncio.Future[Rows]]]:
+        batch = [await self._queue.get()]
+        faces = len(batch[0][0])
+        deadline = asyncio.get_running_loop().time() + self._wait
+        while faces < self._most:
+            if self._queue.empty():
+                if self._under_way() <= len(batch):
+                    break
+                try:
+                    async with asyncio.timeout_at(deadline):
+                        batch.append(await self._queue.get())
+                except TimeoutError:
+                    break
+            else:
+                batch.append(self._queue.get_nowait())
+            faces += len(batch[-1][0])
+        return [item for item in batch if not item[1].done()]
+
+    def close(self) -> None:
+        """Let the thread go."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+class Engine:
+    """The loaded models and the threads; made once, used by every request.
+
+    Args:
+        settings: which models, and how much at once.
+        under_way: how many requests there are at the moment.
+        observe: is told the number of faces in each run.
+
+    Raises:
+        ModelFileError: there is no such model.
+    """
+
+    def __init__(self, settings: Settings, *, under_way: Callable[[], int], observe: Callable[[int], None]) -> None:
+        self.settings = settings
+        self.readers: Mapping[str, Reader] = {name: _reader(name, settings) for name in settings.models}
+        self._threads = ThreadPoolExecutor(settings.workers, "mien-photo")
+        self._batchers = {
+            name: Batcher(
+                partial(reader.classifier.probabilities, flip=reader.flip, batch_size=settings.batch),
+                most=settings.batch,
+                wait=settings.batch_wait / 1000,
+                under_way=under_way,
+                observe=observe,
+            )
+            for name, reader in self.readers.items()
+        }
+
+    async def work(self) -> None:
+        """Keep the batches going, until cancelled."""
+        try:
+            await asyncio.gather(*(batcher.work() for batcher in self._batchers.values()))
+        finally:
+            for batcher in self._batchers.values():
+                batcher.close()
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def named(self, model: str | None) -> str:
+        """The model that a request names, or the first where it names none.
+
+        Raises:
+            RequestError: there is none of that name here.
+        """
+        if model is None:
+            return next(iter(self.readers))
+        if model not in self.readers:
+            raise RequestError(404, f"There is no such model here: name one of {', '.join(self.readers)}.")
+        return model
+
+    async def analyze(self, data: bytes, model: str) -> PhotoRead:
+        """Find and read the faces in an encoded photo.
+
+        Raises:
+            ImageError: it is no picture, is damaged, or past the limits.
+        """
+        reader = self.readers[model]
+        found, (height, width) = await self._in_thread(self._find, reader, data)
+        faces: list[Face] = []
+        if len(found.crops):
+            rows = await self._batchers[model].read(found.crops)
+            faces = [reader.face(found, number, row) for number, row in enumerate(rows)]
+        return PhotoRead(width, height, faces)
+
+    async def classify(self, data: bytes, model: str) -> dict[str, float]:
+        """Read an encoded, ready-made crop: its probabilities by expression.
+
+        Raises:
+            ImageError: it is no picture, is damaged, or past the limits.
+        """
+        spec = self.readers[model].classifier.spec
+        crop = await self._in_thread(self._crop, data, spec.size)
+        (row,) = await self._batchers[model].read(crop)
+        return {name: float(value) for name, value in zip(spec.classes, row, strict=True)}
+
+    def _find(self, reader: Reader, data: bytes) -> tuple[Found, tuple[int, int]]:
+        photo = images.decode(data, max_pixels=self.settings.max_pixels)
+        return reader.find(photo), (photo.shape[0], photo.shape[1])
+
+    def _crop(self, data: bytes, size: tuple[int, int]) -> Crops:
+        crop = images.decode(data, "L", max_pixels=min(self.settings.max_pixels, images.MAX_FACE_SIDE**2))
+        return images.resize_faces(crop[None], size)
+
+    async def _in_thread(self, work: Callable[..., Result], *arguments: Any) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+
+
+def _reader(name: str, settings: Settings) -> Reader:
+    # Photos are searched side by side, one thread each; batches are read one after another, by all threads.
+    return Reader(
+        Classifier.load(name, threads=settings.threads),
+        min_confidence=settings.min_confidence,
+        abstain=settings.abstain,
+        flip=settings.flip,
+        threads=1,
+        max_faces=settings.max_faces,
+    )

@@ -1,0 +1,110 @@
+"""What holds for every answer: an id, security headers, the API key, one line of log, and no error that escapes.
+
+Plain ASGI around the app, as it must see every answer, also those of other layers.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import secrets
+import time
+import traceback
+from collections.abc import MutableMapping
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mien.serving import problems
+from mien.serving.metrics import Metrics
+from mien.serving.settings import Settings
+
+log = logging.getLogger("mien.serving")
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; media-src 'self' blob:; worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""The content security policy: nothing from elsewhere, no inline scripts or styles."""
+
+DOCS_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+"""Of /docs, where Swagger UI sets styles inline."""
+
+LOCKED = ("/v1/", "/metrics")
+"""Addresses that need an API key where there are any."""
+
+
+class Guard:
+    """Wraps the app."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
+        self.app = app
+        self.keys = [key.encode() for key in settings.keys]
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        number, started, status = secrets.token_hex(8), time.perf_counter(), 0
+        policy = DOCS_POLICY if scope["path"] == "/docs" else POLICY
+
+        async def guarded(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                headers["Content-Security-Policy"] = policy
+                headers["X-Request-ID"] = number
+                if not scope["path"].startswith("/page/"):
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        try:
+            if self._is_locked(scope):
+                found = problems.problem(401, "Send an API key, as in  Authorization: Bearer KEY")
+                await problems.answer(found, {"WWW-Authenticate": "Bearer"})(scope, receive, guarded)
+            else:
+                await self.app(scope, receive, guarded)
+        except Exception as error:
+            # What an exception says may quote what was received; where it was raised does not.
+            where = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+            log.error("error", extra={"fields": {"id": number, "error": type(error).__name__, "where": where}})
+            if not status:
+                found = problems.problem(
+                    500, f"The server failed: report this, with its logs of the request {number}."
+                )
+                await problems.answer(found, {"Connection": "close"})(scope, receive, guarded)
+        finally:
+            self._note(scope, number, status, time.perf_counter() - started)
+
+    def _is_locked(self, scope: Scope) -> bool:
+        if not self.keys or not scope["path"].startswith(LOCKED) or scope["method"] == "OPTIONS":
+            return False
+        headers = Headers(scope=scope)
+        kind, _, key = headers.get("authorization", "").partition(" ")
+        given = key.strip() if kind.lower() == "bearer" else headers.get("x-api-key", "")
+        # Every key is compared, each in constant time.
+        return not any([hmac.compare_digest(given.encode(), known) for known in self.keys])
+
+    def _note(self, scope: MutableMapping[str, Any], number: str, status: int, seconds: float) -> None:
+        """One line of log: the route's pattern and never the address itself, as that may hold anything."""
+        route = getattr(scope.get("route"), "path", None) or ("/page" if status in (200, 304) else "none")
+        method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST", "OPTIONS") else "other"
+        self.metrics.requests.labels(route, method, str(status)).inc()
+        self.metrics.seconds.labels(route).observe(seconds)
+        fields = {"id": number, "method": method, "route": route, "status": status, "ms": round(1000 * seconds, 1)}
+        log.info("request", extra={"fields": fields})

@@ -1,0 +1,106 @@
+"""The process: a socket, uvicorn, and clients that keep it waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from mien.errors import SettingsError
+from mien.serving import logs
+from mien.serving.app import create_app
+from mien.serving.settings import Settings
+
+HEAD_SECONDS = 10.0
+"""Longest time in which a request's head must have arrived; uvicorn itself waits for ever."""
+
+KEEP_ALIVE_SECONDS = 5
+
+
+class ImpatientProtocol(H11Protocol):
+    """HTTP/1.1 that closes a connection whose request's head doesn't arrive in time (Slowloris)."""
+
+    head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in the parent class
+        """Start the clock."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop it."""
+        super().connection_lost(exc)
+        self._stop()
+
+    def data_received(self, data: bytes) -> None:
+        """Stop it once the head is whole; start it with the first bytes of the next one."""
+        super().data_received(data)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._stop()
+        elif self.head_timer is None and not self.transport.is_closing():
+            self._await_head()
+
+    def _await_head(self) -> None:
+        self.head_timer = self.loop.call_later(HEAD_SECONDS, self._give_up)
+
+    def _give_up(self) -> None:
+        if not self.transport.is_closing() and (self.cycle is None or self.cycle.response_complete):
+            self.transport.close()
+
+    def _stop(self) -> None:
+        if self.head_timer is not None:
+            self.head_timer.cancel()
+            self.head_timer = None
+
+
+def run(settings: Settings, started: Callable[[str], None]) -> None:
+    """Serve until a signal says to stop; what is being answered then is answered first.
+
+    Args:
+        settings: all of them.
+        started: is told the address, such as ``http://127.0.0.1:8000``, before the first request.
+
+    Raises:
+        ModelFileError: there is no such model.
+        SettingsError: the address can't be listened on.
+    """
+    app = create_app(settings)
+    logs.start()
+    listener = _listen(settings)
+    config = uvicorn.Config(app, **_quiet(), timeout_graceful_shutdown=round(settings.timeout) + 1)
+    host, port = listener.getsockname()[:2]
+    started(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    except KeyboardInterrupt:  # raised again by uvicorn once it has stopped
+        pass
+    finally:
+        listener.close()
+
+
+def _quiet() -> dict[str, Any]:
+    """Uvicorn without its own log of requests, its name in answers, and trust in headers of proxies."""
+    return {
+        "http": ImpatientProtocol,
+        "ws": "none",
+        "lifespan": "on",
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "proxy_headers": False,
+        "timeout_keep_alive": KEEP_ALIVE_SECONDS,
+    }
+
+
+def _listen(settings: Settings) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        raise SettingsError(
+            f"Can't listen on {settings.host} port {settings.port} ({error.strerror or error}): choose another with --host and --port."
+        ) from None

@@ -1,0 +1,87 @@
+"""What may be set, checked before the server starts."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from mien import images
+from mien.errors import SettingsError
+from mien.inference.detector import MIN_SCORE
+
+LEAST_KEY = 16
+"""Characters of an API key; shorter ones can be guessed."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of the server; each is a flag of ``mien serve`` and a variable ``MIEN_*``."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on; the default is reached from this machine only."""
+    port: int = 8000
+    """Port to listen on; 0 takes a free one."""
+    models: tuple[str, ...] = ("base",)
+    """Shipped models or model files that are served; the first one answers where a request names none."""
+    min_confidence: float = MIN_SCORE
+    """Least detection score of a face."""
+    abstain: float = 0.0
+    """Faces whose most probable expression is less probable than this are marked as abstained."""
+    flip: bool = False
+    """Whether each face is averaged with its mirror image."""
+    threads: int = 0
+    """Photos that are worked on side by side, and threads of one run of a model; 0 has one for each core."""
+    batch: int = 64
+    """Most faces in one run of a model."""
+    batch_wait: float = 2.0
+    """Longest wait for the faces of other requests, in milliseconds."""
+    max_body: int = 16 * 2**20
+    """Largest body of a request, in bytes."""
+    max_pixels: int = images.MAX_PIXELS
+    """Largest picture, in pixels."""
+    max_files: int = 32
+    """Most files in one request."""
+    max_faces: int = 100
+    """Most faces that are read in one photo, the surest first."""
+    max_requests: int = 64
+    """Requests that are worked on at once."""
+    queue: int = 64
+    """Requests that may wait beyond those; further ones are answered with 503."""
+    timeout: float = 30.0
+    """Longest time of a request, its body included, in seconds."""
+    keys: tuple[str, ...] = ()
+    """API keys; without one in the list, none is asked for."""
+    origins: tuple[str, ...] = ()
+    """Web sites whose pages may call the API from a browser (CORS), such as ``https://example.org``."""
+
+    def __post_init__(self) -> None:
+        for name in ("batch", "max_body", "max_pixels", "max_files", "max_faces", "max_requests"):
+            _check(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
+        for name in ("threads", "queue", "batch_wait"):
+            _check(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
+        for name in ("min_confidence", "abstain"):
+            _check(0 <= getattr(self, name) <= 1, name, getattr(self, name), "from 0 to 1")
+        _check(0 <= self.port <= 65_535, "port", self.port, "from 0 to 65535")
+        _check(self.batch_wait <= 1000, "batch_wait", self.batch_wait, "at most 1000 milliseconds")
+        _check(0 < self.timeout <= 3600, "timeout", self.timeout, "above 0 and at most 3600 seconds")
+        _check(self.max_body <= images.MAX_BYTES, "max_body", self.max_body, f"at most {images.MAX_BYTES:,} bytes")
+        _check(len(self.models) > 0, "models", "", "at least one model")
+        for key in self.keys:  # a key is never printed
+            if len(key) < LEAST_KEY or not key.isascii() or not key.isprintable() or " " in key:
+                raise SettingsError(
+                    f"An API key must have at least {LEAST_KEY} ASCII characters and no blanks: make one with  openssl rand -hex 16"
+                )
+        for origin in self.origins:
+            right = origin.startswith(("http://", "https://")) and origin.count("/") == 2
+            _check(right, "origins", origin, "scheme and host, such as https://example.org")
+
+    @property
+    def workers(self) -> int:
+        """Threads that decode photos and find faces."""
+        return self.threads or os.cpu_count() or 1
+
+
+def _check(holds: bool, name: str, value: object, needed: str) -> None:
+    if not holds:
+        flag = {"models": "model", "origins": "origin"}.get(name, name.replace("_", "-"))
+        raise SettingsError(f"--{flag} {value} doesn't fit: it must be {needed}.")
