@@ -13,6 +13,7 @@ ROOT = Path(mien.__file__).parent
 FLOORS = {
     "__main__": 9,
     "cli": 8,
+    "serving": 5,
     "training": 6,
     "evaluation": 5,
     "inference": 4,
@@ -30,6 +31,7 @@ THIRD_PARTY = {
     "cli": {"click", "pyarrow"},
     "training": {"torch", "safetensors", "onnx", "numpy", "PIL"},
     "evaluation": {"sklearn", "scipy", "matplotlib", "jinja2", "numpy", "PIL", "markupsafe"},
+    "serving": {"fastapi", "fastapi_offline", "starlette", "uvicorn", "pydantic", "prometheus_client", "numpy"},
     "inference": {"onnxruntime", "numpy", "PIL", "av", "pyarrow"},
     "data": {"numpy", "PIL", "pyarrow"},
     "images": {"numpy", "PIL", "pillow_heif"},

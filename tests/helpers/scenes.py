@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
@@ -60,6 +61,13 @@ def save(photo: Pixels, path: Path, **options: Any) -> Path:
     """Write a photo in the format that the path's ending says."""
     Image.fromarray(photo).save(path, **options)
     return path
+
+
+def encoded(photo: Pixels, kind: str = "JPEG", **options: Any) -> bytes:
+    """A photo as the bytes of a file."""
+    buffer = io.BytesIO()
+    Image.fromarray(photo).save(buffer, kind, **options)
+    return buffer.getvalue()
 
 
 def clip(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -9,7 +10,7 @@ import click
 from mien.cli.common import flip_option, say
 
 
-def setting(flag: str, help_text: str, **options: Any) -> Any:
+def setting(flag: str, help_text: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A flag that can also be set by a variable of the environment, such as MIEN_MAX_BODY."""
     name = flag.removeprefix("--").replace("-", "_").upper()
     return click.option(flag, help=help_text, envvar=f"MIEN_{name}", show_envvar=True, show_default=True, **options)

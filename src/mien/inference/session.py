@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
-import onnxruntime
+# Its builds of 1.31 and later send telemetry from Linux too, and leave an identifier and a database in the home folder; this
+# must be set before the library loads. Who wants telemetry sets the variable to 0.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-onnxruntime.disable_telemetry_events()
+import onnxruntime
 
 
 def open_session(model: str | bytes, threads: int) -> Any:

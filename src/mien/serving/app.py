@@ -129,7 +129,9 @@ def create_app(settings: Settings) -> ASGIApp:
                 raise result
         return [result for result in results if not isinstance(result, BaseException)]
 
-    @app.post("/v1/analyze", responses=ERRORS, openapi_extra=_takes("One photo, or a form with several."), tags=["read"])
+    @app.post(
+        "/v1/analyze", responses=ERRORS, openapi_extra=_takes("One photo, or a form with several."), tags=["read"]
+    )
     async def analyze(request: Request, model: Annotated[str | None, MODEL] = None) -> schema.Analysis:
         """Find the faces in photos and read their expressions."""
         name = engine.named(model)
@@ -144,7 +146,9 @@ def create_app(settings: Settings) -> ASGIApp:
 
         return schema.Analysis(model=name, photos=await each(request, one, failed))
 
-    @app.post("/v1/classify", responses=ERRORS, openapi_extra=_takes("One crop, or a form with several."), tags=["read"])
+    @app.post(
+        "/v1/classify", responses=ERRORS, openapi_extra=_takes("One crop, or a form with several."), tags=["read"]
+    )
     async def classify(request: Request, model: Annotated[str | None, MODEL] = None) -> schema.Classification:
         """Read ready-made crops of faces, brows to chin, as they are: no face is sought."""
         name = engine.named(model)
@@ -206,6 +210,7 @@ def _handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(MienError, problems.mien_error)
     app.add_exception_handler(RequestValidationError, problems.invalid)
     app.add_exception_handler(HTTPException, problems.http_error)
+    app.add_exception_handler(Exception, problems.fault)
 
 
 def _models(engine: Engine, settings: Settings) -> schema.Models:
@@ -214,9 +219,7 @@ def _models(engine: Engine, settings: Settings) -> schema.Models:
         spec = reader.classifier.spec
         classes = [schema.Expression(name=label, colour=emotions.colour(label)) for label in spec.classes]
         sha256 = modelfile.sha256(reader.classifier.path)
-        models.append(
-            schema.Model(name=name, sha256=sha256, height=spec.size[0], width=spec.size[1], classes=classes)
-        )
+        models.append(schema.Model(name=name, sha256=sha256, height=spec.size[0], width=spec.size[1], classes=classes))
     limits = schema.Limits(
         bytes=settings.max_body,
         pixels=settings.max_pixels,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -57,54 +57,58 @@ async def read(request: Request, settings: Settings) -> list[Upload]:
     try:
         # A little sooner than the whole request's limit, so that this answer and not that one is given.
         async with asyncio.timeout(settings.timeout * 0.9):
-            if kind == "multipart/form-data":
-                return await _files(request, settings)
-            data = b"".join([piece async for piece in _pieces(request, settings.max_body)])
+            data = await _whole(request, settings.max_body)
     except TimeoutError:
         raise RequestError(408, "The body took too long to arrive: send it faster, or a smaller picture.") from None
+    if kind == "multipart/form-data":
+        return await _files(request, data, settings.max_files)
     if not data:
         raise RequestError(422, "The body is empty: send a picture.")
     return [Upload(None, data)]
 
 
-async def _files(request: Request, settings: Settings) -> list[Upload]:
-    parser = _InMemory(
-        request.headers, _pieces(request, settings.max_body), max_files=settings.max_files, max_fields=FIELDS
-    )
+async def _files(request: Request, data: bytes, most: int) -> list[Upload]:
+    async def whole() -> AsyncGenerator[bytes, None]:
+        yield data
+
     try:
-        form = await parser.parse()
+        form = await _InMemory(request.headers, whole(), max_files=most, max_fields=FIELDS).parse()
     except MultiPartException as error:
         if error.message.startswith("Too many files"):
-            raise RequestError(
-                413, f"A request may have at most {settings.max_files} files: send several requests."
-            ) from None
-        raise RequestError(400, "The form can't be read: send it as multipart/form-data with its boundary.") from None
-    except (KeyError, ValueError):  # no boundary, or a charset that doesn't exist
-        raise RequestError(400, "The form can't be read: send it as multipart/form-data with its boundary.") from None
+            raise RequestError(413, f"A request may have at most {most} files: send several requests.") from None
+        raise _no_form() from None
+    except (KeyError, LookupError, ValueError):  # no boundary, or a charset that doesn't exist
+        raise _no_form() from None
     files = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
-    if not files:
+    uploads = [Upload(part.filename or "", await part.read()) for part in files]
+    await form.close()
+    if not uploads:
         raise RequestError(422, "The form has no files: send at least one, as in  curl -F files=@photo.jpg")
-    return [Upload(part.filename or "", await part.read()) for part in files]
+    return uploads
 
 
-async def _pieces(request: Request, most: int) -> AsyncIterator[bytes]:
-    """The body piece by piece, never more than ``most`` bytes."""
+def _no_form() -> RequestError:
+    return RequestError(400, "The form can't be read: send it as multipart/form-data with its boundary.")
+
+
+async def _whole(request: Request, most: int) -> bytes:
     declared = request.headers.get("content-length", "")
     length = int(declared) if declared.isdigit() else 0
     if length > most and (length > DISCARDED * most or "expect" in request.headers):
         raise _too_large(most)
-    total = 0
+    pieces, total = [], 0
     try:
         async for piece in request.stream():
             total += len(piece)
             if total > DISCARDED * most:
                 break
             if max(total, length) <= most:
-                yield piece
+                pieces.append(piece)
     except ClientDisconnect:
         raise RequestError(400, "The connection was closed before the body had arrived.") from None
     if total > most:
         raise _too_large(most)
+    return b"".join(pieces)
 
 
 def _too_large(most: int) -> RequestError:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -127,7 +128,7 @@ class Engine:
 
     def __init__(self, settings: Settings, *, under_way: Callable[[], int], observe: Callable[[int], None]) -> None:
         self.settings = settings
-        self.readers: Mapping[str, Reader] = {name: _reader(name, settings) for name in settings.models}
+        self.readers: Mapping[str, Reader] = {served_name(name): _reader(name, settings) for name in settings.models}
         self._threads = ThreadPoolExecutor(settings.workers, "mien-photo")
         self._batchers = {
             name: Batcher(
@@ -196,6 +197,11 @@ class Engine:
 
     async def _in_thread(self, work: Callable[..., Result], *arguments: Any) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+
+
+def served_name(model: str) -> str:
+    """How requests name a model: as it is called, or by its file's name without folders and ending."""
+    return Path(model).stem
 
 
 def _reader(name: str, settings: Settings) -> Reader:

@@ -12,6 +12,9 @@ from starlette.exceptions import HTTPException
 from mien.errors import ImageError, MienError, ModelFileError, RequestError
 from mien.serving.schema import Problem
 
+NUMBER = "mien.request"
+"""Where a request's scope has its number, by which it is found in the log."""
+
 STATUS = {ImageError: 422, ModelFileError: 404}
 """Kind of error to HTTP status; a ``RequestError`` brings its own, and any other is the server's own fault."""
 
@@ -19,7 +22,8 @@ STATUS = {ImageError: 422, ModelFileError: 404}
 def of(error: MienError) -> Problem:
     """The problem that an error is, for the body of an answer or for one picture of several."""
     status = error.status if isinstance(error, RequestError) else STATUS.get(type(error), 500)
-    return problem(status, str(error))
+    words = str(error)
+    return problem(status, words[:1].upper() + words[1:])
 
 
 def problem(status: int, detail: str) -> Problem:
@@ -44,6 +48,12 @@ async def mien_error(_: Request, error: Exception) -> Response:
         if error.status in (408, 413, 415, 503):  # the rest of the body may not have been read
             headers["Connection"] = "close"
     return answer(of(error), headers)
+
+
+async def fault(request: Request, _: Exception) -> Response:
+    """Answer where the server itself failed; ``guard`` writes the log."""
+    words = f"The server failed: report this, with what its log says of request {request.scope[NUMBER]}."
+    return answer(problem(500, words), {"Connection": "close"})
 
 
 async def invalid(_: Request, error: Exception) -> Response:

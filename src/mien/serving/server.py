@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -68,18 +69,23 @@ def run(settings: Settings, started: Callable[[str], None]) -> None:
         ModelFileError: there is no such model.
         SettingsError: the address can't be listened on.
     """
+    server = prepare(settings)
+    with listen(settings) as listener:
+        logs.start()
+        host, port = listener.getsockname()[:2]
+        started(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+        with contextlib.suppress(KeyboardInterrupt):  # which uvicorn raises again once it has stopped
+            server.run(sockets=[listener])
+
+
+def prepare(settings: Settings) -> uvicorn.Server:
+    """The server with its models loaded, to be run on a socket.
+
+    Raises:
+        ModelFileError: there is no such model.
+    """
     app = create_app(settings)
-    logs.start()
-    listener = _listen(settings)
-    config = uvicorn.Config(app, **_quiet(), timeout_graceful_shutdown=round(settings.timeout) + 1)
-    host, port = listener.getsockname()[:2]
-    started(f"http://{f'[{host}]' if ':' in host else host}:{port}")
-    try:
-        uvicorn.Server(config).run(sockets=[listener])
-    except KeyboardInterrupt:  # raised again by uvicorn once it has stopped
-        pass
-    finally:
-        listener.close()
+    return uvicorn.Server(uvicorn.Config(app, **_quiet(), timeout_graceful_shutdown=round(settings.timeout) + 1))
 
 
 def _quiet() -> dict[str, Any]:
@@ -96,7 +102,12 @@ def _quiet() -> dict[str, Any]:
     }
 
 
-def _listen(settings: Settings) -> socket.socket:
+def listen(settings: Settings) -> socket.socket:
+    """A socket at the address of the settings.
+
+    Raises:
+        SettingsError: the address can't be listened on.
+    """
     try:
         family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
         return socket.create_server((settings.host, settings.port), family=family, backlog=2048)

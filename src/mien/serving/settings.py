@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from mien import images
 from mien.errors import SettingsError
@@ -66,6 +67,8 @@ class Settings:
         _check(0 < self.timeout <= 3600, "timeout", self.timeout, "above 0 and at most 3600 seconds")
         _check(self.max_body <= images.MAX_BYTES, "max_body", self.max_body, f"at most {images.MAX_BYTES:,} bytes")
         _check(len(self.models) > 0, "models", "", "at least one model")
+        names = [Path(model).stem for model in self.models]
+        _check(len(set(names)) == len(names), "models", " ".join(self.models), "models of different file names")
         for key in self.keys:  # a key is never printed
             if len(key) < LEAST_KEY or not key.isascii() or not key.isprintable() or " " in key:
                 raise SettingsError(

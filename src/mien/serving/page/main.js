@@ -1,0 +1,196 @@
+// The page: what people touch, and what follows.
+
+import * as api from "./api.js";
+import { setColours } from "./draw.js";
+import { Live } from "./live.js";
+import { Photo } from "./photo.js";
+import { expression, preferred, say, speak } from "./words.js";
+
+const AT_ONCE = 2; // photos that are sent side by side
+
+const byId = (id) => document.getElementById(id);
+const gallery = [];
+let limits = { bytes: Infinity };
+let classes = [];
+let waiting = [];
+let sending = 0;
+
+const announce = (text) => (byId("announcer").textContent = text);
+const live = new Live({ onSay: announce });
+live.analyze = (blob) => api.analyze(blob, byId("model").value);
+
+// Photos
+
+function add(files) {
+  const photos = files.map((file) => new Photo(file, file.name || say("pasted"), { onRemove: remove, onSay: announce }));
+  gallery.unshift(...photos);
+  waiting.push(...photos);
+  byId("gallery").prepend(...photos.map((photo) => photo.card));
+  showBar();
+  send();
+}
+
+async function send() {
+  while (sending < AT_ONCE && waiting.length) {
+    const photo = waiting.shift();
+    sending++;
+    photo.read(readOne).finally(() => {
+      sending--;
+      showBar();
+      send();
+    });
+  }
+}
+
+async function readOne(file) {
+  if (file.size > limits.bytes) throw new api.Failure(say("too_large", megabytes()));
+  try {
+    return await api.analyze(file, byId("model").value);
+  } catch (error) {
+    if (error.status === 401) askForKey(true);
+    throw error;
+  }
+}
+
+const megabytes = () => Math.round((limits.bytes / 2 ** 20) * 10) / 10;
+
+function remove(photo) {
+  const at = gallery.indexOf(photo);
+  gallery.splice(at, 1);
+  waiting = waiting.filter((other) => other !== photo);
+  photo.card.remove();
+  showBar();
+  (gallery[Math.min(at, gallery.length - 1)]?.removeButton ?? byId("choose")).focus();
+}
+
+function showBar() {
+  byId("gallery-bar").hidden = gallery.length < 2;
+  const found = gallery.reduce((sum, photo) => sum + (photo.result?.faces.length ?? 0), 0);
+  byId("summary").textContent = say("summary", gallery.length, found);
+}
+
+function takePhotos() {
+  const drop = byId("drop");
+  byId("choose").onclick = () => byId("files").click();
+  byId("shoot").onclick = () => byId("camera").click();
+  for (const input of [byId("files"), byId("camera")]) {
+    input.onchange = () => {
+      add([...input.files]);
+      input.value = ""; // so that the same file can be chosen again
+    };
+  }
+  addEventListener("dragover", (event) => {
+    event.preventDefault();
+    drop.classList.add("over");
+  });
+  addEventListener("dragleave", (event) => event.relatedTarget ?? drop.classList.remove("over"));
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    drop.classList.remove("over");
+    add([...event.dataTransfer.files]);
+  });
+  addEventListener("paste", (event) => add([...event.clipboardData.files]));
+  byId("clear").onclick = () => {
+    waiting = [];
+    gallery.splice(0).forEach((photo) => photo.card.remove());
+    showBar();
+    byId("choose").focus();
+  };
+  byId("copy-all").onclick = async () => {
+    await navigator.clipboard.writeText(JSON.stringify({ photos: gallery.map((photo) => photo.json()) }, null, 2));
+    announce(say("copied"));
+    byId("copy-all").textContent = say("copied");
+  };
+}
+
+// Tabs, as in the WAI-ARIA Authoring Practices: arrows move, one tab stop for both.
+
+function takeTabs() {
+  const tabs = [byId("photos-tab"), byId("live-tab")];
+  const open = (tab) => {
+    for (const other of tabs) {
+      const isOpen = other === tab;
+      other.setAttribute("aria-selected", String(isOpen));
+      other.tabIndex = isOpen ? 0 : -1;
+      byId(other.getAttribute("aria-controls")).hidden = !isOpen;
+    }
+    if (tab !== byId("live-tab")) live.stop();
+    else live.show();
+  };
+  tabs.forEach((tab, number) => {
+    tab.onclick = () => open(tab);
+    tab.onkeydown = (event) => {
+      if (!["ArrowLeft", "ArrowRight"].includes(event.key)) return;
+      const next = tabs[1 - number];
+      next.focus();
+      open(next);
+    };
+  });
+}
+
+// Language, model, key
+
+function talk(language) {
+  speak(language);
+  byId("limits").textContent = Number.isFinite(limits.bytes) ? say("limits", megabytes()) : "";
+  byId("legend").replaceChildren(
+    ...classes.map(({ name, colour }) => {
+      const item = document.createElement("li");
+      item.textContent = expression(name);
+      item.style.setProperty("--colour", colour);
+      return item;
+    }),
+  );
+  gallery.forEach((photo) => photo.show());
+  showBar();
+  live.show();
+}
+
+// The classes of the chosen model.
+function knowClasses(models) {
+  classes = models.find(({ name }) => name === byId("model").value).classes;
+  live.classes = classes;
+  talk(document.documentElement.lang);
+}
+
+function takeLanguage() {
+  for (const button of document.querySelectorAll("[data-language]")) {
+    button.onclick = () => {
+      localStorage.setItem("language", button.dataset.language);
+      talk(button.dataset.language);
+    };
+  }
+}
+
+function askForKey(wrong) {
+  byId("key-form").hidden = false;
+  if (wrong && sessionStorage.getItem("key")) announce(say("key_wrong"));
+  byId("key").focus();
+}
+
+async function meetServer() {
+  try {
+    const { models, limits: allowed } = await api.models();
+    limits = allowed;
+    models.forEach((model) => setColours(model.classes));
+    byId("model").replaceChildren(...models.map(({ name }) => new Option(name, name)));
+    byId("model-choice").hidden = models.length < 2;
+    byId("model").onchange = () => knowClasses(models);
+    byId("key-form").hidden = true;
+    knowClasses(models);
+  } catch (error) {
+    if (error.status === 401) askForKey(true);
+    else announce(error.message);
+  }
+}
+
+byId("key-form").onsubmit = (event) => {
+  event.preventDefault();
+  sessionStorage.setItem("key", byId("key").value);
+  meetServer();
+};
+takePhotos();
+takeTabs();
+takeLanguage();
+talk(preferred());
+await meetServer();

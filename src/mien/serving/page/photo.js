@@ -1,0 +1,135 @@
+// One photo in the gallery: the picture with its boxes, the faces with their bars, and what can be done with them.
+
+import { colour, colourOf, drawFaces } from "./draw.js";
+import { expression, percent, say } from "./words.js";
+
+const LONGEST = 4096; // pixels of a canvas's side that every browser can draw
+
+function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+export class Photo {
+  constructor(file, name, { onRemove, onSay }) {
+    this.file = file;
+    this.name = name;
+    this.state = "waiting";
+    this.chosen = -1;
+    this.onSay = onSay;
+    this.canvas = element("canvas");
+    this.title = element("h3", { textContent: name });
+    this.said = element("p", { className: "said" });
+    this.faces = element("ol", { className: "faces" });
+    this.copyButton = element("button", { type: "button", onclick: () => this.copy() });
+    this.saveButton = element("button", { type: "button", onclick: () => this.save() });
+    this.removeButton = element("button", { type: "button", onclick: () => onRemove(this) });
+    const actions = element("div", { className: "row" }, this.copyButton, this.saveButton, this.removeButton);
+    const about = element("div", { className: "about" }, element("div", {}, this.title, this.said), this.faces, actions);
+    this.card = element("li", { className: "photo" }, element("div", { className: "picture" }, this.canvas), about);
+    this.show();
+  }
+
+  // Read it; `read` takes a blob and gives {width, height, faces}.
+  async read(read) {
+    try {
+      const bitmap = await createImageBitmap(this.file).catch(() => null); // such as TIFF, which browsers don't show
+      this.bitmap = bitmap;
+      this.show();
+      this.result = await read(this.file);
+      this.state = "read";
+    } catch (error) {
+      this.state = "failed";
+      this.why = error.message;
+    }
+    this.show();
+    this.onSay(this.summary());
+  }
+
+  summary() {
+    if (this.state === "failed") return say("failed", this.name, this.why);
+    const found = this.result.faces.map((face, number) => say("face", number + 1, this.#label(face), percent(face.confidence)));
+    return [this.name, this.#found(), ...found].join(". ");
+  }
+
+  json() {
+    return { name: this.name, ...(this.result ?? { error: this.why }) };
+  }
+
+  // Draw everything anew, as after a change of language.
+  show() {
+    this.card.classList.toggle("waiting", this.state === "waiting");
+    this.card.classList.toggle("failed", this.state === "failed");
+    this.said.textContent = { waiting: say("reading"), failed: this.why, read: this.result && this.#found() }[this.state];
+    this.copyButton.textContent = say("copy");
+    this.saveButton.textContent = say("download");
+    this.removeButton.textContent = say("remove");
+    for (const button of [this.copyButton, this.saveButton, this.removeButton]) {
+      button.setAttribute("aria-label", `${button.textContent}: ${this.name}`);
+    }
+    this.copyButton.hidden = this.saveButton.hidden = this.state !== "read";
+    this.faces.replaceChildren(...(this.result?.faces ?? []).map((face, number) => this.#row(face, number)));
+    this.faces.hidden = !this.result?.faces.length;
+    this.draw();
+  }
+
+  draw() {
+    const { bitmap, result, canvas } = this;
+    const width = result?.width ?? bitmap?.width;
+    canvas.hidden = !width;
+    if (!width) return;
+    const height = result?.height ?? bitmap.height;
+    const factor = Math.min(1, LONGEST / Math.max(width, height));
+    canvas.width = Math.max(1, Math.round(width * factor));
+    canvas.height = Math.max(1, Math.round(height * factor));
+    const context = canvas.getContext("2d");
+    if (bitmap) context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+    if (result) drawFaces(context, result.faces, { factor, chosen: this.chosen });
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", result ? this.summary() : this.name);
+  }
+
+  #found() {
+    const count = this.result.faces.length;
+    return count ? say("found", count) : say("no_face");
+  }
+
+  #label(face) {
+    return face.abstained ? say("unsure") : expression(face.label);
+  }
+
+  #row(face, number) {
+    const head = element("strong", {}, element("span", { textContent: this.#label(face) }), element("span", { textContent: percent(face.confidence) }));
+    const bars = Object.entries(face.probabilities).map(([name, value]) => {
+      const fill = element("span", { className: "fill" });
+      fill.style.setProperty("--share", `${100 * value}%`);
+      fill.style.setProperty("--colour", colour(name));
+      const track = element("span", { className: "track" }, fill);
+      return element("span", { className: "bar" }, element("span", { textContent: expression(name) }), track, element("span", { className: "share", textContent: percent(value) }));
+    });
+    const button = element("button", { type: "button", className: "face" }, head, ...bars);
+    button.style.setProperty("--colour", colourOf(face));
+    button.setAttribute("aria-pressed", String(number === this.chosen));
+    button.onclick = () => {
+      this.chosen = this.chosen === number ? -1 : number;
+      [...this.faces.children].forEach((row, at) => row.firstChild.setAttribute("aria-pressed", String(at === this.chosen)));
+      this.draw();
+    };
+    return element("li", {}, button);
+  }
+
+  async copy() {
+    await navigator.clipboard.writeText(JSON.stringify(this.json(), null, 2));
+    this.copyButton.textContent = say("copied");
+    this.onSay(say("copied"));
+  }
+
+  save() {
+    this.canvas.toBlob((blob) => {
+      const link = element("a", { href: URL.createObjectURL(blob), download: `${this.name.replace(/\.[^.]*$/, "")}-mien.png` });
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    });
+  }
+}

@@ -1,0 +1,154 @@
+// What the page says, in both languages. A word is a string, or a function of what it is about.
+
+const share = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0 });
+
+export const percent = (value) => share.format(value);
+
+const faces = (count) => (count === 1 ? "1 face" : `${count} faces`);
+const photos = (count) => (count === 1 ? "1 photo" : `${count} photos`);
+
+const WORDS = {
+  en: {
+    skip: "Skip to the photos",
+    tagline: "Reads the expressions on faces",
+    model: "Model",
+    on_device: "On this device",
+    language: "Language",
+    key_label: "This server asks for an API key",
+    key_use: "Use it",
+    key_wrong: "The key isn't right",
+    source: "Source",
+    photos: "Photos",
+    live: "Live camera",
+    drop: "Drop photos here, or paste one",
+    choose: "Choose photos",
+    shoot: "Take a photo",
+    limits: (megabytes) => `JPEG, PNG, WebP, GIF, BMP or TIFF, up to ${megabytes} MB each`,
+    summary: (files, found) => `${photos(files)}, ${faces(found)}`,
+    copy_all: "Copy all as JSON",
+    copy: "Copy as JSON",
+    copied: "Copied",
+    download: "Download the picture",
+    remove: "Remove",
+    clear: "Clear",
+    reading: "Reading…",
+    no_face: "No face found",
+    found: (count) => `${faces(count)} found`,
+    face: (number, label, value) => `Face ${number}: ${label} ${value}`,
+    unsure: "unsure",
+    pasted: "pasted photo",
+    failed: (name, why) => `${name}: ${why}`,
+    too_large: (megabytes) => `The file is larger than the ${megabytes} MB allowed: send a smaller one.`,
+    unreachable: "The server can't be reached: check the connection and try again.",
+    live_hint: "Frames are read as they come and never kept",
+    start: "Start the camera",
+    stop: "Stop the camera",
+    rate: (read, dropped) => `${read} frames/s read, ${dropped} frames/s left out`,
+    camera_denied: "The camera may not be used: allow it in the browser's settings for this page.",
+    camera_missing: "No camera was found.",
+    camera_insecure: "Browsers give the camera to pages over https or on this machine only.",
+    timeline: "The largest face, the last 30 seconds: each band is as high as its expression is probable.",
+    timeline_now: (label, value) => `Timeline of the largest face; now ${label} ${value}`,
+    timeline_empty: "Timeline of the largest face; nothing read yet",
+    honest_title: "What this can tell, and what not",
+    honest_1: "It reads the shape of a face: raised brows, a smile, a frown. That isn't what the person feels. People smile without joy and are sad without showing it, and what a face means differs between people, situations and cultures.",
+    honest_2: "It errs often. The models that come with mien agree with the labels of their test photos about seven times in ten, and much less often on fear and disgust; people agree with those labels hardly more often. Don't use it to judge anyone. In the European Union, inferring emotions at work or at school is prohibited, with few exceptions.",
+    privacy_server: "Your photo is sent to this server, held in memory while it is read, and not kept: nothing is written to disk or to a log.",
+    privacy_device: "Your photo doesn't leave this device: the models run in the browser.",
+    device_loading: "Loading the models into the browser…",
+    device_failed: "This browser can't run the models; photos go to the server.",
+    api: "The API for developers",
+    problems: {},
+    expressions: { angry: "angry", disgust: "disgust", fear: "fear", happy: "happy", sad: "sad", surprise: "surprise", neutral: "neutral", contempt: "contempt" },
+  },
+  "zh-TW": {
+    skip: "跳到照片",
+    tagline: "辨識臉上的表情",
+    model: "模型",
+    on_device: "在本機執行",
+    language: "語言",
+    key_label: "這台伺服器需要 API 金鑰",
+    key_use: "使用",
+    key_wrong: "金鑰不正確",
+    source: "來源",
+    photos: "照片",
+    live: "即時攝影機",
+    drop: "把照片拖放到這裡，或直接貼上",
+    choose: "選擇照片",
+    shoot: "拍照",
+    limits: (megabytes) => `JPEG、PNG、WebP、GIF、BMP 或 TIFF，每張最大 ${megabytes} MB`,
+    summary: (files, found) => `${files} 張照片，${found} 張臉`,
+    copy_all: "全部複製為 JSON",
+    copy: "複製為 JSON",
+    copied: "已複製",
+    download: "下載標註圖",
+    remove: "移除",
+    clear: "全部清除",
+    reading: "辨識中…",
+    no_face: "沒有找到臉",
+    found: (count) => `找到 ${count} 張臉`,
+    face: (number, label, value) => `第 ${number} 張臉：${label} ${value}`,
+    unsure: "不確定",
+    pasted: "貼上的照片",
+    failed: (name, why) => `${name}：${why}`,
+    too_large: (megabytes) => `檔案超過 ${megabytes} MB 的上限，請改用較小的檔案。`,
+    unreachable: "連不上伺服器，請檢查網路後再試一次。",
+    live_hint: "畫面即時辨識，不會保存",
+    start: "開啟攝影機",
+    stop: "關閉攝影機",
+    rate: (read, dropped) => `每秒辨識 ${read} 個畫面，略過 ${dropped} 個`,
+    camera_denied: "無法使用攝影機，請在瀏覽器設定中允許此頁面使用。",
+    camera_missing: "找不到攝影機。",
+    camera_insecure: "瀏覽器只允許 https 或本機的頁面使用攝影機。",
+    timeline: "畫面中最大的臉，最近 30 秒：色帶越高，代表該表情的機率越大。",
+    timeline_now: (label, value) => `最大的臉的時間軸；目前為${label} ${value}`,
+    timeline_empty: "最大的臉的時間軸；尚無資料",
+    honest_title: "它能看出什麼、看不出什麼",
+    honest_1: "它讀的是臉的形狀：揚起的眉毛、微笑、皺眉。這不等於一個人的感受。人會在不快樂時微笑，也會難過而不表現出來；同一張臉的意義，會因人、因情境、因文化而不同。",
+    honest_2: "它常常出錯。mien 內附的模型，在測試照片上與標註相符的比例約為七成，「害怕」與「厭惡」則低得多；人與這些標註相符的比例也高不了多少。請不要用它來評斷任何人。在歐盟，除少數例外，禁止在職場與學校推斷情緒。",
+    privacy_server: "照片會傳送到這台伺服器，只在辨識時留在記憶體中，不會保存，也不會寫入磁碟或紀錄檔。",
+    privacy_device: "照片不會離開這台裝置：模型在瀏覽器中執行。",
+    device_loading: "正在把模型載入瀏覽器…",
+    device_failed: "這個瀏覽器無法執行模型，照片會傳送到伺服器。",
+    api: "給開發者的 API",
+    problems: {
+      401: "需要正確的 API 金鑰。",
+      408: "傳送太慢，請改用較小的照片或較快的網路。",
+      413: "檔案太大，請改用較小的照片。",
+      415: "不支援這種檔案，請改用圖片檔。",
+      422: "這個檔案不是可讀取的圖片，或已損壞、太大，請換一個檔案。",
+      500: "伺服器發生錯誤，請稍後再試。",
+      503: "伺服器忙碌中，請稍後再試。",
+    },
+    expressions: { angry: "生氣", disgust: "厭惡", fear: "害怕", happy: "開心", sad: "難過", surprise: "驚訝", neutral: "中性", contempt: "輕蔑" },
+  },
+};
+
+let language = "en";
+
+export function say(key, ...about) {
+  const word = WORDS[language][key];
+  return typeof word === "function" ? word(...about) : word;
+}
+
+// A model of one's own may have classes that aren't expressions: they keep their names.
+export const expression = (name) => WORDS[language].expressions[name] ?? name;
+
+// What a status means, where the server's own sentence, which is English, doesn't do.
+export const problem = (status) => WORDS[language].problems[status];
+
+export function speak(wanted) {
+  language = wanted in WORDS ? wanted : "en";
+  document.documentElement.lang = language;
+  for (const element of document.querySelectorAll("[data-word]")) element.textContent = say(element.dataset.word);
+  for (const button of document.querySelectorAll("[data-language]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.language === language));
+  }
+  document.querySelector(".languages").setAttribute("aria-label", say("language"));
+}
+
+export function preferred() {
+  const kept = localStorage.getItem("language");
+  if (kept) return kept;
+  return (navigator.languages ?? []).some((tag) => /^zh-(TW|HK|MO|Hant)/i.test(tag)) ? "zh-TW" : "en";
+}

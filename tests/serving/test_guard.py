@@ -1,0 +1,82 @@
+"""What holds for every answer."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import httpx
+import pytest
+
+import servers
+from mien.serving import engine
+from mien.serving.logs import JsonFormatter
+
+KEY, OTHER = "0123456789abcdef", "fedcba9876543210"
+JPEG = {"Content-Type": "image/jpeg"}
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/page/style.css", "/v1/models", "/healthz", "/nothing"])
+def test_every_answer_has_an_id_and_security_headers(client: httpx.Client, path: str) -> None:
+    first, second = client.get(path), client.get(path)
+    assert len(first.headers["x-request-id"]) == 16
+    assert first.headers["x-request-id"] != second.headers["x-request-id"]
+    policy = first.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "http" not in policy
+    assert ("unsafe-inline" in policy) == (path == "/docs")
+    assert "'unsafe-eval'" not in policy
+    assert first.headers["x-content-type-options"] == "nosniff"
+    assert first.headers["x-frame-options"] == "DENY"
+    assert "server" not in first.headers
+    assert "access-control-allow-origin" not in first.headers
+
+
+def test_keys_lock_the_api_and_nothing_else(two_faces: bytes) -> None:
+    with servers.running(keys=(KEY, OTHER)) as url, httpx.Client(base_url=url) as client:
+        open_paths = ("/", "/docs", "/openapi.json", "/healthz", "/readyz", "/page/main.js")
+        assert {client.get(path).status_code for path in open_paths} == {200}
+        for given in ({}, {"Authorization": f"Bearer {KEY}x"}, {"X-API-Key": KEY[:-1]}, {"X-API-Key": "é" * 16}):
+            headers = httpx.Headers(given, encoding="utf-8")
+            for path in ("/v1/models", "/metrics"):
+                answer = client.get(path, headers=headers)
+                assert answer.status_code == 401
+                assert answer.headers["www-authenticate"] == "Bearer"
+                assert answer.json()["detail"].startswith("Send an API key")
+        answer = client.post("/v1/analyze", content=two_faces, headers=JPEG)
+        assert answer.status_code == 401
+        for headers in ({"Authorization": f"bearer {KEY}"}, {"X-API-Key": OTHER}):
+            assert client.get("/v1/models", headers=headers).json()["key_needed"] is True
+            assert client.post("/v1/analyze", content=two_faces, headers={**JPEG, **headers}).status_code == 200
+
+
+def test_other_sites_may_call_only_where_they_are_named() -> None:
+    with servers.running(origins=("https://a.org",), keys=(KEY,)) as url, httpx.Client(base_url=url) as client:
+        asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+        answer = client.options("/v1/analyze", headers={"Origin": "https://a.org", **asked})
+        assert answer.status_code == 200
+        assert answer.headers["access-control-allow-origin"] == "https://a.org"
+        answer = client.get("/healthz", headers={"Origin": "https://b.org"})
+        assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_fault_of_ours_is_a_problem_that_tells_nothing(
+    two_faces: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("what was in the picture")
+
+    monkeypatch.setattr(engine.Engine, "_find", broken)
+    with servers.running() as url, caplog.at_level(logging.INFO, "mien.serving"):
+        answer = httpx.post(f"{url}/v1/analyze", content=two_faces, headers=JPEG)
+        assert httpx.get(f"{url}/healthz").status_code == 200
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-request-id"] in answer.json()["detail"]
+    assert "what was" not in answer.text
+    lines = [json.loads(JsonFormatter().format(record)) for record in caplog.records]
+    (fault,) = [line for line in lines if line["event"] == "error"]
+    assert fault["id"] == answer.headers["x-request-id"]
+    assert fault["error"] == "ZeroDivisionError"
+    assert any("test_guard.py" in where for where in fault["where"])
+    assert "what was" not in json.dumps(lines)
