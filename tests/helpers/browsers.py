@@ -1,0 +1,48 @@
+"""A Chromium for tests of the page: Debian's, or the one that MIEN_BROWSER names."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+import scenes
+
+
+def path() -> str:
+    """Where the browser is; without one the test is skipped, but fails where ``CI`` is set."""
+    named = os.environ.get("MIEN_BROWSER", "")
+    found = named or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found:
+        return found
+    if os.environ.get("CI"):
+        pytest.fail("CI has no browser: install chromium, or name one in MIEN_BROWSER.")
+    pytest.skip("there is no Chromium here: install one, or name it in MIEN_BROWSER")
+
+
+@contextmanager
+def chromium(camera: Path | None = None) -> Iterator[Browser]:
+    """A browser; ``camera`` is a film (MJPEG) that its camera shows."""
+    options = ["--no-sandbox", "--disable-dev-shm-usage"]
+    if camera is not None:
+        fakes = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+        options += [*fakes, f"--use-file-for-fake-video-capture={camera}"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path(), args=options)
+        yield browser
+        browser.close()
+
+
+def film(target: Path, *expressions: str, frames: int = 20) -> Path:
+    """A film for the camera: drawn faces, one expression after the other, so many frames each."""
+    pictures = [
+        scenes.encoded(scenes.scene((expression,), width=640, height=480, side=260), quality=90)
+        for expression in expressions
+    ]
+    target.write_bytes(b"".join(picture * frames for picture in pictures))
+    return target

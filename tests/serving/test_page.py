@@ -1,0 +1,365 @@
+"""The page, as people use it, in a real browser."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+import browsers
+import mien
+import scenes
+import servers
+from mien import emotions, images
+
+KEY = "0123456789abcdef"
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pictures")
+    scenes.save(scenes.scene(("happy", "surprise"), width=800), folder / "two.jpg", quality=95)
+    scenes.save(scenes.background(320, 240), folder / "none.png")
+    (folder / "bad.jpg").write_bytes(b"no picture")
+    scenes.save(scenes.scene(("happy",), width=2400, height=1800), folder / "large.png")
+    assert (folder / "large.png").stat().st_size > 2**20
+    scenes.save(scenes.scene(("happy",)), folder / "old.tif")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with servers.running(max_body=2**20) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    film = browsers.film(tmp_path_factory.mktemp("film") / "camera.mjpeg", "happy", "surprise")
+    with browsers.chromium(film) as launched:
+        yield launched
+
+
+@pytest.fixture
+def visit(browser: Browser, url: str) -> Iterator[Open]:
+    """Opens the page; at the end, nothing may have gone wrong in it, and nothing may have been asked of others."""
+    wrong: list[str] = []
+    opened = []
+
+    def open_page(address: str = url, **options: Any) -> Page:
+        context = browser.new_context(**{"viewport": {"width": 1200, "height": 900}, **options})
+        opened.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda message: wrong.append(message.text) if "Content Security" in message.text else None)
+        page.on(
+            "request",
+            lambda request: (
+                wrong.append(request.url) if not request.url.startswith((address, "blob:", "data:")) else None
+            ),
+        )
+        page.goto(address)
+        expect(page.locator("#limits, #key-form").filter(visible=True).first).not_to_be_empty()
+        return page
+
+    yield open_page
+    for context in opened:
+        context.close()
+    assert wrong == []
+
+
+def give(page: Page, *files: Path) -> None:
+    page.set_input_files("#files", files)
+    expect(page.locator(".waiting")).to_have_count(0, timeout=20_000)
+
+
+def test_a_photo_shows_each_face_with_its_seven_bars(visit: Open, pictures: Path) -> None:
+    page = visit()
+    give(page, pictures / "two.jpg")
+    expected = mien.Reader("tiny").analyze(pictures / "two.jpg")
+    expect(page.locator(".said")).to_have_text("2 faces found")
+    rows = page.locator(".face")
+    expect(rows).to_have_count(2)
+    for row, face in zip(rows.all(), expected, strict=True):
+        expect(row.locator("strong")).to_have_text(f"{face.label}{face.confidence:.0%}")
+        bars = row.locator(".bar").all_inner_texts()
+        shares = {name: int(share) for name, share in (re.findall(r"(\w+)\s+(\d+)%", text)[0] for text in bars)}
+        assert list(shares) == list(face.probabilities)
+        assert all(abs(shares[name] - 100 * value) <= 0.51 for name, value in face.probabilities.items())
+    expect(page.locator(".photo canvas")).to_have_attribute("aria-label", re.compile("2 faces found. Face 1: "))
+    expect(page.locator("#announcer")).to_contain_text("two.jpg. 2 faces found. Face 1: ")
+
+
+def test_the_annotated_picture_has_the_boxes_in_the_colours_of_the_expressions(visit: Open, pictures: Path) -> None:
+    page = visit()
+    give(page, pictures / "two.jpg")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the picture: two.jpg").click()
+    assert download.value.suggested_filename == "two-mien.png"
+    drawn = images.decode(download.value.path())
+    photo = images.decode(pictures / "two.jpg")
+    assert drawn.shape == photo.shape
+    for face in mien.Reader("tiny").analyze(photo):
+        _, top, right, bottom = (round(value) for value in face.box)
+        colour = [int(emotions.colour(face.label)[start : start + 2], 16) for start in (1, 3, 5)]
+        line = drawn[(top + bottom) // 2, right - 3 : right + 4].astype(int)
+        assert np.abs(line - colour).max(1).min() < 12
+    changed = (np.abs(drawn.astype(int) - photo).max(2) > 60).mean()
+    assert 0.005 < changed < 0.2
+
+
+def test_json_is_copied(visit: Open, pictures: Path) -> None:
+    page = visit(permissions=["clipboard-read", "clipboard-write"])
+    give(page, pictures / "two.jpg", pictures / "none.png")
+    page.get_by_role("button", name="Copy as JSON: two.jpg").click()
+    expect(page.locator("#announcer")).to_have_text("Copied")
+    copied = json.loads(page.evaluate("navigator.clipboard.readText()"))
+    assert (copied["name"], copied["width"], len(copied["faces"])) == ("two.jpg", 800, 2)
+    assert set(copied["faces"][0]) >= {"box", "landmarks", "label", "probabilities", "detection_score", "abstained"}
+    page.get_by_role("button", name="Copy all as JSON").click()
+    expect(page.get_by_role("button", name="Copied").first).to_be_visible()
+    everything = json.loads(page.evaluate("navigator.clipboard.readText()"))
+    assert [len(photo["faces"]) for photo in everything["photos"]] == [2, 0]
+
+
+def test_several_photos_are_a_gallery(visit: Open, pictures: Path) -> None:
+    page = visit()
+    give(
+        page,
+        pictures / "two.jpg",
+        pictures / "none.png",
+        pictures / "bad.jpg",
+        pictures / "large.png",
+        pictures / "old.tif",
+    )
+    cards = page.locator(".photo")
+    expect(cards.locator("h3")).to_have_text(["two.jpg", "none.png", "bad.jpg", "large.png", "old.tif"])
+    expect(cards.nth(1).locator(".said")).to_have_text("No face found")
+    expect(cards.nth(2).locator(".said")).to_contain_text("no picture that can be read")
+    expect(cards.nth(3).locator(".said")).to_have_text("The file is larger than the 1 MB allowed: send a smaller one.")
+    expect(cards.nth(4).locator(".said")).to_have_text(
+        "1 face found"
+    )  # the browser can't show it, the server can read it
+    expect(page.locator("#summary")).to_have_text("5 photos, 3 faces")
+    page.get_by_role("button", name="Remove: bad.jpg").click()
+    expect(cards).to_have_count(4)
+    page.get_by_role("button", name="Clear").click()
+    expect(cards).to_have_count(0)
+    expect(page.locator("#choose")).to_be_focused()
+
+
+@pytest.mark.parametrize("event", ["drop", "paste"])
+def test_photos_can_be_dropped_and_pasted(visit: Open, pictures: Path, event: str) -> None:
+    page = visit()
+    script = """([event, bytes]) => {
+        const data = new DataTransfer();
+        data.items.add(new File([new Uint8Array(bytes)], "given.jpg", {type: "image/jpeg"}));
+        const made = event === "drop" ? new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true})
+            : new ClipboardEvent("paste", {clipboardData: data, bubbles: true});
+        document.getElementById("drop").dispatchEvent(made);
+    }"""
+    page.evaluate(script, [event, list((pictures / "two.jpg").read_bytes())])
+    expect(page.locator(".said")).to_have_text("2 faces found", timeout=20_000)
+    expect(page.locator("h3")).to_have_text("given.jpg")
+
+
+def test_everything_can_be_done_with_the_keyboard(visit: Open, pictures: Path) -> None:
+    page = visit()
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    expect(page.locator(".skip")).to_be_in_viewport()
+    for _ in range(4):  # past the link to the photos, the languages and their tab
+        page.keyboard.press("Tab")
+    expect(page.locator("#choose")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    expect(page.locator("#photos-tab")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator("#choose")).to_be_focused()
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files(pictures / "two.jpg")
+    expect(page.locator(".said")).to_have_text("2 faces found", timeout=20_000)
+    for _ in range(2):  # "Take a photo", then the first face
+        page.keyboard.press("Tab")
+    first = page.locator(".face").first
+    expect(first).to_be_focused()
+    page.keyboard.press("Space")
+    expect(first).to_have_attribute("aria-pressed", "true")
+    page.locator("#photos-tab").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#live-tab")).to_be_focused()
+    expect(page.locator("#live")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.locator("#start")).to_be_focused()
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#work")).to_be_focused()
+
+
+def test_it_speaks_traditional_chinese(visit: Open, pictures: Path) -> None:
+    page = visit(locale="zh-TW")
+    assert page.evaluate("document.documentElement.lang") == "zh-TW"
+    give(page, pictures / "two.jpg", pictures / "bad.jpg")
+    expect(page.locator(".said").first).to_have_text("找到 2 張臉")
+    expect(page.locator(".said").last).to_have_text("這個檔案不是可讀取的圖片，或已損壞、太大，請換一個檔案。")
+    expect(page.locator(".face .bar").first).to_contain_text("生氣")
+    english = re.compile(r"[A-Za-z]{3,}")
+    left = [word for word in english.findall(page.locator("body").inner_text()) if word not in KEPT]
+    assert left == []
+    page.get_by_role("button", name="English").click()
+    expect(page.locator(".said").first).to_have_text("2 faces found")
+    page.reload()
+    expect(page.locator("#choose")).to_have_text("Choose photos")
+
+
+KEPT = {"mien", "English", "JSON", "JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "API", "two", "jpg", "bad"}
+"""Latin words that a Chinese page has too."""
+
+
+def test_both_languages_have_the_same_words() -> None:
+    text = (Path(mien.__file__).parent / "serving" / "page" / "words.js").read_text(encoding="utf-8")
+    english, chinese = text.split('"zh-TW": {')
+    keys = [re.findall(r"^ {4}(\w+): ", part, re.MULTILINE) for part in (english, chinese)]
+    assert keys[0] == keys[1]
+    assert len(keys[0]) > 40
+    page = (Path(mien.__file__).parent / "serving" / "page" / "index.html").read_text(encoding="utf-8")
+    words = dict(re.findall(r'^ {4}(\w+): "(.*)",$', english, re.MULTILINE))
+    for key, shown in re.findall(r'data-word="(\w+)">([^<]*)<', page):
+        assert words[key] == shown  # what stands in the page before its script runs
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_light_and_dark(visit: Open, scheme: str) -> None:
+    page = visit(color_scheme=scheme)
+    colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    brightness = sum(map(int, re.findall(r"\d+", colour))) / 3
+    assert (brightness > 200) == (scheme == "light")
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+def test_nothing_is_wider_than_the_screen(visit: Open, pictures: Path, width: int) -> None:
+    page = visit(viewport={"width": width, "height": 740})
+    give(page, pictures / "two.jpg", pictures / "none.png")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator("#live-tab").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("locale", ["en-US", "zh-TW"])
+def test_no_serious_fault_of_accessibility(visit: Open, pictures: Path, scheme: str, locale: str) -> None:
+    page = visit(color_scheme=scheme, locale=locale)
+    give(page, pictures / "two.jpg", pictures / "bad.jpg")
+    page.locator(".face").first.click()
+    faults = _faults(page)
+    page.locator("#live-tab").click()
+    assert faults + _faults(page) == []
+
+
+def _faults(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{fault['id']}: {node['html']}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+
+
+def test_the_camera_is_read_frame_by_frame(visit: Open) -> None:
+    page = visit()
+    under_way, most, read = 0, 0, 0
+
+    def count(started: int) -> Callable[[Any], None]:
+        def change(request: Any) -> None:
+            nonlocal under_way, most, read
+            if "/v1/analyze" in request.url:
+                under_way += started
+                most = max(most, under_way)
+                read += started < 0
+
+        return change
+
+    page.on("request", count(1))
+    page.on("requestfinished", count(-1))
+    page.locator("#live-tab").click()
+    page.locator("#start").click()
+    expect(page.locator("#rate")).to_have_text(
+        re.compile(r"^\d+ frames/s read, \d+ frames/s left out$"), timeout=20_000
+    )
+    expect(page.locator("#timeline")).to_have_attribute(
+        "aria-label", re.compile(r"now (happy|surprise|neutral|fear) \d+%")
+    )
+    overlay = "[...document.getElementById('overlay').getContext('2d').getImageData(0, 0, 640, 480).data].some(Boolean)"
+    assert page.evaluate(overlay), "no box was drawn"
+    painted = (
+        "[...document.getElementById('timeline').getContext('2d').getImageData(0, 0, 9999, 99).data].some(Boolean)"
+    )
+    assert page.evaluate(painted), "the timeline is empty"
+    page.get_by_role("button", name="Stop the camera").click()
+    assert most == 1  # frames are left out, never queued
+    assert read >= 2
+    assert page.evaluate("document.getElementById('video').srcObject") is None
+    page.wait_for_timeout(300)
+    after = read
+    page.wait_for_timeout(700)
+    assert read == after
+    assert not page.evaluate(overlay)
+
+
+def test_leaving_the_tab_stops_the_camera(visit: Open) -> None:
+    page = visit()
+    page.locator("#live-tab").click()
+    page.locator("#start").click()
+    expect(page.locator("#start")).to_have_text("Stop the camera")
+    page.locator("#photos-tab").click()
+    assert page.evaluate("document.getElementById('video').srcObject") is None
+
+
+def test_a_key_is_asked_for(visit: Open, pictures: Path) -> None:
+    with servers.running(keys=(KEY,)) as url:
+        page = visit(url)
+        expect(page.locator("#key")).to_be_focused()
+        page.keyboard.type("wrong-wrong-wrong")
+        page.keyboard.press("Enter")
+        expect(page.locator("#announcer")).to_have_text("The key isn't right")
+        page.locator("#key").fill(KEY)
+        page.keyboard.press("Enter")
+        expect(page.locator("#key-form")).to_be_hidden()
+        give(page, pictures / "two.jpg")
+        expect(page.locator(".said")).to_have_text("2 faces found")
+
+
+def test_a_server_that_is_gone_or_busy_is_said(visit: Open, pictures: Path) -> None:
+    page = visit()
+    page.route("**/v1/analyze*", lambda route: route.abort())
+    give(page, pictures / "two.jpg")
+    expect(page.locator(".said")).to_contain_text("The server can't be reached")
+    page.unroute("**/v1/analyze*")
+    busy = {"status": 503, "content_type": "application/problem+json", "body": json.dumps({"detail": "Busy: later."})}
+    page.route("**/v1/analyze*", lambda route: route.fulfill(**busy))
+    give(page, pictures / "two.jpg")
+    expect(page.locator(".said").first).to_have_text("Busy: later.")
+
+
+def test_models_can_be_chosen(visit: Open, pictures: Path) -> None:
+    with servers.running(models=("tiny", "base")) as url:
+        page = visit(url)
+        page.locator("#model").select_option("base")
+        with page.expect_request("**/v1/analyze*") as asked:
+            give(page, pictures / "two.jpg")
+        assert asked.value.url.endswith("?model=base")
+
+
+def test_the_documentation_of_the_api_is_drawn(visit: Open, url: str) -> None:
+    page = visit()
+    page.goto(f"{url}/docs")
+    expect(page.locator("#api")).to_contain_text("/v1/analyze")
