@@ -1,9 +1,9 @@
-# Five verbs. Each sets up what it needs in .venv; PYTHON names the interpreter to make it with.
+# Six verbs. Each sets up what it needs in .venv; PYTHON names the interpreter to make it with.
 PYTHON ?= python3
 BIN := .venv/bin
 # Two installs at once would meddle with each other.
 .NOTPARALLEL:
-.PHONY: demo test check bench docs clean
+.PHONY: demo test check bench docs page clean
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -33,5 +33,15 @@ bench: .venv/installed
 docs: .venv/installed
 	$(BIN)/python docs/generate.py
 
+## Put onnxruntime's build for browsers into the web page, for its switch "on this device" (needs npm).
+page: src/mien/serving/page/ort/ort-wasm-simd-threaded.wasm
+src/mien/serving/page/ort/ort-wasm-simd-threaded.wasm: page/package-lock.json
+	npm ci --prefix page --silent
+	mkdir -p $(@D)
+	cp page/node_modules/onnxruntime-web/dist/ort.wasm.min.mjs page/node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.mjs \
+		page/node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm $(@D)
+	touch $@
+	rm -rf page/node_modules
+
 clean:
-	rm -rf .venv demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf src/mien/serving/page/ort .venv demo .pytest_cache .mypy_cache .ruff_cache

@@ -154,7 +154,7 @@ def test_the_documentation_asks_nothing_of_others(client: httpx.Client) -> None:
     assert all(client.get(part).status_code == 200 for part in parts)
     assert "openapi.json" in client.get("/page/docs.js").text
     paths = client.get("/openapi.json").json()["paths"]
-    assert {"/v1/analyze", "/v1/classify", "/v1/models", "/healthz", "/readyz"} == set(paths)
+    assert {"/v1/analyze", "/v1/classify", "/v1/models", "/healthz", "/readyz"} < set(paths)
 
 
 @pytest.mark.parametrize("path", ["/page/../settings.py", "/page/%2e%2e/settings.py", "/page/swagger/..%2f__init__.py"])

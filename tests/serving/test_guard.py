@@ -37,9 +37,9 @@ def test_keys_lock_the_api_and_nothing_else(two_faces: bytes) -> None:
         open_paths = ("/", "/docs", "/openapi.json", "/healthz", "/readyz", "/page/main.js")
         assert {client.get(path).status_code for path in open_paths} == {200}
         for given in ({}, {"Authorization": f"Bearer {KEY}x"}, {"X-API-Key": KEY[:-1]}, {"X-API-Key": "é" * 16}):
-            headers = httpx.Headers(given, encoding="utf-8")
+            wrong = httpx.Headers(given, encoding="utf-8")
             for path in ("/v1/models", "/metrics"):
-                answer = client.get(path, headers=headers)
+                answer = client.get(path, headers=wrong)
                 assert answer.status_code == 401
                 assert answer.headers["www-authenticate"] == "Bearer"
                 assert answer.json()["detail"].startswith("Send an API key")

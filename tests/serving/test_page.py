@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 import browsers
@@ -18,6 +20,8 @@ import mien
 import scenes
 import servers
 from mien import emotions, images
+from mien.serving import app
+from mien.training.run import Run
 
 KEY = "0123456789abcdef"
 Open = Callable[..., Page]
@@ -176,9 +180,12 @@ def test_everything_can_be_done_with_the_keyboard(visit: Open, pictures: Path) -
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
     expect(page.locator(".skip")).to_be_in_viewport()
-    for _ in range(4):  # past the link to the photos, the languages and their tab
+    passed = []
+    while page.evaluate("document.activeElement.id") != "choose":
         page.keyboard.press("Tab")
-    expect(page.locator("#choose")).to_be_focused()
+        passed.append(page.evaluate("document.activeElement.id || document.activeElement.textContent"))
+        assert len(passed) < 8, passed
+    assert passed[-4:] == ["English", "繁體中文", "photos-tab", "choose"]
     page.keyboard.press("Shift+Tab")
     expect(page.locator("#photos-tab")).to_be_focused()
     page.keyboard.press("Tab")
@@ -322,6 +329,79 @@ def test_leaving_the_tab_stops_the_camera(visit: Open) -> None:
     expect(page.locator("#start")).to_have_text("Stop the camera")
     page.locator("#photos-tab").click()
     assert page.evaluate("document.getElementById('video').srcObject") is None
+
+
+@pytest.fixture(scope="module")
+def on_device() -> None:
+    """The browser's runtime must be in place; without it a test is skipped, but fails where ``CI`` is set."""
+    if not app.RUNTIME.is_file():
+        if os.environ.get("CI"):
+            pytest.fail("CI has no runtime for the browser: run  make page")
+        pytest.skip("there is no runtime for the browser here: run  make page")
+
+
+def test_photos_are_read_on_the_device_as_on_the_server(visit: Open, tmp_path: Path, on_device: None) -> None:
+    two, one = tmp_path / "two.png", tmp_path / "one.jpg"
+    scenes.save(scenes.scene(("happy", "surprise"), width=800), two)
+    turned = np.rot90(scenes.scene(("sad",), width=1700, height=1300, side=500))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(np.ascontiguousarray(turned)).save(one, quality=95, exif=exif)
+    reader = mien.Reader("tiny", flip=True)
+    with servers.running(flip=True) as url:
+        page = visit(url, permissions=["clipboard-read", "clipboard-write"])
+        page.get_by_label("On this device").check()
+        expect(page.locator("#privacy")).to_contain_text("doesn't leave this device", timeout=30_000)
+        sent: list[str] = []
+        page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+        give(page, two, one)
+        page.locator("#copy-all").click()
+        expect(page.locator("#announcer")).to_have_text("Copied")
+        photos = json.loads(page.evaluate("navigator.clipboard.readText()"))["photos"]
+        assert sent == []
+        for photo, path in zip(photos, (two, one), strict=True):
+            expected = [face.to_dict() for face in reader.analyze(path)]
+            assert len(photo["faces"]) == len(expected) > 0
+            for face, other in zip(photo["faces"], expected, strict=True):
+                np.testing.assert_allclose(face["box"], other["box"], atol=1.0)
+                np.testing.assert_allclose(
+                    list(face["probabilities"].values()), list(other["probabilities"].values()), atol=0.01
+                )
+                assert list(face["probabilities"]) == list(other["probabilities"])
+        assert (photos[1]["width"], photos[1]["height"]) == images.decode(one).shape[1::-1]
+        page.get_by_label("On this device").uncheck()
+        expect(page.locator("#privacy")).to_contain_text("is sent to this server")
+
+
+def test_the_camera_is_read_on_the_device(visit: Open, on_device: None) -> None:
+    page = visit()
+    page.get_by_label("On this device").check()
+    expect(page.locator("#privacy")).to_contain_text("doesn't leave this device", timeout=30_000)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.locator("#live-tab").click()
+    page.locator("#start").click()
+    expect(page.locator("#rate")).to_have_text(re.compile(r"^[1-9]\d* frames/s read"), timeout=30_000)
+    expect(page.locator("#timeline")).to_have_attribute("aria-label", re.compile(r"now \w+ \d+%"))
+    assert sent == []
+
+
+def test_without_the_runtime_there_is_no_switch(visit: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(app, "RUNTIME", tmp_path / "none")
+    with servers.running() as url:
+        page = visit(url)
+        expect(page.locator("#device-choice")).to_be_hidden()
+        assert page.request.get(f"{url}/v1/models/tiny/file").status == 404
+
+
+def test_a_model_of_ones_own_is_not_given_away(visit: Open, run: Run, on_device: None) -> None:
+    with servers.running(models=("tiny", str(run.model_file))) as url:
+        page = visit(url)
+        expect(page.get_by_label("On this device")).to_be_visible()
+        page.locator("#model").select_option("model")
+        expect(page.locator("#device-choice")).to_be_hidden()
+        assert page.request.get(f"{url}/v1/models/model/file").status == 404
+        assert page.request.get(f"{url}/v1/models/tiny/file").status == 200
 
 
 def test_a_key_is_asked_for(visit: Open, pictures: Path) -> None:

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 import mien
 from mien import emotions, modelfile
 from mien.errors import MienError, RequestError
+from mien.inference import detector, shipped
 from mien.serving import bodies, problems, schema
 from mien.serving.bodies import Upload
 from mien.serving.engine import Engine
@@ -29,6 +30,9 @@ from mien.serving.metrics import Metrics
 from mien.serving.settings import Settings
 
 PAGE = Path(__file__).parent / "page"
+RUNTIME = PAGE / "ort" / "ort-wasm-simd-threaded.wasm"
+"""What the page needs to run models in the browser; ``make page`` puts it there, and without it the page does without."""
+
 SWAGGER = Path(fastapi_offline.__file__).parent / "static"
 """Swagger UI as a package carries it, so that /docs asks nothing of other hosts."""
 
@@ -39,21 +43,22 @@ Part = TypeVar("Part", schema.Photo, schema.Crop)
 MODEL = Query(description="Which model reads; the server's first one where none is named.", max_length=200)
 
 
-def _errors(**details: str) -> Answers:
-    return {number.removeprefix("s"): {"description": detail, **PROBLEM} for number, detail in details.items()}
+WORDS = {
+    400: "The body can't be read as what it says it is, or the connection was closed.",
+    401: "The API key is missing or wrong.",
+    404: "There is no such model here.",
+    408: "The body took too long to arrive.",
+    413: "The body is too large, or has too many files.",
+    415: "The body is of another type.",
+    422: "The picture can't be read, or a parameter doesn't fit.",
+    500: "The server failed.",
+    503: "The server has all the work it can take, or took too long; see Retry-After.",
+}
+"""Status of an error to what it means, for the OpenAPI document."""
 
 
-ERRORS = _errors(
-    s400="The body can't be read as what it says it is, or the connection was closed.",
-    s401="The API key is missing or wrong.",
-    s404="There is no such model here.",
-    s408="The body took too long to arrive.",
-    s413="The body is too large, or has too many files.",
-    s415="The body is of another type.",
-    s422="The picture can't be read, or a parameter doesn't fit.",
-    s500="The server failed.",
-    s503="The server has all the work it can take, or took too long; see Retry-After.",
-)
+def _errors(*statuses: int) -> Answers:
+    return {status: {"description": WORDS[status], **PROBLEM} for status in statuses}
 
 
 def _takes(what: str) -> dict[str, Any]:
@@ -130,7 +135,10 @@ def create_app(settings: Settings) -> ASGIApp:
         return [result for result in results if not isinstance(result, BaseException)]
 
     @app.post(
-        "/v1/analyze", responses=ERRORS, openapi_extra=_takes("One photo, or a form with several."), tags=["read"]
+        "/v1/analyze",
+        responses=_errors(*WORDS),
+        openapi_extra=_takes("One photo, or a form with several."),
+        tags=["read"],
     )
     async def analyze(request: Request, model: Annotated[str | None, MODEL] = None) -> schema.Analysis:
         """Find the faces in photos and read their expressions."""
@@ -147,7 +155,10 @@ def create_app(settings: Settings) -> ASGIApp:
         return schema.Analysis(model=name, photos=await each(request, one, failed))
 
     @app.post(
-        "/v1/classify", responses=ERRORS, openapi_extra=_takes("One crop, or a form with several."), tags=["read"]
+        "/v1/classify",
+        responses=_errors(*WORDS),
+        openapi_extra=_takes("One crop, or a form with several."),
+        tags=["read"],
     )
     async def classify(request: Request, model: Annotated[str | None, MODEL] = None) -> schema.Classification:
         """Read ready-made crops of faces, brows to chin, as they are: no face is sought."""
@@ -172,7 +183,7 @@ def create_app(settings: Settings) -> ASGIApp:
 
     known = _models(engine, settings)
 
-    @app.get("/v1/models", responses=_errors(s401=ERRORS["401"]["description"]), tags=["read"])
+    @app.get("/v1/models", responses=_errors(401), tags=["read"])
     async def models() -> schema.Models:
         """The models that answer here, and the limits of a request."""
         return known
@@ -182,7 +193,7 @@ def create_app(settings: Settings) -> ASGIApp:
         """Whether the process lives."""
         return schema.State(status="ok")
 
-    @app.get("/readyz", responses=_errors(s503="Not yet, or not any more."), tags=["server"])
+    @app.get("/readyz", responses=_errors(503), tags=["server"])
     async def readyz() -> schema.State:
         """Whether it takes requests: the models are loaded, and there is room."""
         if not ready.is_set() or gate.inside >= gate.most:
@@ -194,6 +205,7 @@ def create_app(settings: Settings) -> ASGIApp:
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     _serve_files(app)
+    _serve_models(app, known)
     wrapped: ASGIApp = app
     if settings.origins:
         wrapped = CORSMiddleware(
@@ -218,8 +230,16 @@ def _models(engine: Engine, settings: Settings) -> schema.Models:
     for name, reader in engine.readers.items():
         spec = reader.classifier.spec
         classes = [schema.Expression(name=label, colour=emotions.colour(label)) for label in spec.classes]
-        sha256 = modelfile.sha256(reader.classifier.path)
-        models.append(schema.Model(name=name, sha256=sha256, height=spec.size[0], width=spec.size[1], classes=classes))
+        models.append(
+            schema.Model(
+                name=name,
+                sha256=modelfile.sha256(reader.classifier.path),
+                height=spec.size[0],
+                width=spec.size[1],
+                classes=classes,
+                on_device=name in shipped.names() and RUNTIME.is_file(),  # a model of one's own is never given away
+            )
+        )
     limits = schema.Limits(
         bytes=settings.max_body,
         pixels=settings.max_pixels,
@@ -227,7 +247,27 @@ def _models(engine: Engine, settings: Settings) -> schema.Models:
         faces=settings.max_faces,
         seconds=settings.timeout,
     )
-    return schema.Models(models=models, limits=limits, key_needed=bool(settings.keys))
+    manner = schema.Manner(min_confidence=settings.min_confidence, abstain=settings.abstain, flip=settings.flip)
+    return schema.Models(models=models, manner=manner, limits=limits, key_needed=bool(settings.keys))
+
+
+def _serve_models(app: FastAPI, known: schema.Models) -> None:
+    """The files with which the page finds and reads faces in the browser itself."""
+    offered = {model.name for model in known.models if model.on_device}
+    binary = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    answers: Answers = {200: {"content": binary}, **_errors(401, 404, 422)}
+
+    @app.get("/v1/models/{name}/file", response_class=FileResponse, responses=answers, tags=["read"])
+    async def model_file(name: str) -> FileResponse:
+        """The file of a model that comes with mien; others are not given away."""
+        if name not in offered:
+            raise RequestError(404, "There is no model of that name whose file is offered here.")
+        return FileResponse(shipped.resolve(name), media_type="application/octet-stream")
+
+    @app.get("/v1/detector/file", response_class=FileResponse, responses=answers, tags=["read"])
+    async def detector_file() -> FileResponse:
+        """The file of the face detector."""
+        return FileResponse(detector.PATH, media_type="application/octet-stream")
 
 
 def _serve_files(app: FastAPI) -> None:

@@ -82,6 +82,9 @@ class Model(BaseModel):
     height: int = Field(description="Of its faces, in pixels; others are resized.")
     width: int
     classes: list[Expression] = Field(description="In the model's order.")
+    on_device: bool = Field(
+        description="Whether the page can run it in the browser itself; its file can then be fetched."
+    )
 
 
 class Limits(BaseModel):
@@ -94,10 +97,19 @@ class Limits(BaseModel):
     seconds: float
 
 
+class Manner(BaseModel):
+    """How faces are found and read here."""
+
+    min_confidence: float = Field(description="Least detection score of a face.")
+    abstain: float = Field(description="Least probability of a label that may be used.")
+    flip: bool = Field(description="Whether each face is averaged with its mirror image.")
+
+
 class Models(BaseModel):
-    """The models that answer here, the default first, and the limits of a request."""
+    """The models that answer here, the default first, how they read, and the limits of a request."""
 
     models: list[Model]
+    manner: Manner
     limits: Limits
     key_needed: bool = Field(description="Whether requests must carry an API key.")
 

@@ -20,6 +20,10 @@ HEAD_SECONDS = 10.0
 """Longest time in which a request's head must have arrived; uvicorn itself waits for ever."""
 
 KEEP_ALIVE_SECONDS = 5
+"""Longest time for which a connection is kept for its next request."""
+
+BACKLOG = 2048
+"""Connections that may wait to be accepted."""
 
 
 class ImpatientProtocol(H11Protocol):
@@ -108,10 +112,16 @@ def listen(settings: Settings) -> socket.socket:
     Raises:
         SettingsError: the address can't be listened on.
     """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    # With the protocol named, asyncio turns Nagle's algorithm off, which holds back answers by 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-        return socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.host, settings.port))
+        listener.listen(BACKLOG)
     except OSError as error:
+        listener.close()
         raise SettingsError(
             f"Can't listen on {settings.host} port {settings.port} ({error.strerror or error}): choose another with --host and --port."
         ) from None
+    return listener

@@ -20,20 +20,22 @@ async function ask(path, options = {}) {
   } catch {
     throw new Failure(say("unreachable"));
   }
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Failure(problem(response.status) ?? answer.detail ?? `${response.status}`, response.status);
-  return answer;
+  if (response.ok) return response;
+  const { detail } = await response.json().catch(() => ({}));
+  throw new Failure(problem(response.status) ?? detail ?? String(response.status), response.status);
 }
 
-export const models = () => ask("/v1/models");
+export const models = async () => (await ask("/v1/models")).json();
+
+export const download = async (path) => new Uint8Array(await (await ask(path)).arrayBuffer());
 
 // One photo in, {width, height, faces} out.
 export async function analyze(blob, model) {
-  const answer = await ask(`/v1/analyze?model=${encodeURIComponent(model)}`, {
+  const response = await ask(`/v1/analyze?model=${encodeURIComponent(model)}`, {
     method: "POST",
     body: blob,
     headers: { "Content-Type": blob.type.startsWith("image/") ? blob.type : "application/octet-stream" },
   });
-  const { width, height, faces } = answer.photos[0];
+  const { width, height, faces } = (await response.json()).photos[0];
   return { width, height, faces };
 }

@@ -98,8 +98,7 @@ export class Live {
     frame.height = Math.round(video.videoHeight * factor);
     frame.getContext("2d").drawImage(video, 0, 0, frame.width, frame.height);
     const at = performance.now();
-    const blob = await new Promise((done) => frame.toBlob(done, "image/jpeg", 0.85));
-    const { faces } = await this.analyze(blob);
+    const { faces } = await this.analyze(frame);
     if (this.stream !== stream) return;
     overlay.width = video.videoWidth;
     overlay.height = video.videoHeight;

@@ -11,13 +11,19 @@ const AT_ONCE = 2; // photos that are sent side by side
 const byId = (id) => document.getElementById(id);
 const gallery = [];
 let limits = { bytes: Infinity };
+let server = null; // what /v1/models says
 let classes = [];
+let device = null; // the models in the browser, while the switch is on
 let waiting = [];
 let sending = 0;
 
 const announce = (text) => (byId("announcer").textContent = text);
 const live = new Live({ onSay: announce });
-live.analyze = (blob) => api.analyze(blob, byId("model").value);
+live.analyze = async (canvas) => {
+  if (device) return device.analyze(canvas);
+  const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.85));
+  return api.analyze(blob, byId("model").value);
+};
 
 // Photos
 
@@ -43,6 +49,7 @@ async function send() {
 }
 
 async function readOne(file) {
+  if (device) return device.analyze(file);
   if (file.size > limits.bytes) throw new api.Failure(say("too_large", megabytes()));
   try {
     return await api.analyze(file, byId("model").value);
@@ -146,11 +153,30 @@ function talk(language) {
   live.show();
 }
 
-// The classes of the chosen model.
-function knowClasses(models) {
-  classes = models.find(({ name }) => name === byId("model").value).classes;
+// The model that is chosen, from here on.
+async function choose() {
+  const model = server.models.find(({ name }) => name === byId("model").value);
+  classes = model.classes;
   live.classes = classes;
+  byId("device-choice").hidden = !model.on_device;
+  if (!model.on_device) byId("device").checked = false;
+  device = null;
+  const wanted = byId("device").checked;
+  if (wanted) {
+    announce(say("device_loading"));
+    byId("device-choice").classList.add("loading");
+    try {
+      const { Device } = await import("./device.js");
+      device = await Device.load(model, { ...server.manner, max_faces: limits.faces }, api.download);
+    } catch {
+      byId("device").checked = false;
+      announce(say("device_failed"));
+    }
+    byId("device-choice").classList.remove("loading");
+  }
+  byId("privacy").dataset.word = device ? "privacy_device" : "privacy_server";
   talk(document.documentElement.lang);
+  if (device) announce(say("privacy_device"));
 }
 
 function takeLanguage() {
@@ -170,18 +196,19 @@ function askForKey(wrong) {
 
 async function meetServer() {
   try {
-    const { models, limits: allowed } = await api.models();
-    limits = allowed;
-    models.forEach((model) => setColours(model.classes));
-    byId("model").replaceChildren(...models.map(({ name }) => new Option(name, name)));
-    byId("model-choice").hidden = models.length < 2;
-    byId("model").onchange = () => knowClasses(models);
-    byId("key-form").hidden = true;
-    knowClasses(models);
+    server = await api.models();
   } catch (error) {
     if (error.status === 401) askForKey(true);
     else announce(error.message);
+    return;
   }
+  limits = server.limits;
+  server.models.forEach((model) => setColours(model.classes));
+  byId("model").replaceChildren(...server.models.map(({ name }) => new Option(name, name)));
+  byId("model-choice").hidden = server.models.length < 2;
+  byId("model").onchange = byId("device").onchange = choose;
+  byId("key-form").hidden = true;
+  await choose();
 }
 
 byId("key-form").onsubmit = (event) => {
