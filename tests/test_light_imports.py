@@ -45,6 +45,7 @@ def test_importing_mien_loads_nothing_else() -> None:
         ("--version",),
         ("predict", "--help"),
         ("video", "--help"),
+        ("serve", "--help"),
         ("train", "--help"),
         ("data", "info", "--help"),
     ],

@@ -61,6 +61,9 @@ def test_the_command_works_and_names_the_extra_that_a_clip_needs(python: Path, t
     done = subprocess.run([command, "video", clip], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1
     assert "run  pip install 'mien[video]'" in done.stderr
+    done = subprocess.run([command, "serve"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "run  pip install 'mien[serve]'" in done.stderr
     heic = tmp_path / "photo.heic"
     heic.write_bytes(b"\x00\x00\x00\x18ftypheic" + bytes(100))
     done = subprocess.run([command, "predict", heic], cwd=tmp_path, capture_output=True, text=True)
