@@ -17,6 +17,7 @@ import servers
 
 
 def main() -> None:
+    """Draw it."""
     with tempfile.TemporaryDirectory() as folder:
         # Eileen Collins, photographed by NASA; public domain.
         photo = scenes.save(data.astronaut(), Path(folder) / "astronaut.jpg", quality=95)
