@@ -3,12 +3,26 @@
 import { colour, colourOf, drawFaces } from "./draw.js";
 import { expression, percent, say } from "./words.js";
 
-const LONGEST = 4096; // pixels of a canvas's side that every browser can draw
+const SHOWN = 1600; // pixels of the longer side of what is kept for the screen, so that a gallery fits in memory
+const SAVED = 8192; // and of what is saved: canvases can't be much larger everywhere
 
 function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
   made.append(...children);
   return made;
+}
+
+// The file as pixels, or null where the browser can't show it, such as TIFF.
+const decoded = (file) => createImageBitmap(file).catch(() => null);
+
+// A canvas of a photo of this size, at most `longest` pixels long, with the picture on it where there is one.
+function paint(canvas, picture, width, height, longest) {
+  const factor = Math.min(1, longest / Math.max(width, height));
+  canvas.width = Math.max(1, Math.round(width * factor));
+  canvas.height = Math.max(1, Math.round(height * factor));
+  const context = canvas.getContext("2d");
+  if (picture) context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  return { context, factor };
 }
 
 export class Photo {
@@ -34,8 +48,14 @@ export class Photo {
   // Read it; `read` takes a blob and gives {width, height, faces}.
   async read(read) {
     try {
-      const bitmap = await createImageBitmap(this.file).catch(() => null); // such as TIFF, which browsers don't show
-      this.bitmap = bitmap;
+      const bitmap = await decoded(this.file);
+      if (bitmap) {
+        const { width, height } = bitmap;
+        this.size = { width, height };
+        this.picture = new OffscreenCanvas(1, 1);
+        paint(this.picture, bitmap, width, height, SHOWN);
+        bitmap.close();
+      }
       this.show();
       this.result = await read(this.file);
       this.state = "read";
@@ -75,16 +95,11 @@ export class Photo {
   }
 
   draw() {
-    const { bitmap, result, canvas } = this;
-    const width = result?.width ?? bitmap?.width;
-    canvas.hidden = !width;
-    if (!width) return;
-    const height = result?.height ?? bitmap.height;
-    const factor = Math.min(1, LONGEST / Math.max(width, height));
-    canvas.width = Math.max(1, Math.round(width * factor));
-    canvas.height = Math.max(1, Math.round(height * factor));
-    const context = canvas.getContext("2d");
-    if (bitmap) context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+    const { picture, result, canvas } = this;
+    const size = result ?? this.size;
+    canvas.hidden = !size;
+    if (!size) return;
+    const { context, factor } = paint(canvas, picture, size.width, size.height, SHOWN);
     if (result) drawFaces(context, result.faces, { factor, chosen: this.chosen });
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", result ? this.summary() : this.name);
@@ -125,11 +140,14 @@ export class Photo {
     this.onSay(say("copied"));
   }
 
-  save() {
-    this.canvas.toBlob((blob) => {
-      const link = element("a", { href: URL.createObjectURL(blob), download: `${this.name.replace(/\.[^.]*$/, "")}-mien.png` });
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-    });
+  async save() {
+    const { width, height, faces } = this.result;
+    const canvas = new OffscreenCanvas(1, 1);
+    const { context, factor } = paint(canvas, (await decoded(this.file)) ?? this.picture, width, height, SAVED);
+    drawFaces(context, faces, { factor });
+    const link = element("a", { href: URL.createObjectURL(await canvas.convertToBlob()) });
+    link.download = `${this.name.replace(/\.[^.]*$/, "")}-mien.png`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   }
 }
