@@ -33,6 +33,54 @@ def evaluate(model: str, data: Path, split: str | None, flip: bool, as_json: boo
 
 @click.command()
 @click.argument("model")  # as text: Path would make base of ./base
+@click.argument("data", type=path_argument)
+@click.option("--split", help="Judge on this split.  [default: the data's test split]")
+@click.option(
+    "--choose-on", metavar="SPLIT", help="Choose on this split.  [default: what the model's training held out]"
+)
+@flip_option
+@json_option
+def decide(model: str, data: Path, split: str | None, choose_on: str | None, flip: bool, as_json: bool) -> None:
+    """Compare ways to answer: is the most probable class the best one, with classes as unequal as these?
+
+    Weights, logit adjustment and thresholds are chosen on rows that the model didn't learn from, and judged on others.
+
+    Example:  mien decide base fer2013.csv --split public_test
+    """
+    from mien.data import layouts
+    from mien.errors import DataError
+    from mien.evaluation import decisions, text
+    from mien.evaluation.judge import default_split, held_out, judge
+    from mien.inference.classifier import Classifier
+
+    classifier = Classifier.load(model)
+    faceset = layouts.read(data)
+    split = split or default_split(faceset)
+    if split in (choose_on, "all"):
+        raise DataError("Choose on other rows than those that are judged: name another split with --choose-on.")
+    train, valid = held_out(classifier, faceset, choose_on)
+    chosen_on = (valid.labels, classifier.probabilities(valid.images, flip=flip))
+    judgement = judge(classifier, faceset, split, flip=flip)
+    evaluation = judgement.evaluation
+    results = decisions.compare(
+        chosen_on,
+        (evaluation.labels, evaluation.probabilities),
+        decisions.class_shares(train.labels, len(train.classes)),
+    )
+    rows = decisions.as_rows(results, evaluation.classes)
+    abstaining = decisions.abstaining(evaluation.labels, evaluation.probabilities)
+    record = {
+        **judgement.record,
+        "chosen_on_n": len(valid),
+        "n": len(evaluation),
+        "decisions": rows,
+        "abstaining": abstaining,
+    }
+    show(record, as_json, lambda: text.decisions_as_text(record))
+
+
+@click.command()
+@click.argument("model")  # as text: Path would make base of ./base
 @click.argument("test", type=path_argument)
 @click.option("-o", "--out", required=True, type=path_argument, help="The CSV to write.")
 @click.option("--rows", type=click.IntRange(min=1), help="Refuse to write another number of rows.")

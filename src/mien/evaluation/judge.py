@@ -96,11 +96,33 @@ def judge_run(
     chosen = split or default_split(faceset)
     if split or chosen != "all" or faceset.hash != record["data"]["hash"]:
         return judge(classifier, faceset, chosen, flip=flip)
-    recipe = record["recipe"]
-    held_out = splits.divide(faceset, recipe["hold_out"], recipe["valid_split"], recipe["split_seed"])[1]
-    judgement = judge(classifier, held_out, "valid", flip=flip)
+    judgement = judge(classifier, held_out(classifier, faceset)[1], "valid", flip=flip)
     judgement.record["data_hash"] = faceset.hash  # of the whole set, of which the hold-out is a part
     return judgement
+
+
+def held_out(classifier: Classifier, faceset: FaceSet, split: str | None = None) -> tuple[FaceSet, FaceSet]:
+    """The rows that a model learned from, and others on which things about it may be chosen.
+
+    Args:
+        classifier: the model.
+        faceset: the data.
+        split: where to choose; None takes the rows that the model's own training held out.
+
+    Raises:
+        DataError: the model was trained on other data, so that a split must be named.
+    """
+    labelled = faceset.select(faceset.labels != UNLABELLED)
+    training = classifier.spec.training
+    if split is not None:
+        train, valid = labelled.split("train"), labelled.split(split)
+    elif faceset.hash == training.get("data_hash") and "recipe" in training:
+        recipe = training["recipe"]
+        train, valid = splits.divide(faceset, recipe["hold_out"], recipe["valid_split"], recipe["split_seed"])
+    else:
+        raise DataError("Which rows this model's training held out isn't known: name a split to choose on.")
+    classes = classifier.spec.classes
+    return train.to_classes(classes), valid.to_classes(classes)
 
 
 def _copies(evaluation: Evaluation, rows: FaceSet, faceset: FaceSet, split: str) -> dict[str, Any] | None:

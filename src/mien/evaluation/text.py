@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from mien import tables
 from mien.evaluation.judge import Judgement
 
@@ -44,6 +47,35 @@ def as_text(judgement: Judgement) -> str:
             "most frequent errors: " + ", ".join(f"{c.true} as {c.predicted} {c.count:,} ({c.share:.0%})" for c in top)
         )
     return "\n\n".join(parts)
+
+
+def decisions_as_text(record: Mapping[str, Any]) -> str:
+    """What ``mien decide`` found: a row a decision, and what abstaining is worth."""
+    head = (
+        f"{record['model']} on {record['data']}, split {record['split']}, n = {record['n']:,}{', flip' if record['flip'] else ''}; "
+        f"chosen on {record['chosen_on_n']:,} other rows"
+    )
+    rows = [
+        [
+            row["decision"],
+            f"{row['accuracy']:.2%}",
+            f"{row['macro_f1']:.2%}",
+            f"{row['balanced_accuracy']:.2%}",
+            f"{row['worst_recall']:.1%}",
+            row["worst_class"],
+        ]
+        for row in record["decisions"]
+    ]
+    surest = [
+        [f"{row['answered']:.0%}", f"{row['accuracy']:.2%}", f"{row['confidence']:.1%}"] for row in record["abstaining"]
+    ]
+    return "\n\n".join(
+        [
+            head,
+            tables.render(["decision", "accuracy", "macro-F1", "balanced", "worst recall", "class"], rows),
+            tables.render(["surest rows answered", "accuracy", "least probability"], surest),
+        ]
+    )
 
 
 def _warnings(judgement: Judgement) -> list[str]:

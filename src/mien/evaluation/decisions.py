@@ -1,0 +1,227 @@
+"""From probabilities to an answer: argmax, and what may serve better where classes are unequal or errors cost differently.
+
+A decision is a number for each class that is added to the logarithm of its probability before the largest is taken; so the
+class weights that are often proposed, logit adjustment and thresholds for each class are one thing with three ways to choose the
+numbers. They are chosen on rows that are not those judged. docs/mathematics.md, section 7, has when argmax is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.errors import DataError
+
+TAUS = tuple(np.linspace(-1.0, 2.0, 31).round(1).tolist())
+"""Strengths of logit adjustment that are tried."""
+
+TINY = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class Decision:
+    """A way to answer.
+
+    Attributes:
+        name: what it is called in tables.
+        offsets: ``(K,)``, added to the log-probabilities.
+    """
+
+    name: str
+    offsets: NDArray[np.float64]
+
+    def __call__(self, probabilities: NDArray[np.float32]) -> NDArray[np.int64]:
+        """Answer: ``(N, K)`` probabilities to ``(N,)`` classes."""
+        answers: NDArray[np.int64] = (_logs(probabilities) + self.offsets).argmax(1)
+        return answers
+
+
+@dataclass(frozen=True)
+class Score:
+    """What answers are worth: each over the classes that occur."""
+
+    accuracy: float
+    macro_f1: float
+    balanced_accuracy: float
+    worst_recall: float
+    worst_class: int
+
+    @classmethod
+    def of(cls, labels: NDArray[np.int64], answers: NDArray[np.int64], num_classes: int) -> Score:
+        """Score answers ``(N,)`` against labels ``(N,)``."""
+        counts = np.zeros((num_classes, num_classes), np.int64)
+        np.add.at(counts, (labels, answers), 1)
+        right, true, said = counts.diagonal(), counts.sum(1), counts.sum(0)
+        known = np.flatnonzero(true)
+        recall = right[known] / true[known]
+        f1 = 2 * right[known] / np.maximum(true[known] + said[known], 1)
+        worst = int(recall.argmin())
+        return cls(
+            accuracy=float(right.sum() / len(labels)),
+            macro_f1=float(f1.mean()),
+            balanced_accuracy=float(recall.mean()),
+            worst_recall=float(recall[worst]),
+            worst_class=int(known[worst]),
+        )
+
+
+Goal = Callable[[Score], float]
+
+
+def argmax(num_classes: int) -> Decision:
+    """The most probable class: best for accuracy where the probabilities are right and the classes as frequent as in training."""
+    return Decision("argmax", np.zeros(num_classes))
+
+
+def share_weights(shares: NDArray[np.float64]) -> Decision:
+    """Each probability times its class's share ``(K,)`` of the training rows, as the report that mien started from proposes."""
+    return Decision("times class share", _logs(shares))
+
+
+def logit_adjustment(shares: NDArray[np.float64], tau: float) -> Decision:
+    """Divide each probability by its class's share to the power of ``tau``.
+
+    Menon et al., Long-Tail Learning via Logit Adjustment, ICLR 2021, equation 9: ``tau`` 1 is best for balanced accuracy.
+    """
+    return Decision(f"logit adjustment, tau {tau:g}", -tau * _logs(shares))
+
+
+def best_tau(
+    labels: NDArray[np.int64], probabilities: NDArray[np.float32], shares: NDArray[np.float64], goal: Goal
+) -> Decision:
+    """The logit adjustment out of ``TAUS`` that serves a goal best on these rows; the one nearest to 0 among equals."""
+    decisions = [logit_adjustment(shares, tau) for tau in sorted(TAUS, key=abs)]
+    return max(decisions, key=lambda decision: goal(Score.of(labels, decision(probabilities), len(shares))))
+
+
+def class_thresholds(
+    labels: NDArray[np.int64], probabilities: NDArray[np.float32], goal: Goal, *, rounds: int = 3
+) -> Decision:
+    """An offset for each class, found one class after another, that serves a goal best on these rows.
+
+    It has K - 1 free numbers, so it fits the chance of few rows too: judge it on others.
+    """
+    num_classes = probabilities.shape[1]
+    logs, offsets = _logs(probabilities), np.zeros(num_classes)
+    steps = np.linspace(-1.5, 1.5, 31)
+    for _ in range(rounds):
+        for index in range(num_classes):
+            trials = offsets + steps[:, None] * np.eye(num_classes)[index]
+            scores = [goal(Score.of(labels, (logs + trial).argmax(1), num_classes)) for trial in trials]
+            if max(scores) > scores[len(steps) // 2]:  # the middle step leaves things as they are
+                offsets = trials[int(np.argmax(scores))]
+    return Decision("threshold for each class", offsets - offsets.mean())
+
+
+def least_cost(probabilities: NDArray[np.float32], costs: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The answers ``(N,)`` whose expected cost is least; ``costs[a, k]`` is that of answering a where k is true.
+
+    Raises:
+        DataError: the costs are no matrix of finite numbers with a row and a column for each class.
+    """
+    num_classes = probabilities.shape[1]
+    if costs.shape != (num_classes, num_classes) or not np.isfinite(costs).all():
+        raise DataError(
+            f"Costs must be finite, {num_classes} by {num_classes}: a row for each answer, a column for each truth; not {costs.shape}."
+        )
+    answers: NDArray[np.int64] = (probabilities.astype(np.float64) @ costs.T).argmin(1)
+    return answers
+
+
+def risk_and_coverage(
+    labels: NDArray[np.int64], probabilities: NDArray[np.float32]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """What abstaining from unsure rows is worth (El-Yaniv and Wiener, JMLR 11, 2010).
+
+    Returns:
+        ``(N,)`` each, the surest row first: the share of rows answered, the share of errors among them, and the least confidence
+        that is then asked for.
+    """
+    confidence = probabilities.max(1)
+    order = np.argsort(-confidence, kind="stable")
+    wrong = (probabilities.argmax(1) != labels)[order]
+    answered = np.arange(1, len(labels) + 1)
+    return answered / len(labels), wrong.cumsum() / answered, confidence[order].astype(np.float64)
+
+
+def abstaining(
+    labels: NDArray[np.int64], probabilities: NDArray[np.float32], shares: Iterable[float] = (1.0, 0.9, 0.8, 0.7, 0.5)
+) -> list[dict[str, float]]:
+    """The accuracy where only the surest share of rows is answered, and the least confidence that this asks for."""
+    coverage, risk, confidence = risk_and_coverage(labels, probabilities)
+    at = [max(0, round(share * len(labels)) - 1) for share in shares]
+    return [
+        {"answered": float(coverage[row]), "accuracy": float(1 - risk[row]), "confidence": float(confidence[row])}
+        for row in at
+    ]
+
+
+def compare(
+    chosen_on: tuple[NDArray[np.int64], NDArray[np.float32]],
+    judged_on: tuple[NDArray[np.int64], NDArray[np.float32]],
+    shares: NDArray[np.float64],
+) -> list[tuple[Decision, Score]]:
+    """The decisions, chosen on some rows (labels and probabilities) and judged on others.
+
+    Args:
+        chosen_on: labels ``(M,)`` and probabilities ``(M, K)`` of rows that were not trained on.
+        judged_on: the same of other rows.
+        shares: ``(K,)`` of the training rows.
+    """
+    num_classes = len(shares)
+    labels, probabilities = chosen_on
+    decisions = [
+        argmax(num_classes),
+        share_weights(shares),
+        logit_adjustment(shares, 1.0),
+        _named("logit adjustment for macro-F1", best_tau(labels, probabilities, shares, macro_f1)),
+        _named("thresholds for macro-F1", class_thresholds(labels, probabilities, macro_f1)),
+        _named("thresholds for balanced accuracy", class_thresholds(labels, probabilities, balanced_accuracy)),
+    ]
+    truth, predicted = judged_on
+    return [(decision, Score.of(truth, decision(predicted), num_classes)) for decision in decisions]
+
+
+def macro_f1(score: Score) -> float:
+    """A goal."""
+    return score.macro_f1
+
+
+def balanced_accuracy(score: Score) -> float:
+    """A goal."""
+    return score.balanced_accuracy
+
+
+def class_shares(labels: NDArray[np.int64], num_classes: int) -> NDArray[np.float64]:
+    """The share ``(K,)`` of each class among labels; a class without rows counts as half a row, so that its logarithm is finite."""
+    counts = np.maximum(np.bincount(labels, minlength=num_classes), 0.5)
+    return np.asarray(counts / counts.sum(), np.float64)
+
+
+def as_rows(results: Iterable[tuple[Decision, Score]], classes: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Decisions and their scores as plain values, fit for JSON."""
+    return [
+        {
+            "decision": decision.name,
+            "accuracy": score.accuracy,
+            "macro_f1": score.macro_f1,
+            "balanced_accuracy": score.balanced_accuracy,
+            "worst_recall": score.worst_recall,
+            "worst_class": classes[score.worst_class],
+            "offsets": dict(zip(classes, decision.offsets.tolist(), strict=True)),
+        }
+        for decision, score in results
+    ]
+
+
+def _named(name: str, decision: Decision) -> Decision:
+    tau = f" ({decision.name.rpartition(', ')[2]})" if "tau" in decision.name else ""
+    return Decision(name + tau, decision.offsets)
+
+
+def _logs(values: NDArray[Any]) -> NDArray[np.float64]:
+    return np.log(np.maximum(values.astype(np.float64), TINY))

@@ -1,0 +1,141 @@
+"""Decisions beyond argmax: what each does, on classes whose densities are known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import balanced_accuracy_score, f1_score
+
+from mien.errors import DataError
+from mien.evaluation import decisions
+from mien.evaluation.decisions import Score
+from mien.training.run import Run
+
+SHARES = np.array([0.85, 0.1, 0.05])
+Rows = tuple[Any, Any]
+
+
+def rows(num: int, seed: int) -> Rows:
+    """Labels and exact posteriors of three normal classes on a line, with unequal shares."""
+    rng = np.random.default_rng(seed)
+    labels = rng.choice(3, size=num, p=SHARES)
+    x = rng.normal(size=num) + 1.5 * labels
+    likelihood = np.exp(-0.5 * (x[:, None] - 1.5 * np.arange(3)) ** 2) * SHARES
+    return labels, (likelihood / likelihood.sum(1, keepdims=True)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def chosen() -> Rows:
+    return rows(4000, 1)
+
+
+@pytest.fixture(scope="module")
+def judged() -> Rows:
+    return rows(40_000, 2)
+
+
+def test_scores_are_those_of_scikit_learn(judged: Rows) -> None:
+    labels, probabilities = judged
+    answers = probabilities.argmax(1)
+    score = Score.of(labels, answers, 3)
+    assert score.accuracy == pytest.approx((labels == answers).mean())
+    assert score.macro_f1 == pytest.approx(f1_score(labels, answers, average="macro"))
+    assert score.balanced_accuracy == pytest.approx(balanced_accuracy_score(labels, answers))
+    assert score.worst_recall == pytest.approx(min((answers[labels == k] == k).mean() for k in range(3)))
+
+
+def test_a_class_without_rows_does_not_count() -> None:
+    score = Score.of(np.array([0, 0, 2]), np.array([0, 1, 2]), 4)
+    assert (score.accuracy, score.balanced_accuracy) == pytest.approx((2 / 3, 0.75))
+    assert (score.worst_recall, score.worst_class) == (0.5, 0)
+
+
+def test_each_decision_is_best_at_what_it_is_for(chosen: Rows, judged: Rows) -> None:
+    results = {decision.name: score for decision, score in decisions.compare(chosen, judged, SHARES)}
+    assert max(results, key=lambda name: results[name].accuracy) == "argmax"
+    best = max(results, key=lambda name: results[name].balanced_accuracy)
+    assert "tau 1" in best or "balanced accuracy" in best
+    assert results["logit adjustment, tau 1"].balanced_accuracy > results["argmax"].balanced_accuracy + 0.05
+    assert results["thresholds for macro-F1"].macro_f1 > results["argmax"].macro_f1
+    assert results["times class share"].balanced_accuracy < results["argmax"].balanced_accuracy
+
+
+def test_argmax_is_the_largest_probability(judged: Rows) -> None:
+    _, probabilities = judged
+    assert (decisions.argmax(3)(probabilities) == probabilities.argmax(1)).all()
+
+
+def test_the_weights_of_the_report_are_the_probabilities_times_the_shares(judged: Rows) -> None:
+    _, probabilities = judged
+    assert (decisions.share_weights(SHARES)(probabilities) == (probabilities * SHARES).argmax(1)).all()
+
+
+def test_tau_is_found_for_its_goal(chosen: Rows) -> None:
+    labels, probabilities = chosen
+    assert decisions.best_tau(labels, probabilities, SHARES, lambda score: score.accuracy).name.endswith(
+        ("tau 0", "tau 0.1", "tau -0.1", "tau 0.2", "tau -0.2")
+    )
+    tau = float(decisions.best_tau(labels, probabilities, SHARES, decisions.balanced_accuracy).name.split()[-1])
+    assert tau == pytest.approx(1.0, abs=0.31)
+
+
+def test_the_least_cost(judged: Rows) -> None:
+    labels, probabilities = judged
+    assert (decisions.least_cost(probabilities, 1 - np.eye(3)) == probabilities.argmax(1)).all()
+    costs = np.array([[0.0, 1.0, 20.0], [1.0, 0.0, 20.0], [1.0, 1.0, 0.0]])
+    answers = decisions.least_cost(probabilities, costs)
+    assert costs[answers, labels].mean() < costs[probabilities.argmax(1), labels].mean()
+    for wrong in (np.eye(2), np.full((3, 3), np.nan)):
+        with pytest.raises(DataError, match="3 by 3"):
+            decisions.least_cost(probabilities, wrong)
+
+
+def test_abstaining_from_the_unsure_leaves_fewer_errors(judged: Rows) -> None:
+    labels, probabilities = judged
+    coverage, risk, confidence = decisions.risk_and_coverage(labels, probabilities)
+    assert coverage[-1] == 1
+    assert risk[-1] == pytest.approx((probabilities.argmax(1) != labels).mean())
+    assert (np.diff(confidence) <= 0).all()
+    entries = decisions.abstaining(labels, probabilities)
+    accuracies = [entry["accuracy"] for entry in entries]
+    assert accuracies == sorted(accuracies)
+    kept = probabilities.max(1) >= entries[-1]["confidence"]
+    assert kept.mean() == pytest.approx(0.5, abs=0.01)
+    assert (probabilities.argmax(1) == labels)[kept].mean() == pytest.approx(accuracies[-1], abs=0.01)
+
+
+def test_shares_of_labels() -> None:
+    shares = decisions.class_shares(np.array([0, 0, 0, 2]), 3)
+    assert shares.sum() == pytest.approx(1)
+    assert shares[0] == pytest.approx(6 * shares[1])
+    assert np.isfinite(np.log(shares)).all()
+
+
+Invoke = Callable[..., tuple[int, str, str]]
+
+
+def test_the_verb(invoke: Invoke, run: Run, faces_file: Path, tmp_path: Path) -> None:
+    code, out, err = invoke("decide", run.model_file, faces_file)
+    assert (code, err) == (0, "")
+    assert "argmax" in out
+    assert "surest rows answered" in out
+    code, out, _ = invoke("decide", run.model_file, faces_file, "--flip", "--json")
+    record = json.loads(out)
+    first = record["decisions"][0]
+    assert first["decision"] == "argmax"
+    assert set(first["offsets"].values()) == {0.0}
+    assert record["chosen_on_n"] > 20
+    judged = json.loads(invoke("evaluate", run.model_file, faces_file, "--flip", "--json")[1])
+    assert first["accuracy"] == pytest.approx(judged["accuracy"])
+    code, _, err = invoke("decide", run.model_file, faces_file, "--split", "test", "--choose-on", "test")
+    assert code == 1
+    assert "other rows than those that are judged" in err
+    code, _, err = invoke("decide", "tiny", faces_file)
+    assert code == 1
+    assert "name a split to choose on" in err
+    assert invoke("decide", "tiny", faces_file, "--split", "test", "--choose-on", "train")[0] == 0
