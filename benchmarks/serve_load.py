@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +29,7 @@ import onnxruntime
 import mien
 from mien import images
 from mien.data import drawn
-from mien.inference.photo import Reader
+from mien.inference.photo import Face, Reader
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "helpers"))
 import scenes
@@ -77,31 +77,39 @@ def photo_jobs(num: int = 28) -> list[Job]:
         face = scenes.face(EXPRESSIONS[number % 7], 160 + 2 * number, 3 + number)
         scenes.paste(photo, face, 20 + 10 * number, 40 + 7 * number)
         data = scenes.encoded(photo, quality=90)
-        boxes = [list(found.box) for found in reader.analyze(data)]
-        jobs.append(Job(request("/v1/analyze", data, "image/jpeg"), _boxes_are(boxes)))
+        jobs.append(Job(request("/v1/analyze", data, "image/jpeg"), _faces_are(reader.analyze(data))))
     return jobs
 
 
-def _boxes_are(boxes: list[list[float]]) -> Check:
-    return lambda answer: [face["box"] for face in answer["photos"][0]["faces"]] == boxes
+def _faces_are(faces: list[Face]) -> Check:
+    def check(answer: dict[str, Any]) -> bool:
+        got = answer["photos"][0]["faces"]
+        return [face["box"] for face in got] == [list(face.box) for face in faces] and all(
+            _are_close(face["probabilities"], other.probabilities) for face, other in zip(got, faces, strict=True)
+        )
+
+    return check
+
+
+def _are_close(a: Mapping[str, float], b: Mapping[str, float]) -> bool:
+    return all(abs(a[name] - value) < 1e-4 for name, value in b.items())
 
 
 def crop_jobs(num: int = 56) -> list[Job]:
     """Ready-made crops of 48x48."""
     crops = drawn.draw(num, seed=3).images
-    rows = mien.load("base", threads=1).probabilities(crops)
+    model = mien.load("base", threads=1)
     return [
-        Job(request("/v1/classify", images.encode_png(crop), "image/png"), _row_is(row.tolist()))
-        for crop, row in zip(crops, rows, strict=True)
+        Job(
+            request("/v1/classify", images.encode_png(crop), "image/png"),
+            _row_is(dict(zip(model.spec.classes, row.tolist(), strict=True))),
+        )
+        for crop, row in zip(crops, model.probabilities(crops), strict=True)
     ]
 
 
-def _row_is(row: list[float]) -> Check:
-    def check(answer: dict[str, Any]) -> bool:
-        got = answer["crops"][0]["reading"]["probabilities"].values()
-        return all(abs(a - b) < 1e-4 for a, b in zip(got, row, strict=True))
-
-    return check
+def _row_is(row: Mapping[str, float]) -> Check:
+    return lambda answer: _are_close(answer["crops"][0]["reading"]["probabilities"], row)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import IO, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 from mien.errors import ImageError
 
@@ -30,6 +30,12 @@ MAX_PIXELS = 50_000_000
 
 MAX_SIDE = 32_768
 """Largest side of a picture, in pixels."""
+
+MAX_SCANS = 100
+"""Most scans of a JPEG; a progressive one has about ten, and each takes the time of the whole picture to decode."""
+
+TILE_SIDES = (322, 323)
+"""The tags of a TIFF that hold the width and the length of its tiles."""
 
 MAX_FACE_SIDE = 1024
 """Largest side of a face in pixels; a cropped face needs no more, and a packed set of larger ones fills the memory."""
@@ -80,6 +86,8 @@ def decode(
         raise ImageError(f"{name} is empty (0 bytes): replace the file or remove it.")
     if len(data) > MAX_BYTES:
         raise ImageError(f"{name} has {len(data):,} bytes, more than the {MAX_BYTES:,} allowed: make it smaller.")
+    if data.startswith(b"\xff\xd8") and data.count(b"\xff\xda") > MAX_SCANS:
+        raise ImageError(f"{name} is a JPEG of more than {MAX_SCANS} scans, made to keep others busy: save it anew.")
     try:
         with _open(data, name) as picture:
             return _pixels(picture, name, mode, max_pixels)
@@ -192,7 +200,13 @@ def _pixels(
     picture: Image.Image, name: str, mode: Literal["L", "RGB"], max_pixels: int = MAX_PIXELS
 ) -> NDArray[np.uint8]:
     _check_size(*picture.size, name, max_pixels)  # before a pixel is decoded
-    return np.asarray(_to_mode(ImageOps.exif_transpose(picture), mode), dtype=np.uint8)
+    if isinstance(picture, TiffImagePlugin.TiffImageFile):
+        # A tile is decoded whole, however little of it the picture has.
+        width, height = (max(1, int(picture.tag_v2.get(tag, 1))) for tag in TILE_SIDES)
+        _check_size(width, height, name, max_pixels)
+    if picture.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+        picture = ImageOps.exif_transpose(picture)
+    return np.asarray(_to_mode(picture, mode), dtype=np.uint8)
 
 
 def _check_size(width: int, height: int, name: str, max_pixels: int = MAX_PIXELS) -> None:
@@ -225,4 +239,4 @@ def _to_mode(picture: Image.Image, mode: Literal["L", "RGB"]) -> Image.Image:
     elif picture.has_transparency_data:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    return picture.convert(mode)
+    return picture if picture.mode == mode else picture.convert(mode)

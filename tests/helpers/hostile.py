@@ -101,6 +101,24 @@ def _heic() -> bytes:
     return _saved("HEIF", quality=90)
 
 
+def _many_scans() -> bytes:
+    """A progressive JPEG whose last scan comes again and again: each costs the time of the whole picture."""
+    data = _saved("JPEG", progressive=True)
+    last = data.rindex(b"\xff\xda")
+    return data[:-2] + data[last:-2] * 300 + data[-2:]
+
+
+def _huge_tile() -> bytes:
+    """A small TIFF whose one tile is huge: TIFF decoders take whole tiles."""
+    return _tiff(100, 100, {322: 32_768, 323: 32_752, 324: 8, 325: 16})
+
+
+def _tiff(width: int, height: int, more: dict[int, int]) -> bytes:
+    entries = {256: width, 257: height, 258: 8, 259: 1, 262: 1, 277: 1, **more}
+    packed = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in sorted(entries.items()))
+    return b"II*\0" + struct.pack("<I", 8) + struct.pack("<H", len(entries)) + packed + bytes(4) + bytes(64)
+
+
 def _zeros() -> bytes:
     return bytes(10_000)
 
@@ -184,6 +202,8 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     "bomb.png": (lambda: png_header(50_000, 50_000), "more than the 50,000,000 allowed"),
     "bomb-wide.png": (lambda: png_header(2_000_000, 2), "2,000,000 pixels long"),
     "bomb-huge.png": (lambda: png_header(2**31 - 1, 2**31 - 1), "more than the 50,000,000 allowed"),
+    "scans.jpg": (_many_scans, "more than 100 scans"),
+    "tile.tif": (_huge_tile, "more than the 50,000,000 allowed"),
     "bomb-real.png": (lambda: _array(np.zeros((10_000, 10_000), np.uint8)), "more than the 50,000,000 allowed"),
     "bomb.gif": (
         lambda: b"GIF89a\xff\xff\xff\xff\x00\x00\x00,\x00\x00\x00\x00\xff\xff\xff\xff\x00\x02\x00;",

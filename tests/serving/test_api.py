@@ -125,6 +125,9 @@ def test_wrong_requests_are_problems(client: httpx.Client, two_faces: bytes) -> 
     assert is_problem(post(two_faces, content_type=form), 400, "boundary")
     assert is_problem(post(two_faces, content_type=f"{form}; boundary=x"), 400, "boundary")
     assert is_problem(post(two_faces, content_type=f"{form}; boundary=x; charset=nope"), 400, "boundary")
+    named = b'--x\r\nContent-Disposition: form-data; name="f"; filename="\\ud800"\r\n\r\nx\r\n--x--\r\n'
+    odd = post(named, content_type=f"{form}; boundary=x; charset=unicode_escape")
+    assert [photo["error"]["status"] for photo in odd.json()["photos"]] == [422]
     assert is_problem(post(b"--x--\r\n", content_type=f"{form}; boundary=x"), 422, "no files")
     wrong = client.post("/v1/analyze?model=nope", content=two_faces, headers=JPEG)
     assert is_problem(wrong, 404, "name one of tiny")

@@ -33,7 +33,7 @@ def with_batcher(
     sizes: list[int] = []
 
     async def go() -> Any:
-        settings = {"most": 8, "wait": 0.05, "under_way": lambda: 99, **options}
+        settings = {"most": 8, "wait": 0.05, "expected": lambda: 99, **options}
         batcher = Batcher(run, observe=sizes.append, **settings)
         task = asyncio.create_task(batcher.work())
         try:
@@ -67,7 +67,7 @@ def test_a_full_batch_does_not_wait_and_a_request_is_never_divided() -> None:
 
 def test_a_request_that_is_alone_does_not_wait() -> None:
     started = time.perf_counter()
-    _, sizes = with_batcher(lambda batcher: batcher.read(crops(1)), wait=60.0, under_way=lambda: 1)
+    _, sizes = with_batcher(lambda batcher: batcher.read(crops(1)), wait=60.0, expected=lambda: 0)
     assert time.perf_counter() - started < 10
     assert sizes == [1]
 
@@ -127,7 +127,7 @@ def test_who_has_gone_is_not_read() -> None:
 
 
 def test_a_model_file_is_named_by_its_file(run: Any) -> None:
-    engine = Engine(Settings(models=("tiny", str(run.model_file))), under_way=lambda: 1, observe=lambda faces: None)
+    engine = Engine(Settings(models=("tiny", str(run.model_file))), observe=lambda faces: None)
     assert list(engine.readers) == ["tiny", "model"]
     assert engine.named(None) == "tiny"
     with pytest.raises(RequestError, match="name one of tiny, model"):

@@ -50,11 +50,33 @@ def test_keys_lock_the_api_and_nothing_else(two_faces: bytes) -> None:
             assert client.post("/v1/analyze", content=two_faces, headers={**JPEG, **headers}).status_code == 200
 
 
+def test_the_documentation_knows_of_the_keys(client: httpx.Client) -> None:
+    assert "securitySchemes" not in client.get("/openapi.json").json()["components"]
+    with servers.running(keys=(KEY,)) as url:
+        document = httpx.get(f"{url}/openapi.json").json()
+    assert len(document["components"]["securitySchemes"]) == 2
+    assert len(document["paths"]["/v1/analyze"]["post"]["security"]) == 2
+    assert "security" not in document["paths"]["/healthz"]["get"]
+
+
+def test_files_are_asked_for_again_and_come_only_if_they_changed(client: httpx.Client) -> None:
+    for path in ("/", "/page/main.js"):
+        first = client.get(path)
+        assert first.headers["cache-control"] == "no-cache"
+        assert first.headers["etag"]
+    again = client.get("/page/main.js", headers={"If-None-Match": client.get("/page/main.js").headers["etag"]})
+    assert again.status_code == 304
+    assert client.get("/v1/models").headers["cache-control"] == "no-store"
+
+
 def test_other_sites_may_call_only_where_they_are_named() -> None:
     with servers.running(origins=("https://a.org",), keys=(KEY,)) as url, httpx.Client(base_url=url) as client:
         asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
         answer = client.options("/v1/analyze", headers={"Origin": "https://a.org", **asked})
         assert answer.status_code == 200
+        assert answer.headers["access-control-allow-origin"] == "https://a.org"
+        answer = client.get("/v1/models", headers={"Origin": "https://a.org"})
+        assert answer.status_code == 401  # and the page that asked may see that
         assert answer.headers["access-control-allow-origin"] == "https://a.org"
         answer = client.get("/healthz", headers={"Origin": "https://b.org"})
         assert "access-control-allow-origin" not in answer.headers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ import pytest
 import hostile
 import scenes
 import servers
-from mien.serving import engine, server
+from mien.serving import bodies, engine, server
 
 JPEG = {"Content-Type": "image/jpeg"}
 MAX_BODY = 200_000
@@ -92,6 +93,38 @@ def test_a_form_without_end_is_cut_off(small: str) -> None:
     assert answer.status_code == 413
 
 
+def test_a_body_that_trickles_is_given_up_before_the_time_is_over(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "PATIENCE", 0.5)
+    with servers.running() as url:
+        connection = connect(url)
+        connection.head("/v1/analyze", "Content-Type: image/jpeg", "Content-Length: 100000")
+        started = time.perf_counter()
+        with contextlib.suppress(OSError):
+            while time.perf_counter() - started < 10:
+                connection.send(b"x" * 100)
+                time.sleep(0.1)
+                connection.socket.settimeout(0.001)
+                with contextlib.suppress(TimeoutError):
+                    if connection.socket.recv(1, socket.MSG_PEEK):
+                        break
+        connection.socket.settimeout(20)
+        assert connection.answer()[0] == 408
+        assert time.perf_counter() - started < 5
+
+
+def test_no_more_bytes_are_held_than_are_allowed(connect: Connect) -> None:
+    with servers.running(max_body=100_000, max_requests=1, queue=1) as url:
+        waiting = [connect(url) for _ in range(3)]
+        for connection in waiting:
+            connection.head("/v1/analyze", "Content-Type: image/jpeg", "Content-Length: 100000")
+            connection.send(bytes(90_000))
+            time.sleep(0.1)
+        status, headers, _ = waiting[2].answer()
+        assert (status, headers["retry-after"]) == (503, "1")
+
+
 def test_a_slow_body_is_given_up(small: str, connect: Connect) -> None:
     connection = connect(small)
     connection.head("/v1/analyze", "Content-Type: image/jpeg", "Content-Length: 1000")
@@ -122,7 +155,7 @@ def test_a_slow_head_is_given_up(connect: Connect, monkeypatch: pytest.MonkeyPat
 
 
 def test_many_slow_clients_do_not_keep_others_out(small: str, connect: Connect) -> None:
-    slow = [connect(small) for _ in range(60)]
+    slow = [connect(small) for _ in range(200)]  # more than may be at work or wait
     for connection in slow:
         connection.head("/v1/analyze", "Content-Type: image/jpeg", "Content-Length: 1000")
     time.sleep(0.2)
@@ -138,7 +171,7 @@ def test_aborted_uploads_leave_nothing_behind(small: str, connect: Connect) -> N
         connection.send(bytes(1000))
         connection.close()
     deadline = time.monotonic() + 5
-    while "mien_requests_inside 0.0" not in httpx.get(f"{small}/metrics").text:
+    while "mien_bytes_held 0.0" not in httpx.get(f"{small}/metrics").text:
         assert time.monotonic() < deadline
         time.sleep(0.05)
 

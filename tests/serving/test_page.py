@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 import browsers
 import mien
@@ -125,6 +125,7 @@ def test_json_is_copied(visit: Open, pictures: Path) -> None:
     give(page, pictures / "two.jpg", pictures / "none.png")
     page.get_by_role("button", name="Copy as JSON: two.jpg").click()
     expect(page.locator("#announcer")).to_have_text("Copied")
+    expect(page.get_by_role("button", name="Copy as JSON: two.jpg")).to_be_visible()  # again, after a moment
     copied = json.loads(page.evaluate("navigator.clipboard.readText()"))
     assert (copied["name"], copied["width"], len(copied["faces"])) == ("two.jpg", 800, 2)
     assert set(copied["faces"][0]) >= {"box", "landmarks", "label", "probabilities", "detection_score", "abstained"}
@@ -132,6 +133,15 @@ def test_json_is_copied(visit: Open, pictures: Path) -> None:
     expect(page.get_by_role("button", name="Copied").first).to_be_visible()
     everything = json.loads(page.evaluate("navigator.clipboard.readText()"))
     assert [len(photo["faces"]) for photo in everything["photos"]] == [2, 0]
+
+
+def test_json_is_copied_where_there_is_no_clipboard(visit: Open, pictures: Path) -> None:
+    page = visit()
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    page.evaluate("document.addEventListener('copy', () => (window.copied = String(getSelection())))")
+    give(page, pictures / "none.png")
+    page.get_by_role("button", name="Copy as JSON: none.png").click()
+    expect(page.locator("#announcer")).to_have_text("Copied")
 
 
 def test_several_photos_are_a_gallery(visit: Open, pictures: Path) -> None:
@@ -222,6 +232,7 @@ def test_it_speaks_traditional_chinese(visit: Open, pictures: Path) -> None:
     assert left == []
     page.get_by_role("button", name="English").click()
     expect(page.locator(".said").first).to_have_text("2 faces found")
+    expect(page.locator(".said").last).to_contain_text("no picture that can be read")
     page.reload()
     expect(page.locator("#choose")).to_have_text("Choose photos")
 
@@ -321,6 +332,59 @@ def test_the_camera_is_read_frame_by_frame(visit: Open) -> None:
     assert not page.evaluate(overlay)
 
 
+def test_a_busy_server_costs_frames_and_not_the_camera(visit: Open) -> None:
+    page = visit()
+    answers = iter([503, 503])
+    page.route("**/v1/analyze*", lambda route: _busy(route) if next(answers, None) else route.continue_())
+    page.locator("#live-tab").click()
+    page.locator("#start").click()
+    expect(page.locator("#rate")).to_have_text(re.compile(r"^[1-9]\d* frames/s read"), timeout=20_000)
+    page.unroute("**/v1/analyze*")
+    page.route("**/v1/analyze*", _busy)
+    expect(page.locator("#stage-hint")).to_have_text("Busy: later.", timeout=20_000)
+    expect(page.locator("#start")).to_have_text("Start the camera")
+    assert page.evaluate("document.getElementById('video').srcObject") is None
+
+
+def _busy(route: Route) -> None:
+    route.fulfill(status=503, content_type="application/problem+json", body=json.dumps({"detail": "Busy: later."}))
+
+
+def test_a_camera_that_is_unplugged_is_said(visit: Open) -> None:
+    page = visit()
+    page.locator("#live-tab").click()
+    page.locator("#start").click()
+    expect(page.locator("#rate")).not_to_be_empty(timeout=20_000)
+    page.evaluate("document.getElementById('video').srcObject.getTracks()[0].dispatchEvent(new Event('ended'))")
+    expect(page.locator("#stage-hint")).to_have_text("The camera was switched off or unplugged.")
+    page.get_by_role("button", name="繁體中文").click()
+    expect(page.locator("#stage-hint")).to_have_text("攝影機已關閉或被拔除。")
+
+
+def test_a_camera_that_starts_too_late_is_stopped(visit: Open) -> None:
+    page = visit()
+    script = """() => {
+        const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        window.streams = [];
+        navigator.mediaDevices.getUserMedia = async (wanted) => {
+            await new Promise((done) => setTimeout(done, 500));
+            const stream = await real(wanted);
+            window.streams.push(stream);
+            return stream;
+        };
+    }"""
+    page.evaluate(script)
+    page.locator("#live-tab").click()
+    page.locator("#start").click()
+    page.locator("#start").click()
+    page.locator("#start").click()
+    page.locator("#photos-tab").click()
+    page.wait_for_timeout(1500)
+    states = page.evaluate("window.streams.flatMap((stream) => stream.getTracks().map((track) => track.readyState))")
+    assert states == ["ended", "ended"]
+    assert page.evaluate("document.getElementById('video').srcObject") is None
+
+
 def test_leaving_the_tab_stops_the_camera(visit: Open) -> None:
     page = visit()
     page.locator("#live-tab").click()
@@ -340,7 +404,8 @@ def on_device() -> None:
 
 
 def test_photos_are_read_on_the_device_as_on_the_server(visit: Open, tmp_path: Path, on_device: None) -> None:
-    two, one = tmp_path / "two.png", tmp_path / "one.jpg"
+    two, one, half = tmp_path / "two.png", tmp_path / "one.jpg", tmp_path / "half.png"
+    scenes.save(scenes.scene(("happy", "fear"), width=1280, height=705, side=300), half)  # shrinks to a height of 352.5
     scenes.save(scenes.scene(("happy", "surprise"), width=800), two)
     turned = np.rot90(scenes.scene(("sad",), width=1700, height=1300, side=500))
     exif = Image.Exif()
@@ -353,12 +418,12 @@ def test_photos_are_read_on_the_device_as_on_the_server(visit: Open, tmp_path: P
         expect(page.locator("#privacy")).to_contain_text("doesn't leave this device", timeout=30_000)
         sent: list[str] = []
         page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
-        give(page, two, one)
+        give(page, two, one, half)
         page.locator("#copy-all").click()
         expect(page.locator("#announcer")).to_have_text("Copied")
         photos = json.loads(page.evaluate("navigator.clipboard.readText()"))["photos"]
         assert sent == []
-        for photo, path in zip(photos, (two, one), strict=True):
+        for photo, path in zip(photos, (two, one, half), strict=True):
             expected = [face.to_dict() for face in reader.analyze(path)]
             assert len(photo["faces"]) == len(expected) > 0
             for face, other in zip(photo["faces"], expected, strict=True):
@@ -370,6 +435,61 @@ def test_photos_are_read_on_the_device_as_on_the_server(visit: Open, tmp_path: P
         assert (photos[1]["width"], photos[1]["height"]) == images.decode(one).shape[1::-1]
         page.get_by_label("On this device").uncheck()
         expect(page.locator("#privacy")).to_contain_text("is sent to this server")
+
+
+def test_nothing_is_sent_while_the_models_load_and_the_last_choice_counts(
+    visit: Open, pictures: Path, on_device: None
+) -> None:
+    page = visit()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    go_on: list[Route] = []
+    page.route("**/v1/models/tiny/file", lambda route: go_on.append(route))
+    switch = page.get_by_label("On this device")
+    switch.check()
+    page.set_input_files("#files", pictures / "two.jpg")
+    page.wait_for_timeout(700)
+    expect(page.locator(".waiting")).to_have_count(1)
+    assert sent == []
+    go_on[0].continue_()
+    expect(page.locator(".said")).to_have_text("2 faces found", timeout=20_000)
+    assert sent == []
+    switch.uncheck()
+    switch.check()
+    switch.uncheck()
+    for route in go_on[1:]:
+        route.continue_()
+    page.wait_for_timeout(500)
+    expect(page.locator("#privacy")).to_contain_text("is sent to this server")
+    give(page, pictures / "none.png")
+    assert len(sent) == 1
+
+
+def test_where_the_models_cant_run_it_is_said_and_nothing_is_sent(visit: Open, pictures: Path, on_device: None) -> None:
+    page = visit()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.route("**/*.wasm", lambda route: route.abort())
+    page.set_input_files("#files", [])
+    page.get_by_label("On this device").check()
+    page.set_input_files("#files", pictures / "two.jpg")
+    expect(page.locator("#message")).to_contain_text("nothing was read or sent", timeout=20_000)
+    expect(page.locator(".said")).to_contain_text("can't run the models")
+    expect(page.get_by_label("On this device")).not_to_be_checked()
+    assert sent == []
+
+
+def test_photos_wait_until_the_server_is_known(visit: Open, browser: Browser, url: str, pictures: Path) -> None:
+    page = browser.new_page()
+    held: list[Route] = []
+    page.route("**/v1/models", lambda route: held.append(route))
+    page.goto(url)
+    page.set_input_files("#files", pictures / "two.jpg")
+    expect(page.locator(".waiting")).to_have_count(1)
+    page.wait_for_timeout(300)
+    held[0].continue_()
+    expect(page.locator(".said")).to_have_text("2 faces found", timeout=20_000)
+    page.close()
 
 
 def test_the_camera_is_read_on_the_device(visit: Open, on_device: None) -> None:
@@ -409,10 +529,14 @@ def test_a_key_is_asked_for(visit: Open, pictures: Path) -> None:
         expect(page.locator("#key")).to_be_focused()
         page.keyboard.type("wrong-wrong-wrong")
         page.keyboard.press("Enter")
-        expect(page.locator("#announcer")).to_have_text("The key isn't right")
+        expect(page.locator("#message")).to_have_text("The key isn't right")
+        page.locator("#key").fill("鑰匙")
+        page.keyboard.press("Enter")
+        expect(page.locator("#message")).to_contain_text("Latin letters")
         page.locator("#key").fill(KEY)
         page.keyboard.press("Enter")
         expect(page.locator("#key-form")).to_be_hidden()
+        expect(page.locator("#message")).to_be_hidden()
         give(page, pictures / "two.jpg")
         expect(page.locator(".said")).to_have_text("2 faces found")
 
@@ -423,8 +547,7 @@ def test_a_server_that_is_gone_or_busy_is_said(visit: Open, pictures: Path) -> N
     give(page, pictures / "two.jpg")
     expect(page.locator(".said")).to_contain_text("The server can't be reached")
     page.unroute("**/v1/analyze*")
-    busy = {"status": 503, "content_type": "application/problem+json", "body": json.dumps({"detail": "Busy: later."})}
-    page.route("**/v1/analyze*", lambda route: route.fulfill(**busy))
+    page.route("**/v1/analyze*", _busy)
     give(page, pictures / "two.jpg")
     expect(page.locator(".said").first).to_have_text("Busy: later.")
 

@@ -65,12 +65,17 @@ def test_nothing_received_is_written_to_disk_or_to_the_log(tmp_path: Path) -> No
         for path in (f"/{secret}", f"/v1/models?{secret}", f"/page/{secret}"):
             httpx.get(url + path, headers={"User-Agent": secret, "X-Request-ID": secret})
         httpx.post(f"{url}/v1/analyze?model={secret}", content=secret, headers={"Content-Type": f"text/{secret}"})
+        broken = secret.encode() + b"--x\r\n"
+        httpx.post(f"{url}/v1/analyze", content=broken, headers={"Content-Type": "multipart/form-data; boundary=x"})
+        tiff = scenes.encoded(scenes.background(200, 200), "TIFF", compression="tiff_adobe_deflate")
+        damaged = tiff[:200] + secret.encode() * 20 + tiff[200 + 20 * len(secret) :]
+        httpx.post(f"{url}/v1/analyze", content=damaged, headers={"Content-Type": "image/tiff"})
         httpx.request(secret.replace("-", ""), url)
         server.send_signal(signal.SIGINT)
         _, log = server.communicate(timeout=20)
     assert server.returncode == 0
     lines = [json.loads(line) for line in log.splitlines()]
-    assert len([line for line in lines if line["event"] == "request"]) == 7
+    assert len([line for line in lines if line["event"] == "request"]) == 9
     assert all(set(line) <= {"time", "level", "event", "id", "method", "route", "status", "ms"} for line in lines)
     assert secret not in log
     assert secret.replace("-", "") not in log
@@ -84,7 +89,7 @@ def test_what_is_running_is_finished_before_it_stops(tmp_path: Path, stop: signa
         with socket.create_connection((host, int(port)), timeout=20) as connection:
             head = f"POST /v1/analyze HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: {len(two_faces)}\r\n\r\n"
             connection.sendall(head.encode() + two_faces[:1000])
-            while "mien_requests_inside 1.0" not in httpx.get(f"{url}/metrics").text:
+            while "mien_bytes_held 1000.0" not in httpx.get(f"{url}/metrics").text:
                 time.sleep(0.01)
             server.send_signal(stop)
             time.sleep(0.5)

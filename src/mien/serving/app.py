@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import fastapi_offline
-from fastapi import FastAPI, Query, Request
+from fastapi import FastAPI, Query, Request, Security
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import FileResponse, Response
+from fastapi.security import APIKeyHeader, HTTPBearer
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
@@ -25,7 +26,7 @@ from mien.serving import bodies, problems, schema
 from mien.serving.bodies import Upload
 from mien.serving.engine import Engine
 from mien.serving.gate import RETRY_AFTER, Gate
-from mien.serving.guard import Guard
+from mien.serving.guard import Guard, Lock
 from mien.serving.metrics import Metrics
 from mien.serving.settings import Settings
 
@@ -35,6 +36,9 @@ RUNTIME = PAGE / "ort" / "ort-wasm-simd-threaded.wasm"
 
 SWAGGER = Path(fastapi_offline.__file__).parent / "static"
 """Swagger UI as a package carries it, so that /docs asks nothing of other hosts."""
+
+BEARER = HTTPBearer(auto_error=False, description="An API key.")
+HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key.")
 
 PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 Answers = dict[int | str, dict[str, Any]]
@@ -81,9 +85,15 @@ def create_app(settings: Settings) -> ASGIApp:
         ModelFileError: there is no such model.
     """
     metrics = Metrics()
-    gate = Gate(working=settings.max_requests, waiting=settings.queue, timeout=settings.timeout)
+    gate = Gate(
+        working=settings.max_requests,
+        waiting=settings.queue,
+        max_bytes=settings.max_body * (settings.max_requests + settings.queue),
+        timeout=settings.timeout,
+    )
     metrics.inside.set_function(lambda: gate.inside)
-    engine = Engine(settings, under_way=lambda: gate.inside, observe=metrics.batch.observe)
+    metrics.held.set_function(lambda: gate.held)
+    engine = Engine(settings, observe=metrics.batch.observe)
     ready = asyncio.Event()
 
     @contextlib.asynccontextmanager
@@ -107,6 +117,8 @@ def create_app(settings: Settings) -> ASGIApp:
         lifespan=lifespan,
     )
     _handle_errors(app)
+    # For the OpenAPI document only: `Lock` does the checking, before anything is read.
+    locked = [Security(scheme) for scheme in (BEARER, HEADER)] if settings.keys else []
 
     async def each(
         request: Request, one: Callable[[Upload], Awaitable[Part]], failed: Callable[[Upload, schema.Problem], Part]
@@ -124,8 +136,8 @@ def create_app(settings: Settings) -> ASGIApp:
             metrics.pictures.labels("read").inc()
             return done
 
-        async with gate.admit():
-            uploads = await bodies.read(request, settings)
+        async with gate.admit() as hold:
+            uploads = await bodies.read(request, settings, hold)
             async with gate.turn():
                 # return_exceptions: the first error must not leave the others behind
                 results = await asyncio.gather(*map(part, uploads), return_exceptions=True)
@@ -136,6 +148,7 @@ def create_app(settings: Settings) -> ASGIApp:
 
     @app.post(
         "/v1/analyze",
+        dependencies=locked,
         responses=_errors(*WORDS),
         openapi_extra=_takes("One photo, or a form with several."),
         tags=["read"],
@@ -156,6 +169,7 @@ def create_app(settings: Settings) -> ASGIApp:
 
     @app.post(
         "/v1/classify",
+        dependencies=locked,
         responses=_errors(*WORDS),
         openapi_extra=_takes("One crop, or a form with several."),
         tags=["read"],
@@ -183,7 +197,7 @@ def create_app(settings: Settings) -> ASGIApp:
 
     known = _models(engine, settings)
 
-    @app.get("/v1/models", responses=_errors(401), tags=["read"])
+    @app.get("/v1/models", dependencies=locked, responses=_errors(401), tags=["read"])
     async def models() -> schema.Models:
         """The models that answer here, and the limits of a request."""
         return known
@@ -196,7 +210,7 @@ def create_app(settings: Settings) -> ASGIApp:
     @app.get("/readyz", responses=_errors(503), tags=["server"])
     async def readyz() -> schema.State:
         """Whether it takes requests: the models are loaded, and there is room."""
-        if not ready.is_set() or gate.inside >= gate.most:
+        if not ready.is_set() or gate.is_full:
             raise RequestError(503, "The server takes no requests at the moment.", RETRY_AFTER)
         return schema.State(status="ready")
 
@@ -205,17 +219,17 @@ def create_app(settings: Settings) -> ASGIApp:
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     _serve_files(app)
-    _serve_models(app, known)
-    wrapped: ASGIApp = app
+    _serve_models(app, known, locked)
+    wrapped: ASGIApp = Lock(app, settings.keys) if settings.keys else app
     if settings.origins:
         wrapped = CORSMiddleware(
-            app,
+            wrapped,
             allow_origins=settings.origins,
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "X-API-Key", "Content-Type"],
             expose_headers=["X-Request-ID", "Retry-After"],
         )
-    return Guard(wrapped, settings, metrics)
+    return Guard(wrapped, metrics)
 
 
 def _handle_errors(app: FastAPI) -> None:
@@ -251,20 +265,22 @@ def _models(engine: Engine, settings: Settings) -> schema.Models:
     return schema.Models(models=models, manner=manner, limits=limits, key_needed=bool(settings.keys))
 
 
-def _serve_models(app: FastAPI, known: schema.Models) -> None:
+def _serve_models(app: FastAPI, known: schema.Models, locked: list[Any]) -> None:
     """The files with which the page finds and reads faces in the browser itself."""
     offered = {model.name for model in known.models if model.on_device}
     binary = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     answers: Answers = {200: {"content": binary}, **_errors(401, 404, 422)}
 
-    @app.get("/v1/models/{name}/file", response_class=FileResponse, responses=answers, tags=["read"])
+    @app.get(
+        "/v1/models/{name}/file", dependencies=locked, response_class=FileResponse, responses=answers, tags=["read"]
+    )
     async def model_file(name: str) -> FileResponse:
         """The file of a model that comes with mien; others are not given away."""
         if name not in offered:
             raise RequestError(404, "There is no model of that name whose file is offered here.")
         return FileResponse(shipped.resolve(name), media_type="application/octet-stream")
 
-    @app.get("/v1/detector/file", response_class=FileResponse, responses=answers, tags=["read"])
+    @app.get("/v1/detector/file", dependencies=locked, response_class=FileResponse, responses=answers, tags=["read"])
     async def detector_file() -> FileResponse:
         """The file of the face detector."""
         return FileResponse(detector.PATH, media_type="application/octet-stream")

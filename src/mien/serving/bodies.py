@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from fastapi import Request
-from starlette.datastructures import UploadFile
+from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
 from mien.errors import RequestError
+from mien.serving.gate import Hold
 from mien.serving.settings import Settings
 
 DISCARDED = 8
 """Bodies of up to so many times the limit are read to their end and thrown away, so that the client gets to read the answer."""
+
+PATIENCE = 5.0
+"""Seconds for which a body may arrive at any speed."""
+
+SLOWEST = 20_000
+"""Bytes per second that it must have on the average after those."""
 
 FIELDS = 16
 """Most form fields that are no file; they are ignored."""
@@ -33,17 +41,18 @@ class _InMemory(MultiPartParser):
     spool_max_size = 0  # never spools to a file on disk; the length of the whole body is bounded anyway
 
 
-async def read(request: Request, settings: Settings) -> list[Upload]:
+async def read(request: Request, settings: Settings, hold: Hold) -> list[Upload]:
     """Read the pictures of a request.
 
     Args:
         request: its body is one picture (``image/*`` or ``application/octet-stream``) or a form with files
             (``multipart/form-data``, any field names).
         settings: the limits.
+        hold: is told of every byte that is held.
 
     Raises:
         RequestError: the type is another (415), the body too large (413), too slow (408), empty or a form without files (422),
-            or no form that can be read (400).
+            or no form that can be read (400); or the server holds too much already (503).
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if request.headers.get("content-encoding", "identity").lower() != "identity":
@@ -54,12 +63,7 @@ async def read(request: Request, settings: Settings) -> list[Upload]:
             "Send one picture as the body with its type, such as 'Content-Type: image/jpeg', or several as the files of a "
             "multipart/form-data form.",
         )
-    try:
-        # A little sooner than the whole request's limit, so that this answer and not that one is given.
-        async with asyncio.timeout(settings.timeout * 0.9):
-            data = await _whole(request, settings.max_body)
-    except TimeoutError:
-        raise RequestError(408, "The body took too long to arrive: send it faster, or a smaller picture.") from None
+    data = await _whole(request, settings, hold)
     if kind == "multipart/form-data":
         return await _files(request, data, settings.max_files)
     if not data:
@@ -71,13 +75,15 @@ async def _files(request: Request, data: bytes, most: int) -> list[Upload]:
     async def whole() -> AsyncGenerator[bytes, None]:
         yield data
 
+    # Names are UTF-8 in every browser; other charsets are a way to make names that can't be written down again.
+    kind = re.sub(r";\s*charset=[^;]*", "", request.headers["content-type"], flags=re.IGNORECASE)
     try:
-        form = await _InMemory(request.headers, whole(), max_files=most, max_fields=FIELDS).parse()
+        form = await _InMemory(Headers({"content-type": kind}), whole(), max_files=most, max_fields=FIELDS).parse()
     except MultiPartException as error:
         if error.message.startswith("Too many files"):
             raise RequestError(413, f"A request may have at most {most} files: send several requests.") from None
         raise _no_form() from None
-    except (KeyError, LookupError, ValueError):  # no boundary, or a charset that doesn't exist
+    except (KeyError, ValueError):  # no boundary, or a bad one
         raise _no_form() from None
     files = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
     uploads = [Upload(part.filename or "", await part.read()) for part in files]
@@ -91,19 +97,27 @@ def _no_form() -> RequestError:
     return RequestError(400, "The form can't be read: send it as multipart/form-data with its boundary.")
 
 
-async def _whole(request: Request, most: int) -> bytes:
+async def _whole(request: Request, settings: Settings, hold: Hold) -> bytes:
+    most = settings.max_body
     declared = request.headers.get("content-length", "")
     length = int(declared) if declared.isdigit() else 0
     if length > most and (length > DISCARDED * most or "expect" in request.headers):
         raise _too_large(most)
-    pieces, total = [], 0
+    pieces, total, started = [], 0, asyncio.get_running_loop().time()
+    # A little sooner than the whole request's limit, so that this answer and not that one is given.
+    last, first = settings.timeout * 0.9, min(settings.timeout * 0.9, PATIENCE)
     try:
-        async for piece in request.stream():
-            total += len(piece)
-            if total > DISCARDED * most:
-                break
-            if max(total, length) <= most:
-                pieces.append(piece)
+        async with asyncio.timeout(first) as clock:
+            async for piece in request.stream():
+                total += len(piece)
+                if total > DISCARDED * most:
+                    break
+                if max(total, length) <= most:
+                    hold(len(piece))
+                    pieces.append(piece)
+                clock.reschedule(started + min(last, first + total / SLOWEST))
+    except TimeoutError:
+        raise RequestError(408, "The body took too long to arrive: send it faster, or a smaller picture.") from None
     except ClientDisconnect:
         raise RequestError(400, "The connection was closed before the body had arrived.") from None
     if total > most:

@@ -36,14 +36,14 @@ class PhotoRead:
 class Batcher:
     """Gathers the faces of requests that come at about the same time and reads them in one run.
 
-    While a run goes on, what arrives waits for the next one. A run also waits, at most ``wait`` seconds, while there are
-    requests under way whose faces aren't here yet; a request that is alone never waits.
+    While a run goes on, what arrives waits for the next one. A run also waits, at most ``wait`` seconds, while faces of other
+    pictures are expected; a picture that is alone never waits.
 
     Args:
         run: reads faces ``(N, h, w)``, gives ``(N, K)``; it is called in a thread, once at a time.
         most: faces after which a batch is full; one request's faces are never divided.
         wait: seconds.
-        under_way: how many requests there are.
+        expected: how many pictures are being decoded or searched.
         observe: is told the number of faces in each run.
     """
 
@@ -53,13 +53,13 @@ class Batcher:
         *,
         most: int,
         wait: float,
-        under_way: Callable[[], int],
+        expected: Callable[[], int],
         observe: Callable[[int], None],
     ) -> None:
         self._run = run
         self._most = most
         self._wait = wait
-        self._under_way = under_way
+        self._expected = expected
         self._observe = observe
         self._queue: asyncio.Queue[tuple[Crops, asyncio.Future[Rows]]] = asyncio.Queue()
         self._thread = ThreadPoolExecutor(1, "mien-batch")
@@ -97,7 +97,7 @@ class Batcher:
         deadline = asyncio.get_running_loop().time() + self._wait
         while faces < self._most:
             if self._queue.empty():
-                if self._under_way() <= len(batch):
+                if not self._expected():
                     break
                 try:
                     async with asyncio.timeout_at(deadline):
@@ -119,15 +119,15 @@ class Engine:
 
     Args:
         settings: which models, and how much at once.
-        under_way: how many requests there are at the moment.
         observe: is told the number of faces in each run.
 
     Raises:
         ModelFileError: there is no such model.
     """
 
-    def __init__(self, settings: Settings, *, under_way: Callable[[], int], observe: Callable[[int], None]) -> None:
+    def __init__(self, settings: Settings, *, observe: Callable[[int], None]) -> None:
         self.settings = settings
+        self.expected = 0
         self.readers: Mapping[str, Reader] = {served_name(name): _reader(name, settings) for name in settings.models}
         self._threads = ThreadPoolExecutor(settings.workers, "mien-photo")
         self._batchers = {
@@ -135,7 +135,7 @@ class Engine:
                 partial(reader.classifier.probabilities, flip=reader.flip, batch_size=settings.batch),
                 most=settings.batch,
                 wait=settings.batch_wait / 1000,
-                under_way=under_way,
+                expected=lambda: self.expected,
                 observe=observe,
             )
             for name, reader in self.readers.items()
@@ -196,7 +196,11 @@ class Engine:
         return images.resize_faces(crop[None], size)
 
     async def _in_thread(self, work: Callable[..., Result], *arguments: Any) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        self.expected += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        finally:
+            self.expected -= 1
 
 
 def served_name(model: str) -> str:

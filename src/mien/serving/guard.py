@@ -1,4 +1,4 @@
-"""What holds for every answer: an id, security headers, the API key, one line of log, and no error that escapes.
+"""What holds for every answer: an id, security headers, one line of log, no error that escapes; and the lock of the API.
 
 Plain ASGI around the app, as it must see every answer, also those of other layers.
 """
@@ -18,7 +18,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mien.serving import problems
 from mien.serving.metrics import Metrics
-from mien.serving.settings import Settings
 
 log = logging.getLogger("mien.serving")
 
@@ -48,9 +47,8 @@ LOCKED = ("/v1/", "/metrics")
 class Guard:
     """Wraps the app."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
-        self.keys = [key.encode() for key in settings.keys]
         self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,31 +69,19 @@ class Guard:
                     headers.setdefault(name, value)
                 headers["Content-Security-Policy"] = policy
                 headers["X-Request-ID"] = number
-                if not scope["path"].startswith("/page/"):
-                    headers.setdefault("Cache-Control", "no-store")
+                # Files are asked for again each time, and come only if they changed: no new page with old scripts.
+                is_file = scope["path"].startswith("/page/") or scope["path"].endswith("/file")
+                headers.setdefault("Cache-Control", "no-cache" if is_file else "no-store")
             await send(message)
 
         try:
-            if self._is_locked(scope):
-                found = problems.problem(401, "Send an API key, as in  Authorization: Bearer KEY")
-                await problems.answer(found, {"WWW-Authenticate": "Bearer"})(scope, receive, guarded)
-            else:
-                await self.app(scope, receive, guarded)
+            await self.app(scope, receive, guarded)
         except Exception as error:  # which `problems.fault` has answered
             # What an exception says may quote what was received; where it was raised does not.
             where = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
             log.error("error", extra={"fields": {"id": number, "error": type(error).__name__, "where": where}})
         finally:
             self._note(scope, number, status, time.perf_counter() - started)
-
-    def _is_locked(self, scope: Scope) -> bool:
-        if not self.keys or not scope["path"].startswith(LOCKED) or scope["method"] == "OPTIONS":
-            return False
-        headers = Headers(scope=scope)
-        kind, _, key = headers.get("authorization", "").partition(" ")
-        given = key.strip() if kind.lower() == "bearer" else headers.get("x-api-key", "")
-        # Every key is compared, each in constant time.
-        return sum(hmac.compare_digest(given.encode(), known) for known in self.keys) == 0
 
     def _note(self, scope: MutableMapping[str, Any], number: str, status: int, seconds: float) -> None:
         """One line of log: the route's pattern and never the address itself, as that may hold anything."""
@@ -105,3 +91,25 @@ class Guard:
         self.metrics.seconds.labels(route).observe(seconds)
         fields = {"id": number, "method": method, "route": route, "status": status, "ms": round(1000 * seconds, 1)}
         log.info("request", extra={"fields": fields})
+
+
+class Lock:
+    """Lets requests to the API through that carry a key; inside CORS, so that a page elsewhere can read the refusal."""
+
+    def __init__(self, app: ASGIApp, keys: tuple[str, ...]) -> None:
+        self.app = app
+        self.keys = [key.encode() for key in keys]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request through, or answer it."""
+        if scope["type"] == "http" and scope["path"].startswith(LOCKED) and not self._has_key(Headers(scope=scope)):
+            found = problems.problem(401, "Send an API key, as in  Authorization: Bearer KEY")
+            await problems.answer(found, {"WWW-Authenticate": "Bearer"})(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    def _has_key(self, headers: Headers) -> bool:
+        kind, _, key = headers.get("authorization", "").partition(" ")
+        given = key.strip() if kind.lower() == "bearer" else headers.get("x-api-key", "")
+        # Every key is compared, each in constant time.
+        return sum(hmac.compare_digest(given.encode(), known) for known in self.keys) > 0

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import sys
 import time
+import warnings
 
 
 class JsonFormatter(logging.Formatter):
@@ -18,10 +21,19 @@ class JsonFormatter(logging.Formatter):
 
 
 def start() -> None:
-    """Send mien's and uvicorn's words to standard error."""
-    handler = logging.StreamHandler()
+    """Send mien's and uvicorn's words to standard error, and nothing else that is said there.
+
+    What C libraries print on damaged pictures, and parsers on damaged forms, may quote what was received.
+    """
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 2)
+    os.close(silence)
+    handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     for name, level in (("mien.serving", logging.INFO), ("uvicorn.error", logging.WARNING)):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(level)
+    logging.getLogger().addHandler(logging.NullHandler())  # what other libraries log
+    warnings.simplefilter("ignore")

@@ -24,6 +24,7 @@ class Metrics:
             registry=self.registry,
         )
         self.inside = Gauge("mien_requests_inside", "Requests at work or waiting.", registry=self.registry)
+        self.held = Gauge("mien_bytes_held", "Bytes of bodies that are held.", registry=self.registry)
         self.pictures = Counter("mien_pictures", "Pictures by outcome.", ("outcome",), registry=self.registry)
         self.batch = Histogram("mien_batch_faces", "Faces in a run of a model.", buckets=FACES, registry=self.registry)
 

@@ -19,6 +19,12 @@ from mien.serving.settings import Settings
 HEAD_SECONDS = 10.0
 """Longest time in which a request's head must have arrived; uvicorn itself waits for ever."""
 
+UNREAD_SECONDS = 30.0
+"""Longest time for which an answer waits to be read further."""
+
+CONNECTIONS = 8
+"""Connections that are kept, as a multiple of the requests that are taken; further ones are answered with 503 at once."""
+
 KEEP_ALIVE_SECONDS = 5
 """Longest time for which a connection is kept for its next request."""
 
@@ -27,9 +33,20 @@ BACKLOG = 2048
 
 
 class ImpatientProtocol(H11Protocol):
-    """HTTP/1.1 that closes a connection whose request's head doesn't arrive in time (Slowloris)."""
+    """HTTP/1.1 that closes a connection whose request's head doesn't arrive in time (Slowloris), or whose answer isn't read."""
 
     head_timer: asyncio.TimerHandle | None = None
+    write_timer: asyncio.TimerHandle | None = None
+
+    def pause_writing(self) -> None:
+        """Start the clock of an answer that isn't read."""
+        super().pause_writing()
+        self.write_timer = self.loop.call_later(UNREAD_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Stop it."""
+        super().resume_writing()
+        self._stop_writing()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in the parent class
         """Start the clock."""
@@ -40,6 +57,7 @@ class ImpatientProtocol(H11Protocol):
         """Stop it."""
         super().connection_lost(exc)
         self._stop()
+        self._stop_writing()
 
     def data_received(self, data: bytes) -> None:
         """Stop it once the head is whole; start it with the first bytes of the next one."""
@@ -55,6 +73,11 @@ class ImpatientProtocol(H11Protocol):
     def _give_up(self) -> None:
         if not self.transport.is_closing() and (self.cycle is None or self.cycle.response_complete):
             self.transport.close()
+
+    def _stop_writing(self) -> None:
+        if self.write_timer is not None:
+            self.write_timer.cancel()
+            self.write_timer = None
 
     def _stop(self) -> None:
         if self.head_timer is not None:
@@ -89,7 +112,11 @@ def prepare(settings: Settings) -> uvicorn.Server:
         ModelFileError: there is no such model.
     """
     app = create_app(settings)
-    return uvicorn.Server(uvicorn.Config(app, **_quiet(), timeout_graceful_shutdown=round(settings.timeout) + 1))
+    connections = CONNECTIONS * (settings.max_requests + settings.queue)
+    config = uvicorn.Config(
+        app, **_quiet(), limit_concurrency=connections, timeout_graceful_shutdown=round(settings.timeout) + 1
+    )
+    return uvicorn.Server(config)
 
 
 def _quiet() -> dict[str, Any]:

@@ -1,28 +1,37 @@
 // The server, as the page sees it.
 
-import { problem, say } from "./words.js";
+import { keep, kept, problem, say } from "./words.js";
 
-// Why a photo couldn't be read, in words for people.
+// Why something failed, as a function that says it in the language of the moment.
 export class Failure extends Error {
-  constructor(message, status = 0) {
-    super(message);
-    this.status = status;
+  constructor(words, status = 0) {
+    super(words());
+    this.words = words;
+    this.status = status; // of HTTP; 0 where there was no answer
   }
+}
+
+let key = kept("sessionStorage", "key");
+
+export const hasKey = () => Boolean(key);
+
+export function useKey(given) {
+  key = given;
+  keep("sessionStorage", "key", given);
 }
 
 async function ask(path, options = {}) {
   const headers = { ...options.headers };
-  const key = sessionStorage.getItem("key");
   if (key) headers.Authorization = `Bearer ${key}`;
   let response;
   try {
     response = await fetch(path, { ...options, headers });
   } catch {
-    throw new Failure(say("unreachable"));
+    throw new Failure(() => say("unreachable"));
   }
   if (response.ok) return response;
   const { detail } = await response.json().catch(() => ({}));
-  throw new Failure(problem(response.status) ?? detail ?? String(response.status), response.status);
+  throw new Failure(() => problem(response.status) ?? detail ?? String(response.status), response.status);
 }
 
 export const models = async () => (await ask("/v1/models")).json();

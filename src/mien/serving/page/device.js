@@ -100,6 +100,13 @@ export class Device {
   }
 }
 
+// As Python rounds: halves to the even neighbour, so that photos shrink to the same size here and there.
+function round(value) {
+  const down = Math.floor(value);
+  if (value - down !== 0.5) return Math.round(value);
+  return down % 2 ? down + 1 : down;
+}
+
 const clip = (value, low, high) => Math.max(low, Math.min(high, value));
 const round2 = (value) => Math.round(value * 100) / 100;
 
@@ -135,7 +142,7 @@ function gray(rgb) {
 function shrink(rgb, width, height) {
   const factor = LONGEST / Math.max(width, height);
   if (factor >= 1) return { data: rgb, width, height };
-  const [toWidth, toHeight] = [width, height].map((side) => Math.max(1, Math.round(side * factor)));
+  const [toWidth, toHeight] = [width, height].map((side) => Math.max(1, round(side * factor)));
   const blockX = Math.floor(width / toWidth / 2) || 1;
   const blockY = Math.floor(height / toHeight / 2) || 1;
   let data = rgb;

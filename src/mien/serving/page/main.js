@@ -4,7 +4,8 @@ import * as api from "./api.js";
 import { setColours } from "./draw.js";
 import { Live } from "./live.js";
 import { Photo } from "./photo.js";
-import { expression, preferred, say, speak } from "./words.js";
+import { copyFrom } from "./copy.js";
+import { expression, keep, preferred, say, speak } from "./words.js";
 
 const AT_ONCE = 2; // photos that are sent side by side
 
@@ -13,17 +14,30 @@ const gallery = [];
 let limits = { bytes: Infinity };
 let server = null; // what /v1/models says
 let classes = [];
-let device = null; // the models in the browser, while the switch is on
+let device = Promise.resolve(null); // the models in the browser while the switch is on: what is read waits for them
+let choices = 0;
 let waiting = [];
 let sending = 0;
 
 const announce = (text) => (byId("announcer").textContent = text);
-const live = new Live({ onSay: announce });
-live.analyze = async (canvas) => {
-  if (device) return device.analyze(canvas);
-  const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.85));
-  return api.analyze(blob, byId("model").value);
-};
+
+// Say something that all must see; `words` says it in the language of the moment, null takes it away.
+function complain(words) {
+  message = words;
+  byId("message").hidden = !words;
+  byId("message").textContent = words?.() ?? "";
+}
+
+let message = null;
+const live = new Live({
+  onSay: announce,
+  analyze: async (canvas) => {
+    const models = await device;
+    if (models) return models.analyze(canvas);
+    const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.85));
+    return api.analyze(blob, byId("model").value);
+  },
+});
 
 // Photos
 
@@ -36,8 +50,8 @@ function add(files) {
   send();
 }
 
-async function send() {
-  while (sending < AT_ONCE && waiting.length) {
+function send() {
+  while (server && sending < AT_ONCE && waiting.length) {
     const photo = waiting.shift();
     sending++;
     photo.read(readOne).finally(() => {
@@ -49,12 +63,13 @@ async function send() {
 }
 
 async function readOne(file) {
-  if (device) return device.analyze(file);
-  if (file.size > limits.bytes) throw new api.Failure(say("too_large", megabytes()));
+  const models = await device;
+  if (models) return models.analyze(file);
+  if (file.size > limits.bytes) throw new api.Failure(() => say("too_large", megabytes()));
   try {
     return await api.analyze(file, byId("model").value);
   } catch (error) {
-    if (error.status === 401) askForKey(true);
+    if (error.status === 401) askForKey();
     throw error;
   }
 }
@@ -94,19 +109,23 @@ function takePhotos() {
   addEventListener("drop", (event) => {
     event.preventDefault();
     drop.classList.remove("over");
+    byId("photos-tab").click();
     add([...event.dataTransfer.files]);
   });
-  addEventListener("paste", (event) => add([...event.clipboardData.files]));
+  addEventListener("paste", (event) => {
+    if (!event.clipboardData.files.length) return;
+    byId("photos-tab").click();
+    add([...event.clipboardData.files]);
+  });
   byId("clear").onclick = () => {
     waiting = [];
     gallery.splice(0).forEach((photo) => photo.card.remove());
     showBar();
     byId("choose").focus();
   };
-  byId("copy-all").onclick = async () => {
-    await navigator.clipboard.writeText(JSON.stringify({ photos: gallery.map((photo) => photo.json()) }, null, 2));
-    announce(say("copied"));
-    byId("copy-all").textContent = say("copied");
+  byId("copy-all").onclick = () => {
+    const photos = gallery.map((photo) => photo.json());
+    copyFrom(byId("copy-all"), JSON.stringify({ photos }, null, 2), announce);
   };
 }
 
@@ -148,49 +167,59 @@ function talk(language) {
       return item;
     }),
   );
+  complain(message);
   gallery.forEach((photo) => photo.show());
   showBar();
   live.show();
 }
 
-// The model that is chosen, from here on.
+// The model that is chosen, and where it runs, from here on. The last choice counts, whichever is ready first.
 async function choose() {
+  const choice = ++choices;
   const model = server.models.find(({ name }) => name === byId("model").value);
   classes = model.classes;
   live.classes = classes;
   byId("device-choice").hidden = !model.on_device;
   if (!model.on_device) byId("device").checked = false;
-  device = null;
-  const wanted = byId("device").checked;
-  if (wanted) {
-    announce(say("device_loading"));
-    byId("device-choice").classList.add("loading");
-    try {
-      const { Device } = await import("./device.js");
-      device = await Device.load(model, { ...server.manner, max_faces: limits.faces }, api.download);
-    } catch {
-      byId("device").checked = false;
-      announce(say("device_failed"));
-    }
-    byId("device-choice").classList.remove("loading");
-  }
-  byId("privacy").dataset.word = device ? "privacy_device" : "privacy_server";
+  const isOn = byId("device").checked;
+  const label = byId("device-choice").classList;
+  label.toggle("loading", isOn);
+  byId("privacy").dataset.word = isOn ? "privacy_device" : "privacy_server";
   talk(document.documentElement.lang);
-  if (device) announce(say("privacy_device"));
+  device = isOn ? load(model) : Promise.resolve(null);
+  try {
+    await device;
+    if (choice === choices && isOn) announce(say("privacy_device"));
+  } catch {
+    if (choice !== choices) return;
+    byId("device").checked = false;
+    await choose();
+    complain(() => say("device_failed"));
+  }
+  if (choice === choices) label.remove("loading");
+}
+
+async function load(model) {
+  announce(say("device_loading"));
+  try {
+    const { Device } = await import("./device.js");
+    return await Device.load(model, { ...server.manner, max_faces: limits.faces }, api.download);
+  } catch {
+    throw new api.Failure(() => say("device_failed"), -1);
+  }
 }
 
 function takeLanguage() {
   for (const button of document.querySelectorAll("[data-language]")) {
     button.onclick = () => {
-      localStorage.setItem("language", button.dataset.language);
+      keep("localStorage", "language", button.dataset.language);
       talk(button.dataset.language);
     };
   }
 }
 
-function askForKey(wrong) {
+function askForKey() {
   byId("key-form").hidden = false;
-  if (wrong && sessionStorage.getItem("key")) announce(say("key_wrong"));
   byId("key").focus();
 }
 
@@ -198,23 +227,32 @@ async function meetServer() {
   try {
     server = await api.models();
   } catch (error) {
-    if (error.status === 401) askForKey(true);
-    else announce(error.message);
+    if (error.status === 401) {
+      if (api.hasKey()) complain(() => say("key_wrong"));
+      askForKey();
+    } else complain(error.words);
     return;
   }
+  complain(null);
   limits = server.limits;
   server.models.forEach((model) => setColours(model.classes));
   byId("model").replaceChildren(...server.models.map(({ name }) => new Option(name, name)));
   byId("model-choice").hidden = server.models.length < 2;
-  byId("model").onchange = byId("device").onchange = choose;
+  byId("model").onchange = byId("device").onchange = () => {
+    complain(null);
+    choose();
+  };
   byId("key-form").hidden = true;
-  await choose();
+  choose();
+  send();
 }
 
 byId("key-form").onsubmit = (event) => {
   event.preventDefault();
-  sessionStorage.setItem("key", byId("key").value);
-  meetServer();
+  const key = byId("key").value.trim();
+  if (!/^[!-~]+$/.test(key)) return complain(() => say("key_ascii"));
+  api.useKey(key);
+  return meetServer();
 };
 takePhotos();
 takeTabs();

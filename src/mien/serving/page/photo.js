@@ -1,6 +1,7 @@
 // One photo in the gallery: the picture with its boxes, the faces with their bars, and what can be done with them.
 
 import { colour, colourOf, drawFaces } from "./draw.js";
+import { copyFrom } from "./copy.js";
 import { expression, percent, say } from "./words.js";
 
 const SHOWN = 1600; // pixels of the longer side of what is kept for the screen, so that a gallery fits in memory
@@ -61,27 +62,27 @@ export class Photo {
       this.state = "read";
     } catch (error) {
       this.state = "failed";
-      this.why = error.message;
+      this.why = error.words ?? (() => error.message);
     }
     this.show();
     this.onSay(this.summary());
   }
 
   summary() {
-    if (this.state === "failed") return say("failed", this.name, this.why);
+    if (this.state === "failed") return say("failed", this.name, this.why());
     const found = this.result.faces.map((face, number) => say("face", number + 1, this.#label(face), percent(face.confidence)));
     return [this.name, this.#found(), ...found].join(". ");
   }
 
   json() {
-    return { name: this.name, ...(this.result ?? { error: this.why }) };
+    return { name: this.name, ...(this.result ?? { error: this.why?.() }) };
   }
 
   // Draw everything anew, as after a change of language.
   show() {
     this.card.classList.toggle("waiting", this.state === "waiting");
     this.card.classList.toggle("failed", this.state === "failed");
-    this.said.textContent = { waiting: say("reading"), failed: this.why, read: this.result && this.#found() }[this.state];
+    this.said.textContent = { waiting: say("reading"), failed: this.why?.(), read: this.result && this.#found() }[this.state];
     this.copyButton.textContent = say("copy");
     this.saveButton.textContent = say("download");
     this.removeButton.textContent = say("remove");
@@ -134,10 +135,8 @@ export class Photo {
     return element("li", {}, button);
   }
 
-  async copy() {
-    await navigator.clipboard.writeText(JSON.stringify(this.json(), null, 2));
-    this.copyButton.textContent = say("copied");
-    this.onSay(say("copied"));
+  copy() {
+    return copyFrom(this.copyButton, JSON.stringify(this.json(), null, 2), this.onSay);
   }
 
   async save() {

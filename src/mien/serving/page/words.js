@@ -17,6 +17,7 @@ const WORDS = {
     key_label: "This server asks for an API key",
     key_use: "Use it",
     key_wrong: "The key isn't right",
+    key_ascii: "A key has Latin letters, digits and signs only",
     source: "Source",
     photos: "Photos",
     live: "Live camera",
@@ -28,6 +29,7 @@ const WORDS = {
     copy_all: "Copy all as JSON",
     copy: "Copy as JSON",
     copied: "Copied",
+    copy_failed: "Couldn't copy",
     download: "Save picture",
     remove: "Remove",
     clear: "Clear",
@@ -46,6 +48,7 @@ const WORDS = {
     rate: (read, dropped) => `${read} frames/s read, ${dropped} frames/s left out`,
     camera_denied: "The camera may not be used: allow it in the browser's settings for this page.",
     camera_missing: "No camera was found.",
+    camera_ended: "The camera was switched off or unplugged.",
     camera_insecure: "Browsers give the camera to pages over https or on this machine only.",
     timeline: "The largest face, the last 30 seconds: each band is as high as its expression is probable.",
     timeline_now: (label, value) => `Timeline of the largest face; now ${label} ${value}`,
@@ -56,7 +59,7 @@ const WORDS = {
     privacy_server: "Your photo is sent to this server, held in memory while it is read, and not kept: nothing is written to disk or to a log.",
     privacy_device: "Your photo doesn't leave this device: the models run in the browser.",
     device_loading: "Loading the models into the browser…",
-    device_failed: "This browser can't run the models; photos go to the server.",
+    device_failed: "This browser can't run the models, so nothing was read or sent. The switch is off now: photos go to the server.",
     api: "The API for developers",
     problems: {},
     expressions: { angry: "angry", disgust: "disgust", fear: "fear", happy: "happy", sad: "sad", surprise: "surprise", neutral: "neutral", contempt: "contempt" },
@@ -70,6 +73,7 @@ const WORDS = {
     key_label: "這台伺服器需要 API 金鑰",
     key_use: "使用",
     key_wrong: "金鑰不正確",
+    key_ascii: "金鑰只含英文字母、數字與符號",
     source: "來源",
     photos: "照片",
     live: "即時攝影機",
@@ -81,6 +85,7 @@ const WORDS = {
     copy_all: "全部複製為 JSON",
     copy: "複製為 JSON",
     copied: "已複製",
+    copy_failed: "無法複製",
     download: "儲存標註圖",
     remove: "移除",
     clear: "全部清除",
@@ -99,6 +104,7 @@ const WORDS = {
     rate: (read, dropped) => `每秒辨識 ${read} 個畫面，略過 ${dropped} 個`,
     camera_denied: "無法使用攝影機，請在瀏覽器設定中允許此頁面使用。",
     camera_missing: "找不到攝影機。",
+    camera_ended: "攝影機已關閉或被拔除。",
     camera_insecure: "瀏覽器只允許 https 或本機的頁面使用攝影機。",
     timeline: "畫面中最大的臉，最近 30 秒：色帶越高，代表該表情的機率越大。",
     timeline_now: (label, value) => `最大的臉的時間軸；目前為${label} ${value}`,
@@ -109,7 +115,7 @@ const WORDS = {
     privacy_server: "照片會傳送到這台伺服器，只在辨識時留在記憶體中，不會保存，也不會寫入磁碟或紀錄檔。",
     privacy_device: "照片不會離開這台裝置：模型在瀏覽器中執行。",
     device_loading: "正在把模型載入瀏覽器…",
-    device_failed: "這個瀏覽器無法執行模型，照片會傳送到伺服器。",
+    device_failed: "這個瀏覽器無法執行模型，因此尚未辨識，也沒有傳送任何照片。開關已關閉：之後的照片會傳送到伺服器。",
     api: "給開發者的 API",
     problems: {
       401: "需要正確的 API 金鑰。",
@@ -147,8 +153,25 @@ export function speak(wanted) {
   document.querySelector(".languages").setAttribute("aria-label", say("language"));
 }
 
+// What a browser keeps for the page, or nothing where it keeps nothing.
+export function kept(storage, key) {
+  try {
+    return window[storage].getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+export function keep(storage, key, value) {
+  try {
+    window[storage].setItem(key, value);
+  } catch {
+    // then it holds until the page is left
+  }
+}
+
 export function preferred() {
-  const kept = localStorage.getItem("language");
-  if (kept) return kept;
+  const chosen = kept("localStorage", "language");
+  if (chosen) return chosen;
   return (navigator.languages ?? []).some((tag) => /^zh-(TW|HK|MO|Hant)/i.test(tag)) ? "zh-TW" : "en";
 }
