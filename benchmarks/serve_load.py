@@ -185,7 +185,7 @@ def clients_and_batches(name: str, jobs: list[Job], requests: int) -> dict[str, 
         for _ in range(5):
             batched = put(port, jobs, clients=64, requests=requests)
             one_by_one = put(single, jobs, clients=64, requests=requests)
-            assert not batched.mixed_up and not one_by_one.mixed_up
+            assert batched.mixed_up + one_by_one.mixed_up == 0
             ratios.append(one_by_one.seconds / batched.seconds)
         result["batches_against_one_by_one"] = {
             "ratio": round(statistics.median(ratios), 2),
