@@ -63,7 +63,7 @@ Source = bytes | bytearray | memoryview | str | os.PathLike[str] | IO[bytes] | I
 
 
 def decode(
-    source: bytes | str | os.PathLike[str], mode: Literal["L", "RGB"] = "RGB", *, max_pixels: int = MAX_PIXELS
+    source: bytes | str | os.PathLike[str], mode: Literal["L", "RGB"] = "RGB", *, max_pixels: int | None = None
 ) -> NDArray[np.uint8]:
     """Decode one picture upright (EXIF orientation applied), with transparency laid on white.
 
@@ -72,7 +72,7 @@ def decode(
     Args:
         source: the encoded bytes, or a path to them.
         mode: ``"L"`` for gray ``(H, W)``, ``"RGB"`` for colour ``(H, W, 3)``.
-        max_pixels: height times width of the largest picture that is decoded; more than ``MAX_PIXELS`` needs care for memory.
+        max_pixels: height times width of the largest picture that is decoded; None has ``MAX_PIXELS``.
 
     Returns:
         Pixels as ``uint8``; 16-bit pictures are scaled to 8 bits.
@@ -82,6 +82,7 @@ def decode(
     """
     data = source if isinstance(source, bytes) else _read(Path(source))
     name = "the picture" if isinstance(source, bytes) else f"'{source}'"
+    max_pixels = MAX_PIXELS if max_pixels is None else max_pixels
     if not data:
         raise ImageError(f"{name} is empty (0 bytes): replace the file or remove it.")
     if len(data) > MAX_BYTES:
@@ -127,12 +128,12 @@ def as_photo(source: Source) -> NDArray[np.uint8]:
                 f"A photo as an array must be uint8 of shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), not {source.dtype} of shape {shape}."
             )
         if source.ndim == 3 and shape[2] == 3:
-            _check_size(shape[1], shape[0], "the photo")
+            _check_size(shape[1], shape[0], "the photo", MAX_PIXELS)
             return source
         return as_photo(Image.fromarray(source[:, :, 0] if source.ndim == 3 and shape[2] == 1 else source))
     if isinstance(source, Image.Image):
         try:
-            return _pixels(source, "the photo", "RGB")
+            return _pixels(source, "the photo", "RGB", MAX_PIXELS)
         except DAMAGE as error:
             raise ImageError(f"the photo can't be read ({error}): give another one.") from None
     if isinstance(source, (bytes, str, os.PathLike)):
@@ -196,9 +197,7 @@ def _open(data: bytes, name: str) -> Image.Image:
     return Image.open(io.BytesIO(data), formats=("HEIF",))
 
 
-def _pixels(
-    picture: Image.Image, name: str, mode: Literal["L", "RGB"], max_pixels: int = MAX_PIXELS
-) -> NDArray[np.uint8]:
+def _pixels(picture: Image.Image, name: str, mode: Literal["L", "RGB"], max_pixels: int) -> NDArray[np.uint8]:
     _check_size(*picture.size, name, max_pixels)  # before a pixel is decoded
     if isinstance(picture, TiffImagePlugin.TiffImageFile):
         # A tile is decoded whole, however little of it the picture has.
@@ -209,7 +208,7 @@ def _pixels(
     return np.asarray(_to_mode(picture, mode), dtype=np.uint8)
 
 
-def _check_size(width: int, height: int, name: str, max_pixels: int = MAX_PIXELS) -> None:
+def _check_size(width: int, height: int, name: str, max_pixels: int) -> None:
     if width * height > max_pixels:
         raise ImageError(f"{name} has {width}x{height} pixels, more than the {max_pixels:,} allowed: make it smaller.")
     if max(width, height) > MAX_SIDE:

@@ -123,6 +123,8 @@ def test_no_more_bytes_are_held_than_are_allowed(connect: Connect) -> None:
             time.sleep(0.1)
         status, headers, _ = waiting[2].answer()
         assert (status, headers["retry-after"]) == (503, "1")
+        for connection in waiting:
+            connection.close()
 
 
 def test_a_slow_body_is_given_up(small: str, connect: Connect) -> None:
