@@ -64,16 +64,16 @@ def test_each_setting_has_a_flag_and_a_variable(monkeypatch: pytest.MonkeyPatch)
     options = {option.name: option for option in cli.cli.commands["serve"].params}
     fields = {field.name for field in dataclasses.fields(Settings)}
     assert fields - {"keys"} == set(options)
-    assert all(option.envvar == f"MIEN_{name.upper()}" for name, option in options.items() if name != "flip")
+    assert all(option.envvar == f"MIEN_{name.upper()}" for name, option in options.items())
     settings = given(
         monkeypatch,
         "--port=0",
-        "--flip",
         MIEN_MODELS="tiny base",
         MIEN_MAX_BODY="1000",
         MIEN_ORIGINS="https://a.org https://b.org",
         MIEN_API_KEYS="0123456789abcdef, fedcba9876543210",
         MIEN_PORT="99",
+        MIEN_FLIP="1",
     )
     assert settings == Settings(
         port=0,

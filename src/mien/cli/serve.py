@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mien.cli.common import flip_option, say
+from mien.cli.common import say
 
 
 def setting(flag: str, help_text: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -31,7 +31,7 @@ def setting(flag: str, help_text: str, **options: Any) -> Callable[[Callable[...
 )
 @setting("--min-confidence", "Least detection score of a face.", default=0.6)
 @setting("--abstain", "Mark a face as unsure below this probability.", default=0.0)
-@flip_option
+@setting("--flip", "Average each face with its mirror image (twice the time).", is_flag=True)
 @setting("--threads", "Photos worked on side by side; 0 has one for each core.", default=0)
 @setting("--batch", "Most faces in one run of a model; 1 reads them one by one.", default=64)
 @setting("--batch-wait", "Longest wait for faces of other requests, in ms.", default=2.0)
