@@ -20,7 +20,7 @@ import mien
 import scenes
 import servers
 from mien import emotions, images
-from mien.serving import app
+from mien.serving import api
 from mien.training.run import Run
 
 KEY = "0123456789abcdef"
@@ -397,7 +397,7 @@ def test_leaving_the_tab_stops_the_camera(visit: Open) -> None:
 @pytest.fixture(scope="module")
 def on_device() -> None:
     """The browser's runtime must be in place; without it a test is skipped, but fails where ``CI`` is set."""
-    if not app.RUNTIME.is_file():
+    if not api.RUNTIME.is_file():
         if os.environ.get("CI"):
             pytest.fail("CI has no runtime for the browser: run  make page")
         pytest.skip("there is no runtime for the browser here: run  make page")
@@ -506,7 +506,7 @@ def test_the_camera_is_read_on_the_device(visit: Open, on_device: None) -> None:
 
 
 def test_without_the_runtime_there_is_no_switch(visit: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(app, "RUNTIME", tmp_path / "none")
+    monkeypatch.setattr(api, "RUNTIME", tmp_path / "none")
     with servers.running() as url:
         page = visit(url)
         expect(page.locator("#device-choice")).to_be_hidden()

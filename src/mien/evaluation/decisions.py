@@ -52,7 +52,7 @@ class Score:
 
     @classmethod
     def of(cls, labels: NDArray[np.int64], answers: NDArray[np.int64], num_classes: int) -> Score:
-        """Score answers ``(N,)`` against labels ``(N,)``."""
+        """Score answers ``(N,)`` against labels ``(N,)``; counted here, as choosing thresholds asks for hundreds of scores."""
         counts = np.zeros((num_classes, num_classes), np.int64)
         np.add.at(counts, (labels, answers), 1)
         right, true, said = counts.diagonal(), counts.sum(1), counts.sum(0)

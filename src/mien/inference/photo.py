@@ -136,6 +136,16 @@ class Reader:
                 crops[row] = align.crop(grays, found.landmarks[row], self.classifier.spec.size)
         return Found(found.boxes[:num], found.landmarks[:num], found.scores[:num], crops)
 
+    def whole(self, face: NDArray[np.uint8]) -> Found:
+        """A ready-made crop ``(h, w)`` as one found face that fills its picture."""
+        height, width = face.shape
+        return Found(
+            np.array([[0, 0, width, height]], np.float32),
+            np.empty((1, 0, 2), np.float32),
+            np.ones(1, np.float32),
+            images.resize_faces(face[None], self.classifier.spec.size),
+        )
+
     def read(self, photos: Sequence[Found]) -> list[list[Face]]:
         """Read the faces of several photos as one batch: a list of faces for each photo."""
         crops = [found.crops for found in photos if len(found.crops)]

@@ -120,29 +120,16 @@ class _Prepared:
 
 
 def _prepare(reader: Reader, path: str, crops: bool, keep_pixels: bool) -> _Prepared:
-    size = reader.classifier.spec.size
     try:
         source: str | bytes = sys.stdin.buffer.read(images.MAX_BYTES + 1) if path == STDIN else path
         if crops:
             face = images.decode(source, "L")
-            found = _whole(face, size)
-            return _Prepared(path, found, None, np.repeat(face[:, :, None], 3, 2) if keep_pixels else None)
+            return _Prepared(path, reader.whole(face), None, np.repeat(face[:, :, None], 3, 2) if keep_pixels else None)
         photo = images.as_photo(source)
         return _Prepared(path, reader.find(photo), None, photo if keep_pixels else None)
     except ImageError as error:
         nothing = np.empty((0, 4), np.float32), np.empty((0, 5, 2), np.float32), np.empty(0, np.float32)
-        return _Prepared(path, Found(*nothing, np.empty((0, *size), np.uint8)), str(error), None)
-
-
-def _whole(face: NDArray[np.uint8], size: tuple[int, int]) -> Found:
-    """A ready-made crop as one found face that fills its picture."""
-    height, width = face.shape
-    return Found(
-        np.array([[0, 0, width, height]], np.float32),
-        np.empty((1, 0, 2), np.float32),
-        np.ones(1, np.float32),
-        images.resize_faces(face[None], size),
-    )
+        return _Prepared(path, Found(*nothing, np.empty((0, *reader.classifier.spec.size), np.uint8)), str(error), None)
 
 
 def _read(reader: Reader, photos: list[_Prepared]) -> Iterator[PhotoReading]:

@@ -162,38 +162,27 @@ class Engine:
             raise RequestError(404, f"There is no such model here: name one of {', '.join(self.readers)}.")
         return model
 
-    async def analyze(self, data: bytes, model: str) -> PhotoRead:
-        """Find and read the faces in an encoded photo.
+    async def read(self, data: bytes, model: str, *, crops: bool = False) -> PhotoRead:
+        """Find and read the faces in an encoded photo, or read it as the ready-made crop that it is.
 
         Raises:
             ImageError: it is no picture, is damaged, or past the limits.
         """
         reader = self.readers[model]
-        found, (height, width) = await self._in_thread(self._find, reader, data)
+        found, (height, width) = await self._in_thread(self._crop if crops else self._find, reader, data)
         faces: list[Face] = []
         if len(found.crops):
             rows = await self._batchers[model].read(found.crops)
             faces = [reader.face(found, number, row) for number, row in enumerate(rows)]
         return PhotoRead(width, height, faces)
 
-    async def classify(self, data: bytes, model: str) -> dict[str, float]:
-        """Read an encoded, ready-made crop: its probabilities by expression.
-
-        Raises:
-            ImageError: it is no picture, is damaged, or past the limits.
-        """
-        spec = self.readers[model].classifier.spec
-        crop = await self._in_thread(self._crop, data, spec.size)
-        (row,) = await self._batchers[model].read(crop)
-        return {name: float(value) for name, value in zip(spec.classes, row, strict=True)}
-
-    def _find(self, reader: Reader, data: bytes) -> tuple[Found, tuple[int, int]]:
+    def _find(self, reader: Reader, data: bytes) -> tuple[Found, tuple[int, ...]]:
         photo = images.decode(data, max_pixels=self.settings.max_pixels)
-        return reader.find(photo), (photo.shape[0], photo.shape[1])
+        return reader.find(photo), photo.shape[:2]
 
-    def _crop(self, data: bytes, size: tuple[int, int]) -> Crops:
-        crop = images.decode(data, "L", max_pixels=min(self.settings.max_pixels, images.MAX_FACE_SIDE**2))
-        return images.resize_faces(crop[None], size)
+    def _crop(self, reader: Reader, data: bytes) -> tuple[Found, tuple[int, ...]]:
+        face = images.decode(data, "L", max_pixels=min(self.settings.max_pixels, images.MAX_FACE_SIDE**2))
+        return reader.whole(face), face.shape
 
     async def _in_thread(self, work: Callable[..., Result], *arguments: Any) -> Result:
         self.expected += 1

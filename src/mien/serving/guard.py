@@ -1,4 +1,4 @@
-"""What holds for every answer: an id, security headers, one line of log, no error that escapes; and the lock of the API.
+"""What holds for every answer: an id, security headers, one line of log, no error that escapes; and the API's keys.
 
 Plain ASGI around the app, as it must see every answer, also those of other layers.
 """
@@ -40,7 +40,7 @@ POLICY = (
 DOCS_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 """Of /docs, where Swagger UI sets styles inline."""
 
-LOCKED = ("/v1/", "/metrics")
+PROTECTED = ("/v1/", "/metrics")
 """Addresses that need an API key where there are any."""
 
 
@@ -93,7 +93,7 @@ class Guard:
         log.info("request", extra={"fields": fields})
 
 
-class Lock:
+class Authentication:
     """Lets requests to the API through that carry a key; inside CORS, so that a page elsewhere can read the refusal."""
 
     def __init__(self, app: ASGIApp, keys: tuple[str, ...]) -> None:
@@ -102,7 +102,7 @@ class Lock:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request through, or answer it."""
-        if scope["type"] == "http" and scope["path"].startswith(LOCKED) and not self._has_key(Headers(scope=scope)):
+        if scope["type"] == "http" and scope["path"].startswith(PROTECTED) and not self._has_key(Headers(scope=scope)):
             found = problems.problem(401, "Send an API key, as in  Authorization: Bearer KEY")
             await problems.answer(found, {"WWW-Authenticate": "Bearer"})(scope, receive, send)
         else:

@@ -97,7 +97,7 @@ class Limits(BaseModel):
     seconds: float
 
 
-class Manner(BaseModel):
+class ReadingOptions(BaseModel):
     """How faces are found and read here."""
 
     min_confidence: float = Field(description="Least detection score of a face.")
@@ -109,7 +109,7 @@ class Models(BaseModel):
     """The models that answer here, the default first, how they read, and the limits of a request."""
 
     models: list[Model]
-    manner: Manner
+    options: ReadingOptions
     limits: Limits
     key_needed: bool = Field(description="Whether requests must carry an API key.")
 

@@ -16,6 +16,7 @@ let server = null; // what /v1/models says
 let classes = [];
 let device = Promise.resolve(null); // the models in the browser while the switch is on: what is read waits for them
 let choices = 0;
+let message = null; // a function that says what all must see
 let waiting = [];
 let sending = 0;
 
@@ -28,7 +29,6 @@ function complain(words) {
   byId("message").textContent = words?.() ?? "";
 }
 
-let message = null;
 const live = new Live({
   onSay: announce,
   analyze: async (canvas) => {
@@ -203,7 +203,7 @@ async function load(model) {
   announce(say("device_loading"));
   try {
     const { Device } = await import("./device.js");
-    return await Device.load(model, { ...server.manner, max_faces: limits.faces }, api.download);
+    return await Device.load(model, { ...server.options, max_faces: limits.faces }, api.download);
   } catch {
     throw new api.Failure(() => say("device_failed"), -1);
   }

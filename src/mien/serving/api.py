@@ -1,0 +1,210 @@
+"""What the API answers at each address, and what its OpenAPI document says of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Security
+from fastapi.responses import FileResponse, Response
+from fastapi.security import APIKeyHeader, HTTPBearer
+
+from mien import emotions, modelfile
+from mien.errors import MienError, RequestError
+from mien.inference import detector, shipped
+from mien.serving import bodies, problems, schema
+from mien.serving.bodies import Upload
+from mien.serving.engine import Engine, PhotoRead
+from mien.serving.gate import RETRY_AFTER, Gate
+from mien.serving.metrics import Metrics
+from mien.serving.settings import Settings
+
+RUNTIME = Path(__file__).parent / "page" / "ort" / "ort-wasm-simd-threaded.wasm"
+"""What the page needs to run models in the browser; ``make page`` puts it there, and without it the page does without."""
+
+BEARER = HTTPBearer(auto_error=False, description="An API key.")
+HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key.")
+
+PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+Answers = dict[int | str, dict[str, Any]]
+
+MODEL = Query(description="Which model reads; the server's first one where none is named.", max_length=200)
+
+WORDS = {
+    400: "The body can't be read as what it says it is, or the connection was closed.",
+    401: "The API key is missing or wrong.",
+    404: "There is no such model here.",
+    408: "The body took too long to arrive.",
+    413: "The body is too large, or has too many files.",
+    415: "The body is of another type.",
+    422: "The picture can't be read, or a parameter doesn't fit.",
+    500: "The server failed.",
+    503: "The server has all the work it can take, or took too long; see Retry-After.",
+}
+"""Status of an error to what it means, for the OpenAPI document."""
+
+
+def _errors(*statuses: int) -> Answers:
+    return {status: {"description": WORDS[status], **PROBLEM} for status in statuses}
+
+
+def _takes(what: str) -> dict[str, Any]:
+    """The request body in the OpenAPI document; it is read by ``bodies``, not by FastAPI, which would write it to disk."""
+    binary = {"type": "string", "format": "binary"}
+    form = {
+        "type": "object",
+        "properties": {"files": {"type": "array", "items": binary, "minItems": 1}},
+        "required": ["files"],
+    }
+    content: dict[str, Any] = {kind: {"schema": binary} for kind in ("image/jpeg", "image/png", "image/webp")}
+    content |= {"application/octet-stream": {"schema": binary}, "multipart/form-data": {"schema": form}}
+    return {"requestBody": {"required": True, "description": what, "content": content}}
+
+
+class Desk:
+    """Takes a request's pictures and has them read."""
+
+    def __init__(self, engine: Engine, gate: Gate, metrics: Metrics, settings: Settings) -> None:
+        self.engine = engine
+        self.gate = gate
+        self.metrics = metrics
+        self.settings = settings
+
+    async def read(
+        self, request: Request, model: str, *, crops: bool = False
+    ) -> list[tuple[str | None, PhotoRead | MienError]]:
+        """Each picture's name and what was read on it, or why it couldn't be read.
+
+        Raises:
+            MienError: the request isn't taken, or its body is one picture that can't be read.
+        """
+        async with self.gate.admit() as hold:
+            uploads = await bodies.read(request, self.settings, hold)
+            async with self.gate.turn():
+                return await asyncio.gather(*(self._one(upload, model, crops) for upload in uploads))
+
+    async def _one(self, upload: Upload, model: str, crops: bool) -> tuple[str | None, PhotoRead | MienError]:
+        try:
+            read = await self.engine.read(upload.data, model, crops=crops)
+        except MienError as error:
+            self.metrics.pictures.labels("error").inc()
+            if upload.name is None:
+                raise
+            return upload.name, error
+        self.metrics.pictures.labels("read").inc()
+        return upload.name, read
+
+
+def router(desk: Desk, is_ready: Callable[[], bool]) -> APIRouter:
+    """All addresses of the API."""
+    engine, settings = desk.engine, desk.settings
+    # For the OpenAPI document only: `guard.Authentication` does the checking, before anything is read.
+    keys = [Security(scheme) for scheme in (BEARER, HEADER)] if settings.keys else []
+    api = APIRouter()
+    known = _models(engine, settings)
+    v1 = APIRouter(prefix="/v1", dependencies=keys, tags=["read"])
+
+    @v1.post("/analyze", responses=_errors(*WORDS), openapi_extra=_takes("One photo, or a form with several."))
+    async def analyze(request: Request, model: Annotated[str | None, MODEL] = None) -> schema.Analysis:
+        """Find the faces in photos and read their expressions."""
+        name = engine.named(model)
+        return schema.Analysis(model=name, photos=[_photo(*part) for part in await desk.read(request, name)])
+
+    @v1.post("/classify", responses=_errors(*WORDS), openapi_extra=_takes("One crop, or a form with several."))
+    async def classify(request: Request, model: Annotated[str | None, MODEL] = None) -> schema.Classification:
+        """Read ready-made crops of faces, brows to chin, as they are: no face is sought."""
+        name = engine.named(model)
+        parts = await desk.read(request, name, crops=True)
+        return schema.Classification(model=name, crops=[_crop(*part) for part in parts])
+
+    @v1.get("/models", responses=_errors(401))
+    async def models() -> schema.Models:
+        """The models that answer here, and the limits of a request."""
+        return known
+
+    _add_files(v1, {model.name for model in known.models if model.on_device})
+    api.include_router(v1)
+    _add_states(api, desk, is_ready)
+    return api
+
+
+def _photo(name: str | None, read: PhotoRead | MienError) -> schema.Photo:
+    if isinstance(read, MienError):
+        return schema.Photo(name=name, width=None, height=None, faces=[], error=problems.of(read))
+    faces = [schema.Face.model_validate(face.to_dict()) for face in read.faces]
+    return schema.Photo(name=name, width=read.width, height=read.height, faces=faces, error=None)
+
+
+def _crop(name: str | None, read: PhotoRead | MienError) -> schema.Crop:
+    if isinstance(read, MienError):
+        return schema.Crop(name=name, reading=None, error=problems.of(read))
+    (face,) = read.faces
+    return schema.Crop(name=name, reading=schema.Reading.model_validate(face.to_dict()), error=None)
+
+
+def _add_files(v1: APIRouter, offered: set[str]) -> None:
+    """The files with which the page finds and reads faces in the browser itself."""
+    binary = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    answers: Answers = {200: {"content": binary}, **_errors(401, 404, 422)}
+
+    @v1.get("/models/{name}/file", response_class=FileResponse, responses=answers)
+    async def model_file(name: str) -> FileResponse:
+        """The file of a model that comes with mien; others are not given away."""
+        if name not in offered:
+            raise RequestError(404, "There is no model of that name whose file is offered here.")
+        return FileResponse(shipped.resolve(name), media_type="application/octet-stream")
+
+    @v1.get("/detector/file", response_class=FileResponse, responses=answers)
+    async def detector_file() -> FileResponse:
+        """The file of the face detector."""
+        return FileResponse(detector.PATH, media_type="application/octet-stream")
+
+
+def _add_states(api: APIRouter, desk: Desk, is_ready: Callable[[], bool]) -> None:
+    """What machines ask a server."""
+
+    @api.get("/healthz", tags=["server"])
+    async def healthz() -> schema.State:
+        """Whether the process lives."""
+        return schema.State(status="ok")
+
+    @api.get("/readyz", responses=_errors(503), tags=["server"])
+    async def readyz() -> schema.State:
+        """Whether it takes requests: the models are loaded, and there is room."""
+        if not is_ready() or desk.gate.is_full:
+            raise RequestError(503, "The server takes no requests at the moment.", RETRY_AFTER)
+        return schema.State(status="ready")
+
+    @api.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(desk.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _models(engine: Engine, settings: Settings) -> schema.Models:
+    models = []
+    for name, reader in engine.readers.items():
+        spec = reader.classifier.spec
+        classes = [schema.Expression(name=label, colour=emotions.colour(label)) for label in spec.classes]
+        models.append(
+            schema.Model(
+                name=name,
+                sha256=modelfile.sha256(reader.classifier.path),
+                height=spec.size[0],
+                width=spec.size[1],
+                classes=classes,
+                on_device=name in shipped.names() and RUNTIME.is_file(),  # a model of one's own is never given away
+            )
+        )
+    limits = schema.Limits(
+        bytes=settings.max_body,
+        pixels=settings.max_pixels,
+        files=settings.max_files,
+        faces=settings.max_faces,
+        seconds=settings.timeout,
+    )
+    options = schema.ReadingOptions(
+        min_confidence=settings.min_confidence, abstain=settings.abstain, flip=settings.flip
+    )
+    return schema.Models(models=models, options=options, limits=limits, key_needed=bool(settings.keys))
