@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import click
 
 import mien
-from mien.cli import data, models, predicting, serve, training, video
+from mien.cli import data, models, predicting, serve, studying, training, video
 from mien.cli.common import fail
 from mien.errors import MienError, MissingExtraError
 
@@ -77,6 +77,7 @@ for command in (
     models.evaluate,
     models.decide,
     training.report,
+    studying.study,
     predicting.predict,
     video.video,
     serve.serve,

@@ -13,12 +13,22 @@ import click
 path_argument = click.Path(path_type=Path)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 flip_option = click.option("--flip", is_flag=True, help="Average each face with its mirror image (twice the time).")
-recipe_option = click.option(
-    "--recipe", "recipe_name", default="base", show_default=True, help="report, large, base, tiny or demo."
+device_option = click.option(
+    "--device", default="auto", type=click.Choice(["auto", "cpu", "cuda", "mps"]), show_default=True
+)
+precision_option = click.option(
+    "--precision", default="auto", type=click.Choice(["auto", "fp32", "bf16"]), show_default=True
 )
 set_option = click.option(
     "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Change a field of the recipe."
 )
+
+
+def recipe_option(default: str) -> Callable[[Any], Any]:
+    """The option that names a recipe."""
+    return click.option(
+        "--recipe", "recipe_name", default=default, show_default=True, help="report, large, base, tiny or demo."
+    )
 
 
 def fail(message: str, exit_code: int) -> None:

@@ -21,7 +21,7 @@ def data() -> None:
 @click.option(
     "--augmented", type=path_argument, metavar="PNG", help="Also write a sheet of what a network sees in training."
 )
-@recipe_option
+@recipe_option("base")
 @set_option
 @json_option
 def info(

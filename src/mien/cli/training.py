@@ -10,10 +10,12 @@ from typing import Any
 import click
 
 from mien.cli.common import (
+    device_option,
     flip_option,
     is_given,
     json_option,
     path_argument,
+    precision_option,
     recipe_option,
     say,
     set_option,
@@ -25,12 +27,12 @@ from mien.errors import RunError
 
 @click.command()
 @click.argument("data", required=False, type=path_argument)
-@recipe_option
+@recipe_option("base")
 @set_option
 @click.option("--out", type=path_argument, help="The run folder to make.  [default: runs/RECIPE-DATE-TIME]")
 @click.option("--resume", type=path_argument, metavar="RUN", help="Go on with a run that was stopped.")
-@click.option("--device", default="auto", type=click.Choice(["auto", "cpu", "cuda", "mps"]), show_default=True)
-@click.option("--precision", default="auto", type=click.Choice(["auto", "fp32", "bf16"]), show_default=True)
+@device_option
+@precision_option
 @json_option
 @click.pass_context
 def train(

@@ -98,10 +98,11 @@ def summary(evaluation: Evaluation, record: Mapping[str, Any], history: Sequence
         ]  # fmt: skip
     else:
         sentences.append(t("summary.perfect"))
-    best_row = best_epoch(history)
+    last = record["recipe"].get("keep") == "last"
+    kept = history[-1] if last else best_epoch(history)
     sentences.append(
-        t("summary.training", epochs=len(history), rows=f"{record['data']['train']['rows']:,}", best=best_row["epoch"],
-          accuracy=percent(best_row["valid_accuracy"]))
+        t("summary.training_last" if last else "summary.training", epochs=len(history), rows=f"{record['data']['train']['rows']:,}",
+          best=kept["epoch"], accuracy=percent(kept["valid_accuracy"]))
     )  # fmt: skip
     return t.joined(sentences)
 
@@ -340,9 +341,10 @@ def _recipe_settings(recipe: Mapping[str, Any], votes_head: float, t: Texts) -> 
         t("tricks.setting.rule_patience", patience=recipe["patience"]) if recipe["patience"] else "",
     ]
     stopping = t("page.list").join(filter(None, rules)) or t("tricks.setting.rule_none")
+    kept = recipe.get("keep", "best")
     moving = recipe["schedule"] != "constant" or recipe["warmup"]
     values: dict[str, tuple[Any, dict[str, str]]] = {
-        "early_stopping": (True, {"rules": stopping}),
+        "early_stopping": (kept == "best" or any(rules), {"kept": t(f"tricks.setting.keep_{kept}"), "rules": stopping}),
         "label_smoothing": (recipe["label_smoothing"], {"share": f"{recipe['label_smoothing']:.0%}"}),
         "votes": (recipe["votes"], {"share": f"{recipe['votes']:.0%}"}),
         "votes_head": (votes_head, {"weight": f"{votes_head:g}"}),
@@ -356,6 +358,10 @@ def _recipe_settings(recipe: Mapping[str, Any], votes_head: float, t: Texts) -> 
             },
         ),
         "muon": (recipe["muon"], {"rate": f"{recipe['muon']:g}"}),
+        **{
+            key: (recipe.get(key, 0.0), {"power": f"{recipe.get(key, 0.0):g}"})  # runs of earlier versions lack them
+            for key in ("class_weights", "balanced_sampling", "focal")
+        },
         "ema": (recipe["ema"], {"decay": f"{recipe['ema']:g}"}),
         "schedule": (moving, {"schedule": schedule(recipe, t)}),
         "weight_decay": (recipe["weight_decay"], {"decay": f"{recipe['weight_decay']:g}"}),

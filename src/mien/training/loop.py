@@ -22,6 +22,7 @@ from mien.errors import TrainingError
 from mien.training import checkpoint, devices, networks
 from mien.training import optimizers as optimizing
 from mien.training.augment import augment
+from mien.training.imbalance import balanced_order, class_weights, cross_entropy
 from mien.training.recipes import Recipe
 from mien.training.run import Run
 from mien.training.stopping import EarlyStopping
@@ -84,7 +85,10 @@ def train(
         return ended or f"all {recipe.epochs} epochs are done"
 
     faces = torch.from_numpy(train_set.images).to(device)  # (N, H, W) uint8
+    labels = torch.from_numpy(train_set.labels).to(device)  # (N,)
     targets = soft_targets(train_set, recipe).to(device)  # (N, K)
+    counts = torch.bincount(labels, minlength=num_classes)  # (K,)
+    weights = class_weights(counts, recipe.class_weights) if recipe.class_weights else None
     if votes_head:
         votes, asked = (tensor.to(device) for tensor in vote_shares(train_set))  # (N, K), (N,)
     valid_faces = torch.from_numpy(valid_set.images).to(device)
@@ -94,7 +98,11 @@ def train(
         started = time.perf_counter()
         torch.manual_seed(recipe.seed * 1_000_003 + epoch)  # dropout and RReLU draw from the global generator
         generator = torch.Generator(device).manual_seed(recipe.seed * 1_000_003 + epoch)
-        order = torch.randperm(len(faces), generator=generator, device=device)
+        order = (
+            balanced_order(labels, recipe.balanced_sampling, generator)
+            if recipe.balanced_sampling
+            else torch.randperm(len(faces), generator=generator, device=device)
+        )
         size = face_size(recipe, epoch)
         total_loss, num_right = torch.zeros((), device=device), torch.zeros((), device=device)
         network.train()
@@ -108,7 +116,7 @@ def train(
                 features = network.embed(x.contiguous(memory_format=memory_format))  # (B, C)
                 logits = network.last(features)  # (B, K)
                 vote_logits = votes_head(features) if votes_head else None
-            loss = F.cross_entropy(logits.float(), target)
+            loss = cross_entropy(logits.float(), target, weights, recipe.focal)
             if vote_logits is not None:
                 vote_loss = F.cross_entropy(vote_logits.float(), votes[rows], reduction="none") * asked[rows]
                 loss = loss + recipe.votes_head * vote_loss.mean()
@@ -147,7 +155,8 @@ def train(
             "images_per_second": num_steps * batch_size / trained,
         }
         history.append(row)
-        if better := stopping.update(epoch, accuracy):
+        better = stopping.update(epoch, accuracy)
+        if better or recipe.keep == "last":
             checkpoint.save(
                 run.best, checkpoint.network_tensors(judged, "network"), {"epoch": epoch, "valid_accuracy": accuracy}
             )

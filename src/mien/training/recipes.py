@@ -114,6 +114,12 @@ class Recipe:
     """A model, by name or path, whose probabilities the network learns from too (distillation)."""
     distil: float = 0.0
     """Share of the target that follows the teacher."""
+    class_weights: float = 0.0
+    """Power of one over a class's share by which its part of the loss is weighted; 0 none, 1 all classes weigh the same."""
+    focal: float = 0.0
+    """How much rows that are read well already count less in the loss (focal loss); 0 is plain cross-entropy."""
+    balanced_sampling: float = 0.0
+    """How far epochs draw rare classes more often: 0 each row once, 1 all classes equally often."""
     ema: float = 0.0
     """Decay per step of the moving average of the weights that is judged and shipped; 0 ships the last weights."""
     dropout: float = 1.0
@@ -126,6 +132,8 @@ class Recipe:
     """A split of the data to use instead of a hold-out; empty holds out, unless the data has a split ``valid``."""
     stop_accuracy: float = 0.0
     """Stop once hold-out accuracy passes this; 0 never does."""
+    keep: Literal["best", "last"] = "best"
+    """Which epoch's weights are shipped: those of the best hold-out accuracy, or the last."""
     patience: int = 0
     """Stop after this many epochs without a better hold-out accuracy; 0 never does."""
     split_seed: int = 0
@@ -147,14 +155,16 @@ class Recipe:
         _check(2 <= self.batch_size <= 65_536, "batch_size", self.batch_size, "a whole number from 2 to 65,536")
         _check(0 < self.learning_rate <= 100, "learning_rate", self.learning_rate, "a number above 0, at most 100")
         _check(not self.nesterov or self.momentum > 0, "nesterov", self.nesterov, "false where momentum is 0")
-        _check(0 <= self.muon <= 1, "muon", self.muon, "a number from 0 to 1")
+        for name in ("muon", "class_weights", "balanced_sampling"):
+            _check(0 <= getattr(self, name) <= 1, name, getattr(self, name), "a number from 0 to 1")
         _check(
             self.grow_from == 0 or 16 <= self.grow_from <= self.image_size,
             "grow_from",
             self.grow_from,
             f"0, or a whole number from 16 to {self.image_size}",
         )
-        _check(0 <= self.votes_head <= 10, "votes_head", self.votes_head, "a number from 0 to 10")
+        for name in ("votes_head", "focal"):
+            _check(0 <= getattr(self, name) <= 10, name, getattr(self, name), "a number from 0 to 10")
         _check(self.distil == 0 or self.teacher != "", "distil", self.distil, "0 where there is no teacher")
         _check(self.distil > 0 or self.teacher == "", "distil", self.distil, "above 0 where there is a teacher")
         _check(0 <= self.weight_decay <= 1, "weight_decay", self.weight_decay, "a number from 0 to 1")
@@ -268,7 +278,15 @@ def get(name: str, settings: Iterable[str] = ()) -> Recipe:
     """
     if name not in RECIPES:
         raise RecipeError(f"There is no recipe '{name}': choose {', '.join(RECIPES)}.")
-    recipe = RECIPES[name]()
+    return changed(RECIPES[name](), settings)
+
+
+def changed(recipe: Recipe, settings: Iterable[str]) -> Recipe:
+    """The recipe with settings such as ``"epochs=15"`` changed; ``augment=none`` comes before parts of it, wherever it stands.
+
+    Raises:
+        RecipeError: there is no such field, or the value doesn't fit.
+    """
     changes: dict[str, Any] = {}
     augment: dict[str, Any] = {}
     for setting in settings:
@@ -293,8 +311,12 @@ def changes(recipe: Recipe) -> list[str]:
     changed = [
         f"{name}={_as_text(new)}" for name, new, old in _pairs(recipe, original) if name != "augment" and new != old
     ]
-    parts = _pairs(recipe.augment, original.augment)
-    return changed + [f"augment.{name}={_as_text(new)}" for name, new, old in parts if new != old]
+    return changed + augment_changes(recipe.augment, original.augment)
+
+
+def augment_changes(augment: Augment, original: Augment) -> list[str]:
+    """The settings that make one augmentation of another."""
+    return [f"augment.{name}={_as_text(new)}" for name, new, old in _pairs(augment, original) if new != old]
 
 
 def _pairs(new: Recipe | Augment, old: Recipe | Augment) -> list[tuple[str, Any, Any]]:
@@ -331,10 +353,15 @@ def from_dict(values: Mapping[str, Any]) -> Recipe:
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
+def no_augment() -> Augment:
+    """Faces as they are."""
+    return Augment(flip=0.0)
+
+
 def _augment_by_word(text: str) -> Augment:
     if text.strip().lower() not in ("none", "off", "false"):
         raise RecipeError(f"augment={text} doesn't fit: write augment=none, or set a part such as augment.flip=0.5.")
-    return Augment(flip=0.0)
+    return no_augment()
 
 
 def _parse(cls: type[Any], name: str, text: str, prefix: str) -> Any:

@@ -1,0 +1,311 @@
+"""Studies: which trick helps? The same training with it and without it, over several seeds, judged on the same rows.
+
+An arm is a recipe with some settings changed; the first is what the others are compared with. All arms of a study have the
+same data, hold-out, epochs and seeds. A study's folder holds one run folder for each different training, so an arm that two
+studies share is trained once, and a study that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import itertools
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import mien
+from mien import files
+from mien.data import layouts
+from mien.data.faceset import FaceSet
+from mien.errors import RecipeError, RunError
+from mien.evaluation import comparison, decisions
+from mien.evaluation.judge import Judgement, held_out, judge_run
+from mien.inference.classifier import Classifier
+from mien.training import job, recipes
+from mien.training.loop import Say, Track
+from mien.training.recipes import Recipe
+from mien.training.run import Run
+
+FAMILIES = {
+    "flip": (("augment.flip",), ()),
+    "warp": (("augment.rotation", "augment.scale", "augment.translation", "augment.shear"), ("augment.geometry",)),
+    "perspective": (("augment.perspective",), ("augment.geometry",)),
+    "blur": (("augment.blur",), ("augment.blur_probability",)),
+    "noise": (("augment.noise",), ("augment.noise_probability",)),
+    "tone": (("augment.contrast", "augment.brightness"), ()),
+    "erase": (("augment.erase",), ("augment.erase_side",)),
+}
+"""Kinds of augmentation, each with the fields that turn it on and those that only say how often or how large."""
+
+MOST_ENSEMBLES = 20
+"""Of the ensembles of one size, so many are scored at most."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A way to train.
+
+    Attributes:
+        name: what it is called in tables.
+        settings: what it changes in the recipe.
+    """
+
+    name: str
+    settings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A question that several trainings answer.
+
+    Attributes:
+        question: what it asks.
+        arms: gives the arms that suit a recipe, and whether the data has votes; the first is the one to compare with.
+    """
+
+    question: str
+    arms: Callable[[Recipe, bool], list[Arm]]
+
+
+def augmentation(recipe: Recipe, has_votes: bool) -> list[Arm]:
+    """No augmentation, each family that the recipe has alone, and all."""
+    changes = dict(
+        setting.split("=") for setting in recipes.augment_changes(recipe.augment, recipes.no_augment())
+    )  # field to text
+    alone = [
+        Arm(
+            f"{name} alone",
+            ("augment=none", *(f"{field}={changes[field]}" for field in (*fields, *aids) if field in changes)),
+        )
+        for name, (fields, aids) in FAMILIES.items()
+        if any(field in changes for field in fields)
+    ]
+    return [Arm("none", ("augment=none",)), *alone, Arm("all", ())]
+
+
+def early_stopping(recipe: Recipe, has_votes: bool) -> list[Arm]:
+    """To the last epoch, the best epoch of all, and the two rules that stop early."""
+    patience = recipe.patience or max(2, recipe.epochs // 5)
+    threshold = recipe.stop_accuracy or 0.66
+    never = ("stop_accuracy=0.0", "patience=0")
+    return [
+        Arm("none: the last epoch", (*never, "keep=last")),
+        Arm("none: the best epoch", (*never, "keep=best")),
+        Arm(f"patience {patience}", ("stop_accuracy=0.0", f"patience={patience}", "keep=best")),
+        Arm(f"threshold {threshold:g}", (f"stop_accuracy={threshold!r}", "patience=0", "keep=best")),
+    ]
+
+
+def labels(recipe: Recipe, has_votes: bool) -> list[Arm]:
+    """Hard labels, smoothed ones, and the votes of people as targets or for a second head, where the data has them."""
+    hard = ("label_smoothing=0.0", "votes=0.0", "votes_head=0.0")
+    smoothing = recipe.label_smoothing or 0.1
+    arms = [
+        Arm("hard labels", hard),
+        Arm(f"smoothed by {smoothing:g}", (f"label_smoothing={smoothing!r}", *hard[1:])),
+    ]
+    if has_votes:
+        head = recipe.votes_head or 0.5
+        arms += [
+            Arm("half votes", (hard[0], "votes=0.5", hard[2])),
+            Arm("votes only", (hard[0], "votes=1.0", hard[2])),
+            Arm("second head for votes", (*hard[:2], f"votes_head={head!r}")),
+            Arm("smoothed, second head", (f"label_smoothing={smoothing!r}", hard[1], f"votes_head={head!r}")),
+        ]
+    return arms
+
+
+def imbalance(recipe: Recipe, has_votes: bool) -> list[Arm]:
+    """As it comes, and with what training can do about unequal classes."""
+    plain = {"class_weights": 0.0, "focal": 0.0, "balanced_sampling": 0.0}
+
+    def arm(name: str, **changes: float) -> Arm:
+        return Arm(name, tuple(f"{key}={value!r}" for key, value in {**plain, **changes}.items()))
+
+    return [
+        arm("plain"),
+        arm("weighted by root", class_weights=0.5),
+        arm("weighted in full", class_weights=1.0),
+        arm("focal loss", focal=2.0),
+        arm("balanced sampling", balanced_sampling=1.0),
+    ]
+
+
+def ensemble(recipe: Recipe, has_votes: bool) -> list[Arm]:
+    """One arm, whose runs of different seeds are averaged."""
+    return [Arm("1 model", ())]
+
+
+STUDIES = {
+    "augmentation": Study("What is each kind of augmentation worth?", augmentation),
+    "early-stopping": Study("What does it cost to stop early, and what does it save?", early_stopping),
+    "ensemble": Study("What is it worth to average models of several seeds?", ensemble),
+    "labels": Study("Which targets teach best: labels, smoothed labels or the votes of people?", labels),
+    "imbalance": Study("What helps rare classes, in training or when answering, and what does it cost?", imbalance),
+}
+"""Study name to study."""
+
+
+def run(
+    name: str,
+    data: str | os.PathLike[str],
+    recipe: Recipe,
+    out: str | os.PathLike[str],
+    *,
+    num_seeds: int = 3,
+    split: str | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    say: Say = lambda _: None,
+    track: Track = lambda steps, _: steps,
+) -> dict[str, Any]:
+    """Train the arms of a study that aren't trained yet, judge them, and write ``OUT/NAME.json``.
+
+    Args:
+        name: a key of ``STUDIES``.
+        data: a path that ``layouts.read`` knows.
+        recipe: what all arms start from; its seed is the first one.
+        out: the folder of runs and results, made if missing; several studies may share it.
+        num_seeds: runs of each arm.
+        split: where the arms are judged; None takes the data's test split, or the hold-out where there is none.
+        device, precision: as for ``job.start``.
+        say: takes lines for people.
+        track: wraps the steps of an epoch, to show a progress bar.
+
+    Returns:
+        What was written: the set-up, and for each arm its settings, runs, scores, differences, minutes and hold-out curve.
+
+    Raises:
+        MienError: there is no such study, or data, recipe or folder don't fit.
+    """
+    if name not in STUDIES:
+        raise RecipeError(f"There is no study '{name}': choose {', '.join(STUDIES)}.")
+    if name == "ensemble" and num_seeds < 2:
+        raise RecipeError("An ensemble takes two seeds or more: raise --seeds.")
+    faceset = layouts.read(data)
+    arms = STUDIES[name].arms(recipe, faceset.votes is not None)
+    place = Path(out)
+    runs: dict[str, list[Run]] = {arm.name: [] for arm in arms}
+    for number, (seed, arm) in enumerate(itertools.product(range(num_seeds), arms), 1):  # whole rounds, seed by seed
+        wanted = dataclasses.replace(recipes.changed(recipe, arm.settings), seed=recipe.seed + seed)
+        say(f"{name} {number}/{num_seeds * len(arms)}: {arm.name}, seed {wanted.seed}")
+        runs[arm.name].append(_trained(data, faceset, wanted, place / "runs", device, precision, say, track))
+    judged = {
+        arm: [judge_run(Classifier.load(one.model_file), faceset, one.record, split) for one in own]
+        for arm, own in runs.items()
+    }
+    some = judged[arms[0].name][0]
+    answers = {arm: [judgement.evaluation.predicted for judgement in own] for arm, own in judged.items()}
+    if name == "imbalance":
+        answers |= _decided(faceset, runs[arms[0].name], judged[arms[0].name])
+    if name == "ensemble":
+        answers |= _averaged(judged[arms[0].name])
+    compared = comparison.compare(
+        some.evaluation.labels, answers, len(some.evaluation.classes), paired=name != "ensemble"
+    )
+    told = [_told(arm, compared[arm], runs.get(arm, []), place) for arm in answers]
+    if name == "ensemble":
+        for size, averaged in enumerate(told[1:], 2):
+            averaged["minutes"] = [size * float(np.mean(told[0]["minutes"]))]
+    result = _set_up(name, recipe, arms, runs[arms[0].name][0], some, num_seeds) | {"arms": told}
+    files.write_json(place / f"{name}.json", result)
+    return result
+
+
+def _trained(
+    data: str | os.PathLike[str],
+    faceset: FaceSet,
+    recipe: Recipe,
+    runs: Path,
+    device: str,
+    precision: str,
+    say: Say,
+    track: Track,
+) -> Run:
+    """The run of a recipe: the one that is there, gone on with if it was stopped, or a new one."""
+    told = json.dumps([faceset.hash, recipes.to_dict(recipe)], sort_keys=True)
+    folder = runs / f"{recipe.name}-{hashlib.sha256(told.encode()).hexdigest()[:10]}"
+    if (folder / "model.onnx").is_file():
+        return Run.open(folder)
+    if (folder / "run.json").is_file():
+        trained = job.resume(folder, say=say, track=track)
+    else:
+        try:
+            runs.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"The folder '{runs}' can't be made: {error.strerror}.") from None
+        trained = job.start(data, recipe, folder, device=device, precision=precision, say=say, track=track)
+    trained.checkpoint.unlink(missing_ok=True)  # a study of large networks would fill a disk with what nothing needs
+    return trained
+
+
+def _decided(faceset: FaceSet, runs: list[Run], judged: list[Judgement]) -> dict[str, list[NDArray[np.int64]]]:
+    """What the plain runs answer by other rules than argmax, chosen on their hold-outs."""
+    answers: dict[str, list[NDArray[np.int64]]] = {}
+    for one, judgement in zip(runs, judged, strict=True):
+        classifier = Classifier.load(one.model_file)
+        train, valid = held_out(classifier, faceset)
+        probabilities = judgement.evaluation.probabilities
+        results = decisions.compare(
+            (valid.labels, classifier.probabilities(valid.images)),
+            (judgement.evaluation.labels, probabilities),
+            decisions.class_shares(train.labels, len(train.classes)),
+        )
+        for decision, _ in results[1:]:  # the first is argmax
+            answers.setdefault(f"plain, {decision.name.partition(' (')[0]}", []).append(decision(probabilities))
+    return answers
+
+
+def _averaged(judged: list[Judgement]) -> dict[str, list[NDArray[np.int64]]]:
+    """What the mean of two and more runs answers, for every choice of runs."""
+    probabilities = [judgement.evaluation.probabilities for judgement in judged]
+    return {
+        f"{size} models": [
+            np.mean(chosen, 0).argmax(1)
+            for chosen in itertools.islice(itertools.combinations(probabilities, size), MOST_ENSEMBLES)
+        ]
+        for size in range(2, len(judged) + 1)
+    }
+
+
+def _told(arm: str, compared: dict[str, Any], runs: list[Run], place: Path) -> dict[str, Any]:
+    """An arm's record; one that only answers otherwise has no runs of its own."""
+    histories = [one.history for one in runs]
+    shortest = min((len(history) for history in histories), default=0)
+    return {
+        "name": arm,
+        **compared,
+        "runs": [str(one.folder.relative_to(place)) for one in runs],
+        "epochs": [len(history) for history in histories],
+        "minutes": [sum(row["seconds"] for row in history) / 60 for history in histories],
+        "curve": [float(np.mean([h[epoch]["valid_accuracy"] for h in histories])) for epoch in range(shortest)],
+    }
+
+
+def _set_up(
+    name: str, recipe: Recipe, arms: list[Arm], first: Run, judgement: Judgement, num_seeds: int
+) -> dict[str, Any]:
+    """What all arms have in common, and what is needed to repeat them."""
+    record = first.record
+    return {
+        "study": name,
+        "question": STUDIES[name].question,
+        "recipe": recipe.name,
+        "settings": recipes.changes(recipe),
+        "seeds": list(range(recipe.seed, recipe.seed + num_seeds)),
+        "data": Path(record["data"]["path"]).name,
+        "data_hash": record["data"]["hash"],
+        "train_rows": record["data"]["train"]["rows"],
+        "split": judgement.record["split"],
+        "n": len(judgement.evaluation),
+        **{key: record[key] for key in ("device", "device_name", "processor", "precision", "threads", "torch")},
+        "mien": mien.__version__,
+        "arm_settings": {arm.name: list(arm.settings) for arm in arms},
+    }
