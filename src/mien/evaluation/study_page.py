@@ -1,37 +1,175 @@
-"""A study's result as words for the terminal and as one HTML file."""
+"""A study's result in words for the terminal, and as one HTML file that opens offline."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+import shlex
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mien import tables
+import mien
+from mien import files, tables
+from mien.evaluation import report, study_plots, svg
+from mien.evaluation.narrative import Texts
+from mien.evaluation.sections import markup
+
+SHOWN = ("accuracy", "macro_f1", "balanced_accuracy", "worst_recall")
+DIFFERENCES = ("accuracy", "balanced_accuracy")
+"""Scores in the table, and those whose differences are drawn."""
 
 
-def as_text(result: Mapping[str, Any]) -> str:
-    """The arms with mean, deviation and paired difference from the first."""
-    head = (
-        f"{result['question']}  {result['recipe']} on {result['data']}, seeds {result['seeds'][0]} to {result['seeds'][-1]}, "
-        f"judged on {result['split']}, n = {result['n']:,}"
-    )
-    first = result["arms"][0]["name"]
+def as_text(result: Mapping[str, Any], lang: str = "en") -> str:
+    """The question, the answer and the arms as a table."""
+    t = Texts(lang)
+    heads = [t("study.arm"), *(t(f"study.score.{score}") for score in SHOWN), t("study.against"), t("study.minutes")]
     rows = [
         [
-            arm["name"],
-            *(_with_deviation(arm, score) for score in ("accuracy", "macro_f1", "balanced_accuracy")),
+            arm_name(arm["name"], t),
+            *(_with_deviation(arm, score) for score in SHOWN),
             _difference(arm, "accuracy"),
-            _difference(arm, "balanced_accuracy"),
-            f"{_minutes(arm):.1f}" if arm["minutes"] else "",
+            _minutes(arm),
         ]
         for arm in result["arms"]
     ]
-    heads = ["arm", "accuracy", "macro-F1", "balanced", f"accuracy vs {first}", "balanced", "minutes"]
-    return "\n\n".join([head, tables.render(heads, rows)])
+    return "\n\n".join(
+        [t(f"study.question.{result['study']}"), _subtitle(result, t), tables.render(heads, rows), _answer(result, t)]
+    )
 
 
 def write(path: str | os.PathLike[str], result: Mapping[str, Any], *, lang: str = "en") -> None:
-    """Write the page."""
+    """Write the page of a study, whole or not at all.
+
+    Args:
+        path: the HTML file.
+        result: what ``studies.run`` gives.
+        lang: a key of ``narrative.LANGUAGES``.
+
+    Raises:
+        OutputError: there is no such language, or the file can't be written.
+        MissingExtraError: jinja2 or matplotlib isn't installed.
+    """
+    files.write_text(path, render(result, lang=lang))
+
+
+def render(result: Mapping[str, Any], *, lang: str = "en") -> str:
+    """The page as a string; see ``write``."""
+    t, arms = Texts(lang), result["arms"]
+    page = report.template("study.html.j2").render(
+        t=t,
+        version=mien.__version__,
+        title=t(f"study.question.{result['study']}"),
+        subtitle=_subtitle(result, t),
+        summary=_answer(result, t),
+        notes=_notes(result, t),
+        heads=[t(f"study.score.{score}") for score in SHOWN],
+        rows=[
+            (arm_name(arm["name"], t), [_with_deviation(arm, score) for score in SHOWN], _difference(arm, "accuracy"),
+             _difference(arm, "balanced_accuracy"), _minutes(arm), ", ".join(map(str, arm["epochs"])))
+            for arm in arms
+        ],
+        figures=_figures(arms, t),
+        curves=_curves(arms, t),
+        settings=[(arm_name(name, t), settings) for name, settings in result["arm_settings"].items()],
+        set_up=_set_up(result, t),
+        commands=[command(result, lang)],
+    )  # fmt: skip
+    return str(page) + "\n"
+
+
+def command(result: Mapping[str, Any], lang: str) -> str:
+    """The command that makes the study again; of paths only the last part."""
+    settings = [part for setting in result["settings"] for part in ("--set", setting)]
+    words = ["mien", "study", result["study"], result["data"], "--recipe", result["recipe"], *settings]
+    return shlex.join([*words, "--seeds", str(len(result["seeds"])), "--split", result["split"], "--lang", lang])
+
+
+def arm_name(name: str, t: Texts) -> str:
+    """An arm's name in this language; its numbers stay."""
+    number = r"\d+(?:\.\d+)?"
+    found = t.tables["study"]["arms"].get(re.sub(number, "#", name))
+    if found is None:
+        return name
+    for value in re.findall(number, name):
+        found = found.replace("#", value, 1)
+    return str(found)
+
+
+def _subtitle(result: Mapping[str, Any], t: Texts) -> str:
+    split = result["split"]
+    named = t(f"splits.{split}") if split in t.tables["splits"] else split
+    return t("study.subtitle", recipe=result["recipe"], seeds=len(result["seeds"]), n=f"{result['n']:,}", split=named)
+
+
+def _answer(result: Mapping[str, Any], t: Texts) -> str:
+    """Which arms differ from the first by more than chance."""
+    first, *others = result["arms"]
+    sentences = []
+    for score in DIFFERENCES:
+        told = {"score": t(f"study.score.{score}"), "first": arm_name(first["name"], t)}
+        best = max(result["arms"], key=lambda arm: arm["mean"][score])
+        sentences.append(
+            t("study.best", **told, best=arm_name(best["name"], t), mean=f"{100 * best['mean'][score]:.1f}",
+              own=f"{100 * first['mean'][score]:.1f}")
+        )  # fmt: skip
+        up = [arm_name(arm["name"], t) for arm in others if arm["difference"][score][1] > 0]
+        down = [arm_name(arm["name"], t) for arm in others if arm["difference"][score][2] < 0]
+        if up:
+            sentences.append(t("study.up", names=t("study.list").join(up), **told))
+        if down:
+            sentences.append(t("study.down", names=t("study.list").join(down), **told))
+        if not up and not down:
+            sentences.append(t("study.neither", **told))
+    return t.joined(sentences)
+
+
+def _notes(result: Mapping[str, Any], t: Texts) -> list[str]:
+    keys = ["budget", "interval", "many"]
+    if result["study"] in ("ensemble", "imbalance", "early-stopping"):
+        keys.append(result["study"])
+    return [t(f"study.note.{key}") for key in keys]
+
+
+def _figures(arms: Sequence[Mapping[str, Any]], t: Texts) -> list[tuple[str, Any]]:
+    """For each score, what it is called and the differences drawn."""
+    if len(arms) < 2:
+        return []
+    names = [arm_name(arm["name"], t) for arm in arms[1:]]
+    shown = []
+    for score in DIFFERENCES:
+        plot, title = study_plots.DifferencePlot(arms, score), t(f"study.score.{score}")
+        drawn = svg.from_plot(
+            lambda ax, plot=plot: plot.plot(ax, names=names, words=t.tables["study_plots"]),  # type: ignore[misc] # a default binds the loop's value
+            680, 64 + 27 * len(names), prefix=f"difference-{score}", label=t("study.figure_label", score=title),
+        )  # fmt: skip
+        shown.append((t("study.figure", score=title, first=arm_name(arms[0]["name"], t)), markup(drawn)))
+    return shown
+
+
+def _curves(arms: Sequence[Mapping[str, Any]], t: Texts) -> Any:
+    plot = study_plots.ArmCurvesPlot(arms)
+    names = {name: arm_name(name, t) for name in plot.curves}
+    drawn = svg.from_plot(
+        lambda ax: plot.plot(ax, names=names, words=t.tables["study_plots"]),
+        680,
+        max(280, 60 + 18 * len(names)),
+        prefix="curves",
+        label=t("study.curves_label"),
+    )
+    return markup(drawn)
+
+
+def _set_up(result: Mapping[str, Any], t: Texts) -> list[tuple[str, str]]:
+    """What all arms have in common."""
+    rows = {
+        "recipe": " ".join([result["recipe"], *result["settings"]]),
+        "seeds": ", ".join(map(str, result["seeds"])),
+        "data": f"{result['data']}, {result['data_hash'][:12]}",
+        "rows": t("study.rows", train=f"{result['train_rows']:,}", n=f"{result['n']:,}"),
+        "device": f"{result['device_name'] or result['processor']}, {result['precision']}, {result['threads']}",
+        "versions": f"mien {result['mien']}, torch {result['torch']}",
+    }
+    return [(t(f"study.set_up.{key}"), value) for key, value in rows.items()]
 
 
 def _with_deviation(arm: Mapping[str, Any], score: str) -> str:
@@ -41,11 +179,11 @@ def _with_deviation(arm: Mapping[str, Any], score: str) -> str:
 
 def _difference(arm: Mapping[str, Any], score: str) -> str:
     if arm["difference"] is None:
-        return ""
-    middle, low, high = (100 * value for value in arm["difference"][score])
-    return f"{middle:+.1f} ({low:+.1f} to {high:+.1f})"
+        return "–"
+    middle, low, high = (f"{100 * value:+.1f}".replace("-", "−") for value in arm["difference"][score])
+    return f"{middle} ({low} … {high})"
 
 
-def _minutes(arm: Mapping[str, Any]) -> float:
-    """Of one run, on average."""
-    return float(sum(arm["minutes"]) / len(arm["minutes"]))
+def _minutes(arm: Mapping[str, Any]) -> str:
+    """Of one run, or of one answer that takes several, on average."""
+    return f"{sum(arm['minutes']) / len(arm['minutes']):.1f}" if arm["minutes"] else "–"

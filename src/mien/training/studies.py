@@ -61,19 +61,6 @@ class Arm:
     settings: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Study:
-    """A question that several trainings answer.
-
-    Attributes:
-        question: what it asks.
-        arms: gives the arms that suit a recipe, and whether the data has votes; the first is the one to compare with.
-    """
-
-    question: str
-    arms: Callable[[Recipe, bool], list[Arm]]
-
-
 def augmentation(recipe: Recipe, has_votes: bool) -> list[Arm]:
     """No augmentation, each family that the recipe has alone, and all."""
     changes = dict(
@@ -114,9 +101,7 @@ def labels(recipe: Recipe, has_votes: bool) -> list[Arm]:
     if has_votes:
         head = recipe.votes_head or 0.5
         arms += [
-            Arm("half votes", (hard[0], "votes=0.5", hard[2])),
             Arm("votes only", (hard[0], "votes=1.0", hard[2])),
-            Arm("second head for votes", (*hard[:2], f"votes_head={head!r}")),
             Arm("smoothed, second head", (f"label_smoothing={smoothing!r}", hard[1], f"votes_head={head!r}")),
         ]
     return arms
@@ -131,8 +116,7 @@ def imbalance(recipe: Recipe, has_votes: bool) -> list[Arm]:
 
     return [
         arm("plain"),
-        arm("weighted by root", class_weights=0.5),
-        arm("weighted in full", class_weights=1.0),
+        arm("class weights", class_weights=1.0),
         arm("focal loss", focal=2.0),
         arm("balanced sampling", balanced_sampling=1.0),
     ]
@@ -143,14 +127,14 @@ def ensemble(recipe: Recipe, has_votes: bool) -> list[Arm]:
     return [Arm("1 model", ())]
 
 
-STUDIES = {
-    "augmentation": Study("What is each kind of augmentation worth?", augmentation),
-    "early-stopping": Study("What does it cost to stop early, and what does it save?", early_stopping),
-    "ensemble": Study("What is it worth to average models of several seeds?", ensemble),
-    "labels": Study("Which targets teach best: labels, smoothed labels or the votes of people?", labels),
-    "imbalance": Study("What helps rare classes, in training or when answering, and what does it cost?", imbalance),
+STUDIES: dict[str, Callable[[Recipe, bool], list[Arm]]] = {
+    "augmentation": augmentation,
+    "early-stopping": early_stopping,
+    "ensemble": ensemble,
+    "labels": labels,
+    "imbalance": imbalance,
 }
-"""Study name to study."""
+"""Study name to the function that gives its arms for a recipe and for data with or without votes."""
 
 
 def run(
@@ -190,7 +174,7 @@ def run(
     if name == "ensemble" and num_seeds < 2:
         raise RecipeError("An ensemble takes two seeds or more: raise --seeds.")
     faceset = layouts.read(data)
-    arms = STUDIES[name].arms(recipe, faceset.votes is not None)
+    arms = STUDIES[name](recipe, faceset.votes is not None)
     place = Path(out)
     runs: dict[str, list[Run]] = {arm.name: [] for arm in arms}
     for number, (seed, arm) in enumerate(itertools.product(range(num_seeds), arms), 1):  # whole rounds, seed by seed
@@ -210,7 +194,7 @@ def run(
     compared = comparison.compare(
         some.evaluation.labels, answers, len(some.evaluation.classes), paired=name != "ensemble"
     )
-    told = [_told(arm, compared[arm], runs.get(arm, []), place) for arm in answers]
+    told = [_told(arm, compared[arm], name != "ensemble", runs.get(arm, []), place) for arm in answers]
     if name == "ensemble":
         for size, averaged in enumerate(told[1:], 2):
             averaged["minutes"] = [size * float(np.mean(told[0]["minutes"]))]
@@ -275,12 +259,13 @@ def _averaged(judged: list[Judgement]) -> dict[str, list[NDArray[np.int64]]]:
     }
 
 
-def _told(arm: str, compared: dict[str, Any], runs: list[Run], place: Path) -> dict[str, Any]:
+def _told(arm: str, compared: dict[str, Any], paired: bool, runs: list[Run], place: Path) -> dict[str, Any]:
     """An arm's record; one that only answers otherwise has no runs of its own."""
     histories = [one.history for one in runs]
     shortest = min((len(history) for history in histories), default=0)
     return {
         "name": arm,
+        "paired": paired,
         **compared,
         "runs": [str(one.folder.relative_to(place)) for one in runs],
         "epochs": [len(history) for history in histories],
@@ -296,7 +281,6 @@ def _set_up(
     record = first.record
     return {
         "study": name,
-        "question": STUDIES[name].question,
         "recipe": recipe.name,
         "settings": recipes.changes(recipe),
         "seeds": list(range(recipe.seed, recipe.seed + num_seeds)),
