@@ -92,9 +92,7 @@ def choose(evaluation: Evaluation, num: int) -> tuple[NDArray[np.int64], NDArray
     rows, is_right = [], []
     for right in (True, False):
         for code in range(len(evaluation.classes)):
-            found = np.flatnonzero(
-                (evaluation.labels == code) & ((evaluation.predicted == evaluation.labels) == right)
-            )
+            found = np.flatnonzero((evaluation.labels == code) & ((evaluation.predicted == evaluation.labels) == right))
             found = found[np.argsort(-confidence[found], kind="stable")]
             if right and len(found) > num:
                 found = found[np.linspace(0, len(found) - 1, num).round().astype(np.int64)]
@@ -156,11 +154,11 @@ def draw_masks(num: int, height: int, width: int, rng: np.random.Generator) -> N
     return masks
 
 
-def share_below(mean_map: NDArray[np.float32], middle: float = MIDDLE) -> float:
-    """Share of a map's positive part that lies nearer to the mouth than to the eyes; NaN where nothing is positive."""
+def share_below(mean_map: NDArray[np.float32], middle: float = MIDDLE) -> float | None:
+    """Share of a map's positive part that lies nearer to the mouth than to the eyes; None where nothing is positive."""
     positive = np.maximum(mean_map, 0).sum(1, dtype=np.float64)
     places = (np.arange(len(positive)) + 0.5) / len(positive)
-    return float(positive[places > middle].sum() / positive.sum()) if positive.any() else float("nan")
+    return float(positive[places > middle].sum() / positive.sum()) if positive.any() else None
 
 
 def as_rows(looks: Looks, evaluation: Evaluation) -> list[dict[str, Any]]:

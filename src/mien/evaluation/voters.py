@@ -162,7 +162,8 @@ def entropy(shares: NDArray[np.float64]) -> NDArray[np.float64]:
 def js_distance(p: NDArray[np.float64], q: NDArray[np.float64]) -> NDArray[np.float64]:
     """``(N,)`` square root of the Jensen-Shannon divergence in bits, row by row: a metric from 0 to 1 (Endres and Schindelin, 2003)."""
     bits = (entropy((p + q) / 2) - (entropy(p) + entropy(q)) / 2) / np.log(2)
-    return np.sqrt(np.maximum(bits, 0))
+    distances: NDArray[np.float64] = np.sqrt(np.maximum(bits, 0))
+    return distances
 
 
 def correlations(
@@ -176,11 +177,11 @@ def correlations(
     rng = np.random.default_rng(seed)
     draws = rng.integers(len(a), size=(num_draws, len(a)))
     found = []
-    for x, y in ((rankdata(a), rankdata(b)), (a, b)):  # ranks are kept within a draw: ties change them little
-        with np.errstate(invalid="ignore"):
-            drawn = np.array([_pearson(x[rows], y[rows]) for rows in draws])
+    for values in (rankdata, np.asarray):  # Spearman's is Pearson's of the ranks
+        with np.errstate(invalid="ignore"):  # a draw may hold one face only, again and again
+            drawn = np.array([_pearson(values(a[rows]), values(b[rows])) for rows in draws])
         low, high = np.nanpercentile(drawn, [2.5, 97.5])
-        found.append((float(_pearson(x, y)), (float(low), float(high))))
+        found.append((_pearson(values(a), values(b)), (float(low), float(high))))
     return found[0], found[1]
 
 
