@@ -22,12 +22,12 @@ from mien.evaluation.judge import default_split, judge
 from mien.evaluation.saliency import Read
 from mien.inference.classifier import Classifier
 
-STEPS, PLACES = 24, 16
+STEPS, PLACES = 24, 14
 """Readings on the way from a whole face to none; places along each side where occlusion lays its patch."""
 
 
 def occlusion(read: Read, faces: NDArray[np.uint8], classes: NDArray[np.int64]) -> NDArray[np.float32]:
-    """The fall of a class's probability when a soft patch of the face's mean gray covers each of 16 by 16 places; ``(N, H, W)``."""
+    """The fall of a class's probability when a soft patch of the face's mean gray covers each of 14 by 14 places; ``(N, H, W)``."""
     height, width = faces.shape[1:]
 
     def bumps(side: int) -> NDArray[np.float32]:
@@ -78,10 +78,10 @@ def main() -> None:
     ways = {
         "random order": lambda: noise,
         "the middle first": lambda: np.repeat(-(yy**2 + xx**2)[None], len(faces), 0).astype(np.float32),
-        "occlusion, 256 places": lambda: occlusion(read, faces, classes),
+        "occlusion, 196 places": lambda: occlusion(read, faces, classes),
         "RISE, 64 masks": lambda: saliency.rise(read, faces, classes, num_masks=64),
-        "RISE, 256 masks": lambda: saliency.rise(read, faces, classes),
-        "RISE, 1,024 masks": lambda: saliency.rise(read, faces, classes, num_masks=1024),
+        "RISE, 192 masks": lambda: saliency.rise(read, faces, classes),
+        "RISE, 1,000 masks": lambda: saliency.rise(read, faces, classes, num_masks=1000),
     }
     print(f"{asked.model}, mien {mien.__version__}, n = {len(faces)}")
     for name, make in ways.items():

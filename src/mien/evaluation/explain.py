@@ -90,7 +90,7 @@ def as_text(judgement: Judgement, findings: Findings) -> str:
             tables.render(["class", "faces", "largest gain", "share below the middle"], _looks(told["saliency"]))
         )
     if findings.curves:
-        heads = ["spoilt by", "mean loss", "worst accuracy", "at", "unit", "suffers most"]
+        heads = ["spoilt by", "mean loss", "worst accuracy", "at", "unit", "then mostly", "suffers most"]
         parts.append(tables.render(heads, [_curve(curve, evaluation.classes) for curve in findings.curves]))
     if findings.agreement:
         parts.append(_voters(told["voters"]))
@@ -106,7 +106,17 @@ def _looks(rows: list[dict[str, Any]]) -> list[list[str]]:
 def _curve(curve: Any, classes: tuple[str, ...]) -> list[str]:
     severity, accuracy = curve.worst
     hurt = f"{classes[curve.hurt_most]} ({curve.class_drops[curve.hurt_most]:.1%})"
-    return [curve.corruption.name, f"{curve.drop:.1%}", f"{accuracy:.1%}", f"{severity:g}", curve.corruption.unit, hurt]
+    favourite, share = curve.favourite
+    said = f"{classes[favourite]} ({share:.0%})"
+    return [
+        curve.corruption.name,
+        f"{curve.drop:.1%}",
+        f"{accuracy:.1%}",
+        f"{severity:g}",
+        curve.corruption.unit,
+        said,
+        hurt,
+    ]
 
 
 def _voters(told: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import emotions
-from mien.evaluation import narrative, plots, probe_plots, saliency, svg
+from mien.evaluation import metrics, narrative, plots, probe_plots, saliency, svg
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.findings import Findings
 from mien.evaluation.judge import Judgement
@@ -74,7 +74,7 @@ def looks(judgement: Judgement, found: Looks, t: Texts) -> dict[str, Any]:
     if found.gradients is not None:
         peaks = found.gradients.max((1, 2), keepdims=True)
         alike = found.gradients / np.maximum(peaks, np.finfo(np.float32).tiny)  # their scale differs from face to face
-        gradients = [{**_mean(judgement, found, alike, row, t), "note": ""} for row in rows]
+        gradients = [{**_mean(judgement, found, alike, row, t), "note": t("looks.tile", n=row["n"])} for row in rows]
     return {
         "lead": t("looks.lead", masks=saliency.NUM_MASKS),
         "text": _heights(rows, t) if rows else t("looks.none"),
@@ -93,14 +93,14 @@ def _mean(
     face = judgement.faces.images[found.rows[places]].mean(0).round().astype(np.uint8)
     below = row["share_below_middle"]
     note = (
-        t("looks.gain_flat")
+        t("looks.gain_flat", n=row["n"])
         if below is None
-        else t("looks.gain", gain=points(row["largest_gain"]), below=f"{below:.0%}")
+        else t("looks.gain", n=row["n"], gain=points(row["largest_gain"]), below=f"{below:.0%}")
     )
     return {
         "address": heat_url(face, maps[places].mean(0)),
         "alt": t("looks.label", name=t.named(name)),
-        "title": t("looks.tile", name=t.named(name), n=row["n"]),
+        "title": t.named(name),
         "note": note,
     }
 
@@ -163,8 +163,14 @@ def robust(evaluation: Evaluation, curves: tuple[Curve, ...], t: Texts) -> dict[
         "figures": [_curve(curve, evaluation, t) for curve in curves],
         "classes": [(t.named(name), emotions.colour(name)) for name, n in zip(evaluation.classes, first.support, strict=True) if n],
         "rows": [_row(curve, evaluation, t) for curve in sorted(curves, key=lambda curve: -curve.drop)],
-        "small": t("robust.small", least=support.min(), most=support.max()),
+        "small": t("robust.small", least=support.min(), most=support.max(), near=_within(support.max()), far=_within(support.min())),
     }  # fmt: skip
+
+
+def _within(num: int) -> str:
+    """To within how many points a recall about a half is known from so many faces: half the width of its 95% interval."""
+    low, high = metrics.wilson(int(num) // 2, int(num))
+    return f"{50 * (high - low):.0f}"
 
 
 def _curve(curve: Curve, evaluation: Evaluation, t: Texts) -> tuple[Any, str, str]:
@@ -177,13 +183,14 @@ def _curve(curve: Curve, evaluation: Evaluation, t: Texts) -> tuple[Any, str, st
 
 
 def _row(curve: Curve, evaluation: Evaluation, t: Texts) -> list[str]:
-    """Name, lowest accuracy, where it is, mean loss, and the class that loses most with its loss."""
+    """Name, lowest accuracy, where it is, what is read most often there, mean loss, and the class that loses most with its loss."""
     severity, accuracy = curve.worst
-    hurt = curve.hurt_most
+    hurt, (favourite, share) = curve.hurt_most, curve.favourite
     return [
         t(f"robust.name.{curve.corruption.name}"),
         percent(accuracy),
         probe_plots.number(severity),
+        t("robust.favourite_value", name=t.named(evaluation.classes[favourite]), share=f"{share:.0%}"),
         points(curve.drop),
         t("robust.hurt_value", name=t.named(evaluation.classes[hurt]), drop=points(curve.class_drops[hurt])),
     ]
@@ -214,7 +221,7 @@ def voters(agreement: Agreement, t: Texts) -> dict[str, Any]:
     )  # fmt: skip
     plot = probe_plots.AgreementPlot(agreement)
     drawn = svg.from_plot(
-        lambda ax: plot.plot(ax, words=t.tables["probe_plots"]), 420, 260, prefix="voters", label=t("voters.picture")
+        lambda ax: plot.plot(ax, words=t.tables["probe_plots"]), 600, 270, prefix="voters", label=t("voters.picture")
     )
     return {"text": [*text, t.joined([doubt, distance])], "figure": (markup(drawn), t("voters.caption"))}
 

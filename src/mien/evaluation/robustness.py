@@ -26,11 +26,13 @@ class Curve:
     Attributes:
         corruption: what was done.
         right: ``(S, K)`` rightly read rows of each class.
+        said: ``(S, K)`` rows that are read as each class, rightly or not.
         support: ``(K,)`` rows of each class.
     """
 
     corruption: Corruption
     right: NDArray[np.int64]
+    said: NDArray[np.int64]
     support: NDArray[np.int64]
 
     @property
@@ -74,6 +76,12 @@ class Curve:
         return self.corruption.severities[place], float(self.accuracy[place])
 
     @property
+    def favourite(self) -> tuple[int, float]:
+        """The class that is read most often at the severity with the lowest accuracy, and its share of the readings there."""
+        said = self.said[int(self.accuracy.argmin())]
+        return int(said.argmax()), float(said.max() / said.sum())
+
+    @property
     def hurt_most(self) -> int:
         """The class whose recall falls most."""
         return int(np.nanargmax(self.class_drops))
@@ -102,6 +110,7 @@ class Curve:
             "mean_drop": self.drop,
             "class_drops": {name: float(self.class_drops[code]) for code, name in known},
             "hurt_most": classes[self.hurt_most],
+            "says_at_worst": {"class": classes[self.favourite[0]], "share": self.favourite[1]},
             "points": points,
         }
 
@@ -144,13 +153,15 @@ def curves(
         raise DataError("There is no face to spoil: name a split that has labels.")
     support = np.bincount(labels, minlength=num_classes)
 
-    def right(spoilt: NDArray[np.uint8]) -> NDArray[np.int64]:
-        hits: NDArray[np.int64] = np.bincount(labels[read(spoilt).argmax(1) == labels], minlength=num_classes)
-        return hits
+    def count(spoilt: NDArray[np.uint8]) -> NDArray[np.int64]:
+        said = read(spoilt).argmax(1)
+        return np.stack([np.bincount(rows, minlength=num_classes) for rows in (labels[said == labels], said)])  # (2, K)
 
-    clean, made = right(faces), []
+    clean, made = count(faces), []
     for index in track(range(len(corruptions)), "when it errs"):
         each = corruptions[index]
-        counts = [clean if level == each.clean else right(each(faces, level)) for level in each.severities]
-        made.append(Curve(each, np.stack(counts), support))
+        counts = np.stack(
+            [clean if level == each.clean else count(each(faces, level)) for level in each.severities]
+        )  # (S, 2, K)
+        made.append(Curve(each, counts[:, 0], counts[:, 1], support))
     return made
