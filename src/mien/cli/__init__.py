@@ -75,6 +75,7 @@ def cli() -> None:
 for command in (
     training.train,
     models.evaluate,
+    models.explain,
     models.decide,
     training.report,
     studying.study,

@@ -13,6 +13,7 @@ import click
 path_argument = click.Path(path_type=Path)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 flip_option = click.option("--flip", is_flag=True, help="Average each face with its mirror image (twice the time).")
+lang_option = click.option("--lang", default="en", type=click.Choice(["en", "zh-TW"]), show_default=True)
 device_option = click.option(
     "--device", default="auto", type=click.Choice(["auto", "cpu", "cuda", "mps"]), show_default=True
 )

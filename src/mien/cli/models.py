@@ -1,4 +1,4 @@
-"""Verbs that judge a model file, or a shipped model by its short name: evaluate, submit."""
+"""Verbs that judge a model file, or a shipped model by its short name: evaluate, explain, decide, submit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mien.cli.common import flip_option, json_option, path_argument, show
+from mien.cli.common import flip_option, json_option, lang_option, path_argument, show, track
 
 
 @click.command()
@@ -29,6 +29,38 @@ def evaluate(model: str, data: Path, split: str | None, flip: bool, as_json: boo
     faceset = layouts.read(data)
     judgement = judge(classifier, faceset, split or default_split(faceset), flip=flip)
     show(judgement.to_dict(), as_json, lambda: text.as_text(judgement))
+
+
+@click.command()
+@click.argument("model")  # as text: Path would make base of ./base
+@click.argument("data", type=path_argument)
+@click.option("--split", help="Judge on this split, or 'all'.  [default: the data's test split]")
+@flip_option
+@lang_option
+@click.option(
+    "-o", "--out", default=Path("explain.html"), type=path_argument, show_default=True, help="The HTML file to write."
+)
+@json_option
+def explain(model: str, data: Path, split: str | None, flip: bool, lang: str, out: Path, as_json: bool) -> None:
+    """Find out why and when a MODEL errs on labelled DATA: where it looks, what spoils its readings, whether its doubt is people's.
+
+    It reads some 60,000 changed faces, which takes base a minute, and writes one HTML file that opens offline.
+
+    Example:  mien explain base fer2013.csv --split public_test -o explain.html
+    """
+    from mien.data import layouts
+    from mien.evaluation import explain as pages
+    from mien.evaluation import findings
+    from mien.evaluation.judge import default_split, judge
+    from mien.inference.classifier import Classifier
+
+    classifier = Classifier.load(model)
+    faceset = layouts.read(data)
+    judgement = judge(classifier, faceset, split or default_split(faceset), flip=flip)
+    found = findings.find(classifier, judgement, track=track)
+    pages.write(out, judgement, found, lang=lang)
+    record = {"page": str(out), **judgement.to_dict(), **found.to_dict(judgement)}
+    show(record, as_json, lambda: f"{pages.as_text(judgement, found)}\n\n{out}")
 
 
 @click.command()

@@ -9,6 +9,7 @@ import click
 from mien.cli.common import (
     device_option,
     json_option,
+    lang_option,
     path_argument,
     precision_option,
     recipe_option,
@@ -33,7 +34,7 @@ NAMES = ("augmentation", "early-stopping", "ensemble", "labels", "imbalance")  #
 @click.option(
     "--out", default=Path("studies"), type=path_argument, show_default=True, help="Folder of runs and results."
 )
-@click.option("--lang", default="en", type=click.Choice(["en", "zh-TW"]), show_default=True)
+@lang_option
 @device_option
 @precision_option
 @json_option

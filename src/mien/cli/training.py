@@ -14,6 +14,7 @@ from mien.cli.common import (
     flip_option,
     is_given,
     json_option,
+    lang_option,
     path_argument,
     precision_option,
     recipe_option,
@@ -75,11 +76,19 @@ def train(
 @click.option("--data", type=path_argument, help="Judge on other data than the run was trained on.")
 @click.option("--split", help="Judge on this split.  [default: the data's test split, or the held-out rows]")
 @flip_option
-@click.option("--lang", default="en", type=click.Choice(["en", "zh-TW"]), show_default=True)
+@lang_option
+@click.option("--no-probes", is_flag=True, help="Leave out where it looks and when it errs, which read many faces.")
 @click.option("-o", "--out", type=path_argument, help="The HTML file to write.  [default: RUN/report.html]")
 @json_option
 def report(
-    run: Path, data: Path | None, split: str | None, flip: bool, lang: str, out: Path | None, as_json: bool
+    run: Path,
+    data: Path | None,
+    split: str | None,
+    flip: bool,
+    lang: str,
+    no_probes: bool,
+    out: Path | None,
+    as_json: bool,
 ) -> None:
     """Write the report of a RUN: one HTML file that opens offline.
 
@@ -88,15 +97,23 @@ def report(
     from mien.training.run import Run
 
     target = out or run / "report.html"
-    judgement = write_report(Run.open(run), target, data=data, split=split, flip=flip, lang=lang)
+    judgement = write_report(Run.open(run), target, data=data, split=split, flip=flip, lang=lang, probes=not no_probes)
     show({"report": str(target), **judgement.to_dict()}, as_json, lambda: str(target))
 
 
 def write_report(
-    run: Any, target: Path, *, data: Path | None = None, split: str | None = None, flip: bool = False, lang: str = "en"
+    run: Any,
+    target: Path,
+    *,
+    data: Path | None = None,
+    split: str | None = None,
+    flip: bool = False,
+    lang: str = "en",
+    probes: bool = True,
 ) -> Any:
-    """Judge a run's model file and write its report; returns the judgement."""
+    """Judge a run's model file, find out why it errs, and write its report; returns the judgement."""
     from mien.data import layouts
+    from mien.evaluation import findings
     from mien.evaluation import report as reports
     from mien.evaluation.judge import judge_run
     from mien.inference.classifier import Classifier
@@ -108,6 +125,9 @@ def write_report(
             f"The data at '{run.record['data']['path']}' has changed since this run: put it back, or name other data with --data."
         )
     judgement = judge_run(classifier, faceset, run.record, split, flip=flip)
+    found = findings.find(
+        classifier, judgement, probes=probes, gradients=_gradients(run) if probes else None, track=track
+    )
     reports.write(
         target,
         judgement,
@@ -115,9 +135,21 @@ def write_report(
         network=run.network,
         history=run.history,
         augmented=run.augmented,
+        findings=found,
         lang=lang,
     )
     return judgement
+
+
+def _gradients(run: Any) -> Any:
+    """Grad-CAM of a run's network, or None where its weights are gone or PyTorch isn't installed: a report needs neither."""
+    if not run.best.exists():
+        return None
+    try:
+        from mien.training import gradcam
+    except ModuleNotFoundError:
+        return None
+    return gradcam.GradCam.load(run)
 
 
 @click.command()

@@ -14,6 +14,7 @@ from mien import modelfile
 from mien.data import splits
 from mien.data.faceset import UNLABELLED, FaceSet
 from mien.errors import DataError
+from mien.evaluation import metrics
 from mien.evaluation.evaluation import Evaluation
 from mien.inference.classifier import Classifier
 
@@ -99,6 +100,25 @@ def judge_run(
     judgement = judge(classifier, held_out(classifier, faceset)[1], "valid", flip=flip)
     judgement.record["data_hash"] = faceset.hash  # of the whole set, of which the hold-out is a part
     return judgement
+
+
+def before_temperature(classifier: Classifier, judgement: Judgement) -> Evaluation:
+    """The judged model as it would be without its temperature: the same readings, as sure as training left them.
+
+    Args:
+        classifier: the model that was judged.
+        judgement: its judgement. Where it averages with the mirror image, each face is read once more, as the temperature is
+            taken out of single readings.
+    """
+    evaluation, temperature = judgement.evaluation, classifier.spec.temperature
+    probabilities = evaluation.probabilities
+    if judgement.record["flip"]:
+        first = classifier.probabilities(judgement.faces.images)
+        mirrored = np.maximum(2 * probabilities - first, 0)  # its share of the mean
+        plain = (metrics.untempered(first, temperature) + metrics.untempered(mirrored, temperature)) / np.float32(2)
+    else:
+        plain = metrics.untempered(probabilities, temperature)
+    return Evaluation.from_predictions(evaluation.labels, plain, evaluation.classes)
 
 
 def held_out(classifier: Classifier, faceset: FaceSet, split: str | None = None) -> tuple[FaceSet, FaceSet]:

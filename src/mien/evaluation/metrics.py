@@ -61,6 +61,23 @@ def calibration_bins(
     return np.stack([num, mean, accuracy], 1)
 
 
+def untempered(probabilities: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
+    """The probabilities that a model would give without its temperature.
+
+    The model file gives ``p = softmax(z / T)``. The logarithm of ``p`` is ``z / T`` up to one number a row, which softmax takes out
+    again, so ``softmax(T log p)`` is ``softmax(z)`` exactly, up to what float32 rounded to 0.
+
+    Args:
+        probabilities: ``(N, K)`` of single readings; a mean of two, as with a mirror image, is no softmax of anything.
+        temperature: T, as the model file tells it.
+    """
+    logs = temperature * np.log(np.maximum(probabilities.astype(np.float64), np.finfo(np.float32).tiny))
+    logs -= logs.max(1, keepdims=True)
+    rows = np.exp(logs)
+    plain: NDArray[np.float32] = (rows / rows.sum(1, keepdims=True)).astype(np.float32)
+    return plain
+
+
 def expected_calibration_error(
     labels: NDArray[np.int64], probabilities: NDArray[np.float32], num_bins: int = 15
 ) -> float:

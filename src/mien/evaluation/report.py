@@ -1,7 +1,7 @@
 """The report of a run: one HTML file that opens offline, in English or Traditional Chinese.
 
 It answers, with the run's own figures and pictures: what the network is and why, what helped it to learn, what it
-confuses, and what class shares do to argmax. Everything about the training comes in as plain records.
+confuses, where it looks, when it errs, and what class shares do to argmax. Everything about the training comes in as plain records.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import Any
 import mien
 from mien import files
 from mien.errors import DataError, MissingExtraError
-from mien.evaluation import narrative, sections
+from mien.evaluation import narrative, probes, sections
 from mien.evaluation.evaluation import Evaluation
+from mien.evaluation.findings import Findings
 from mien.evaluation.judge import Judgement
 from mien.evaluation.narrative import Texts
 
@@ -28,6 +29,7 @@ def write(
     network: Mapping[str, Any],
     history: Sequence[Mapping[str, Any]],
     augmented: bytes | None = None,
+    findings: Findings | None = None,
     lang: str = "en",
 ) -> None:
     """Write the report of a run, whole or not at all.
@@ -39,6 +41,7 @@ def write(
         network: the content of ``network.json``.
         history: one record per epoch.
         augmented: a PNG of training faces and their augmented versions, or None.
+        findings: why and when the model errs, or None to leave it out.
         lang: a key of ``narrative.LANGUAGES``.
 
     Raises:
@@ -52,6 +55,7 @@ def write(
         network=network,
         history=history,
         augmented=augmented,
+        findings=findings,
         lang=lang,
     )
     files.write_text(path, page)
@@ -64,10 +68,11 @@ def render(
     network: Mapping[str, Any],
     history: Sequence[Mapping[str, Any]],
     augmented: bytes | None = None,
+    findings: Findings | None = None,
     lang: str = "en",
 ) -> str:
     """The report as a string; see ``write``."""
-    t, template = Texts(lang), _template()
+    t, page = Texts(lang), template("report.html.j2")
     evaluation, data = judgement.evaluation, record["data"]
     if sorted(evaluation.classes) != sorted(data["classes"]):
         raise DataError(
@@ -87,9 +92,10 @@ def render(
         n=f"{len(evaluation):,}",
         split=narrative.split_name(judgement, t),
     )
-    page = template.render(
+    rendered = page.render(
         t=t,
         version=mien.__version__,
+        title=t("page.title"),
         subtitle=subtitle,
         scores=sections.scores(evaluation, t),
         summary=narrative.summary(evaluation, record, history, t),
@@ -99,21 +105,30 @@ def render(
         training=sections.training(record, history, t),
         means=sections.means(judgement, record, network, augmented, t),
         confusion=sections.confusion(judgement, t),
-        calibration=sections.calibration(judgement, t),
+        calibration=probes.calibration(judgement, findings.before if findings else None, t),
         shares=sections.shares(evaluation, corrected, train_counts, t),
-        commands=sections.commands(judgement, record, lang),
+        commands=sections.commands(judgement, record, lang, probes=findings is None or bool(findings.curves)),
+        **probes.sections(judgement, findings, t),
     )
-    return str(page) + "\n"
+    return str(rendered) + "\n"
 
 
-def _template() -> Any:
+def template(name: str) -> Any:
+    """One of the page templates, with the style in it.
+
+    Raises:
+        MissingExtraError: jinja2 isn't installed.
+    """
     try:
         import jinja2
     except ImportError:
         raise MissingExtraError("jinja2", "report") from None
     place = resources.files("mien.evaluation") / "templates"
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=jinja2.FunctionLoader(lambda part: (place / part).read_text(encoding="utf-8")),
     )
-    css = (place / "report.css").read_text(encoding="utf-8")
-    return environment.from_string((place / "report.html.j2").read_text(encoding="utf-8"), {"css": css})
+    return environment.get_template(name, globals={"css": (place / "report.css").read_text(encoding="utf-8")})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,17 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mien import emotions, images
+from mien import emotions
 from mien.evaluation import narrative, plots, svg
 from mien.evaluation.evaluation import Confusion, Evaluation
 from mien.evaluation.judge import Judgement
 from mien.evaluation.narrative import Texts, percent
+from mien.evaluation.pictures import data_url, face_url, markup
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-MAX_SIDE = 96
-"""Largest side of a face on the page, in pixels."""
 
 NUM_PAIRS, NUM_WRONG, NUM_RIGHT = 4, 6, 3
 """Kinds of error shown with faces; falsely read faces of each; rightly read faces of either class beside them."""
@@ -44,30 +41,42 @@ def scores(evaluation: Evaluation, t: Texts) -> list[dict[str, str]]:
 
 
 def provenance(judgement: Judgement, record: Mapping[str, Any], t: Texts) -> list[tuple[str, str]]:
-    """What was judged on what; of paths only the last part, as a report is for others."""
-    told = judgement.record
+    """What was judged on what, and how it was trained; of paths only the last part, as a report is for others."""
     commit = record["git_commit"].rstrip("+")
     if commit and record["git_commit"].endswith("+"):
         commit = t("notes.changed", commit=commit)
-    model = Path(told["model"])
     rows = {
-        "model": f"{model.parent.name}/{model.name}" if model.parent.name else model.name,
-        "model_hash": told["model_hash"],
-        "data": Path(told["data"]).name,
-        "data_hash": told["data_hash"],
-        "split": f"{narrative.split_name(judgement, t)}, n = {len(judgement.evaluation):,}",
-        "rows_hash": told["rows_hash"],
-        "flip_label": t("page.yes" if told["flip"] else "page.no"),
         "recipe": record["recipe"]["name"],
         "seed": str(record["recipe"]["seed"]),
         "versions": f"mien {record['mien']}, Python {record['python']}, torch {record['torch']}",
         "commit": commit,
         "device": narrative.device(record),
     }
-    return [(t(f"notes.{key}"), value) for key, value in rows.items() if value]
+    return judged(judgement, t) + [(t(f"notes.{key}"), value) for key, value in rows.items() if value]
 
 
-def commands(judgement: Judgement, record: Mapping[str, Any], lang: str) -> list[str]:
+def judged(judgement: Judgement, t: Texts) -> list[tuple[str, str]]:
+    """What was judged on what; of paths only the last part."""
+    told = judgement.record
+    rows = {
+        "model": model_name(told["model"]),
+        "model_hash": told["model_hash"],
+        "data": Path(told["data"]).name,
+        "data_hash": told["data_hash"],
+        "split": f"{narrative.split_name(judgement, t)}, n = {len(judgement.evaluation):,}",
+        "rows_hash": told["rows_hash"],
+        "flip_label": t("page.yes" if told["flip"] else "page.no"),
+    }
+    return [(t(f"notes.{key}"), value) for key, value in rows.items()]
+
+
+def model_name(path: str) -> str:
+    """A model's short name, or the last two parts of its path: folders name runs."""
+    model = Path(path)
+    return f"{model.parent.name}/{model.name}" if model.parent.name else model.name
+
+
+def commands(judgement: Judgement, record: Mapping[str, Any], lang: str, *, probes: bool = True) -> list[str]:
     """The two commands that make this report again; of paths only the last part."""
     told, data, recipe = judgement.record, record["data"], record["recipe"]
     folder = Path(told["model"]).parent.name or "run"
@@ -80,6 +89,8 @@ def commands(judgement: Judgement, record: Mapping[str, Any], lang: str) -> list
         report += ["--split", told["split"]]
     if told["flip"]:
         report += ["--flip"]
+    if not probes:
+        report += ["--no-probes"]
     return [shlex.join(train), shlex.join([*report, "--lang", lang])]
 
 
@@ -105,8 +116,8 @@ def network(judgement: Judgement, network: Mapping[str, Any], t: Texts) -> dict[
     )  # fmt: skip
     return {
         "lead": lead,
-        "diagram": _markup(
-            svg.diagram(network, _face(judgement.faces.images[row]), outcome, label=label, words=t.tables["diagram"])
+        "diagram": markup(
+            svg.diagram(network, face_url(judgement.faces.images[row]), outcome, label=label, words=t.tables["diagram"])
         ),
         "layers": _layers(layers, t),
         "parameters": f"{network['parameters']:,}",
@@ -146,7 +157,7 @@ def training(record: Mapping[str, Any], history: Sequence[Mapping[str, Any]], t:
             lambda ax, what=what: curves.plot(ax, what, words=words),  # type: ignore[misc] # a default binds the loop's value
             331, 250, prefix=f"curve-{key}", label=label,
         )  # fmt: skip
-        figures.append((_markup(drawn), label))
+        figures.append((markup(drawn), label))
     return {
         "text": narrative.training(record, history, t),
         "figures": figures,
@@ -198,7 +209,7 @@ def means(
         "used": used,
         "unused": t("tricks.unused", names=t("page.list").join(unused)) if unused else "",
         "geometry": t("tricks.geometry", share=f"{geometry:.0%}") if 0 < geometry < 1 else "",
-        "sheet": _data_url(augmented) if augmented else "",
+        "sheet": data_url(augmented) if augmented else "",
     }
 
 
@@ -232,7 +243,7 @@ def confusion(judgement: Judgement, t: Texts) -> dict[str, Any]:
     num_errors = len(evaluation) - int(np.trace(evaluation.confusion))
     return {
         "text": narrative.confusion(evaluation, t),
-        "figures": [(_markup(counts), t("confusion.counts")), (_markup(shares), t("confusion.shares"))],
+        "figures": [(markup(counts), t("confusion.counts")), (markup(shares), t("confusion.shares"))],
         "classes": classes,
         "pairs": [_pair(judgement, pair, num_errors, t) for pair in evaluation.top_confusions(NUM_PAIRS)],
     }
@@ -277,17 +288,8 @@ def _faces(judgement: Judgement, rows: NDArray[np.int64], t: Texts) -> list[dict
         )
         confidence = f"{evaluation.probabilities[row].max():.0%}"
         alt = t("confusion.alt", true=true, predicted=predicted, confidence=confidence)
-        shown.append({"address": _face(judgement.faces.images[row]), "alt": alt, "confidence": confidence})
+        shown.append({"address": face_url(judgement.faces.images[row]), "alt": alt, "confidence": confidence})
     return shown
-
-
-def calibration(judgement: Judgement, t: Texts) -> dict[str, Any]:
-    """Calibration: words and the reliability diagram."""
-    plot, label = plots.CalibrationPlot(judgement.evaluation), t("calibration.label")
-    drawn = svg.from_plot(
-        lambda ax: plot.plot(ax, words=t.tables["plots"]), 320, 320, prefix="reliability", label=label
-    )
-    return {"text": narrative.calibration(judgement, t), "figure": _markup(drawn)}
 
 
 def shares(plain: Evaluation, corrected: Evaluation, train_counts: list[int], t: Texts) -> dict[str, Any]:
@@ -316,7 +318,7 @@ def shares(plain: Evaluation, corrected: Evaluation, train_counts: list[int], t:
         "list": t("shares.list", names=t("page.list").join(names)),
         "counts": str(train_counts),
         "text": narrative.shares(plain, corrected, train_counts, t),
-        "figures": [(_markup(picture), t(f"shares.{key}_caption")) for key, picture in drawn.items()],
+        "figures": [(markup(picture), t(f"shares.{key}_caption")) for key, picture in drawn.items()],
         "rows": rows,
         "decisions": [(t("shares.plain"), _decision(plain)), (t("shares.corrected"), _decision(corrected))],
     }
@@ -329,23 +331,3 @@ def _decision(judged: Evaluation) -> list[tuple[str, str]]:
         low, high = map(percent, getattr(judged, f"{score}_interval"))
         cells.append((percent(getattr(judged, score)), f"{low} – {high}"))
     return cells
-
-
-def _face(face: NDArray[np.uint8]) -> str:
-    """A face as a data URL, made smaller where it is large."""
-    height, width = face.shape
-    if max(height, width) > MAX_SIDE:
-        factor = MAX_SIDE / max(height, width)
-        face = images.resize_faces(face[None], (max(1, round(height * factor)), max(1, round(width * factor))))[0]
-    return _data_url(images.encode_png(face))
-
-
-def _data_url(png: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(png).decode()
-
-
-def _markup(drawn: str) -> Any:
-    """SVG that this package drew, exempt from escaping; names in it are escaped already."""
-    from markupsafe import Markup  # comes with jinja2
-
-    return Markup(drawn)

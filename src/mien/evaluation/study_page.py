@@ -12,7 +12,7 @@ import mien
 from mien import files, tables
 from mien.evaluation import report, study_plots, svg
 from mien.evaluation.narrative import Texts
-from mien.evaluation.sections import markup
+from mien.evaluation.pictures import markup
 
 SHOWN = ("accuracy", "macro_f1", "balanced_accuracy", "worst_recall")
 DIFFERENCES = ("accuracy", "balanced_accuracy")
@@ -64,10 +64,10 @@ def render(result: Mapping[str, Any], *, lang: str = "en") -> str:
         notes=_notes(result, t),
         heads=[t(f"study.score.{score}") for score in SHOWN],
         rows=[
-            (arm_name(arm["name"], t), [_with_deviation(arm, score) for score in SHOWN], _difference(arm, "accuracy"),
-             _difference(arm, "balanced_accuracy"), _minutes(arm), ", ".join(map(str, arm["epochs"])))
+            (arm_name(arm["name"], t), [_with_deviation(arm, score) for score in SHOWN], _minutes(arm), ", ".join(map(str, arm["epochs"])))
             for arm in arms
         ],
+        differences=[(arm_name(arm["name"], t), *(_difference(arm, score) for score in DIFFERENCES)) for arm in arms[1:]],
         figures=_figures(arms, t),
         curves=_curves(arms, t),
         settings=[(arm_name(name, t), settings) for name, settings in result["arm_settings"].items()],
@@ -109,7 +109,7 @@ def _answer(result: Mapping[str, Any], t: Texts) -> str:
         told = {"score": t(f"study.score.{score}"), "first": arm_name(first["name"], t)}
         best = max(result["arms"], key=lambda arm: arm["mean"][score])
         sentences.append(
-            t("study.best", **told, best=arm_name(best["name"], t), mean=f"{100 * best['mean'][score]:.1f}",
+            t("study.best" if best is not first else "study.first", **told, best=arm_name(best["name"], t), mean=f"{100 * best['mean'][score]:.1f}",
               own=f"{100 * first['mean'][score]:.1f}")
         )  # fmt: skip
         up = [arm_name(arm["name"], t) for arm in others if arm["difference"][score][1] > 0]

@@ -107,14 +107,24 @@ def write(graph: nn.Module, spec: Spec, rows: FaceSet, split: str, path: str | o
 
 def load_graph(run: Run, valid_set: FaceSet) -> ModelGraph:
     """The graph of a run's best weights, its temperature fitted on the held-out rows."""
+    network, data = load_network(run), run.record["data"]
+    faces, labels = torch.from_numpy(valid_set.images), torch.from_numpy(valid_set.labels)
+    logits = loop.predict(network, faces, data["mean"], data["std"], torch.device("cpu"), "fp32")
+    plain = network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload] # torch's stubs lack this overload
+    return ModelGraph(plain, data["mean"], data["std"], fit_temperature(logits, labels)).eval()
+
+
+def load_network(run: Run) -> networks.Network:
+    """The network of a run with its best weights.
+
+    Raises:
+        RunError: the run has no weights yet.
+    """
     tensors, _ = checkpoint.load(run.best)
     recipe, data = run.recipe, run.record["data"]
     network = networks.build(recipe.network, len(data["classes"]), recipe.image_size)
     checkpoint.load_network(network, tensors, "network")
-    faces, labels = torch.from_numpy(valid_set.images), torch.from_numpy(valid_set.labels)
-    logits = loop.predict(network, faces, data["mean"], data["std"], torch.device("cpu"), "fp32")
-    network = network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload] # torch's stubs lack this overload
-    return ModelGraph(network, data["mean"], data["std"], fit_temperature(logits, labels)).eval()
+    return network
 
 
 def training_record(run: Run) -> dict[str, Any]:

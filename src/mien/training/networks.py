@@ -32,6 +32,11 @@ class Network(nn.Module, ABC):
     def last(self) -> nn.Linear:
         """The layer from features to logits."""
 
+    @property
+    @abstractmethod
+    def last_map(self) -> nn.Module:
+        """The layer whose output is the last map ``(N, C, h, w)``, before it is pooled."""
+
     @abstractmethod
     def embed(self, faces: Tensor) -> Tensor:
         """Faces ``(N, 1, H, W)`` to the features ``(N, C)`` that the last layer reads."""
@@ -91,6 +96,10 @@ class ReportNetwork(Network):
     @property
     def last(self) -> nn.Linear:
         return self.head.linear4  # type: ignore[return-value] # add_module hides its type
+
+    @property
+    def last_map(self) -> nn.Module:
+        return self.features.act4  # type: ignore[return-value] # add_module hides its type
 
     def embed(self, faces: Tensor) -> Tensor:  # (N, 1, H, W)
         features: Tensor = self.features(faces)  # (N, 512, H/16, W/16)
@@ -161,6 +170,10 @@ class ResidualNetwork(Network):
     @property
     def last(self) -> nn.Linear:
         return self.linear
+
+    @property
+    def last_map(self) -> nn.Module:
+        return self.stages
 
     def embed(self, faces: Tensor) -> Tensor:  # (N, 1, H, W)
         features: Tensor = self.stages(self.stem(faces))  # (N, C, H/8, W/8) with stem stride 2 and three stages

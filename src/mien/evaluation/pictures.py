@@ -1,0 +1,59 @@
+"""Pictures inside a page: faces, faces under a map of what speaks for a reading, and drawings that need no escaping."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien import images
+
+MAX_SIDE = 96
+"""Largest side of a face on a page, in pixels."""
+
+FOR, AGAINST = (255, 122, 20), (40, 110, 220)
+"""Colours of what speaks for a reading and against it, as red, green and blue."""
+
+OPAQUE = 0.8
+"""How much of the face the strongest place covers."""
+
+
+def face_url(face: NDArray[np.uint8]) -> str:
+    """A face ``(H, W)`` as a data URL, made smaller where it is large."""
+    height, width = face.shape
+    if max(height, width) > MAX_SIDE:
+        face = _scaled(face, MAX_SIDE / max(height, width))
+    return data_url(images.encode_png(face))
+
+
+def heat_url(face: NDArray[np.uint8], values: NDArray[np.float32]) -> str:
+    """A face ``(H, W)`` with a map ``(H, W)`` over it as a data URL: its largest magnitude, of either sign, has the full colour."""
+    peak = float(np.abs(values).max())
+    strength = np.abs(values) / peak if peak > 0 else np.zeros_like(values)
+    factor = MAX_SIDE / max(face.shape)  # small faces too: a map needs more than 48 pixels to look smooth
+    shown = _scaled(face, factor)[..., None].astype(np.float32)  # (h, w, 1)
+    cover = _scaled((strength * 255).round().astype(np.uint8), factor)[..., None] / np.float32(255)
+    speaks_for = _scaled(np.where(values > 0, 255, 0).astype(np.uint8), factor)[..., None] / np.float32(255)
+    colour = speaks_for * np.array(FOR, np.float32) + (1 - speaks_for) * np.array(AGAINST, np.float32)
+    blended = shown + OPAQUE * cover * (colour - shown)
+    return data_url(images.encode_png(blended.clip(0, 255).round().astype(np.uint8)))
+
+
+def data_url(png: bytes) -> str:
+    """A PNG as an address that needs no network."""
+    return "data:image/png;base64," + base64.b64encode(png).decode()
+
+
+def markup(drawn: str) -> Any:
+    """SVG that this package drew, exempt from escaping; names in it are escaped already."""
+    from markupsafe import Markup  # comes with jinja2
+
+    return Markup(drawn)
+
+
+def _scaled(picture: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
+    size = max(1, round(picture.shape[0] * factor)), max(1, round(picture.shape[1] * factor))
+    scaled: NDArray[np.uint8] = images.resize_faces(picture[None], size)[0]
+    return scaled
