@@ -67,7 +67,7 @@ def render(
     lang: str = "en",
 ) -> str:
     """The report as a string; see ``write``."""
-    t, template = Texts(lang), _template()
+    t, template = Texts(lang), page_template("report")
     evaluation, data = judgement.evaluation, record["data"]
     if sorted(evaluation.classes) != sorted(data["classes"]):
         raise DataError(
@@ -106,7 +106,12 @@ def render(
     return str(page) + "\n"
 
 
-def _template() -> Any:
+def page_template(name: str, *styles: str) -> Any:
+    """The template ``<name>.html.j2``, with the report's style and further ones built in.
+
+    Raises:
+        MissingExtraError: jinja2 isn't installed.
+    """
     try:
         import jinja2
     except ImportError:
@@ -115,5 +120,5 @@ def _template() -> Any:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    css = (place / "report.css").read_text(encoding="utf-8")
-    return environment.from_string((place / "report.html.j2").read_text(encoding="utf-8"), {"css": css})
+    css = "\n".join((place / f"{style}.css").read_text(encoding="utf-8") for style in ("report", *styles))
+    return environment.from_string((place / f"{name}.html.j2").read_text(encoding="utf-8"), {"css": css})

@@ -106,7 +106,7 @@ def network(judgement: Judgement, network: Mapping[str, Any], t: Texts) -> dict[
     return {
         "lead": lead,
         "diagram": _markup(
-            svg.diagram(network, _face(judgement.faces.images[row]), outcome, label=label, words=t.tables["diagram"])
+            svg.diagram(network, face_url(judgement.faces.images[row]), outcome, label=label, words=t.tables["diagram"])
         ),
         "layers": _layers(layers, t),
         "parameters": f"{network['parameters']:,}",
@@ -277,7 +277,7 @@ def _faces(judgement: Judgement, rows: NDArray[np.int64], t: Texts) -> list[dict
         )
         confidence = f"{evaluation.probabilities[row].max():.0%}"
         alt = t("confusion.alt", true=true, predicted=predicted, confidence=confidence)
-        shown.append({"address": _face(judgement.faces.images[row]), "alt": alt, "confidence": confidence})
+        shown.append({"address": face_url(judgement.faces.images[row]), "alt": alt, "confidence": confidence})
     return shown
 
 
@@ -331,7 +331,7 @@ def _decision(judged: Evaluation) -> list[tuple[str, str]]:
     return cells
 
 
-def _face(face: NDArray[np.uint8]) -> str:
+def face_url(face: NDArray[np.uint8]) -> str:
     """A face as a data URL, made smaller where it is large."""
     height, width = face.shape
     if max(height, width) > MAX_SIDE:

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import images
-from mien.data import splits
 from mien.data.duplicates import Copies
 from mien.data.faceset import UNLABELLED, FaceSet
-from mien.errors import DataError, MissingExtraError
+from mien.errors import MissingExtraError
+from mien.evaluation.judge import training_rows
 from mien.inference.classifier import Classifier
 
 NUM_FOLDS = 5
@@ -84,9 +84,7 @@ def find(faceset: FaceSet, copies: Copies, usable: NDArray[np.bool_], classifier
         else:
             probabilities = out_of_fold(faceset.images[labelled], faceset.labels[labelled], copies.groups[labelled])
             probabilities = _widened(probabilities, np.unique(faceset.labels[labelled]), len(faceset.classes))
-        return Suspects(
-            "", labelled, probabilities, labelled[_issues(faceset.labels[labelled], probabilities)]
-        )
+        return Suspects("", labelled, probabilities, labelled[_issues(faceset.labels[labelled], probabilities)])
     learned, is_known = learned_rows(classifier, faceset)
     judged = labelled[~np.isin(copies.groups[labelled], copies.groups[learned])]
     probabilities = _by_model(classifier, faceset.select(judged))
@@ -102,20 +100,6 @@ def learned_rows(classifier: Classifier, faceset: FaceSet) -> tuple[NDArray[np.i
     known = {face.tobytes() for face in train.images}
     learned = [row for row in np.flatnonzero(faceset.splits == "train") if faceset.images[row].tobytes() in known]
     return np.array(learned, np.int64), True
-
-
-def training_rows(classifier: Classifier, faceset: FaceSet) -> FaceSet | None:
-    """The rows of a data set that a model was trained on, told by the hashes in the model file; None where they aren't its own."""
-    training = classifier.spec.training
-    if "recipe" not in training or "train_hash" not in training or "train" not in faceset.split_names:
-        return None
-    recipe = training["recipe"]
-    try:
-        train, _ = splits.divide(faceset, recipe["hold_out"], recipe["valid_split"], recipe["split_seed"])
-    except DataError:  # the model's training could not have divided this data
-        return None
-    size = (recipe["image_size"],) * 2
-    return train if train.resized(size).hash == training["train_hash"] else None
 
 
 def out_of_fold(
