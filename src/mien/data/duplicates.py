@@ -181,7 +181,7 @@ def _correlations(
     """``(M,)`` the correlation of each pair, the second face mirrored where asked for."""
     a, b = _standardised(faces[rows]), _standardised(faces[others])
     values = np.einsum("nhw,nhw->n", a, b[:, :, ::-1] if flip else b)
-    return values.astype(np.float64).round(6)
+    return np.asarray(values, np.float64).round(6)
 
 
 def _linked(num: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:

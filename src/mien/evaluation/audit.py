@@ -33,6 +33,9 @@ LEAST_SCORE = 0.1
 """Below this the detector's score counts as 0; it only ranks."""
 
 T = TypeVar("T")
+NUM_FIRST = 100
+"""How many of the first suspects the votes are also counted for."""
+
 Say = Callable[[str], None]
 
 
@@ -127,6 +130,25 @@ class Audit:
         pairs = [(name, other) for index, name in enumerate(names) for other in names[:index]]
         return [found for name, other in pairs if (found := self._crossing(name, other)).exact or found.near]
 
+    @cached_property
+    def voted_otherwise(self) -> dict[str, float] | None:
+        """Of judged rows with votes, which share got most votes for another class than their label: of all these rows, of the
+        suspects, and of the first ``NUM_FIRST`` suspects. None where nobody voted on a suspect.
+        """
+        votes = self.faces.votes
+        if votes is None:
+            return None
+        is_voted, otherwise = votes.sum(1) > 0, votes.argmax(1) != self.faces.labels
+        found = self.suspects.rows[is_voted[self.suspects.rows]]
+        if not len(found):
+            return None
+        parts = {
+            "judged": self.suspects.judged[is_voted[self.suspects.judged]],
+            "suspects": found,
+            "first": found[:NUM_FIRST],
+        }
+        return {name: float(otherwise[rows].mean()) for name, rows in parts.items()}
+
     def drops(self, what: Sequence[str]) -> dict[int, str]:
         """Which rows to leave out, and why: row to reason, see ``DROPS``; a row has the first reason that applies.
 
@@ -211,6 +233,7 @@ class Audit:
                 "judged": len(self.suspects.judged),
                 "learned": self.suspects.num_learned,
                 "knows_training": self.suspects.knows_training,
+                "voted_otherwise": self.voted_otherwise,
                 "rows": [self._suspect(row) for row in self.suspects.rows.tolist()],
             },
             "drift": [split.to_dict() for split in self.drift],

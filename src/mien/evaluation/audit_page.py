@@ -16,13 +16,16 @@ from mien import emotions, files
 from mien.data import duplicates
 from mien.data.faceset import UNLABELLED
 from mien.evaluation import report, suspects
-from mien.evaluation.audit import Audit, Group
+from mien.evaluation.audit import NUM_FIRST, Audit, Group
 from mien.evaluation.narrative import Texts, percent
 from mien.evaluation.sections import face_url
 from mien.inference.detector import MIN_SCORE
 
-NUM_GROUPS, NUM_ROWS, NUM_SUSPECTS, NUM_EMPTY = 24, 6, 72, 36
-"""Most groups of each kind that are shown, rows of each group, suspects, and pictures of each kind without a face."""
+NUM_GROUPS = {"conflicts": 36, "across": 12, "within": 12}
+"""Most groups that are shown, by kind."""
+
+NUM_ROWS, NUM_ALIKE, NUM_SUSPECTS, NUM_EMPTY = 6, 3, 80, 40
+"""Most rows of a group with conflicting labels, and of another group; suspects; and pictures of each kind without a face."""
 
 
 def write(path: str | os.PathLike[str], audit: Audit, *, lang: str = "en") -> None:
@@ -44,7 +47,7 @@ def render(audit: Audit, *, lang: str = "en") -> str:
     """The page as a string; see ``write``."""
     t = Texts(lang)
     splits = [
-        t("audit.split_rows", rows=f"{(audit.faces.splits == name).sum():,}", split=t(f"splits.{name}"))
+        t("audit.split_rows", rows=f"{(audit.faces.splits == name).sum():,}", split=t(f"audit.splits.{name}"))
         for name in audit.faces.split_names
     ]
     data = (
@@ -75,7 +78,7 @@ def _scores(audit: Audit, t: Texts) -> list[dict[str, str]]:
         ("copied", percent(copied / counts["rows"]), f"{copied:,}", {}),
         ("crossing", f"{crossing:,}", "", {}),
         ("conflicting", f"{counts['conflicting_rows']:,}", "", {}),
-        ("suspect", percent(counts["suspects"] / max(1, counts["judged"])), "", {}),
+        ("suspect", f"{counts['suspects']:,}", "", {"judged": f"{counts['judged']:,}"}),
         ("blank", f"{counts['blank']:,}", "", {"faceless": f"{counts['no_face_found']:,}"}),
     ]
     return [
@@ -90,11 +93,11 @@ def _summary(audit: Audit, t: Texts) -> str:
     sentences = [
         t("audit.summary_copies", rows=f"{counts['rows']:,}", pictures=f"{counts['pictures']:,}", exact=f"{counts['exact_copies']:,}")
     ]  # fmt: skip
-    for found in audit.crossings:
-        sentences.append(
-            t("audit.summary_crossing", split=t(f"splits.{found.split}"), other=t(f"splits.{found.other}"), rows=f"{found.rows:,}",
-              exact=f"{found.exact:,}", near=f"{found.near:,}", conflicting=f"{found.conflicting:,}", correlation=f"{audit.correlation:g}")
-        )  # fmt: skip
+    sentences += [
+        t("audit.summary_crossing", split=t(f"splits.{found.split}"), other=t(f"splits.{found.other}"), rows=f"{found.rows:,}",
+          exact=f"{found.exact:,}", near=f"{found.near:,}", conflicting=f"{found.conflicting:,}", correlation=f"{audit.correlation:g}")
+        for found in audit.crossings
+    ]  # fmt: skip
     if not audit.crossings and len(audit.faces.split_names) > 1:
         sentences.append(t("audit.summary_apart"))
     if counts["conflicting_groups"]:
@@ -119,6 +122,8 @@ def _notes(audit: Audit, t: Texts) -> list[str]:
         notes.append(t("audit.note_learned", learned=f"{found.num_learned:,}"))
     if not found.knows_training:
         notes.append(t("audit.note_foreign"))
+    if shares := audit.voted_otherwise:
+        notes.append(t("audit.note_votes", num=NUM_FIRST, **{name: percent(share) for name, share in shares.items()}))
     return [*notes, t("audit.note_faces")]
 
 
@@ -131,15 +136,15 @@ def _copies(audit: Audit, t: Texts) -> dict[str, Any]:
     parts = [
         {
             "heading": t(f"audit.{key}_heading"),
-            "shown": t("audit.shown", shown=min(NUM_GROUPS, len(groups)), total=f"{len(groups):,}"),
-            "groups": [_group(audit, group, t) for group in groups[:NUM_GROUPS]],
+            "shown": t("audit.shown", shown=min(NUM_GROUPS[key], len(groups)), total=f"{len(groups):,}"),
+            "groups": [_group(audit, group, t) for group in groups[: NUM_GROUPS[key]]],
         }
         for key, groups in kinds.items()
         if groups
     ]
     crossings = [
         (
-            t("audit.in", split=t(f"splits.{found.split}"), other=t(f"splits.{found.other}")),
+            t("audit.in", split=t(f"audit.splits.{found.split}"), other=t(f"audit.splits.{found.other}")),
             "",
             [f"{value:,}" for value in (found.rows, found.exact, found.near, found.conflicting)],
         )
@@ -158,11 +163,12 @@ def _group(audit: Audit, group: Group, t: Texts) -> dict[str, Any]:
         seen[kind] += 1
     rows = group.rows[np.argsort(turns, kind="stable")]
     told = t("audit.exact_group" if group.exact else "audit.near_group")
-    if len(rows) > NUM_ROWS:
-        told = t("page.list").join([told, t("audit.more", count=len(rows) - NUM_ROWS)])
+    most = NUM_ROWS if group.labels > 1 else NUM_ALIKE
+    if len(rows) > most:
+        told = t("page.list").join([told, t("audit.more", count=len(rows) - most)])
     shown = []
-    for row in rows[:NUM_ROWS].tolist():
-        split = t(f"splits.{audit.faces.splits[row]}")
+    for row in rows[:most].tolist():
+        split = t(f"audit.splits.{audit.faces.splits[row]}")
         shown.append(_face(audit, row, t("audit.alt", label=_label(audit, row, t), split=split), split, t))
     return {"told": told, "faces": shown}
 
@@ -217,13 +223,13 @@ def _drift(audit: Audit, t: Texts) -> dict[str, Any]:
     splits = []
     for split in audit.drift:
         cells = [f"{split.rows:,}", percent(split.variation), p(split.classes_p), f"{split.gray:.1f}", p(split.gray_p)]
-        splits.append((t(f"splits.{split.split}"), "", [*cells, f"{split.contrast:.1f}", p(split.contrast_p)]))
+        splits.append((t(f"audit.splits.{split.split}"), "", [*cells, f"{split.contrast:.1f}", p(split.contrast_p)]))
     counts: list[NDArray[np.int64]] = [audit.faces.split(name).counts() for name in audit.faces.split_names]
     classes = []
     for code, label in enumerate(audit.faces.classes):
         cells = [cell for own in counts for cell in (f"{own[code]:,}", percent(own[code] / max(1, own.sum())))]
         classes.append((t.named(label), emotions.colour(label), cells))
-    heads = [head for name in audit.faces.split_names for head in (t(f"splits.{name}"), t("audit.share"))]
+    heads = [head for name in audit.faces.split_names for head in (t(f"audit.splits.{name}"), t("audit.share"))]
     return {"splits": splits, "classes": classes, "heads": heads}
 
 

@@ -121,15 +121,37 @@ def out_of_fold(
     shares = targets.mean(0)
     fold_of_group = np.random.default_rng(seed).integers(0, NUM_FOLDS, int(groups.max()) + 1)
     folds = fold_of_group[groups]
-    scores = np.empty((len(x), len(shares)), np.float32)
-    gram, products = x.T @ x, x.T @ (targets - shares)
+    fit = _ridge_of_few if len(x) <= x.shape[1] else _ridge_of_many
+    scores = fit(x, targets - shares, folds) + shares
+    return _calibrated(scores.astype(np.float64), targets.argmax(1))
+
+
+def _ridge_of_many(
+    x: NDArray[np.float32], targets: NDArray[np.float32], folds: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Scores ``(N, C)`` of each fold by a ridge regression on the others, through the products of features ``(F, F)``."""
+    scores = np.empty(targets.shape, np.float32)
+    gram, products = x.T @ x, x.T @ targets
     for fold in range(NUM_FOLDS):
         held = folds == fold
         own = x[held]  # what the fold adds to the sums is taken out again, so that all rows are summed once
-        penalty = np.float32(_RIDGE * max(1, len(x) - len(own))) * np.eye(x.shape[1], dtype=np.float32)
-        weights = np.linalg.solve(gram - own.T @ own + penalty, products - own.T @ (targets[held] - shares))
-        scores[held] = own @ weights + shares
-    return _calibrated(scores.astype(np.float64), targets.argmax(1))
+        penalty = np.float32(_RIDGE * (len(x) - len(own) + 1)) * np.eye(x.shape[1], dtype=np.float32)
+        scores[held] = own @ np.linalg.solve(gram - own.T @ own + penalty, products - own.T @ targets[held])
+    return scores
+
+
+def _ridge_of_few(
+    x: NDArray[np.float32], targets: NDArray[np.float32], folds: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """The same, through the products of rows ``(N, N)``, which are fewer."""
+    scores = np.empty(targets.shape, np.float32)
+    kernel = x @ x.T
+    for fold in range(NUM_FOLDS):
+        held, others = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
+        penalty = np.float32(_RIDGE * (len(others) + 1)) * np.eye(len(others), dtype=np.float32)
+        weights = np.linalg.solve(kernel[np.ix_(others, others)] + penalty, targets[others])
+        scores[held] = kernel[np.ix_(held, others)] @ weights
+    return scores
 
 
 def patch_features(faces: NDArray[np.uint8], seed: int = 0) -> NDArray[np.float32]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mien import tables
+from mien.evaluation.audit import NUM_FIRST
 from mien.evaluation.judge import Judgement
 
 
@@ -122,6 +123,11 @@ def _judged(suspects: Mapping[str, Any], counts: Mapping[str, int]) -> str:
         line += f"; it learned from {suspects['learned']:,} others or from their copies, so they are left out"
     if not suspects["knows_training"]:
         line += "; which of them it learned from isn't known"
+    if shares := suspects["voted_otherwise"]:
+        line += (
+            f"\npeople's votes name another class for {shares['suspects']:.1%} of the suspects, {shares['first']:.1%} of the first "
+            f"{NUM_FIRST}, and {shares['judged']:.1%} of all judged rows"
+        )
     return line
 
 
