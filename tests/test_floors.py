@@ -30,7 +30,7 @@ FLOORS = {
 THIRD_PARTY = {
     "cli": {"click", "pyarrow"},
     "training": {"torch", "safetensors", "onnx", "numpy", "PIL"},
-    "evaluation": {"sklearn", "scipy", "matplotlib", "jinja2", "numpy", "PIL", "markupsafe"},
+    "evaluation": {"sklearn", "scipy", "cleanlab", "matplotlib", "jinja2", "numpy", "PIL", "markupsafe"},
     "serving": {"fastapi", "fastapi_offline", "starlette", "uvicorn", "pydantic", "prometheus_client", "numpy"},
     "inference": {"onnxruntime", "numpy", "PIL", "av", "pyarrow"},
     "data": {"numpy", "PIL", "pyarrow"},

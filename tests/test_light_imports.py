@@ -48,6 +48,7 @@ def test_importing_mien_loads_nothing_else() -> None:
         ("serve", "--help"),
         ("train", "--help"),
         ("data", "info", "--help"),
+        ("data", "audit", "--help"),
     ],
 )
 def test_help_loads_only_the_command_line_library(arguments: tuple[str, ...]) -> None:

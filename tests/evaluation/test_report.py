@@ -334,10 +334,9 @@ def test_languages_have_the_same_keys_and_placeholders() -> None:
 
 def test_every_text_is_used() -> None:
     place = resources.files("mien.evaluation")
-    source = "".join(
-        (place / name).read_text(encoding="utf-8") for name in ("narrative.py", "sections.py", "report.py")
-    )
-    source += (place / "templates" / "report.html.j2").read_text(encoding="utf-8")
+    modules = ("narrative.py", "sections.py", "report.py", "audit_page.py")
+    templates = ("templates/report.html.j2", "templates/audit.html.j2")
+    source = "".join((place / name).read_text(encoding="utf-8") for name in (*modules, *templates))
     built = ("classes", "splits", "plots", "diagram", "scores", "tricks.name", "tricks.setting", "tricks.why")
     for key in texts("en"):
         group, _, last = key.rpartition(".")

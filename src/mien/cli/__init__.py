@@ -24,6 +24,7 @@ EXTRAS = {
     "pyarrow": "report",
     "sklearn": "report",
     "scipy": "report",
+    "cleanlab": "report",
     "matplotlib": "report",
     "jinja2": "report",
     "av": "video",

@@ -1,4 +1,4 @@
-"""Verbs on data sets: look at one, convert it, draw one."""
+"""Verbs on data sets: look at one, audit it, convert it, draw one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mien.cli.common import json_option, path_argument, recipe_option, say, set_
 
 @click.group()
 def data() -> None:
-    """Look at data sets, convert them, draw one."""
+    """Look at data sets, audit them, convert them, draw one."""
 
 
 @data.command()
@@ -72,6 +72,72 @@ def convert(
     store.convert(faceset, out, overwrite=overwrite)
     record = {"out": str(out), "rows": len(faceset), "dropped": len(faceset.source.dropped), "hash": faceset.hash}
     show(record, as_json, lambda: f"{out}: {len(faceset):,} faces, {len(faceset.source.dropped):,} rows dropped")
+
+
+@data.command()
+@click.argument("path", type=path_argument)
+@click.option(
+    "--model", help="Judge the labels with this model: a shipped one or a model file.  [default: small ones, in folds]"
+)
+@click.option("--layout", help="Read it as this layout instead of recognising one.")
+@click.option("--votes", type=path_argument, help="FER+ votes (fer2013new.csv) to join to FER2013.")
+@click.option(
+    "--correlation",
+    type=click.FloatRange(0.9, 1, max_open=True),
+    default=0.98,
+    show_default=True,
+    help="Faces that correlate more than this are copies.",
+)
+@click.option("--mirrored", is_flag=True, help="A mirror image is a copy, too.")
+@click.option("--lang", default="en", show_default=True, help="Language of the page: en or zh-TW.")
+@click.option("-o", "--out", type=path_argument, help="Write a page with the pictures here (.html).")
+@click.option(
+    "--write", type=path_argument, metavar="CLEAN", help="Write the rows that stay here, as  mien data convert  does."
+)
+@click.option(
+    "--drop",
+    default="blank,conflicts,duplicates",
+    show_default=True,
+    help="What --write leaves out; 'suspects' too, if asked for.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace CLEAN where it exists.")
+@json_option
+def audit(
+    path: Path,
+    model: str | None,
+    layout: str | None,
+    votes: Path | None,
+    correlation: float,
+    mirrored: bool,
+    lang: str,
+    out: Path | None,
+    write: Path | None,
+    drop: str,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Look for what is wrong with labelled faces: copies, conflicts, suspect labels, blank pictures, drift.
+
+    Example:  mien data audit fer2013.csv -o audit.html --write clean.parquet
+    """
+    from mien.data import layouts
+    from mien.evaluation import audit as audits
+    from mien.evaluation import audit_page, clean, text
+    from mien.evaluation.narrative import Texts
+    from mien.inference.classifier import Classifier
+
+    what, _ = clean.parse(drop), Texts(lang)  # refuse before the work what can't be done after it
+    classifier = None if model is None else Classifier.load(model)
+    audit = audits.audit(
+        layouts.read(path, layout=layout, votes=votes), classifier, correlation=correlation, mirrored=mirrored, say=say
+    )
+    record = audit.to_dict()
+    if out is not None:
+        audit_page.write(out, audit, lang=lang)
+        say(f"wrote {out}")
+    if write is not None:
+        record["written"] = clean.write(audit, write, what, overwrite=overwrite)
+    show(record, as_json, lambda: text.audit_as_text(record))
 
 
 @data.command()

@@ -13,9 +13,16 @@ from mien.cli.common import flip_option, json_option, lang_option, path_argument
 @click.argument("model")  # as text: Path would make base of ./base
 @click.argument("data", type=path_argument)
 @click.option("--split", help="Judge on this split, or 'all'.  [default: the data's test split]")
+@click.option(
+    "--without-duplicates-of",
+    "without",
+    type=path_argument,
+    metavar="TRAIN",
+    help="Leave out rows that are copies, exact or near, of TRAIN's split train (or of all its rows).",
+)
 @flip_option
 @json_option
-def evaluate(model: str, data: Path, split: str | None, flip: bool, as_json: bool) -> None:
+def evaluate(model: str, data: Path, split: str | None, without: Path | None, flip: bool, as_json: bool) -> None:
     """Judge a MODEL, a shipped one (base, tiny) or a model file, on labelled DATA.
 
     Example:  mien evaluate base fer2013.csv --split public_test --flip
@@ -27,7 +34,8 @@ def evaluate(model: str, data: Path, split: str | None, flip: bool, as_json: boo
 
     classifier = Classifier.load(model)
     faceset = layouts.read(data)
-    judgement = judge(classifier, faceset, split or default_split(faceset), flip=flip)
+    others = None if without is None else faceset if without == data else layouts.read(without)
+    judgement = judge(classifier, faceset, split or default_split(faceset), flip=flip, without=others)
     show(judgement.to_dict(), as_json, lambda: text.as_text(judgement))
 
 

@@ -35,7 +35,7 @@ def write(path: str | os.PathLike[str], judgement: Judgement, findings: Findings
 
 def render(judgement: Judgement, findings: Findings, *, lang: str = "en") -> str:
     """The page as a string; see ``write``."""
-    t, template = Texts(lang), report.template("explain.html.j2")
+    t, template = Texts(lang), report.page_template("explain")
     evaluation, told = judgement.evaluation, judgement.record
     low, high = map(percent, evaluation.accuracy_interval)
     num_right = int(np.trace(evaluation.confusion))

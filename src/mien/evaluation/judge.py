@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import mien
 from mien import modelfile
-from mien.data import splits
+from mien.data import duplicates, splits
 from mien.data.faceset import UNLABELLED, FaceSet
 from mien.errors import DataError
 from mien.evaluation import metrics
@@ -26,7 +26,8 @@ class Judgement:
     Attributes:
         evaluation: the scores.
         faces: the rows that were judged, in the order of the evaluation's rows.
-        record: what was judged on what: model, its hash and temperature, data path and hash, split, flip, copies, version.
+        record: what was judged on what: model, its hash and temperature, data path and hash, split, flip, copies, which rows were
+            left out as copies of others, version.
     """
 
     evaluation: Evaluation
@@ -45,7 +46,9 @@ def default_split(faceset: FaceSet) -> str:
     )
 
 
-def judge(classifier: Classifier, faceset: FaceSet, split: str = "all", *, flip: bool = False) -> Judgement:
+def judge(
+    classifier: Classifier, faceset: FaceSet, split: str = "all", *, flip: bool = False, without: FaceSet | None = None
+) -> Judgement:
     """Judge a model on the labelled rows of a split.
 
     Args:
@@ -53,18 +56,22 @@ def judge(classifier: Classifier, faceset: FaceSet, split: str = "all", *, flip:
         faceset: the data; where the model was trained on it, its split ``train`` is searched for exact copies of judged rows.
         split: a split's name; ``"all"`` takes every row.
         flip: average each face with its mirror image.
+        without: leave out rows that are copies, exact or near, of rows of this data: of its split ``train`` if it has one.
 
     Raises:
-        DataError: the split is missing or unlabelled, or has classes that the model doesn't know.
+        DataError: the split is missing or unlabelled, or has classes that the model doesn't know; or no row is left.
     """
     rows = faceset if split == "all" else faceset.split(split)
     rows = rows.select(rows.labels != UNLABELLED)
     if not len(rows):
         raise DataError(f"No row of the split '{split}' has a label: there is nothing to judge against.")
     rows = rows.to_classes(classifier.spec.classes)
+    left_out = None
+    if without is not None:
+        rows, left_out = _without_copies(rows, without)
     probabilities = classifier.probabilities(rows.images, flip=flip)
     evaluation = Evaluation.from_predictions(rows.labels, probabilities, classifier.spec.classes)
-    is_own = faceset.hash == classifier.spec.training.get("data_hash")
+    is_own = is_trained_on(classifier, faceset)
     record = {
         "mien": mien.__version__,
         "model": classifier.name,
@@ -75,8 +82,10 @@ def judge(classifier: Classifier, faceset: FaceSet, split: str = "all", *, flip:
         "split": split,
         "rows_hash": rows.hash,
         "flip": flip,
-        "holds_training_rows": is_own and split in ("all", "train"),
+        "holds_training_rows": (is_own and split in ("all", "train"))
+        or rows.hash == classifier.spec.training.get("train_hash"),
         "copies_of_train": _copies(evaluation, rows, faceset, split) if is_own else None,
+        "without_duplicates_of": left_out,
     }
     return Judgement(evaluation, rows, record)
 
@@ -121,6 +130,25 @@ def before_temperature(classifier: Classifier, judgement: Judgement) -> Evaluati
     return Evaluation.from_predictions(evaluation.labels, plain, evaluation.classes)
 
 
+def is_trained_on(classifier: Classifier, faceset: FaceSet) -> bool:
+    """Whether a model was trained on this data, or on the part of it that is the split ``train``, as its hashes tell."""
+    own_hash = classifier.spec.training.get("data_hash")
+    return faceset.hash == own_hash or training_rows(classifier, faceset) is not None
+
+
+def training_rows(classifier: Classifier, faceset: FaceSet) -> FaceSet | None:
+    """The rows of a data set that a model learned from, without those that its training held out; None where it learned from others."""
+    training = classifier.spec.training
+    if "recipe" not in training or "train_hash" not in training or "train" not in faceset.split_names:
+        return None
+    recipe = training["recipe"]
+    try:
+        train, _ = splits.divide(faceset, recipe["hold_out"], recipe["valid_split"], recipe["split_seed"])
+    except DataError:  # the model's training could not have divided this data
+        return None
+    return train if train.resized((recipe["image_size"],) * 2).hash == training["train_hash"] else None
+
+
 def held_out(classifier: Classifier, faceset: FaceSet, split: str | None = None) -> tuple[FaceSet, FaceSet]:
     """The rows that a model learned from, and others on which things about it may be chosen.
 
@@ -143,6 +171,27 @@ def held_out(classifier: Classifier, faceset: FaceSet, split: str | None = None)
         raise DataError("Which rows this model's training held out isn't known: name a split to choose on.")
     classes = classifier.spec.classes
     return train.to_classes(classes), valid.to_classes(classes)
+
+
+def _without_copies(rows: FaceSet, others: FaceSet) -> tuple[FaceSet, dict[str, Any]]:
+    """The rows that are no copies of the training rows of other data, and the record of those that are."""
+    known = others.split("train") if "train" in others.split_names else others
+    both = np.concatenate([rows.images, known.resized(rows.size).images])
+    copies = duplicates.find(both)
+    nearest, _ = copies.nearest(np.arange(len(rows)), np.arange(len(rows), len(both)))
+    fresh = nearest < 0
+    if not fresh.any():
+        raise DataError(f"All {len(rows):,} rows are copies of rows of '{others.source.path}': none is left to judge.")
+    exact = np.isin(copies.pictures[: len(rows)], copies.pictures[len(rows) :])
+    record = {
+        "data": others.source.path,
+        "data_hash": others.hash,
+        "rows": len(known),
+        "correlation": duplicates.MIN_CORRELATION,
+        "left_out": int((~fresh).sum()),
+        "exact": int(exact.sum()),
+    }
+    return rows.select(fresh), record
 
 
 def _copies(evaluation: Evaluation, rows: FaceSet, faceset: FaceSet, split: str) -> dict[str, Any] | None:

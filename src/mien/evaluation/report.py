@@ -72,7 +72,7 @@ def render(
     lang: str = "en",
 ) -> str:
     """The report as a string; see ``write``."""
-    t, page = Texts(lang), template("report.html.j2")
+    t, page = Texts(lang), page_template("report")
     evaluation, data = judgement.evaluation, record["data"]
     if sorted(evaluation.classes) != sorted(data["classes"]):
         raise DataError(
@@ -113,8 +113,8 @@ def render(
     return str(rendered) + "\n"
 
 
-def template(name: str) -> Any:
-    """One of the page templates, with the style in it.
+def page_template(name: str, *styles: str) -> Any:
+    """The template ``<name>.html.j2``, with the report's style and further ones built in.
 
     Raises:
         MissingExtraError: jinja2 isn't installed.
@@ -131,4 +131,5 @@ def template(name: str) -> Any:
         lstrip_blocks=True,
         loader=jinja2.FunctionLoader(lambda part: (place / part).read_text(encoding="utf-8")),
     )
-    return environment.get_template(name, globals={"css": (place / "report.css").read_text(encoding="utf-8")})
+    css = "\n".join((place / f"{style}.css").read_text(encoding="utf-8") for style in ("report", *styles))
+    return environment.get_template(f"{name}.html.j2", globals={"css": css})

@@ -55,7 +55,7 @@ def write(path: str | os.PathLike[str], result: Mapping[str, Any], *, lang: str 
 def render(result: Mapping[str, Any], *, lang: str = "en") -> str:
     """The page as a string; see ``write``."""
     t, arms = Texts(lang), result["arms"]
-    page = report.template("study.html.j2").render(
+    page = report.page_template("study").render(
         t=t,
         version=mien.__version__,
         title=t(f"study.question.{result['study']}"),

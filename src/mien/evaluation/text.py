@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mien import tables
+from mien.evaluation.audit import NUM_FIRST
 from mien.evaluation.judge import Judgement
 
 
@@ -78,7 +79,83 @@ def decisions_as_text(record: Mapping[str, Any]) -> str:
     )
 
 
+def audit_as_text(record: Mapping[str, Any]) -> str:
+    """What ``mien data audit`` found."""
+    data, counts, suspects = record["data"], record["counts"], record["suspects"]
+    crossings = [
+        [f"{row['split']} in {row['other']}", *(f"{row[key]:,}" for key in ("rows", "exact", "near", "conflicting"))]
+        for row in record["crossings"]
+    ]
+    parts = [
+        f"{data['path']}: {counts['rows']:,} faces, {counts['pictures']:,} different pictures",
+        tables.render(["copies across splits", "rows", "exact", "near", "other label"], crossings)
+        if crossings
+        else "no row has a copy in another split",
+        tables.render(["found", "rows"], _findings(counts)),
+        _judged(suspects, counts),
+        tables.render(
+            ["split", "rows", "class shares off", "p", "mean gray", "p", "contrast", "p"],
+            [_drift(split) for split in record["drift"]],
+        ),
+    ]
+    if written := record.get("written"):
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in written["reasons"].items()) or "none"
+        parts.append(
+            f"{written['out']}: {written['rows']:,} rows; dropped {written['dropped']:,} ({reasons}), listed in {written['list']}"
+        )
+    return "\n\n".join(parts)
+
+
+def _findings(counts: Mapping[str, int]) -> list[list[str]]:
+    found = {
+        f"in {counts['groups']:,} groups of copies": "rows_in_groups",
+        f"in {counts['conflicting_groups']:,} groups with conflicting labels": "conflicting_rows",
+        "blank": "blank",
+        "no face found": "no_face_found",
+        "suspect label": "suspects",
+    }
+    return [[name, f"{counts[key]:,}"] for name, key in found.items()]
+
+
+def _judged(suspects: Mapping[str, Any], counts: Mapping[str, int]) -> str:
+    line = f"labels judged by {suspects['judge']}: {counts['judged']:,} rows"
+    if suspects["learned"]:
+        line += f"; it learned from {suspects['learned']:,} others or from their copies, so they are left out"
+    if not suspects["knows_training"]:
+        line += "; which of them it learned from isn't known"
+    if shares := suspects["voted_otherwise"]:
+        line += (
+            f"\npeople's votes name another class for {shares['suspects']:.1%} of the suspects, {shares['first']:.1%} of the first "
+            f"{NUM_FIRST}, and {shares['judged']:.1%} of all judged rows"
+        )
+    return line
+
+
+def _drift(split: Mapping[str, Any]) -> list[str]:
+    def p(value: float | None) -> str:
+        return "" if value is None else f"{value:.3f}"
+
+    return [
+        split["split"], f"{split['rows']:,}", f"{split['variation']:.1%}", p(split["classes_p"]), f"{split['gray']:.1f}",
+        p(split["gray_p"]), f"{split['contrast']:.1f}", p(split["contrast_p"]),
+    ]  # fmt: skip
+
+
 def _warnings(judgement: Judgement) -> list[str]:
+    return [*_left_out(judgement.record), *_copies(judgement)]
+
+
+def _left_out(record: Mapping[str, Any]) -> list[str]:
+    left_out = record["without_duplicates_of"]
+    if left_out is None:
+        return []
+    return [
+        f"left out: {left_out['left_out']:,} copies of rows of {left_out['data']} ({left_out['exact']:,} of them pixel for pixel; "
+        f"correlation above {left_out['correlation']:g})"
+    ]
+
+
+def _copies(judgement: Judgement) -> list[str]:
     if judgement.record["holds_training_rows"]:
         return ["warning: the model was trained on these rows; this says nothing about new faces."]
     copies = judgement.record["copies_of_train"]

@@ -1,0 +1,249 @@
+"""Suspect labels: rows whose label a model that didn't learn from them finds unlikely (confident learning, by cleanlab).
+
+C. G. Northcutt, L. Jiang and I. L. Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels", Journal of Artificial
+Intelligence Research 70, 2021. The probabilities are out of fold: either those of a given model on rows that it didn't
+learn from, or those of a small classifier that is fitted here, on other folds than the one that it reads.
+
+That classifier is a ridge regression on responses to patches cut at random from the faces themselves, whitened, rectified and
+pooled: A. Coates and A. Y. Ng, "The Importance of Encoding Versus Training with Sparse Coding and Vector Quantization",
+ICML 2011. It sees no label before the regression, needs no deep-learning framework, and is no good reader of faces; it takes half a
+minute for all of FER2013.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien import images
+from mien.data.duplicates import Copies
+from mien.data.faceset import UNLABELLED, FaceSet
+from mien.errors import MissingExtraError
+from mien.evaluation.judge import training_rows
+from mien.inference.classifier import Classifier
+
+NUM_FOLDS = 5
+MIN_ROWS = 50
+"""Fewer labelled rows than this are not judged: nothing can be learned from them."""
+
+SIDE, PATCH, STRIDE, GRID = 48, 6, 2, 4
+"""Of the small classifier: side of the faces, side of a patch and its step in pixels, and cells of the pooling, each way."""
+
+NUM_PATCHES = 64
+_THRESHOLD = 0.25  # of the rectifier: responses below it are noise
+_RIDGE = 0.05  # penalty per row, with features of deviation 1
+_BLOCK = 256  # faces whose patches are held at once, which bounds the memory
+
+
+@dataclass(frozen=True, eq=False)
+class Suspects:
+    """What a model that didn't learn from them says of labelled rows.
+
+    Attributes:
+        judge: the name of the model, or ``""`` for the small classifier's folds.
+        judged: ``(J,)`` the rows that were judged.
+        probabilities: ``(J, K)``, of each class.
+        rows: ``(S,)`` the rows whose label is suspect, the most suspect first.
+        num_learned: how many labelled rows the model had learned from, or from a copy of them; they are not judged.
+        knows_training: whether it is known which of these rows the model learned from.
+    """
+
+    judge: str
+    judged: NDArray[np.int64]
+    probabilities: NDArray[np.float64]
+    rows: NDArray[np.int64]
+    num_learned: int = 0
+    knows_training: bool = True
+
+    def of(self, row: int) -> NDArray[np.float64]:
+        """The probabilities ``(K,)`` of a judged row."""
+        (found,) = np.flatnonzero(self.judged == row)
+        return np.asarray(self.probabilities[found])
+
+
+def find(faceset: FaceSet, copies: Copies, usable: NDArray[np.bool_], classifier: Classifier | None = None) -> Suspects:
+    """Judge labels.
+
+    Args:
+        faceset: the data.
+        copies: of its rows; copies never stand in different folds, nor is a copy of a row that the model learned from judged.
+        usable: ``(N,)`` which rows are worth a look, such as those that aren't blank.
+        classifier: the model that judges; None fits the small classifier in folds.
+
+    Raises:
+        DataError: rows have a class that the model doesn't know.
+        MissingExtraError: scikit-learn or cleanlab isn't installed.
+    """
+    labelled = np.flatnonzero(usable & (faceset.labels != UNLABELLED))
+    if classifier is None:
+        probabilities = np.empty((0, len(faceset.classes)))
+        if len(labelled) < MIN_ROWS or len(np.unique(faceset.labels[labelled])) < 2:
+            labelled = labelled[:0]
+        else:
+            probabilities = out_of_fold(faceset.images[labelled], faceset.labels[labelled], copies.groups[labelled])
+            probabilities = _widened(probabilities, np.unique(faceset.labels[labelled]), len(faceset.classes))
+        return Suspects("", labelled, probabilities, labelled[_issues(faceset.labels[labelled], probabilities)])
+    learned, is_known = learned_rows(classifier, faceset)
+    judged = labelled[~np.isin(copies.groups[labelled], copies.groups[learned])]
+    probabilities = _by_model(classifier, faceset.select(judged))
+    rows = judged[_issues(faceset.labels[judged], probabilities)]
+    return Suspects(classifier.name, judged, probabilities, rows, len(labelled) - len(judged), is_known)
+
+
+def learned_rows(classifier: Classifier, faceset: FaceSet) -> tuple[NDArray[np.int64], bool]:
+    """The rows of a data set that a model learned from, and whether that is known."""
+    train = training_rows(classifier, faceset)
+    if train is None:
+        return np.empty(0, np.int64), False
+    known = {face.tobytes() for face in train.images}
+    learned = [row for row in np.flatnonzero(faceset.splits == "train") if faceset.images[row].tobytes() in known]
+    return np.array(learned, np.int64), True
+
+
+def out_of_fold(
+    faces: NDArray[np.uint8], labels: NDArray[np.int64], groups: NDArray[np.int64], seed: int = 0
+) -> NDArray[np.float64]:
+    """Probabilities of a small classifier that was fitted on other folds.
+
+    Args:
+        faces: ``(N, H, W)`` ``uint8``.
+        labels: ``(N,)``.
+        groups: ``(N,)``, rows of one group stay in one fold.
+        seed: of the patches and the folds.
+
+    Returns:
+        ``(N, C)``, for the classes that occur, in the order of their codes; each row sums to 1.
+    """
+    x = patch_features(faces, seed)  # (N, F)
+    targets = (labels[:, None] == np.unique(labels)).astype(np.float32)  # (N, C)
+    shares = targets.mean(0)
+    fold_of_group = np.random.default_rng(seed).integers(0, NUM_FOLDS, int(groups.max()) + 1)
+    folds = fold_of_group[groups]
+    fit = _ridge_of_few if len(x) <= x.shape[1] else _ridge_of_many
+    scores = fit(x, targets - shares, folds) + shares
+    return _calibrated(scores.astype(np.float64), targets.argmax(1))
+
+
+def _ridge_of_many(
+    x: NDArray[np.float32], targets: NDArray[np.float32], folds: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Scores ``(N, C)`` of each fold by a ridge regression on the others, through the products of features ``(F, F)``."""
+    scores = np.empty(targets.shape, np.float32)
+    gram, products = x.T @ x, x.T @ targets
+    for fold in range(NUM_FOLDS):
+        held = folds == fold
+        own = x[held]  # what the fold adds to the sums is taken out again, so that all rows are summed once
+        penalty = np.float32(_RIDGE * (len(x) - len(own) + 1)) * np.eye(x.shape[1], dtype=np.float32)
+        scores[held] = own @ np.linalg.solve(gram - own.T @ own + penalty, products - own.T @ targets[held])
+    return scores
+
+
+def _ridge_of_few(
+    x: NDArray[np.float32], targets: NDArray[np.float32], folds: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """The same, through the products of rows ``(N, N)``, which are fewer."""
+    scores = np.empty(targets.shape, np.float32)
+    kernel = x @ x.T
+    for fold in range(NUM_FOLDS):
+        held, others = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
+        penalty = np.float32(_RIDGE * (len(others) + 1)) * np.eye(len(others), dtype=np.float32)
+        weights = np.linalg.solve(kernel[np.ix_(others, others)] + penalty, targets[others])
+        scores[held] = kernel[np.ix_(held, others)] @ weights
+    return scores
+
+
+def patch_features(faces: NDArray[np.uint8], seed: int = 0) -> NDArray[np.float32]:
+    """``(N, 2 * NUM_PATCHES * GRID ** 2)`` responses to random patches, pooled, each feature with mean 0 and deviation about 1."""
+    small = images.resize_faces(faces, (SIDE, SIDE))
+    windows = np.lib.stride_tricks.sliding_window_view(small, (PATCH, PATCH), axis=(1, 2))  # (N, 43, 43, 6, 6)
+    mean, filters = _filters(windows, np.random.default_rng(seed))
+    windows = windows[:, ::STRIDE, ::STRIDE]
+    num = windows.shape[1]
+    edges = np.linspace(0, num, GRID + 1).astype(int)[:-1]
+    features = np.empty((len(faces), 2 * NUM_PATCHES * GRID**2), np.float32)
+    for start in range(0, len(faces), _BLOCK):
+        block = windows[start : start + _BLOCK]
+        responses = ((_normalised(block) - mean) @ filters).reshape(len(block), num, num, NUM_PATCHES)
+        both = np.concatenate([responses, -responses], -1)
+        both = np.maximum(both - np.float32(_THRESHOLD), 0)
+        pooled = np.add.reduceat(np.add.reduceat(both, edges, 1), edges, 2)
+        features[start : start + _BLOCK] = np.sqrt(pooled.reshape(len(block), -1))
+    features -= features.mean(0)
+    features /= features.std(0) + np.float32(0.1)
+    return features
+
+
+def _filters(
+    windows: NDArray[np.uint8], rng: np.random.Generator, num_drawn: int = 40_000
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The mean patch ``(36,)``, and the map ``(36, NUM_PATCHES)`` from a patch to its responses, whitening included."""
+    place = [rng.integers(0, length, num_drawn) for length in windows.shape[:3]]
+    patches = _normalised(windows[place[0], place[1], place[2]])
+    mean = patches.mean(0)
+    values, vectors = np.linalg.eigh(np.cov((patches - mean).T))
+    whitening = ((vectors / np.sqrt(values + 0.1)) @ vectors.T).astype(np.float32)
+    chosen = (patches[:NUM_PATCHES] - mean) @ whitening
+    chosen /= np.maximum(np.linalg.norm(chosen, axis=1, keepdims=True), 1e-6)
+    return mean, np.asarray(whitening @ chosen.T, np.float32)
+
+
+def _normalised(patches: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Patches ``(..., 6, 6)`` as rows ``(M, 36)`` of mean 0 and deviation about 1, less for flat ones."""
+    rows = patches.reshape(-1, PATCH * PATCH).astype(np.float32)
+    rows -= rows.mean(1, keepdims=True)
+    rows /= np.sqrt(np.square(rows).mean(1, keepdims=True) + np.float32(10))
+    return rows
+
+
+def _calibrated(scores: NDArray[np.float64], codes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Softmax of scores ``(N, C)`` times the one factor that fits the labels best."""
+    try:
+        from scipy.optimize import minimize_scalar
+        from scipy.special import log_softmax
+    except ImportError:
+        raise MissingExtraError("scikit-learn", "report") from None
+    rows = np.arange(len(codes))
+
+    def loss(log_factor: float) -> float:
+        return -float(log_softmax(scores * np.exp(log_factor), 1)[rows, codes].mean())
+
+    factor = np.exp(minimize_scalar(loss, bounds=(-2, 4), method="bounded").x)
+    return np.asarray(np.exp(log_softmax(scores * factor, 1)))
+
+
+def _by_model(classifier: Classifier, rows: FaceSet) -> NDArray[np.float64]:
+    """A model's probabilities ``(J, K)`` for the data's classes."""
+    rows.to_classes(classifier.spec.classes)  # for its error
+    known = [name for name in rows.classes if name in classifier.spec.classes]
+    read = classifier.probabilities(rows.images).astype(np.float64) + 1e-12  # a row must not sum to 0
+    read = read[:, [classifier.spec.classes.index(name) for name in known]]
+    return _widened(
+        read / read.sum(1, keepdims=True), np.array([rows.classes.index(name) for name in known]), len(rows.classes)
+    )
+
+
+def _widened(probabilities: NDArray[np.float64], codes: NDArray[np.int64], num: int) -> NDArray[np.float64]:
+    wide = np.zeros((len(probabilities), num))
+    wide[:, codes] = probabilities
+    return wide
+
+
+def _issues(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Positions of suspect labels, the one with the least probability first."""
+    present = np.unique(labels)
+    if len(present) < 2:
+        return np.empty(0, np.int64)
+    try:
+        from cleanlab.filter import find_label_issues
+    except ImportError:
+        raise MissingExtraError("cleanlab", "report") from None
+    shares = probabilities[:, present] + 1e-9  # cleanlab wants every class to occur
+    found = find_label_issues(
+        np.searchsorted(present, labels),
+        shares / shares.sum(1, keepdims=True),
+        return_indices_ranked_by="self_confidence",
+        n_jobs=1,
+    )
+    return np.asarray(found, np.int64)
