@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,8 @@ class Spec:
         size: height and width of the input, in pixels.
         crop: the crop convention of the faces it was trained on.
         temperature: what the logits are divided by before softmax.
+        decisions: other ways to answer than the most probable class, each an offset per class that is added to the
+            log-probabilities; chosen on rows that were held out of training.
         training: data hash, splits, seed, recipe, versions and git commit of its training.
         scores: what it scored where, one record per split, with ``n``.
     """
@@ -46,6 +48,7 @@ class Spec:
     size: tuple[int, int]
     crop: str = TIGHT_CROP
     temperature: float = 1.0
+    decisions: Mapping[str, Sequence[float]] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     scores: tuple[Mapping[str, Any], ...] = ()
 

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
+from mien.data import layouts
 from mien.errors import DataError
 from mien.evaluation import decisions
 from mien.evaluation.decisions import Score
+from mien.inference.classifier import Classifier
 from mien.training.run import Run
 
 SHARES = np.array([0.85, 0.1, 0.05])
@@ -139,3 +141,68 @@ def test_the_verb(invoke: Invoke, run: Run, faces_file: Path, tmp_path: Path) ->
     assert code == 1
     assert "name a split to choose on" in err
     assert invoke("decide", "tiny", faces_file, "--split", "test", "--choose-on", "train")[0] == 0
+
+
+COSTS = "read as,happiness,sad,ANGRY\nsad,4,0,1\nangry,2,1,0\nhappy,0,3,5\n"
+
+
+def test_costs_are_read_by_name(tmp_path: Path) -> None:
+    (tmp_path / "costs.csv").write_text(COSTS)
+    costs = decisions.read_costs(tmp_path / "costs.csv", ("angry", "happy", "sad"))
+    np.testing.assert_array_equal(costs, [[0, 2, 1], [5, 0, 3], [1, 4, 0]])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "a column and a row for each"),
+        (COSTS.replace("sad,4,0,1\n", ""), "a column and a row for each"),
+        (COSTS.replace("happy,0", "joy,0").replace("sad,4", "joy,4"), "a column and a row for each"),
+        (COSTS.replace("4,0,1", "4,zero,1"), "must be numbers"),
+        (COSTS.replace("4,0,1", "4,0"), "must be numbers"),
+        (COSTS.replace("4,0,1", "4,0,nan"), "finite"),
+        ("\0\0,\xff", "costs"),
+    ],
+)
+def test_costs_that_are_none_are_refused(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "costs.csv").write_text(text)
+    with pytest.raises(DataError, match=told):
+        decisions.read_costs(tmp_path / "costs.csv", ("angry", "happy", "sad"))
+    with pytest.raises(DataError, match="can't be read"):
+        decisions.read_costs(tmp_path / "none.csv", ("angry", "happy", "sad"))
+
+
+def test_least_expected_cost_costs_least(judged: Rows) -> None:
+    costs = np.array([[0.0, 8, 8], [1, 0, 1], [1, 1, 0]])
+    plain, least = decisions.mean_costs(*judged, costs)
+    assert least["cost"] < plain["cost"]
+    assert least["accuracy"] < plain["accuracy"]
+    even = decisions.mean_costs(*judged, 1 - np.eye(3))
+    assert even[0]["accuracy"] == even[1]["accuracy"]
+    assert even[0]["cost"] == pytest.approx(1 - even[0]["accuracy"])
+
+
+def test_a_decision_travels_in_the_model_file(invoke: Invoke, run: Run, faces_file: Path, tmp_path: Path) -> None:
+    model = tmp_path / "model.onnx"
+    assert invoke("decide", run.model_file, faces_file, "-o", model)[0] == 0
+    plain, other = Classifier.load(model), Classifier.load(model, decision="balanced")
+    assert plain.spec.decisions.keys() == Classifier.load(run.model_file).spec.decisions.keys() == {"balanced"}
+    faces = layouts.read(faces_file).images
+    before, after = plain.probabilities(faces), other.probabilities(faces)
+    np.testing.assert_allclose(after.sum(1), 1, rtol=1e-5)
+    decision = decisions.Decision("balanced", np.array(plain.spec.decisions["balanced"]))
+    np.testing.assert_array_equal(after.argmax(1), decision(before))
+    judged = json.loads(invoke("evaluate", model, faces_file, "--decision", "balanced", "--json")[1])
+    assert judged["decision"] == "balanced"
+    code, _, err = invoke("predict", "--model", model, "--decision", "luck", "--crops", faces_file)
+    assert code == 1
+    assert "has no decision 'luck': it has argmax, balanced" in err
+
+
+@pytest.mark.parametrize("name", ["base", "tiny"])
+def test_the_shipped_models_hold_a_decision_for_rare_classes(name: str) -> None:
+    offsets = dict(
+        zip(Classifier.load(name).spec.classes, Classifier.load(name).spec.decisions["balanced"], strict=True)
+    )
+    assert max(offsets, key=lambda emotion: offsets[emotion]) == "disgust"
+    assert min(offsets, key=lambda emotion: offsets[emotion]) == "happy"

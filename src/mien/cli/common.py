@@ -14,6 +14,12 @@ path_argument = click.Path(path_type=Path)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 flip_option = click.option("--flip", is_flag=True, help="Average each face with its mirror image (twice the time).")
 lang_option = click.option("--lang", default="en", type=click.Choice(["en", "zh-TW"]), show_default=True)
+decision_option = click.option(
+    "--decision",
+    default="argmax",
+    show_default=True,
+    help="How to answer: by the most probable class, or by a decision that the model file holds, such as balanced.",
+)
 device_option = click.option(
     "--device", default="auto", type=click.Choice(["auto", "cpu", "cuda", "mps"]), show_default=True
 )

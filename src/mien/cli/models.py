@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import click
 
-from mien.cli.common import flip_option, json_option, lang_option, path_argument, show, track
+from mien.cli.common import decision_option, flip_option, json_option, lang_option, path_argument, show, track
 
 
 @click.command()
@@ -21,8 +22,11 @@ from mien.cli.common import flip_option, json_option, lang_option, path_argument
     help="Leave out rows that are copies, exact or near, of TRAIN's split train (or of all its rows).",
 )
 @flip_option
+@decision_option
 @json_option
-def evaluate(model: str, data: Path, split: str | None, without: Path | None, flip: bool, as_json: bool) -> None:
+def evaluate(
+    model: str, data: Path, split: str | None, without: Path | None, flip: bool, decision: str, as_json: bool
+) -> None:
     """Judge a MODEL, a shipped one (base, tiny) or a model file, on labelled DATA.
 
     Example:  mien evaluate base fer2013.csv --split public_test --flip
@@ -32,7 +36,7 @@ def evaluate(model: str, data: Path, split: str | None, without: Path | None, fl
     from mien.evaluation.judge import default_split, judge
     from mien.inference.classifier import Classifier
 
-    classifier = Classifier.load(model)
+    classifier = Classifier.load(model, decision=decision)
     faceset = layouts.read(data)
     others = None if without is None else faceset if without == data else layouts.read(without)
     judgement = judge(classifier, faceset, split or default_split(faceset), flip=flip, without=others)
@@ -78,9 +82,25 @@ def explain(model: str, data: Path, split: str | None, flip: bool, lang: str, ou
 @click.option(
     "--choose-on", metavar="SPLIT", help="Choose on this split.  [default: what the model's training held out]"
 )
+@click.option(
+    "--costs",
+    type=path_argument,
+    metavar="CSV",
+    help="What each error costs: a row for each answer, a column for each truth.",
+)
+@click.option("-o", "--out", type=path_argument, help="Also write the model file with the chosen decisions in it.")
 @flip_option
 @json_option
-def decide(model: str, data: Path, split: str | None, choose_on: str | None, flip: bool, as_json: bool) -> None:
+def decide(
+    model: str,
+    data: Path,
+    split: str | None,
+    choose_on: str | None,
+    costs: Path | None,
+    out: Path | None,
+    flip: bool,
+    as_json: bool,
+) -> None:
     """Compare ways to answer: is the most probable class the best one, with classes as unequal as these?
 
     Weights, logit adjustment and thresholds are chosen on rows that the model didn't learn from, and judged on others.
@@ -102,20 +122,24 @@ def decide(model: str, data: Path, split: str | None, choose_on: str | None, fli
     chosen_on = (valid.labels, classifier.probabilities(valid.images, flip=flip))
     judgement = judge(classifier, faceset, split, flip=flip)
     evaluation = judgement.evaluation
-    results = decisions.compare(
-        chosen_on,
-        (evaluation.labels, evaluation.probabilities),
-        decisions.class_shares(train.labels, len(train.classes)),
-    )
-    rows = decisions.as_rows(results, evaluation.classes)
-    abstaining = decisions.abstaining(evaluation.labels, evaluation.probabilities)
+    shares = decisions.class_shares(train.labels, len(train.classes))
+    results = decisions.compare(chosen_on, (evaluation.labels, evaluation.probabilities), shares)
     record = {
         **judgement.record,
         "chosen_on_n": len(valid),
         "n": len(evaluation),
-        "decisions": rows,
-        "abstaining": abstaining,
+        "decisions": decisions.as_rows(results, evaluation.classes),
+        "abstaining": decisions.abstaining(evaluation.labels, evaluation.probabilities),
     }
+    if costs is not None:
+        matrix = decisions.read_costs(costs, evaluation.classes)
+        record["costs"] = decisions.mean_costs(evaluation.labels, evaluation.probabilities, matrix)
+    if out is not None:
+        from mien.training import export
+
+        chosen = decisions.for_model_file(*chosen_on, shares)
+        export.rewrite(classifier, dataclasses.replace(classifier.spec, decisions=chosen), out)
+        record["written"] = str(out)
     show(record, as_json, lambda: text.decisions_as_text(record))
 
 
@@ -125,8 +149,9 @@ def decide(model: str, data: Path, split: str | None, choose_on: str | None, fli
 @click.option("-o", "--out", required=True, type=path_argument, help="The CSV to write.")
 @click.option("--rows", type=click.IntRange(min=1), help="Refuse to write another number of rows.")
 @flip_option
+@decision_option
 @json_option
-def submit(model: str, test: Path, out: Path, rows: int | None, flip: bool, as_json: bool) -> None:
+def submit(model: str, test: Path, out: Path, rows: int | None, flip: bool, decision: str, as_json: bool) -> None:
     """Write predictions for a competition's TEST set: id,label in test order.
 
     Example:  mien submit runs/base/model.onnx test.csv -o predictions.csv --rows 7000
@@ -135,5 +160,5 @@ def submit(model: str, test: Path, out: Path, rows: int | None, flip: bool, as_j
     from mien.inference import submission
     from mien.inference.classifier import Classifier
 
-    num = submission.write(Classifier.load(model), layouts.read(test), out, num_rows=rows, flip=flip)
+    num = submission.write(Classifier.load(model, decision=decision), layouts.read(test), out, num_rows=rows, flip=flip)
     show({"submission": str(out), "rows": num}, as_json, lambda: f"{out}: {num:,} rows")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mien.cli.common import fail, flip_option, path_argument, say
+from mien.cli.common import decision_option, fail, flip_option, path_argument, say
 
 if TYPE_CHECKING:
     from mien.inference.stream import PhotoReading
@@ -38,6 +38,7 @@ reader_options = (
         help="Mark a face as unsure where its most probable expression is less probable than this.",
     ),
     flip_option,
+    decision_option,
 )
 """What every verb that finds faces takes."""
 
@@ -77,6 +78,7 @@ def predict(
     min_confidence: float,
     abstain: float,
     flip: bool,
+    decision: str,
 ) -> None:
     """Find the faces in photos and read their expressions.
 
@@ -99,7 +101,7 @@ def predict(
     if form == "parquet":
         import pyarrow.parquet  # noqa: F401 # better missed now than after an hour of reading
     # Photos are read side by side, so each call to a model keeps to one thread.
-    reader = Reader(model, min_confidence=min_confidence, abstain=abstain, flip=flip, threads=1)
+    reader = Reader(model, min_confidence=min_confidence, abstain=abstain, flip=flip, threads=1, decision=decision)
     draw = _Drawer(annotate, photos) if annotate is not None else None
     types = records.columns(reader.classifier.spec.classes)
     output: records.Journal | _Screen
@@ -112,6 +114,7 @@ def predict(
             "min_confidence": min_confidence,
             "abstain": abstain,
             "flip": flip,
+            "decision": decision,
         }
         output = records.Journal(out, form, types, settings, resume=resume)
     files = (file for file in stream.expand(photos) if file not in output.done)

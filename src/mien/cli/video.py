@@ -50,6 +50,7 @@ def video(
     min_confidence: float,
     abstain: float,
     flip: bool,
+    decision: str,
     as_json: bool,
 ) -> None:
     """Read the expressions in a CLIP: who shows what from when to when.
@@ -71,7 +72,7 @@ def video(
         raise OutputError(f"'{annotate}' should end in one of {', '.join(film.ENDINGS)}: rename it.")
     if timeline is not None and timeline.suffix.lower() != ".png":
         raise OutputError(f"'{timeline}' should end in .png: rename it.")
-    reader = Reader(model, min_confidence=min_confidence, abstain=abstain, flip=flip)
+    reader = Reader(model, min_confidence=min_confidence, abstain=abstain, flip=flip, decision=decision)
     segmenter = videos.Segmenter()
     num_frames, last = 0, start
     with ExitStack() as stack:

@@ -7,13 +7,17 @@ numbers. They are chosen on rows that are not those judged. docs/mathematics.md,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import csv
+import os
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mien import emotions
 from mien.errors import DataError
 
 TAUS = tuple(np.linspace(-1.0, 2.0, 31).round(1).tolist())
@@ -132,6 +136,44 @@ def least_cost(probabilities: NDArray[np.float32], costs: NDArray[np.float64]) -
     return answers
 
 
+def read_costs(path: str | os.PathLike[str], classes: Sequence[str]) -> NDArray[np.float64]:
+    """Read what errors cost from a CSV: a first line of class names, then a line for each answer: its name, a cost for each truth.
+
+    Returns:
+        ``(K, K)`` in the order of ``classes``: ``[a, k]`` is the cost of answering a where k is true.
+
+    Raises:
+        DataError: there is no such file, a class is missing, unknown or there twice, or a cost is no finite number.
+    """
+    try:
+        with Path(path).open(encoding="utf-8-sig", newline="") as file:
+            lines = [line for line in csv.reader(file) if line]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"The costs '{path}' can't be read: {error}.") from None
+    truths = [emotions.canonical(cell) or cell.strip() for cell in (lines[0][1:] if lines else [])]
+    answers = [emotions.canonical(line[0]) or line[0].strip() for line in lines[1:]]
+    if sorted(truths) != sorted(classes) or sorted(answers) != sorted(classes):
+        raise DataError(f"The costs '{path}' must have a column and a row for each of {', '.join(classes)}.")
+    try:
+        costs = np.array([[float(cell) for cell in line[1:]] for line in lines[1:]])
+    except ValueError as error:
+        raise DataError(f"The costs '{path}' must be numbers, as many in each row: {error}.") from None
+    if costs.shape != (len(classes), len(classes)) or not np.isfinite(costs).all():
+        raise DataError(f"The costs '{path}' must be {len(classes)} by {len(classes)} finite numbers.")
+    return costs[np.ix_([answers.index(name) for name in classes], [truths.index(name) for name in classes])]
+
+
+def mean_costs(
+    labels: NDArray[np.int64], probabilities: NDArray[np.float32], costs: NDArray[np.float64]
+) -> list[dict[str, Any]]:
+    """What argmax and the answers of least expected cost cost per row, and how many rows they read right."""
+    answers = {"argmax": probabilities.argmax(1), "least expected cost": least_cost(probabilities, costs)}
+    return [
+        {"decision": name, "cost": float(costs[given, labels].mean()), "accuracy": float((given == labels).mean())}
+        for name, given in answers.items()
+    ]
+
+
 def risk_and_coverage(
     labels: NDArray[np.int64], probabilities: NDArray[np.float32]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
@@ -186,6 +228,16 @@ def compare(
     return [(decision, Score.of(truth, decision(predicted), num_classes)) for decision in decisions]
 
 
+def for_model_file(
+    labels: NDArray[np.int64], probabilities: NDArray[np.float32], shares: NDArray[np.float64]
+) -> dict[str, list[float]]:
+    """The decision that a model file holds beside argmax, chosen on these rows: logit adjustment for balanced accuracy.
+
+    It has one free number only. What is chosen for macro-F1 is no better on other rows than argmax (docs/decisions.md).
+    """
+    return {"balanced": best_tau(labels, probabilities, shares, balanced_accuracy).offsets.tolist()}
+
+
 def macro_f1(score: Score) -> float:
     """A goal."""
     return score.macro_f1
@@ -198,8 +250,13 @@ def balanced_accuracy(score: Score) -> float:
 
 def class_shares(labels: NDArray[np.int64], num_classes: int) -> NDArray[np.float64]:
     """The share ``(K,)`` of each class among labels; a class without rows counts as half a row, so that its logarithm is finite."""
-    counts = np.maximum(np.bincount(labels, minlength=num_classes), 0.5)
-    return np.asarray(counts / counts.sum(), np.float64)
+    return shares_of(np.bincount(labels, minlength=num_classes))
+
+
+def shares_of(counts: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float64]:
+    """The same of counts ``(K,)``."""
+    present = np.maximum(counts, 0.5)
+    return np.asarray(present / present.sum(), np.float64)
 
 
 def as_rows(results: Iterable[tuple[Decision, Score]], classes: tuple[str, ...]) -> list[dict[str, Any]]:

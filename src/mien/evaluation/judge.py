@@ -82,6 +82,7 @@ def judge(
         "split": split,
         "rows_hash": rows.hash,
         "flip": flip,
+        "decision": classifier.decision,
         "holds_training_rows": (is_own and split in ("all", "train"))
         or rows.hash == classifier.spec.training.get("train_hash"),
         "copies_of_train": _copies(evaluation, rows, faceset, split) if is_own else None,

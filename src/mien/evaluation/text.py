@@ -70,13 +70,17 @@ def decisions_as_text(record: Mapping[str, Any]) -> str:
     surest = [
         [f"{row['answered']:.0%}", f"{row['accuracy']:.2%}", f"{row['confidence']:.1%}"] for row in record["abstaining"]
     ]
-    return "\n\n".join(
-        [
-            head,
-            tables.render(["decision", "accuracy", "macro-F1", "balanced", "worst recall", "class"], rows),
-            tables.render(["surest rows answered", "accuracy", "least probability"], surest),
-        ]
-    )
+    parts = [
+        head,
+        tables.render(["decision", "accuracy", "macro-F1", "balanced", "worst recall", "class"], rows),
+        tables.render(["surest rows answered", "accuracy", "least probability"], surest),
+    ]
+    if costs := record.get("costs"):
+        told = [[row["decision"], f"{row['cost']:.4f}", f"{row['accuracy']:.2%}"] for row in costs]
+        parts.append(tables.render(["decision", "mean cost", "accuracy"], told))
+    if written := record.get("written"):
+        parts.append(f"{written}: answers by  --decision balanced  too")
+    return "\n\n".join(parts)
 
 
 def audit_as_text(record: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,32 +15,40 @@ from mien.inference import shipped
 from mien.inference.session import open_session
 from mien.modelfile import Spec
 
+ARGMAX = "argmax"
+"""The decision for the most probable class."""
+
 
 class Classifier:
     """Reads the expression on ready-made face crops. Load it once; it may be called from several threads.
 
     Attributes:
         spec: what the model file says about itself.
+        decision: how it answers: ``"argmax"``, or another decision that the model file holds.
         path: the file it was loaded from.
         name: what it was asked for by: that path, or a shipped model's short name.
     """
 
-    def __init__(self, session: Any, spec: Spec, path: str, name: str) -> None:
+    def __init__(self, session: Any, spec: Spec, path: str, name: str, decision: str = ARGMAX) -> None:
         self._session = session
         self.spec = spec
+        self.decision = decision
         self.path = path
         self.name = name
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, threads: int = 0) -> Classifier:
+    def load(cls, path: str | os.PathLike[str], *, threads: int = 0, decision: str = ARGMAX) -> Classifier:
         """Load a model file.
 
         Args:
             path: the ``.onnx`` file, or the short name of a shipped model: ``base`` or ``tiny``.
             threads: how many processor threads one call may use; 0 uses all cores.
+            decision: the most probable class, or another decision out of ``spec.decisions``. Its offsets are added to the
+                log-probabilities before they are normalised again, so that the answer is still the largest probability;
+                these are then the probabilities where the classes are as frequent as the decision makes them.
 
         Raises:
-            ModelFileError: it is missing, no ONNX file, or one without mien's spec.
+            ModelFileError: it is missing, no ONNX file, or one without mien's spec or without that decision.
         """
         name, path = os.fspath(path), shipped.resolve(path)
         try:
@@ -53,7 +62,13 @@ class Classifier:
             raise ModelFileError(
                 f"'{path}' is an ONNX file, but not one of mien's (it has no spec): make one with  mien train"
             )
-        return cls(session, Spec.from_json(metadata[modelfile.KEY], str(path)), str(path), name)
+        spec = Spec.from_json(metadata[modelfile.KEY], str(path))
+        if decision != ARGMAX and decision not in spec.decisions:
+            known = ", ".join([ARGMAX, *spec.decisions])
+            raise ModelFileError(
+                f"'{name}' has no decision '{decision}': it has {known}. Choose more with  mien decide"
+            )
+        return cls(session, spec, str(path), name, decision)
 
     def probabilities(
         self, faces: NDArray[np.uint8], *, flip: bool = False, batch_size: int = 128
@@ -80,20 +95,28 @@ class Classifier:
             if flip:
                 rows = (rows + self._run(batch[:, :, ::-1])) * np.float32(0.5)
             result[start : start + batch_size] = rows
-        return result
+        return result if self.decision == ARGMAX else _shifted(result, self.spec.decisions[self.decision])
 
     def _run(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         (rows,) = self._session.run([modelfile.OUTPUT], {modelfile.INPUT: np.ascontiguousarray(batch)})
         return np.asarray(rows, np.float32)
 
 
-def load(model: str | os.PathLike[str], *, threads: int = 0) -> Classifier:
+def load(model: str | os.PathLike[str], *, threads: int = 0, decision: str = ARGMAX) -> Classifier:
     """Load a model by the short name of a shipped one (``base``, ``tiny``) or by the path of a model file.
 
     Raises:
-        ModelFileError: there is no such model, or the file is none of mien's.
+        ModelFileError: there is no such model, the file is none of mien's, or it has no such decision.
     """
-    return Classifier.load(model, threads=threads)
+    return Classifier.load(model, threads=threads, decision=decision)
+
+
+def _shifted(probabilities: NDArray[np.float32], offsets: Sequence[float]) -> NDArray[np.float32]:
+    """Probabilities ``(N, K)`` with offsets ``(K,)`` added to their logarithms, normalised again."""
+    logs = np.log(np.maximum(probabilities, 1e-12)) + np.asarray(offsets, np.float32)
+    rows = np.exp(logs - logs.max(1, keepdims=True, initial=-np.inf))
+    shifted: NDArray[np.float32] = rows / rows.sum(1, keepdims=True)
+    return shifted
 
 
 def _first_line(error: Exception) -> str:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mien import images
 from mien.inference import align
-from mien.inference.classifier import Classifier
+from mien.inference.classifier import ARGMAX, Classifier
 from mien.inference.detector import MIN_SCORE, Detector
 
 MAX_FACES = 1000
@@ -84,9 +84,10 @@ class Reader:
         flip: read each face and its mirror image and average, which is a little more accurate and takes longer.
         threads: processor threads of one call; 0 uses all cores.
         max_faces: most faces that are read in one photo, the surest first.
+        decision: how it answers, as for ``Classifier.load``; a loaded classifier has its own.
 
     Raises:
-        ModelFileError: there is no such model.
+        ModelFileError: there is no such model, or it has no such decision.
         ValueError: a share is not between 0 and 1.
     """
 
@@ -99,11 +100,14 @@ class Reader:
         flip: bool = False,
         threads: int = 0,
         max_faces: int = MAX_FACES,
+        decision: str = ARGMAX,
     ) -> None:
         for name, value in (("min_confidence", min_confidence), ("abstain", abstain)):
             if not 0 <= value <= 1:
                 raise ValueError(f"{name} must be from 0 to 1, not {value}.")
-        self.classifier = model if isinstance(model, Classifier) else Classifier.load(model, threads=threads)
+        self.classifier = (
+            model if isinstance(model, Classifier) else Classifier.load(model, threads=threads, decision=decision)
+        )
         self.detector = Detector(threads=threads)
         self.min_confidence = min_confidence
         self.abstain = abstain

@@ -84,7 +84,7 @@ def build(runs: Sequence[Run], path: str | os.PathLike[str]) -> Spec:
             "members": [export.training_record(run) for run in runs],
         },
     )
-    return export.write(graph, spec, rows, "rows that all members held out", path)
+    return export.write(graph, spec, rows, "rows that all members held out", path, counts=data["train"]["counts"])
 
 
 def in_all(sets: Sequence[FaceSet]) -> FaceSet:

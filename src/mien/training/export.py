@@ -6,6 +6,7 @@ import dataclasses
 import logging
 import os
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 from mien import files, modelfile
 from mien.data.faceset import FaceSet
 from mien.errors import ExportError
+from mien.evaluation import decisions
 from mien.inference.classifier import Classifier
 from mien.modelfile import Spec
 from mien.training import checkpoint, loop, networks
@@ -66,10 +68,18 @@ def export(run: Run, valid_set: FaceSet, path: str | os.PathLike[str]) -> Spec:
     graph = load_graph(run, valid_set)
     size = (run.recipe.image_size, run.recipe.image_size)
     spec = Spec(tuple(data["classes"]), size, temperature=graph.temperature, training=training_record(run))
-    return write(graph, spec, valid_set, data["valid"]["from"], path)
+    return write(graph, spec, valid_set, data["valid"]["from"], path, counts=data["train"]["counts"])
 
 
-def write(graph: nn.Module, spec: Spec, rows: FaceSet, split: str, path: str | os.PathLike[str]) -> Spec:
+def write(
+    graph: nn.Module,
+    spec: Spec,
+    rows: FaceSet,
+    split: str,
+    path: str | os.PathLike[str],
+    *,
+    counts: Sequence[int],
+) -> Spec:
     """Write a graph as a model file, checked against the graph and scored on held-out rows as the file it will be.
 
     The weights are stored in half precision, which halves the file; onnxruntime widens them when it loads it.
@@ -80,9 +90,10 @@ def write(graph: nn.Module, spec: Spec, rows: FaceSet, split: str, path: str | o
         rows: held-out rows at the graph's size.
         split: what these rows are called in the score.
         path: where the model file goes.
+        counts: training rows of each class.
 
     Returns:
-        The spec with the score.
+        The spec with the score, and with the decisions that were chosen on the rows.
     """
     model = to_onnx(graph, spec)
     with files.whole(path) as temporary:
@@ -99,7 +110,8 @@ def write(graph: nn.Module, spec: Spec, rows: FaceSet, split: str, path: str | o
                 f"Weights in half precision change a probability by {difference:.2g} (allowed: {HALVED_TOLERANCE:g}): no file "
                 "was written. Train with a lower learning rate or more weight_decay, as such weights are huge."
             )
-        spec = dataclasses.replace(spec, scores=(score(halved, rows.labels, split),))
+        chosen = decisions.for_model_file(rows.labels, halved, decisions.shares_of(counts))
+        spec = dataclasses.replace(spec, scores=(score(halved, rows.labels, split),), decisions=chosen)
         set_spec(model, spec)
         onnx.save_model(model, temporary)
     return spec
@@ -196,6 +208,14 @@ def to_onnx(graph: nn.Module, spec: Spec) -> Any:
         del node.metadata_props[:]
     set_spec(model, spec)
     return model
+
+
+def rewrite(classifier: Classifier, spec: Spec, path: str | os.PathLike[str]) -> None:
+    """Write a model file again with another spec; what it computes stays as it is."""
+    model = onnx.load_model(classifier.path)
+    set_spec(model, spec)
+    with files.whole(path) as temporary:
+        onnx.save_model(model, temporary)
 
 
 def set_spec(model: Any, spec: Spec) -> None:

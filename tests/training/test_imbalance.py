@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from mien.data.faceset import FaceSet
+from mien.errors import RecipeError
+from mien.training import loop, recipes
+from mien.training.imbalance import balanced_order, class_weights, cross_entropy
+from mien.training.run import Run
+
+LABELS = torch.tensor([0] * 900 + [1] * 90 + [3] * 10)
+
+
+def test_class_weights_give_all_classes_the_same_sum_and_rows_a_mean_of_1() -> None:
+    counts = torch.tensor([900, 90, 0, 10])
+    weights = class_weights(counts, 1.0)
+    np.testing.assert_allclose((weights * counts)[[0, 1, 3]], 1000 / 3, rtol=1e-6)
+    assert weights[2] == 0
+    for power in (0.0, 0.5, 1.0):
+        assert float((class_weights(counts, power) * counts).sum() / 1000) == pytest.approx(1.0)
+    assert float(class_weights(counts, 0.5)[3] / class_weights(counts, 0.5)[0]) == pytest.approx(90**0.5)
+    np.testing.assert_allclose(class_weights(counts, 0.0)[[0, 1, 3]], 1.0)
+
+
+@pytest.mark.parametrize(("power", "wanted"), [(1.0, [333, 334, 0, 333]), (0.5, [703, 223, 0, 74])])
+def test_a_balanced_epoch_has_exactly_the_wanted_shares(power: float, wanted: list[int]) -> None:
+    order = balanced_order(LABELS, power, torch.Generator().manual_seed(0))
+    assert len(order) == len(LABELS)
+    assert torch.bincount(LABELS[order]).tolist() == wanted
+
+
+def test_within_a_class_no_row_comes_again_before_all_came_once() -> None:
+    order = balanced_order(LABELS, 1.0, torch.Generator().manual_seed(0))
+    times = torch.bincount(order, minlength=len(LABELS))
+    assert set(times[:900].tolist()) == {0, 1}
+    assert set(times[900:990].tolist()) == {3, 4}
+    assert set(times[990:].tolist()) == {33, 34}
+
+
+def test_balanced_epochs_are_in_random_order_and_differ() -> None:
+    generator = torch.Generator().manual_seed(0)
+    first, second = (balanced_order(LABELS, 1.0, generator) for _ in range(2))
+    assert not torch.equal(first, second)
+    assert len(set(LABELS[first[:50]].tolist())) == 3
+    again = balanced_order(LABELS, 1.0, torch.Generator().manual_seed(0))
+    assert torch.equal(first, again)
+
+
+def test_without_focus_the_loss_is_torchs_cross_entropy() -> None:
+    logits, target = torch.randn(8, 4), torch.softmax(torch.randn(8, 4), 1)
+    assert torch.equal(cross_entropy(logits, target), F.cross_entropy(logits, target))
+    weights = torch.tensor([1.0, 2.0, 0.5, 3.0])
+    assert torch.equal(cross_entropy(logits, target, weights), F.cross_entropy(logits, target, weights))
+    np.testing.assert_allclose(
+        cross_entropy(logits, target, weights, 1e-9), cross_entropy(logits, target, weights), 1e-5
+    )
+
+
+def test_focal_loss_is_that_of_its_formula() -> None:
+    probabilities = torch.tensor([[0.9, 0.1], [0.2, 0.8]])
+    target = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
+    expected = -(0.1**2 * np.log(0.9) + 0.8**2 * np.log(0.2)) / 2
+    assert float(cross_entropy(probabilities.log(), target, focal=2.0)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_slope_of_focal_loss_is_finite_on_a_certain_row() -> None:
+    logits = torch.tensor([[80.0, -80.0]], requires_grad=True)
+    cross_entropy(logits, torch.tensor([[1.0, 0.0]]), focal=0.5).backward()  # type: ignore[no-untyped-call]
+    assert logits.grad is not None
+    assert torch.isfinite(logits.grad).all()
+
+
+@pytest.mark.parametrize("setting", ["balanced_sampling=1.5", "class_weights=-0.1", "focal=11", "keep=first"])
+def test_settings_out_of_range_are_refused(setting: str) -> None:
+    with pytest.raises(RecipeError, match=setting.partition("=")[0]):
+        recipes.get("demo", [setting])
+
+
+def test_keep_last_ships_the_last_epoch(faces: FaceSet, tmp_path: Path) -> None:
+    settings = ["epochs=3", "image_size=16", "keep=last", "learning_rate=0.5", "class_weights=1", "focal=2"]
+    recipe = recipes.get("demo", [*settings, "balanced_sampling=1"])
+    few = dataclasses.replace(faces.select(np.arange(120)).resized((16, 16)))
+    data = {"mean": 128.0, "std": 60.0, "classes": list(faces.classes)}
+    run = Run.create(tmp_path / "run", recipe, data=data, setup={"device": "cpu", "precision": "fp32"})
+    loop.train(run, few, few)
+    from mien.training import checkpoint
+
+    assert checkpoint.load(run.best)[1]["epoch"] == 3
