@@ -36,7 +36,8 @@ def test_each_keeps_shape_and_originals_and_repeats_itself(corruption: Corruptio
     assert corruption.clean in corruption.severities
     for severity in corruption.severities:
         spoilt = corruption(some, severity)
-        assert (spoilt.shape, spoilt.dtype) == (some.shape, np.uint8)
+        assert spoilt.shape == some.shape
+        assert spoilt.dtype == np.uint8
         assert np.array_equal(spoilt, corruption(some, severity))
         assert severity == corruption.clean or not np.array_equal(spoilt, some)
     assert np.array_equal(some, faces.images[:3])
