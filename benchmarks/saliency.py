@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +76,7 @@ def main() -> None:
     height, width = faces.shape[1:]
     yy, xx = (np.indices((height, width)) + 0.5) / np.array([height, width]).reshape(2, 1, 1) - 0.5
     noise = np.random.default_rng(0).random(faces.shape, np.float32)
-    ways = {
+    ways: dict[str, Callable[[], NDArray[np.float32]]] = {
         "random order": lambda: noise,
         "the middle first": lambda: np.repeat(-(yy**2 + xx**2)[None], len(faces), 0).astype(np.float32),
         "occlusion, 196 places": lambda: occlusion(read, faces, classes),

@@ -19,7 +19,7 @@ import pytest
 from mien import emotions, images
 from mien.data.faceset import FaceSet
 from mien.errors import DataError, MissingExtraError, OutputError
-from mien.evaluation import narrative, plots, report, sections, svg
+from mien.evaluation import narrative, plots, probe_plots, report, sections, svg
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
 from mien.training import networks, recipes, summary
@@ -334,10 +334,21 @@ def test_languages_have_the_same_keys_and_placeholders() -> None:
 
 def test_every_text_is_used() -> None:
     place = resources.files("mien.evaluation")
-    modules = ("narrative.py", "sections.py", "report.py", "audit_page.py")
-    templates = ("templates/report.html.j2", "templates/audit.html.j2")
-    source = "".join((place / name).read_text(encoding="utf-8") for name in (*modules, *templates))
-    built = ("classes", "splits", "plots", "diagram", "scores", "tricks.name", "tricks.setting", "tricks.why")
+    parts = ["narrative.py", "sections.py", "report.py", "probes.py", "explain.py", "audit_page.py", "study_page.py"]
+    parts += [f"templates/{name}.html.j2" for name in ("page", "parts", "report", "explain", "audit", "study")]
+    source = "".join((place / part).read_text(encoding="utf-8") for part in parts)
+    built = [
+        "classes",
+        "splits",
+        "plots",
+        "probe_plots",
+        "study_plots",
+        "diagram",
+        "scores",
+        "robust.name",
+        "robust.unit",
+    ]
+    built += ["tricks.name", "tricks.setting", "tricks.why", "study.arms", "study.question", "study.score"]
     for key in texts("en"):
         group, _, last = key.rpartition(".")
         assert group in built or key in source or f'"{last}"' in source or re.search(rf"{group}\.\w*\{{", source), key
@@ -346,5 +357,6 @@ def test_every_text_is_used() -> None:
 def test_words_of_the_plots_are_those_of_the_english_texts() -> None:
     tables = narrative.Texts("en").tables
     assert tables["plots"] == plots.WORDS
+    assert tables["probe_plots"] == probe_plots.WORDS
     assert tables["diagram"] == svg.DIAGRAM_WORDS
     assert list(tables["classes"]) == list(emotions.ALL_EMOTIONS)

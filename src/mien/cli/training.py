@@ -110,6 +110,7 @@ def write_report(
     flip: bool = False,
     lang: str = "en",
     probes: bool = True,
+    most_rows: int | None = None,
 ) -> Any:
     """Judge a run's model file, find out why it errs, and write its report; returns the judgement."""
     from mien.data import layouts
@@ -126,7 +127,12 @@ def write_report(
         )
     judgement = judge_run(classifier, faceset, run.record, split, flip=flip)
     found = findings.find(
-        classifier, judgement, probes=probes, gradients=_gradients(run) if probes else None, track=track
+        classifier,
+        judgement,
+        probes=probes,
+        most_rows=most_rows,
+        gradients=_gradients(run) if probes else None,
+        track=track,
     )
     reports.write(
         target,
@@ -231,7 +237,7 @@ def demo(out: Path, num: int) -> None:
     say(f"drawing {num:,} faces")
     store.write_parquet(drawn.draw(num), out / "faces.parquet")
     run = job.start(out / "faces.parquet", recipes.get("demo"), out / "run", say=say, track=track)
-    judgement = write_report(run, out / "report.html")
+    judgement = write_report(run, out / "report.html", most_rows=210)  # a quarter of the usual, to keep the demo short
     low, high = judgement.evaluation.accuracy_interval
     click.echo(
         f"accuracy {judgement.evaluation.accuracy:.1%} ({low:.1%} to {high:.1%}) on {len(judgement.evaluation):,} drawn test faces"

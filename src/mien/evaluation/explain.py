@@ -47,7 +47,7 @@ def render(judgement: Judgement, findings: Findings, *, lang: str = "en") -> str
         subtitle=t("explain.subtitle", model=sections.model_name(told["model"]), n=n, split=split),
         scores=sections.scores(evaluation, t),
         summary=t("explain.head", right=f"{num_right:,}", n=n, accuracy=percent(evaluation.accuracy), low=low, high=high),
-        warnings_and_notes=narrative.reading_notes(judgement, t),
+        warnings_and_notes=([t("notes.train")] if told["holds_training_rows"] else [], narrative.reading_notes(judgement, t)),
         provenance=sections.judged(judgement, t),
         calibration=probes.calibration(judgement, findings.before, t),
         commands=[command(judgement, lang)],

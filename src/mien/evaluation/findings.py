@@ -53,7 +53,7 @@ def find(
     judgement: Judgement,
     *,
     probes: bool = True,
-    most_rows: int = robustness.MOST_ROWS,
+    most_rows: int | None = None,
     gradients: Attribute | None = None,
     track: Track = lambda steps, _: steps,
 ) -> Findings:
@@ -63,7 +63,7 @@ def find(
         classifier: the model.
         judgement: its judgement; its way of reading (with or without the mirror image) is kept.
         probes: also read changed faces, tens of thousands of them, for saliency and robustness.
-        most_rows: most judged rows that are spoilt.
+        most_rows: most judged rows that are spoilt; None takes ``robustness.MOST_ROWS``.
         gradients: Grad-CAM, where the network is at hand.
         track: shows progress.
     """
@@ -75,6 +75,6 @@ def find(
     flip = bool(judgement.record["flip"])
     read: Read = lambda changed: classifier.probabilities(changed, flip=flip)  # noqa: E731 # shorter than a function
     looks = saliency.look(read, faces.images, evaluation, gradients=gradients, track=track)
-    rows = robustness.sample(evaluation.labels, len(evaluation.classes), most_rows)
+    rows = robustness.sample(evaluation.labels, len(evaluation.classes), most_rows or robustness.MOST_ROWS)
     curves = robustness.curves(read, faces.images[rows], evaluation.labels[rows], len(evaluation.classes), track=track)
     return Findings(before, agreement, looks, tuple(curves))

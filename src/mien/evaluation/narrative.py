@@ -127,15 +127,13 @@ def notes(judgement: Judgement, record: Mapping[str, Any], t: Texts) -> tuple[li
         "notes.brief", model=told["model_hash"][:12], recipe=recipe["name"], seed=recipe["seed"], device=device(record),
         data=told["data_hash"][:12], split=split_name(judgement, t), version=told["mien"],
     )  # fmt: skip
-    return warnings, [brief, *reading_notes(judgement, t)[1]]
+    return warnings, [brief, *reading_notes(judgement, t)]
 
 
-def reading_notes(judgement: Judgement, t: Texts) -> tuple[list[str], list[str]]:
-    """What a reader must know of the judged rows, where nothing is known of the run: the warnings, and the rest."""
-    told = judgement.record
-    warnings = [t("notes.train")] if told["holds_training_rows"] else []
-    flip = t("notes.flip" if told["flip"] else "notes.no_flip")
-    return warnings, [_copies(judgement, t), flip, t("notes.sampling")]
+def reading_notes(judgement: Judgement, t: Texts) -> list[str]:
+    """What a reader must know of the judged rows and of how they were read, whatever is known of the training."""
+    flip = t("notes.flip" if judgement.record["flip"] else "notes.no_flip")
+    return [_copies(judgement, t), flip, t("notes.sampling")]
 
 
 def split_name(judgement: Judgement, t: Texts) -> str:

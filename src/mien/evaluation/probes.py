@@ -205,7 +205,8 @@ def voters(agreement: Agreement, t: Texts) -> dict[str, Any]:
             "voters.lead", n=f"{agreement.n:,}", clear=f"{clear:,}", tied=f"{agreement.num_tied:,}", majority=percent(majority),
             low=percent(low), high=percent(high), labels=percent(agreement.against_labels[0]), agree=percent(agreement.labels_right[0]),
         )  # fmt: skip
-        nearer = "people" if majority > agreement.against_labels[0] else "label"
+        labels = agreement.against_labels[0]
+        nearer = "alike" if low <= labels <= high else "people" if majority > labels else "label"
         text.append(t.joined([lead, t(f"voters.{nearer}")]))
     if agreement.spearman and agreement.pearson:
         (spearman, inner), (pearson, outer) = agreement.spearman, agreement.pearson
