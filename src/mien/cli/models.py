@@ -56,7 +56,7 @@ def evaluate(
 def explain(model: str, data: Path, split: str | None, flip: bool, lang: str, out: Path, as_json: bool) -> None:
     """Find out why and when a MODEL errs on labelled DATA: where it looks, what spoils its readings, whether its doubt is people's.
 
-    It reads some 60,000 changed faces, which takes base a minute, and writes one HTML file that opens offline.
+    It reads some 60,000 changed faces, which takes base a minute or two, and writes one HTML file that opens offline.
 
     Example:  mien explain base fer2013.csv --split public_test -o explain.html
     """

@@ -237,7 +237,7 @@ def demo(out: Path, num: int) -> None:
     say(f"drawing {num:,} faces")
     store.write_parquet(drawn.draw(num), out / "faces.parquet")
     run = job.start(out / "faces.parquet", recipes.get("demo"), out / "run", say=say, track=track)
-    judgement = write_report(run, out / "report.html", most_rows=210)  # a quarter of the usual, to keep the demo short
+    judgement = write_report(run, out / "report.html", most_rows=140)  # a sixth of the usual, to keep the demo short
     low, high = judgement.evaluation.accuracy_interval
     click.echo(
         f"accuracy {judgement.evaluation.accuracy:.1%} ({low:.1%} to {high:.1%}) on {len(judgement.evaluation):,} drawn test faces"
