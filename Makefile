@@ -17,7 +17,7 @@ demo: .venv/installed
 
 ## Run all tests.
 test: .venv/installed
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 ## Lint, formatting, types.
 check: .venv/installed

@@ -14,10 +14,17 @@ import pytest
 from PIL import Image
 
 from mien import cli
-from mien.data import drawn, store
+from mien.data import drawn, layouts, store
 from mien.data.faceset import FaceSet
 from mien.training import job, recipes
 from mien.training.run import Run
+
+FER2013 = Path(os.environ.get("MIEN_FER2013") or Path(__file__).parents[2] / "shared" / "fer2013")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Longest first: it would keep one process busy long after the others are done."""
+    items.sort(key=lambda item: "readmes_commands" not in item.name)
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +47,14 @@ def faces_file(faces: FaceSet, tmp_path_factory: pytest.TempPathFactory) -> Path
     path = tmp_path_factory.mktemp("faces") / "faces.parquet"
     store.write_parquet(faces, path)
     return path
+
+
+@pytest.fixture(scope="session")
+def fer2013() -> FaceSet:
+    """The FER2013 files, read once; for tests marked ``real``. Don't change the arrays."""
+    if not (FER2013 / "train.parquet").exists():
+        pytest.skip("the FER2013 files are absent")
+    return layouts.read(FER2013, cache=False)
 
 
 @pytest.fixture(scope="session")

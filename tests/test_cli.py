@@ -64,7 +64,7 @@ def test_a_report_without_a_test_split_judges_the_held_out_rows(invoke: Invoke, 
         ]
         == 0
     )
-    code, out, _ = invoke("report", tmp_path / "run", "--json")
+    code, out, _ = invoke("report", tmp_path / "run", "--no-probes", "--json")
     record = json.loads(out)
     held_out = Run.open(tmp_path / "run").record["data"]["valid"]
     assert (code, record["split"], record["n"], record["rows_hash"]) == (0, "valid", held_out["rows"], held_out["hash"])
@@ -76,7 +76,7 @@ def test_other_data_without_splits_is_judged_whole(invoke: Invoke, run: Run, tmp
     store.write_parquet(drawn.draw(100, seed=5).split("train"), tmp_path / "other.parquet")
     num = len(drawn.draw(100, seed=5).split("train"))
     code, out, _ = invoke(
-        "report", run.folder, "--data", tmp_path / "other.parquet", "-o", tmp_path / "r.html", "--json"
+        "report", run.folder, "--data", tmp_path / "other.parquet", "-o", tmp_path / "r.html", "--no-probes", "--json"
     )
     record = json.loads(out)
     assert (code, record["split"], record["n"], record["copies_of_train"]) == (0, "all", num, None)

@@ -25,12 +25,7 @@ def whole(
             ``overwrite`` is false.
     """
     target = Path(path)
-    if target.is_dir() if kind == "file" else target.is_file():
-        raise OutputError(f"'{target}' is a {'folder' if kind == 'file' else 'file'}: choose the name of a {kind}.")
-    if target.exists() and not overwrite:
-        raise OutputError(f"'{target}' exists already: choose another place, or allow it to be overwritten.")
-    if not target.parent.is_dir():
-        raise OutputError(f"'{target}' can't be written: the folder '{target.parent}' does not exist; make it first.")
+    check(target, kind, overwrite=overwrite)
     try:
         with tempfile.TemporaryDirectory(
             dir=target.parent, prefix=f".{target.name}.", ignore_cleanup_errors=True
@@ -43,6 +38,20 @@ def whole(
             _swap(temporary, target, Path(beside, "old"))
     except OSError as error:
         raise OutputError(f"'{target}' can't be written: {error.strerror or error}.") from None
+
+
+def check(target: Path, kind: Literal["file", "folder"] = "file", *, overwrite: bool = True) -> None:
+    """Refuse a place that ``whole`` would refuse, before the work for it is done.
+
+    Raises:
+        OutputError: as for ``whole``.
+    """
+    if target.is_dir() if kind == "file" else target.is_file():
+        raise OutputError(f"'{target}' is a {'folder' if kind == 'file' else 'file'}: choose the name of a {kind}.")
+    if target.exists() and not overwrite:
+        raise OutputError(f"'{target}' exists already: choose another place, or allow it to be overwritten.")
+    if not target.parent.is_dir():
+        raise OutputError(f"'{target}' can't be written: the folder '{target.parent}' does not exist; make it first.")
 
 
 def is_litter(path: Path) -> bool:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -12,9 +9,8 @@ from PIL import Image
 
 from mien.data import drawn, duplicates
 from mien.data.duplicates import Copies, find
+from mien.data.faceset import FaceSet
 from mien.errors import DataError
-
-FER2013 = Path(os.environ.get("MIEN_FER2013") or Path(__file__).parents[2].parent / "shared" / "fer2013")
 
 
 @pytest.fixture(scope="module")
@@ -117,11 +113,8 @@ def test_too_many_pairs_are_refused(faces: NDArray[np.uint8], monkeypatch: pytes
 
 
 @pytest.mark.real
-@pytest.mark.skipif(not (FER2013 / "train.parquet").exists(), reason="the FER2013 files are absent")
-def test_fer2013s_known_copies() -> None:
-    from mien.data.layouts import read
-
-    faceset = read(FER2013, cache=False)
+def test_fer2013s_known_copies(fer2013: FaceSet) -> None:
+    faceset = fer2013
     copies = find(faceset.images)
     train, public = np.flatnonzero(faceset.splits == "train"), np.flatnonzero(faceset.splits == "public_test")
     assert len(np.unique(copies.pictures)) == 30766

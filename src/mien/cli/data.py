@@ -120,6 +120,7 @@ def audit(
 
     Example:  mien data audit fer2013.csv -o audit.html --write clean.parquet
     """
+    from mien import files
     from mien.data import layouts
     from mien.evaluation import audit as audits
     from mien.evaluation import audit_page, clean, text
@@ -127,6 +128,10 @@ def audit(
     from mien.inference.classifier import Classifier
 
     what, _ = clean.parse(drop), Texts(lang)  # refuse before the work what can't be done after it
+    if out is not None:
+        files.check(out)
+    if write is not None:
+        files.check(write, overwrite=overwrite)
     classifier = None if model is None else Classifier.load(model)
     audit = audits.audit(
         layouts.read(path, layout=layout, votes=votes), classifier, correlation=correlation, mirrored=mirrored, say=say

@@ -60,12 +60,14 @@ def explain(model: str, data: Path, split: str | None, flip: bool, lang: str, ou
 
     Example:  mien explain base fer2013.csv --split public_test -o explain.html
     """
+    from mien import files
     from mien.data import layouts
     from mien.evaluation import explain as pages
     from mien.evaluation import findings
     from mien.evaluation.judge import default_split, judge
     from mien.inference.classifier import Classifier
 
+    files.check(out)
     classifier = Classifier.load(model)
     faceset = layouts.read(data)
     judgement = judge(classifier, faceset, split or default_split(faceset), flip=flip)

@@ -113,12 +113,15 @@ def write_report(
     most_rows: int | None = None,
 ) -> Any:
     """Judge a run's model file, find out why it errs, and write its report; returns the judgement."""
+    from mien import files
     from mien.data import layouts
     from mien.evaluation import findings
     from mien.evaluation import report as reports
     from mien.evaluation.judge import judge_run
     from mien.inference.classifier import Classifier
 
+    files.check(target)
+    network, history = run.network, run.history
     classifier = Classifier.load(run.model_file)
     faceset = layouts.read(data or run.record["data"]["path"])
     if data is None and faceset.hash != run.record["data"]["hash"]:
@@ -138,8 +141,8 @@ def write_report(
         target,
         judgement,
         record=run.record,
-        network=run.network,
-        history=run.history,
+        network=network,
+        history=history,
         augmented=run.augmented,
         findings=found,
         lang=lang,
