@@ -105,10 +105,10 @@ def test_clean_data_keeps_its_splits_and_lists_what_is_gone(found: Audit, tmp_pa
     assert (len(kept), kept.hash) == (record["rows"], record["hash"])
     assert kept.split_names == ("train", "test")
     assert record["rows"] + record["dropped"] == NUM
-    with (tmp_path / "clean.dropped.csv").open(newline="") as file:
+    with (tmp_path / "clean.changed.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == record["dropped"] == sum(record["reasons"].values()) == sum(record["splits"].values())
-    assert {row["reason"] for row in rows} == set(record["reasons"])
+    assert {row["done"] for row in rows} == {f"dropped: {reason}" for reason in record["reasons"]}
     again = duplicates.find(kept.images)
     assert len(np.unique(again.groups)) == len(kept)  # no copy is left
     with pytest.raises(OutputError, match="exists already"):
@@ -325,6 +325,30 @@ def test_training_rows_are_known_in_part_of_the_data_too(planted: FaceSet, tmp_p
     assert not judge(reader, planted, "test").record["holds_training_rows"]
 
 
+def test_conflicts_and_suspects_can_be_put_right_instead(found: Audit, tmp_path: Path) -> None:
+    conflict = NUM - 5
+    (group,) = [group for group in found.groups if group.labels > 1]
+    assert len(clean.fix(found, ("conflicts",)).faces) == NUM
+    tied = clean.fix(found, ("conflicts",))  # one copy says this, one that, and nobody voted
+    np.testing.assert_array_equal(tied.faces.labels, found.faces.labels)
+    votes = np.zeros((NUM, 7), np.float32)
+    right = int(found.faces.labels[group.rows[group.rows != conflict][0]])
+    votes[conflict, right] = 10
+    voted = replace(found, faces=replace(found.faces, votes=votes))
+    fixed = clean.fix(voted, ("conflicts",))
+    assert set(fixed.faces.labels[group.rows].tolist()) == {right}
+    assert fixed.counts()["conflicting_groups"] == 0
+    record = clean.write(voted, tmp_path / "clean.parquet", ("conflicts",), ("conflicts",))
+    assert (record["rows"], record["fixed"], record["dropped"]) == (NUM, 1, 0)
+    (line,) = (tmp_path / "clean.changed.csv").read_text().splitlines()[1:]
+    assert line.endswith(f"now {voted.faces.classes[right]}")
+    assert read(tmp_path / "clean.parquet").labels[conflict] == right
+    suspects_fixed = clean.fix(found, ("suspects",))
+    for row in found.suspects.rows[:5].tolist():
+        assert suspects_fixed.faces.labels[row] == found.suspects.of(row).argmax()
+    assert not len(suspects_fixed.suspects.rows)
+
+
 def test_the_verb_writes_page_and_clean_data(invoke: Invoke, planted: FaceSet, tmp_path: Path) -> None:
     data, page, cleaned = (tmp_path / name for name in ("faces.parquet", "audit.html", "clean.parquet"))
     store.write_parquet(planted, data)
@@ -348,6 +372,7 @@ def test_the_verb_writes_page_and_clean_data(invoke: Invoke, planted: FaceSet, t
 def test_the_verb_refuses_before_it_works(invoke: Invoke, tmp_path: Path) -> None:
     for arguments, message in (
         (("--drop", "faces"), "There is no 'faces' to drop"),
+        (("--fix", "blank"), "There is no 'blank' to fix"),
         (("--lang", "fr"), "language 'fr'"),
         (("--model", tmp_path / "no.onnx"), "no.onnx"),
     ):

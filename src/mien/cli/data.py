@@ -100,6 +100,12 @@ def convert(
     show_default=True,
     help="What --write leaves out; 'suspects' too, if asked for.",
 )
+@click.option(
+    "--fix",
+    default="",
+    metavar="TEXT",
+    help="Labels that --write puts right before: conflicts, suspects. Votes decide; without them the copies, or the judge.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace CLEAN where it exists.")
 @json_option
 def audit(
@@ -113,6 +119,7 @@ def audit(
     out: Path | None,
     write: Path | None,
     drop: str,
+    fix: str,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -127,7 +134,11 @@ def audit(
     from mien.evaluation.narrative import Texts
     from mien.inference.classifier import Classifier
 
-    what, _ = clean.parse(drop), Texts(lang)  # refuse before the work what can't be done after it
+    what, fixes, _ = (
+        clean.parse(drop),
+        clean.parse(fix, clean.FIXES),
+        Texts(lang),
+    )  # refuse before the work what can't be done after it
     if out is not None:
         files.check(out)
     if write is not None:
@@ -141,7 +152,7 @@ def audit(
         audit_page.write(out, audit, lang=lang)
         say(f"wrote {out}")
     if write is not None:
-        record["written"] = clean.write(audit, write, what, overwrite=overwrite)
+        record["written"] = clean.write(audit, write, what, fixes, overwrite=overwrite)
     show(record, as_json, lambda: text.audit_as_text(record))
 
 

@@ -105,7 +105,8 @@ def audit_as_text(record: Mapping[str, Any]) -> str:
     if written := record.get("written"):
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in written["reasons"].items()) or "none"
         parts.append(
-            f"{written['out']}: {written['rows']:,} rows; dropped {written['dropped']:,} ({reasons}), listed in {written['list']}"
+            f"{written['out']}: {written['rows']:,} rows; labels put right {written['fixed']:,}; "
+            f"dropped {written['dropped']:,} ({reasons}); all listed in {written['list']}"
         )
     return "\n\n".join(parts)
 
