@@ -174,6 +174,8 @@ def run(
     if name == "ensemble" and num_seeds < 2:
         raise RecipeError("An ensemble takes two seeds or more: raise --seeds.")
     faceset = layouts.read(data)
+    if split not in (None, "all"):
+        faceset.split(str(split))  # better missed now than after an hour of training
     arms = STUDIES[name](recipe, faceset.votes is not None)
     place = Path(out)
     runs: dict[str, list[Run]] = {arm.name: [] for arm in arms}
@@ -191,13 +193,11 @@ def run(
         answers |= _decided(faceset, runs[arms[0].name], judged[arms[0].name])
     if name == "ensemble":
         answers |= _averaged(judged[arms[0].name])
-    compared = comparison.compare(
-        some.evaluation.labels, answers, len(some.evaluation.classes), paired=name != "ensemble"
-    )
-    told = [_told(arm, compared[arm], name != "ensemble", runs.get(arm, []), place) for arm in answers]
-    if name == "ensemble":
-        for size, averaged in enumerate(told[1:], 2):
-            averaged["minutes"] = [size * float(np.mean(told[0]["minutes"]))]
+    paired = name != "ensemble"
+    compared = comparison.compare(some.evaluation.labels, answers, len(some.evaluation.classes), paired=paired)
+    told = [_told(arm, compared[arm], paired, runs.get(arm, []), place) for arm in answers]
+    for size, averaged in enumerate(told[1:] if name == "ensemble" else [], 2):
+        averaged["minutes"] = [size * float(np.mean(told[0]["minutes"]))]
     result = _set_up(name, recipe, arms, runs[arms[0].name][0], some, num_seeds) | {"arms": told}
     files.write_json(place / f"{name}.json", result)
     return result
