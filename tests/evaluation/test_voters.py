@@ -89,3 +89,9 @@ def test_all_tied_leaves_shares_open() -> None:
 def test_votes_of_another_shape_are_refused() -> None:
     with pytest.raises(DataError, match=r"shape \(5, 3\)"):
         voters.compare(LABELS, P, VOTES[:, :2])
+
+
+def test_a_row_without_votes_or_with_a_tie_has_no_majority() -> None:
+    top, has_one = voters.majority(np.array([[3, 1, 0], [2, 2, 0], [0, 0, 0], [0, 1, 9]]))
+    assert has_one.tolist() == [True, False, False, True]
+    assert top[has_one].tolist() == [0, 2]

@@ -138,6 +138,10 @@ def test_an_ensemble_of_one_model_twice_is_that_model(run: Run, faces_file: Path
     minutes = [float(np.mean(arm["minutes"])) for arm in result["arms"]]
     np.testing.assert_allclose(minutes, [minutes[0], 2 * minutes[0], 3 * minutes[0]])
     assert "study ensemble" in study_page.render(result, lang="en")
+    for arm, share in zip(result["arms"], (0.5, 0.75, 0.6), strict=True):
+        arm["majority"] = [share]  # as where the judged rows have votes
+    told = study_page.as_text({**result, "study": "labels"})
+    assert "“2 models” is highest with 75.0%; “1 model” has 50.0%" in told
 
 
 def test_what_makes_no_study_is_refused(run: Run, faces_file: Path, invoke: Invoke) -> None:

@@ -120,6 +120,13 @@ def _answer(result: Mapping[str, Any], t: Texts) -> str:
             sentences.append(t("study.down", names=t("study.list").join(down), **told))
         if not up and not down:
             sentences.append(t("study.neither", **told))
+    if result["study"] == "labels" and "majority" in first:
+        means = {arm["name"]: 100 * sum(arm["majority"]) / len(arm["majority"]) for arm in result["arms"]}
+        best = max(means, key=lambda name: means[name])
+        sentences.append(
+            t("study.majority", best=arm_name(best, t), mean=f"{means[best]:.1f}", first=arm_name(first["name"], t),
+              own=f"{means[first['name']]:.1f}")
+        )  # fmt: skip
     return t.joined(sentences)
 
 

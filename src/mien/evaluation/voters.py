@@ -133,15 +133,15 @@ def compare(
     shares = counts / counts.sum(1, keepdims=True)
     p = probabilities[voted].astype(np.float64)
     p /= p.sum(1, keepdims=True)
-    majority, has_one = counts.argmax(1), (counts == counts.max(1, keepdims=True)).sum(1) == 1
+    top, has_one = majority(counts)
     doubt, their_doubt = entropy(p), entropy(shares)
     spearman, pearson = correlations(doubt, their_doubt)
     return Agreement(
         n=len(labels),
         num_tied=int((~has_one).sum()),
-        against_majority=_share((p.argmax(1) == majority)[has_one]),
+        against_majority=_share((p.argmax(1) == top)[has_one]),
         against_labels=_share((p.argmax(1) == labels)[has_one]),
-        labels_right=_share((labels == majority)[has_one]),
+        labels_right=_share((labels == top)[has_one]),
         spearman=spearman,
         pearson=pearson,
         distance=float(js_distance(shares, p).mean()),
@@ -149,8 +149,14 @@ def compare(
         cross_entropy=float(-(shares * np.log(np.maximum(p, 1e-12))).sum(1).mean()),
         vote_entropy=float(their_doubt.mean()),
         model_entropy=float(doubt.mean()),
-        levels=tuple(_levels(p, shares.max(1), majority, has_one)),
+        levels=tuple(_levels(p, shares.max(1), top, has_one)),
     )
+
+
+def majority(votes: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The class ``(N,)`` with most of the votes ``(N, K)``, and which rows ``(N,)`` have one: not those without votes, nor ties."""
+    most = votes.max(1, keepdims=True)
+    return votes.argmax(1), ((votes == most).sum(1) == 1) & (most[:, 0] > 0)
 
 
 def entropy(shares: NDArray[np.float64]) -> NDArray[np.float64]:

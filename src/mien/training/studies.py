@@ -25,7 +25,7 @@ from mien import files
 from mien.data import layouts
 from mien.data.faceset import FaceSet
 from mien.errors import RecipeError, RunError
-from mien.evaluation import comparison, decisions
+from mien.evaluation import comparison, decisions, voters
 from mien.evaluation.judge import Judgement, held_out, judge_run
 from mien.inference.classifier import Classifier
 from mien.training import job, recipes
@@ -198,6 +198,12 @@ def run(
     told = [_told(arm, compared[arm], paired, runs.get(arm, []), place) for arm in answers]
     for size, averaged in enumerate(told[1:] if name == "ensemble" else [], 2):
         averaged["minutes"] = [size * float(np.mean(told[0]["minutes"]))]
+    votes = some.faces.votes
+    if votes is not None:
+        top, has_one = voters.majority(votes)
+        for judged_arm in told:
+            hits = [(given == top)[has_one] for given in answers[judged_arm["name"]]]
+            judged_arm["majority"] = [float(hit.mean()) for hit in hits]
     result = _set_up(name, recipe, arms, runs[arms[0].name][0], some, num_seeds) | {"arms": told}
     files.write_json(place / f"{name}.json", result)
     return result
