@@ -373,7 +373,6 @@ def test_the_verb_refuses_before_it_works(invoke: Invoke, tmp_path: Path) -> Non
     for arguments, message in (
         (("--drop", "faces"), "There is no 'faces' to drop"),
         (("--fix", "blank"), "There is no 'blank' to fix"),
-        (("--lang", "fr"), "language 'fr'"),
         (("--model", tmp_path / "no.onnx"), "no.onnx"),
     ):
         code, out, err = invoke("data", "audit", tmp_path / "no.parquet", *arguments)

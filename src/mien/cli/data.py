@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mien.cli.common import json_option, path_argument, recipe_option, say, set_option, show
+from mien.cli.common import json_option, lang_option, path_argument, recipe_option, say, set_option, show
 
 
 @click.group()
@@ -89,7 +89,7 @@ def convert(
     help="Faces that correlate more than this are copies.",
 )
 @click.option("--mirrored", is_flag=True, help="A mirror image is a copy, too.")
-@click.option("--lang", default="en", show_default=True, help="Language of the page: en or zh-TW.")
+@lang_option
 @click.option("-o", "--out", type=path_argument, help="Write a page with the pictures here (.html).")
 @click.option(
     "--write", type=path_argument, metavar="CLEAN", help="Write the rows that stay here, as  mien data convert  does."
@@ -131,14 +131,9 @@ def audit(
     from mien.data import layouts
     from mien.evaluation import audit as audits
     from mien.evaluation import audit_page, clean, text
-    from mien.evaluation.narrative import Texts
     from mien.inference.classifier import Classifier
 
-    what, fixes, _ = (
-        clean.parse(drop),
-        clean.parse(fix, clean.FIXES),
-        Texts(lang),
-    )  # refuse before the work what can't be done after it
+    what, fixes = clean.parse(drop), clean.parse(fix, clean.FIXES)  # refuse before the work what can't be done after it
     if out is not None:
         files.check(out)
     if write is not None:
