@@ -41,7 +41,7 @@ def test_train_evaluate_report_and_export_in_a_row(invoke: Invoke, faces_file: P
     assert "balanced accuracy" in out
     assert "warning: the model was trained on these rows" in out
 
-    code, out, _ = invoke("report", folder, "--lang", "zh-TW", "-o", tmp_path / "report.html")
+    code, out, _ = invoke("report", folder, "--lang", "zh-TW", "--no-probes", "-o", tmp_path / "report.html")
     assert (code, out.strip()) == (0, str(tmp_path / "report.html"))
     assert "混淆矩陣" in (tmp_path / "report.html").read_text(encoding="utf-8")
 

@@ -82,6 +82,15 @@ def test_calibration_plot_has_a_dot_for_each_bin_with_faces() -> None:
     assert len(offsets) == (plot.bins[:, 0] > 0).sum()
 
 
+@pytest.mark.parametrize("num", [1, 300])
+def test_the_coverage_plot_ends_at_the_share_of_all_errors(num: int) -> None:
+    evaluation = judged(num=num)
+    plot = plots.CoveragePlot(evaluation)
+    assert plot.risk[-1] == pytest.approx(1 - evaluation.accuracy)
+    ax = plot.plot().ax_
+    assert ax.texts[-1].get_text() == f"≥ {evaluation.probabilities.max(1).min():.0%}"
+
+
 def test_class_shares_sum_to_one_and_counts_are_checked() -> None:
     plot = plots.ClassSharePlot(judged(), [3542, 393, 3651, 6419, 4245, 2820, 4351])
     for shares in (plot.train, plot.true, plot.predicted):

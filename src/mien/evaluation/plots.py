@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mien import emotions
 from mien.errors import DataError, MissingExtraError
-from mien.evaluation import metrics
+from mien.evaluation import decisions, metrics
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,6 +46,8 @@ WORDS = {
     "confidence": "confidence",
     "ideal": "as right as confident",
     "bins": "faces of like confidence",
+    "answered": "share of the faces answered, the surest first",
+    "errors": "errors among them",
     "share": "share",
     "train_share": "of training rows",
     "true_share": "of judged rows",
@@ -208,6 +210,43 @@ class CalibrationPlot:
             axis.set_major_formatter(lambda value, _: f"{value:.0%}")
         bare(ax, grid="both")
         legend(ax)
+        return self
+
+
+class CoveragePlot:
+    """What leaving out unsure rows is worth: the share of errors among those answered, the surest first.
+
+    Args:
+        evaluation: a judged model.
+
+    Attributes:
+        coverage, risk, confidence: ``(N,)`` each, see ``decisions.risk_and_coverage``.
+    """
+
+    ax_: Axes
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.coverage, self.risk, self.confidence = decisions.risk_and_coverage(
+            evaluation.labels, evaluation.probabilities
+        )
+
+    def plot(self, ax: Axes | None = None, *, words: Mapping[str, str] = WORDS) -> Self:
+        """Draw the risk-coverage curve, with the least confidence that is asked for at some of its points."""
+        self.ax_ = ax = ax or new_axes()
+        few = max(0, min(len(self.risk) - 1, 20))  # the first points of the curve are the chance of a few rows
+        ax.plot(self.coverage[few:], self.risk[few:], color=FIRST, linewidth=2)
+        for share in (0.5, 0.8, 1.0):
+            row = max(0, round(share * len(self.risk)) - 1)
+            ax.plot(self.coverage[row], self.risk[row], "o", color=SECOND, markersize=6)
+            ax.annotate(
+                f"≥ {self.confidence[row]:.0%}", (self.coverage[row], self.risk[row]), (-8, 6),
+                textcoords="offset points", ha="right", fontsize=8.5,
+            )  # fmt: skip
+        ax.set(xlabel=words["answered"], ylabel=words["errors"], xlim=(0, 1.03))
+        ax.set_ylim(0, max(0.05, 1.1 * float(self.risk[few:].max())))
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        bare(ax, grid="both")
         return self
 
 

@@ -41,6 +41,12 @@ def calibration(judgement: Judgement, before: Evaluation | None, t: Texts) -> di
             320, 320, prefix=f"reliability-{key}", label=f"{t('calibration.label')}: {caption}",
         )  # fmt: skip
         figures.append((markup(drawn), caption))
+    coverage = plots.CoveragePlot(judgement.evaluation)
+    drawn = svg.from_plot(
+        lambda ax: coverage.plot(ax, words=t.tables["plots"]),
+        320, 320, prefix="coverage", label=t("calibration.coverage_label"),
+    )  # fmt: skip
+    figures.append((markup(drawn), t("calibration.coverage")))
     return {"text": narrative.calibration(judgement, t), "before": text, "figures": figures}
 
 
