@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
-from mien.evaluation import comparison
+from mien.evaluation import comparison, metrics
 
 RNG = np.random.default_rng(0)
 LABELS = RNG.choice(4, 400, p=[0.5, 0.3, 0.15, 0.05])
@@ -17,7 +17,7 @@ def answers(share_right: float, seed: int) -> np.ndarray[tuple[int], np.dtype[np
 
 def test_scores_are_those_of_scikit_learn() -> None:
     given = answers(0.6, 1)
-    (values,) = comparison.scores(comparison.confusions((given + LABELS * 4)[None], 4))
+    (values,) = metrics.scores(metrics.confusions((given + LABELS * 4)[None], 4))
     assert values[0] == pytest.approx((given == LABELS).mean())
     assert values[1] == pytest.approx(f1_score(LABELS, given, average="macro"))
     assert values[2] == pytest.approx(balanced_accuracy_score(LABELS, given))

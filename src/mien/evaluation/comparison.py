@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-SCORES = ("accuracy", "macro_f1", "balanced_accuracy", "worst_recall")
-"""What is compared, over the classes that occur."""
+from mien.evaluation import metrics
 
 NUM_DRAWS = 1000
 
@@ -40,7 +39,7 @@ def compare(
     """
     codes = {name: np.stack(runs) + labels * num_classes for name, runs in answers.items()}  # (S, N), a cell of K x K
     first = next(iter(codes))
-    whole = {name: scores(confusions(cells, num_classes)) for name, cells in codes.items()}  # (S, 4)
+    whole = {name: metrics.scores(metrics.confusions(cells, num_classes)) for name, cells in codes.items()}  # (S, 4)
     drawn = _draws(codes, first, num_classes, paired, seed)
     result: dict[str, dict[str, Any]] = {}
     for name, values in whole.items():
@@ -51,7 +50,7 @@ def compare(
             middle = values.mean(0) - whole[first].mean(0)
             difference = {
                 score: [float(middle[index]), float(bounds[0, index]), float(bounds[1, index])]
-                for index, score in enumerate(SCORES)
+                for index, score in enumerate(metrics.SCORES)
             }
         result[name] = {
             "scores": [_named(run) for run in values],
@@ -62,40 +61,23 @@ def compare(
     return result
 
 
-def confusions(cells: NDArray[np.int64], num_classes: int) -> NDArray[np.int64]:
-    """Confusion matrices ``(S, K, K)``, true class by row, of cell numbers ``(S, N)``: true class times K plus answer."""
-    num_cells = num_classes * num_classes
-    shifted = cells + num_cells * np.arange(len(cells))[:, None]
-    return np.bincount(shifted.ravel(), minlength=len(cells) * num_cells).reshape(-1, num_classes, num_classes)
-
-
-def scores(matrices: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The ``SCORES`` ``(S, 4)`` of confusion matrices ``(S, K, K)`` that share their rows' labels."""
-    right = np.einsum("skk->sk", matrices).astype(np.float64)  # (S, K)
-    true, said = matrices.sum(2), matrices.sum(1)  # (S, K)
-    known = true[0] > 0
-    recall = right[:, known] / true[:, known]
-    f1 = 2 * right[:, known] / (true + said)[:, known]
-    return np.stack([right.sum(1) / true.sum(1), f1.mean(1), recall.mean(1), recall.min(1)], 1)
-
-
 def _draws(
     codes: Mapping[str, NDArray[np.int64]], first: str, num_classes: int, paired: bool, seed: int
 ) -> dict[str, NDArray[np.float64]]:
     """For each way but the first, the mean differences ``(NUM_DRAWS, 4)`` from it in rows and runs that are drawn anew."""
     rng = np.random.default_rng(seed)
     names = [name for name in codes if name != first]
-    drawn = {name: np.empty((NUM_DRAWS, len(SCORES))) for name in names}
+    drawn = {name: np.empty((NUM_DRAWS, len(metrics.SCORES))) for name in names}
     num_rows = codes[first].shape[1]
     for draw in range(NUM_DRAWS):
         rows = rng.integers(num_rows, size=num_rows)
         runs = rng.integers(len(codes[first]), size=len(codes[first]))
-        base = scores(confusions(codes[first][:, rows], num_classes))
+        base = metrics.scores(metrics.confusions(codes[first][:, rows], num_classes))
         for name in names:
-            values = scores(confusions(codes[name][:, rows], num_classes))
+            values = metrics.scores(metrics.confusions(codes[name][:, rows], num_classes))
             drawn[name][draw] = (values[runs] - base[runs]).mean(0) if paired else values.mean(0) - base.mean(0)
     return drawn
 
 
 def _named(values: NDArray[np.float64]) -> dict[str, float]:
-    return dict(zip(SCORES, map(float, values), strict=True))
+    return dict(zip(metrics.SCORES, map(float, values), strict=True))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from mien import emotions
 from mien.errors import DataError
+from mien.evaluation import metrics
 
 TAUS = tuple(np.linspace(-1.0, 2.0, 31).round(1).tolist())
 """Strengths of logit adjustment that are tried."""
@@ -56,21 +57,12 @@ class Score:
 
     @classmethod
     def of(cls, labels: NDArray[np.int64], answers: NDArray[np.int64], num_classes: int) -> Score:
-        """Score answers ``(N,)`` against labels ``(N,)``; counted here, as choosing thresholds asks for hundreds of scores."""
-        counts = np.zeros((num_classes, num_classes), np.int64)
-        np.add.at(counts, (labels, answers), 1)
-        right, true, said = counts.diagonal(), counts.sum(1), counts.sum(0)
-        known = np.flatnonzero(true)
-        recall = right[known] / true[known]
-        f1 = 2 * right[known] / np.maximum(true[known] + said[known], 1)
-        worst = int(recall.argmin())
-        return cls(
-            accuracy=float(right.sum() / len(labels)),
-            macro_f1=float(f1.mean()),
-            balanced_accuracy=float(recall.mean()),
-            worst_recall=float(recall[worst]),
-            worst_class=int(known[worst]),
-        )
+        """Score answers ``(N,)`` against labels ``(N,)``."""
+        counts = metrics.confusions((labels * num_classes + answers)[None], num_classes)
+        values = dict(zip(metrics.SCORES, map(float, metrics.scores(counts)[0]), strict=True))
+        true = counts[0].sum(1)
+        recall = np.where(true > 0, counts[0].diagonal() / np.maximum(true, 1), np.inf)
+        return cls(**values, worst_class=int(recall.argmin()))
 
 
 Goal = Callable[[Score], float]

@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 Interval = tuple[float, float]
 
+SCORES = ("accuracy", "macro_f1", "balanced_accuracy", "worst_recall")
+"""What answers are worth, each over the classes that occur."""
+
 
 def wilson(num_right: int, num: int, confidence: float = 0.95) -> Interval:
     """Wilson's score interval of a share (Wilson, JASA 1927); it stays within 0..1 and suits small ``num``."""
@@ -84,3 +87,20 @@ def expected_calibration_error(
     """Mean distance between confidence and accuracy over bins of equal width, weighted by rows (Naeini et al., AAAI 2015)."""
     num, mean, accuracy = calibration_bins(labels, probabilities, num_bins).T
     return float(np.nansum(num * np.abs(mean - accuracy)) / num.sum())
+
+
+def confusions(cells: NDArray[np.int64], num_classes: int) -> NDArray[np.int64]:
+    """Confusion matrices ``(S, K, K)``, true class by row, of cell numbers ``(S, N)``: true class times K plus answer."""
+    num_cells = num_classes * num_classes
+    shifted = cells + num_cells * np.arange(len(cells))[:, None]
+    return np.bincount(shifted.ravel(), minlength=len(cells) * num_cells).reshape(-1, num_classes, num_classes)
+
+
+def scores(matrices: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The ``SCORES`` ``(S, 4)`` of confusion matrices ``(S, K, K)`` that share their rows' labels."""
+    right = np.einsum("skk->sk", matrices).astype(np.float64)  # (S, K)
+    true, said = matrices.sum(2), matrices.sum(1)  # (S, K)
+    known = true[0] > 0
+    recall = right[:, known] / true[:, known]
+    f1 = 2 * right[:, known] / (true + said)[:, known]
+    return np.stack([right.sum(1) / true.sum(1), f1.mean(1), recall.mean(1), recall.min(1)], 1)

@@ -31,7 +31,7 @@ class DifferencePlot:
 
     Args:
         arms: the arms of a study's result.
-        score: a name out of ``comparison.SCORES``.
+        score: a name out of ``metrics.SCORES``.
 
     Raises:
         DataError: there is only one arm.

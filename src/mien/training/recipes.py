@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mien.errors import RecipeError
+from mien.training import fields
 
 
 @dataclass(frozen=True)
@@ -147,9 +148,9 @@ class Recipe:
         for name, kind in typing.get_type_hints(Recipe).items():
             value = getattr(self, name)
             if typing.get_origin(kind) is Literal:
-                _check(value in typing.get_args(kind), name, value, _in_words(kind))
+                _check(value in typing.get_args(kind), name, value, fields.in_words(kind))
             elif kind is int:
-                _check(type(value) is int, name, value, _in_words(kind))
+                _check(type(value) is int, name, value, fields.in_words(kind))
         _check(16 <= self.image_size <= 512, "image_size", self.image_size, "a whole number from 16 to 512")
         _check(1 <= self.epochs <= 100_000, "epochs", self.epochs, "a whole number from 1 to 100,000")
         _check(2 <= self.batch_size <= 65_536, "batch_size", self.batch_size, "a whole number from 2 to 65,536")
@@ -297,9 +298,11 @@ def changed(recipe: Recipe, settings: Iterable[str]) -> Recipe:
         if key == "augment":
             recipe = dataclasses.replace(recipe, augment=_augment_by_word(text))
         elif key.startswith("augment."):
-            augment[key.removeprefix("augment.")] = _parse(Augment, key.removeprefix("augment."), text, "augment.")
+            augment[key.removeprefix("augment.")] = fields.parse(
+                Augment, key.removeprefix("augment."), text, "augment."
+            )
         else:
-            changes[key] = _parse(Recipe, key, text, "")
+            changes[key] = fields.parse(Recipe, key, text, "")
     return dataclasses.replace(recipe, **changes, augment=dataclasses.replace(recipe.augment, **augment))
 
 
@@ -309,24 +312,20 @@ def changes(recipe: Recipe) -> list[str]:
         return []  # a recipe of one's own, made in Python: no settings of the command line make it
     original = RECIPES[recipe.name]()
     changed = [
-        f"{name}={_as_text(new)}" for name, new, old in _pairs(recipe, original) if name != "augment" and new != old
+        f"{name}={fields.as_text(new)}"
+        for name, new, old in _pairs(recipe, original)
+        if name != "augment" and new != old
     ]
     return changed + augment_changes(recipe.augment, original.augment)
 
 
 def augment_changes(augment: Augment, original: Augment) -> list[str]:
     """The settings that make one augmentation of another."""
-    return [f"augment.{name}={_as_text(new)}" for name, new, old in _pairs(augment, original) if new != old]
+    return [f"augment.{name}={fields.as_text(new)}" for name, new, old in _pairs(augment, original) if new != old]
 
 
 def _pairs(new: Recipe | Augment, old: Recipe | Augment) -> list[tuple[str, Any, Any]]:
     return [(field.name, getattr(new, field.name), getattr(old, field.name)) for field in dataclasses.fields(new)]
-
-
-def _as_text(value: object) -> str:
-    if isinstance(value, tuple):
-        return ",".join(map(repr, value))
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def to_dict(recipe: Recipe) -> dict[str, Any]:
@@ -350,9 +349,6 @@ def from_dict(values: Mapping[str, Any]) -> Recipe:
         raise RecipeError(f"This is no recipe of this version of mien: {error}.") from None
 
 
-_TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-
-
 def no_augment() -> Augment:
     """Faces as they are."""
     return Augment(flip=0.0)
@@ -362,43 +358,6 @@ def _augment_by_word(text: str) -> Augment:
     if text.strip().lower() not in ("none", "off", "false"):
         raise RecipeError(f"augment={text} doesn't fit: write augment=none, or set a part such as augment.flip=0.5.")
     return no_augment()
-
-
-def _parse(cls: type[Any], name: str, text: str, prefix: str) -> Any:
-    """Read one field's value from text by the field's type."""
-    hints = typing.get_type_hints(cls)
-    if name not in hints or name in ("name", "augment"):
-        known = ", ".join(prefix + key for key in hints if key not in ("name", "augment"))
-        raise RecipeError(f"There is no setting '{prefix}{name}': choose {known}.")
-    kind = hints[name]
-    text = text.strip()
-    try:
-        return _parse_as(kind, text)
-    except ValueError:
-        raise RecipeError(f"{prefix}{name}={text} doesn't fit: it must be {_in_words(kind)}.") from None
-
-
-def _parse_as(kind: Any, text: str) -> Any:
-    if kind is bool:
-        return _TRUTH[text.lower()] if text.lower() in _TRUTH else _refuse(text)
-    if typing.get_origin(kind) is Literal:
-        return text if text in typing.get_args(kind) else _refuse(text)
-    if typing.get_origin(kind) is tuple:
-        low, high = (float(part) for part in text.split(","))
-        return low, high
-    return kind(text)
-
-
-def _refuse(text: str) -> typing.NoReturn:
-    raise ValueError(text)
-
-
-def _in_words(kind: Any) -> str:
-    if typing.get_origin(kind) is Literal:
-        return "one of " + ", ".join(typing.get_args(kind))
-    if typing.get_origin(kind) is tuple:
-        return "two numbers with a comma, such as 0.9,1.1"
-    return {int: "a whole number", float: "a number", bool: "true or false", str: "a name"}[kind]
 
 
 def _check(holds: bool, name: str, value: object, needed: str) -> None:
