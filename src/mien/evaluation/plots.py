@@ -239,11 +239,12 @@ class CoveragePlot:
             row = max(0, round(share * len(self.risk)) - 1)
             ax.plot(self.coverage[row], self.risk[row], "o", color=SECOND, markersize=6)
             ax.annotate(
-                f"≥ {self.confidence[row]:.0%}", (self.coverage[row], self.risk[row]), (-8, 6),
+                f"≥ {self.confidence[row]:.0%}", (self.coverage[row], self.risk[row]), (4, -16),
                 textcoords="offset points", ha="right", fontsize=8.5,
             )  # fmt: skip
-        ax.set(xlabel=words["answered"], ylabel=words["errors"], xlim=(0, 1.03))
-        ax.set_ylim(0, max(0.05, 1.1 * float(self.risk[few:].max())))
+        ax.set(xlabel=words["answered"], ylabel=words["errors"], xlim=(-0.03, 1.03))
+        top = max(0.05, 1.1 * float(self.risk[few:].max()))
+        ax.set_ylim(-0.03 * top, top)
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter(lambda value, _: f"{value:.0%}")
         bare(ax, grid="both")
