@@ -239,8 +239,8 @@ class CoveragePlot:
             row = max(0, round(share * len(self.risk)) - 1)
             ax.plot(self.coverage[row], self.risk[row], "o", color=SECOND, markersize=6)
             ax.annotate(
-                f"≥ {self.confidence[row]:.0%}", (self.coverage[row], self.risk[row]), (4, -16),
-                textcoords="offset points", ha="right", fontsize=8.5,
+                f"≥ {self.confidence[row]:.0%}", (self.coverage[row], self.risk[row]), (0, -22),
+                textcoords="offset points", ha="center", fontsize=8.5,
             )  # fmt: skip
         ax.set(xlabel=words["answered"], ylabel=words["errors"], xlim=(-0.03, 1.03))
         top = max(0.05, 1.1 * float(self.risk[few:].max()))
