@@ -17,7 +17,8 @@ demo: .venv/installed
 
 ## Run all tests.
 test: .venv/installed
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not ray"
+	$(BIN)/python -m pytest -m ray
 
 ## Lint, formatting, types.
 check: .venv/installed

@@ -13,6 +13,7 @@ ROOT = Path(mien.__file__).parent
 FLOORS = {
     "__main__": 9,
     "cli": 8,
+    "scale": 7,
     "serving": 5,
     "training": 6,
     "evaluation": 5,
@@ -29,6 +30,7 @@ FLOORS = {
 
 THIRD_PARTY = {
     "cli": {"click", "pyarrow"},
+    "scale": {"ray", "optuna", "pyarrow", "numpy", "torch"},
     "training": {"torch", "safetensors", "onnx", "numpy", "PIL"},
     "evaluation": {"sklearn", "scipy", "cleanlab", "matplotlib", "jinja2", "numpy", "PIL", "markupsafe"},
     "serving": {"fastapi", "fastapi_offline", "starlette", "uvicorn", "pydantic", "prometheus_client", "numpy"},

@@ -12,6 +12,7 @@
      ├─ RunError                a folder that is no run of mien, or one that lacks a part
      ├─ ModelFileError          a file that is no model file of mien, or one that doesn't fit the faces
      ├─ ExportError             a model file that would not compute what was trained
+     ├─ ClusterError            a Ray cluster that doesn't answer, or a node of it that can't do the work
      ├─ OutputError             a place that can't be written to, or would be overwritten
      ├─ RequestError            a request that the server can't or won't answer (carries an HTTP status)
      ├─ SettingsError           a setting of the server that doesn't fit (exit code 2)
@@ -68,6 +69,10 @@ class ModelFileError(MienError):
 
 class ExportError(MienError):
     """A model file would not compute what was trained."""
+
+
+class ClusterError(MienError):
+    """A Ray cluster doesn't answer, or a node of it can't do the work."""
 
 
 class OutputError(MienError):

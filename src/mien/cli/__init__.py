@@ -28,6 +28,8 @@ EXTRAS = {
     "matplotlib": "report",
     "jinja2": "report",
     "av": "video",
+    "ray": "scale",
+    "optuna": "scale",
     "fastapi": "serve",
     "fastapi_offline": "serve",
     "starlette": "serve",

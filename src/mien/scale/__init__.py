@@ -1,0 +1,1 @@
+"""Past one machine: the same functions, spread over a Ray cluster."""

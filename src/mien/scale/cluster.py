@@ -1,0 +1,95 @@
+"""The Ray cluster that the work goes to: the one that RAY_ADDRESS names, one that runs on this machine, or one for this work alone."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import ray
+from ray import exceptions
+
+import mien
+from mien.errors import ClusterError, MienError
+
+PATIENCE = 10.0
+"""Seconds in which a cluster's address has to take a connection; Ray itself would try for minutes."""
+
+
+@contextmanager
+def connected(num_cpus: int | None = None) -> Iterator[None]:
+    """Be connected to a Ray cluster for a while, with Ray's errors told as mien's.
+
+    Where this process is connected already, it stays so. Otherwise Ray's own rules say which cluster it is: ``RAY_ADDRESS``,
+    else one that ``ray start`` began on this machine, else a new one on this machine that ends with the block.
+
+    Args:
+        num_cpus: processors of a cluster that is begun here; None takes all of this machine.
+
+    Raises:
+        ClusterError: no cluster answers, or one of its nodes can't do the work.
+    """
+    ours = not ray.is_initialized()
+    if ours:
+        _begin(num_cpus)
+    try:
+        with told():
+            yield
+    finally:
+        if ours:
+            ray.shutdown()
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Tell Ray's errors as mien's; an error of mien that a worker met comes out as it went in."""
+    try:
+        yield
+    except exceptions.RayError as error:
+        raise _told(error) from None
+
+
+def _begin(num_cpus: int | None) -> None:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # reading faces is nobody else's business
+    address = os.environ.get("RAY_ADDRESS", "")
+    try:
+        _knock(address)
+        if address not in ("", "local"):
+            num_cpus = None  # the cluster has what it has
+        ray.init(num_cpus=num_cpus, logging_level=logging.ERROR, log_to_driver=False)
+    except (OSError, ValueError, RuntimeError, exceptions.RayError) as error:
+        reason = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
+        if not address:
+            raise ClusterError(f"Ray can't be started on this machine: {reason}.") from None
+        raise ClusterError(
+            f"No Ray cluster answers at RAY_ADDRESS={address} ({reason}): start one with  ray start --head, "
+            "or unset RAY_ADDRESS to work on this machine alone."
+        ) from None
+
+
+def _knock(address: str) -> None:
+    """Fail at once where nothing listens at ``[ray://]host:port``; other forms of address are Ray's to resolve."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host, int(port)), PATIENCE).close()
+
+
+def _told(error: exceptions.RayError) -> MienError:
+    for cause in _causes(error):
+        if isinstance(cause, MienError) and not isinstance(cause, exceptions.RayError):
+            return cause
+        if isinstance(cause, ModuleNotFoundError) and cause.name:
+            return ClusterError(
+                f"A node of the cluster lacks the package '{cause.name}': install mien[scale] {mien.__version__} on every node."
+            )
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return ClusterError(f"The cluster could not do the work: {lines[-1].rstrip('.')}.")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what led to it; Ray wraps the worker's own in one that only looks like it."""
+    while error is not None:
+        yield error
+        error = getattr(error, "cause", None) or error.__cause__
