@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import socket
 
 import pytest
@@ -35,7 +36,7 @@ def test_an_error_of_mien_comes_out_of_a_worker_as_it_went_in(cluster: None) -> 
 def test_a_node_without_a_package_is_named(cluster: None) -> None:
     @ray.remote(num_cpus=1, max_retries=0)
     def work() -> None:
-        import no_such_package  # noqa: F401
+        importlib.import_module("no_such_package")
 
     with (
         pytest.raises(ClusterError, match="lacks the package 'no_such_package': install mien\\[scale\\]"),
