@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -38,9 +39,15 @@ def recipe_option(default: str) -> Callable[[Any], Any]:
     )
 
 
+def speaks() -> bool:
+    """Whether this process talks: of several that train together, the first does."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def fail(message: str, exit_code: int) -> None:
     """Say on standard error what went wrong, and exit."""
-    click.echo(f"mien: {message}", err=True)
+    if speaks():
+        click.echo(f"mien: {message}", err=True)
     sys.exit(exit_code)
 
 
@@ -61,7 +68,8 @@ def track(steps: Iterable[int], label: str) -> Iterable[int]:
 
 def show(value: dict[str, Any], as_json: bool, text: Callable[[], str]) -> None:
     """Print a result: JSON for machines, or words."""
-    click.echo(json.dumps(value, ensure_ascii=False) if as_json else text())
+    if speaks():
+        click.echo(json.dumps(value, ensure_ascii=False) if as_json else text())
 
 
 def is_given(context: click.Context, name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import click
@@ -34,6 +35,11 @@ from mien.errors import RunError
 @click.option("--resume", type=path_argument, metavar="RUN", help="Go on with a run that was stopped.")
 @device_option
 @precision_option
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    help="Train with this many processes of a Ray cluster, a core or a GPU each.  [default: this process]",
+)
 @json_option
 @click.pass_context
 def train(
@@ -45,11 +51,13 @@ def train(
     resume: Path | None,
     device: str,
     precision: str,
+    workers: int | None,
     as_json: bool,
 ) -> None:
     """Train a recipe on DATA and write a run folder with its model file.
 
-    DATA is any layout of labelled faces: a CSV, a Parquet file, a folder of pictures.
+    DATA is any layout of labelled faces: a CSV, a Parquet file, a folder of pictures. Several processes train together with
+    --workers on Ray, or without it by torchrun: torchrun --nproc-per-node 4 -m mien train DATA.
 
     Example:  mien train fer2013.csv --recipe base --set epochs=15
     """
@@ -58,15 +66,29 @@ def train(
     given = [name for name in ("recipe_name", "settings", "out", "device", "precision") if is_given(context, name)]
     if resume is not None and given:
         raise click.UsageError("--resume goes on with the run's own settings: leave out the other options.")
-    from mien.training import job, recipes
+    from mien.training import job, ranks, recipes
 
+    if workers is not None and ranks.launched():
+        raise click.UsageError("torchrun has started the workers already: leave out --workers.")
+    if ranks.started_again() and resume is None:
+        if out is None:
+            raise click.UsageError("Name the run folder with --out, so that workers which are started again find it.")
+        resume = out if (out / "run.json").is_file() else None
+    ways: dict[str, Any] = {"say": say, "track": track}
+    if workers is not None:
+        from mien.scale import training
+
+        trainer: ModuleType = training
+        ways = {"say": say, "workers": workers}
+    else:
+        trainer = job
     if resume is not None:
-        run = job.resume(resume, say=say, track=track)
+        run = trainer.resume(resume, **ways)
     else:
         assert data is not None
         recipe = recipes.get(recipe_name, settings)
         folder = out or Path("runs") / f"{recipe.name}-{time.strftime('%Y%m%d-%H%M%S')}"
-        run = job.start(data, recipe, folder, device=device, precision=precision, say=say, track=track)
+        run = trainer.start(data, recipe, folder, device=device, precision=precision, **ways)
     record = {"run": str(run.folder), "model": str(run.model_file), "history": run.history}
     show(record, as_json, lambda: f"{run.model_file}\nnext:  mien report {run.folder}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from mien.inference import shipped
 from mien.training import devices, export, loop, networks, summary
 from mien.training.augment import augment
 from mien.training.loop import Say, Track
+from mien.training.ranks import Ranks, joined
 from mien.training.recipes import Recipe
 from mien.training.run import Run
 
@@ -59,13 +61,29 @@ def start(
     network = networks.build(recipe.network, 2, recipe.image_size)  # refuse what can't be built before data is read
     if recipe.grow_from and not network.any_size:
         raise RecipeError(f"The network '{recipe.network}' takes one size of faces only: set grow_from=0.")
+    with joined(place) as ranks:
+        run, own_set, valid_set = _begin(data, recipe, out, setup, ranks, say if ranks.first else _silent)
+        return _finish(run, own_set, valid_set, ranks, say, track)
+
+
+def _begin(
+    data: str | os.PathLike[str],
+    recipe: Recipe,
+    out: str | os.PathLike[str],
+    setup: dict[str, Any],
+    ranks: Ranks,
+    say: Say,
+) -> tuple[Run, FaceSet, FaceSet]:
+    """Read the data and make the run folder: the run, this process's share of the training rows, and the held-out rows."""
     faceset = layouts.read(data)
     say(f"read {len(faceset):,} faces of {faceset.size[0]}x{faceset.size[1]} from {data} ({faceset.source.layout})")
     train_set, valid_set = divide(faceset, recipe)
-    say(f"train {len(train_set):,}, hold out {len(valid_set):,}; {setup['device']}, {setup['precision']}")
-    run = Run.create(out, recipe, data=_describe(data, faceset, train_set, valid_set), setup=setup)
+    workers = f", {ranks.num} workers" if ranks.num > 1 else ""
+    say(f"train {len(train_set):,}, hold out {len(valid_set):,}; {setup['device']}, {setup['precision']}{workers}")
+    told = _describe(data, faceset, train_set, valid_set)
+    run = ranks.once(lambda: Run.create(out, recipe, data=told, setup={**setup, "workers": ranks.num}))
     say(f"run folder {run.folder}; if it is stopped, go on with  mien train --resume {run.folder}")
-    return _finish(run, train_set, valid_set, say, track)
+    return run, ranks.share(train_set, recipe.seed), valid_set
 
 
 def resume(folder: str | os.PathLike[str], *, say: Say = lambda _: None, track: Track = lambda steps, _: steps) -> Run:
@@ -75,14 +93,25 @@ def resume(folder: str | os.PathLike[str], *, say: Say = lambda _: None, track: 
         RunError: it is no run, or its data or its teacher has changed since.
     """
     run = Run.open(folder)
-    for left in filter(files.is_litter, run.folder.iterdir()):
-        shutil.rmtree(left)
     if teacher_hash(run.recipe) != run.record.get("teacher", ""):
         raise RunError(f"The teacher '{run.recipe.teacher}' has changed since this run was started: train again.")
-    train_set, valid_set = read_sets(run)
     if torch.get_num_threads() != run.record["threads"]:
         torch.set_num_threads(run.record["threads"])  # sums are split over threads: another number rounds differently
-    return _finish(run, train_set, valid_set, say, track)
+    with joined(devices.pick(run.record["device"])) as ranks:
+        if ranks.first:
+            for left in filter(files.is_litter, run.folder.iterdir()):
+                shutil.rmtree(left)
+            if ranks.num != run.record.get("workers", 1):
+                say(
+                    f"begun by {run.record.get('workers', 1)} workers, gone on with by {ranks.num}: the curve will differ a little"
+                )
+        own_set, valid_set = _share(run, ranks)
+        return _finish(run, own_set, valid_set, ranks, say, track)
+
+
+def _share(run: Run, ranks: Ranks) -> tuple[FaceSet, FaceSet]:
+    train_set, valid_set = read_sets(run)
+    return ranks.share(train_set, run.recipe.seed), valid_set
 
 
 def teacher_hash(recipe: Recipe) -> str:
@@ -132,20 +161,38 @@ def write_augmented(path: Path, train_set: FaceSet, recipe: Recipe, num_faces: i
         Image.fromarray(sheet).save(temporary, "PNG")
 
 
-def _finish(run: Run, train_set: FaceSet, valid_set: FaceSet, say: Say, track: Track) -> Run:
-    recipe, classes = run.recipe, run.record["data"]["classes"]
+def _finish(run: Run, own_set: FaceSet, valid_set: FaceSet, ranks: Ranks, say: Say, track: Track) -> Run:
+    if not ranks.first:
+        say, track = _silent, _untracked
+    ranks.once(lambda: _write_beginning(run, own_set))
+    ended = loop.train(run, own_set, valid_set, ranks=ranks, say=say, track=track)
+    ranks.once(lambda: _write_end(run, valid_set, ended, say))
+    return run
+
+
+def _write_beginning(run: Run, train_set: FaceSet) -> None:
     if not (run.folder / "augmented.png").exists():
+        recipe, classes = run.recipe, run.record["data"]["classes"]
         network = networks.build(recipe.network, len(classes), recipe.image_size, recipe.dropout)
         files.write_json(run.folder / "network.json", summary.describe(network, recipe.image_size))
         write_augmented(run.folder / "augmented.png", train_set, recipe)
-    ended = loop.train(run, train_set, valid_set, say=say, track=track)
+
+
+def _write_end(run: Run, valid_set: FaceSet, ended: str, say: Say) -> None:
     spec = export.export(run, valid_set, run.model_file)
     score = spec.scores[0]
     say(
         f"ended: {ended}; epoch {spec.training['epoch']} has {score['accuracy']:.2%} of {score['n']:,} held-out faces, "
         f"temperature {spec.temperature:.3f}"
     )
-    return run
+
+
+def _silent(line: str) -> None:
+    """Several processes would say all lines several times."""
+
+
+def _untracked(steps: Iterable[int], label: str) -> Iterable[int]:
+    return steps
 
 
 def _describe(path: str | os.PathLike[str], faceset: FaceSet, train_set: FaceSet, valid_set: FaceSet) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 All training faces are one ``uint8`` tensor on the device, augmented in batches; there is no loader to starve. Everything
 random in an epoch follows from (seed, epoch) alone, so a run that was killed goes on from its last whole epoch as if
-nothing had happened.
+nothing had happened. Several processes may train together (``ranks``): then each holds a share of the faces.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mien.data.faceset import FaceSet
-from mien.errors import TrainingError
+from mien.errors import RecipeError, TrainingError
 from mien.training import checkpoint, devices, networks
 from mien.training import optimizers as optimizing
 from mien.training.augment import augment
 from mien.training.imbalance import balanced_order, class_weights, cross_entropy
+from mien.training.ranks import ALONE, Ranks, with_synced_norms
 from mien.training.recipes import Recipe
 from mien.training.run import Run
 from mien.training.stopping import EarlyStopping
@@ -37,6 +38,7 @@ def train(
     train_set: FaceSet,
     valid_set: FaceSet,
     *,
+    ranks: Ranks = ALONE,
     say: Say = lambda _: None,
     track: Track = lambda steps, _: steps,
 ) -> str:
@@ -44,8 +46,9 @@ def train(
 
     Args:
         run: the run folder; its record holds recipe, device, precision, mean and standard deviation.
-        train_set: the rows to learn from, at the recipe's size.
+        train_set: the rows to learn from, at the recipe's size; where several processes train, this one's share of them.
         valid_set: the held-out rows, at the same size.
+        ranks: this process among those that train together.
         say: takes each epoch's line.
         track: wraps the steps of an epoch, to show a progress bar.
 
@@ -54,50 +57,59 @@ def train(
 
     Raises:
         TrainingError: the loss is no longer a number, or there are too few faces.
+        RecipeError: a batch can't be split evenly over the processes.
     """
     recipe = run.recipe
     device = devices.pick(run.record["device"])
     precision: str = run.record["precision"]
     mean, std = run.record["data"]["mean"], run.record["data"]["std"]
     num_classes = len(train_set.classes)
-    batch_size = min(recipe.batch_size, len(train_set))
-    num_steps = len(train_set) // batch_size  # the remainder sits out; the order changes every epoch
+    num_faces = ranks.least(len(train_set))
+    batch_size = min(recipe.batch_size // ranks.num, num_faces)  # of this process
+    num_steps = num_faces // batch_size if batch_size else 0  # the remainder sits out; the order changes every epoch
+    if recipe.batch_size % ranks.num:
+        raise RecipeError(f"batch_size={recipe.batch_size} can't be split evenly over {ranks.num} workers.")
     if batch_size < 2:
-        raise TrainingError("There is only one training face: batch normalisation needs at least two.")
+        where = f"for each of {ranks.num} workers" if ranks.num > 1 else "training face"
+        raise TrainingError(f"There is only one {where}: batch normalisation needs at least two.")
 
     devices.keep_memory()
     torch.manual_seed(recipe.seed)
     network = networks.build(recipe.network, num_classes, recipe.image_size, recipe.dropout).to(device)
     memory_format = devices.memory_format(device)
     network = network.to(memory_format=memory_format)  # type: ignore[call-overload] # torch's stubs lack this overload
+    if recipe.sync_norm and ranks.num > 1:
+        network = with_synced_norms(network, device)
     judged = copy.deepcopy(network).requires_grad_(False) if recipe.ema else network  # what is validated and shipped
     voted = recipe.votes_head > 0 and train_set.votes is not None
     votes_head = nn.Linear(network.last.in_features, num_classes).to(device) if voted else None
-    learner = nn.ModuleDict({"network": network} | ({"votes": votes_head} if votes_head else {}))
+    learner = Learner({"network": network} | ({"votes": votes_head} if votes_head else {}))
     optimizers = optimizing.build(recipe, learner)
     stopping = EarlyStopping(recipe.stop_accuracy, recipe.patience)
     history: list[dict[str, Any]] = []
     if run.checkpoint.exists():
         history = _restore(run, learner, judged, optimizers, stopping)
+        if ranks.first:
+            run.write_history(history)
         say(f"going on after epoch {len(history)}")
     ended = stopping.reason(len(history)) if history else None
     if ended or len(history) == recipe.epochs:
         return ended or f"all {recipe.epochs} epochs are done"
+    compute = ranks.together(learner)
 
     faces = torch.from_numpy(train_set.images).to(device)  # (N, H, W) uint8
     labels = torch.from_numpy(train_set.labels).to(device)  # (N,)
     targets = soft_targets(train_set, recipe).to(device)  # (N, K)
-    counts = torch.bincount(labels, minlength=num_classes)  # (K,)
+    counts = ranks.sum(torch.from_numpy(train_set.counts()).to(device))  # (K,) of all
     weights = class_weights(counts, recipe.class_weights) if recipe.class_weights else None
     if votes_head:
         votes, asked = (tensor.to(device) for tensor in vote_shares(train_set))  # (N, K), (N,)
-    valid_faces = torch.from_numpy(valid_set.images).to(device)
-    valid_labels = torch.from_numpy(valid_set.labels).to(device)
 
     for epoch in range(len(history) + 1, recipe.epochs + 1):
         started = time.perf_counter()
-        torch.manual_seed(recipe.seed * 1_000_003 + epoch)  # dropout and RReLU draw from the global generator
-        generator = torch.Generator(device).manual_seed(recipe.seed * 1_000_003 + epoch)
+        seed = recipe.seed * 1_000_003 + epoch + ranks.rank * 97_003_201
+        torch.manual_seed(seed)  # dropout and RReLU draw from the global generator
+        generator = torch.Generator(device).manual_seed(seed)
         order = (
             balanced_order(labels, recipe.balanced_sampling, generator)
             if recipe.balanced_sampling
@@ -113,9 +125,7 @@ def train(
                 x = F.interpolate(x, (size, size), mode="bilinear", antialias=True)
             target = targets[rows]  # (B, K)
             with devices.autocast(device, precision):
-                features = network.embed(x.contiguous(memory_format=memory_format))  # (B, C)
-                logits = network.last(features)  # (B, K)
-                vote_logits = votes_head(features) if votes_head else None
+                logits, vote_logits = compute(x.contiguous(memory_format=memory_format))  # (B, K), (B, K) or None
             loss = cross_entropy(logits.float(), target, weights, recipe.focal)
             if vote_logits is not None:
                 vote_loss = F.cross_entropy(vote_logits.float(), votes[rows], reduction="none") * asked[rows]
@@ -131,41 +141,50 @@ def train(
                 for group in optimizer.param_groups:
                     group["lr"] = group["peak"] * share
                 optimizer.step()
-            if recipe.ema:
+            if recipe.ema and ranks.first:
                 # A young average follows closely, or it would remember the random start for long.
                 follow(judged, network, min(recipe.ema, (1 + num_done) / (10 + num_done)))
             total_loss += loss.detach()
             num_right += (logits.argmax(1) == target.argmax(1)).sum()
             if step % 25 == 24 or step == num_steps - 1:
-                _check_loss(float(total_loss), epoch, rate)
+                _check_loss(float(ranks.mean(total_loss)), epoch, rate)
 
         trained = time.perf_counter() - started
-        valid_logits = predict(judged, valid_faces, mean, std, device, precision)  # (M, K)
-        valid_loss = float(F.cross_entropy(valid_logits, valid_labels))
+        sum_loss, sum_right = ranks.mean(torch.stack((total_loss, num_right))).tolist()
+        valid_loss, accuracy = ranks.once(lambda: score(judged, valid_set, mean, std, device, precision))
         _check_loss(valid_loss, epoch, rate)
-        accuracy = float((valid_logits.argmax(1) == valid_labels).float().mean())
         row = {
             "epoch": epoch,
             "learning_rate": rate,
-            "train_loss": float(total_loss) / num_steps,
-            "train_accuracy": float(num_right) / (num_steps * batch_size),
+            "train_loss": sum_loss / num_steps,
+            "train_accuracy": sum_right / (num_steps * batch_size),
             "valid_loss": valid_loss,
             "valid_accuracy": accuracy,
             "seconds": time.perf_counter() - started,
-            "images_per_second": num_steps * batch_size / trained,
+            "images_per_second": num_steps * batch_size * ranks.num / trained,
         }
         history.append(row)
         better = stopping.update(epoch, accuracy)
-        if better or recipe.keep == "last":
-            checkpoint.save(
-                run.best, checkpoint.network_tensors(judged, "network"), {"epoch": epoch, "valid_accuracy": accuracy}
-            )
-        _store(run, learner, judged, optimizers, history)
-        run.write_history(history)
-        say(epoch_line(row, recipe.epochs, better))
+        if ranks.first:
+            if better or recipe.keep == "last":
+                state = {"epoch": epoch, "valid_accuracy": accuracy}
+                checkpoint.save(run.best, checkpoint.network_tensors(judged, "network"), state)
+            _store(run, learner, judged, optimizers, history)
+            run.write_history(history)
+            say(epoch_line(row, recipe.epochs, better))
         if ended := stopping.reason(epoch):
             break
     return ended or f"all {recipe.epochs} epochs are done"
+
+
+class Learner(nn.ModuleDict):
+    """What learns: ``network``, and the head for ``votes`` where there is one. Both are called at once."""
+
+    def forward(self, faces: Tensor) -> tuple[Tensor, Tensor | None]:  # (B, 1, H, W)
+        """The logits of the label and of the votes, ``(B, K)`` each."""
+        network: Any = self["network"]
+        features = network.embed(faces)  # (B, C)
+        return network.last(features), self["votes"](features) if "votes" in self else None
 
 
 def learning_rate(recipe: Recipe, step: int, num_steps: int) -> float:
@@ -208,10 +227,19 @@ def predict(network: nn.Module, faces: Tensor, mean: float, std: float, device: 
     memory_format = devices.memory_format(device)
     logits = []
     for batch in torch.split(faces, 256):
-        x = (batch.float().unsqueeze(1) - mean) / std
+        x = (batch.to(device).float().unsqueeze(1) - mean) / std
         with devices.autocast(device, precision):
             logits.append(network(x.contiguous(memory_format=memory_format)).float())
     return torch.cat(logits)
+
+
+def score(
+    network: nn.Module, faceset: FaceSet, mean: float, std: float, device: torch.device, precision: str
+) -> tuple[float, float]:
+    """Mean log-loss and accuracy on faces as they are."""
+    logits = predict(network, torch.from_numpy(faceset.images), mean, std, device, precision)  # (N, K)
+    labels = torch.from_numpy(faceset.labels).to(device)  # (N,)
+    return float(F.cross_entropy(logits, labels)), float((logits.argmax(1) == labels).float().mean())
 
 
 def epoch_line(row: dict[str, Any], num_epochs: int, better: bool) -> str:
@@ -265,5 +293,4 @@ def _restore(
     history: list[dict[str, Any]] = state["history"]
     for row in history:
         stopping.update(row["epoch"], row["valid_accuracy"])
-    run.write_history(history)
     return history

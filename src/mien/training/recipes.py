@@ -125,6 +125,8 @@ class Recipe:
     """Decay per step of the moving average of the weights that is judged and shipped; 0 ships the last weights."""
     dropout: float = 1.0
     """Factor on the dropout probabilities of the network: a short training needs less of it than a long one."""
+    sync_norm: bool = False
+    """Where several processes train together: whether batch norms look at the whole batch, which costs time, or each at its part."""
     clip_norm: float = 0.0
     """Largest norm of the gradient; 0 leaves it alone."""
     hold_out: float = 0.12

@@ -57,10 +57,7 @@ class Run:
             RunError: the folder holds something already.
         """
         place = Path(folder)
-        if place.exists() and (not place.is_dir() or not all(map(files.is_litter, place.iterdir()))):
-            raise RunError(
-                f"'{place}' exists and is not empty: name another folder with --out, or go on with  mien train --resume {place}"
-            )
+        check_new(place)
         try:
             place.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -152,6 +149,18 @@ class Run:
             raise RunError(
                 f"The run '{self.folder}' has no {name}: go on with  mien train --resume {self.folder}"
             ) from None
+
+
+def check_new(place: Path) -> None:
+    """Refuse a folder in which a new run can't be begun.
+
+    Raises:
+        RunError: it holds something already, or is none.
+    """
+    if place.exists() and (not place.is_dir() or not all(map(files.is_litter, place.iterdir()))):
+        raise RunError(
+            f"'{place}' exists and is not empty: name another folder with --out, or go on with  mien train --resume {place}"
+        )
 
 
 def git_commit() -> str:

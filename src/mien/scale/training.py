@@ -1,0 +1,108 @@
+"""One training by several workers of a Ray cluster: ``training.job`` on each, and Ray Train to start and to replace them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import train as ray_train
+from ray.train import torch as ray_torch
+
+from mien.errors import ClusterError, MienError
+from mien.scale import cluster
+from mien.training import job
+from mien.training.loop import Say
+from mien.training.recipes import Recipe
+from mien.training.run import Run, check_new
+
+MAX_FAILURES = 3
+"""So often lost workers are replaced; then something else is wrong."""
+
+
+def start(
+    data: str | os.PathLike[str],
+    recipe: Recipe,
+    out: str | os.PathLike[str],
+    *,
+    workers: int,
+    device: str = "auto",
+    precision: str = "auto",
+    say: Say = lambda _: None,
+) -> Run:
+    """``job.start`` with several workers. Where one is lost, all go on from the last whole epoch.
+
+    Args:
+        data: a path that ``layouts.read`` knows, and that every node sees.
+        recipe: all settings; its batches are split evenly.
+        out: the run folder to make, where every node sees it.
+        workers: how many; each takes a processor, and a GPU where the cluster has any and ``device`` isn't ``cpu``.
+        device, precision: as for ``job.start``.
+        say: takes lines for people.
+
+    Raises:
+        MienError: data, recipe or folder don't fit, or the cluster can't do the work.
+    """
+    place = Path(out).resolve()
+    check_new(place)
+
+    def work(say: Say) -> None:
+        if (place / "run.json").is_file():  # another worker was lost, and all are started again
+            job.resume(place, say=say)
+        else:
+            job.start(path, recipe, place, device=device, precision=precision, say=say)
+
+    path = Path(data).resolve()
+    return _run(work, place, workers, device, say)
+
+
+def resume(folder: str | os.PathLike[str], *, workers: int, say: Say = lambda _: None) -> Run:
+    """``job.resume`` with several workers.
+
+    Raises:
+        MienError: as for ``job.resume``, or the cluster can't do the work.
+    """
+    place = Path(folder).resolve()
+    device = Run.open(place).record["device"]
+    return _run(lambda say: job.resume(place, say=say), place, workers, device, say)
+
+
+def _run(work: Callable[[Say], Any], place: Path, workers: int, device: str, say: Say) -> Run:
+    """Let all workers do the work; where it fails for a reason that a user can mend, say it and don't try again."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with cluster.connected(), cluster.heard(say) as spoken:
+        use_gpu = device != "cpu" and ray.cluster_resources().get("GPU", 0) > 0
+        cluster.require("GPU" if use_gpu else "CPU", workers, say)
+
+        def in_worker() -> MienError | None:
+            try:
+                work(spoken)
+            except MienError as error:
+                return error
+            return None
+
+        notes = place.parent / f".{place.name}.ray"
+        trainer = ray_torch.TorchTrainer(
+            in_worker,
+            scaling_config=ray_train.ScalingConfig(num_workers=workers, use_gpu=use_gpu),
+            run_config=ray_train.RunConfig(
+                name=notes.name,
+                storage_path=str(place.parent),
+                failure_config=ray_train.FailureConfig(max_failures=MAX_FAILURES),
+            ),
+        )
+        try:
+            error = trainer.fit().return_value
+        except ray_train.TrainingFailedError as failure:
+            raise ClusterError(
+                f"The workers could not train ({str(failure).strip().splitlines()[-1]}): "
+                f"go on with  mien train --resume {place} --workers {workers}"
+            ) from None
+        finally:
+            shutil.rmtree(notes, ignore_errors=True)
+    if error is not None:
+        raise error
+    return Run.open(place)
