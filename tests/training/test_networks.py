@@ -145,3 +145,14 @@ def test_the_report_network_computes_what_the_plain_one_does() -> None:
     for mine, theirs in zip(ours.parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(mine.grad, theirs.grad, rtol=1e-3, atol=1e-5)
     torch.testing.assert_close(ours.eval()(x), plain.eval()(x), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", networks.NETWORKS)
+def test_the_factor_on_dropout_reaches_every_network(name: str) -> None:
+    def shares(factor: float) -> list[float]:
+        return [
+            layer.p for layer in networks.build(name, 7, 48, factor).modules() if isinstance(layer, torch.nn.Dropout)
+        ]
+
+    assert shares(0.5) == [share / 2 for share in shares(1.0)]
+    assert max(shares(1.0)) > 0

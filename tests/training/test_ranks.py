@@ -36,14 +36,15 @@ WHOLE = [
 USUAL = ["epochs=8", "batch_size=32", "ema=0.9", "image_size=32", "class_weights=0.5"]
 UNEVEN = ["batch_size=33"]
 SCRIPT = """
-import json, os, pathlib, sys
+import json, os, pathlib, sys, torch
 from mien.errors import MienError
-from mien.training import job, recipes
-for name, settings in json.loads(sys.argv[3]).items():
-    try:
-        job.start(sys.argv[1], recipes.get("demo", settings), f"{sys.argv[2]}/{name}")
-    except MienError as error:
-        pathlib.Path(sys.argv[2], f"{name}-{os.environ['RANK']}.txt").write_text(str(error))
+from mien.training import job, ranks, recipes
+with ranks.joined(torch.device("cpu")):
+    for name, settings in json.loads(sys.argv[3]).items():
+        try:
+            job.start(sys.argv[1], recipes.get("demo", settings), f"{sys.argv[2]}/{name}")
+        except MienError as error:
+            pathlib.Path(sys.argv[2], f"{name}-{os.environ['RANK']}.txt").write_text(str(error))
 """
 
 
@@ -101,20 +102,8 @@ def test_a_killed_process_is_replaced_and_all_go_on_to_the_same_weights(
 ) -> None:
     out = tmp_path / "killed"
     settings = [part for setting in USUAL for part in ("--set", setting)]
-    command = [
-        *TORCHRUN,
-        "--max-restarts",
-        "1",
-        "-m",
-        "mien",
-        "train",
-        data,
-        "--recipe",
-        "demo",
-        *settings,
-        "--out",
-        out,
-    ]
+    arguments = ["--max-restarts", "1", "-m", "mien", "train", str(data), "--recipe", "demo", "--out", str(out)]
+    command = [*TORCHRUN, *arguments, *settings]
     with subprocess.Popen(
         command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

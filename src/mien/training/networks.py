@@ -233,7 +233,7 @@ def build(name: str, num_classes: int, size: int, dropout: float = 1.0) -> Netwo
         raise RecipeError(f"There is no network '{name}': choose {', '.join(NETWORKS)}.")
     network = NETWORKS[name](num_classes, size)
     for layer in network.modules():
-        if isinstance(layer, Dropout):
+        if isinstance(layer, nn.Dropout):
             layer.p *= dropout
     return network
 

@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch import distributed as dist
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
 from mien.data.faceset import FaceSet
@@ -104,19 +106,26 @@ def joined(device: torch.device) -> Iterator[Ranks]:
         raise TrainingError(f"Several workers can't train together on '{device.type}': choose --device cpu or cuda.")
     if several and device.type == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
-    if ours:
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
+        if ours:
+            _meet("nccl" if device.type == "cuda" else "gloo")
         yield Ranks(dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else ALONE
     except RuntimeError as error:
         if several and (isinstance(error, dist.DistError) or "gloo" in str(error)):
             raise TrainingError(
-                "Another worker of this training has ended: see what it said, then go on with  mien train --resume"
+                "Another worker of this training has ended: see what it said, then go on with the same command and --resume."
             ) from None
         raise
     finally:
-        if ours:
+        if ours and dist.is_initialized():
             dist.destroy_process_group()
+
+
+def _meet(backend: str) -> None:
+    """Find the others through torchrun's store, in which those of an attempt that failed have left their old addresses."""
+    store, rank, num = next(rendezvous("env://"))
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    dist.init_process_group(backend, store=PrefixStore(f"attempt {attempt}", store), rank=rank, world_size=num)
 
 
 def launched() -> bool:
