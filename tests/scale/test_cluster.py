@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import importlib
+import re
 import socket
+from pathlib import Path
 
 import pytest
 import ray
+import yaml
 
 from mien.errors import ClusterError, DataError
 from mien.scale import cluster as clusters
@@ -55,3 +58,30 @@ def test_another_error_is_told_in_one_line(cluster: None) -> None:
         clusters.connected(),
     ):
         ray.get(work.remote())
+
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+
+
+def test_the_launchers_file_is_what_ray_takes() -> None:
+    from ray.autoscaler._private.util import validate_config
+
+    told = yaml.safe_load((DEPLOY / "ray-up.yaml").read_text(encoding="utf-8"))
+    validate_config(told)
+    assert told["head_node_type"] in told["available_node_types"]
+
+
+def test_every_node_runs_a_ray_that_the_extra_asks_for() -> None:
+    files = [DEPLOY / name for name in ("ray-up.yaml", "kuberay.yaml", "ray.Containerfile")]
+    named = [re.findall(r"(?:ray:|rayVersion: \")([\d.]+)", file.read_text(encoding="utf-8")) for file in files]
+    least = re.findall(r"ray\[[a-z,]+\]>=([\d.]+)", (DEPLOY.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    assert [set(versions) for versions in named] == [{f"{least[0]}.0"}] * len(files)
+
+
+def test_the_kubernetes_cluster_starts_empty_and_shares_a_folder() -> None:
+    told = yaml.safe_load((DEPLOY / "kuberay.yaml").read_text(encoding="utf-8"))
+    groups = [told["spec"]["headGroupSpec"], *told["spec"]["workerGroupSpecs"]]
+    pods = [group["template"]["spec"] for group in groups]
+    assert [group.get("minReplicas", 0) for group in groups] == [0, 0]
+    assert len({str(pod["volumes"]) for pod in pods}) == 1
+    assert {container["image"] for pod in pods for container in pod["containers"]} == {"mien-ray"}
