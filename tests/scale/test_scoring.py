@@ -131,7 +131,7 @@ def workers() -> Iterator[int]:
 
 
 def test_a_worker_that_is_killed_loses_and_repeats_nothing(cluster: None, album: Path, tmp_path: Path) -> None:
-    numbers = []
+    numbers: list[int] = []
     for part in scoring.score([str(album)], str(tmp_path / "out"), Options("tiny")):
         if not numbers:
             victim = next(workers())
@@ -140,6 +140,40 @@ def test_a_worker_that_is_killed_loses_and_repeats_nothing(cluster: None, album:
     assert sorted(numbers) == list(range(6))
     assert written(tmp_path / "out") == expected(Options("tiny"), [str(file) for file in sorted(album.iterdir())])
     assert not [path for path in (tmp_path / "out").iterdir() if path.is_dir()]
+
+
+TWO_NODES = """
+import os, sys
+from ray.cluster_utils import Cluster
+quickly = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 500, "health_check_failure_threshold": 3}
+head = {"num_cpus": 1, "include_dashboard": False, "_system_config": quickly}
+nodes = Cluster(initialize_head=True, head_node_args=head)
+other = nodes.add_node(num_cpus=1)
+os.environ["RAY_ADDRESS"] = nodes.address
+from mien.scale import plan, scoring
+plan.PHOTOS = 1
+numbers = []
+for part in scoring.score([sys.argv[1]], sys.argv[2], scoring.Options("tiny")):
+    numbers.append(part.number)
+    if len(numbers) == 1:
+        nodes.remove_node(other, allow_graceful=False)
+assert sorted(numbers) == list(range(24)), numbers
+nodes.shutdown()
+"""
+
+
+def test_a_node_that_is_lost_loses_and_repeats_nothing(album: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    done = subprocess.run(
+        [sys.executable, "-c", TWO_NODES, str(album), str(out)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+    assert written(out) == expected(Options("tiny"), [str(file) for file in sorted(album.iterdir())])
 
 
 COMMAND = """

@@ -9,9 +9,10 @@ from __future__ import annotations
 import io
 import logging
 import os
+import pickle
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ import ray.data
 from pyarrow import parquet
 
 from mien import modelfile
-from mien.errors import ClusterError
+from mien.errors import ClusterError, MienError
 from mien.inference import records, shipped, stream
 from mien.inference.classifier import ARGMAX
 from mien.inference.detector import MIN_SCORE
@@ -89,7 +90,7 @@ class Part:
 
 def score(
     named: Sequence[str], out: str, options: Options, *, resume: bool = False, workers: int | None = None
-) -> Iterator[Part]:
+) -> Generator[Part, None, None]:
     """Score photos into a folder of Parquet parts with the columns of ``records.columns``, on a Ray cluster.
 
     Args:
@@ -166,8 +167,15 @@ class Scorer:
             self.reader = job.options.reader(file)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[Any]]:
-        """Score one part, or pass over it where it is finished; gives how many photos and rows it has."""
+        """Score one part, or pass over it where it is finished; gives how many photos and rows it has, or what went wrong."""
         number = int(batch["item"][0])
+        try:
+            row = {"failed": b"", **self._score(number)}
+        except MienError as error:  # Ray Data would make words of it, with a traceback
+            row = {"failed": pickle.dumps(error), **dict.fromkeys(("photos", "before", *STATUSES), 0)}
+        return {name: [value] for name, value in {"number": number, **row}.items()}
+
+    def _score(self, number: int) -> dict[str, int]:
         place = plan.part(self.job.out, number)
         before = places.kind(place) is not None
         if not before:
@@ -176,8 +184,7 @@ class Scorer:
             table = parquet.read_table(file, columns=["status", "face"])
         statuses = Counter(table["status"].to_pylist())
         photos = sum(not face for face in table["face"].to_pylist())  # the first face, or none
-        row = {"number": number, "photos": photos, "before": before} | {name: statuses[name] for name in STATUSES}
-        return {name: [value] for name, value in row.items()}
+        return {"photos": photos, "before": int(before)} | {name: statuses[name] for name in STATUSES}
 
     def _rows(self, number: int) -> io.BytesIO:
         """The Parquet file of a part; it is held whole, and has no pixels."""
@@ -205,6 +212,8 @@ def _scored(job: Job, model: Any, parts: int, workers: int | None) -> Iterator[P
         num_cpus=1,
     )
     for row in done.iter_rows():
+        if row["failed"]:
+            raise pickle.loads(row["failed"])
         counts = Counter({name: int(row[name]) for name in STATUSES})
         yield Part(int(row["number"]), parts, int(row["photos"]), counts, bool(row["before"]))
 
