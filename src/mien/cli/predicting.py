@@ -14,6 +14,8 @@ import click
 from mien.cli.common import decision_option, fail, flip_option, path_argument, say
 
 if TYPE_CHECKING:
+    from mien.inference import records
+    from mien.inference.photo import Reader
     from mien.inference.stream import PhotoReading
 
 Verb = Callable[..., Any]
@@ -56,7 +58,7 @@ def with_options(options: Sequence[Callable[[Verb], Verb]]) -> Callable[[Verb], 
 
 @click.command()
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
-@click.option("-o", "--out", type=path_argument, help="Write the rows to a file: .jsonl, .csv, .parquet or .json.")
+@click.option("-o", "--out", help="Write the rows to a file: .jsonl, .csv, .parquet or .json; on Ray, into a folder.")
 @click.option("--json", "form", flag_value="json", help="Rows as one JSON document.")
 @click.option("--jsonl", "form", flag_value="jsonl", help="Rows as JSON Lines, each photo's as soon as it is read.")
 @click.option("--csv", "form", flag_value="csv", help="Rows as CSV.")
@@ -66,33 +68,61 @@ def with_options(options: Sequence[Callable[[Verb], Verb]]) -> Callable[[Verb], 
 )
 @click.option("--crops", is_flag=True, help="Each picture is one ready-made face crop: no detector, no margin.")
 @click.option("--resume", is_flag=True, help="Go on with an output that was stopped.")
+@click.option(
+    "--engine",
+    default="local",
+    type=click.Choice(["local", "ray"]),
+    show_default=True,
+    help="Read in this process, or spread over a Ray cluster.",
+)
+@click.option("--workers", type=click.IntRange(1), help="Processes that read on Ray [default: one per processor].")
 @with_options(reader_options)
 def predict(
     photos: tuple[str, ...],
-    out: Path | None,
+    out: str | None,
     form: str | None,
     annotate: Path | None,
-    crops: bool,
     resume: bool,
-    model: str,
-    min_confidence: float,
-    abstain: float,
-    flip: bool,
-    decision: str,
+    engine: str,
+    workers: int | None,
+    **settings: Any,
 ) -> None:
     """Find the faces in photos and read their expressions.
 
     PHOTO is a file, a folder, a pattern such as 'album/*.jpg', or - for standard input. A photo without a face gives a row
     no_face, one that can't be read a row error; the rest go on, and the exit code is 1 where there was an error.
 
+    With --engine ray, PHOTO may also be Parquet with a column image or a WebDataset tar, and PHOTO and OUT may lie in a bucket
+    (s3://, gs://). OUT is then a folder of Parquet files.
+
+    \b
     Example:  mien predict party.jpg album/ -o faces.csv --annotate drawn/
+              mien predict s3://photos/2026 --engine ray -o s3://results/2026
     """
-    from mien import modelfile
+    if engine == "ray":
+        from mien.cli import scoring
+
+        scoring.score(photos, out, form, annotate, resume, workers, settings)
+        return
+    if workers is not None:
+        raise click.UsageError("--workers is for --engine ray; in this process photos are read on all processors.")
+    place = Path(out) if out is not None else None
+    if place is None and (resume or form == "parquet"):
+        raise click.UsageError("--resume and --parquet need an output: name a file with --out.")
+    _read_here(photos, place, form, annotate, resume, settings)
+
+
+def _read_here(
+    photos: tuple[str, ...],
+    out: Path | None,
+    form: str | None,
+    annotate: Path | None,
+    resume: bool,
+    settings: dict[str, Any],
+) -> None:
     from mien.inference import records, stream
     from mien.inference.photo import Reader
 
-    if out is None and (resume or form == "parquet"):
-        raise click.UsageError("--resume and --parquet need an output: name a file with --out.")
     if out is not None:
         form = form or records.format_of(out)
         if resume and out.is_file() and not records.partial(out).exists():
@@ -100,23 +130,11 @@ def predict(
             return
     if form == "parquet":
         import pyarrow.parquet  # noqa: F401 # better missed now than after an hour of reading
+    crops = settings["crops"]
     # Photos are read side by side, so each call to a model keeps to one thread.
-    reader = Reader(model, min_confidence=min_confidence, abstain=abstain, flip=flip, threads=1, decision=decision)
+    reader = Reader(**{name: value for name, value in settings.items() if name != "crops"}, threads=1)
     draw = _Drawer(annotate, photos) if annotate is not None else None
-    types = records.columns(reader.classifier.spec.classes)
-    output: records.Journal | _Screen
-    if out is None or form is None:
-        output = _Screen(form, types)
-    else:
-        settings: dict[str, Any] = {
-            "model": modelfile.sha256(reader.classifier.path),
-            "crops": crops,
-            "min_confidence": min_confidence,
-            "abstain": abstain,
-            "flip": flip,
-            "decision": decision,
-        }
-        output = records.Journal(out, form, types, settings, resume=resume)
+    output = _output(reader, out, form, settings, resume)
     files = (file for file in stream.expand(photos) if file not in output.done)
     try:
         for reading in _counted(stream.read_photos(reader, files, crops=crops, keep_pixels=draw is not None)):
@@ -128,13 +146,30 @@ def predict(
             say(f"'{records.partial(out)}' has what was read; go on with --resume.")
         raise
     output.finish()
-    counts = output.counts
-    if not counts:
+    if not output.counts:
         raise click.UsageError("There is no picture at the named paths.")
+    tell(out, output.counts)
+
+
+def tell(out: Path | str | None, counts: Counter[str]) -> None:
+    """Say what an output has; exit code 1 where a photo couldn't be read."""
     if out is not None:
         say(f"{out}: {counts['face']:,} faces, {counts['no_face']:,} photos without one, {counts['error']:,} not read")
     if counts["error"]:
         fail(f"{counts['error']:,} photos could not be read; their rows say why.", 1)
+
+
+def _output(
+    reader: Reader, out: Path | None, form: str | None, settings: dict[str, Any], resume: bool
+) -> records.Journal | _Screen:
+    from mien import modelfile
+    from mien.inference import records
+
+    types = records.columns(reader.classifier.spec.classes)
+    if out is None or form is None:
+        return _Screen(form, types)
+    depends_on = settings | {"model": modelfile.sha256(reader.classifier.path)}
+    return records.Journal(out, form, types, depends_on, resume=resume)
 
 
 class _Screen:

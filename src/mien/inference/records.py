@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Protocol, TextIO
+from typing import IO, Any, Protocol, TextIO
 
 from mien import files
 from mien.errors import OutputError
@@ -132,9 +132,9 @@ class CsvWriter:
 
 
 class ParquetWriter:
-    """Parquet, flat, in groups of ``CHUNK`` rows. Needs pyarrow."""
+    """Parquet, flat, in groups of ``CHUNK`` rows, to a path or an open file. Needs pyarrow."""
 
-    def __init__(self, path: Path, types: Mapping[str, type]) -> None:
+    def __init__(self, path: Path | IO[bytes], types: Mapping[str, type]) -> None:
         import pyarrow
         import pyarrow.parquet
 

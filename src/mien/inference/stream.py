@@ -6,7 +6,7 @@ import glob
 import os
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,19 @@ BATCH = 64
 """Faces that are read at once."""
 
 GLOB_SIGNS = "*?["
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A photo that is no file of this machine.
+
+    Attributes:
+        name: what it is called in the rows.
+        load: gives its encoded bytes, or raises ``ImageError``; it is called once, from another thread.
+    """
+
+    name: str
+    load: Callable[[], bytes]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,15 +68,16 @@ def expand(paths: Iterable[str]) -> Iterator[str]:
                 yield file
 
 
+def walk(folder: str) -> Iterator[str]:
+    """The files anywhere below a folder, by name."""
+    for above, folders, names in os.walk(folder):
+        folders.sort()
+        yield from (os.path.join(above, name) for name in sorted(names))  # noqa: PTH118 # a million photos need no Path objects
+
+
 def _expand_one(path: str) -> Iterator[str]:
     if Path(path).is_dir():
-        for folder, folders, names in os.walk(path):
-            folders.sort()
-            yield from (
-                os.path.join(folder, name)  # noqa: PTH118 # a million photos need no Path objects
-                for name in sorted(names)
-                if os.path.splitext(name)[1].lower() in images.SUFFIXES  # noqa: PTH122
-            )
+        yield from (file for file in walk(path) if os.path.splitext(file)[1].lower() in images.SUFFIXES)  # noqa: PTH122
     elif any(sign in path for sign in GLOB_SIGNS) and not Path(path).exists():
         for match in sorted(glob.glob(path, recursive=True)):  # noqa: PTH207 # an absolute pattern is allowed
             if not Path(match).is_dir():
@@ -73,13 +87,13 @@ def _expand_one(path: str) -> Iterator[str]:
 
 
 def read_photos(
-    reader: Reader, paths: Iterable[str], *, crops: bool = False, keep_pixels: bool = False, workers: int = 0
+    reader: Reader, paths: Iterable[str | Photo], *, crops: bool = False, keep_pixels: bool = False, workers: int = 0
 ) -> Iterator[PhotoReading]:
     """Read photos in their order.
 
     Args:
         reader: finds and reads the faces.
-        paths: files, or ``-`` for standard input.
+        paths: files, ``-`` for standard input, or photos whose bytes lie elsewhere.
         crops: each photo is one ready-made face crop: no detector, no margin, the pixels as they are.
         keep_pixels: hand the photos on, for drawing on them.
         workers: how many photos are decoded and searched at once; 0 for one per core.
@@ -119,17 +133,24 @@ class _Prepared:
     pixels: NDArray[np.uint8] | None
 
 
-def _prepare(reader: Reader, path: str, crops: bool, keep_pixels: bool) -> _Prepared:
+def _prepare(reader: Reader, photo: str | Photo, crops: bool, keep_pixels: bool) -> _Prepared:
+    path = photo.name if isinstance(photo, Photo) else photo
     try:
-        source: str | bytes = sys.stdin.buffer.read(images.MAX_BYTES + 1) if path == STDIN else path
+        source = _source(photo)
         if crops:
             face = images.decode(source, "L")
             return _Prepared(path, reader.whole(face), None, np.repeat(face[:, :, None], 3, 2) if keep_pixels else None)
-        photo = images.as_photo(source)
-        return _Prepared(path, reader.find(photo), None, photo if keep_pixels else None)
+        pixels = images.as_photo(source)
+        return _Prepared(path, reader.find(pixels), None, pixels if keep_pixels else None)
     except ImageError as error:
         nothing = np.empty((0, 4), np.float32), np.empty((0, 5, 2), np.float32), np.empty(0, np.float32)
         return _Prepared(path, Found(*nothing, np.empty((0, *reader.classifier.spec.size), np.uint8)), str(error), None)
+
+
+def _source(photo: str | Photo) -> str | bytes:
+    if isinstance(photo, Photo):
+        return photo.load()
+    return sys.stdin.buffer.read(images.MAX_BYTES + 1) if photo == STDIN else photo
 
 
 def _read(reader: Reader, photos: list[_Prepared]) -> Iterator[PhotoReading]:

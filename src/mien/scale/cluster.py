@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread
 
 import ray
@@ -97,12 +98,14 @@ def require(kind: str, num: int, say: Callable[[str], None]) -> None:
 
 def _begin(num_cpus: int | None) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # reading faces is nobody else's business
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # Ray Data does what Ray's core then calls an error
     address = os.environ.get("RAY_ADDRESS", "")
     try:
         _knock(address)
         if address not in ("", "local"):
             num_cpus = None  # the cluster has what it has
-        ray.init(num_cpus=num_cpus, logging_level=logging.ERROR, log_to_driver=False)
+        with _hushed():
+            ray.init(num_cpus=num_cpus, logging_level=logging.ERROR, log_to_driver=False)
     except (OSError, ValueError, RuntimeError, exceptions.RayError) as error:
         reason = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
         if not address:
@@ -111,6 +114,19 @@ def _begin(num_cpus: int | None) -> None:
             f"No Ray cluster answers at RAY_ADDRESS={address} ({reason}): start one with  ray start --head, "
             "or unset RAY_ADDRESS to work on this machine alone."
         ) from None
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep off the terminal what Ray's core, which is no Python, says of its own log level; errors come as exceptions."""
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _knock(address: str) -> None:

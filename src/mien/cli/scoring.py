@@ -1,0 +1,74 @@
+"""What predict does with --engine ray: millions of photos, spread over a cluster."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mien.cli.common import say
+
+if TYPE_CHECKING:
+    from mien.scale.scoring import Part
+
+
+def score(
+    photos: tuple[str, ...],
+    out: str | None,
+    form: str | None,
+    annotate: Path | None,
+    resume: bool,
+    workers: int | None,
+    settings: dict[str, Any],
+) -> None:
+    """Score photos on a Ray cluster into a folder."""
+    from mien.cli import predicting
+
+    if out is None:
+        raise click.UsageError("--engine ray needs an output: name a folder, here or in a bucket, with --out.")
+    if annotate is not None or form not in (None, "parquet"):
+        raise click.UsageError(
+            "--engine ray writes a folder of Parquet: leave --annotate, --json, --jsonl and --csv to --engine local."
+        )
+    if "-" in photos:
+        raise click.UsageError("--engine ray can't read standard input: name files, folders or buckets.")
+    from mien.scale import places, scoring
+
+    counts: Counter[str] = Counter()
+    try:
+        # Ray tells there what becomes of its workers and nodes; it mends that itself.
+        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+            for part in _counted(
+                scoring.score(photos, out, scoring.Options(**settings), resume=resume, workers=workers)
+            ):
+                counts += part.counts
+    except KeyboardInterrupt:
+        if places.kind(out) is not None:
+            say(f"'{out}' has what was scored; go on with --resume.")
+        raise
+    if counts:
+        predicting.tell(out, counts)
+    else:
+        say(f"'{out}' is whole already; remove it to begin anew.")
+
+
+def _counted(parts: Iterable[Part]) -> Iterator[Part]:
+    """Show how many parts are finished and how fast, while standard error is a terminal."""
+    if not sys.stderr.isatty():
+        yield from parts
+        return
+    click.echo("\r\x1b[Klisting", nl=False, err=True)
+    started, photos = time.monotonic(), 0
+    for number, part in enumerate(parts, start=1):
+        photos += 0 if part.before else part.photos
+        rate = photos / (time.monotonic() - started)
+        click.echo(f"\r\x1b[K{number:,} of {part.parts:,} parts, {rate:.0f} photos a second", nl=False, err=True)
+        yield part
+    click.echo("\r\x1b[K", nl=False, err=True)

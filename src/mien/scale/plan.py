@@ -1,0 +1,177 @@
+"""The plan of a long scoring: which photos each part has, made once, so that every part is the same whenever and wherever it is scored.
+
+What lies in the folder of the results::
+
+    _plan           a Parquet file with a row group a part and a row a photo, tar, or row group of a Parquet file
+    _manifest.json  the model's hash, the options, the sources, how many parts; written last, so it stands for a whole plan
+    part-N.parquet  the rows of part N; there once they are whole, so it stands for a finished part
+    _summary.json   how many rows there are of each status; written when all parts are
+
+A leading ``_`` keeps a file out of sight of those who read the folder as one table: pyarrow, pandas, Spark, Ray.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+from pyarrow import parquet
+
+import mien
+from mien import files
+from mien.errors import DataError, OutputError
+from mien.scale import places, sources
+from mien.scale.sources import Member
+
+PLAN, MANIFEST, SUMMARY = "_plan", "_manifest.json", "_summary.json"
+PHOTOS = 256
+"""Photos of a part, about: what is lost at most where a worker dies. A tar and a row group are never cut."""
+
+SCHEMA = pa.schema([("source", pa.binary()), ("group", pa.int32())])  # a name may hold bytes that are no text
+
+
+def part(out: str, number: int) -> str:
+    """Where the rows of a part lie."""
+    return places.below(out, f"part-{number:06}.parquet")
+
+
+def begin(out: str, named: Iterable[str], settings: Mapping[str, Any]) -> int:
+    """List the sources into a new plan; nothing is written where they can't be listed.
+
+    Returns:
+        How many parts it has.
+
+    Raises:
+        DataError: a source can't be listed, or there is nothing to score.
+        OutputError: it can't be written.
+    """
+    with tempfile.TemporaryFile() as plan:
+        parts = _write(plan, sources.members(named))
+        if not parts:
+            raise DataError(
+                "There is no picture at the named places: name folders, Parquet files or tars that have some."
+            )
+        plan.seek(0)
+        digest = hashlib.file_digest(plan, "sha256").hexdigest()
+        if not places.is_remote(out):
+            files.check(Path(out), "folder")
+            Path(out).mkdir(exist_ok=True)
+        plan.seek(0)
+        places.put(places.below(out, PLAN), plan)
+    _put_json(out, MANIFEST, {"mien": mien.__version__, "settings": settings, "parts": parts, "plan": digest})
+    return parts
+
+
+def take_up(out: str, settings: Mapping[str, Any]) -> int:
+    """How many parts the plan has that a stopped run left; 0 where there is none.
+
+    Raises:
+        OutputError: it was begun with other settings.
+    """
+    manifest = _get_json(out, MANIFEST)
+    if manifest is None:
+        return 0
+    if manifest.get("settings") != dict(settings):
+        raise OutputError(
+            f"'{out}' was begun with other sources, another model or other options: use the same ones, or remove it to begin anew."
+        )
+    return int(manifest["parts"])
+
+
+def check(out: str, *, resume: bool) -> bool:
+    """Look at the place of the results before the work begins.
+
+    Returns:
+        Whether a run that is to be gone on with is whole already.
+
+    Raises:
+        OutputError: something is there that isn't to be gone on with.
+    """
+    there = places.kind(out)
+    if there == "file":
+        raise OutputError(f"'{out}' is a file: choose the name of a folder.")
+    if there is None and not places.is_remote(out):
+        files.check(Path(out), "folder")
+    if there is None or _is_empty(out):
+        return False
+    if places.kind(places.below(out, PLAN)) is None:
+        raise OutputError(f"'{out}' has something in it that is no scoring of mien: choose another place.")
+    whole = places.kind(places.below(out, SUMMARY)) is not None
+    if not resume:
+        what = "is whole already:" if whole else "is what a stopped run has scored: go on with --resume, or"
+        raise OutputError(f"'{out}' {what} remove it to begin anew.")
+    return whole
+
+
+def members(out: str, number: int) -> Iterator[Member]:
+    """What a part is made of.
+
+    Raises:
+        DataError: the plan can't be read here.
+    """
+    with places.opened(places.below(out, PLAN)) as file:
+        rows = parquet.ParquetFile(file).read_row_group(number).to_pylist()
+    return (Member(os.fsdecode(row["source"]), row["group"]) for row in rows)
+
+
+def finish(out: str, counts: Mapping[str, int]) -> None:
+    """Write the summary that says that all is done, and sweep what killed workers left."""
+    _put_json(out, SUMMARY, {"mien": mien.__version__, "counts": dict(counts)})
+    if not places.is_remote(out):
+        for left in filter(files.is_litter, Path(out).iterdir()):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _write(plan: IO[bytes], every: Iterable[Member]) -> int:
+    parts = 0
+    with parquet.ParquetWriter(plan, SCHEMA, compression="zstd", write_statistics=False) as writer:
+        for parts, held in enumerate(_cut(every), start=1):  # noqa: B007 # the last number is how many there are
+            rows = [{"source": os.fsencode(member.source), "group": member.group} for member in held]
+            writer.write_table(pa.Table.from_pylist(rows, SCHEMA))
+    return parts
+
+
+def _cut(every: Iterable[Member]) -> Iterator[list[Member]]:
+    held: list[Member] = []
+    weight = 0
+    for member in every:
+        held.append(member)
+        weight += PHOTOS if member.weight is None else member.weight
+        if weight >= PHOTOS:
+            yield held
+            held, weight = [], 0
+    if held:
+        yield held
+
+
+def _is_empty(out: str) -> bool:
+    if places.is_remote(out):
+        return next(places.walk(out), None) is None
+    return all(map(files.is_litter, Path(out).iterdir()))
+
+
+def _put_json(out: str, name: str, value: Mapping[str, Any]) -> None:
+    places.put(
+        places.below(out, name),
+        io.BytesIO(json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "surrogateescape")),
+    )
+
+
+def _get_json(out: str, name: str) -> dict[str, Any] | None:
+    place = places.below(out, name)
+    if places.kind(place) is None:
+        return None
+    with places.opened(place, whole=True) as file:
+        try:
+            value: dict[str, Any] = json.loads(file.read().decode("utf-8", "surrogateescape"))
+        except ValueError:
+            raise OutputError(f"'{place}' is damaged: remove '{out}' to begin anew.") from None
+    return value

@@ -1,0 +1,230 @@
+"""Millions of photos: their parts spread over a Ray cluster, each part's rows in a file of its own.
+
+A part is finished where its file is there, and a file is there whole or not at all. So nothing is lost or read twice, whoever dies:
+Ray gives the part to another worker, and a run that is begun again passes over what is finished.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import pickle
+import tempfile
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import ray
+import ray.data
+from pyarrow import parquet
+
+from mien import modelfile
+from mien.errors import ClusterError, MienError
+from mien.inference import records, shipped, stream
+from mien.inference.classifier import ARGMAX
+from mien.inference.detector import MIN_SCORE
+from mien.inference.photo import Reader
+from mien.scale import cluster, places, plan, sources
+
+STATUSES = ("face", "no_face", "error")
+BLOCKS = 4096
+"""Most tasks that the parts are given to Ray as; it keeps a little about each."""
+
+FETCHES = 4
+"""Photos that a worker fetches and decodes at once: one would wait for a bucket most of the time."""
+
+ENVIRONMENT = ("AWS_", "GOOGLE_")
+"""What the names of the variables begin with that say how to reach a bucket."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the rows depend on; each as for ``Reader``.
+
+    Attributes:
+        model: a shipped model's short name, or the path of a model file; only this machine needs to have it.
+        crops: each photo is one ready-made face crop.
+        min_confidence, abstain, flip, decision: as for ``Reader``.
+    """
+
+    model: str = "base"
+    crops: bool = False
+    min_confidence: float = MIN_SCORE
+    abstain: float = 0.0
+    flip: bool = False
+    decision: str = ARGMAX
+
+    def reader(self, model: str | os.PathLike[str]) -> Reader:
+        """A reader with these options and a model."""
+        return Reader(
+            model,
+            min_confidence=self.min_confidence,
+            abstain=self.abstain,
+            flip=self.flip,
+            threads=1,
+            decision=self.decision,
+        )
+
+
+@dataclass(frozen=True)
+class Part:
+    """A finished part.
+
+    Attributes:
+        number: which one.
+        parts: how many there are.
+        photos: how many photos it has.
+        counts: how many rows there are of each status.
+        before: whether it was finished already.
+    """
+
+    number: int
+    parts: int
+    photos: int
+    counts: Counter[str]
+    before: bool
+
+
+def score(
+    named: Sequence[str], out: str, options: Options, *, resume: bool = False, workers: int | None = None
+) -> Generator[Part, None, None]:
+    """Score photos into a folder of Parquet parts with the columns of ``records.columns``, on a Ray cluster.
+
+    Args:
+        named: folders of photos, photos, Parquet files and tars, on a disk that all nodes see or in a bucket; patterns of them.
+        out: a folder that all nodes see, or one in a bucket.
+        options: what the rows depend on.
+        resume: go on with what a stopped run left there; there is nothing to do where that is all.
+        workers: how many processes read, one processor each; None for one per processor of the cluster.
+
+    Yields:
+        One part after another, as they are finished, in any order.
+
+    Raises:
+        DataError: a source can't be listed or read, or is damaged. What is finished stays, and ``resume`` goes on with it.
+        OutputError: the folder can't be written to, or has something that isn't to be gone on with.
+        ModelFileError: there is no such model.
+        ClusterError: no cluster answers, or its nodes can't do the work.
+    """
+    out = out if places.is_remote(out) else os.path.abspath(out)  # noqa: PTH100 # a Path would eat the slashes of s3://
+    if plan.check(out, resume=resume):
+        return
+    local = any(not places.is_remote(name) and not Path(name).is_absolute() for name in named)
+    model = shipped.resolve(options.model)
+    options.reader(model)
+    settings = asdict(options) | {
+        "model": modelfile.sha256(model),
+        "sources": list(named),
+        "folder": os.getcwd() if local else None,  # noqa: PTH109
+    }
+    parts = (plan.take_up(out, settings) if resume else 0) or plan.begin(out, named, settings)
+    total: Counter[str] = Counter(dict.fromkeys(STATUSES, 0))
+    with cluster.connected():
+        job = Job(out, options, os.getcwd(), _environment())  # noqa: PTH109
+        for part in _scored(job, ray.put(model.read_bytes()), parts, workers):
+            total += part.counts
+            total["photos"] += part.photos
+            yield part
+    plan.finish(out, total)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker is told.
+
+    Attributes:
+        out: where the plan and the parts lie.
+        options: what the rows depend on.
+        folder: where relative names begin.
+        environment: how to reach the buckets.
+    """
+
+    out: str
+    options: Options
+    folder: str
+    environment: dict[str, str]
+
+
+class Scorer:
+    """A worker: holds the models, and scores one part after another.
+
+    Args:
+        job: what it is told.
+        model: the model file's bytes, in Ray's store.
+    """
+
+    def __init__(self, job: Job, model: Any) -> None:
+        os.environ.update(job.environment)
+        if Path(job.folder).is_dir():
+            os.chdir(job.folder)
+        self.job = job
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "model.onnx")
+            file.write_bytes(ray.get(model))
+            self.reader = job.options.reader(file)
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, list[Any]]:
+        """Score one part, or pass over it where it is finished; gives how many photos and rows it has, or what went wrong."""
+        number = int(batch["item"][0])
+        try:
+            row = {"failed": b"", **self._score(number)}
+        except MienError as error:  # Ray Data would make words of it, with a traceback
+            row = {"failed": pickle.dumps(error), **dict.fromkeys(("photos", "before", *STATUSES), 0)}
+        return {name: [value] for name, value in {"number": number, **row}.items()}
+
+    def _score(self, number: int) -> dict[str, int]:
+        place = plan.part(self.job.out, number)
+        before = places.kind(place) is not None
+        if not before:
+            places.put(place, self._rows(number))
+        with places.opened(place) as file:
+            table = parquet.read_table(file, columns=["status", "face"])
+        statuses = Counter(table["status"].to_pylist())
+        photos = sum(not face for face in table["face"].to_pylist())  # the first face, or none
+        return {"photos": photos, "before": int(before)} | {name: statuses[name] for name in STATUSES}
+
+    def _rows(self, number: int) -> io.BytesIO:
+        """The Parquet file of a part; it is held whole, and has no pixels."""
+        photos = (photo for member in plan.members(self.job.out, number) for photo in sources.photos(member))
+        content = io.BytesIO()
+        writer = records.ParquetWriter(content, records.columns(self.reader.classifier.spec.classes))
+        for reading in stream.read_photos(self.reader, photos, crops=self.job.options.crops, workers=FETCHES):
+            for row in records.rows_of(reading):
+                writer.write(row)
+        writer.close()
+        content.seek(0)
+        return content
+
+
+def _scored(job: Job, model: Any, parts: int, workers: int | None) -> Iterator[Part]:
+    _hush()
+    workers = min(workers or int(ray.cluster_resources().get("CPU", 0)), parts)
+    if not workers:
+        raise ClusterError("The cluster has no processor to work on: add a node to it.")
+    done = ray.data.from_items(list(range(parts)), override_num_blocks=min(parts, BLOCKS)).map_batches(
+        Scorer,
+        fn_constructor_args=(job, model),
+        batch_size=1,
+        compute=ray.data.ActorPoolStrategy(size=workers, max_tasks_in_flight_per_actor=1),
+        num_cpus=1,
+    )
+    for row in done.iter_rows():
+        if row["failed"]:
+            raise pickle.loads(row["failed"])
+        counts = Counter({name: int(row[name]) for name in STATUSES})
+        yield Part(int(row["number"]), parts, int(row["photos"]), counts, bool(row["before"]))
+
+
+def _hush() -> None:
+    """Keep Ray Data's own bars and words off the terminal."""
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith(ENVIRONMENT)}
