@@ -18,7 +18,7 @@ from mien.errors import DataError, RecipeError, RunError
 from mien.inference import shipped
 from mien.training import devices, export, loop, networks, summary
 from mien.training.augment import augment
-from mien.training.loop import Say, Track
+from mien.training.loop import AfterEpoch, Say, Track
 from mien.training.recipes import Recipe
 from mien.training.run import Run
 
@@ -32,6 +32,7 @@ def start(
     precision: str = "auto",
     say: Say = lambda _: None,
     track: Track = lambda steps, _: steps,
+    after_epoch: AfterEpoch = lambda _: None,
 ) -> Run:
     """Train a recipe on a data set and write the run folder, the model file included.
 
@@ -43,6 +44,7 @@ def start(
         precision: a name out of ``devices.PRECISIONS``.
         say: takes lines for people.
         track: wraps the steps of an epoch, to show a progress bar.
+        after_epoch: takes each epoch's record, once its checkpoint is stored; what it raises stops the run there.
 
     Raises:
         MienError: data, recipe or folder don't fit; nothing but the run folder is written.
@@ -65,10 +67,16 @@ def start(
     say(f"train {len(train_set):,}, hold out {len(valid_set):,}; {setup['device']}, {setup['precision']}")
     run = Run.create(out, recipe, data=_describe(data, faceset, train_set, valid_set), setup=setup)
     say(f"run folder {run.folder}; if it is stopped, go on with  mien train --resume {run.folder}")
-    return _finish(run, train_set, valid_set, say, track)
+    return _finish(run, train_set, valid_set, say, track, after_epoch)
 
 
-def resume(folder: str | os.PathLike[str], *, say: Say = lambda _: None, track: Track = lambda steps, _: steps) -> Run:
+def resume(
+    folder: str | os.PathLike[str],
+    *,
+    say: Say = lambda _: None,
+    track: Track = lambda steps, _: steps,
+    after_epoch: AfterEpoch = lambda _: None,
+) -> Run:
     """Go on with a run that was stopped, from its last whole epoch; a finished one is only exported again.
 
     Raises:
@@ -82,7 +90,7 @@ def resume(folder: str | os.PathLike[str], *, say: Say = lambda _: None, track: 
     train_set, valid_set = read_sets(run)
     if torch.get_num_threads() != run.record["threads"]:
         torch.set_num_threads(run.record["threads"])  # sums are split over threads: another number rounds differently
-    return _finish(run, train_set, valid_set, say, track)
+    return _finish(run, train_set, valid_set, say, track, after_epoch)
 
 
 def teacher_hash(recipe: Recipe) -> str:
@@ -132,13 +140,15 @@ def write_augmented(path: Path, train_set: FaceSet, recipe: Recipe, num_faces: i
         Image.fromarray(sheet).save(temporary, "PNG")
 
 
-def _finish(run: Run, train_set: FaceSet, valid_set: FaceSet, say: Say, track: Track) -> Run:
+def _finish(
+    run: Run, train_set: FaceSet, valid_set: FaceSet, say: Say, track: Track, after_epoch: AfterEpoch
+) -> Run:
     recipe, classes = run.recipe, run.record["data"]["classes"]
     if not (run.folder / "augmented.png").exists():
         network = networks.build(recipe.network, len(classes), recipe.image_size, recipe.dropout)
         files.write_json(run.folder / "network.json", summary.describe(network, recipe.image_size))
         write_augmented(run.folder / "augmented.png", train_set, recipe)
-    ended = loop.train(run, train_set, valid_set, say=say, track=track)
+    ended = loop.train(run, train_set, valid_set, say=say, track=track, after_epoch=after_epoch)
     spec = export.export(run, valid_set, run.model_file)
     score = spec.scores[0]
     say(

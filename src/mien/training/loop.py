@@ -30,6 +30,7 @@ from mien.training.targets import soft_targets, vote_shares
 
 Say = Callable[[str], None]
 Track = Callable[[Iterable[int], str], Iterable[int]]
+AfterEpoch = Callable[[dict[str, Any]], None]
 
 
 def train(
@@ -39,6 +40,7 @@ def train(
     *,
     say: Say = lambda _: None,
     track: Track = lambda steps, _: steps,
+    after_epoch: AfterEpoch = lambda _: None,
 ) -> str:
     """Train a run to its end, from the start or from its last checkpoint.
 
@@ -48,6 +50,7 @@ def train(
         valid_set: the held-out rows, at the same size.
         say: takes each epoch's line.
         track: wraps the steps of an epoch, to show a progress bar.
+        after_epoch: takes each epoch's record, once its checkpoint is stored.
 
     Returns:
         Why it ended, in a few words.
@@ -163,6 +166,7 @@ def train(
         _store(run, learner, judged, optimizers, history)
         run.write_history(history)
         say(epoch_line(row, recipe.epochs, better))
+        after_epoch(row)
         if ended := stopping.reason(epoch):
             break
     return ended or f"all {recipe.epochs} epochs are done"
