@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Thread
 
 import ray
 from ray import exceptions
+from ray.util.queue import Queue
 
 import mien
 from mien.errors import ClusterError, MienError
@@ -49,6 +51,25 @@ def told() -> Iterator[None]:
         yield
     except exceptions.RayError as error:
         raise _told(error) from None
+
+
+@contextmanager
+def heard(say: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
+    """A ``say`` for workers, wherever they are: what they say is said here, in the order in which it comes."""
+    lines = Queue(actor_options={"num_cpus": 0})
+
+    def listen() -> None:
+        while (line := lines.get()) is not None:
+            say(line)
+
+    listener = Thread(target=listen, daemon=True)
+    listener.start()
+    try:
+        yield lines.put
+    finally:
+        lines.put(None)
+        listener.join()
+        lines.shutdown()
 
 
 def _begin(num_cpus: int | None) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import ray
-from ray.util.queue import Queue
 
 from mien.scale import cluster, nodes
 from mien.training.loop import Say
@@ -39,26 +38,22 @@ def train_all(tasks: Sequence[Task], *, num_cpus: int = 1, say: Say = lambda _: 
 
 def _train_all(tasks: Sequence[Task], num_cpus: int, say: Say) -> None:
     remote = ray.remote(_train).options(max_retries=nodes.RETRIES, **nodes.resources(num_cpus, tasks[0].device))
-    lines = Queue(actor_options={"num_cpus": 0})
-    titles = {remote.remote(task, num_cpus, lines): task.title for task in tasks}
-    waiting = list(titles)
-    try:
-        while waiting:
-            ended, waiting = ray.wait(waiting, timeout=0.5)
-            for line in lines.get_nowait_batch(lines.qsize()):
-                say(line)
-            for reference in ended:
-                ray.get(reference)
-                say(f"{len(tasks) - len(waiting)}/{len(tasks)} trained: {titles[reference]}")
-    finally:
-        for reference in waiting:
-            ray.cancel(reference)
-        lines.shutdown(force=True)
+    with cluster.heard(say) as tell:
+        titles = {remote.remote(task, num_cpus, tell): task.title for task in tasks}
+        waiting = list(titles)
+        try:
+            while waiting:
+                (ended,), waiting = ray.wait(waiting)
+                ray.get(ended)
+                say(f"{len(tasks) - len(waiting)}/{len(tasks)} trained: {titles[ended]}")
+        finally:
+            for reference in waiting:
+                ray.cancel(reference)
 
 
-def _train(task: Task, num_cpus: int, lines: Queue) -> None:
+def _train(task: Task, num_cpus: int, tell: Say) -> None:
     nodes.settle(task, num_cpus)
-    task.do(after_epoch=lambda row: lines.put(epoch_line(task.title, row, task.recipe.epochs)))
+    task.do(after_epoch=lambda row: tell(epoch_line(task.title, row, task.recipe.epochs)))
 
 
 def epoch_line(title: str, row: dict[str, Any], num_epochs: int) -> str:
