@@ -54,7 +54,7 @@ def test_a_recipe_lies_in_its_default_space(name: str) -> None:
 
 def test_a_place_in_a_space_is_settings() -> None:
     space = spaces.build(["learning_rate=0.012349..0.3", "batch_size=30..40", "network=tiny|base"], TINY, False)
-    values = {"learning_rate": 0.0456789, "batch_size": 37, "network": "base"}
+    values: dict[str, float | str] = {"learning_rate": 0.0456789, "batch_size": 37, "network": "base"}
     assert spaces.settings(space, values) == ["learning_rate=0.04568", "batch_size=37", "network=base"]
     assert spaces.settings(space, {**values, "learning_rate": 0.012349})[0] == "learning_rate=0.01235"
     assert spaces.settings(space, {**values, "learning_rate": 0.29999})[0] == "learning_rate=0.3"

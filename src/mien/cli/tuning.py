@@ -57,9 +57,7 @@ class WithSpace(click.Command):
 @click.option(
     "--seed", default=0, type=click.IntRange(0, 2**31 - 1), show_default=True, help="Of the search, not of the runs."
 )
-@click.option(
-    "--out", default=Path("tune"), type=path_argument, show_default=True, help="Folder of runs and results."
-)
+@click.option("--out", default=Path("tune"), type=path_argument, show_default=True, help="Folder of runs and results.")
 @lang_option
 @device_option
 @precision_option

@@ -50,7 +50,9 @@ def render(result: Mapping[str, Any], *, lang: str = "en") -> str:
         notes=[t("tune.note.chosen"), t("tune.note.early"), t("tune.note.schedule")],
         curves=_drawn(tuning_plots.TrialCurvesPlot(result), 680, 320, "curves", t("tune.curves_label"), t),
         figures=[
-            _drawn(tuning_plots.FieldPlot(result, axis), 330, 230, f"field{number}", t("tune.field_label", field=axis), t)
+            _drawn(
+                tuning_plots.FieldPlot(result, axis), 330, 230, f"field{number}", t("tune.field_label", field=axis), t
+            )
             for number, axis in enumerate(result["space"])
         ],
         heads=[axis.partition("=")[0] for axis in result["space"]],
@@ -76,7 +78,11 @@ def _best(result: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _subtitle(result: Mapping[str, Any], t: Texts) -> str:
     return t(
-        "tune.subtitle", recipe=result["recipe"], trials=len(result["trials"]), epochs=result["epochs"], n=f"{result['n']:,}"
+        "tune.subtitle",
+        recipe=result["recipe"],
+        trials=len(result["trials"]),
+        epochs=result["epochs"],
+        n=f"{result['n']:,}",
     )
 
 
@@ -89,9 +95,17 @@ def _answer(result: Mapping[str, Any], t: Texts) -> str:
         for trial in result["trials"]
         if trial["state"] == "finished" and trial is not best and trial["accuracy"] >= low
     ]
-    counts = {state: sum(trial["state"] == state for trial in result["trials"]) for state in ("finished", "stopped", "failed")}
+    counts = {
+        state: sum(trial["state"] == state for trial in result["trials"]) for state in ("finished", "stopped", "failed")
+    }
     sentences = [
-        t("tune.best", number=best["number"], accuracy=_percent(best["accuracy"]), low=_percent(low), high=_percent(high)),
+        t(
+            "tune.best",
+            number=best["number"],
+            accuracy=_percent(best["accuracy"]),
+            low=_percent(low),
+            high=_percent(high),
+        ),
         t("tune.near", names=", ".join(near)) if near else t("tune.alone"),
         t("tune.counts", **counts),
     ]
@@ -125,7 +139,9 @@ def _set_up(result: Mapping[str, Any], t: Texts) -> list[tuple[str, str]]:
         "data": f"{result['data']}, {result['data_hash'][:12]}",
         "rows": t("tune.rows", train=f"{result['train_rows']:,}", n=f"{result['n']:,}"),
         "device": f"{result['device_name'] or result['processor']}, {result['precision']}, {result['threads']}",
-        "versions": ", ".join(f"{name} {version}" for name, version in {**result["versions"], "torch": result["torch"]}.items()),
+        "versions": ", ".join(
+            f"{name} {version}" for name, version in {**result["versions"], "torch": result["torch"]}.items()
+        ),
     }
     return [(t(f"tune.set_up.{key}"), value) for key, value in rows.items()]
 

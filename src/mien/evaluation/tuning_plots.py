@@ -42,7 +42,9 @@ class TrialCurvesPlot:
             kind, colour, width = _look(trial, self.best)
             epochs = range(1, len(trial["curve"]) + 1)
             ax.plot(epochs, trial["curve"], color=colour, linewidth=width, alpha=1.0 if kind == "best" else 0.75)
-            ax.plot(epochs[-1], trial["curve"][-1], marker="x" if kind == "stopped" else "o", color=colour, markersize=5)
+            ax.plot(
+                epochs[-1], trial["curve"][-1], marker="x" if kind == "stopped" else "o", color=colour, markersize=5
+            )
         for kind, (colour, width) in LOOKS.items():
             if any(_look(trial, self.best)[0] == kind for trial in self.trials):
                 marker = "x" if kind == "stopped" else "o"

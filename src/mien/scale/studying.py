@@ -58,6 +58,4 @@ def _train(task: Task, num_cpus: int, tell: Say) -> None:
 
 def epoch_line(title: str, row: dict[str, Any], num_epochs: int) -> str:
     """One of several trainings' epochs as a line for people."""
-    return (
-        f"{title}: epoch {row['epoch']}/{num_epochs}, hold-out accuracy {row['valid_accuracy']:.2%}, {row['seconds']:.0f} s"
-    )
+    return f"{title}: epoch {row['epoch']}/{num_epochs}, hold-out accuracy {row['valid_accuracy']:.2%}, {row['seconds']:.0f} s"

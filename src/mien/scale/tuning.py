@@ -109,7 +109,9 @@ class Relay(tune.Callback):  # type: ignore[misc] # Ray is untyped
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         """Say that a trial has ended."""
         watch = _watch.get()
-        watch.say(f"trial {trials.index(trial) + 1} has ended after {trial.last_result['epoch']} of {watch.num_epochs} epochs")
+        watch.say(
+            f"trial {trials.index(trial) + 1} has ended after {trial.last_result['epoch']} of {watch.num_epochs} epochs"
+        )
 
     def on_experiment_end(self, trials: list[Any], **_: Any) -> None:
         """Keep the trials, those of earlier goes included."""
@@ -271,9 +273,7 @@ def _scheduler(num_epochs: int) -> TrialScheduler:
         return FIFOScheduler()
     first = max(1, num_epochs // 4)
     last = max(first, num_epochs // 2)
-    return ASHAScheduler(
-        time_attr="epoch", grace_period=first, max_t=last, reduction_factor=2, stop_last_trials=False
-    )
+    return ASHAScheduler(time_attr="epoch", grace_period=first, max_t=last, reduction_factor=2, stop_last_trials=False)
 
 
 def _distribution(axis: Axis) -> BaseDistribution:

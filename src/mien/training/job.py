@@ -140,9 +140,7 @@ def write_augmented(path: Path, train_set: FaceSet, recipe: Recipe, num_faces: i
         Image.fromarray(sheet).save(temporary, "PNG")
 
 
-def _finish(
-    run: Run, train_set: FaceSet, valid_set: FaceSet, say: Say, track: Track, after_epoch: AfterEpoch
-) -> Run:
+def _finish(run: Run, train_set: FaceSet, valid_set: FaceSet, say: Say, track: Track, after_epoch: AfterEpoch) -> Run:
     recipe, classes = run.recipe, run.record["data"]["classes"]
     if not (run.folder / "augmented.png").exists():
         network = networks.build(recipe.network, len(classes), recipe.image_size, recipe.dropout)
