@@ -47,6 +47,8 @@ def test_importing_mien_loads_nothing_else() -> None:
         ("video", "--help"),
         ("serve", "--help"),
         ("train", "--help"),
+        ("study", "--help"),
+        ("tune", "--help"),
         ("data", "info", "--help"),
         ("data", "audit", "--help"),
     ],

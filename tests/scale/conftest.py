@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+import mien.scale  # noqa: F401 # before Ray, which reads then what it is to keep to itself
+
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[None]:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from mien.evaluation import study_page
 from mien.evaluation.narrative import Texts
 from mien.training import recipes, studies
 from mien.training.run import Run
+from mien.training.task import Task
 
 Invoke = Callable[..., tuple[int, str, str]]
 
@@ -100,37 +101,32 @@ def test_a_study_trains_its_arms_once_and_goes_on_where_it_was(
     assert "hard labels" in page
 
 
-@pytest.fixture
-def trained(run: Run, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Every arm is the short training that the tests share: what comes after training is tested, not training."""
-    asked: list[Any] = []
+def study(name: str, run: Run, faces_file: Path, num_seeds: int, asked: list[Task] | None = None) -> dict[str, Any]:
+    """A study whose every arm is the short training that the tests share: what comes after training is tested, not training."""
 
-    def give(data: object, faceset: object, recipe: Any, *rest: object) -> Run:
-        asked.append(recipe)
-        return run
+    def give(tasks: Sequence[Task]) -> list[Run]:
+        (asked if asked is not None else []).extend(tasks)
+        return [run] * len(tasks)
 
-    monkeypatch.setattr(studies, "_trained", give)
-    return asked
+    place = run.folder.parent
+    return studies.run(name, faces_file, run.recipe, place, num_seeds=num_seeds, train_all=give)
 
 
-def study(name: str, run: Run, faces_file: Path, num_seeds: int) -> dict[str, Any]:
-    return studies.run(name, faces_file, run.recipe, run.folder.parent, num_seeds=num_seeds)
-
-
-def test_imbalance_also_judges_other_rules_than_argmax(run: Run, faces_file: Path, trained: list[Any]) -> None:
-    result = study("imbalance", run, faces_file, 2)
+def test_imbalance_also_judges_other_rules_than_argmax(run: Run, faces_file: Path) -> None:
+    asked: list[Task] = []
+    result = study("imbalance", run, faces_file, 2, asked)
     shown = [arm["name"] for arm in result["arms"]]
     assert shown[:4] == ["plain", "class weights", "focal loss", "balanced sampling"]
     assert "plain, logit adjustment, tau 1" in shown
     assert len(shown) == 9
-    assert [recipe.seed for recipe in trained] == [0] * 4 + [1] * 4
+    assert [task.recipe.seed for task in asked] == [0] * 4 + [1] * 4
     assert all(len(arm["scores"]) == 2 for arm in result["arms"])
     text = study_page.as_text(result, "zh-TW")
     assert "平衡抽樣" in text
     assert "#" not in text
 
 
-def test_an_ensemble_of_one_model_twice_is_that_model(run: Run, faces_file: Path, trained: list[Any]) -> None:
+def test_an_ensemble_of_one_model_twice_is_that_model(run: Run, faces_file: Path) -> None:
     result = study("ensemble", run, faces_file, 3)
     assert [arm["name"] for arm in result["arms"]] == ["1 model", "2 models", "3 models"]
     assert [len(arm["scores"]) for arm in result["arms"]] == [3, 3, 1]

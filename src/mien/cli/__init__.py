@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import click
 
 import mien
-from mien.cli import data, models, predicting, serve, studying, training, video
+from mien.cli import data, models, predicting, serve, studying, training, tuning, video
 from mien.cli.common import fail
 from mien.errors import MienError, MissingExtraError
 
@@ -82,6 +82,7 @@ for command in (
     models.decide,
     training.report,
     studying.study,
+    tuning.tune,
     predicting.predict,
     video.video,
     serve.serve,

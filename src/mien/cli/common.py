@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,24 @@ set_option = click.option(
 )
 
 
+cpus_option = click.option(
+    "--cpus-per-run",
+    "num_cpus",
+    default=1,
+    type=click.IntRange(min=1),
+    show_default=True,
+    help="Processors, and so threads, of each training.",
+)
+
+
 def recipe_option(default: str) -> Callable[[Any], Any]:
     """The option that names a recipe."""
     return click.option(
-        "--recipe", "recipe_name", default=default, show_default=True, help="report, large, base, tiny or demo."
+        "--recipe",
+        "recipe_name",
+        default=default,
+        show_default=True,
+        help="report, large, base, tiny or demo, or a recipe's TOML file.",
     )
 
 
@@ -54,6 +69,16 @@ def fail(message: str, exit_code: int) -> None:
 def say(line: str) -> None:
     """A line for people, on standard error."""
     click.echo(line, err=True)
+
+
+@contextmanager
+def goes_on() -> Iterator[None]:
+    """Say, where long work is stopped from the keyboard, that nothing of it is lost."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("what is done stays done: give the same command again, and it goes on")
+        raise
 
 
 def track(steps: Iterable[int], label: str) -> Iterable[int]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
 
 from mien.cli.common import (
+    cpus_option,
     device_option,
+    goes_on,
+    is_given,
     json_option,
     lang_option,
     path_argument,
@@ -34,11 +38,21 @@ NAMES = ("augmentation", "early-stopping", "ensemble", "labels", "imbalance")  #
 @click.option(
     "--out", default=Path("studies"), type=path_argument, show_default=True, help="Folder of runs and results."
 )
+@click.option(
+    "--engine",
+    default="local",
+    type=click.Choice(["local", "ray"]),
+    show_default=True,
+    help="Train one after the other in this process, or side by side on a Ray cluster.",
+)
+@cpus_option
 @lang_option
 @device_option
 @precision_option
 @json_option
+@click.pass_context
 def study(
+    context: click.Context,
     name: str,
     data: Path,
     recipe_name: str,
@@ -46,6 +60,8 @@ def study(
     num_seeds: int,
     split: str | None,
     out: Path,
+    engine: str,
+    num_cpus: int,
     lang: str,
     device: str,
     precision: str,
@@ -56,23 +72,33 @@ def study(
     NAME is augmentation, early-stopping, ensemble, labels or imbalance. A study that was stopped goes on where it was: give
     the same command again. Studies with the same folder share the runs that they have in common.
 
+    With --engine ray the trainings run side by side, on this machine or on the cluster that RAY_ADDRESS names; all its nodes
+    need to see DATA and the folder of results.
+
     Example:  mien study augmentation fer2013.csv --seeds 3 --set epochs=10
     """
+    if engine == "local" and is_given(context, "num_cpus"):
+        raise click.UsageError("--cpus-per-run is for --engine ray.")
     from mien.evaluation import study_page
     from mien.training import recipes, studies
 
-    result = studies.run(
-        name,
-        data,
-        recipes.get(recipe_name, settings),
-        out,
-        num_seeds=num_seeds,
-        split=split,
-        device=device,
-        precision=precision,
-        say=say,
-        track=track,
-    )
+    train_all = partial(studies.one_by_one, say=say, track=track)
+    if engine == "ray":
+        from mien.scale import studying
+
+        train_all = partial(studying.train_all, num_cpus=num_cpus, say=say)
+    with goes_on():
+        result = studies.run(
+            name,
+            data,
+            recipes.get(recipe_name, settings),
+            out,
+            num_seeds=num_seeds,
+            split=split,
+            device=device,
+            precision=precision,
+            train_all=train_all,
+        )
     page = out / f"{name}.html"
     study_page.write(page, result, lang=lang)
     show({**result, "page": str(page)}, as_json, lambda: f"{study_page.as_text(result)}\n\n{page}")

@@ -19,7 +19,7 @@ from mien.errors import DataError, RecipeError, RunError
 from mien.inference import shipped
 from mien.training import devices, export, loop, networks, summary
 from mien.training.augment import augment
-from mien.training.loop import Say, Track
+from mien.training.loop import AfterEpoch, Say, Track
 from mien.training.ranks import Ranks, joined
 from mien.training.recipes import Recipe
 from mien.training.run import Run
@@ -34,6 +34,7 @@ def start(
     precision: str = "auto",
     say: Say = lambda _: None,
     track: Track = lambda steps, _: steps,
+    after_epoch: AfterEpoch = lambda _: None,
 ) -> Run:
     """Train a recipe on a data set and write the run folder, the model file included.
 
@@ -45,6 +46,7 @@ def start(
         precision: a name out of ``devices.PRECISIONS``.
         say: takes lines for people.
         track: wraps the steps of an epoch, to show a progress bar.
+        after_epoch: takes each epoch's record, once its checkpoint is stored; what it raises stops the run there.
 
     Raises:
         MienError: data, recipe or folder don't fit; nothing but the run folder is written.
@@ -63,7 +65,7 @@ def start(
         raise RecipeError(f"The network '{recipe.network}' takes one size of faces only: set grow_from=0.")
     with joined(place) as ranks:
         run, own_set, valid_set = _begin(data, recipe, out, setup, ranks, say if ranks.first else _silent)
-        return _finish(run, own_set, valid_set, ranks, say, track)
+        return _finish(run, own_set, valid_set, ranks, say, track, after_epoch)
 
 
 def _begin(
@@ -86,7 +88,13 @@ def _begin(
     return run, ranks.share(train_set, recipe.seed), valid_set
 
 
-def resume(folder: str | os.PathLike[str], *, say: Say = lambda _: None, track: Track = lambda steps, _: steps) -> Run:
+def resume(
+    folder: str | os.PathLike[str],
+    *,
+    say: Say = lambda _: None,
+    track: Track = lambda steps, _: steps,
+    after_epoch: AfterEpoch = lambda _: None,
+) -> Run:
     """Go on with a run that was stopped, from its last whole epoch; a finished one is only exported again.
 
     Raises:
@@ -106,7 +114,7 @@ def resume(folder: str | os.PathLike[str], *, say: Say = lambda _: None, track: 
                     f"begun by {run.record.get('workers', 1)} workers, gone on with by {ranks.num}: the curve will differ a little"
                 )
         own_set, valid_set = _share(run, ranks)
-        return _finish(run, own_set, valid_set, ranks, say, track)
+        return _finish(run, own_set, valid_set, ranks, say, track, after_epoch)
 
 
 def _share(run: Run, ranks: Ranks) -> tuple[FaceSet, FaceSet]:
@@ -161,11 +169,13 @@ def write_augmented(path: Path, train_set: FaceSet, recipe: Recipe, num_faces: i
         Image.fromarray(sheet).save(temporary, "PNG")
 
 
-def _finish(run: Run, own_set: FaceSet, valid_set: FaceSet, ranks: Ranks, say: Say, track: Track) -> Run:
+def _finish(
+    run: Run, own_set: FaceSet, valid_set: FaceSet, ranks: Ranks, say: Say, track: Track, after_epoch: AfterEpoch
+) -> Run:
     if not ranks.first:
         say, track = _silent, _untracked
     ranks.once(lambda: _write_beginning(run, own_set))
-    ended = loop.train(run, own_set, valid_set, ranks=ranks, say=say, track=track)
+    ended = loop.train(run, own_set, valid_set, ranks=ranks, say=say, track=track, after_epoch=after_epoch)
     ranks.once(lambda: _write_end(run, valid_set, ended, say))
     return run
 

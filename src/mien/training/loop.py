@@ -31,6 +31,7 @@ from mien.training.targets import soft_targets, vote_shares
 
 Say = Callable[[str], None]
 Track = Callable[[Iterable[int], str], Iterable[int]]
+AfterEpoch = Callable[[dict[str, Any]], None]
 
 
 def train(
@@ -41,6 +42,7 @@ def train(
     ranks: Ranks = ALONE,
     say: Say = lambda _: None,
     track: Track = lambda steps, _: steps,
+    after_epoch: AfterEpoch = lambda _: None,
 ) -> str:
     """Train a run to its end, from the start or from its last checkpoint.
 
@@ -51,6 +53,7 @@ def train(
         ranks: this process among those that train together.
         say: takes each epoch's line.
         track: wraps the steps of an epoch, to show a progress bar.
+        after_epoch: takes each epoch's record, once its checkpoint is stored.
 
     Returns:
         Why it ended, in a few words.
@@ -172,6 +175,7 @@ def train(
             _store(run, learner, judged, optimizers, history)
             run.write_history(history)
             say(epoch_line(row, recipe.epochs, better))
+        after_epoch(row)
         if ended := stopping.reason(epoch):
             break
     return ended or f"all {recipe.epochs} epochs are done"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from mien.errors import RecipeError
-from mien.training import fields
+from mien.training import fields, recipe_file
 
 
 @dataclass(frozen=True)
@@ -276,12 +277,36 @@ RECIPES: dict[str, Callable[[], Recipe]] = {"report": report, "large": large, "b
 def get(name: str, settings: Iterable[str] = ()) -> Recipe:
     """Return a recipe by name, changed by settings such as ``"epochs=15"`` or ``"augment.scale=0.9,1.1"``.
 
+    Args:
+        name: a key of ``RECIPES``, or the path of a recipe's file, which ends in ``.toml`` (see ``recipe_file``).
+        settings: changes, on top of those of the file.
+
     Raises:
         RecipeError: there is no such recipe or field, or the value doesn't fit; the message says what would.
     """
+    own: list[str] = []
+    if name.endswith(".toml"):
+        name, own = recipe_file.read(name)
     if name not in RECIPES:
-        raise RecipeError(f"There is no recipe '{name}': choose {', '.join(RECIPES)}.")
-    return changed(RECIPES[name](), settings)
+        raise RecipeError(f"There is no recipe '{name}': choose {', '.join(RECIPES)}, or a recipe's file (.toml).")
+    return changed(RECIPES[name](), [*own, *settings])
+
+
+def write(path: str | os.PathLike[str], recipe: Recipe, notes: Sequence[str] = ()) -> None:
+    """Write a recipe as a file that ``get`` reads: the name that it has in ``RECIPES``, and what is changed.
+
+    Args:
+        path: where to; it ends in ``.toml``.
+        recipe: one of ``RECIPES``, or one made of it by settings.
+        notes: lines that say where it comes from.
+
+    Raises:
+        OutputError: the file can't be written.
+    """
+    original = RECIPES[recipe.name]()
+    values = {name: new for name, new, old in _pairs(recipe, original) if name != "augment" and new != old}
+    parts = {name: new for name, new, old in _pairs(recipe.augment, original.augment) if new != old}
+    recipe_file.write(path, recipe.name, {**values, "augment": parts}, notes)
 
 
 def changed(recipe: Recipe, settings: Iterable[str]) -> Recipe:

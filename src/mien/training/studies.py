@@ -12,7 +12,7 @@ import hashlib
 import itertools
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,14 +24,18 @@ import mien
 from mien import files
 from mien.data import layouts
 from mien.data.faceset import FaceSet
-from mien.errors import RecipeError, RunError
+from mien.errors import RecipeError
 from mien.evaluation import comparison, decisions, voters
 from mien.evaluation.judge import Judgement, held_out, judge_run
 from mien.inference.classifier import Classifier
-from mien.training import job, recipes
+from mien.training import recipes
 from mien.training.loop import Say, Track
 from mien.training.recipes import Recipe
 from mien.training.run import Run
+from mien.training.task import Task
+
+TrainAll = Callable[[Sequence[Task]], list[Run]]
+"""Does tasks of different folders, in any order or side by side, and gives their runs in the tasks' order."""
 
 FAMILIES = {
     "flip": (("augment.flip",), ()),
@@ -137,6 +141,15 @@ STUDIES: dict[str, Callable[[Recipe, bool], list[Arm]]] = {
 """Study name to the function that gives its arms for a recipe and for data with or without votes."""
 
 
+def one_by_one(tasks: Sequence[Task], say: Say = lambda _: None, track: Track = lambda steps, _: steps) -> list[Run]:
+    """Do the tasks in this process, one after the other."""
+    runs = []
+    for number, task in enumerate(tasks, 1):
+        say(f"{number}/{len(tasks)}: {task.title}")
+        runs.append(task.do(say=say, track=track))
+    return runs
+
+
 def run(
     name: str,
     data: str | os.PathLike[str],
@@ -147,8 +160,7 @@ def run(
     split: str | None = None,
     device: str = "auto",
     precision: str = "auto",
-    say: Say = lambda _: None,
-    track: Track = lambda steps, _: steps,
+    train_all: TrainAll = one_by_one,
 ) -> dict[str, Any]:
     """Train the arms of a study that aren't trained yet, judge them, and write ``OUT/NAME.json``.
 
@@ -160,8 +172,7 @@ def run(
         num_seeds: runs of each arm.
         split: where the arms are judged; None takes the data's test split, or the hold-out where there is none.
         device, precision: as for ``job.start``.
-        say: takes lines for people.
-        track: wraps the steps of an epoch, to show a progress bar.
+        train_all: how the trainings are done; ``one_by_one``, or another way to the same runs.
 
     Returns:
         What was written: the set-up, and for each arm its settings, runs, scores, differences, minutes and hold-out curve.
@@ -177,12 +188,15 @@ def run(
     if split not in (None, "all"):
         faceset.split(str(split))  # better missed now than after an hour of training
     arms = STUDIES[name](recipe, faceset.votes is not None)
-    place = Path(out)
-    runs: dict[str, list[Run]] = {arm.name: [] for arm in arms}
-    for number, (seed, arm) in enumerate(itertools.product(range(num_seeds), arms), 1):  # whole rounds, seed by seed
+    place = Path(out).absolute()  # other processes may start elsewhere
+    tasks: dict[tuple[str, int], Task] = {}
+    for seed, arm in itertools.product(range(num_seeds), arms):  # whole rounds, seed by seed
         wanted = dataclasses.replace(recipes.changed(recipe, arm.settings), seed=recipe.seed + seed)
-        say(f"{name} {number}/{num_seeds * len(arms)}: {arm.name}, seed {wanted.seed}")
-        runs[arm.name].append(_trained(data, faceset, wanted, place / "runs", device, precision, say, track))
+        title, folder = f"{arm.name}, seed {wanted.seed}", place / "runs" / _folder(faceset, wanted)
+        tasks[arm.name, seed] = Task(title, Path(data).absolute(), wanted, folder, device, precision)
+    once = {task.folder: task for task in tasks.values()}  # arms may share a training
+    trained = dict(zip(once, train_all(list(once.values())), strict=True))
+    runs = {arm.name: [trained[tasks[arm.name, seed].folder] for seed in range(num_seeds)] for arm in arms}
     judged = {
         arm: [judge_run(Classifier.load(one.model_file), faceset, one.record, split) for one in own]
         for arm, own in runs.items()
@@ -209,31 +223,10 @@ def run(
     return result
 
 
-def _trained(
-    data: str | os.PathLike[str],
-    faceset: FaceSet,
-    recipe: Recipe,
-    runs: Path,
-    device: str,
-    precision: str,
-    say: Say,
-    track: Track,
-) -> Run:
-    """The run of a recipe: the one that is there, gone on with if it was stopped, or a new one."""
+def _folder(faceset: FaceSet, recipe: Recipe) -> str:
+    """The name of a training's run folder; those of different trainings differ."""
     told = json.dumps([faceset.hash, recipes.to_dict(recipe)], sort_keys=True)
-    folder = runs / f"{recipe.name}-{hashlib.sha256(told.encode()).hexdigest()[:10]}"
-    if (folder / "model.onnx").is_file():
-        return Run.open(folder)
-    if (folder / "run.json").is_file():
-        trained = job.resume(folder, say=say, track=track)
-    else:
-        try:
-            runs.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError(f"The folder '{runs}' can't be made: {error.strerror}.") from None
-        trained = job.start(data, recipe, folder, device=device, precision=precision, say=say, track=track)
-    trained.checkpoint.unlink(missing_ok=True)  # a study of large networks would fill a disk with what nothing needs
-    return trained
+    return f"{recipe.name}-{hashlib.sha256(told.encode()).hexdigest()[:10]}"
 
 
 def _decided(faceset: FaceSet, runs: list[Run], judged: list[Judgement]) -> dict[str, list[NDArray[np.int64]]]:

@@ -1,0 +1,111 @@
+"""The verb that searches for better settings: tune."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mien.cli.common import (
+    cpus_option,
+    device_option,
+    goes_on,
+    json_option,
+    lang_option,
+    path_argument,
+    precision_option,
+    recipe_option,
+    say,
+    set_option,
+    show,
+)
+
+
+class WithSpace(click.Command):
+    """A command whose help also tells the space that is searched where none is given."""
+
+    def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the default space below the options."""
+        from mien.training.spaces import DEFAULT  # light: it loads no other package
+
+        with formatter.section(
+            "Without --space (muon and ema where the recipe has them, votes_head where the data has votes)"
+        ):
+            formatter.write_dl([tuple(text.split("=")) for text in DEFAULT])  # type: ignore[misc] # pairs
+
+
+@click.command(cls=WithSpace)
+@click.argument("data", type=path_argument)
+@recipe_option("tiny")
+@set_option
+@click.option(
+    "--space",
+    multiple=True,
+    metavar="FIELD=RANGE",
+    help="A field that may vary: FIELD=LOW..HIGH, FIELD=LOW..HIGH:log, or FIELD=ONE|OTHER.  [default: see below]",
+)
+@click.option(
+    "--trials", "num_trials", default=20, type=click.IntRange(1, 100_000), show_default=True, help="Settings to try."
+)
+@click.option(
+    "--parallel",
+    default=0,
+    type=click.IntRange(min=0),
+    help="Trials at once at most.  [default: as many as there is room for]",
+)
+@cpus_option
+@click.option(
+    "--seed", default=0, type=click.IntRange(0, 2**31 - 1), show_default=True, help="Of the search, not of the runs."
+)
+@click.option("--out", default=Path("tune"), type=path_argument, show_default=True, help="Folder of runs and results.")
+@lang_option
+@device_option
+@precision_option
+@json_option
+def tune(
+    data: Path,
+    recipe_name: str,
+    settings: tuple[str, ...],
+    space: tuple[str, ...],
+    num_trials: int,
+    parallel: int,
+    num_cpus: int,
+    seed: int,
+    out: Path,
+    lang: str,
+    device: str,
+    precision: str,
+    as_json: bool,
+) -> None:
+    """Search for better settings of a recipe on DATA, judged by the rows held out of training.
+
+    Trials run side by side on this machine, or on the Ray cluster that RAY_ADDRESS names, whose nodes all need to see DATA and
+    the folder of results. A search that was stopped goes on where it was: give the same command again.
+
+    Example:  mien tune fer2013.csv --trials 30 --set epochs=15
+    """
+    from mien.evaluation import tuning_page
+    from mien.scale import tuning
+    from mien.training import recipes
+
+    sweep = tuning.Sweep(
+        data=data.absolute(),
+        recipe=recipes.get(recipe_name, settings),
+        out=out.absolute(),
+        given=space,
+        num_trials=num_trials,
+        parallel=parallel,
+        seed=seed,
+        num_cpus=num_cpus,
+        device=device,
+        precision=precision,
+    )
+    with goes_on():
+        result = tuning.run(sweep, say=say)
+    page, best = out / "tune.html", out / "best.toml"
+    tuning_page.write(page, result, lang=lang)
+    show(
+        {**result, "page": str(page), "best_recipe": str(best)},
+        as_json,
+        lambda: f"{tuning_page.as_text(result, lang)}\n\n{page}\nnext:  mien train {data} --recipe {best}",
+    )

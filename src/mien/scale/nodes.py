@@ -1,0 +1,45 @@
+"""What a training asks of the node that it runs on, and what it makes of it there."""
+
+from __future__ import annotations
+
+import socket
+
+import ray
+import torch
+
+from mien.errors import ClusterError
+from mien.training.task import Task
+
+RETRIES = 3
+"""How often a training goes on elsewhere after its process or its node was lost."""
+
+
+def resources(num_cpus: int, device: str) -> dict[str, int]:
+    """What each training takes, as Ray counts it: processors, and one GPU where the cluster has some and the device isn't cpu.
+
+    Raises:
+        ClusterError: no node has so many processors.
+    """
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    most = int(max((node.get("CPU", 0) for node in nodes), default=0))
+    if num_cpus > most:
+        raise ClusterError(
+            f"No node of the cluster has {num_cpus} processors, the largest has {most}: lower --cpus-per-run."
+        )
+    num_gpus = int(device in ("auto", "cuda") and any(node.get("GPU", 0) >= 1 for node in nodes))
+    return {"num_cpus": num_cpus, "num_gpus": num_gpus}
+
+
+def settle(task: Task, num_cpus: int) -> None:
+    """Make this process fit for a task: see that its data and its folder are there, and take as many threads as processors.
+
+    Raises:
+        ClusterError: the node lacks one of them.
+    """
+    for path in (task.data, task.folder.parent):
+        if not path.exists():
+            raise ClusterError(
+                f"The node {socket.gethostname()} can't see '{path}': put data and results on storage that all nodes have "
+                "at the same path."
+            )
+    torch.set_num_threads(num_cpus)

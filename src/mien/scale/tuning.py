@@ -1,0 +1,363 @@
+"""A search for better settings: Ray Tune runs the trials, Optuna chooses their settings, ASHA stops the worse ones early.
+
+A trial is a run like any other, in a folder of its own. Its score is the accuracy on the held-out rows that it would be shipped
+with: that of its best epoch so far, or of its last where the recipe keeps the last.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import optuna
+import ray
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from ray import tune
+from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
+from ray.tune.search.optuna import OptunaSearch
+
+import mien
+from mien import files
+from mien.data import layouts
+from mien.errors import ClusterError, OutputError, RecipeError, RunError, TrainingError
+from mien.scale import cluster, nodes
+from mien.training import job, recipes, spaces
+from mien.training.loop import Say
+from mien.training.recipes import Recipe
+from mien.training.run import Run
+from mien.training.spaces import Axis, Choice
+from mien.training.task import Task
+
+SETTINGS = {
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+}
+"""Of Ray Tune, by environment: no folder of its own to work in, and nothing on standard output, nor traces of what is told in words."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A search.
+
+    Attributes:
+        data: a path that ``layouts.read`` knows, which all nodes see.
+        recipe: what the trials start from.
+        out: the folder of runs and results, which all nodes see.
+        given: the axes of the space as text; none takes the default ones.
+        num_trials: how many places in the space are tried.
+        parallel: trials at once at most; 0 takes as many as the cluster has room for.
+        seed: of the search; that of the trainings is the recipe's.
+        num_cpus: processors, and so threads, of each trial.
+        device, precision: as for ``job.start``.
+    """
+
+    data: Path
+    recipe: Recipe
+    out: Path
+    given: tuple[str, ...] = ()
+    num_trials: int = 20
+    parallel: int = 0
+    seed: int = 0
+    num_cpus: int = 1
+    device: str = "auto"
+    precision: str = "auto"
+
+    @property
+    def runs(self) -> Path:
+        """The folder of the trials' run folders."""
+        return self.out / "runs"
+
+
+@dataclass
+class Watch:
+    """What is going on with a sweep, as Tune tells it."""
+
+    num_epochs: int
+    say: Say
+    trials: list[Any] = field(default_factory=list)
+
+
+_watch: ContextVar[Watch] = ContextVar("watch")
+
+
+class Relay(tune.Callback):  # type: ignore[misc] # Ray is untyped
+    """Hands on what Tune tells to whoever watches now; it has no state, as Tune brings back an old one with an old sweep."""
+
+    def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any) -> None:
+        """Say that an epoch is done."""
+        watch = _watch.get()
+        if "failed" in result:
+            watch.say(f"trial {trials.index(trial) + 1} failed: {result['failed']}")
+        else:
+            watch.say(
+                f"trial {trials.index(trial) + 1}: epoch {result['epoch']}/{watch.num_epochs}, "
+                f"hold-out accuracy {result['accuracy']:.2%}, {result['seconds']:.0f} s"
+            )
+
+    def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
+        """Say that a trial has ended."""
+        watch = _watch.get()
+        watch.say(
+            f"trial {trials.index(trial) + 1} has ended after {trial.last_result['epoch']} of {watch.num_epochs} epochs"
+        )
+
+    def on_experiment_end(self, trials: list[Any], **_: Any) -> None:
+        """Keep the trials, those of earlier goes included."""
+        _watch.get().trials = trials
+
+
+def run(sweep: Sweep, *, say: Say = lambda _: None) -> dict[str, Any]:
+    """Search, and write ``tune.json`` and ``best.toml``; a search that was stopped goes on where it was.
+
+    Args:
+        sweep: what to search, and where.
+        say: takes a line for each epoch and each end of a trial.
+
+    Returns:
+        What ``tune.json`` holds: the set-up, for each trial its settings, state, epochs, score, minutes and curve, and the best
+        one's number. ``best.toml`` is that trial's recipe.
+
+    Raises:
+        MienError: data, recipe, space or folder don't fit, the folder holds another search, or the cluster can't do the work.
+        KeyboardInterrupt: it was stopped from the keyboard; the same call goes on.
+    """
+    faceset = layouts.read(sweep.data)
+    space = spaces.build(sweep.given, sweep.recipe, faceset.votes is not None)
+    _, valid_set = job.divide(faceset, sweep.recipe)  # better missed now than in every trial
+    _claim(sweep, space, faceset.hash)
+    place = sweep.out / "tune.json"
+    if place.is_file():
+        return dict(json.loads(place.read_text(encoding="utf-8")))
+    with cluster.connected():
+        trials = _fit(sweep, space, Watch(sweep.recipe.epochs, say))
+    told = [_told(number, trial, sweep, space) for number, trial in enumerate(trials, 1)]
+    finished = [one for one in told if one["state"] == "finished"]
+    if not finished:
+        raise TrainingError(f"No trial came to its end; the first: {told[0]['reason'] or told[0]['state']}.")
+    best = max(finished, key=lambda one: one["accuracy"])  # the first of several
+    record = Run.open(sweep.out / best["run"]).record
+    result = {
+        "recipe": sweep.recipe.name,
+        "settings": recipes.changes(sweep.recipe),
+        "space": [str(axis) for axis in space],
+        "epochs": sweep.recipe.epochs,
+        "seed": sweep.seed,
+        "data": sweep.data.name,
+        "data_hash": faceset.hash,
+        "train_rows": record["data"]["train"]["rows"],
+        "n": len(valid_set),
+        **{key: record[key] for key in ("device", "device_name", "processor", "precision", "threads", "torch")},
+        "versions": {"mien": mien.__version__, "ray": ray.__version__, "optuna": optuna.__version__},
+        "trials": told,
+        "best": best["number"],
+    }
+    _write_best(sweep, result, best)
+    files.write_json(place, result)
+    return result
+
+
+def _claim(sweep: Sweep, space: Sequence[Axis], data_hash: str) -> None:
+    """Make the folder this search's own, or see that it is.
+
+    Raises:
+        RunError: it holds another search.
+        OutputError: it can't be made.
+    """
+    own = {
+        "data": data_hash,
+        "recipe": recipes.to_dict(sweep.recipe),
+        "space": [str(axis) for axis in space],
+        "trials": sweep.num_trials,
+        "parallel": sweep.parallel,
+        "seed": sweep.seed,
+        "cpus-per-run": sweep.num_cpus,
+        "device": sweep.device,
+        "precision": sweep.precision,
+    }
+    place = sweep.out / "sweep.json"
+    if place.is_file():
+        there = json.loads(place.read_text(encoding="utf-8"))
+        if other := [key for key in own if there.get(key) != own[key]]:
+            raise RunError(
+                f"'{sweep.out}' holds a search with other options ({', '.join(other)}): give the same command to go on with it, "
+                "or name another folder with --out."
+            )
+        return
+    try:
+        sweep.runs.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"The folder '{sweep.runs}' can't be made: {error.strerror}.") from None
+    files.write_json(place, own)
+
+
+def _fit(sweep: Sweep, space: Sequence[Axis], watch: Watch) -> list[Any]:
+    """Let Tune run the trials that are still to be run; all of them, in the order in which they were begun."""
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    taken = nodes.resources(sweep.num_cpus, sweep.device)
+    trainable = tune.with_resources(
+        tune.with_parameters(_trial, sweep=sweep, space=tuple(space)),
+        {"cpu": taken["num_cpus"], "gpu": taken["num_gpus"]},
+    )
+    place = sweep.out / "tune"
+    _watch.set(watch)
+    with _quiet():
+        if any(place.glob("experiment_state-*.json")):
+            watch.say("going on where it was")
+            tuner = tune.Tuner.restore(str(place), trainable, resume_errored=True)
+        else:
+            tuner = _tuner(sweep, space, trainable, place)
+        tuner.fit()
+    if any(not trial.is_finished() for trial in watch.trials) or len(watch.trials) < sweep.num_trials:
+        raise KeyboardInterrupt  # Tune has caught it, so as to store where it was
+    errors = [trial.get_error() for trial in watch.trials if trial.status == "ERROR"]
+    if errors:
+        with cluster.told():
+            if isinstance(errors[0], ray.exceptions.RayError):
+                raise errors[0]
+        raise ClusterError(f"A trial could not be run: {errors[0]}. The same command goes on.")
+    return watch.trials
+
+
+def _tuner(sweep: Sweep, space: Sequence[Axis], trainable: Callable[..., Any], place: Path) -> tune.Tuner:
+    own = spaces.point(space, sweep.recipe)
+    few = max(2, min(10, sweep.num_trials // 3))  # trials at random before what they tell is used
+    search = OptunaSearch(
+        {axis.field: _distribution(axis) for axis in space},
+        metric="accuracy",
+        mode="max",
+        sampler=optuna.samplers.TPESampler(seed=sweep.seed, n_startup_trials=few),
+        points_to_evaluate=[own] if own else None,
+    )
+    return tune.Tuner(
+        trainable,
+        tune_config=tune.TuneConfig(
+            metric="accuracy",
+            mode="max",
+            search_alg=search,
+            scheduler=_scheduler(sweep.recipe.epochs),
+            num_samples=sweep.num_trials,
+            max_concurrent_trials=sweep.parallel or None,
+            trial_dirname_creator=_name,
+        ),
+        run_config=tune.RunConfig(
+            name=place.name,
+            storage_path=str(place.parent),
+            verbose=0,
+            callbacks=[Relay()],
+            failure_config=tune.FailureConfig(max_failures=nodes.RETRIES),
+        ),
+    )
+
+
+def _name(trial: Any) -> str:
+    return str(trial.trial_id)
+
+
+def _scheduler(num_epochs: int) -> TrialScheduler:
+    """Stops the worse half of the trials after a quarter of the epochs, and the worse half of the rest after a half."""
+    if num_epochs < 2:
+        return FIFOScheduler()
+    first = max(1, num_epochs // 4)
+    last = max(first, num_epochs // 2)
+    return ASHAScheduler(time_attr="epoch", grace_period=first, max_t=last, reduction_factor=2, stop_last_trials=False)
+
+
+def _distribution(axis: Axis) -> BaseDistribution:
+    if isinstance(axis, Choice):
+        return CategoricalDistribution(axis.options)
+    if axis.whole:
+        return IntDistribution(int(axis.low), int(axis.high), log=axis.log)
+    return FloatDistribution(axis.low, axis.high, log=axis.log)
+
+
+def _trial(config: dict[str, Any], sweep: Sweep, space: tuple[Axis, ...]) -> None:
+    """A trial, in a process of its own: begins its run or goes on with it, and reports every epoch."""
+    folder = sweep.runs / tune.get_context().get_trial_id()
+    reported = 0
+
+    def report(row: Mapping[str, Any]) -> None:  # Tune lets a trial that it stops go no further than here
+        nonlocal reported
+        reported = row["epoch"]
+        score = _score(Run.open(folder).history, sweep.recipe.keep)
+        tune.report({"epoch": reported, "accuracy": score, "seconds": row["seconds"]})
+
+    try:
+        recipe = recipes.changed(sweep.recipe, spaces.settings(space, config))
+        task = Task(folder.name, sweep.data, recipe, folder, sweep.device, sweep.precision)
+        nodes.settle(task, sweep.num_cpus)
+        run = task.do(after_epoch=report)
+    except (TrainingError, RecipeError) as error:  # such settings are a bad answer, not a reason to stop asking
+        tune.report({"epoch": reported, "accuracy": 0.0, "seconds": 0.0, "failed": str(error)})
+        return
+    if reported < len(run.history):  # it was killed after its last epoch, before that was told
+        report(run.history[-1])
+
+
+def _score(history: Sequence[Mapping[str, Any]], keep: str) -> float:
+    accuracies = [row["valid_accuracy"] for row in history]
+    return float(accuracies[-1] if keep == "last" else max(accuracies))
+
+
+def _told(number: int, trial: Any, sweep: Sweep, space: Sequence[Axis]) -> dict[str, Any]:
+    """A trial's record."""
+    settings = spaces.settings(space, trial.config)
+    folder = sweep.runs / trial.trial_id
+    history = Run.open(folder).history if (folder / "history.jsonl").is_file() else []
+    failed = trial.last_result.get("failed", "")
+    finished = (folder / "model.onnx").is_file()
+    curve = [row["valid_accuracy"] for row in history]
+    return {
+        "number": number,
+        "run": str(folder.relative_to(sweep.out)),
+        "settings": settings,
+        "state": "failed" if failed else "finished" if finished else "stopped",
+        "reason": failed,
+        "epochs": len(history),
+        "accuracy": _score(history, sweep.recipe.keep) if history else 0.0,
+        "minutes": sum(row["seconds"] for row in history) / 60,
+        "curve": curve,
+    }
+
+
+def _write_best(sweep: Sweep, result: Mapping[str, Any], best: Mapping[str, Any]) -> None:
+    recipes.write(
+        sweep.out / "best.toml",
+        recipes.changed(sweep.recipe, best["settings"]),
+        [
+            f"Found by mien {mien.__version__} tune on {sweep.data.name}: trial {best['number']} of {len(result['trials'])}, "
+            f"with {best['accuracy']:.2%} of {result['n']:,} held-out rows.",
+            "These rows have chosen it, so the figure flatters it: judge it on a split that no trial has seen.",
+            "Train it:  mien train DATA --recipe best.toml",
+        ],
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence Tune's own words in the block, and put back the handler of Ctrl-C that Tune leaves its own in place of."""
+    logger = logging.getLogger("ray.tune")
+    level, handler = logger.level, signal.getsignal(signal.SIGINT)
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            # A trial that goes on counts its reports anew, and Optuna has heard of the first ones.
+            warnings.filterwarnings("ignore", "The reported value is ignored", UserWarning)
+            yield
+    finally:
+        logger.setLevel(level)
+        if threading.current_thread() is threading.main_thread():  # only there does Tune set one, and may one be set
+            signal.signal(signal.SIGINT, handler)

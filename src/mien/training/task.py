@@ -1,0 +1,74 @@
+"""One training as a task: any process that sees its folder can do it, and goes on with what another one left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mien.errors import RunError
+from mien.training import job
+from mien.training.loop import AfterEpoch, Say, Track
+from mien.training.recipes import Recipe
+from mien.training.run import Run
+
+
+@dataclass(frozen=True)
+class Task:
+    """A training that is to be done once.
+
+    Attributes:
+        title: what it is called in lines for people.
+        data: a path that ``layouts.read`` knows.
+        recipe: all settings.
+        folder: its run folder; the folder above is made if missing.
+        device, precision: as for ``job.start``.
+    """
+
+    title: str
+    data: Path
+    recipe: Recipe
+    folder: Path
+    device: str = "auto"
+    precision: str = "auto"
+
+    @property
+    def done(self) -> bool:
+        """Whether its model file is there, which is written last."""
+        return (self.folder / "model.onnx").is_file()
+
+    def do(
+        self,
+        *,
+        say: Say = lambda _: None,
+        track: Track = lambda steps, _: steps,
+        after_epoch: AfterEpoch = lambda _: None,
+    ) -> Run:
+        """Give the run: the one that is there, gone on with if it was stopped, or a new one.
+
+        Args:
+            say, track, after_epoch: as for ``job.start``.
+
+        Raises:
+            MienError: data, recipe or folder don't fit.
+        """
+        if self.done:
+            return Run.open(self.folder)
+        if (self.folder / "run.json").is_file():
+            run = job.resume(self.folder, say=say, track=track, after_epoch=after_epoch)
+        else:
+            try:
+                self.folder.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise RunError(f"The folder '{self.folder.parent}' can't be made: {error.strerror}.") from None
+            run = job.start(
+                self.data,
+                self.recipe,
+                self.folder,
+                device=self.device,
+                precision=self.precision,
+                say=say,
+                track=track,
+                after_epoch=after_epoch,
+            )
+        run.checkpoint.unlink(missing_ok=True)  # many large networks would fill a disk with what nothing needs
+        return run
