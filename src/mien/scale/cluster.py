@@ -73,29 +73,6 @@ def heard(say: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
         lines.shutdown()
 
 
-def require(kind: str, num: int, say: Callable[[str], None]) -> None:
-    """Refuse work that needs more processors or GPUs than this machine has; a cluster that has too few may still grow.
-
-    Args:
-        kind: ``"CPU"`` or ``"GPU"``.
-        num: how many are needed at once.
-        say: is told of the wait for a cluster to grow.
-
-    Raises:
-        ClusterError: there are too few, and the cluster is this machine.
-    """
-    there = int(ray.cluster_resources().get(kind, 0))
-    if there >= num:
-        return
-    name = {"CPU": "processors", "GPU": "GPUs"}[kind]
-    if os.environ.get("RAY_ADDRESS"):
-        say(f"waiting for {num} {name}: the cluster has {there} now")
-    else:
-        raise ClusterError(
-            f"{num} {name} are needed and there are {there}: ask for fewer, or name a larger cluster in RAY_ADDRESS."
-        )
-
-
 def _begin(num_cpus: int | None) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # reading faces is nobody else's business
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # Ray Data does what Ray's core then calls an error

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
+from collections.abc import Callable
 
 import ray
 import torch
@@ -43,3 +45,26 @@ def settle(task: Task, num_cpus: int) -> None:
                 "at the same path."
             )
     torch.set_num_threads(num_cpus)
+
+
+def require(kind: str, num: int, say: Callable[[str], None]) -> None:
+    """Refuse work that needs more processors or GPUs than this machine has; a cluster that has too few may still grow.
+
+    Args:
+        kind: ``"CPU"`` or ``"GPU"``.
+        num: how many are needed at once.
+        say: is told of the wait for a cluster to grow.
+
+    Raises:
+        ClusterError: there are too few, and the cluster is this machine.
+    """
+    there = int(ray.cluster_resources().get(kind, 0))
+    if there >= num:
+        return
+    name = {"CPU": "processors", "GPU": "GPUs"}[kind]
+    if os.environ.get("RAY_ADDRESS"):
+        say(f"waiting for {num} {name}: the cluster has {there} now")
+    else:
+        raise ClusterError(
+            f"{num} {name} are needed and there are {there}: ask for fewer, or name a larger cluster in RAY_ADDRESS."
+        )

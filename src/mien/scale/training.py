@@ -13,14 +13,11 @@ from ray import train as ray_train
 from ray.train import torch as ray_torch
 
 from mien.errors import ClusterError, MienError
-from mien.scale import cluster
+from mien.scale import cluster, nodes
 from mien.training import job
 from mien.training.loop import Say
 from mien.training.recipes import Recipe
 from mien.training.run import Run, check_new
-
-MAX_FAILURES = 3
-"""So often lost workers are replaced; then something else is wrong."""
 
 
 def start(
@@ -75,7 +72,7 @@ def _run(work: Callable[[Say], Any], place: Path, workers: int, device: str, say
     place.parent.mkdir(parents=True, exist_ok=True)
     with cluster.connected(), cluster.heard(say) as spoken:
         use_gpu = device != "cpu" and ray.cluster_resources().get("GPU", 0) > 0
-        cluster.require("GPU" if use_gpu else "CPU", workers, say)
+        nodes.require("GPU" if use_gpu else "CPU", workers, say)
 
         def in_worker() -> MienError | None:
             try:
@@ -91,7 +88,7 @@ def _run(work: Callable[[Say], Any], place: Path, workers: int, device: str, say
             run_config=ray_train.RunConfig(
                 name=notes.name,
                 storage_path=str(place.parent),
-                failure_config=ray_train.FailureConfig(max_failures=MAX_FAILURES),
+                failure_config=ray_train.FailureConfig(max_failures=nodes.RETRIES),
             ),
         )
         try:
