@@ -170,6 +170,24 @@ def test_a_killed_run_goes_on_without_loss_or_repetition(invoke: Invoke, tmp_pat
     assert "is whole already" in err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--engine", "ray"), "needs an output: name a folder"),
+        (("--engine", "ray", "-o", "out", "--annotate", "drawn"), "leave --annotate, --json, --jsonl and --csv"),
+        (("--engine", "ray", "-o", "out", "--json"), "leave --annotate, --json, --jsonl and --csv"),
+        (("--engine", "ray", "-o", "out", "-"), "can't read standard input"),
+        (("--workers", "2"), "--workers is for --engine ray"),
+    ],
+)
+def test_what_makes_no_sense_with_an_engine_says_so(
+    invoke: Invoke, album: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    code, out, err = invoke("predict", album, *arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
 def test_names_that_are_no_text_are_read(invoke: Invoke, tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     try:

@@ -64,11 +64,16 @@ def _counted(parts: Iterable[Part]) -> Iterator[Part]:
     if not sys.stderr.isatty():
         yield from parts
         return
-    click.echo("\r\x1b[Klisting", nl=False, err=True)
-    started, photos = time.monotonic(), 0
-    for number, part in enumerate(parts, start=1):
-        photos += 0 if part.before else part.photos
-        rate = photos / (time.monotonic() - started)
-        click.echo(f"\r\x1b[K{number:,} of {part.parts:,} parts, {rate:.0f} photos a second", nl=False, err=True)
-        yield part
-    click.echo("\r\x1b[K", nl=False, err=True)
+    click.echo("listing the photos, starting the workers", nl=False, err=True)
+    started, photos = 0.0, 0
+    try:
+        for number, part in enumerate(parts, start=1):
+            line = f"{number:,} of {part.parts:,} parts"
+            if started:  # the first part has the start in it
+                photos += 0 if part.before else part.photos
+                line += f", {photos / (time.monotonic() - started):.0f} photos a second"
+            started = started or time.monotonic()
+            click.echo(f"\r\x1b[K{line}", nl=False, err=True)
+            yield part
+    finally:
+        click.echo("\r\x1b[K", nl=False, err=True)
