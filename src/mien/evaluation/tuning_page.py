@@ -106,10 +106,21 @@ def _answer(result: Mapping[str, Any], t: Texts) -> str:
             low=_percent(low),
             high=_percent(high),
         ),
+        *_as_it_is(result, t),
         t("tune.near", names=", ".join(near)) if near else t("tune.alone"),
         t("tune.counts", **counts),
     ]
     return t.joined(sentences)
+
+
+def _as_it_is(result: Mapping[str, Any], t: Texts) -> list[str]:
+    """What the recipe had without a change, where that was among the trials."""
+    own = next((trial for trial in result["trials"] if trial["number"] == result["as_it_is"]), None)
+    if own is None:
+        return []
+    if own["number"] == result["best"]:
+        return [t("tune.itself")]
+    return [t("tune.as_it_is", number=own["number"], accuracy=_percent(own["accuracy"]), epochs=own["epochs"])]
 
 
 def _rows(result: Mapping[str, Any], t: Texts) -> list[list[str]]:

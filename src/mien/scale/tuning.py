@@ -126,8 +126,8 @@ def run(sweep: Sweep, *, say: Say = lambda _: None) -> dict[str, Any]:
         say: takes a line for each epoch and each end of a trial.
 
     Returns:
-        What ``tune.json`` holds: the set-up, for each trial its settings, state, epochs, score, minutes and curve, and the best
-        one's number. ``best.toml`` is that trial's recipe.
+        What ``tune.json`` holds: the set-up, for each trial its settings, state, epochs, score, minutes and curve, and the
+        numbers of the best one and of the one that is the recipe as it is. ``best.toml`` is the best trial's recipe.
 
     Raises:
         MienError: data, recipe, space or folder don't fit, the folder holds another search, or the cluster can't do the work.
@@ -143,6 +143,7 @@ def run(sweep: Sweep, *, say: Say = lambda _: None) -> dict[str, Any]:
     with cluster.connected():
         trials = _fit(sweep, space, Watch(sweep.recipe.epochs, say))
     told = [_told(number, trial, sweep, space) for number, trial in enumerate(trials, 1)]
+    own = spaces.point(space, sweep.recipe)
     finished = [one for one in told if one["state"] == "finished"]
     if not finished:
         raise TrainingError(f"No trial came to its end; the first: {told[0]['reason'] or told[0]['state']}.")
@@ -162,6 +163,9 @@ def run(sweep: Sweep, *, say: Say = lambda _: None) -> dict[str, Any]:
         "versions": {"mien": mien.__version__, "ray": ray.__version__, "optuna": optuna.__version__},
         "trials": told,
         "best": best["number"],
+        "as_it_is": next(
+            (one["number"] for one in told if own and one["settings"] == spaces.settings(space, own)), None
+        ),
     }
     _write_best(sweep, result, best)
     files.write_json(place, result)
