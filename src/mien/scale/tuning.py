@@ -87,6 +87,7 @@ class Watch:
     num_epochs: int
     say: Say
     trials: list[Any] = field(default_factory=list)
+    going_on: bool = False
 
 
 _watch: ContextVar[Watch] = ContextVar("watch")
@@ -112,6 +113,10 @@ class Relay(tune.Callback):  # type: ignore[misc] # Ray is untyped
         watch.say(
             f"trial {trials.index(trial) + 1} has ended after {trial.last_result['epoch']} of {watch.num_epochs} epochs"
         )
+
+    def on_step_end(self, iteration: int, trials: list[Any], **_: Any) -> None:
+        """Keep whether a trial was going on, as Tune calls all of them finished once it is interrupted."""
+        _watch.get().going_on = not all(trial.is_finished() for trial in trials)
 
     def on_experiment_end(self, trials: list[Any], **_: Any) -> None:
         """Keep the trials, those of earlier goes included."""
@@ -225,7 +230,7 @@ def _fit(sweep: Sweep, space: Sequence[Axis], watch: Watch) -> list[Any]:
         else:
             tuner = _tuner(sweep, space, trainable, place)
         tuner.fit()
-    if any(not trial.is_finished() for trial in watch.trials) or len(watch.trials) < sweep.num_trials:
+    if watch.going_on or len(watch.trials) < sweep.num_trials:
         raise KeyboardInterrupt  # Tune has caught it, so as to store where it was
     errors = [trial.get_error() for trial in watch.trials if trial.status == "ERROR"]
     if errors:
