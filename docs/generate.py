@@ -34,6 +34,22 @@ def value(setting: object) -> str:
     return f"{setting:g}" if isinstance(setting, float) else str(setting) or "(none)"
 
 
+RECIPE_FILE = """\
+A recipe can also be a TOML file, whose name ends in `.toml`: the recipe that it starts from, and what it changes. `--recipe mine.toml`
+reads it wherever a recipe is named; `--set` comes on top. `mien tune` writes its best one so ([tuning](tuning.md)).
+
+```toml
+recipe = "tiny"
+epochs = 15
+
+[augment]
+rotation = 12.5
+scale = [0.9, 1.1]
+```
+"""
+"""What the page says of recipes in files."""
+
+
 def recipes_page() -> str:
     """All recipes side by side, and what each field means."""
     made = [make() for make in recipes.RECIPES.values()]
@@ -43,6 +59,8 @@ def recipes_page() -> str:
         "A recipe is a named function in `mien.training.recipes` that returns all settings of a training.",
         "Change a field with `--set field=value`, such as `--set epochs=15 --set augment.scale=0.9,1.1`;",
         "`--set augment=none` turns all augmentation off.",
+        "",
+        *RECIPE_FILE.splitlines(),
         "",
     ]
     for recipe in made:

@@ -1,17 +1,16 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mien.errors import ClusterError
+import workers
+from mien.errors import ClusterError, RecipeError
 from mien.scale import studying
 from mien.training import recipes
 from mien.training.run import Run
@@ -23,36 +22,13 @@ Invoke = Callable[..., tuple[int, str, str]]
 SMALL = ("--recipe", "demo", "--set", "epochs=3", "--set", "image_size=16", "--device", "cpu", "--precision", "fp32")
 
 
-def parent(process: int) -> int:
-    try:
-        return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:
-        return 0
-
-
-def workers(title: str) -> Iterator[int]:
-    """The processes below this one whose title, which Ray sets to what they do, begins so."""
-    for path in Path("/proc").glob("[0-9]*"):
-        ancestor = process = int(path.name)
-        try:
-            if not (path / "cmdline").read_text().startswith(title):
-                continue
-        except OSError:
-            continue
-        while ancestor > 1 and ancestor != os.getpid():
-            ancestor = parent(ancestor)
-        if ancestor == os.getpid():
-            yield process
-
-
 def kill_after_an_epoch(runs: Path, title: str, killed: dict[Path, str]) -> None:
     """Kill the workers once a run has an epoch, and note the curves that there were."""
     while not killed:
         time.sleep(0.01)
         for path in runs.glob("*/history.jsonl"):
             killed[path] = path.read_text()
-    for process in workers(title):
-        os.kill(process, signal.SIGKILL)
+    workers.kill(title)
 
 
 def but_time(result: dict[str, Any]) -> dict[str, Any]:
@@ -97,8 +73,6 @@ def test_a_node_that_cant_see_the_data_is_named(cluster: None, tmp_path: Path) -
 
 
 def test_what_a_worker_raises_ends_the_study(cluster: None, faces_file: Path, run: Run, tmp_path: Path) -> None:
-    from mien.errors import RecipeError
-
     recipe = recipes.get("report", ["grow_from=32"])
     task = Task("one", faces_file, recipe, tmp_path / "runs" / "one", "cpu")
     with pytest.raises(RecipeError, match="grow_from=0"):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from mien.errors import RecipeError
@@ -98,3 +100,9 @@ def test_a_space_that_doesnt_fit_says_why(text: str, message: str) -> None:
 def test_a_field_stands_once() -> None:
     with pytest.raises(RecipeError, match="has momentum twice"):
         spaces.build(["momentum=0.8..0.9", "momentum=0.1|0.2"], TINY, has_votes=False)
+
+
+def test_the_document_has_the_default_space() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "tuning.md").read_text(encoding="utf-8")
+    for field, _, extent in (text.partition("=") for text in spaces.DEFAULT):
+        assert f"| `{field}` | {extent} |" in page

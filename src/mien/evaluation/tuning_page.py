@@ -17,9 +17,7 @@ from mien.evaluation.pictures import markup
 def as_text(result: Mapping[str, Any], lang: str = "en") -> str:
     """The trials as a table, and the answer."""
     t = Texts(lang)
-    fields = [axis.partition("=")[0] for axis in result["space"]]
-    heads = [t("tune.trial"), *fields, t("tune.epochs"), t("tune.accuracy"), t("tune.minutes"), t("tune.state")]
-    return "\n\n".join([_subtitle(result, t), tables.render(heads, _rows(result, t)), _answer(result, t)])
+    return "\n\n".join([_subtitle(result, t), tables.render(_heads(result, t), _rows(result, t)), _answer(result, t)])
 
 
 def write(path: str | os.PathLike[str], result: Mapping[str, Any], *, lang: str = "en") -> None:
@@ -55,8 +53,9 @@ def render(result: Mapping[str, Any], *, lang: str = "en") -> str:
             )
             for number, axis in enumerate(result["space"])
         ],
-        heads=[axis.partition("=")[0] for axis in result["space"]],
-        rows=list(zip(_rows(result, t), (trial is best for trial in result["trials"]), strict=True)),
+        heads=_heads(result, t),
+        rows=_rows(result, t),
+        best=result["trials"].index(best),
         settings=best["settings"],
         set_up=_set_up(result, t),
         commands=[command(result, lang), "mien train DATA --recipe best.toml"],
@@ -106,21 +105,37 @@ def _answer(result: Mapping[str, Any], t: Texts) -> str:
             low=_percent(low),
             high=_percent(high),
         ),
+        *_as_it_is(result, t),
         t("tune.near", names=", ".join(near)) if near else t("tune.alone"),
         t("tune.counts", **counts),
     ]
     return t.joined(sentences)
 
 
+def _as_it_is(result: Mapping[str, Any], t: Texts) -> list[str]:
+    """What the recipe had without a change, where that was among the trials."""
+    own = next((trial for trial in result["trials"] if trial["number"] == result["as_it_is"]), None)
+    if own is None:
+        return []
+    if own["number"] == result["best"]:
+        return [t("tune.itself")]
+    return [t("tune.as_it_is", number=own["number"], accuracy=_percent(own["accuracy"]), epochs=own["epochs"])]
+
+
+def _heads(result: Mapping[str, Any], t: Texts) -> list[str]:
+    fields = [axis.partition("=")[0] for axis in result["space"]]
+    return [t("tune.trial"), t("tune.accuracy"), t("tune.epochs"), t("tune.minutes"), t("tune.state"), *fields]
+
+
 def _rows(result: Mapping[str, Any], t: Texts) -> list[list[str]]:
     return [
         [
             str(trial["number"]),
-            *(setting.partition("=")[2] for setting in trial["settings"]),
-            str(trial["epochs"]),
             _percent(trial["accuracy"]),
+            str(trial["epochs"]),
             f"{trial['minutes']:.1f}",
             t("tune.states.best" if trial["number"] == result["best"] else f"tune.states.{trial['state']}"),
+            *(setting.partition("=")[2] for setting in trial["settings"]),
         ]
         for trial in result["trials"]
     ]

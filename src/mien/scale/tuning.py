@@ -87,6 +87,7 @@ class Watch:
     num_epochs: int
     say: Say
     trials: list[Any] = field(default_factory=list)
+    going_on: bool = False
 
 
 _watch: ContextVar[Watch] = ContextVar("watch")
@@ -113,6 +114,10 @@ class Relay(tune.Callback):  # type: ignore[misc] # Ray is untyped
             f"trial {trials.index(trial) + 1} has ended after {trial.last_result['epoch']} of {watch.num_epochs} epochs"
         )
 
+    def on_step_end(self, iteration: int, trials: list[Any], **_: Any) -> None:
+        """Keep whether a trial was going on, as Tune calls all of them finished once it is interrupted."""
+        _watch.get().going_on = not all(trial.is_finished() for trial in trials)
+
     def on_experiment_end(self, trials: list[Any], **_: Any) -> None:
         """Keep the trials, those of earlier goes included."""
         _watch.get().trials = trials
@@ -126,8 +131,8 @@ def run(sweep: Sweep, *, say: Say = lambda _: None) -> dict[str, Any]:
         say: takes a line for each epoch and each end of a trial.
 
     Returns:
-        What ``tune.json`` holds: the set-up, for each trial its settings, state, epochs, score, minutes and curve, and the best
-        one's number. ``best.toml`` is that trial's recipe.
+        What ``tune.json`` holds: the set-up, for each trial its settings, state, epochs, score, minutes and curve, and the
+        numbers of the best one and of the one that is the recipe as it is. ``best.toml`` is the best trial's recipe.
 
     Raises:
         MienError: data, recipe, space or folder don't fit, the folder holds another search, or the cluster can't do the work.
@@ -143,6 +148,7 @@ def run(sweep: Sweep, *, say: Say = lambda _: None) -> dict[str, Any]:
     with cluster.connected():
         trials = _fit(sweep, space, Watch(sweep.recipe.epochs, say))
     told = [_told(number, trial, sweep, space) for number, trial in enumerate(trials, 1)]
+    own = spaces.point(space, sweep.recipe)
     finished = [one for one in told if one["state"] == "finished"]
     if not finished:
         raise TrainingError(f"No trial came to its end; the first: {told[0]['reason'] or told[0]['state']}.")
@@ -162,6 +168,9 @@ def run(sweep: Sweep, *, say: Say = lambda _: None) -> dict[str, Any]:
         "versions": {"mien": mien.__version__, "ray": ray.__version__, "optuna": optuna.__version__},
         "trials": told,
         "best": best["number"],
+        "as_it_is": next(
+            (one["number"] for one in told if own and one["settings"] == spaces.settings(space, own)), None
+        ),
     }
     _write_best(sweep, result, best)
     files.write_json(place, result)
@@ -221,7 +230,7 @@ def _fit(sweep: Sweep, space: Sequence[Axis], watch: Watch) -> list[Any]:
         else:
             tuner = _tuner(sweep, space, trainable, place)
         tuner.fit()
-    if any(not trial.is_finished() for trial in watch.trials) or len(watch.trials) < sweep.num_trials:
+    if watch.going_on or len(watch.trials) < sweep.num_trials:
         raise KeyboardInterrupt  # Tune has caught it, so as to store where it was
     errors = [trial.get_error() for trial in watch.trials if trial.status == "ERROR"]
     if errors:
