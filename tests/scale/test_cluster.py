@@ -22,6 +22,7 @@ def test_an_address_where_no_cluster_answers_is_named(monkeypatch: pytest.Monkey
         taken.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         monkeypatch.setenv("RAY_ADDRESS", address)
+        monkeypatch.setattr(ray, "is_initialized", lambda: False)  # whatever other tests have begun
         with (
             pytest.raises(ClusterError, match=f"No Ray cluster answers at RAY_ADDRESS={address}.*unset RAY_ADDRESS"),
             clusters.connected(),
