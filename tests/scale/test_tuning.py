@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 import workers
-from mien.scale import tuning
+from mien.scale import nodes, tuning
 from mien.training import job, recipes
 from mien.training.run import Run
 
@@ -103,6 +103,27 @@ def test_a_search_whose_every_trial_fails_says_why(
     assert "trial 1 failed: The loss is no longer a number in epoch 1" in said
     assert "No trial came to its end; the first: The loss is no longer a number" in said
     assert not (tmp_path / "t" / "best.toml").exists()
+
+
+def test_what_no_trial_can_do_without_is_told_in_words(
+    cluster: None, faces_file: Path, tmp_path: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nodes, "RETRIES", 0)  # for the sake of the test's time
+    words = (
+        *SMALL,
+        "--set",
+        "teacher=tiny",
+        "--set",
+        "distil=0.5",
+        "--space",
+        "teacher=nobody|nothing",
+        "--trials",
+        "1",
+    )
+    code, printed, said = invoke("tune", faces_file, *words, "--out", tmp_path / "t")
+    assert (code, printed) == (1, "")
+    assert "1 of 1 trials could not be run; the same command tries them again" in said
+    assert "mien: There is no model file 'no" in said
 
 
 @pytest.mark.parametrize("num_epochs", range(1, 41))

@@ -100,19 +100,17 @@ class Relay(tune.Callback):  # type: ignore[misc] # Ray is untyped
         """Say that an epoch is done."""
         watch = _watch.get()
         if "failed" in result:
-            watch.say(f"trial {trials.index(trial) + 1} failed: {result['failed']}")
+            watch.say(f"trial {_number(trial)} failed: {result['failed']}")
         else:
             watch.say(
-                f"trial {trials.index(trial) + 1}: epoch {result['epoch']}/{watch.num_epochs}, "
+                f"trial {_number(trial)}: epoch {result['epoch']}/{watch.num_epochs}, "
                 f"hold-out accuracy {result['accuracy']:.2%}, {result['seconds']:.0f} s"
             )
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         """Say that a trial has ended."""
         watch = _watch.get()
-        watch.say(
-            f"trial {trials.index(trial) + 1} has ended after {trial.last_result['epoch']} of {watch.num_epochs} epochs"
-        )
+        watch.say(f"trial {_number(trial)} has ended after {trial.last_result['epoch']} of {watch.num_epochs} epochs")
 
     def on_step_end(self, iteration: int, trials: list[Any], **_: Any) -> None:
         """Keep whether a trial was going on, as Tune calls all of them finished once it is interrupted."""
@@ -140,14 +138,15 @@ def run(sweep: Sweep, *, say: Say = lambda _: None) -> dict[str, Any]:
     """
     faceset = layouts.read(sweep.data)
     space = spaces.build(sweep.given, sweep.recipe, faceset.votes is not None)
-    _, valid_set = job.divide(faceset, sweep.recipe)  # better missed now than in every trial
+    _, valid_set = job.divide(faceset, sweep.recipe)
+    job.teacher_hash(sweep.recipe)  # better missed now than in every trial, as are the rows
     _claim(sweep, space, faceset.hash)
     place = sweep.out / "tune.json"
     if place.is_file():
         return dict(json.loads(place.read_text(encoding="utf-8")))
     with cluster.connected():
         trials = _fit(sweep, space, Watch(sweep.recipe.epochs, say))
-    told = [_told(number, trial, sweep, space) for number, trial in enumerate(trials, 1)]
+    told = [_told(trial, sweep, space) for trial in sorted(trials, key=_number)]
     own = spaces.point(space, sweep.recipe)
     finished = [one for one in told if one["state"] == "finished"]
     if not finished:
@@ -232,12 +231,14 @@ def _fit(sweep: Sweep, space: Sequence[Axis], watch: Watch) -> list[Any]:
         tuner.fit()
     if watch.going_on or len(watch.trials) < sweep.num_trials:
         raise KeyboardInterrupt  # Tune has caught it, so as to store where it was
-    errors = [trial.get_error() for trial in watch.trials if trial.status == "ERROR"]
-    if errors:
-        with cluster.told():
-            if isinstance(errors[0], ray.exceptions.RayError):
-                raise errors[0]
-        raise ClusterError(f"A trial could not be run: {errors[0]}. The same command goes on.")
+    lost = [trial for trial in watch.trials if trial.status == "ERROR"]
+    if lost:
+        watch.say(f"{len(lost)} of {sweep.num_trials} trials could not be run; the same command tries them again")
+        error = lost[0].get_pickled_error()
+        if isinstance(error, ray.exceptions.RayError):
+            with cluster.told():
+                raise error
+        raise ClusterError(f"The cluster could not do the work: {str(error).strip().splitlines()[-1]}.")
     return watch.trials
 
 
@@ -321,7 +322,12 @@ def _score(history: Sequence[Mapping[str, Any]], keep: str) -> float:
     return float(accuracies[-1] if keep == "last" else max(accuracies))
 
 
-def _told(number: int, trial: Any, sweep: Sweep, space: Sequence[Axis]) -> dict[str, Any]:
+def _number(trial: Any) -> int:
+    """Which trial it is, counted from 1 in the order in which they were made; Tune brings them back in another."""
+    return int(trial.experiment_tag.partition("_")[0])
+
+
+def _told(trial: Any, sweep: Sweep, space: Sequence[Axis]) -> dict[str, Any]:
     """A trial's record."""
     settings = spaces.settings(space, trial.config)
     folder = sweep.runs / trial.trial_id
@@ -330,7 +336,7 @@ def _told(number: int, trial: Any, sweep: Sweep, space: Sequence[Axis]) -> dict[
     finished = (folder / "model.onnx").is_file()
     curve = [row["valid_accuracy"] for row in history]
     return {
-        "number": number,
+        "number": _number(trial),
         "run": str(folder.relative_to(sweep.out)),
         "settings": settings,
         "state": "failed" if failed else "finished" if finished else "stopped",
