@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 import urllib.request
 from collections.abc import Iterator
 
 import pytest
+
+os.environ.setdefault(
+    "RAY_worker_niceness", "0"
+)  # Ray's workers give way to all else, and the tests have to wait for them
 
 import mien.scale  # noqa: F401 # before Ray, which reads then what it is to keep to itself
 

@@ -173,7 +173,7 @@ def _finish(
     run: Run, own_set: FaceSet, valid_set: FaceSet, ranks: Ranks, say: Say, track: Track, after_epoch: AfterEpoch
 ) -> Run:
     if not ranks.first:
-        say, track = _silent, _untracked
+        say, track, after_epoch = _silent, _untracked, lambda _: None
     ranks.once(lambda: _write_beginning(run, own_set))
     ended = loop.train(run, own_set, valid_set, ranks=ranks, say=say, track=track, after_epoch=after_epoch)
     ranks.once(lambda: _write_end(run, valid_set, ended, say))
