@@ -30,6 +30,8 @@ from packs import write_table, write_tar
 
 pytestmark = pytest.mark.ray
 
+NUM_COPIES = 6
+
 Row = dict[str, Any]
 Invoke = Callable[..., tuple[int, str, str]]
 
@@ -185,7 +187,11 @@ main()
 
 
 def test_a_run_that_is_stopped_goes_on_where_it_was(cluster: None, album: Path, tmp_path: Path, invoke: Invoke) -> None:
-    out = tmp_path / "out"
+    few, album, out = album, tmp_path / "album", tmp_path / "out"
+    album.mkdir()
+    for number in range(NUM_COPIES):  # so many that it is still at work when it is stopped
+        for photo in few.iterdir():
+            (album / f"{number}-{photo.name}").hardlink_to(photo)
     arguments = ["predict", str(album), "--model", "tiny", "--engine", "ray", "--workers", "1", "-o", str(out)]
     address = ray.get_runtime_context().gcs_address
     for kill, more in ((signal.SIGKILL, []), (signal.SIGINT, ["--resume"])):
@@ -210,10 +216,12 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(cluster: None, album: Path, 
     code, _, said = invoke(*arguments, "--resume", "--flip")
     assert (code, "another model or other options" in said) == (1, True)
     done = {path: path.stat().st_mtime_ns for path in out.glob("part-*")}
-    assert 2 < len(done) < 24
+    assert 2 < len(done) < 24 * NUM_COPIES
     code, printed, said = invoke(*arguments, "--resume")
     assert (code, printed) == (1, "")  # one photo can't be read
-    assert said.startswith(f"{out}: 23 faces, 6 photos without one, 1 not read\n")
+    assert said.startswith(
+        f"{out}: {23 * NUM_COPIES} faces, {6 * NUM_COPIES} photos without one, {NUM_COPIES} not read\n"
+    )
     assert written(out) == expected(Options("tiny"), [str(file) for file in sorted(album.iterdir())])
     assert {path: path.stat().st_mtime_ns for path in done} == done
     assert invoke(*arguments, "--resume")[::2] == (0, f"'{out}' is whole already; remove it to begin anew.\n")

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import os
-import signal
 from pathlib import Path
 
 import pytest
 
-from mien.errors import ClusterError, RecipeError, RunError
+import workers
+from mien.errors import ClusterError, DataError, RecipeError, RunError
 from mien.inference.classifier import Classifier
 from mien.scale import training
 from mien.training import recipes
@@ -16,27 +15,6 @@ pytestmark = pytest.mark.ray
 SETTINGS = ["epochs=3", "batch_size=32", "image_size=32", "ema=0.9"]
 
 
-def workers_here() -> list[int]:
-    """Processes of Ray Train's workers whose node this process has started."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if b"RayTrainWorker" in (folder / "cmdline").read_bytes() and os.getpid() in ancestors(int(folder.name)):
-                found.append(int(folder.name))
-        except (OSError, ValueError):
-            continue  # it has ended meanwhile
-    return found
-
-
-def ancestors(pid: int) -> list[int]:
-    parents = []
-    while pid > 1:
-        status = Path(f"/proc/{pid}/status").read_text()
-        pid = int(status.partition("PPid:")[2].split()[0])
-        parents.append(pid)
-    return parents
-
-
 def test_two_workers_train_and_go_on_when_one_is_killed(cluster: None, faces_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     lines: list[str] = []
@@ -44,7 +22,7 @@ def test_two_workers_train_and_go_on_when_one_is_killed(cluster: None, faces_fil
     def kill_after_an_epoch(line: str) -> None:
         lines.append(line)
         if line.startswith("epoch    1/") and not any(said.startswith("going on") for said in lines):
-            os.kill(workers_here()[-1], signal.SIGKILL)
+            workers.kill("ray::RayTrainWorker")
 
     run = training.start(
         faces_file, recipes.get("demo", SETTINGS), out, workers=2, device="cpu", say=kill_after_an_epoch
@@ -57,14 +35,19 @@ def test_two_workers_train_and_go_on_when_one_is_killed(cluster: None, faces_fil
 
 
 def test_what_a_worker_meets_is_told_and_not_tried_again(cluster: None, faces_file: Path, tmp_path: Path) -> None:
-    uneven = recipes.get("demo", [*SETTINGS, "batch_size=33"])
-    with pytest.raises(RecipeError, match="batch_size=33 can't be split evenly over 2 workers"):
-        training.start(faces_file, uneven, tmp_path / "run", workers=2, device="cpu")
+    lines: list[str] = []
+    voted = recipes.get("demo", [*SETTINGS, "votes=0.5"])
+    with pytest.raises(DataError, match=r"votes=0\.5 needs votes of people, and the data has none"):
+        training.start(faces_file, voted, tmp_path / "run", workers=1, device="cpu", say=lines.append)
+    assert len([line for line in lines if line.startswith("read ")]) == 1
 
 
 def test_what_cant_be_done_is_refused_before_workers_start(cluster: None, faces_file: Path, tmp_path: Path) -> None:
-    with pytest.raises(ClusterError, match="9 processors are needed and there are 2"):
-        training.start(faces_file, recipes.get("demo", SETTINGS), tmp_path / "run", workers=9, device="cpu")
+    with pytest.raises(ClusterError, match="16 processors are needed and there are 2"):
+        training.start(faces_file, recipes.get("demo", SETTINGS), tmp_path / "run", workers=16, device="cpu")
+    uneven = recipes.get("demo", [*SETTINGS, "batch_size=33"])
+    with pytest.raises(RecipeError, match="batch_size=33 can't be split evenly over 2 workers"):
+        training.start(faces_file, uneven, tmp_path / "run", workers=2, device="cpu")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "something").touch()
     with pytest.raises(RunError, match="not empty"):

@@ -24,7 +24,7 @@ TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--np
 CURVE = ("train_loss", "valid_loss", "valid_accuracy")
 # Each epoch is one step over all faces, without anything random: then two processes compute what one does, but for rounding.
 WHOLE = [
-    "epochs=5",
+    "epochs=3",
     "batch_size=512",
     "ema=0.5",
     "dropout=0",
@@ -33,7 +33,7 @@ WHOLE = [
     "muon=0.02",
     "image_size=32",
 ]
-USUAL = ["epochs=8", "batch_size=32", "ema=0.9", "image_size=32", "class_weights=0.5"]
+USUAL = ["epochs=4", "batch_size=32", "ema=0.9", "image_size=32", "class_weights=0.5"]
 UNEVEN = ["batch_size=33"]
 SCRIPT = """
 import json, os, pathlib, sys, torch

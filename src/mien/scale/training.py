@@ -16,6 +16,7 @@ from mien.errors import ClusterError, MienError
 from mien.scale import cluster, nodes
 from mien.training import job
 from mien.training.loop import Say
+from mien.training.ranks import Ranks
 from mien.training.recipes import Recipe
 from mien.training.run import Run, check_new
 
@@ -45,6 +46,7 @@ def start(
     """
     place = Path(out).resolve()
     check_new(place)
+    Ranks(num=workers).part_of(recipe.batch_size)  # better missed now than by every worker
 
     def work(say: Say) -> None:
         if (place / "run.json").is_file():  # another worker was lost, and all are started again

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mien.data.faceset import FaceSet
-from mien.errors import RecipeError, TrainingError
+from mien.errors import TrainingError
 from mien.training import checkpoint, devices, networks
 from mien.training import optimizers as optimizing
 from mien.training.augment import augment
@@ -68,10 +68,8 @@ def train(
     mean, std = run.record["data"]["mean"], run.record["data"]["std"]
     num_classes = len(train_set.classes)
     num_faces = ranks.least(len(train_set))
-    batch_size = min(recipe.batch_size // ranks.num, num_faces)  # of this process
+    batch_size = min(ranks.part_of(recipe.batch_size), num_faces)
     num_steps = num_faces // batch_size if batch_size else 0  # the remainder sits out; the order changes every epoch
-    if recipe.batch_size % ranks.num:
-        raise RecipeError(f"batch_size={recipe.batch_size} can't be split evenly over {ranks.num} workers.")
     if batch_size < 2:
         where = f"for each of {ranks.num} workers" if ranks.num > 1 else "training face"
         raise TrainingError(f"There is only one {where}: batch normalisation needs at least two.")

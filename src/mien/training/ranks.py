@@ -21,7 +21,7 @@ from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
 from mien.data.faceset import FaceSet
-from mien.errors import MienError, TrainingError
+from mien.errors import MienError, RecipeError, TrainingError
 
 T = TypeVar("T")
 M = TypeVar("M", bound=nn.Module)
@@ -43,6 +43,16 @@ class Ranks:
     def first(self) -> bool:
         """Whether this is the one that judges, decides and writes."""
         return self.rank == 0
+
+    def part_of(self, batch_size: int) -> int:
+        """How many faces of a batch are this rank's.
+
+        Raises:
+            RecipeError: they can't be split evenly.
+        """
+        if batch_size % self.num:
+            raise RecipeError(f"batch_size={batch_size} can't be split evenly over {self.num} workers.")
+        return batch_size // self.num
 
     def share(self, faceset: FaceSet, seed: int) -> FaceSet:
         """This rank's rows: every ``num``-th in random order, as data often come sorted; all of them, as they are, for one alone."""

@@ -253,16 +253,15 @@ def large() -> Recipe:
 
 
 def demo() -> Recipe:
-    """For a try on drawn faces: the tiny network on small batches with mild augmentation and plain SGD."""
+    """For a try on drawn faces: the tiny network on small batches with mild augmentation."""
     augment = Augment(rotation=8.0, scale=(0.95, 1.05), translation=0.06)
     return dataclasses.replace(
         tiny(),
         name="demo",
-        epochs=20,
+        epochs=12,
         grow_from=0,
         batch_size=32,
         learning_rate=0.05,
-        muon=0.0,
         votes_head=0.0,
         ema=0.98,
         hold_out=0.12,
