@@ -9,7 +9,9 @@ from mien.training import networks, optimizers, recipes
 
 def test_only_weights_decay() -> None:
     network = networks.build("tiny", 7, 48)
-    ((decaying, plain),) = (optimizer.param_groups for optimizer in optimizers.build(recipes.get("demo"), network))
+    ((decaying, plain),) = (
+        optimizer.param_groups for optimizer in optimizers.build(recipes.get("demo", ["muon=0"]), network)
+    )
     assert decaying["weight_decay"] == 5e-4
     assert plain["weight_decay"] == 0
     assert all(p.ndim > 1 for p in decaying["params"])
