@@ -70,10 +70,9 @@ def train(
 
     if workers is not None and ranks.launched():
         raise click.UsageError("torchrun has started the workers already: leave out --workers.")
-    if ranks.started_again() and resume is None:
-        if out is None:
-            raise click.UsageError("Name the run folder with --out, so that workers which are started again find it.")
-        resume = out if (out / "run.json").is_file() else None
+    again = ranks.started_again() and resume is None
+    if again and out is None:
+        raise click.UsageError("Name the run folder with --out, so that workers which are started again find it.")
     ways: dict[str, Any] = {"say": say, "track": track}
     if workers is not None:
         from mien.scale import training
@@ -88,7 +87,8 @@ def train(
         assert data is not None
         recipe = recipes.get(recipe_name, settings)
         folder = out or Path("runs") / f"{recipe.name}-{time.strftime('%Y%m%d-%H%M%S')}"
-        run = trainer.start(data, recipe, folder, device=device, precision=precision, **ways)
+        begin = job.start_or_resume if again else trainer.start
+        run = begin(data, recipe, folder, device=device, precision=precision, **ways)
     record = {"run": str(run.folder), "model": str(run.model_file), "history": run.history}
     show(record, as_json, lambda: f"{run.model_file}\nnext:  mien report {run.folder}")
 

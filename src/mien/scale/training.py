@@ -49,10 +49,7 @@ def start(
     Ranks(num=workers).part_of(recipe.batch_size)  # better missed now than by every worker
 
     def work(say: Say) -> None:
-        if (place / "run.json").is_file():  # another worker was lost, and all are started again
-            job.resume(place, say=say)
-        else:
-            job.start(path, recipe, place, device=device, precision=precision, say=say)
+        job.start_or_resume(path, recipe, place, device=device, precision=precision, say=say)
 
     path = Path(data).resolve()
     return _run(work, place, workers, device, say)

@@ -117,6 +117,32 @@ def resume(
         return _finish(run, own_set, valid_set, ranks, say, track, after_epoch)
 
 
+def start_or_resume(
+    data: str | os.PathLike[str],
+    recipe: Recipe,
+    out: str | os.PathLike[str],
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    say: Say = lambda _: None,
+    track: Track = lambda steps, _: steps,
+) -> Run:
+    """``resume`` where the folder is that of a run, else ``start``: for workers that are started again after one was lost.
+
+    Rank 0 looks, for all: a rank that looked for itself might see the folder that rank 0 has made meanwhile.
+
+    Args:
+        data, recipe, out, device, precision, say, track: as for ``start``.
+
+    Raises:
+        MienError: as for ``start`` and ``resume``.
+    """
+    with joined(devices.pick(device)) as ranks:
+        if ranks.once(lambda: (Path(out) / "run.json").is_file()):
+            return resume(out, say=say, track=track)
+        return start(data, recipe, out, device=device, precision=precision, say=say, track=track)
+
+
 def _share(run: Run, ranks: Ranks) -> tuple[FaceSet, FaceSet]:
     train_set, valid_set = read_sets(run)
     return ranks.share(train_set, run.recipe.seed), valid_set
