@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
+from threading import Event, current_thread, main_thread
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -44,11 +47,12 @@ def score(
     counts: Counter[str] = Counter()
     try:
         # Ray tells there what becomes of its workers and nodes; it mends that itself.
-        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), _heeded_interrupt() as heed:
             for part in _counted(
                 scoring.score(photos, out, scoring.Options(**settings), resume=resume, workers=workers)
             ):
                 counts += part.counts
+                heed()
     except KeyboardInterrupt:
         if places.kind(out) is not None:
             say(f"'{out}' has what was scored; go on with --resume.")
@@ -57,6 +61,29 @@ def score(
         predicting.tell(out, counts)
     else:
         say(f"'{out}' is whole already; remove it to begin anew.")
+
+
+@contextmanager
+def _heeded_interrupt() -> Iterator[Callable[[], None]]:
+    """Give what raises a Ctrl-C again that came where Ray swallowed it, such as in a callback."""
+    seen = Event()
+
+    def note(number: int, frame: FrameType | None) -> None:
+        seen.set()
+        raise KeyboardInterrupt
+
+    def heed() -> None:
+        if seen.is_set():
+            raise KeyboardInterrupt
+
+    if current_thread() is not main_thread():  # only there may a handler be set, and does an interrupt arrive
+        yield heed
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield heed
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _counted(parts: Iterable[Part]) -> Iterator[Part]:
