@@ -13,7 +13,7 @@ import click
 
 import mien
 from mien.cli import data, models, predicting, serve, studying, training, tuning, video
-from mien.cli.common import fail
+from mien.cli.common import fail, speaks
 from mien.errors import MienError, MissingExtraError
 
 EXTRAS = {
@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.ClickException as error:
-        error.show()
+        if speaks():
+            error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         fail("stopped.", 1)

@@ -43,6 +43,11 @@ cpus_option = click.option(
 )
 
 
+def engine_option(help: str) -> Callable[[Any], Any]:
+    """The option that spreads work over a Ray cluster."""
+    return click.option("--engine", default="local", type=click.Choice(["local", "ray"]), show_default=True, help=help)
+
+
 def recipe_option(default: str) -> Callable[[Any], Any]:
     """The option that names a recipe."""
     return click.option(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mien.cli.common import decision_option, fail, flip_option, path_argument, say
+from mien.cli.common import decision_option, engine_option, fail, flip_option, path_argument, say
 
 if TYPE_CHECKING:
     from mien.inference import records
@@ -68,13 +68,7 @@ def with_options(options: Sequence[Callable[[Verb], Verb]]) -> Callable[[Verb], 
 )
 @click.option("--crops", is_flag=True, help="Each picture is one ready-made face crop: no detector, no margin.")
 @click.option("--resume", is_flag=True, help="Go on with an output that was stopped.")
-@click.option(
-    "--engine",
-    default="local",
-    type=click.Choice(["local", "ray"]),
-    show_default=True,
-    help="Read in this process, or spread over a Ray cluster.",
-)
+@engine_option("Read in this process, or spread over a Ray cluster.")
 @click.option("--workers", type=click.IntRange(1), help="Processes that read on Ray [default: one per processor].")
 @with_options(reader_options)
 def predict(

@@ -10,6 +10,7 @@ import click
 from mien.cli.common import (
     cpus_option,
     device_option,
+    engine_option,
     goes_on,
     is_given,
     json_option,
@@ -38,13 +39,7 @@ NAMES = ("augmentation", "early-stopping", "ensemble", "labels", "imbalance")  #
 @click.option(
     "--out", default=Path("studies"), type=path_argument, show_default=True, help="Folder of runs and results."
 )
-@click.option(
-    "--engine",
-    default="local",
-    type=click.Choice(["local", "ray"]),
-    show_default=True,
-    help="Train one after the other in this process, or side by side on a Ray cluster.",
-)
+@engine_option("Train one after the other in this process, or side by side on a Ray cluster.")
 @cpus_option
 @lang_option
 @device_option

@@ -60,12 +60,16 @@ def expand(paths: Iterable[str]) -> Iterator[str]:
 
     A path that exists is taken as it is, whatever signs its name has. What is found twice is given once.
     """
+    return unique(file for path in paths for file in _expand_one(path))
+
+
+def unique(files: Iterable[str]) -> Iterator[str]:
+    """Each name once, where it first comes."""
     seen: set[str] = set()
-    for path in paths:
-        for file in _expand_one(path):
-            if file not in seen:
-                seen.add(file)
-                yield file
+    for file in files:
+        if file not in seen:
+            seen.add(file)
+            yield file
 
 
 def walk(folder: str) -> Iterator[str]:

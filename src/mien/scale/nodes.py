@@ -28,8 +28,12 @@ def resources(num_cpus: int, device: str) -> dict[str, int]:
         raise ClusterError(
             f"No node of the cluster has {num_cpus} processors, the largest has {most}: lower --cpus-per-run."
         )
-    num_gpus = int(device in ("auto", "cuda") and any(node.get("GPU", 0) >= 1 for node in nodes))
-    return {"num_cpus": num_cpus, "num_gpus": num_gpus}
+    return {"num_cpus": num_cpus, "num_gpus": int(has_gpu(device))}
+
+
+def has_gpu(device: str) -> bool:
+    """Whether a training on that device gets a GPU of its own: where the cluster has some and the device may be one."""
+    return device in ("auto", "cuda") and ray.cluster_resources().get("GPU", 0) >= 1
 
 
 def settle(task: Task, num_cpus: int) -> None:

@@ -50,7 +50,10 @@ def members(sources: Iterable[str]) -> Iterator[Member]:
         DataError: a source isn't there, can't be listed, or is a Parquet file without pictures.
     """
     sources = list(sources)
-    for file in _once(sources) if len(sources) > 1 else _expand(sources[0]):
+    every = (file for source in sources for file in _expand(source))
+    for file in (
+        stream.unique(every) if len(sources) > 1 else every
+    ):  # one place has no file twice, and may have millions
         ending = _ending(file)
         if ending == TABLE:
             yield from _row_groups(file)
@@ -81,15 +84,6 @@ def photos(member: Member) -> Iterator[str | Photo]:
 
 def _ending(file: str) -> str:
     return os.path.splitext(file)[1].lower()  # noqa: PTH122 # a million photos need no Path objects
-
-
-def _once(sources: Iterable[str]) -> Iterator[str]:
-    seen: set[str] = set()
-    for source in sources:
-        for file in _expand(source):
-            if file not in seen:
-                seen.add(file)
-                yield file
 
 
 def _expand(source: str) -> Iterator[str]:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import ray
 from ray import train as ray_train
 from ray.train import torch as ray_torch
 
@@ -70,7 +69,7 @@ def _run(work: Callable[[Say], Any], place: Path, workers: int, device: str, say
     """Let all workers do the work; where it fails for a reason that a user can mend, say it and don't try again."""
     place.parent.mkdir(parents=True, exist_ok=True)
     with cluster.connected(), cluster.heard(say) as spoken:
-        use_gpu = device != "cpu" and ray.cluster_resources().get("GPU", 0) > 0
+        use_gpu = nodes.has_gpu(device)
         nodes.require("GPU" if use_gpu else "CPU", workers, say)
 
         def in_worker() -> MienError | None:

@@ -126,24 +126,28 @@ def start_or_resume(
     precision: str = "auto",
     say: Say = lambda _: None,
     track: Track = lambda steps, _: steps,
+    after_epoch: AfterEpoch = lambda _: None,
 ) -> Run:
-    """``resume`` where the folder is that of a run, else ``start``: for workers that are started again after one was lost.
+    """``resume`` where the folder is that of a run, else ``start``: for work that may be begun again after a process was lost.
 
     Rank 0 looks, for all: a rank that looked for itself might see the folder that rank 0 has made meanwhile.
 
     Args:
-        data, recipe, out, device, precision, say, track: as for ``start``.
+        data, recipe, out, device, precision, say, track, after_epoch: as for ``start``.
 
     Raises:
         MienError: as for ``start`` and ``resume``.
     """
     with joined(devices.pick(device)) as ranks:
         if ranks.once(lambda: (Path(out) / "run.json").is_file()):
-            return resume(out, say=say, track=track)
-        return start(data, recipe, out, device=device, precision=precision, say=say, track=track)
+            return resume(out, say=say, track=track, after_epoch=after_epoch)
+        return start(
+            data, recipe, out, device=device, precision=precision, say=say, track=track, after_epoch=after_epoch
+        )
 
 
 def _share(run: Run, ranks: Ranks) -> tuple[FaceSet, FaceSet]:
+    """A run's rows that this process learns from, and the held-out ones; the others are not kept in memory."""
     train_set, valid_set = read_sets(run)
     return ranks.share(train_set, run.recipe.seed), valid_set
 

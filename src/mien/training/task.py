@@ -53,22 +53,19 @@ class Task:
         """
         if self.done:
             return Run.open(self.folder)
-        if (self.folder / "run.json").is_file():
-            run = job.resume(self.folder, say=say, track=track, after_epoch=after_epoch)
-        else:
-            try:
-                self.folder.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise RunError(f"The folder '{self.folder.parent}' can't be made: {error.strerror}.") from None
-            run = job.start(
-                self.data,
-                self.recipe,
-                self.folder,
-                device=self.device,
-                precision=self.precision,
-                say=say,
-                track=track,
-                after_epoch=after_epoch,
-            )
+        try:
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"The folder '{self.folder.parent}' can't be made: {error.strerror}.") from None
+        run = job.start_or_resume(
+            self.data,
+            self.recipe,
+            self.folder,
+            device=self.device,
+            precision=self.precision,
+            say=say,
+            track=track,
+            after_epoch=after_epoch,
+        )
         run.checkpoint.unlink(missing_ok=True)  # many large networks would fill a disk with what nothing needs
         return run
