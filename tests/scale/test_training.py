@@ -9,14 +9,21 @@ from mien.errors import ClusterError, DataError, RecipeError, RunError
 from mien.inference.classifier import Classifier
 from mien.scale import training
 from mien.training import recipes
+from mien.training.run import Run
 
 pytestmark = pytest.mark.ray
 
 SETTINGS = ["epochs=3", "batch_size=32", "image_size=32", "ema=0.9"]
 
 
-def test_two_workers_train_and_go_on_when_one_is_killed(cluster: None, faces_file: Path, tmp_path: Path) -> None:
+def test_two_workers_train_and_go_on_when_they_are_killed(
+    cluster: None, faces_file: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = tmp_path / "run"
+    teacher = tmp_path / "teacher.onnx"
+    teacher.hardlink_to(run.model_file)
+    monkeypatch.chdir(tmp_path)  # workers find a teacher that is named from here
+    recipe = recipes.get("demo", [*SETTINGS, "teacher=teacher.onnx", "distil=0.5"])
     lines: list[str] = []
 
     def kill_after_an_epoch(line: str) -> None:
@@ -24,14 +31,12 @@ def test_two_workers_train_and_go_on_when_one_is_killed(cluster: None, faces_fil
         if line.startswith("epoch    1/") and not any(said.startswith("going on") for said in lines):
             workers.kill("ray::RayTrainWorker")
 
-    run = training.start(
-        faces_file, recipes.get("demo", SETTINGS), out, workers=2, device="cpu", say=kill_after_an_epoch
-    )
+    run = training.start(faces_file, recipe, out, workers=2, device="cpu", say=kill_after_an_epoch)
     assert any(line.startswith("going on after epoch") for line in lines)
     assert [row["epoch"] for row in run.history] == [1, 2, 3]
     assert run.record["workers"] == 2
     assert Classifier.load(run.model_file).spec.scores
-    assert not [place for place in tmp_path.iterdir() if place != out]  # Ray's own notes are gone
+    assert not [place for place in tmp_path.iterdir() if place not in (out, teacher)]  # Ray's own notes are gone
 
 
 def test_what_a_worker_meets_is_told_and_not_tried_again(cluster: None, faces_file: Path, tmp_path: Path) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
+from threading import Thread, current_thread, main_thread
 
 import ray
 from ray import exceptions
@@ -71,6 +72,17 @@ def heard(say: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
         lines.put(None)
         listener.join()
         lines.shutdown()
+
+
+@contextmanager
+def interrupt_kept() -> Iterator[None]:
+    """Put back the handler of Ctrl-C, in place of which Ray Train and Ray Tune leave their own."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if current_thread() is main_thread():  # only there do they set one, and may one be set
+            signal.signal(signal.SIGINT, before)
 
 
 def _begin(num_cpus: int | None) -> None:

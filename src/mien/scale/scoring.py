@@ -120,9 +120,9 @@ def score(
         "sources": list(named),
         "folder": os.getcwd() if local else None,  # noqa: PTH109
     }
-    parts = (plan.take_up(out, settings) if resume else 0) or plan.begin(out, named, settings)
     total: Counter[str] = Counter(dict.fromkeys(STATUSES, 0))
     with cluster.connected():
+        parts = (plan.take_up(out, settings) if resume else 0) or plan.begin(out, named, settings)
         job = Job(out, options, os.getcwd(), _environment())  # noqa: PTH109
         for part in _scored(job, ray.put(model.read_bytes()), parts, workers):
             total += part.counts

@@ -72,7 +72,11 @@ def _run(work: Callable[[Say], Any], place: Path, workers: int, device: str, say
         use_gpu = nodes.has_gpu(device)
         nodes.require("GPU" if use_gpu else "CPU", workers, say)
 
+        home = Path.cwd()
+
         def in_worker() -> MienError | None:
+            if home.is_dir():
+                os.chdir(home)  # Ray Train works in a folder of its own, but a recipe may name its teacher from here
             try:
                 work(spoken)
             except MienError as error:
@@ -90,7 +94,10 @@ def _run(work: Callable[[Say], Any], place: Path, workers: int, device: str, say
             ),
         )
         try:
-            error = trainer.fit().return_value
+            with cluster.interrupt_kept():
+                error = trainer.fit().return_value
+        except SystemExit:  # so Ray Train ends after a Ctrl-C
+            raise KeyboardInterrupt from None
         except ray_train.TrainingFailedError as failure:
             raise ClusterError(
                 f"The workers could not train ({str(failure).strip().splitlines()[-1]}): "

@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
-import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -363,16 +361,14 @@ def _write_best(sweep: Sweep, result: Mapping[str, Any], best: Mapping[str, Any]
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence Tune's own words in the block, and put back the handler of Ctrl-C that Tune leaves its own in place of."""
+    """Silence Tune's own words in the block."""
     logger = logging.getLogger("ray.tune")
-    level, handler = logger.level, signal.getsignal(signal.SIGINT)
+    level = logger.level
     logger.setLevel(logging.CRITICAL)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), cluster.interrupt_kept():
             # A trial that goes on counts its reports anew, and Optuna has heard of the first ones.
             warnings.filterwarnings("ignore", "The reported value is ignored", UserWarning)
             yield
     finally:
         logger.setLevel(level)
-        if threading.current_thread() is threading.main_thread():  # only there does Tune set one, and may one be set
-            signal.signal(signal.SIGINT, handler)
