@@ -17,8 +17,8 @@ demo: .venv/installed
 
 ## Run all tests.
 test: .venv/installed
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not ray"
-	$(BIN)/python -m pytest -m ray
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not several"
+	$(BIN)/python -m pytest -m several tests/scale tests/training
 
 ## Lint, formatting, types.
 check: .venv/installed

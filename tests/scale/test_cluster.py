@@ -14,7 +14,7 @@ import yaml
 from mien.errors import ClusterError, DataError
 from mien.scale import cluster as clusters
 
-pytestmark = pytest.mark.ray
+pytestmark = pytest.mark.several
 
 
 def test_an_address_where_no_cluster_answers_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ from mien.scale import places, plan, scoring
 from mien.scale.scoring import Options
 from packs import write_table, write_tar
 
-pytestmark = pytest.mark.ray
+pytestmark = pytest.mark.several
 
 NUM_COPIES = 6
 

@@ -16,7 +16,7 @@ from mien.training import recipes
 from mien.training.run import Run
 from mien.training.task import Task
 
-pytestmark = pytest.mark.ray
+pytestmark = pytest.mark.several
 
 Invoke = Callable[..., tuple[int, str, str]]
 SMALL = ("--recipe", "demo", "--set", "epochs=3", "--set", "image_size=16", "--device", "cpu", "--precision", "fp32")

@@ -11,7 +11,7 @@ from mien.scale import training
 from mien.training import recipes
 from mien.training.run import Run
 
-pytestmark = pytest.mark.ray
+pytestmark = pytest.mark.several
 
 SETTINGS = ["epochs=3", "batch_size=32", "image_size=32", "ema=0.9"]
 

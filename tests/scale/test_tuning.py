@@ -16,7 +16,7 @@ from mien.scale import nodes, tuning
 from mien.training import job, recipes
 from mien.training.run import Run
 
-pytestmark = pytest.mark.ray
+pytestmark = pytest.mark.several
 
 Invoke = Callable[..., tuple[int, str, str]]
 SMALL = ("--recipe", "demo", "--set", "epochs=4", "--set", "image_size=16", "--device", "cpu", "--precision", "fp32")

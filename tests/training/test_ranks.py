@@ -20,6 +20,8 @@ from mien.training import checkpoint, job, recipes
 from mien.training.ranks import ALONE, Ranks
 from mien.training.run import Run
 
+pytestmark = pytest.mark.several
+
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 CURVE = ("train_loss", "valid_loss", "valid_accuracy")
 # Each epoch is one step over all faces, without anything random: then two processes compute what one does, but for rounding.
