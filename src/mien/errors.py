@@ -23,14 +23,20 @@ Each carries one sentence that says what is wrong and what to do. They are print
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class MienError(Exception):
     """Base of all errors that mien raises on purpose.
 
-    ``str(error)`` is the message for people; ``exit_code`` is what the command line ends with.
+    ``str(error)`` is the message for people; ``exit_code`` is what the command line ends with. All can be pickled, as
+    those of workers come home that way.
     """
 
     exit_code = 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickled, (type(self), self.args, self.__dict__)
 
 
 class DataError(MienError):
@@ -114,3 +120,10 @@ class MissingExtraError(MienError):
         )
         self.package = package
         self.extra = extra
+
+
+def _unpickled(kind: type[MienError], args: tuple[Any, ...], attributes: dict[str, Any]) -> MienError:
+    """The error again, without its constructor, which may take other arguments than those of ``Exception``."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(attributes)
+    return error

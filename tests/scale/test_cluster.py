@@ -11,7 +11,7 @@ import pytest
 import ray
 import yaml
 
-from mien.errors import ClusterError, DataError
+from mien.errors import ClusterError, DataError, MienError, MissingExtraError
 from mien.scale import cluster as clusters
 
 pytestmark = pytest.mark.several
@@ -30,13 +30,16 @@ def test_an_address_where_no_cluster_answers_is_named(monkeypatch: pytest.Monkey
             pass
 
 
-def test_an_error_of_mien_comes_out_of_a_worker_as_it_went_in(cluster: None) -> None:
+@pytest.mark.parametrize("error", [DataError("There is nothing here."), MissingExtraError("torch", "train")])
+def test_an_error_of_mien_comes_out_of_a_worker_as_it_went_in(cluster: None, error: MienError) -> None:
     @ray.remote(num_cpus=1, max_retries=0)
     def work() -> None:
-        raise DataError("There is nothing here.")
+        raise error
 
-    with pytest.raises(DataError, match=r"^There is nothing here\.$"), clusters.connected():
+    with pytest.raises(type(error), match=f"^{re.escape(str(error))}$") as raised, clusters.connected():
         ray.get(work.remote())
+    assert type(raised.value) is type(error)
+    assert vars(raised.value) == vars(error)
 
 
 def test_a_node_without_a_package_is_named(cluster: None) -> None:

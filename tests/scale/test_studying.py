@@ -37,9 +37,12 @@ def but_time(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_study_on_ray_is_the_same_study_also_where_workers_are_killed(
-    cluster: None, faces_file: Path, tmp_path: Path, invoke: Invoke
+    cluster: None, faces_file: Path, run: Run, tmp_path: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    words = ("study", "labels", faces_file, *SMALL, "--seeds", "1", "--json", "--out")
+    monkeypatch.chdir(tmp_path)  # workers find a teacher that is named from here
+    Path("teacher.onnx").hardlink_to(run.model_file)
+    taught = ("--set", "teacher=teacher.onnx", "--set", "distil=0.5")
+    words = ("study", "labels", faces_file, *SMALL, *taught, "--seeds", "1", "--json", "--out")
     code, printed, said = invoke(*words, tmp_path / "alone")
     assert code == 0, said
     alone = json.loads(printed)

@@ -74,6 +74,12 @@ def heard(say: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
         lines.shutdown()
 
 
+def be_in(home: str | os.PathLike[str]) -> None:
+    """Let a worker be in the folder of the one who asked, where its node has it: names in what was asked may begin there."""
+    if Path(home).is_dir():
+        os.chdir(home)
+
+
 @contextmanager
 def interrupt_kept() -> Iterator[None]:
     """Put back the handler of Ctrl-C, in place of which Ray Train and Ray Tune leave their own."""

@@ -10,6 +10,7 @@ import ray
 import torch
 
 from mien.errors import ClusterError
+from mien.scale import cluster
 from mien.training.task import Task
 
 RETRIES = 3
@@ -37,7 +38,8 @@ def has_gpu(device: str) -> bool:
 
 
 def settle(task: Task, num_cpus: int) -> None:
-    """Make this process fit for a task: see that its data and its folder are there, and take as many threads as processors.
+    """Make this process fit for a task: see that its data and its folder are there, be in its home, and take as many threads
+    as processors.
 
     Raises:
         ClusterError: the node lacks one of them.
@@ -48,6 +50,7 @@ def settle(task: Task, num_cpus: int) -> None:
                 f"The node {socket.gethostname()} can't see '{path}': put data and results on storage that all nodes have "
                 "at the same path."
             )
+    cluster.be_in(task.home)
     torch.set_num_threads(num_cpus)
 
 

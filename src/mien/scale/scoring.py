@@ -158,8 +158,7 @@ class Scorer:
 
     def __init__(self, job: Job, model: Any) -> None:
         os.environ.update(job.environment)
-        if Path(job.folder).is_dir():
-            os.chdir(job.folder)
+        cluster.be_in(job.folder)
         self.job = job
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "model.onnx")

@@ -75,8 +75,7 @@ def _run(work: Callable[[Say], Any], place: Path, workers: int, device: str, say
         home = Path.cwd()
 
         def in_worker() -> MienError | None:
-            if home.is_dir():
-                os.chdir(home)  # Ray Train works in a folder of its own, but a recipe may name its teacher from here
+            cluster.be_in(home)  # a recipe may name its teacher from here, and Ray Train works in a folder of its own
             try:
                 work(spoken)
             except MienError as error:

@@ -59,6 +59,7 @@ class Sweep:
         seed: of the search; that of the trainings is the recipe's.
         num_cpus: processors, and so threads, of each trial.
         device, precision: as for ``job.start``.
+        home: where the recipe's teacher is named from.
     """
 
     data: Path
@@ -71,6 +72,7 @@ class Sweep:
     num_cpus: int = 1
     device: str = "auto"
     precision: str = "auto"
+    home: Path = field(default_factory=Path.cwd)
 
     @property
     def runs(self) -> Path:
@@ -305,7 +307,7 @@ def _trial(config: dict[str, Any], sweep: Sweep, space: tuple[Axis, ...]) -> Non
 
     try:
         recipe = recipes.changed(sweep.recipe, spaces.settings(space, config))
-        task = Task(folder.name, sweep.data, recipe, folder, sweep.device, sweep.precision)
+        task = Task(folder.name, sweep.data, recipe, folder, sweep.device, sweep.precision, sweep.home)
         nodes.settle(task, sweep.num_cpus)
         run = task.do(after_epoch=report)
     except (TrainingError, RecipeError) as error:  # such settings are a bad answer, not a reason to stop asking

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mien.errors import RunError
@@ -22,6 +22,7 @@ class Task:
         recipe: all settings.
         folder: its run folder; the folder above is made if missing.
         device, precision: as for ``job.start``.
+        home: where the recipe's teacher is named from.
     """
 
     title: str
@@ -30,6 +31,7 @@ class Task:
     folder: Path
     device: str = "auto"
     precision: str = "auto"
+    home: Path = field(default_factory=Path.cwd)
 
     @property
     def done(self) -> bool:
