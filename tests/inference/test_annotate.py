@@ -74,3 +74,16 @@ def test_letters_stand_out_from_every_colour() -> None:
         assert annotate._ink(colour) in ("black", "white")
     assert annotate._ink(annotate.UNSURE) == "white"
     assert annotate._ink("#ffffff") == "black"
+
+
+@pytest.mark.parametrize("name", ["快樂", "счастье", "행복"])
+def test_names_in_other_scripts_are_drawn_where_a_font_has_them(name: str) -> None:
+    letters = annotate.font(20, name)
+    own = annotate.font(20)
+    assert annotate._has(own, "surprise 97%")
+    assert not annotate._has(own, name)
+    if letters is own or letters.path == own.path:
+        pytest.skip("no font here has that script")
+    assert annotate._has(letters, name)
+    drawn = [np.asarray(letters.getmask(letter)) for letter in name]
+    assert any(a.shape != b.shape or (a != b).any() for a, b in itertools.pairwise(drawn))  # not the same box each time

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +15,13 @@ from mien import emotions
 from mien.inference.photo import Face
 
 UNSURE = "#3a4048"
+SYSTEM_FONTS = (
+    "NotoSans-Regular.ttf", "DejaVuSans.ttf", "NotoSansCJK-Regular.ttc", "wqy-zenhei.ttc", "wqy-microhei.ttc",
+    "PingFang.ttc", "Hiragino Sans GB.ttc", "AppleSDGothicNeo.ttc", "Arial Unicode.ttf",
+    "segoeui.ttf", "msjh.ttc", "msyh.ttc", "YuGothR.ttc", "malgun.ttf",
+)  # fmt: skip
+"""Fonts of Linux, macOS and Windows for other scripts, by the names under which Pillow looks for them where each system keeps its own."""
+
 Box = tuple[float, float, float, float]
 
 
@@ -46,7 +54,7 @@ def annotate(photo: NDArray[np.uint8], marks: Sequence[Mark], *, enlarge: bool =
         picture = picture.resize((picture.width * times, picture.height * times), Image.Resampling.BICUBIC)
     boxes = [_scaled(mark.box, times) for mark in marks]
     height = max(11, round((picture.width * picture.height) ** 0.5 / 45))
-    draw, letters = ImageDraw.Draw(picture), font(height)
+    draw, letters = ImageDraw.Draw(picture), font(height, _written(marks))
     line = max(1, height // 7)
     for box, mark in zip(boxes, marks, strict=True):
         draw.rectangle(_ordered(box), outline=_colour(mark), width=line)
@@ -67,9 +75,13 @@ def annotate(photo: NDArray[np.uint8], marks: Sequence[Mark], *, enlarge: bool =
 
 
 def _enlargement(picture: Image.Image, marks: Sequence[Mark]) -> int:
-    letters = font(11)
+    letters = font(11, _written(marks))
     widest = max((_label_size(mark.text, letters, 11)[0] for mark in marks), default=0.0)
     return max(1, min(8, -(-int(1.2 * widest) // picture.width)))
+
+
+def _written(marks: Sequence[Mark]) -> str:
+    return "".join(sorted(set().union(*(mark.text for mark in marks))))
 
 
 def _label_size(text: str, letters: ImageFont.FreeTypeFont, height: int) -> tuple[float, float]:
@@ -136,8 +148,25 @@ def _ink(colour: str) -> str:
 
 
 @lru_cache(maxsize=32)
-def font(height: int) -> ImageFont.FreeTypeFont:
-    """The letters that pictures are labelled with, so many pixels high."""
+def font(height: int, text: str = "") -> ImageFont.FreeTypeFont:
+    """The letters that pictures are labelled with, so many pixels high.
+
+    Pillow's own, which are Latin; for a text in another script the first of ``SYSTEM_FONTS`` that is there and has it. Where none
+    has, Pillow's own show a box for each letter.
+    """
     letters = ImageFont.load_default(height)
     assert isinstance(letters, ImageFont.FreeTypeFont)  # Pillow's wheels carry FreeType
+    if _has(letters, text):
+        return letters
+    for name in SYSTEM_FONTS:
+        with contextlib.suppress(OSError):
+            other = ImageFont.truetype(name, height)
+            if _has(other, text):
+                return other
     return letters
+
+
+def _has(letters: ImageFont.FreeTypeFont, text: str) -> bool:
+    """Whether a font has all letters of a text: what it lacks it draws as it draws a code that is no letter."""
+    lacking = bytes(letters.getmask("\uffff"))
+    return all(bytes(letters.getmask(letter)) != lacking for letter in set(text))

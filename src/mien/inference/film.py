@@ -117,14 +117,15 @@ def draw_timeline(segments: Sequence[Segment], start: float, end: float, *, widt
     tracks = sorted(sorted(times, key=lambda track: -times[track])[:NUM_TRACKS])
     margin, row, head, foot = 90, 34, 56, 44
     picture = Image.new("RGB", (width, head + row * max(1, len(tracks)) + foot), "white")
-    draw, font, small = ImageDraw.Draw(picture), annotate.font(15), annotate.font(13)
+    labels = emotions.in_order({segment.label for segment in segments})
+    draw, font, small = ImageDraw.Draw(picture), annotate.font(15, "".join(labels)), annotate.font(13)
     span = width - margin - 30
 
     def across(time: float) -> float:
         return margin + (min(max(time, start), end) - start) / length * span
 
     x = float(margin)
-    for label in emotions.in_order({segment.label for segment in segments}):
+    for label in labels:
         draw.rectangle((x, 18, x + 16, 34), fill=emotions.colour(label))
         draw.text((x + 22, 26), label, fill="#24292f", font=font, anchor="lm")
         x += 22 + font.getlength(label) + 22
