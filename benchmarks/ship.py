@@ -1,6 +1,6 @@
 """Put a run's model file into the package under a short name, with a model card whose every figure is measured here.
 
-    python -m benchmarks.ship RUN NAME [--data PATH] [--split public_test]
+    python -m benchmarks.ship RUN NAME [--data PATH] [--split public_test] [--note TEXT]
 
 The rows of the split must not have chosen anything about the run.
 """
@@ -60,7 +60,7 @@ The command that gives these scores: `mien evaluate {name} fer2013 --split {spli
 
 {command_text}
 
-- Data: the Training rows of FER2013 with their FER+ votes: {train_rows:,} to learn from, {valid_rows:,} held out to choose
+{note}- Data: the Training rows of FER2013 with their FER+ votes: {train_rows:,} to learn from, {valid_rows:,} held out to choose
   the epoch and to fit the temperature (accuracy there {hold_out:.1%}). Data hash `{data_hash}`.
 - Recipe `{recipe}`{settings}, seed {seed}; {epochs} epochs, of which {epoch} was the best; {minutes:,.0f} minutes on {device}, {threads} threads,
   {precision}, torch {torch}, mien {mien}, commit `{commit}`.
@@ -83,8 +83,8 @@ known and was not balanced; posed, web-searched faces prevail; profile, occlusio
 """
 
 
-def card(run: Run, name: str, plain: Judgement, flipped: Judgement, file: Path) -> str:
-    """The card's text."""
+def card(run: Run, name: str, plain: Judgement, flipped: Judgement, file: Path, note: str = "") -> str:
+    """The card's text; the note stands under the command."""
     record, spec, network = run.record, Classifier.load(file).spec, run.network
     evaluation, with_flip = plain.evaluation, flipped.evaluation
     copies, copies_flip = plain.record["copies_of_train"], flipped.record["copies_of_train"]
@@ -126,6 +126,7 @@ def card(run: Run, name: str, plain: Judgement, flipped: Judgement, file: Path) 
         calibration=evaluation.calibration_error,
         calibration_flip=with_flip.calibration_error,
         command_text=f"```\n{command}\n```",
+        note=f"{note}\n\n" if note else "",
         train_rows=record["data"]["train"]["rows"],
         valid_rows=record["data"]["valid"]["rows"],
         hold_out=spec.scores[0]["accuracy"],
@@ -157,12 +158,15 @@ def main() -> None:
     parser.add_argument("name")
     parser.add_argument("--data", help="default: the run's own")
     parser.add_argument("--split", default="public_test")
+    parser.add_argument(
+        "--note", default="", help="what else the command needs to be known, such as where its teacher comes from"
+    )
     arguments = parser.parse_args()
     run = Run.open(arguments.run)
     classifier = Classifier.load(run.model_file)
     faceset = layouts.read(arguments.data or run.record["data"]["path"])
     plain, flipped = (judge(classifier, faceset, arguments.split, flip=flip) for flip in (False, True))
-    text = card(run, arguments.name, plain, flipped, run.model_file)
+    text = card(run, arguments.name, plain, flipped, run.model_file, arguments.note)
     shipped.FOLDER.mkdir(exist_ok=True)
     with files.whole(shipped.FOLDER / f"{arguments.name}.onnx") as temporary:
         shutil.copyfile(run.model_file, temporary)

@@ -129,7 +129,7 @@ def test_head_and_network_say_what_was_judged(english: str) -> None:
         f"{evaluation.accuracy:.1%}", f"{evaluation.accuracy_interval[0]:.1%}", f"{evaluation.macro_f1:.1%}",
         f"{evaluation.balanced_accuracy:.1%}", f"{evaluation.log_loss:.3f}", f"{evaluation.calibration_error:.1%}",
         HASH, "first/model.onnx", "c0ffee", "with changes", "a processor", "temperature of 1.25",
-        "Among the 140 judged faces are copies of training faces, pixel for pixel: 4.", "695,655", "stages.2.1.act2",
+        "Among the 140 judged faces are copies of training faces, pixel for pixel: 4.", "1,562,647", "stages.2.1.act2",
     ):  # fmt: skip
         assert text in english
     assert "slightly optimistic" not in english

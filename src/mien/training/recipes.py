@@ -237,7 +237,7 @@ def base() -> Recipe:
 
 
 def tiny() -> Recipe:
-    """The smallest: a fifth of base's parameters and a sixth of its arithmetic, with milder augmentation, as it overfits less.
+    """The smallest: a tenth of base's parameters and a fourteenth of its arithmetic, with milder augmentation, as it overfits less.
 
     The shipped one also learns from base: ``--set teacher=base --set distil=0.5``.
     """
@@ -248,7 +248,7 @@ def tiny() -> Recipe:
 
 
 def large() -> Recipe:
-    """The most accurate, for a GPU: sixteen times base's parameters, and longer training."""
+    """The most accurate, for a GPU: seven times base's parameters, and longer training."""
     return dataclasses.replace(base(), name="large", network="large", epochs=120, ema=0.999)
 
 
