@@ -62,7 +62,7 @@ The command that gives these scores: `mien evaluate {name} fer2013 --split {spli
 
 {note}- Data: the Training rows of FER2013 with their FER+ votes: {train_rows:,} to learn from, {valid_rows:,} held out to choose
   the epoch and to fit the temperature (accuracy there {hold_out:.1%}). Data hash `{data_hash}`.
-- Recipe `{recipe}`{settings}, seed {seed}; {epochs} epochs, of which {epoch} was the best; {minutes:,.0f} minutes on {device}, {threads} threads,
+- Recipe `{recipe}`{settings}, seed {seed}; {epochs} epochs, of which {epoch} was the best; {minutes:,.0f} minutes on {device}, {threads} thread{s},
   {precision}, torch {torch}, mien {mien}, commit `{commit}`.
 - FER2013 (Goodfellow et al., 2013) is a collection of pictures from web searches, published for research; its pixels are
   not in this package. The FER+ votes (Barsoum et al., 2016) are under the MIT licence.
@@ -139,6 +139,7 @@ def card(run: Run, name: str, plain: Judgement, flipped: Judgement, file: Path, 
         minutes=math.fsum(row["seconds"] for row in run.history) / 60,
         device=record["device_name"] or record["processor"],
         threads=record["threads"],
+        s="" if record["threads"] == 1 else "s",
         precision=record["precision"],
         torch=record["torch"],
         mien=record["mien"],

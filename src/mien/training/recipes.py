@@ -208,7 +208,7 @@ def report() -> Recipe:
 
 
 def base() -> Recipe:
-    """The one to start with: a compact residual network that trains on a CPU in an hour or two.
+    """The one to start with: a compact residual network that trains on a CPU in an hour to four.
 
     What each choice is worth is in docs/experiments.md.
     """
