@@ -18,7 +18,7 @@ demo: .venv/installed
 ## Run all tests.
 test: .venv/installed
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not several"
-	$(BIN)/python -m pytest -m several tests/scale tests/training
+	$(BIN)/python -m pytest -m several
 
 ## Lint, formatting, types.
 check: .venv/installed

@@ -60,9 +60,9 @@ The command that gives these scores: `mien evaluate {name} fer2013 --split {spli
 
 {command_text}
 
-{note}- Data: the Training rows of FER2013 with their FER+ votes: {train_rows:,} to learn from, {valid_rows:,} held out to choose
+- Data: the Training rows of FER2013 with their FER+ votes: {train_rows:,} to learn from, {valid_rows:,} held out to choose
   the epoch and to fit the temperature (accuracy there {hold_out:.1%}). Data hash `{data_hash}`.
-- Recipe `{recipe}`{settings}, seed {seed}; {epochs} epochs, of which {epoch} was the best; {minutes:,.0f} minutes on {device}, {threads} thread{s},
+- Recipe `{recipe}`{settings}, seed {seed}; {epochs} epochs, of which {epoch} was the best; {minutes:,.0f} minutes on {device}, {threads},
   {precision}, torch {torch}, mien {mien}, commit `{commit}`.
 - FER2013 (Goodfellow et al., 2013) is a collection of pictures from web searches, published for research; its pixels are
   not in this package. The FER+ votes (Barsoum et al., 2016) are under the MIT licence.
@@ -125,8 +125,7 @@ def card(run: Run, name: str, plain: Judgement, flipped: Judgement, file: Path, 
         temperature=spec.temperature,
         calibration=evaluation.calibration_error,
         calibration_flip=with_flip.calibration_error,
-        command_text=f"```\n{command}\n```",
-        note=f"{note}\n\n" if note else "",
+        command_text=f"```\n{command}\n```" + (f"\n\n{note}" if note else ""),
         train_rows=record["data"]["train"]["rows"],
         valid_rows=record["data"]["valid"]["rows"],
         hold_out=spec.scores[0]["accuracy"],
@@ -138,8 +137,7 @@ def card(run: Run, name: str, plain: Judgement, flipped: Judgement, file: Path, 
         epoch=spec.training["epoch"],
         minutes=math.fsum(row["seconds"] for row in run.history) / 60,
         device=record["device_name"] or record["processor"],
-        threads=record["threads"],
-        s="" if record["threads"] == 1 else "s",
+        threads=f"{record['threads']} thread" + ("s" if record["threads"] > 1 else ""),
         precision=record["precision"],
         torch=record["torch"],
         mien=record["mien"],

@@ -36,7 +36,8 @@ class MienError(Exception):
     exit_code = 1
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpickled, (type(self), self.args, self.__dict__)
+        # Without the constructor, which may take other arguments than those of Exception.
+        return Exception.__new__, (type(self), *self.args), self.__dict__
 
 
 class DataError(MienError):
@@ -120,10 +121,3 @@ class MissingExtraError(MienError):
         )
         self.package = package
         self.extra = extra
-
-
-def _unpickled(kind: type[MienError], args: tuple[Any, ...], attributes: dict[str, Any]) -> MienError:
-    """The error again, without its constructor, which may take other arguments than those of ``Exception``."""
-    error = kind.__new__(kind, *args)
-    error.__dict__.update(attributes)
-    return error

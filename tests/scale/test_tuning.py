@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import threading
 import time
@@ -100,7 +101,7 @@ def test_a_search_whose_every_trial_fails_says_why(
     words = (*SMALL, "--space", "learning_rate=99..100", "--trials", "1", "--out", tmp_path / "t")
     code, printed, said = invoke("tune", faces_file, *words)
     assert (code, printed) == (1, "")
-    assert "trial 1 failed: The loss is no longer a number in epoch" in said
+    assert re.search(r"trial 1 failed: The loss is no longer a number in epoch [1-4] ", said)
     assert "No trial came to its end; the first: The loss is no longer a number" in said
     assert not (tmp_path / "t" / "best.toml").exists()
 

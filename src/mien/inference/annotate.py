@@ -54,7 +54,7 @@ def annotate(photo: NDArray[np.uint8], marks: Sequence[Mark], *, enlarge: bool =
         picture = picture.resize((picture.width * times, picture.height * times), Image.Resampling.BICUBIC)
     boxes = [_scaled(mark.box, times) for mark in marks]
     height = max(11, round((picture.width * picture.height) ** 0.5 / 45))
-    draw, letters = ImageDraw.Draw(picture), font(height, _written(marks))
+    draw, letters = ImageDraw.Draw(picture), font(height, _foreign(marks))
     line = max(1, height // 7)
     for box, mark in zip(boxes, marks, strict=True):
         draw.rectangle(_ordered(box), outline=_colour(mark), width=line)
@@ -75,13 +75,14 @@ def annotate(photo: NDArray[np.uint8], marks: Sequence[Mark], *, enlarge: bool =
 
 
 def _enlargement(picture: Image.Image, marks: Sequence[Mark]) -> int:
-    letters = font(11, _written(marks))
+    letters = font(11, _foreign(marks))
     widest = max((_label_size(mark.text, letters, 11)[0] for mark in marks), default=0.0)
     return max(1, min(8, -(-int(1.2 * widest) // picture.width)))
 
 
-def _written(marks: Sequence[Mark]) -> str:
-    return "".join(sorted(set().union(*(mark.text for mark in marks))))
+def _foreign(marks: Sequence[Mark]) -> str:
+    """The letters that need a font of their script: few and the same from photo to photo, so that fonts are opened once."""
+    return "".join(sorted({letter for mark in marks for letter in mark.text if not letter.isascii()}))
 
 
 def _label_size(text: str, letters: ImageFont.FreeTypeFont, height: int) -> tuple[float, float]:

@@ -51,9 +51,8 @@ def members(sources: Iterable[str]) -> Iterator[Member]:
     """
     sources = list(sources)
     every = (file for source in sources for file in _expand(source))
-    for file in (
-        stream.unique(every) if len(sources) > 1 else every
-    ):  # one place has no file twice, and may have millions
+    # One place has no file twice, and may have millions.
+    for file in stream.unique(every) if len(sources) > 1 else every:
         ending = _ending(file)
         if ending == TABLE:
             yield from _row_groups(file)
