@@ -23,7 +23,7 @@ from mien.emotions import EMOTIONS
 from mien.errors import DataError, MissingExtraError, OutputError
 from mien.evaluation import audit_page, clean, drift, suspects, text
 from mien.evaluation.audit import DROPS, Audit, audit
-from mien.evaluation.judge import judge
+from mien.evaluation.judge import held_out, judge
 from mien.inference.classifier import Classifier
 from mien.modelfile import Spec
 
@@ -159,7 +159,7 @@ def test_a_model_judges_only_what_it_did_not_learn(planted: FaceSet, tmp_path: P
     recipe = {"hold_out": 0.2, "valid_split": "", "split_seed": 3, "image_size": 48}
     train, valid = splits.divide(data, 0.2, "", 3)
     own = Reader(
-        tmp_path / "own.onnx", data.classes, {"recipe": recipe, "train_hash": train.hash, "data_hash": data.hash}
+        tmp_path / "own.onnx", data.classes, {"recipe": recipe, "train_hash": train.faces_hash, "data_hash": data.hash}
     )
     copies, usable = duplicates.find(data.images), duplicates.contrast(data.images) >= duplicates.MIN_CONTRAST
     result = suspects.find(data, copies, usable, own)
@@ -316,13 +316,34 @@ def test_evaluate_without_copies_of_the_training_rows(planted: FaceSet, tmp_path
 def test_training_rows_are_known_in_part_of_the_data_too(planted: FaceSet, tmp_path: Path) -> None:
     recipe = {"hold_out": 0.2, "valid_split": "", "split_seed": 0, "image_size": 48}
     train, valid = splits.divide(planted, 0.2)
-    training = {"recipe": recipe, "train_hash": train.hash, "data_hash": planted.hash}
+    training = {"recipe": recipe, "train_hash": train.faces_hash, "data_hash": planted.hash}
     reader = Reader(tmp_path / "model.onnx", planted.classes, training)
     for rows, expected in (
         (planted, True), (planted.split("train"), True), (train, True), (planted.split("test"), False), (valid, False),
     ):  # fmt: skip
         assert judge(reader, rows, "all").record["holds_training_rows"] == expected
     assert not judge(reader, planted, "test").record["holds_training_rows"]
+
+
+def test_training_rows_are_known_without_their_votes_and_beside_other_rows(planted: FaceSet, tmp_path: Path) -> None:
+    recipe = {"hold_out": 0.2, "valid_split": "", "split_seed": 0, "image_size": 48}
+    votes = np.random.default_rng(0).random((len(planted), len(planted.classes)), np.float32)
+    voted = replace(planted, votes=votes)
+    train, valid = splits.divide(voted, 0.2)
+    training = {"recipe": recipe, "train_hash": train.faces_hash, "data_hash": voted.hash}
+    reader = Reader(tmp_path / "model.onnx", planted.classes, training)
+    names = planted.splits.astype("<U12")
+    names[np.flatnonzero(names == "test")[::2]] = "private_test"
+    plain = replace(planted, splits=names)
+    assert plain.hash != voted.hash
+    assert judge(reader, plain, "private_test").record["copies_of_train"] is not None
+    assert judge(reader, plain, "all").record["holds_training_rows"]
+    rows = held_out(reader, plain)
+    assert [part.faces_hash for part in rows] == [train.faces_hash, valid.faces_hash]
+    relabelled = replace(plain, labels=(plain.labels + 1) % len(plain.classes))
+    assert judge(reader, relabelled, "private_test").record["copies_of_train"] is None
+    with pytest.raises(DataError, match="name a split to choose on"):
+        held_out(reader, relabelled)
 
 
 def test_conflicts_and_suspects_can_be_put_right_instead(found: Audit, tmp_path: Path) -> None:

@@ -12,7 +12,11 @@ import pytest
 import hostile
 import mien
 import scenes
+import servers
 from mien import images, modelfile
+from mien.errors import ModelFileError
+from mien.serving import server
+from mien.serving.settings import Settings
 
 JPEG = {"Content-Type": "image/jpeg"}
 
@@ -163,3 +167,21 @@ def test_the_documentation_asks_nothing_of_others(client: httpx.Client) -> None:
 @pytest.mark.parametrize("path", ["/page/../settings.py", "/page/%2e%2e/settings.py", "/page/swagger/..%2f__init__.py"])
 def test_no_file_outside_the_page_is_served(client: httpx.Client, path: str) -> None:
     assert client.get(path).status_code == 404
+
+
+def test_a_decision_of_the_models_is_answered_by(two_faces: bytes) -> None:
+    reader = mien.Reader("tiny", decision="balanced")
+    with servers.running(decision="balanced") as url, httpx.Client(base_url=url, timeout=30) as client:
+        known = client.get("/v1/models").json()
+        (photo,) = client.post("/v1/analyze", content=two_faces, headers=JPEG).json()["photos"]
+    assert known["options"]["decision"] == "balanced"
+    assert known["models"][0]["offsets"] == list(reader.classifier.spec.decisions["balanced"])
+    expected = [face.to_dict() for face in reader.analyze(two_faces)]
+    plain = [face.to_dict() for face in mien.Reader("tiny").analyze(two_faces)]
+    assert len(photo["faces"]) == 2
+    assert all(
+        close(face, {**other, "box": list(other["box"])}) for face, other in zip(photo["faces"], expected, strict=True)
+    )
+    assert not close(photo["faces"][0], {**plain[0], "box": list(plain[0]["box"])})
+    with pytest.raises(ModelFileError, match="'tiny' has no decision 'fair': it has argmax, balanced"):
+        server.prepare(Settings(models=("tiny",), decision="fair"))

@@ -411,8 +411,8 @@ def test_photos_are_read_on_the_device_as_on_the_server(visit: Open, tmp_path: P
     exif = Image.Exif()
     exif[0x0112] = 6
     Image.fromarray(np.ascontiguousarray(turned)).save(one, quality=95, exif=exif)
-    reader = mien.Reader("tiny", flip=True)
-    with servers.running(flip=True) as url:
+    reader = mien.Reader("tiny", flip=True, decision="balanced")
+    with servers.running(flip=True, decision="balanced") as url:
         page = visit(url, permissions=["clipboard-read", "clipboard-write"])
         page.get_by_label("On this device").check()
         expect(page.locator("#privacy")).to_contain_text("doesn't leave this device", timeout=30_000)

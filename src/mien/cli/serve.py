@@ -32,6 +32,7 @@ def setting(flag: str, help_text: str, **options: Any) -> Callable[[Callable[...
 @setting("--min-confidence", "Least detection score of a face.", default=0.6)
 @setting("--abstain", "Mark a face as unsure below this probability.", default=0.0)
 @setting("--flip", "Average each face with its mirror image (twice the time).", is_flag=True)
+@setting("--decision", "How to answer: argmax, or a decision that all served models hold.", default="argmax")
 @setting("--threads", "Photos worked on side by side; 0 has one for each core.", default=0)
 @setting("--batch", "Most faces in one run of a model; 1 reads them one by one.", default=64)
 @setting("--batch-wait", "Longest wait for faces of other requests, in ms.", default=2.0)

@@ -84,7 +84,7 @@ def judge(
         "flip": flip,
         "decision": classifier.decision,
         "holds_training_rows": (is_own and split in ("all", "train"))
-        or rows.hash == classifier.spec.training.get("train_hash"),
+        or rows.resized(classifier.spec.size).faces_hash == classifier.spec.training.get("train_hash"),
         "copies_of_train": _copies(evaluation, rows, faceset, split) if is_own else None,
         "without_duplicates_of": left_out,
     }
@@ -139,15 +139,22 @@ def is_trained_on(classifier: Classifier, faceset: FaceSet) -> bool:
 
 def training_rows(classifier: Classifier, faceset: FaceSet) -> FaceSet | None:
     """The rows of a data set that a model learned from, without those that its training held out; None where it learned from others."""
+    divided = _divided(classifier, faceset)
+    return divided[0] if divided else None
+
+
+def _divided(classifier: Classifier, faceset: FaceSet) -> tuple[FaceSet, FaceSet] | None:
+    """The rows that a model learned from and those that its training held out; None where it learned from others."""
     training = classifier.spec.training
     if "recipe" not in training or "train_hash" not in training or "train" not in faceset.split_names:
         return None
     recipe = training["recipe"]
     try:
-        train, _ = splits.divide(faceset, recipe["hold_out"], recipe["valid_split"], recipe["split_seed"])
+        train, valid = splits.divide(faceset, recipe["hold_out"], recipe["valid_split"], recipe["split_seed"])
     except DataError:  # the model's training could not have divided this data
         return None
-    return train if train.resized((recipe["image_size"],) * 2).hash == training["train_hash"] else None
+    is_own = train.resized(classifier.spec.size).faces_hash == training["train_hash"]
+    return (train, valid) if is_own else None
 
 
 def held_out(classifier: Classifier, faceset: FaceSet, split: str | None = None) -> tuple[FaceSet, FaceSet]:
@@ -162,12 +169,10 @@ def held_out(classifier: Classifier, faceset: FaceSet, split: str | None = None)
         DataError: the model was trained on other data, so that a split must be named.
     """
     labelled = faceset.select(faceset.labels != UNLABELLED)
-    training = classifier.spec.training
     if split is not None:
         train, valid = labelled.split("train"), labelled.split(split)
-    elif faceset.hash == training.get("data_hash") and "recipe" in training:
-        recipe = training["recipe"]
-        train, valid = splits.divide(faceset, recipe["hold_out"], recipe["valid_split"], recipe["split_seed"])
+    elif divided := _divided(classifier, faceset):
+        train, valid = divided
     else:
         raise DataError("Which rows this model's training held out isn't known: name a split to choose on.")
     classes = classifier.spec.classes

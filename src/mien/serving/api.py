@@ -194,6 +194,7 @@ def _models(engine: Engine, settings: Settings) -> schema.Models:
                 height=spec.size[0],
                 width=spec.size[1],
                 classes=classes,
+                offsets=list(spec.decisions.get(settings.decision, [0.0] * len(classes))),
                 on_device=name in shipped.names() and RUNTIME.is_file(),  # a model of one's own is never given away
             )
         )
@@ -205,6 +206,9 @@ def _models(engine: Engine, settings: Settings) -> schema.Models:
         seconds=settings.timeout,
     )
     options = schema.ReadingOptions(
-        min_confidence=settings.min_confidence, abstain=settings.abstain, flip=settings.flip
+        min_confidence=settings.min_confidence,
+        abstain=settings.abstain,
+        flip=settings.flip,
+        decision=settings.decision,
     )
     return schema.Models(models=models, options=options, limits=limits, key_needed=bool(settings.keys))

@@ -122,7 +122,7 @@ class Engine:
         observe: is told the number of faces in each run.
 
     Raises:
-        ModelFileError: there is no such model.
+        ModelFileError: there is no such model, or one without that decision.
     """
 
     def __init__(self, settings: Settings, *, observe: Callable[[int], None]) -> None:
@@ -200,7 +200,7 @@ def served_name(model: str) -> str:
 def _reader(name: str, settings: Settings) -> Reader:
     # Photos are searched side by side, one thread each; batches are read one after another, by all threads.
     return Reader(
-        Classifier.load(name, threads=settings.threads),
+        Classifier.load(name, threads=settings.threads, decision=settings.decision),
         min_confidence=settings.min_confidence,
         abstain=settings.abstain,
         flip=settings.flip,

@@ -82,6 +82,7 @@ class Model(BaseModel):
     height: int = Field(description="Of its faces, in pixels; others are resized.")
     width: int
     classes: list[Expression] = Field(description="In the model's order.")
+    offsets: list[float] = Field(description="What the server's decision adds to the log-probability of each class.")
     on_device: bool = Field(
         description="Whether the page can run it in the browser itself; its file can then be fetched."
     )
@@ -103,6 +104,7 @@ class ReadingOptions(BaseModel):
     min_confidence: float = Field(description="Least detection score of a face.")
     abstain: float = Field(description="Least probability of a label that may be used.")
     flip: bool = Field(description="Whether each face is averaged with its mirror image.")
+    decision: str = Field(description="How the models answer: argmax, or a decision that they hold.")
 
 
 class Models(BaseModel):

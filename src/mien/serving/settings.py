@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mien import images
 from mien.errors import SettingsError
+from mien.inference.classifier import ARGMAX
 from mien.inference.detector import MIN_SCORE
 
 LEAST_KEY = 16
@@ -30,6 +31,8 @@ class Settings:
     """Faces whose most probable expression is less probable than this are marked as abstained."""
     flip: bool = False
     """Whether each face is averaged with its mirror image."""
+    decision: str = ARGMAX
+    """How all models answer: by the most probable class, or by a decision that each of them holds."""
     threads: int = 0
     """Photos that are worked on side by side, and threads of one run of a model; 0 has one for each core."""
     batch: int = 64

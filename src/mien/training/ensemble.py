@@ -73,14 +73,14 @@ def build(runs: Sequence[Run], path: str | os.PathLike[str]) -> Spec:
         log_mean = torch.cat([graph.log_mean(batch) for batch in batches])  # (N, K)
     graph.temperature = export.fit_temperature(log_mean, labels)
     data: dict[str, Any] = first.record["data"]
-    same_rows = all(run.record["data"]["train"]["hash"] == data["train"]["hash"] for run in runs)
+    same_rows = all(run.record["data"]["train"] == data["train"] for run in runs)
     spec = Spec(
         tuple(data["classes"]),
         (first.recipe.image_size, first.recipe.image_size),
         temperature=graph.temperature,
         training={
             "data_hash": data["hash"],
-            "train_hash": data["train"]["hash"] if same_rows else None,
+            "train_hash": data["train"]["faces_hash"] if same_rows else None,
             "members": [export.training_record(run) for run in runs],
         },
     )

@@ -148,7 +148,7 @@ def training_record(run: Run) -> dict[str, Any]:
         "epoch": checkpoint.load(run.best)[1]["epoch"],
         "seed": run.recipe.seed,
         "data_hash": data["hash"],
-        "train_hash": data["train"]["hash"],
+        "train_hash": data["train"]["faces_hash"],
     }
 
 

@@ -247,7 +247,7 @@ def _describe(path: str | os.PathLike[str], faceset: FaceSet, train_set: FaceSet
         "votes": faceset.votes is not None,
         "num_dropped": len(faceset.source.dropped),
         "splits": {name: int((faceset.splits == name).sum()) for name in faceset.split_names},
-        "train": {"rows": len(train_set), "counts": train_set.counts().tolist(), "hash": train_set.hash},
+        "train": {"rows": len(train_set), "counts": train_set.counts().tolist(), "faces_hash": train_set.faces_hash},
         "valid": {
             "from": own_split if own_split in faceset.split_names else "hold_out",
             "rows": len(valid_set),

@@ -73,6 +73,7 @@ export class Device {
       const mirrored = await this.#classify(crops.map((pixels) => mirror(pixels, size)), size);
       rows = rows.map((row, number) => row.map((value, at) => (value + mirrored[number][at]) / 2));
     }
+    if (this.model.offsets.some(Boolean)) rows = rows.map((row) => shifted(row, this.model.offsets));
     const names = this.model.classes.map(({ name }) => name);
     return found.map(({ box, landmarks, score }, number) => {
       const row = rows[number];
@@ -98,6 +99,13 @@ export class Device {
     const num = this.model.classes.length;
     return crops.map((_, number) => [...data.slice(number * num, (number + 1) * num)]);
   }
+}
+
+// Probabilities with offsets added to their logarithms, normalised again: a decision that the model holds.
+function shifted(row, offsets) {
+  const raised = row.map((value, at) => Math.max(value, 1e-12) * Math.exp(offsets[at]));
+  const total = raised.reduce((sum, value) => sum + value, 0);
+  return raised.map((value) => value / total);
 }
 
 // As Python rounds: halves to the even neighbour, so that photos shrink to the same size here and there.
