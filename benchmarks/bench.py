@@ -18,7 +18,7 @@ from mien import files
 def measure(seconds: float) -> dict[str, Any]:
     """Everything, one after the other; what is compared with each other runs in turns."""
     return {
-        **training_speed.setup(),
+        **training_speed.setup("base", "tiny"),
         "training": [training_speed.measure(name, seconds) for name in ("report", "base", "tiny")],
         "against_plain": training_speed.against_plain(seconds),
         "inference": inference_speed.measure(["base", "tiny"]),
@@ -29,7 +29,7 @@ def measure(seconds: float) -> dict[str, Any]:
 def page(result: dict[str, Any]) -> str:
     """The result as Markdown."""
     plain, start = result["against_plain"], result["start"]
-    keys = ("date", "processor", "cores", "threads", "device", "precision", "torch", "mien")
+    keys = ("date", "processor", "cores", "threads", "device", "precision", "torch", "onnxruntime", "python", "mien")
     training = [
         f"| `{r['recipe']}` | {r['images_per_second']:,.0f} | {r['share_of_matmul']:.0%} of {r['matmul_gflops']:,.0f} GFLOP/s "
         f"| {r['input_images_per_second'] / r['images_per_second']:,.0f}x | {r['seconds_per_epoch']:,.0f} | {r['n']} |"
@@ -52,7 +52,7 @@ def page(result: dict[str, Any]) -> str:
             "",
             f"The report's network, mien against a plain loop (`benchmarks/plain_loop.py`), in turns: "
             f"{plain['mien_images_per_second']:.1f} against {plain['plain_images_per_second']:.1f} faces/s, "
-            f"**{plain['ratio']:.2f}x** (median of {plain['n']}).",
+            f"**{plain['ratio']:.2f}x** (mien in {result['precision']}, the plain loop in fp32; median of {plain['n']}).",
             "",
             "Reading faces, one thread, from `uint8` crops to probabilities, in milliseconds per face:",
             "",

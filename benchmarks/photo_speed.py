@@ -23,12 +23,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "helpers"))
 
 import numpy as np
 from benchmarks import through_detection
+from benchmarks.circumstances import circumstances
 
 import mien
 import scenes
 from mien import files
 from mien.emotions import EMOTIONS
-from mien.training.run import processor
 
 FER = """
 import sys, time, json, glob
@@ -133,9 +133,7 @@ def measure(num: int) -> dict[str, Any]:
         clip = scenes.clip(Path(name, "clip.mp4"), (frames(number) for number in range(300)))
         video = run(command, "video", clip, "-o", Path(name, "video.jsonl"))
         result: dict[str, Any] = {
-            "date": time.strftime("%Y-%m-%d"),
-            "processor": processor(),
-            "cores": os.cpu_count(),
+            **circumstances("base"),
             "one_photo": one,
             "folder": many
             | {"photos": num, "photos_per_second": num / many["seconds"], "faces": num_faces, "found": found},

@@ -25,11 +25,10 @@ from typing import Any
 
 import ray
 from benchmarks import photo_speed
+from benchmarks.circumstances import circumstances
 
-import mien
 from mien import files, tables
 from mien.scale import cluster, plan, scoring
-from mien.training.run import processor
 
 TURNS = 3
 """So often one and two workers take turns; the median counts."""
@@ -100,11 +99,7 @@ def measure(num: int) -> dict[str, Any]:
             runs[str(workers)] = {key: statistics.median(run[key] for run in several) for key in several[0]}
         runs["2, four times the photos"] = apart(fourfold, Path(name, "out-4"), 2)
     return {
-        "date": time.strftime("%Y-%m-%d"),
-        "processor": processor(),
-        "cores": os.cpu_count(),
-        "load": os.getloadavg()[0],
-        "mien": mien.__version__,
+        **circumstances("base"),
         "ray": ray.__version__,
         "one_process": here | {"photos": num, "photos_per_second": num / here["seconds"]},
         "workers": runs,

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -24,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import onnxruntime
+from benchmarks.circumstances import circumstances
 
 import mien
 from mien import images
@@ -222,8 +221,7 @@ def main() -> None:
     arguments = parser.parse_args()
     photos, crops = photo_jobs(), crop_jobs()
     result = {
-        "cores": os.cpu_count(),
-        "onnxruntime": onnxruntime.__version__,
+        **circumstances("base"),
         "photos": clients_and_batches("photos", photos, arguments.requests // 10),
         "crops": clients_and_batches("crops", crops, arguments.requests // 5),
         "too_many": too_many(photos),

@@ -79,7 +79,8 @@ is prohibited, save for medical and safety reasons (AI Act, article 5(1)(f)); el
 
 Known limits: its labels are one annotator's opinion on small gray pictures, and the ten people of FER+ disagree with more
 than a third of them. Rare classes are read worst (see the table). Who is in the pictures by age, sex and origin is not
-known and was not balanced; posed, web-searched faces prevail; profile, occlusion and tiny faces are not measured.
+known and was not balanced; posed, web-searched faces prevail; profile faces are not measured. What
+hidden eyes or mouth, low resolution, noise, blur and turning cost, `mien explain {name} DATA` tells (docs/why.md, for `base`).
 """
 
 

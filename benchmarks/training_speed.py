@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import statistics
 import subprocess
 import sys
@@ -21,12 +20,11 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from benchmarks.circumstances import circumstances
 
-import mien
 from mien import tables
 from mien.training import devices, networks, optimizers, recipes, summary
 from mien.training.augment import augment
-from mien.training.run import processor
 
 FER2013_ROWS = 25_264
 """Training rows of FER2013 without the 12% that are held out."""
@@ -34,15 +32,12 @@ FER2013_ROWS = 25_264
 ROOT = Path(__file__).parents[1]
 
 
-def setup() -> dict[str, Any]:
-    """What a figure depends on beside the code."""
+def setup(*models: str) -> dict[str, Any]:
+    """What a figure depends on beside the code, and the model files that were run."""
     device = devices.pick()
     return {
-        "date": time.strftime("%Y-%m-%d"),
-        "mien": mien.__version__,
+        **circumstances(*models),
         "device": torch.cuda.get_device_name() if device.type == "cuda" else device.type,
-        "processor": processor(),
-        "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "precision": devices.pick_precision("auto", device),
         "torch": torch.__version__,

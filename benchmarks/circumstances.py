@@ -1,0 +1,28 @@
+"""What a measured figure depends on beside the code: it stands in every JSON of ``results/``."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from typing import Any
+
+import onnxruntime
+
+import mien
+from mien import modelfile
+from mien.training.run import processor
+
+
+def circumstances(*models: str) -> dict[str, Any]:
+    """Date, machine and versions, and the SHA-256 of the model files that were run, by name."""
+    hashes = {name: modelfile.sha256(mien.load(name).path) for name in models}
+    return {
+        "date": time.strftime("%Y-%m-%d"),
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 2),
+        "python": platform.python_version(),
+        "mien": mien.__version__,
+        "onnxruntime": onnxruntime.__version__,
+    } | ({"models": hashes} if hashes else {})
