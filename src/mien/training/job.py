@@ -15,7 +15,7 @@ from PIL import Image
 from mien import files, modelfile
 from mien.data import layouts, splits
 from mien.data.faceset import FaceSet
-from mien.errors import DataError, RecipeError, RunError
+from mien.errors import DataError, RunError
 from mien.inference import shipped
 from mien.training import devices, export, loop, networks, summary
 from mien.training.augment import augment
@@ -60,9 +60,7 @@ def start(
         "torch": torch.__version__,
         "teacher": teacher_hash(recipe),
     }
-    network = networks.build(recipe.network, 2, recipe.image_size)  # refuse what can't be built before data is read
-    if recipe.grow_from and not network.any_size:
-        raise RecipeError(f"The network '{recipe.network}' takes one size of faces only: set grow_from=0.")
+    networks.build(recipe.network, 2, recipe.image_size)  # refuse what can't be built before data is read
     with joined(place) as ranks:
         run, own_set, valid_set = _begin(data, recipe, out, setup, ranks, say if ranks.first else _silent)
         return _finish(run, own_set, valid_set, ranks, say, track, after_epoch)

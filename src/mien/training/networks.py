@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mien.errors import RecipeError
@@ -21,11 +22,9 @@ class Network(nn.Module, ABC):
 
     Attributes:
         reasons: for each layer, by its dotted name, the key of its reason in ``summary.REASONS``.
-        any_size: whether it takes faces of any height and width.
     """
 
     reasons: dict[str, str]
-    any_size = False
 
     @property
     @abstractmethod
@@ -78,7 +77,8 @@ class ReportNetwork(Network):
             self._add("features", f"drop{number}", Dropout(conv_dropout), "drop_conv")
             width_in = width
         self.head = nn.Sequential()
-        num_features = 512 * (size // 16) ** 2
+        self.side = size // 16
+        num_features = 512 * self.side**2
         self._add("head", "drop5", Dropout(linear_dropout), "drop_linear")
         self._add("head", "linear1", nn.Linear(num_features, 4096), "linear_first")
         self._add("head", "act5", RReLU(), "rrelu")
@@ -103,6 +103,8 @@ class ReportNetwork(Network):
 
     def embed(self, faces: Tensor) -> Tensor:  # (N, 1, H, W)
         features: Tensor = self.features(faces)  # (N, 512, H/16, W/16)
+        if features.shape[2:] != (self.side, self.side):  # faces that still grow: the linear layers take one size only
+            features = F.adaptive_avg_pool2d(features, self.side)
         embedded: Tensor = self.head[:-1](features.flatten(1))  # (N, 256)
         return embedded
 
@@ -142,8 +144,6 @@ class ResidualNetwork(Network):
         dropout: probability in front of the last layer.
         stem_stride: 2 halves the size at once, which saves three quarters of the arithmetic; 1 keeps it.
     """
-
-    any_size = True
 
     def __init__(
         self, num_classes: int, widths: tuple[int, ...], blocks: tuple[int, ...], dropout: float, stem_stride: int = 2
