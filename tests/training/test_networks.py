@@ -49,6 +49,21 @@ def test_each_network_gives_logits_for_any_number_of_classes(name: str, num_clas
 
 
 @pytest.mark.parametrize("name", networks.NETWORKS)
+def test_each_network_takes_faces_that_still_grow(name: str) -> None:
+    network = networks.build(name, 7, 48).eval()
+    for size in (16, 40, 48):
+        assert network(torch.zeros(2, 1, size, size)).shape == (2, 7)
+
+
+def test_the_report_network_spreads_the_map_of_a_small_face_over_that_of_a_whole_one() -> None:
+    network = networks.build("report", 7, 32).eval()
+    assert isinstance(network, networks.ReportNetwork)
+    small = torch.randn(1, 1, 16, 16)
+    spread = network.features(small).expand(1, 512, 2, 2)  # one place for four
+    torch.testing.assert_close(network.embed(small), network.head[:-1](spread.flatten(1)))
+
+
+@pytest.mark.parametrize("name", networks.NETWORKS)
 def test_every_layer_with_parameters_has_a_reason_in_both_languages(name: str) -> None:
     network = networks.build(name, 7, 64)
     described = {layer["name"]: layer["reason"] for layer in summary.describe(network, 64)["layers"]}

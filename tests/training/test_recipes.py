@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mien.errors import RecipeError
-from mien.training import job, networks, recipes
+from mien.training import networks, recipes
 from mien.training.recipes import Augment
 
 
@@ -218,9 +218,3 @@ def test_a_recipes_file_that_cant_be_read_says_so(tmp_path: Path) -> None:
     (tmp_path / "folder.toml").mkdir()
     with pytest.raises(RecipeError, match="can't be read: Is a directory"):
         recipes.get(str(tmp_path / "folder.toml"))
-
-
-def test_a_network_of_one_size_doesnt_grow_its_faces(faces_file: Path, tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match="grow_from=0"):
-        job.start(faces_file, recipes.get("report", ["grow_from=32"]), tmp_path / "run")
-    assert not (tmp_path / "run").exists()
