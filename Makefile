@@ -1,4 +1,4 @@
-# Six verbs. Each sets up what it needs in .venv; PYTHON names the interpreter to make it with.
+# Five verbs, then `page` and `clean`. Each sets up what it needs in .venv; PYTHON names the interpreter to make it with.
 PYTHON ?= python3
 BIN := .venv/bin
 # Two installs at once would meddle with each other.

@@ -46,7 +46,7 @@ def page(result: dict[str, Any]) -> str:
             "times the forward operations per face; the input pipeline is how much faster faces are made ready than",
             "learned from.",
             "",
-            "| recipe | faces/s | share of matrix-product rate | input pipeline | s per FER2013 epoch | n steps |",
+            "| recipe | faces/s | share of matrix-product rate | input pipeline | s per 25,264 faces | n steps |",
             "|---|---|---|---|---|---|",
             *training,
             "",

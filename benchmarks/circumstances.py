@@ -1,13 +1,12 @@
-"""What a measured figure depends on beside the code: it stands in every JSON of ``results/``."""
+"""What a measured figure depends on beside the code: it stands beside the figures, printed and in JSON."""
 
 from __future__ import annotations
 
 import os
 import platform
 import time
+from importlib import metadata
 from typing import Any
-
-import onnxruntime
 
 import mien
 from mien import modelfile
@@ -24,5 +23,5 @@ def circumstances(*models: str) -> dict[str, Any]:
         "load": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
         "mien": mien.__version__,
-        "onnxruntime": onnxruntime.__version__,
+        "onnxruntime": metadata.version("onnxruntime"),
     } | ({"models": hashes} if hashes else {})

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from benchmarks.circumstances import circumstances
 from PIL import Image
 
 from mien import Classifier, tables
@@ -105,6 +106,7 @@ def main() -> None:
     if arguments.json:
         print(json.dumps({"models": results, "start": start}))
         return
+    print(", ".join(f"{key} {value}" for key, value in circumstances().items()))
     print(table(results))
     print(
         f"mien predict: {start['cpu_seconds']:.2f} s of processor time, peak {start['peak_mib']:.0f} MiB, n = {start['n']}"

@@ -1,6 +1,6 @@
 """How well and how fast mien's models and other packages read ready-made crops: accuracy and latency in one run.
 
-    python benchmarks/peers.py DATA [--peers fer,face-api] [--models tiny,base] [--limit N] [--json FILE]
+    python -m benchmarks.peers DATA [--peers fer,face-api] [--models tiny,base] [--limit N] [--json FILE]
 
 DATA is FER2013 in any layout that ``mien.read`` knows; its PublicTest is read. Each peer gets an environment of its own
 with pinned versions (installed once, then kept), and a process of its own that runs the peer's own preprocessing and
@@ -18,14 +18,12 @@ import argparse
 import contextlib
 import json
 import os
-import platform
 import re
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,16 +31,15 @@ from subprocess import PIPE
 from typing import Any
 
 import numpy as np
-import onnxruntime
+from benchmarks.circumstances import circumstances
 from sklearn.metrics import f1_score
 
 import mien
 from mien import emotions, files, tables
 from mien.data import cache
-from mien.data.faceset import UNLABELLED, FaceSet
+from mien.data.faceset import FaceSet
 from mien.evaluation import metrics
-from mien.evaluation.judge import default_split
-from mien.training.run import processor
+from mien.evaluation.judge import default_split, labelled_rows
 
 CALLS = {1: 10, 64: 1}
 """Calls in one turn, by batch size."""
@@ -376,17 +373,16 @@ def main() -> None:
     peers = arguments.peers.split(",") if arguments.peers else []
     if unknown := set(peers) - set(PEERS):
         parser.error(f"no such peer: {', '.join(unknown)}; known are {', '.join(PEERS)}")
-    faceset = mien.read(arguments.data)
-    faceset = faceset.split(split) if (split := default_split(faceset)) != "all" else faceset
-    faceset = faceset.select((faceset.labels != UNLABELLED).nonzero()[0][: arguments.limit])
+    everything = mien.read(arguments.data)
+    faceset = labelled_rows(everything, split := default_split(everything))
+    faceset = faceset.select(np.arange(len(faceset))[: arguments.limit])
+    models = arguments.models.split(",")
     setup = {
-        "date": time.strftime("%Y-%m-%d"),
-        "machine": f"{processor()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
-        "versions": f"mien {mien.__version__}, onnxruntime {onnxruntime.__version__}, Python {platform.python_version()}",
+        **circumstances(*models),
         "split": split,
         "calls": ", ".join(f"{calls * arguments.rounds} of {batch} faces" for batch, calls in CALLS.items()),
     }
-    results = measure([*arguments.models.split(","), *peers], faceset, arguments.environments, arguments.rounds)
+    results = measure([*models, *peers], faceset, arguments.environments, arguments.rounds)
     print("\n".join(f"{key}: {value}" for key, value in setup.items()), end="\n\n")
     print(table(results), ratios(results), sep="\n\n")
     if arguments.json:

@@ -14,12 +14,12 @@ import time
 from typing import Any
 
 import numpy as np
+from benchmarks.circumstances import circumstances
 from numpy.typing import NDArray
 
-import mien
+import mien.inference.session  # turns telemetry off, which must come before onnxruntime
 from mien import modelfile, tables
 
-# After mien, which turns its telemetry off.
 import onnxruntime  # isort: skip
 
 LEVELS = ("DISABLE_ALL", "ENABLE_BASIC", "ENABLE_EXTENDED", "ENABLE_ALL")
@@ -75,7 +75,7 @@ def main() -> None:
     arguments = parser.parse_args()
     rows = [row for name in arguments.models for row in measure(name, arguments.rounds)]
     counts = ", ".join(f"{calls * arguments.rounds} calls of {batch}" for batch, calls in CALLS.items())
-    print(f"onnxruntime {onnxruntime.__version__}; {counts}")
+    print(", ".join(f"{key} {value}" for key, value in circumstances().items()) + f"; {counts}")
     print(tables.render(["model", "settings", *(f"ms per face, batch {batch}" for batch in CALLS)], rows))
 
 

@@ -46,6 +46,19 @@ def default_split(faceset: FaceSet) -> str:
     )
 
 
+def labelled_rows(faceset: FaceSet, split: str) -> FaceSet:
+    """The labelled rows of a split; ``"all"`` takes every split.
+
+    Raises:
+        DataError: the split is missing, or none of its rows has a label.
+    """
+    rows = faceset if split == "all" else faceset.split(split)
+    rows = rows.select(rows.labels != UNLABELLED)
+    if not len(rows):
+        raise DataError(f"No row of the split '{split}' has a label: there is nothing to judge against.")
+    return rows
+
+
 def judge(
     classifier: Classifier, faceset: FaceSet, split: str = "all", *, flip: bool = False, without: FaceSet | None = None
 ) -> Judgement:
@@ -61,11 +74,7 @@ def judge(
     Raises:
         DataError: the split is missing or unlabelled, or has classes that the model doesn't know; or no row is left.
     """
-    rows = faceset if split == "all" else faceset.split(split)
-    rows = rows.select(rows.labels != UNLABELLED)
-    if not len(rows):
-        raise DataError(f"No row of the split '{split}' has a label: there is nothing to judge against.")
-    rows = rows.to_classes(classifier.spec.classes)
+    rows = labelled_rows(faceset, split).to_classes(classifier.spec.classes)
     left_out = None
     if without is not None:
         rows, left_out = _without_copies(rows, without)

@@ -210,7 +210,7 @@ def report() -> Recipe:
 def base() -> Recipe:
     """The one to start with: a compact residual network that trains on a CPU in an hour to four.
 
-    What each choice is worth is in docs/experiments.md.
+    What some of its choices are worth, measured with ``tiny``, is in docs/experiments.md.
     """
     return Recipe(
         name="base",
@@ -248,7 +248,7 @@ def tiny() -> Recipe:
 
 
 def large() -> Recipe:
-    """The most accurate, for a GPU: seven times base's parameters, and longer training."""
+    """For a GPU: seven times base's parameters, and longer training. How well it reads hasn't been measured yet."""
     return dataclasses.replace(base(), name="large", network="large", epochs=120, ema=0.999)
 
 
