@@ -76,9 +76,9 @@ def test_a_node_that_cant_see_the_data_is_named(cluster: None, tmp_path: Path) -
 
 
 def test_what_a_worker_raises_ends_the_study(cluster: None, faces_file: Path, run: Run, tmp_path: Path) -> None:
-    recipe = recipes.get("report", ["grow_from=32"])
+    recipe = recipes.get("report", ["image_size=50"])
     task = Task("one", faces_file, recipe, tmp_path / "runs" / "one", "cpu")
-    with pytest.raises(RecipeError, match="grow_from=0"):
+    with pytest.raises(RecipeError, match="must be a multiple of 16, not 50"):
         studying.train_all([task])
     done = Task("done", faces_file, run.recipe, run.folder)
     assert studying.train_all([done]) == [run]
