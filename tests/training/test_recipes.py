@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mien.errors import RecipeError
-from mien.training import networks, recipes
+from mien.training import job, networks, recipes
 from mien.training.recipes import Augment
 
 
@@ -218,3 +218,9 @@ def test_a_recipes_file_that_cant_be_read_says_so(tmp_path: Path) -> None:
     (tmp_path / "folder.toml").mkdir()
     with pytest.raises(RecipeError, match="can't be read: Is a directory"):
         recipes.get(str(tmp_path / "folder.toml"))
+
+
+def test_a_network_that_cant_be_built_leaves_no_run(faces_file: Path, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="must be a multiple of 16, not 50"):
+        job.start(faces_file, recipes.get("report", ["image_size=50"]), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
