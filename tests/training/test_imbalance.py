@@ -54,12 +54,26 @@ def test_balanced_epochs_are_in_random_order_and_differ() -> None:
 
 def test_without_focus_the_loss_is_torchs_cross_entropy() -> None:
     logits, target = torch.randn(8, 4), torch.softmax(torch.randn(8, 4), 1)
-    assert torch.equal(cross_entropy(logits, target), F.cross_entropy(logits, target))
-    weights = torch.tensor([1.0, 2.0, 0.5, 3.0])
-    assert torch.equal(cross_entropy(logits, target, weights), F.cross_entropy(logits, target, weights))
-    np.testing.assert_allclose(
-        cross_entropy(logits, target, weights, 1e-9), cross_entropy(logits, target, weights), 1e-5
-    )
+    torch.testing.assert_close(cross_entropy(logits, target), F.cross_entropy(logits, target))
+    weights = torch.rand(8)
+    expected = sum(float(w * F.cross_entropy(z, t)) for w, z, t in zip(weights, logits, target, strict=True)) / 8
+    assert float(cross_entropy(logits, target, weights)) == pytest.approx(expected, rel=1e-5)
+    torch.testing.assert_close(cross_entropy(logits, target, weights, 1e-9), cross_entropy(logits, target, weights))
+
+
+@pytest.mark.parametrize("focal", [0.0, 2.0])
+def test_a_weight_scales_a_row_and_leaves_its_smoothed_target_as_it_is(focal: float) -> None:
+    """FER2013's weights of disgust and happy, smoothing 0.1: weighted class by class, happy's target would be 19% disgust."""
+    smoothed = torch.full((1, 7), 0.1 / 7)
+    smoothed[0, 3] += 0.9
+    for weight in (0.57, 9.4):
+        logits = torch.randn(1, 7, generator=torch.Generator().manual_seed(0)).requires_grad_()
+        (plain,) = torch.autograd.grad(cross_entropy(logits, smoothed, focal=focal), logits)
+        (weighted,) = torch.autograd.grad(cross_entropy(logits, smoothed, torch.tensor([weight]), focal), logits)
+        torch.testing.assert_close(weighted, weight * plain)
+    ideal = smoothed.log().requires_grad_()  # the loss is smallest where the answer is the target, whatever the weight
+    (slope,) = torch.autograd.grad(cross_entropy(ideal, smoothed, torch.tensor([9.4])), ideal)
+    torch.testing.assert_close(slope, torch.zeros(1, 7), atol=1e-6, rtol=0)
 
 
 def test_focal_loss_is_that_of_its_formula() -> None:

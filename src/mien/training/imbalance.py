@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def class_weights(counts: Tensor, power: float) -> Tensor:
-    """Weights ``(K,)`` for the loss: each class's share to the power of ``-power``, with a mean of 1 over the rows.
+    """Weights ``(K,)`` of each class's rows in the loss: the class's share to the power of ``-power``, with a mean of 1 over the rows.
 
     With a power of 1 all classes weigh the same in sum; with 0.5 a class weighs as the root of its share. A class without
     rows gets 0.
@@ -50,16 +50,20 @@ def balanced_order(labels: Tensor, power: float, generator: torch.Generator) -> 
 def cross_entropy(logits: Tensor, target: Tensor, weights: Tensor | None = None, focal: float = 0.0) -> Tensor:
     """The mean loss of a batch.
 
+    A weight belongs to a row, not to a part of its target: weighting the classes of a smoothed target would move the target
+    itself, so that a face of a common class is pulled towards the rare ones.
+
     Args:
         logits: ``(B, K)``.
-        target: ``(B, K)``, what each row should be read as.
-        weights: ``(K,)``, or None for all alike.
-        focal: how much rows that are read well already count less: each term is multiplied by ``(1 - p) ** focal`` (Lin et
-            al., Focal Loss for Dense Object Detection, ICCV 2017, equation 4); 0 is plain cross-entropy.
+        target: ``(B, K)``, the distribution that each row should be read as.
+        weights: ``(B,)`` the weight of each row, that of its label's class; None for all alike.
+        focal: gamma of the focal loss: each term is multiplied by ``(1 - p) ** focal`` (Lin et al., Focal Loss for Dense
+            Object Detection, ICCV 2017, equation 4); 0 is plain cross-entropy.
     """
-    if not focal:
-        return F.cross_entropy(logits, target, weights)
-    log_p = F.log_softmax(logits, 1)
-    doubt = (1 - log_p.exp()).clamp(min=1e-6)  # the slope of 0 ** focal is infinite where focal is below 1
-    terms = -target * log_p * doubt**focal  # (B, K)
-    return (terms if weights is None else terms * weights).sum(1).mean()
+    if focal:
+        log_p = F.log_softmax(logits, 1)
+        doubt = (1 - log_p.exp()).clamp(min=1e-6)  # the slope of 0 ** focal is infinite where focal is below 1
+        losses = (-target * log_p * doubt**focal).sum(1)  # (B,)
+    else:
+        losses = F.cross_entropy(logits, target, reduction="none")  # (B,)
+    return (losses if weights is None else losses * weights).mean()

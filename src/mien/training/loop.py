@@ -102,7 +102,7 @@ def train(
     labels = torch.from_numpy(train_set.labels).to(device)  # (N,)
     targets = soft_targets(train_set, recipe).to(device)  # (N, K)
     counts = ranks.sum(torch.from_numpy(train_set.counts()).to(device))  # (K,) of all
-    weights = class_weights(counts, recipe.class_weights) if recipe.class_weights else None
+    weights = class_weights(counts, recipe.class_weights)[labels] if recipe.class_weights else None  # (N,)
     if votes_head:
         votes, asked = (tensor.to(device) for tensor in vote_shares(train_set))  # (N, K), (N,)
 
@@ -127,7 +127,7 @@ def train(
             target = targets[rows]  # (B, K)
             with devices.autocast(device, precision):
                 logits, vote_logits = compute(x.contiguous(memory_format=memory_format))  # (B, K), (B, K) or None
-            loss = cross_entropy(logits.float(), target, weights, recipe.focal)
+            loss = cross_entropy(logits.float(), target, None if weights is None else weights[rows], recipe.focal)
             if vote_logits is not None:
                 vote_loss = F.cross_entropy(vote_logits.float(), votes[rows], reduction="none") * asked[rows]
                 loss = loss + recipe.votes_head * vote_loss.mean()
