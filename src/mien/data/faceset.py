@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -222,12 +223,26 @@ class FaceSet:
         return replace(self, labels=lookup[self.labels], classes=tuple(classes), votes=votes)
 
 
+_SPLIT_WORDS = {
+    "train": "train", "training": "train", "trn": "train",
+    "valid": "valid", "val": "valid", "validation": "valid", "validate": "valid", "dev": "valid", "development": "valid",
+    "test": "test", "testing": "test", "tst": "test",
+    "publictest": "public_test", "publictesting": "public_test",
+    "privatetest": "private_test", "privatetesting": "private_test",
+}  # fmt: skip
+_BESIDE_SPLITS = re.compile(
+    r"fer\+?|ferplus|fer2013|(data)?sets?|data|splits?|subset|images?|imgs?|pictures?|faces?|crops?|\d+"
+)
+
+
 def canonical_split(name: str) -> str | None:
-    """Return mien's name for a split (``"Training"`` is ``"train"``), or None when the name is not known."""
-    plain = name.strip().lower().replace("_", "").replace("-", "").replace(" ", "")
-    return {
-        "train": "train", "training": "train",
-        "valid": "valid", "val": "valid", "validation": "valid", "dev": "valid",
-        "test": "test", "testing": "test",
-        "publictest": "public_test", "privatetest": "private_test",
-    }.get(plain)  # fmt: skip
+    """Return mien's name for a split, or None when the name is not known.
+
+    Words beside it such as ``set``, ``data`` or ``FER2013`` don't count: ``"Training"``, ``"train_set"``,
+    ``"Train Data"`` and ``"FER2013Train"`` are ``"train"``.
+    """
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name.strip())
+    words = [word for word in re.split(r"[\W_]+", spaced.lower()) if word]
+    kept = [word for word in words if not _BESIDE_SPLITS.fullmatch(word)]
+    plain = re.sub(r"(data|sets?|\d+)*$", "", "".join(kept))
+    return _SPLIT_WORDS.get(plain)

@@ -1,0 +1,239 @@
+"""The columns of a table by their role: the picture, its class, its split, its subject, and one-hot or vote columns.
+
+A head decides where it is one of the usual names; the cells decide where the head does not. A column of class names
+goes before a column of class codes, because a name needs no coding.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from mien import emotions, images
+from mien.data.faceset import canonical_split
+
+_JOIN = r"[ _.\-]*"
+_NUMBERED = rf"{_JOIN}(ids?|names?|no|nr|num|number|code|index|idx)?"
+_PATH = re.compile(
+    rf"(image|img|picture|pic|photo|file|face|crop|sub{_JOIN}directory)?s?{_JOIN}(file)?{_JOIN}(path|pth|name|file|filename|image|img)s?"
+    r"|picture|photo"
+)
+_ID = re.compile(r"(image|img|row|sample|face)?[ _]?(id|number|no|index)", re.IGNORECASE)
+_CLASS = re.compile(
+    rf"(facial|dominant|true|gt|majority|final|image|img)?{_JOIN}"
+    r"(?P<word>label|emotion|expression|class|category|target|sentiment|feeling|annotation|exp|y)(e?s)?"
+    rf"{_JOIN}(name|text|str|string|label|class|category|id|code|index|idx|num|number|no)?s?"
+)
+_CLASS_WORDS = ("label", "emotion", "expression", "class", "category", "target")
+_SPLIT = re.compile(rf"(data{_JOIN})?(split|set|usage|fold|subset|partition|phase)s?{_JOIN}(name|id)?|train{_JOIN}test")
+_SUBJECT = re.compile(
+    rf"(subject|subj|sub|person|participant|actor|identity|individual|speaker|patient|user)s?{_NUMBERED}"
+)
+_NO_CLASS = ("unknown", "nf", "none", "uncertain", "no face", "no_face", "non-face", "not a face", "other")
+_UNLABELLED = ("", "nan", "null", "na", "n/a", "?", "-1", "-1.0")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """What one row of a table says about its face, as the source writes it.
+
+    Attributes:
+        raw_class: the class name or code; None where the row is unlabelled.
+        split: the cell of the split column; None where the table has no such column.
+        subject: who is on the picture; None where that isn't known.
+        votes: votes (or shares) by class; None where the table has none, or one class alone.
+        problem: why the row can't be used; empty where it can.
+    """
+
+    raw_class: str | None = None
+    split: str | None = None
+    subject: str | None = None
+    votes: dict[str, float] | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Where a table has what; a missing column is None.
+
+    Attributes:
+        path: the name, path or number of a picture.
+        label: the class, by name where the table has a column of names, else by code.
+        split: the split.
+        subject: the person on the picture.
+        votes: the one-hot or vote columns, each with its head; among them those of no class, such as ``unknown``.
+        passed_over: the heads of class columns that were not taken, since another one has names.
+    """
+
+    path: int | None = None
+    label: int | None = None
+    split: int | None = None
+    subject: int | None = None
+    votes: tuple[tuple[int, str], ...] = ()
+    passed_over: tuple[str, ...] = ()
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether the table tells classes."""
+        return self.label is not None or bool(self.votes)
+
+    @property
+    def num_cells(self) -> int:
+        """How many cells a row needs."""
+        given = (self.path, self.label, self.split, self.subject, *(place for place, _ in self.votes))
+        return 1 + max((place for place in given if place is not None), default=-1)
+
+    def read(self, cells: Sequence[str]) -> Labelling:
+        """What a row says about its face."""
+        if len(cells) < self.num_cells:
+            return Labelling(problem=f"it has {len(cells)} columns instead of {self.num_cells}")
+        raw_class = None if self.label is None else label_of(cells[self.label])
+        votes: dict[str, float] | None = None
+        problem = ""
+        if self.votes:
+            try:
+                votes = {head: float(cells[place].strip() or 0) for place, head in self.votes}
+            except ValueError:
+                return Labelling(problem="its columns of votes hold more than numbers")
+            if self.label is None:
+                raw_class, problem = majority(votes)
+        return Labelling(
+            raw_class,
+            None if self.split is None else cells[self.split].strip(),
+            None if self.subject is None else cells[self.subject].strip() or None,
+            shared(votes),
+            problem,
+        )
+
+    @property
+    def note(self) -> str:
+        """A sentence on class columns that were not taken; empty where there is none."""
+        if not self.passed_over:
+            return ""
+        heads = ", ".join(f"'{head}'" for head in self.passed_over)
+        return f"The classes are those of the column of names; {heads} was not used."
+
+
+def roles(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Roles:
+    """Tell the columns of a table by their heads and by the cells of its first rows.
+
+    Args:
+        header: the heads, in any case.
+        rows: some of the first rows; one is enough, more are safer.
+    """
+    heads = [head.strip().lower() for head in header]
+    sample = list(rows)
+    columns = [_cells(sample, place) for place in range(len(heads))]
+    votes = _vote_columns(heads, columns)
+    free = set(range(len(heads))) - {place for place, _ in votes}
+    path = _first(
+        free,
+        lambda place: _all(columns[place], lambda cell: cell.lower().endswith(tuple(images.SUFFIXES))),
+        lambda place: bool(_PATH.fullmatch(heads[place])),
+        lambda place: bool(_ID.fullmatch(heads[place])),
+    )
+    free -= {path}
+    subject = _first(free, lambda place: bool(_SUBJECT.fullmatch(heads[place])))
+    free -= {subject}
+    label, passed_over = _class_column(heads, columns, free)
+    free -= {label}
+    split = _first(
+        free,
+        lambda place: bool(_SPLIT.fullmatch(heads[place])),
+        lambda place: _all(columns[place], lambda cell: canonical_split(cell) is not None),
+    )
+    return Roles(path, label, split, subject, votes, passed_over)
+
+
+def label_of(cell: str) -> str | None:
+    """The class that a cell names, or None where it says that there is none (blank, ``NaN``, ``-1``)."""
+    text = cell.strip()
+    return None if text.lower() in _UNLABELLED else text
+
+
+def majority(votes: dict[str, float]) -> tuple[str | None, str]:
+    """The class with most votes, and why there is none: a tie, or most votes for what is no class."""
+    most = max(votes.values())
+    if most <= 0:
+        return None, ""
+    top = [head for head, count in votes.items() if count == most]
+    if len(top) > 1:
+        return None, f"its votes are tied between {' and '.join(top)}"
+    if is_no_class(top[0]):
+        return None, f"most of its votes are for '{top[0]}', which is no class"
+    return top[0], ""
+
+
+def shared(votes: dict[str, float] | None) -> dict[str, float] | None:
+    """Votes for more than one class; one-hot columns say no more than the class."""
+    kept = {head: max(0.0, count) for head, count in (votes or {}).items() if not is_no_class(head)}
+    return kept if sum(count > 0 for count in kept.values()) > 1 or sum(kept.values()) > 1 else None
+
+
+def is_no_class(head: str) -> bool:
+    """Whether a head is one of those for votes of no class: ``unknown``, ``NF``, …"""
+    return head.strip().lower() in _NO_CLASS
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell holds a number."""
+    return _NUMBER.fullmatch(cell.strip()) is not None
+
+
+def _cells(rows: list[Sequence[str]], place: int) -> list[str]:
+    """The cells of a column that are not blank."""
+    return [cell for row in rows if len(row) > place and (cell := row[place].strip())]
+
+
+def _class_column(heads: list[str], columns: list[list[str]], free: set[int]) -> tuple[int | None, tuple[str, ...]]:
+    """The column of the class, by name before by code, and the heads of those that it is preferred to."""
+
+    def named(place: int) -> bool:
+        return bool(_CLASS.fullmatch(heads[place]))
+
+    def expressions(place: int) -> bool:
+        return _all(columns[place], lambda cell: len(cell) > 2 and emotions.canonical(cell) is not None)
+
+    def names_codes(place: int) -> bool:
+        """Whether a column of text has one name for each code of the columns of numbers."""
+        return _all(columns[place], lambda cell: not is_number(cell)) and all(
+            _is_one_to_one(columns[place], columns[other]) for other in by_head if other != place
+        )
+
+    by_head = sorted((place for place in free if named(place)), key=lambda place: (_rank(heads[place]), place))
+    by_cells = [place for place in sorted(free) if expressions(place)]
+    names = [place for place in by_head if expressions(place)] or by_cells or list(filter(names_codes, by_head))
+    chosen = next(iter(names or by_head), None)
+    others = tuple(heads[place] for place in by_head if place != chosen) if names else ()
+    return chosen, others
+
+
+def _is_one_to_one(names: list[str], codes: list[str]) -> bool:
+    pairs = set(zip(names, codes, strict=False))
+    return len(pairs) == len({name for name, _ in pairs}) == len({code for _, code in pairs})
+
+
+def _rank(head: str) -> int:
+    match = _CLASS.fullmatch(head)
+    word = match["word"] if match else ""
+    return _CLASS_WORDS.index(word) if word in _CLASS_WORDS else len(_CLASS_WORDS)
+
+
+def _vote_columns(heads: list[str], columns: list[list[str]]) -> tuple[tuple[int, str], ...]:
+    """The columns that are headed by expressions and hold numbers, where there are two or more."""
+    numeric = [place for place in range(len(heads)) if all(map(is_number, columns[place]))]
+    found = [place for place in numeric if len(heads[place]) > 2 and emotions.canonical(heads[place]) is not None]
+    if len(found) < 2:
+        return ()
+    return tuple((place, heads[place]) for place in numeric if place in found or is_no_class(heads[place]))
+
+
+def _all(cells: list[str], test: Callable[[str], bool]) -> bool:
+    return bool(cells) and all(map(test, cells))
+
+
+def _first(free: set[int], *tests: Callable[[int], bool]) -> int | None:
+    """The first column that passes the first of the tests that any passes."""
+    return next((place for test in tests for place in sorted(free) if test(place)), None)

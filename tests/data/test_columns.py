@@ -1,0 +1,93 @@
+"""The columns of a table by their role, by head and by cells, and the names of splits."""
+
+from __future__ import annotations
+
+import pytest
+
+from mien.data.faceset import canonical_split
+from mien.data.layouts import columns
+
+
+def roles(header: str, *rows: str) -> columns.Roles:
+    return columns.roles(header.split(","), [row.split(",") for row in rows])
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "label"),
+    [
+        ("path,label,emotion_name", "a/b.jpg,3,happy", 2),
+        ("label,emotion,pixels", "3,Happiness,1 2 3", 1),
+        ("emotion,pixels,Usage", "0,1 2 3,Training", 0),
+        ("id,label", "1,3", 1),
+        ("image,class", "1,pain", 1),
+        ("img,cat,what", "x,3,sad", 2),  # no usual head, but the name of an expression
+        ("subDirectory_filePath,face_x,expression,valence", "1/a.jpg,1,3,0.3", 2),
+    ],
+)
+def test_a_column_of_names_goes_before_one_of_codes(header: str, row: str, label: int) -> None:
+    assert roles(header, row).label == label
+
+
+def test_the_numbers_beside_names_are_told() -> None:
+    found = roles("path,label,emotion_name", "a.jpg,3,happy")
+    assert found.note == "The classes are those of the column of names; 'label' was not used."
+
+
+def test_text_that_does_not_go_with_the_codes_is_no_column_of_names() -> None:
+    rows = ("1.png,0,adult", "2.png,1,adult", "3.png,0,child")
+    assert roles("image,label,category", *rows).label == 1
+    assert roles("image,label,category", "1.png,0,calm", "2.png,1,pain", "3.png,0,calm").label == 2
+
+
+@pytest.mark.parametrize("head", ["split", "Set", "Usage", "fold", "subset", "data_split"])
+def test_split_columns(head: str) -> None:
+    assert roles(f"path,label,{head}", "a.png,happy,x").split == 2
+
+
+def test_any_column_of_splits_is_one() -> None:
+    assert roles("path,label,kind", "a.png,happy,train").split == 2
+    assert roles("path,label,kind", "a.png,happy,photo").split is None
+
+
+@pytest.mark.parametrize("head", ["subject", "person", "Subject ID", "participant_id", "identity", "actor"])
+def test_subject_columns(head: str) -> None:
+    found = roles(f"path,label,{head}", "a.png,happy,S01")
+    assert found.read(["a.png", "happy", "S01"]).subject == "S01"
+
+
+def test_one_hot_columns_and_votes() -> None:
+    found = roles("file,angry,happy,sad,unknown", "x.png,0,1,0,0")
+    assert found.path == 0
+    assert found.is_labelled
+    assert found.read(["x.png", "0", "1", "0", "0"]) == columns.Labelling("happy")
+    shared = found.read(["x.png", "1", "6", "2", "1"])
+    assert (shared.raw_class, shared.votes) == ("happy", {"angry": 1, "happy": 6, "sad": 2})
+    assert found.read(["x.png", "0", "0", "0", "0"]) == columns.Labelling(None)
+    assert found.read(["x.png", "5", "5", "0", "0"]).problem == "its votes are tied between angry and happy"
+    assert found.read(["x.png", "1", "2", "1", "6"]).problem == "most of its votes are for 'unknown', which is no class"
+    assert found.read(["x.png", "1"]).problem == "it has 2 columns instead of 5"
+
+
+def test_a_label_goes_before_the_votes_beside_it() -> None:
+    found = roles("file,emotion,angry,happy", "x.png,angry,3,7")
+    assert found.read(["x.png", "angry", "3", "7"]) == columns.Labelling("angry", votes={"angry": 3, "happy": 7})
+
+
+@pytest.mark.parametrize("cell", ["", " ", "NaN", "-1", "n/a"])
+def test_cells_without_a_label(cell: str) -> None:
+    assert columns.label_of(cell) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        ("Training", "train"), ("train_set", "train"), ("Train Data", "train"), ("FER2013Train", "train"),
+        ("trainset", "train"), ("TrainingSet", "train"), ("images_train", "train"), ("train2017", "train"),
+        ("val_set", "valid"), ("FER2013Valid", "valid"), ("Validation", "valid"), ("valid data", "valid"),
+        ("TESTDATA", "test"), ("FER2013Test", "test"), ("test_images", "test"),
+        ("Public Test", "public_test"), ("PrivateTest", "private_test"),
+        ("set", None), ("data", None), ("fer2013", None), ("happy_train", None), ("1", None), ("", None),
+    ],
+)  # fmt: skip
+def test_names_of_splits(name: str, split: str | None) -> None:
+    assert canonical_split(name) == split
