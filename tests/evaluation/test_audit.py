@@ -392,7 +392,7 @@ def test_the_verb_writes_page_and_clean_data(invoke: Invoke, planted: FaceSet, t
 
 def test_the_verb_refuses_before_it_works(invoke: Invoke, tmp_path: Path) -> None:
     for arguments, message in (
-        (("--drop", "faces"), "There is no 'faces' to drop"),
+        (("--remove", "faces"), "There is no 'faces' to drop"),
         (("--fix", "blank"), "There is no 'blank' to fix"),
         (("--model", tmp_path / "no.onnx"), "no.onnx"),
     ):

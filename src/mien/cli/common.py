@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from mien.data.reading import ReadOptions
 
 path_argument = click.Path(path_type=Path)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
@@ -46,6 +50,63 @@ cpus_option = click.option(
 def engine_option(help: str) -> Callable[[Any], Any]:
     """The option that spreads work over a Ray cluster."""
     return click.option("--engine", default="local", type=click.Choice(["local", "ray"]), show_default=True, help=help)
+
+
+_DATA_OPTIONS = (
+    click.option("--layout", help="Read the data as this layout instead of recognising one."),
+    click.option("--votes", type=path_argument, help="FER+ votes (fer2013new.csv) to join to FER2013."),
+    click.option("--classes", metavar="A,B,...", help="Keep these classes only, in this order."),
+    click.option("--drop", multiple=True, metavar="CLASS", help="Leave out a class; may be given several times."),
+    click.option(
+        "--map", "renames", multiple=True, metavar="A=B", help="Call class A of the data B; may be given several times."
+    ),
+)
+
+_LEAKAGE_OPTION = click.option(
+    "--allow-leakage", is_flag=True, help="Train although the same faces stand in several of the data's own splits."
+)
+
+
+def data_options(*, training: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The options of every verb that reads data; the verb gets them as one ``ReadOptions`` called ``reading``.
+
+    Args:
+        training: whether the verb trains on the data, so that it may be told to do so in spite of leakage.
+    """
+
+    def decorate(verb: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(verb)
+        def with_options(
+            *args: Any, classes: str | None, drop: tuple[str, ...], renames: tuple[str, ...], **others: Any
+        ) -> Any:
+            given = {name: others.pop(name) for name in ("layout", "votes", "allow_leakage") if name in others}
+            return verb(*args, reading=_read_options(classes, drop, renames, **given), **others)
+
+        decorated = with_options
+        for option in reversed((*_DATA_OPTIONS, _LEAKAGE_OPTION) if training else _DATA_OPTIONS):
+            decorated = option(decorated)
+        return decorated
+
+    return decorate
+
+
+def _read_options(classes: str | None, drop: tuple[str, ...], renames: tuple[str, ...], **given: Any) -> ReadOptions:
+    from mien.data.reading import ReadOptions
+
+    pairs = [text.partition("=") for text in renames]
+    for text, (old, _, new) in zip(renames, pairs, strict=True):
+        if not old.strip() or not new.strip():
+            raise click.UsageError(f"--map {text} names no two classes: write --map OLD=NEW.")
+    return ReadOptions.of(
+        classes=_names(classes or ""),
+        drop=[name for text in drop for name in _names(text)],
+        map=[(old.strip(), new.strip()) for old, _, new in pairs],
+        **given,
+    )
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def recipe_option(default: str) -> Callable[[Any], Any]:

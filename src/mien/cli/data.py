@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from mien.cli.common import json_option, lang_option, path_argument, recipe_option, say, set_option, show
+from mien.cli.common import data_options, json_option, lang_option, path_argument, recipe_option, say, set_option, show
+
+if TYPE_CHECKING:
+    from mien.data.reading import ReadOptions
 
 
 @click.group()
@@ -16,8 +21,7 @@ def data() -> None:
 
 @data.command()
 @click.argument("path", type=path_argument)
-@click.option("--layout", help="Read it as this layout instead of recognising one.")
-@click.option("--votes", type=path_argument, help="FER+ votes (fer2013new.csv) to join to FER2013.")
+@data_options()
 @click.option(
     "--augmented", type=path_argument, metavar="PNG", help="Also write a sheet of what a network sees in training."
 )
@@ -26,8 +30,7 @@ def data() -> None:
 @json_option
 def info(
     path: Path,
-    layout: str | None,
-    votes: Path | None,
+    reading: ReadOptions,
     augmented: Path | None,
     recipe_name: str,
     settings: tuple[str, ...],
@@ -40,7 +43,7 @@ def info(
     from mien.data import info as infos
     from mien.data import layouts
 
-    faceset = layouts.read(path, layout=layout, votes=votes)
+    faceset = layouts.read(path, reading)
     if augmented is not None:
         from mien.training import job, recipes
 
@@ -54,21 +57,18 @@ def info(
 @data.command()
 @click.argument("path", type=path_argument)
 @click.argument("out", type=path_argument)
-@click.option("--layout", help="Read it as this layout instead of recognising one.")
-@click.option("--votes", type=path_argument, help="FER+ votes (fer2013new.csv) to join to FER2013.")
+@data_options()
 @click.option("--size", type=click.IntRange(8, 1024), help="Resize the faces to this height and width.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT where it exists.")
 @json_option
-def convert(
-    path: Path, out: Path, layout: str | None, votes: Path | None, size: int | None, overwrite: bool, as_json: bool
-) -> None:
+def convert(path: Path, out: Path, reading: ReadOptions, size: int | None, overwrite: bool, as_json: bool) -> None:
     """Convert what is at PATH to a Parquet file (OUT ends in .parquet) or to image folders.
 
     Example:  mien data convert fer2013.csv fer2013.parquet
     """
     from mien.data import layouts, store
 
-    faceset = layouts.read(path, layout=layout, votes=votes, size=size)
+    faceset = layouts.read(path, dataclasses.replace(reading, size=size))
     store.convert(faceset, out, overwrite=overwrite)
     record = {"out": str(out), "rows": len(faceset), "dropped": len(faceset.source.dropped), "hash": faceset.hash}
     show(record, as_json, lambda: f"{out}: {len(faceset):,} faces, {len(faceset.source.dropped):,} rows dropped")
@@ -79,8 +79,7 @@ def convert(
 @click.option(
     "--model", help="Judge the labels with this model: a shipped one or a model file.  [default: small ones, in folds]"
 )
-@click.option("--layout", help="Read it as this layout instead of recognising one.")
-@click.option("--votes", type=path_argument, help="FER+ votes (fer2013new.csv) to join to FER2013.")
+@data_options()
 @click.option(
     "--correlation",
     type=click.FloatRange(0.9, 1, max_open=True),
@@ -95,7 +94,7 @@ def convert(
     "--write", type=path_argument, metavar="CLEAN", help="Write the rows that stay here, as  mien data convert  does."
 )
 @click.option(
-    "--drop",
+    "--remove",
     default="blank,conflicts,duplicates",
     show_default=True,
     help="What --write leaves out; 'suspects' too, if asked for.",
@@ -111,14 +110,13 @@ def convert(
 def audit(
     path: Path,
     model: str | None,
-    layout: str | None,
-    votes: Path | None,
+    reading: ReadOptions,
     correlation: float,
     mirrored: bool,
     lang: str,
     out: Path | None,
     write: Path | None,
-    drop: str,
+    remove: str,
     fix: str,
     overwrite: bool,
     as_json: bool,
@@ -133,15 +131,16 @@ def audit(
     from mien.evaluation import audit_page, clean, text
     from mien.inference.classifier import Classifier
 
-    what, fixes = clean.parse(drop), clean.parse(fix, clean.FIXES)  # refuse before the work what can't be done after it
+    what, fixes = (
+        clean.parse(remove),
+        clean.parse(fix, clean.FIXES),
+    )  # refuse before the work what can't be done after it
     if out is not None:
         files.check(out)
     if write is not None:
         files.check(write, overwrite=overwrite)
     classifier = None if model is None else Classifier.load(model)
-    audit = audits.audit(
-        layouts.read(path, layout=layout, votes=votes), classifier, correlation=correlation, mirrored=mirrored, say=say
-    )
+    audit = audits.audit(layouts.read(path, reading), classifier, correlation=correlation, mirrored=mirrored, say=say)
     record = audit.to_dict()
     if out is not None:
         audit_page.write(out, audit, lang=lang)

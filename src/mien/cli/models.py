@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from mien.cli.common import decision_option, flip_option, json_option, lang_option, path_argument, show, track
+from mien.cli.common import (
+    data_options,
+    decision_option,
+    flip_option,
+    json_option,
+    lang_option,
+    path_argument,
+    show,
+    track,
+)
+
+if TYPE_CHECKING:
+    from mien.data.reading import ReadOptions
 
 
 @click.command()
 @click.argument("model")  # as text: Path would make base of ./base
 @click.argument("data", type=path_argument)
+@data_options()
 @click.option("--split", help="Judge on this split, or 'all'.  [default: the data's test split]")
 @click.option(
     "--without-duplicates-of",
@@ -25,7 +39,14 @@ from mien.cli.common import decision_option, flip_option, json_option, lang_opti
 @decision_option
 @json_option
 def evaluate(
-    model: str, data: Path, split: str | None, without: Path | None, flip: bool, decision: str, as_json: bool
+    model: str,
+    data: Path,
+    reading: ReadOptions,
+    split: str | None,
+    without: Path | None,
+    flip: bool,
+    decision: str,
+    as_json: bool,
 ) -> None:
     """Judge a MODEL, a shipped one (base, tiny) or a model file, on labelled DATA.
 
@@ -37,8 +58,8 @@ def evaluate(
     from mien.inference.classifier import Classifier
 
     classifier = Classifier.load(model, decision=decision)
-    faceset = layouts.read(data)
-    others = None if without is None else faceset if without == data else layouts.read(without)
+    faceset = layouts.read(data, reading)
+    others = None if without is None else faceset if without == data else layouts.read(without, reading.for_classes())
     judgement = judge(classifier, faceset, split or default_split(faceset), flip=flip, without=others)
     show(judgement.to_dict(), as_json, lambda: text.as_text(judgement))
 
@@ -46,6 +67,7 @@ def evaluate(
 @click.command()
 @click.argument("model")  # as text: Path would make base of ./base
 @click.argument("data", type=path_argument)
+@data_options()
 @click.option("--split", help="Judge on this split, or 'all'.  [default: the data's test split]")
 @flip_option
 @lang_option
@@ -53,7 +75,9 @@ def evaluate(
     "-o", "--out", default=Path("explain.html"), type=path_argument, show_default=True, help="The HTML file to write."
 )
 @json_option
-def explain(model: str, data: Path, split: str | None, flip: bool, lang: str, out: Path, as_json: bool) -> None:
+def explain(
+    model: str, data: Path, reading: ReadOptions, split: str | None, flip: bool, lang: str, out: Path, as_json: bool
+) -> None:
     """Find out why and when a MODEL errs on labelled DATA: where it looks, what spoils its readings, whether its doubt is people's.
 
     It reads some 60,000 changed faces, which takes base a minute or two, and writes one HTML file that opens offline.
@@ -69,7 +93,7 @@ def explain(model: str, data: Path, split: str | None, flip: bool, lang: str, ou
 
     files.check(out)
     classifier = Classifier.load(model)
-    faceset = layouts.read(data)
+    faceset = layouts.read(data, reading)
     judgement = judge(classifier, faceset, split or default_split(faceset), flip=flip)
     found = findings.find(classifier, judgement, track=track)
     pages.write(out, judgement, found, lang=lang)
@@ -80,6 +104,7 @@ def explain(model: str, data: Path, split: str | None, flip: bool, lang: str, ou
 @click.command()
 @click.argument("model")  # as text: Path would make base of ./base
 @click.argument("data", type=path_argument)
+@data_options()
 @click.option("--split", help="Judge on this split.  [default: the data's test split]")
 @click.option(
     "--choose-on", metavar="SPLIT", help="Choose on this split.  [default: what the model's training held out]"
@@ -96,6 +121,7 @@ def explain(model: str, data: Path, split: str | None, flip: bool, lang: str, ou
 def decide(
     model: str,
     data: Path,
+    reading: ReadOptions,
     split: str | None,
     choose_on: str | None,
     costs: Path | None,
@@ -116,7 +142,7 @@ def decide(
     from mien.inference.classifier import Classifier
 
     classifier = Classifier.load(model)
-    faceset = layouts.read(data)
+    faceset = layouts.read(data, reading)
     split = split or default_split(faceset)
     if split in (choose_on, "all"):
         raise DataError("Choose on other rows than those that are judged: name another split with --choose-on.")
@@ -148,12 +174,22 @@ def decide(
 @click.command()
 @click.argument("model")  # as text: Path would make base of ./base
 @click.argument("test", type=path_argument)
+@data_options()
 @click.option("-o", "--out", required=True, type=path_argument, help="The CSV to write.")
 @click.option("--rows", type=click.IntRange(min=1), help="Refuse to write another number of rows.")
 @flip_option
 @decision_option
 @json_option
-def submit(model: str, test: Path, out: Path, rows: int | None, flip: bool, decision: str, as_json: bool) -> None:
+def submit(
+    model: str,
+    test: Path,
+    reading: ReadOptions,
+    out: Path,
+    rows: int | None,
+    flip: bool,
+    decision: str,
+    as_json: bool,
+) -> None:
     """Write predictions for a competition's TEST set: id,label in test order.
 
     Example:  mien submit runs/base/model.onnx test.csv -o predictions.csv --rows 7000
@@ -162,5 +198,7 @@ def submit(model: str, test: Path, out: Path, rows: int | None, flip: bool, deci
     from mien.inference import submission
     from mien.inference.classifier import Classifier
 
-    num = submission.write(Classifier.load(model, decision=decision), layouts.read(test), out, num_rows=rows, flip=flip)
+    num = submission.write(
+        Classifier.load(model, decision=decision), layouts.read(test, reading), out, num_rows=rows, flip=flip
+    )
     show({"submission": str(out), "rows": num}, as_json, lambda: f"{out}: {num:,} rows")

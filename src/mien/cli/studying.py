@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mien.cli.common import (
     cpus_option,
+    data_options,
     device_option,
     engine_option,
     goes_on,
@@ -24,6 +26,9 @@ from mien.cli.common import (
     track,
 )
 
+if TYPE_CHECKING:
+    from mien.data.reading import ReadOptions
+
 NAMES = ("augmentation", "early-stopping", "ensemble", "labels", "imbalance")  # help must not load torch to list them
 
 
@@ -32,6 +37,7 @@ NAMES = ("augmentation", "early-stopping", "ensemble", "labels", "imbalance")  #
 @click.argument("data", type=path_argument)
 @recipe_option("tiny")
 @set_option
+@data_options(training=True)
 @click.option(
     "--seeds", "num_seeds", default=3, type=click.IntRange(1, 100), show_default=True, help="Runs of each arm."
 )
@@ -52,6 +58,7 @@ def study(
     data: Path,
     recipe_name: str,
     settings: tuple[str, ...],
+    reading: ReadOptions,
     num_seeds: int,
     split: str | None,
     out: Path,
@@ -88,6 +95,7 @@ def study(
             data,
             recipes.get(recipe_name, settings),
             out,
+            reading=reading,
             num_seeds=num_seeds,
             split=split,
             device=device,

@@ -6,11 +6,12 @@ import json
 import time
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mien.cli.common import (
+    data_options,
     device_option,
     flip_option,
     is_given,
@@ -24,13 +25,16 @@ from mien.cli.common import (
     show,
     track,
 )
-from mien.errors import RunError
+
+if TYPE_CHECKING:
+    from mien.data.reading import ReadOptions
 
 
 @click.command()
 @click.argument("data", required=False, type=path_argument)
 @recipe_option("base")
 @set_option
+@data_options(training=True)
 @click.option("--out", type=path_argument, help="The run folder to make.  [default: runs/RECIPE-DATE-TIME]")
 @click.option("--resume", type=path_argument, metavar="RUN", help="Go on with a run that was stopped.")
 @device_option
@@ -47,6 +51,7 @@ def train(
     data: Path | None,
     recipe_name: str,
     settings: tuple[str, ...],
+    reading: ReadOptions,
     out: Path | None,
     resume: Path | None,
     device: str,
@@ -88,7 +93,7 @@ def train(
         recipe = recipes.get(recipe_name, settings)
         folder = out or Path("runs") / f"{recipe.name}-{time.strftime('%Y%m%d-%H%M%S')}"
         begin = job.start_or_resume if again else trainer.start
-        run = begin(data, recipe, folder, device=device, precision=precision, **ways)
+        run = begin(data, recipe, folder, reading=reading, device=device, precision=precision, **ways)
     record = {"run": str(run.folder), "model": str(run.model_file), "history": run.history}
     show(record, as_json, lambda: f"{run.model_file}\nnext:  mien report {run.folder}")
 
@@ -96,6 +101,7 @@ def train(
 @click.command()
 @click.argument("run", type=path_argument)
 @click.option("--data", type=path_argument, help="Judge on other data than the run was trained on.")
+@data_options()
 @click.option("--split", help="Judge on this split.  [default: the data's test split, or the held-out rows]")
 @flip_option
 @lang_option
@@ -105,6 +111,7 @@ def train(
 def report(
     run: Path,
     data: Path | None,
+    reading: ReadOptions,
     split: str | None,
     flip: bool,
     lang: str,
@@ -119,7 +126,9 @@ def report(
     from mien.training.run import Run
 
     target = out or run / "report.html"
-    judgement = write_report(Run.open(run), target, data=data, split=split, flip=flip, lang=lang, probes=not no_probes)
+    judgement = write_report(
+        Run.open(run), target, data=data, reading=reading, split=split, flip=flip, lang=lang, probes=not no_probes
+    )
     show({"report": str(target), **judgement.to_dict()}, as_json, lambda: str(target))
 
 
@@ -128,6 +137,7 @@ def write_report(
     target: Path,
     *,
     data: Path | None = None,
+    reading: ReadOptions | None = None,
     split: str | None = None,
     flip: bool = False,
     lang: str = "en",
@@ -136,7 +146,7 @@ def write_report(
 ) -> Any:
     """Judge a run's model file, find out why it errs, and write its report; returns the judgement."""
     from mien import files
-    from mien.data import layouts
+    from mien.data.reading import DEFAULT
     from mien.evaluation import findings
     from mien.evaluation import report as reports
     from mien.evaluation.judge import judge_run
@@ -145,11 +155,7 @@ def write_report(
     files.check(target)
     network, history = run.network, run.history
     classifier = Classifier.load(run.model_file)
-    faceset = layouts.read(data or run.record["data"]["path"])
-    if data is None and faceset.hash != run.record["data"]["hash"]:
-        raise RunError(
-            f"The data at '{run.record['data']['path']}' has changed since this run: put it back, or name other data with --data."
-        )
+    faceset = run.read(data, reading or DEFAULT)
     judgement = judge_run(classifier, faceset, run.record, split, flip=flip)
     found = findings.find(
         classifier,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mien.cli.common import (
     cpus_option,
+    data_options,
     device_option,
     goes_on,
     json_option,
@@ -19,6 +21,9 @@ from mien.cli.common import (
     set_option,
     show,
 )
+
+if TYPE_CHECKING:
+    from mien.data.reading import ReadOptions
 
 
 class WithSpace(click.Command):
@@ -38,6 +43,7 @@ class WithSpace(click.Command):
 @click.argument("data", type=path_argument)
 @recipe_option("tiny")
 @set_option
+@data_options(training=True)
 @click.option(
     "--space",
     multiple=True,
@@ -66,6 +72,7 @@ def tune(
     data: Path,
     recipe_name: str,
     settings: tuple[str, ...],
+    reading: ReadOptions,
     space: tuple[str, ...],
     num_trials: int,
     parallel: int,
@@ -92,6 +99,7 @@ def tune(
         data=data.absolute(),
         recipe=recipes.get(recipe_name, settings),
         out=out.absolute(),
+        reading=reading,
         given=space,
         num_trials=num_trials,
         parallel=parallel,

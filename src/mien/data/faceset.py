@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import images
+from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import DataError
 
 SPLITS = ("train", "valid", "test", "public_test", "private_test")
@@ -32,6 +33,26 @@ class DroppedRow:
 
 
 @dataclass(frozen=True)
+class ClassChange:
+    """What the user asked to be done to a class.
+
+    Attributes:
+        name: the class as the data calls it.
+        target: its new name; None where its rows were left out.
+        rows: how many labelled rows it had.
+    """
+
+    name: str
+    target: str | None
+    rows: int
+
+    def __str__(self) -> str:
+        rows = f"{self.rows:,} row{'' if self.rows == 1 else 's'}"
+        what = "left out" if self.target is None else f"renamed to '{self.target}'"
+        return f"'{self.name}' ({rows}) was {what}"
+
+
+@dataclass(frozen=True)
 class Source:
     """Where a FaceSet came from and how it was understood; not part of its content hash.
 
@@ -41,6 +62,8 @@ class Source:
         class_map: how the source's class names or codes were mapped, source to mien.
         dropped: the rows that were left out, each with its reason.
         notes: other things worth knowing, one sentence each.
+        options: how it was asked to be read.
+        changes: what these options did to the classes.
     """
 
     layout: str = "memory"
@@ -48,6 +71,8 @@ class Source:
     class_map: Mapping[str, str] = field(default_factory=dict)
     dropped: tuple[DroppedRow, ...] = ()
     notes: tuple[str, ...] = ()
+    options: ReadOptions = DEFAULT
+    changes: tuple[ClassChange, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

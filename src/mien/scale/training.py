@@ -11,6 +11,7 @@ from typing import Any
 from ray import train as ray_train
 from ray.train import torch as ray_torch
 
+from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import ClusterError, MienError
 from mien.scale import cluster, nodes
 from mien.training import job
@@ -26,6 +27,7 @@ def start(
     out: str | os.PathLike[str],
     *,
     workers: int,
+    reading: ReadOptions = DEFAULT,
     device: str = "auto",
     precision: str = "auto",
     say: Say = lambda _: None,
@@ -37,7 +39,7 @@ def start(
         recipe: all settings; its batches are split evenly.
         out: the run folder to make, where every node sees it.
         workers: how many; each takes a processor, and a GPU where the cluster has any and ``device`` isn't ``cpu``.
-        device, precision: as for ``job.start``.
+        reading, device, precision: as for ``job.start``.
         say: takes lines for people.
 
     Raises:
@@ -48,7 +50,7 @@ def start(
     Ranks(num=workers).part_of(recipe.batch_size)  # better missed now than by every worker
 
     def work(say: Say) -> None:
-        job.start_or_resume(path, recipe, place, device=device, precision=precision, say=say)
+        job.start_or_resume(path, recipe, place, reading=reading, device=device, precision=precision, say=say)
 
     path = Path(data).resolve()
     return _run(work, place, workers, device, say)

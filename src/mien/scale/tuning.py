@@ -27,6 +27,7 @@ from ray.tune.search.optuna import OptunaSearch
 import mien
 from mien import files
 from mien.data import layouts
+from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import ClusterError, OutputError, RecipeError, RunError, TrainingError
 from mien.scale import cluster, nodes
 from mien.training import job, recipes, spaces
@@ -53,6 +54,7 @@ class Sweep:
         data: a path that ``layouts.read`` knows, which all nodes see.
         recipe: what the trials start from.
         out: the folder of runs and results, which all nodes see.
+        reading: how the data is read.
         given: the axes of the space as text; none takes the default ones.
         num_trials: how many places in the space are tried.
         parallel: trials at once at most; 0 takes as many as the cluster has room for.
@@ -65,6 +67,7 @@ class Sweep:
     data: Path
     recipe: Recipe
     out: Path
+    reading: ReadOptions = DEFAULT
     given: tuple[str, ...] = ()
     num_trials: int = 20
     parallel: int = 0
@@ -136,7 +139,7 @@ def run(sweep: Sweep, *, say: Say = lambda _: None) -> dict[str, Any]:
         MienError: data, recipe, space or folder don't fit, the folder holds another search, or the cluster can't do the work.
         KeyboardInterrupt: it was stopped from the keyboard; the same call goes on.
     """
-    faceset = layouts.read(sweep.data)
+    faceset = layouts.read(sweep.data, sweep.reading)
     space = spaces.build(sweep.given, sweep.recipe, faceset.votes is not None)
     _, valid_set = job.divide(faceset, sweep.recipe)
     job.teacher_hash(sweep.recipe)  # better missed now than in every trial, as are the rows
@@ -307,7 +310,7 @@ def _trial(config: dict[str, Any], sweep: Sweep, space: tuple[Axis, ...]) -> Non
 
     try:
         recipe = recipes.changed(sweep.recipe, spaces.settings(space, config))
-        task = Task(folder.name, sweep.data, recipe, folder, sweep.device, sweep.precision, sweep.home)
+        task = Task(folder.name, sweep.data, recipe, folder, sweep.device, sweep.precision, sweep.home, sweep.reading)
         nodes.settle(task, sweep.num_cpus)
         run = task.do(after_epoch=report)
     except (TrainingError, RecipeError) as error:  # such settings are a bad answer, not a reason to stop asking

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ from PIL import Image
 from mien import files, modelfile
 from mien.data import layouts, splits
 from mien.data.faceset import FaceSet
+from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import DataError, RunError
 from mien.inference import shipped
 from mien.training import devices, export, loop, networks, summary
@@ -30,6 +32,7 @@ def start(
     recipe: Recipe,
     out: str | os.PathLike[str],
     *,
+    reading: ReadOptions = DEFAULT,
     device: str = "auto",
     precision: str = "auto",
     say: Say = lambda _: None,
@@ -42,6 +45,7 @@ def start(
         data: a path that ``layouts.read`` knows.
         recipe: all settings.
         out: the run folder to make.
+        reading: how the data is read.
         device: a name out of ``devices.DEVICES``.
         precision: a name out of ``devices.PRECISIONS``.
         say: takes lines for people.
@@ -62,12 +66,13 @@ def start(
     }
     networks.build(recipe.network, 2, recipe.image_size)  # refuse what can't be built before data is read
     with joined(place) as ranks:
-        run, own_set, valid_set = _begin(data, recipe, out, setup, ranks, say if ranks.first else _silent)
+        run, own_set, valid_set = _begin(data, reading, recipe, out, setup, ranks, say if ranks.first else _silent)
         return _finish(run, own_set, valid_set, ranks, say, track, after_epoch)
 
 
 def _begin(
     data: str | os.PathLike[str],
+    reading: ReadOptions,
     recipe: Recipe,
     out: str | os.PathLike[str],
     setup: dict[str, Any],
@@ -75,7 +80,7 @@ def _begin(
     say: Say,
 ) -> tuple[Run, FaceSet, FaceSet]:
     """Read the data and make the run folder: the run, this process's share of the training rows, and the held-out rows."""
-    faceset = layouts.read(data)
+    faceset = layouts.read(data, reading)
     say(f"read {len(faceset):,} faces of {faceset.size[0]}x{faceset.size[1]} from {data} ({faceset.source.layout})")
     train_set, valid_set = divide(faceset, recipe)
     workers = f", {ranks.num} workers" if ranks.num > 1 else ""
@@ -120,6 +125,7 @@ def start_or_resume(
     recipe: Recipe,
     out: str | os.PathLike[str],
     *,
+    reading: ReadOptions = DEFAULT,
     device: str = "auto",
     precision: str = "auto",
     say: Say = lambda _: None,
@@ -131,7 +137,7 @@ def start_or_resume(
     Rank 0 looks, for all: a rank that looked for itself might see the folder that rank 0 has made meanwhile.
 
     Args:
-        data, recipe, out, device, precision, say, track, after_epoch: as for ``start``.
+        data, recipe, out, reading, device, precision, say, track, after_epoch: as for ``start``.
 
     Raises:
         MienError: as for ``start`` and ``resume``.
@@ -140,7 +146,15 @@ def start_or_resume(
         if ranks.once(lambda: (Path(out) / "run.json").is_file()):
             return resume(out, say=say, track=track, after_epoch=after_epoch)
         return start(
-            data, recipe, out, device=device, precision=precision, say=say, track=track, after_epoch=after_epoch
+            data,
+            recipe,
+            out,
+            reading=reading,
+            device=device,
+            precision=precision,
+            say=say,
+            track=track,
+            after_epoch=after_epoch,
         )
 
 
@@ -165,13 +179,7 @@ def read_sets(run: Run) -> tuple[FaceSet, FaceSet]:
     Raises:
         RunError: the data isn't what the run was started with.
     """
-    data = run.record["data"]
-    faceset = layouts.read(data["path"])
-    if faceset.hash != data["hash"]:
-        raise RunError(
-            f"The data at '{data['path']}' has changed since this run was started: put it back, or train again."
-        )
-    return divide(faceset, run.recipe)
+    return divide(run.read(), run.recipe)
 
 
 def divide(faceset: FaceSet, recipe: Recipe) -> tuple[FaceSet, FaceSet]:
@@ -239,6 +247,8 @@ def _describe(path: str | os.PathLike[str], faceset: FaceSet, train_set: FaceSet
     return {
         "path": str(Path(path).resolve()),
         "layout": faceset.source.layout,
+        "options": faceset.source.options.to_dict(),
+        "changes": [dataclasses.asdict(change) for change in faceset.source.changes],
         "hash": faceset.hash,
         "classes": list(faceset.classes),
         "size": list(faceset.size),

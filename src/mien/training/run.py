@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -24,7 +25,10 @@ from typing import Any
 
 import mien
 from mien import files
-from mien.errors import RecipeError, RunError
+from mien.data import layouts
+from mien.data.faceset import FaceSet
+from mien.data.reading import DEFAULT, ReadOptions
+from mien.errors import DataError, RecipeError, RunError
 from mien.training import recipes
 from mien.training.recipes import Recipe
 
@@ -89,6 +93,7 @@ class Run:
         try:
             record = json.loads((place / "run.json").read_text(encoding="utf-8"))
             recipes.from_dict(record["recipe"])
+            ReadOptions.from_dict(record["data"].get("options", {}))
             [record["data"][key] for key in ("path", "hash", "classes", "train", "valid", "mean", "std")]
             [record[key] for key in ("device", "precision", "threads", "settings")]
         except (ValueError, KeyError, TypeError, OSError, RecipeError) as error:
@@ -99,6 +104,36 @@ class Run:
     def recipe(self) -> Recipe:
         """The recipe of the run."""
         return recipes.from_dict(self.record["recipe"])
+
+    @property
+    def reading(self) -> ReadOptions:
+        """How the run read its data."""
+        return ReadOptions.from_dict(self.record["data"].get("options", {}))
+
+    def read(self, path: Path | None = None, reading: ReadOptions = DEFAULT) -> FaceSet:
+        """Read the run's own data, as it was read for the training, or other data.
+
+        Args:
+            path: other data, or the run's own where it lies now; None for where it lay.
+            reading: how to read it; by default the run's own way where that gives the run's own data.
+
+        Raises:
+            RunError: no path is given, and the data has changed since the run.
+        """
+        own = self.record["data"]
+        if path is None:
+            faceset = layouts.read(own["path"], self.reading if reading == DEFAULT else reading)
+            if faceset.hash != own["hash"]:
+                raise RunError(
+                    f"The data at '{own['path']}' has changed since this run was started: put it back, or name its new place with --data."
+                )
+            return faceset
+        if reading == DEFAULT != self.reading:
+            with contextlib.suppress(DataError):  # other data needs no fitting to the run's own options
+                faceset = layouts.read(path, self.reading)
+                if faceset.hash == own["hash"]:
+                    return faceset
+        return layouts.read(path, reading)
 
     @property
     def checkpoint(self) -> Path:

@@ -24,6 +24,7 @@ import mien
 from mien import files
 from mien.data import layouts
 from mien.data.faceset import FaceSet
+from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import RecipeError
 from mien.evaluation import comparison, decisions, voters
 from mien.evaluation.judge import Judgement, held_out, judge_run
@@ -156,6 +157,7 @@ def run(
     recipe: Recipe,
     out: str | os.PathLike[str],
     *,
+    reading: ReadOptions = DEFAULT,
     num_seeds: int = 3,
     split: str | None = None,
     device: str = "auto",
@@ -169,6 +171,7 @@ def run(
         data: a path that ``layouts.read`` knows.
         recipe: what all arms start from; its seed is the first one.
         out: the folder of runs and results, made if missing; several studies may share it.
+        reading: how the data is read.
         num_seeds: runs of each arm.
         split: where the arms are judged; None takes the data's test split, or the hold-out where there is none.
         device, precision: as for ``job.start``.
@@ -184,7 +187,7 @@ def run(
         raise RecipeError(f"There is no study '{name}': choose {', '.join(STUDIES)}.")
     if name == "ensemble" and num_seeds < 2:
         raise RecipeError("An ensemble takes two seeds or more: raise --seeds.")
-    faceset = layouts.read(data)
+    faceset = layouts.read(data, reading)
     if split not in (None, "all"):
         faceset.split(str(split))  # better missed now than after an hour of training
     arms = STUDIES[name](recipe, faceset.votes is not None)
@@ -193,7 +196,7 @@ def run(
     for seed, arm in itertools.product(range(num_seeds), arms):  # whole rounds, seed by seed
         wanted = dataclasses.replace(recipes.changed(recipe, arm.settings), seed=recipe.seed + seed)
         title, folder = f"{arm.name}, seed {wanted.seed}", place / "runs" / _folder(faceset, wanted)
-        tasks[arm.name, seed] = Task(title, Path(data).absolute(), wanted, folder, device, precision)
+        tasks[arm.name, seed] = Task(title, Path(data).absolute(), wanted, folder, device, precision, reading=reading)
     once = {task.folder: task for task in tasks.values()}  # arms may share a training
     trained = dict(zip(once, train_all(list(once.values())), strict=True))
     runs = {arm.name: [trained[tasks[arm.name, seed].folder] for seed in range(num_seeds)] for arm in arms}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import RunError
 from mien.training import job
 from mien.training.loop import AfterEpoch, Say, Track
@@ -23,6 +24,7 @@ class Task:
         folder: its run folder; the folder above is made if missing.
         device, precision: as for ``job.start``.
         home: where the recipe's teacher is named from.
+        reading: how the data is read.
     """
 
     title: str
@@ -32,6 +34,7 @@ class Task:
     device: str = "auto"
     precision: str = "auto"
     home: Path = field(default_factory=Path.cwd)
+    reading: ReadOptions = DEFAULT
 
     @property
     def done(self) -> bool:
@@ -63,6 +66,7 @@ class Task:
             self.data,
             self.recipe,
             self.folder,
+            reading=self.reading,
             device=self.device,
             precision=self.precision,
             say=say,

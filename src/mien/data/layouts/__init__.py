@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
 from mien import images
 from mien.data import cache as cached
+from mien.data import classes
 from mien.data.faceset import FaceSet
 from mien.data.layouts import ferplus, folders, listed, parquet, tables
-from mien.data.layouts.layout import Layout, Options
+from mien.data.layouts.layout import Layout
 from mien.data.layouts.survey import Survey
+from mien.data.reading import ReadFields, ReadOptions
 from mien.errors import DataError, UnknownLayoutError
 
-__all__ = ["LAYOUTS", "Layout", "Options", "read"]
+__all__ = ["LAYOUTS", "Layout", "ReadOptions", "read"]
 
 # The first that matches is taken, so the order goes from special to general: FER+ holds a FER2013 table, whose column
 # names are more than a course table's two columns; RAF-DB and AffectNet have lists of their own; CK+ and JAFFE are
@@ -90,20 +94,19 @@ _ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 
 def read(
     path: str | os.PathLike[str],
+    options: ReadOptions | None = None,
     *,
-    layout: str | None = None,
-    size: int | None = None,
-    votes: str | os.PathLike[str] | None = None,
     cache: bool = True,
+    **fields: Unpack[ReadFields],
 ) -> FaceSet:
     """Read labelled faces of any known layout.
 
     Args:
         path: a file or a folder.
-        layout: the name of the layout, for data that is taken for the wrong one; by default it is recognised.
-        size: height and width of the faces in pixels; by default the size they have, or the most common one.
-        votes: the FER+ table ``fer2013new.csv`` to join to ``fer2013.csv``.
+        options: how to read it; by default everything is recognised.
         cache: keep the packed result in the user's cache folder, so that the next reading takes no time.
+        **fields: the options one by one instead, such as ``layout="folders"``, ``size=48``, ``votes="fer2013new.csv"``,
+            ``classes=["happy", "sad"]``, ``drop=["contempt"]``, ``map={"calm": "neutral"}``; see ``ReadOptions``.
 
     Returns:
         A FaceSet. What was left out, assumed or mapped is in its ``source``.
@@ -113,12 +116,17 @@ def read(
         DataError: the data can't be read, holds no usable face, or holds several layouts.
         MissingExtraError: the layout needs a package that isn't installed.
     """
-    if size is not None and not 1 <= size <= images.MAX_FACE_SIDE:
-        raise DataError(f"A size of {size} is not possible: give 1 to {images.MAX_FACE_SIDE} pixels.")
-    options = Options(size, None if votes is None else Path(votes))
+    options = ReadOptions.of(**fields) if options is None else options
+    if options.size is not None and not 1 <= options.size <= images.MAX_FACE_SIDE:
+        raise DataError(f"A size of {options.size} is not possible: give 1 to {images.MAX_FACE_SIDE} pixels.")
+    faceset = classes.choose(_faceset(Path(path), options, cache), options)
+    return replace(faceset, source=replace(faceset.source, options=options))
+
+
+def _faceset(path: Path, options: ReadOptions, cache: bool) -> FaceSet:
     try:
-        survey = Survey(Path(path))
-        chosen = _named(layout) if layout is not None else _recognised(survey)
+        survey = Survey(path)
+        chosen = _named(options.layout) if options.layout is not None else _recognised(survey)
         if options.votes is not None:
             chosen = _with_votes(chosen, options.votes)
         if cache and (survey.path.is_dir() or chosen.self_contained or options.votes is not None):
@@ -128,13 +136,14 @@ def read(
         raise DataError(f"'{error.filename or path}' can't be read: {error.strerror or error}.") from None
 
 
-def _through_cache(survey: Survey, layout: Layout, options: Options) -> FaceSet:
+def _through_cache(survey: Survey, layout: Layout, options: ReadOptions) -> FaceSet:
     try:
         votes = "" if options.votes is None else cached.fingerprint(options.votes)
         place = survey.path.resolve()
         # Names can decide splits, so what was renamed is read anew.
         names = place.name if place.is_dir() else f"{place.parent.name}/{place.name}"
-        key = cached.key(cached.fingerprint(survey.path, survey.files), layout.name, options.size, votes, names)
+        asked = json.dumps({**options.for_readers(), "layout": layout.name, "votes": votes})
+        key = cached.key(cached.fingerprint(survey.path, survey.files), asked, names)
     except OSError:  # a file can't be read: the reader drops it, or says which it is
         return layout.read(survey, options)
     faceset = cached.load(key)

@@ -8,9 +8,9 @@ from pathlib import Path
 from mien import emotions
 from mien.data.faceset import FaceSet, canonical_split
 from mien.data.layouts import codes, tables
-from mien.data.layouts.layout import Options
 from mien.data.layouts.rows import Rows
 from mien.data.layouts.survey import Survey, Table, peek, table_rows
+from mien.data.reading import ReadOptions
 from mien.errors import DataError
 
 _NUM_TEXT_COLUMNS = 2  # Usage and Image name; the votes follow
@@ -31,7 +31,7 @@ def matches(survey: Survey) -> bool:
     return there and (not survey.path.is_dir() or tables.matches_fer2013(survey))
 
 
-def read(survey: Survey, options: Options) -> FaceSet:
+def read(survey: Survey, options: ReadOptions) -> FaceSet:
     """Join the votes to the faces. Rows without an image name are those that FER+ left out; they are dropped.
 
     Raises:

@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 from mien import emotions
 from mien.data.faceset import FaceSet, canonical_split
 from mien.data.layouts import codes
-from mien.data.layouts.layout import Options
 from mien.data.layouts.rows import Rows
 from mien.data.layouts.survey import Survey
+from mien.data.reading import ReadOptions
 from mien.errors import DataError
 
 UNLABELLED_FOLDER = "unlabelled"
@@ -41,7 +41,7 @@ def matches_jaffe(survey: Survey) -> bool:
     return _most(survey, _JAFFE_NAME)
 
 
-def read(survey: Survey, options: Options) -> FaceSet:
+def read(survey: Survey, options: ReadOptions) -> FaceSet:
     """Read class folders, with or without folders for the splits above (or below) them.
 
     Raises:
@@ -75,7 +75,7 @@ def read(survey: Survey, options: Options) -> FaceSet:
     return rows.faceset(options.size, emotions.EMOTIONS if numbering and numbering[0] == "FER2013" else None)
 
 
-def read_ck(survey: Survey, options: Options) -> FaceSet:
+def read_ck(survey: Survey, options: ReadOptions) -> FaceSet:
     """Read CK+48: the folder is the class, the file name begins with the subject."""
     rows = Rows("ck+", survey.path)
     note_others(rows, survey)
@@ -92,7 +92,7 @@ def read_ck(survey: Survey, options: Options) -> FaceSet:
     return rows.faceset(options.size)
 
 
-def read_jaffe(survey: Survey, options: Options) -> FaceSet:
+def read_jaffe(survey: Survey, options: ReadOptions) -> FaceSet:
     """Read JAFFE: the file name holds the subject and two letters for the class."""
     rows = Rows("jaffe", survey.path, _JAFFE_CODES)
     note_others(rows, survey)

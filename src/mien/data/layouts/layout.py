@@ -4,24 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from mien.data.faceset import FaceSet
 from mien.data.layouts.survey import Survey
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the caller of ``read`` may ask of a reader.
-
-    Attributes:
-        size: height and width of the faces in pixels, or None for the size they have.
-        votes: the FER+ table to join, or None.
-    """
-
-    size: int | None = None
-    votes: Path | None = None
+from mien.data.reading import ReadOptions
 
 
 @dataclass(frozen=True)
@@ -42,5 +29,5 @@ class Layout:
     about: str
     holds: Literal["tables of pixels", "pictures", "Parquet files"]
     matches: Callable[[Survey], bool]
-    read: Callable[[Survey, Options], FaceSet]
+    read: Callable[[Survey, ReadOptions], FaceSet]
     self_contained: bool = True

@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 from mien import emotions
 from mien.data.faceset import FaceSet, canonical_split
 from mien.data.layouts import codes, folders
-from mien.data.layouts.layout import Options
 from mien.data.layouts.rows import Rows
 from mien.data.layouts.survey import Survey, Table, split_rank, table_rows
+from mien.data.reading import ReadOptions
 from mien.errors import DataError
 
 _KEY_HEADS = ("id", "image_id", "filename", "file_name", "file", "image", "image_name", "img", "name", "path")
@@ -106,7 +106,7 @@ def matches_numbered(survey: Survey) -> bool:
     return bool(survey.pictures) and (numbered > len(survey.pictures) / 2 or bool(_listings(survey)))
 
 
-def read_raf_db(survey: Survey, options: Options) -> FaceSet:
+def read_raf_db(survey: Survey, options: ReadOptions) -> FaceSet:
     """Read RAF-DB: a list of names and codes; the aligned pictures are preferred where both are there."""
     path = _raf_list(survey)
     if path is None:
@@ -125,7 +125,7 @@ def read_raf_db(survey: Survey, options: Options) -> FaceSet:
     return rows.faceset(options.size)
 
 
-def read_affectnet(survey: Survey, options: Options) -> FaceSet:
+def read_affectnet(survey: Survey, options: ReadOptions) -> FaceSet:
     """Read AffectNet: tables of paths and codes, whose own names (or folders) tell the split."""
     tables = [table for table in survey.tables if _is_affectnet(table)]
     if not tables:
@@ -144,7 +144,7 @@ def read_affectnet(survey: Survey, options: Options) -> FaceSet:
     return rows.faceset(options.size)
 
 
-def read_numbered(survey: Survey, options: Options) -> FaceSet:
+def read_numbered(survey: Survey, options: ReadOptions) -> FaceSet:
     """Read pictures that a table labels. Those of a folder that none labels are unlabelled, in the order of their numbers."""
     inside = survey if survey.path.is_dir() else Survey(survey.folder)
     pictures = Pictures(inside)

@@ -12,9 +12,9 @@ from typing import Any
 from mien import emotions
 from mien.data.faceset import FaceSet, canonical_split
 from mien.data.layouts import codes
-from mien.data.layouts.layout import Options
 from mien.data.layouts.rows import Rows
 from mien.data.layouts.survey import Survey, split_of, split_rank
+from mien.data.reading import ReadOptions
 from mien.errors import DataError, MissingExtraError
 
 IMAGE_COLUMNS = ("image", "img_bytes", "image_bytes", "img")
@@ -59,7 +59,7 @@ def matches(survey: Survey) -> bool:
     return bool(survey.parquet)
 
 
-def read(survey: Survey, options: Options) -> FaceSet:
+def read(survey: Survey, options: ReadOptions) -> FaceSet:
     """Read one file, or all the shards of a folder.
 
     Raises:

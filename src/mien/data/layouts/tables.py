@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from mien import emotions
 from mien.data.faceset import FaceSet, canonical_split
 from mien.data.layouts import codes
-from mien.data.layouts.layout import Options
 from mien.data.layouts.rows import Rows
 from mien.data.layouts.survey import Survey, Table, split_of, split_rank, table_rows
+from mien.data.reading import ReadOptions
 from mien.errors import DataError
 
 _ID_HEADS = ("id", "image_id", "index", "row_id", "")
@@ -56,7 +56,7 @@ def matches_course(survey: Survey) -> bool:
     return any(_columns(table) for table in survey.tables)
 
 
-def read_fer2013(survey: Survey, options: Options) -> FaceSet:
+def read_fer2013(survey: Survey, options: ReadOptions) -> FaceSet:
     """Read one table of FER2013, or those of a folder."""
     rows = Rows("fer2013-csv", survey.path, codes.FER2013)
     beside = survey.path.parent / "fer2013new.csv"
@@ -65,7 +65,7 @@ def read_fer2013(survey: Survey, options: Options) -> FaceSet:
     return _filled(rows, _all_records(survey, rows.notes), options)
 
 
-def read_course(survey: Survey, options: Options) -> FaceSet:
+def read_course(survey: Survey, options: ReadOptions) -> FaceSet:
     """Read tables of two columns by position: a label (or an id where the row is unlabelled) and pixels."""
     notes: list[str] = []
     found = _all_records(survey, notes)
@@ -111,7 +111,7 @@ def square(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return pixels.reshape(side, side)
 
 
-def _filled(rows: Rows, found: Iterable[Record], options: Options) -> FaceSet:
+def _filled(rows: Rows, found: Iterable[Record], options: ReadOptions) -> FaceSet:
     for record in found:
         if record.pixels is None:
             rows.drop(record.name, record.reason)

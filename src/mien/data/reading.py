@@ -1,0 +1,86 @@
+"""How data is read: the options that every verb that reads data takes, and every Python function with it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypedDict
+
+_CLASS_FIELDS = ("classes", "drop", "map")
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How data is read; the default recognises everything by itself.
+
+    Attributes:
+        layout: the name of the layout; None recognises it.
+        size: height and width of the faces in pixels; None keeps the size they have.
+        votes: the FER+ table to join to ``fer2013.csv``, or None.
+        classes: the classes to keep, in the order that they shall have; none keeps all.
+        drop: classes to leave out.
+        map: pairs of a class and its new name; two classes that get the same name become one.
+        allow_leakage: train although the same faces stand in several of the splits that the data has.
+    """
+
+    layout: str | None = None
+    size: int | None = None
+    votes: Path | None = None
+    classes: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    map: tuple[tuple[str, str], ...] = ()
+    allow_leakage: bool = False
+
+    @classmethod
+    def of(cls, **given: Any) -> ReadOptions:
+        """The options out of plain values: paths as text, sequences for tuples, a mapping for pairs; see ``ReadFields``."""
+        values = {name: value for name, value in given.items() if value is not None}
+        if "votes" in values:
+            values["votes"] = Path(values["votes"]).absolute()  # other processes may stand elsewhere
+        for name in ("classes", "drop"):
+            names = values.get(name, ())
+            values[name] = (names,) if isinstance(names, str) else tuple(names)
+        pairs = values.get("map", ())
+        values["map"] = tuple((old, new) for old, new in (pairs.items() if isinstance(pairs, Mapping) else pairs))
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What differs from the default, fit for JSON."""
+        changed = {f.name: value for f in fields(self) if (value := getattr(self, f.name)) != f.default}
+        if self.votes is not None:
+            changed["votes"] = str(self.votes)
+        if self.map:
+            changed["map"] = dict(self.map)
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in changed.items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> ReadOptions:
+        """What ``to_dict`` gave."""
+        return cls.of(**values)
+
+    def for_readers(self) -> dict[str, Any]:
+        """What readers see of the options, as ``to_dict`` gives it: without what is done to the classes afterwards."""
+        hidden = (*_CLASS_FIELDS, "allow_leakage")
+        return {name: value for name, value in self.to_dict().items() if name not in hidden}
+
+    def for_classes(self) -> ReadOptions:
+        """Only what is done to the classes, which fits data of any layout."""
+        return ReadOptions(classes=self.classes, drop=self.drop, map=self.map)
+
+
+DEFAULT = ReadOptions()
+"""Everything is recognised, nothing is changed."""
+
+
+class ReadFields(TypedDict, total=False):
+    """The options as keyword arguments, ``mien.read("faces", drop=["contempt"], map={"calm": "neutral"})``."""
+
+    layout: str | None
+    size: int | None
+    votes: str | os.PathLike[str] | None
+    classes: Sequence[str]
+    drop: Sequence[str]
+    map: Mapping[str, str] | Sequence[tuple[str, str]]
+    allow_leakage: bool
