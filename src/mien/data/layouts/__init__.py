@@ -89,7 +89,7 @@ LAYOUTS = (
 )
 """The layouts that are known, in the order in which they are tried."""
 
-_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 
 
 def read(

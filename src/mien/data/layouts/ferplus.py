@@ -9,7 +9,7 @@ from mien import emotions
 from mien.data.faceset import FaceSet, canonical_split
 from mien.data.layouts import codes, tables
 from mien.data.layouts.rows import Rows
-from mien.data.layouts.survey import Survey, Table, peek, table_rows
+from mien.data.layouts.survey import Survey, Table, peek
 from mien.data.reading import ReadOptions
 from mien.errors import DataError
 
@@ -40,15 +40,15 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
     votes_table, faces = _pair(survey, options.votes)
     table, columns = faces
     rows = Rows("ferplus", survey.path, codes.FER2013)
-    records = tables.records(table, columns)
-    votes = [_votes(cells, votes_table) for cells in table_rows(votes_table.path)]
+    records = tables.records(table, columns, rows.notes)
+    votes = [_votes(cells, votes_table) for cells in votes_table.rows()]
     if len(votes) != len(records):
         raise DataError(
             f"'{votes_table.path}' has {len(votes):,} rows but '{table.path}' has {len(records):,}:"
             " they are joined row by row, so both must be whole and in their original order."
         )
     for record, vote in zip(records, votes, strict=True):
-        if record.pixels is None or vote.reason:
+        if record.face is None or vote.reason:
             rows.drop(record.name, record.reason or vote.reason)
             continue
         if vote.split != record.split:
@@ -56,7 +56,7 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
                 f"Row {record.name} is {record.split} in '{table.path}' but {vote.split} in '{votes_table.path}':"
                 " the two are not in the same order. Use the original files."
             )
-        rows.add(record.name, tables.square(record.pixels), record.raw_class, record.split, votes=vote.counts)
+        rows.add(record.name, record.face, record.raw_class, record.split, votes=vote.counts)
     unkept = [
         head for head in votes_table.header[_NUM_TEXT_COLUMNS:] if emotions.canonical(head) not in emotions.EMOTIONS
     ]

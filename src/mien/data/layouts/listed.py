@@ -12,7 +12,7 @@ from mien import emotions
 from mien.data.faceset import FaceSet, canonical_split
 from mien.data.layouts import codes, folders
 from mien.data.layouts.rows import Rows
-from mien.data.layouts.survey import Survey, Table, split_rank, table_rows
+from mien.data.layouts.survey import Survey, Table, split_rank
 from mien.data.reading import ReadOptions
 from mien.errors import DataError
 
@@ -81,7 +81,7 @@ class _Listing:
     def rows(self) -> Iterator[tuple[str, str | None]]:
         """Each picture's name and raw label; ``""`` where the row is unlabelled, None where it is too short."""
         needed = max(self.key, self.label or 0) + 1
-        for cells in table_rows(self.table.path):
+        for cells in self.table.rows():
             if len(cells) < needed:
                 yield cells[0], None
             else:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
+import itertools
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from mien import images
 from mien.data.faceset import SPLITS, canonical_split
+from mien.data.layouts import delimited
 from mien.errors import DataError
 
-_HEAD_BYTES = 2**20
-_MAX_FIELD = 2**26  # a 1024x1024 face in text; the csv module's own limit ends at about 180x180
+TABLE_SUFFIXES = (".csv", ".tsv")
+LIST_SUFFIXES = (".txt", ".lst")
+MAX_LISTS = 64
+"""Most text files of a folder that are looked into: a set has a few lists, or as many annotations as pictures."""
+
 _PARQUET_MAGIC = b"PAR1"
 _SPLIT_WORD = re.compile(
     r"(?<![a-z])((public|private)[_ -]?test|train(ing)?|valid(ation)?|val|test(ing)?|dev)(?![a-z])"
@@ -28,28 +29,50 @@ _SPLIT_WORD = re.compile(
 
 @dataclass(frozen=True)
 class Table:
-    """The head of a table in text: its column names and its first row.
+    """The head of a table: its column names and its first rows.
 
     Attributes:
         path: the file.
-        header: the cells of the first line, without surrounding blanks, in lower case.
-        first: the cells of the line after it; empty where there is none.
+        header: the names of the columns, without surrounding blanks, in lower case; empty where the table has no head.
+        sample: the first rows below the head.
         problem: why it can't be read as a table, as one sentence; empty where it can.
+        content: gives its rows, without the head.
+        note: what had to be assumed to read it, as one sentence.
     """
 
     path: Path
     header: tuple[str, ...] = ()
-    first: tuple[str, ...] = ()
+    sample: tuple[tuple[str, ...], ...] = ()
     problem: str = ""
+    content: Callable[[], Iterator[list[str]]] = lambda: iter(())
+    note: str = ""
 
     def column(self, *names: str) -> int | None:
         """The position of the first of these columns that the table has, or None."""
         return next((self.header.index(name) for name in names if name in self.header), None)
 
     @property
+    def first(self) -> tuple[str, ...]:
+        """The cells of the first row below the head; empty where there is none."""
+        return self.sample[0] if self.sample else ()
+
+    @property
+    def width(self) -> int:
+        """The number of columns."""
+        return len(self.header or self.first)
+
+    @property
     def split(self) -> str | None:
         """The split that the file's name, or else its folder's name, stands for."""
         return split_of(self.path)
+
+    def rows(self) -> Iterator[list[str]]:
+        """All rows, without blank ones and without the head.
+
+        Raises:
+            DataError: the table is damaged.
+        """
+        return self.content()
 
 
 class Survey:
@@ -103,14 +126,16 @@ class Survey:
     @cached_property
     def tables(self) -> list[Table]:
         """The head of each table in text; of a single file whatever its ending."""
-        if self.path.is_dir():
-            return [peek(file) for file in self.visible if file.suffix.lower() == ".csv"]
-        return [] if self.pictures or self.parquet else [peek(self.path)]
+        if not self.path.is_dir():
+            return [] if self.pictures or self.parquet else [peek(self.path)]
+        found = [peek(file) for file in self.visible if file.suffix.lower() in TABLE_SUFFIXES]
+        return found + [table for file in self.lists if _names_pictures(table := peek(file))]
 
     @cached_property
     def lists(self) -> list[Path]:
-        """The plain text files."""
-        return [file for file in self.visible if file.suffix.lower() == ".txt"]
+        """The plain text files that may be lists; none where there are so many that each tells of one picture."""
+        found = [file for file in self.visible if file.suffix.lower() in LIST_SUFFIXES]
+        return found if len(found) <= MAX_LISTS else []
 
     def relative(self, file: Path) -> str:
         """The name of a file seen from the folder, with forward slashes."""
@@ -130,6 +155,10 @@ class Survey:
         return any(part.startswith(".") or part == "__MACOSX" for part in parts)
 
 
+def _names_pictures(table: Table) -> bool:
+    return table.width > 1 and any(Path(cell).suffix.lower() in images.SUFFIXES for cell in table.first)
+
+
 def split_of(file: Path) -> str | None:
     """The split that a file's name (``train-00000-of-00002.parquet``, ``test_labels.csv``), or else its folder's, stands for."""
     word = _SPLIT_WORD.search(file.stem.lower())
@@ -147,47 +176,32 @@ def natural(name: str) -> list[tuple[int, str]]:
 
 
 def peek(path: Path) -> Table:
-    """Read the first two lines of a table; what is no table comes back with its ``problem``."""
+    """Look at the head of a table; what is no table comes back with its ``problem``."""
     try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-        # The decoder is told that more may follow, for the head can end inside a character.
-        text = codecs.getincrementaldecoder("utf-8-sig")().decode(head, final=False)
-    except OSError as error:
-        return Table(path, problem=f"'{path}' can't be read: {error.strerror or error}.")
-    except UnicodeDecodeError as error:
-        return Table(path, problem=_not_utf8(path, error))
-    if "\0" in text:
-        return Table(path, problem=f"'{path}' is no table: it holds binary data. Download or export it again as CSV.")
-    if not text.strip():
-        return Table(path, problem=f"'{path}' is empty: download or copy it again.")
-    try:
-        with _wide_fields():
-            lines = (row for row in csv.reader(io.StringIO(text, newline="")) if row)
-            header, first = next(lines, []), next(lines, [])
-    except csv.Error as error:
-        return Table(path, problem=f"'{path}' can't be read as CSV ({error}): export it again.")
-    return Table(path, tuple(cell.strip().lower() for cell in header), tuple(cell.strip() for cell in first))
+        dialect, first_rows = delimited.recognise(path)
+    except DataError as error:
+        return Table(path, problem=str(error))
+
+    def content() -> Iterator[list[str]]:
+        found = delimited.rows(path, dialect)
+        return itertools.islice(found, 1, None) if dialect.has_header else found
+
+    note = f"'{path.name}' is not in UTF-8; it was read as Windows-1252." if dialect.is_guessed else ""
+    return table_of(path, first_rows, content, has_header=dialect.has_header, note=note)
 
 
-def table_rows(path: Path, has_header: bool = True) -> Iterator[list[str]]:
-    """The rows of a table in text, without blank lines and without the header; a byte-order mark is passed over.
-
-    Raises:
-        DataError: it isn't UTF-8, or no CSV.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file, _wide_fields():
-            lines = (row for row in csv.reader(file) if row)
-            if has_header:
-                next(lines, None)
-            yield from lines
-    except UnicodeDecodeError as error:
-        raise DataError(_not_utf8(path, error)) from None
-    except csv.Error as error:
-        raise DataError(f"'{path}' can't be read as CSV ({error}): export it again.") from None
-    except OSError as error:
-        raise DataError(f"'{path}' can't be read: {error.strerror or error}.") from None
+def table_of(
+    path: Path,
+    first_rows: Sequence[Sequence[str]],
+    content: Callable[[], Iterator[list[str]]],
+    *,
+    has_header: bool = True,
+    note: str = "",
+) -> Table:
+    """A table whose first rows are known, the head among them if it has one."""
+    cells = [tuple(cell.strip() for cell in row) for row in first_rows]
+    header = tuple(cell.lower() for cell in cells.pop(0)) if has_header and cells else ()
+    return Table(path, header, tuple(cells), content=content, note=note)
 
 
 def _walk(folder: Path) -> Iterator[Path]:
@@ -206,20 +220,6 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-@contextmanager
-def _wide_fields() -> Iterator[None]:
-    before = csv.field_size_limit(_MAX_FIELD)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
-
-
 def _starts_with_magic(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC
-
-
-def _not_utf8(path: Path, error: UnicodeDecodeError) -> str:
-    byte = error.object[error.start]
-    return f"'{path}' is no text in UTF-8 (it has the byte 0x{byte:02x}): save it again as CSV in UTF-8."

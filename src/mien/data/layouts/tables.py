@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
-import warnings
-from collections import Counter
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,36 +12,59 @@ from numpy.typing import NDArray
 
 from mien import emotions
 from mien.data.faceset import FaceSet, canonical_split
-from mien.data.layouts import codes
+from mien.data.layouts import codes, delimited, pixels
+from mien.data.layouts.columns import Labelling, Roles, is_number, roles
+from mien.data.layouts.delimited import MIN_PIXELS
 from mien.data.layouts.rows import Rows
-from mien.data.layouts.survey import Survey, Table, split_of, split_rank, table_rows
+from mien.data.layouts.survey import Survey, Table, split_of, split_rank
 from mien.data.reading import ReadOptions
 from mien.errors import DataError
 
-_ID_HEADS = ("id", "image_id", "index", "row_id", "")
-_MIN_PIXELS = 64  # an 8x8 face; what is shorter is no column of pixels
+_ROW_NUMBERS = ("", "unnamed: 0", "row_id")  # how data frames head the column of their row numbers
+_LARGEST_CODE = 10  # AffectNet's; what is larger is a pixel
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Where the cells of a table stand; a missing one is None."""
+    """Where the cells of a table stand.
+
+    Attributes:
+        pixels: the first column of pixels.
+        behind: how many columns follow the pixels, which take all between: one cell, or one for each pixel.
+        roles: what the other columns are, counted without those of pixels.
+    """
 
     pixels: int
-    label: int | None = None
-    usage: int | None = None
-    id: int | None = None
-    has_header: bool = True
+    behind: int
+    roles: Roles
+
+    def divide(self, cells: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+        """The cells of pixels, and the others."""
+        end = len(cells) - self.behind
+        return cells[self.pixels : end], [*cells[: self.pixels], *cells[end:]]
 
 
 @dataclass(frozen=True)
 class Record:
-    """One row as parsed: flat pixels, or the reason why it has none."""
+    """One row as parsed: a face, or the reason why it has none."""
 
     name: str
     raw_class: str | None
     split: str
-    pixels: NDArray[np.uint8] | None
+    face: NDArray[np.uint8] | None
     reason: str = ""
+    subject: str | None = None
+    votes: dict[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    """One row before it is known how the values of its table lie: flat pixels, or the reason why it has none."""
+
+    name: str
+    labelling: Labelling
+    split: str
+    values: pixels.Flat | str
 
 
 def matches_fer2013(survey: Survey) -> bool:
@@ -78,45 +99,53 @@ def read_course(survey: Survey, options: ReadOptions) -> FaceSet:
 
 def whole_table(tables: Iterable[Table]) -> tuple[Table, Columns] | None:
     """The table that holds all of FER2013: ``fer2013.csv``, or else another one that tells the splits of its rows."""
-    found = [(table, columns) for table in tables if (columns := _columns(table)) and columns.usage is not None]
+    found = [(table, columns) for table in tables if (columns := _columns(table)) and columns.roles.split is not None]
     return min(found, key=lambda pair: pair[0].path.name != "fer2013.csv", default=None)
 
 
-def records(table: Table, columns: Columns, prefix: str = "") -> list[Record]:
+def records(table: Table, columns: Columns, notes: list[str], prefix: str = "") -> list[Record]:
     """All rows of a table, in order; ``prefix`` comes before the row numbers that are their names.
 
     Raises:
         DataError: the table is no text, or ends in the middle of a row.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", DeprecationWarning)  # how numpy says that a text holds more than numbers
-        parsed = [
-            _record(cells, prefix + str(number), table, columns)
-            for number, cells in enumerate(table_rows(table.path, columns.has_header))
-        ]
-    lengths = Counter(len(record.pixels) for record in parsed if record.pixels is not None)
-    squares = [(count, length) for length, count in lengths.items() if math.isqrt(length) ** 2 == length]
-    expected = max(squares)[1] if squares else 0
-    checked = [_checked(record, expected) for record in parsed]
-    if checked and checked[-1].reason and not _ends_with_newline(table.path):
+    parsed = [_parsed(cells, prefix + str(number), table, columns) for number, cells in enumerate(table.rows())]
+    faces = [row.values for row in parsed if not isinstance(row.values, str)]
+    common, shapes = pixels.most_common(faces), pixels.shapes(faces)
+    in_units = [face for face in faces if face.dtype != np.uint8]
+    scaled = 2 * len(in_units) > len(faces)
+    found = [_record(row, shapes, common, scaled) for row in parsed]
+    is_odd = bool(parsed) and (found[-1].face is None or len(parsed[-1].values) != common)
+    if is_odd and is_cut(table.path):
         raise DataError(
-            f"'{table.path}' ends in the middle of its row {len(checked):,}: it was cut off. Download or copy it again."
+            f"'{table.path}' ends in the middle of its row {len(parsed):,}: it was cut off. Download or copy it again."
         )
-    return checked
+    notes += [note for note in (table.note, _about_values(shapes, faces, table, scaled)) if note]
+    return found
 
 
-def square(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Flat pixels as a face: ``(H * H,)`` to ``(H, H)``."""
-    side = math.isqrt(len(pixels))
-    return pixels.reshape(side, side)
+def is_cut(path: Path) -> bool:
+    """Whether a text file ends without the end of a line, as one does that was cut off."""
+    if path.suffix.lower() not in (".csv", ".tsv", ".txt", ".lst", ""):
+        return False
+    with path.open("rb") as file:
+        file.seek(-1, 2)
+        return file.read(1) not in b"\r\n"
 
 
 def _filled(rows: Rows, found: Iterable[Record], options: ReadOptions) -> FaceSet:
     for record in found:
-        if record.pixels is None:
+        if record.face is None:
             rows.drop(record.name, record.reason)
         else:
-            rows.add(record.name, square(record.pixels), record.raw_class, record.split)
+            rows.add(
+                record.name,
+                record.face,
+                record.raw_class,
+                record.split,
+                subject=record.subject,
+                votes=record.votes,
+            )
     return rows.faceset(options.size, emotions.EMOTIONS)
 
 
@@ -137,7 +166,7 @@ def _all_records(survey: Survey, notes: list[str]) -> list[Record]:
     return [
         record
         for table, columns in chosen
-        for record in records(table, columns, f"{table.path.stem}/" if several else "")
+        for record in records(table, columns, notes, f"{table.path.stem}/" if several else "")
     ]
 
 
@@ -146,69 +175,109 @@ def _is_fer2013(table: Table) -> bool:
 
 
 def _columns(table: Table) -> Columns | None:
-    """Where a table has its pixels and labels: by name in FER2013's own, else by position; None where it has none."""
-    if _is_fer2013(table):
-        return Columns(table.header.index("pixels"), table.column("emotion"), table.column("usage"))
-    if len(table.header) != 2:
+    """Where a table has its pixels, by the look of its first row, and all else, by name or by position."""
+    block = _block(table)
+    if block is None:
         return None
-    has_header = not any(_looks_like_pixels(cell) for cell in table.header)
-    sample = table.first if has_header else table.header
-    pixels = next((place for place, cell in enumerate(sample) if _looks_like_pixels(cell)), None)
-    if pixels is None:
+    bare = Columns(*block, Roles())
+    _, header = bare.divide(table.header or ("",) * len(table.first))
+    sample = [bare.divide(row)[1] for row in table.sample]
+    found = roles(header, sample)
+    rest = [place for place in range(len(header)) if place not in (found.path, found.label, found.split, found.subject)]
+    if found.path is None and table.header:
+        number = next((place for place in rest if header[place] in _ROW_NUMBERS), None)
+        found, rest = replace(found, path=number), [place for place in rest if place != number]
+    # A test table without names of columns has row numbers where others have labels.
+    is_test = not table.header and (split_of(table.path) or "").endswith("test")
+    if not found.is_labelled and rest and (len(header) == 1 or not table.header):
+        found = replace(found, path=rest[0]) if is_test else replace(found, label=rest[-1])
+    return replace(bare, roles=found)
+
+
+def _block(table: Table) -> tuple[int, int] | None:
+    """The first column of pixels, and how many columns follow them."""
+    width = len(table.header)
+    if "pixels" in table.header:
+        return table.header.index("pixels"), width - 1 - table.header.index("pixels")
+    one = next((place for place, cell in enumerate(table.first) if delimited.looks_like_pixels(cell)), None)
+    if one is not None:
+        return one, len(table.first) - 1 - one
+    return _wide_block(table) if len(table.first) >= MIN_PIXELS else None
+
+
+def _wide_block(table: Table) -> tuple[int, int] | None:
+    """The same where each pixel has a cell of its own."""
+    found = roles(table.header, table.sample[:3])
+    named = {found.path, found.label, found.split, found.subject}
+    width = len(table.header)
+    if 0 < width < len(table.first):  # commas without quotes between pixels, below a head that has one column for them
+        unnamed = [place for place in range(width) if place not in named]
+        return (unnamed[0], width - 1 - unnamed[0]) if len(unnamed) == 1 else None
+    numeric = [is_number(cell) and place not in named for place, cell in enumerate(table.first)]
+    runs = [(len(list(run)), is_run) for is_run, run in itertools.groupby(numeric)]
+    longest = max((length for length, is_run in runs if is_run), default=0)
+    if longest < MIN_PIXELS:
         return None
-    other = 1 - pixels
-    is_id = table.header[other] in _ID_HEADS if has_header else (split_of(table.path) or "").endswith("test")
-    return Columns(pixels, None if is_id else other, None, other if is_id else None, has_header)
+    first = sum(length for length, _ in itertools.takewhile(lambda run: run != (longest, True), runs))
+    behind = len(table.first) - first - longest
+    if not pixels.is_face(longest) and pixels.is_face(longest - 1):  # a label or an id beside them is a number too
+        at_end = _is_code(table.first[first + longest - 1]) and not _is_code(table.first[first])
+        return (first, behind + 1) if at_end else (first + 1, behind)
+    return first, behind
 
 
-def _looks_like_pixels(cell: str) -> bool:
-    words = cell.split()
-    return len(words) >= _MIN_PIXELS and all(word.isdecimal() for word in words[:_MIN_PIXELS])
+def _is_code(cell: str) -> bool:
+    return cell.isdecimal() and int(cell) <= _LARGEST_CODE
 
 
-def _record(cells: list[str], name: str, table: Table, columns: Columns) -> Record:
-    places = (columns.pixels, columns.label, columns.usage, columns.id)
-    needed = 1 + max(place for place in places if place is not None)
-    if len(cells) < needed:
-        return Record(name, None, "", None, f"it has {len(cells)} columns instead of {needed}")
-    if columns.id is not None:
-        name = cells[columns.id].strip()
-    raw_class = None if columns.label is None else codes.plain(cells[columns.label])
-    split = split_of(table.path) or ("test" if columns.label is None else "train")
-    if columns.usage is not None:
-        usage = cells[columns.usage]
-        split = canonical_split(usage) or ""
+def _parsed(cells: list[str], name: str, table: Table, columns: Columns) -> _Parsed:
+    faces, others = columns.divide(cells)
+    labelling = columns.roles.read(others)
+    expected = columns.roles.num_cells + 1
+    if not faces or labelling.problem.startswith("it has "):
+        reason = f"it has {len(cells)} columns instead of {max(expected, table.width)}"
+        return _Parsed(name, labelling, "", reason)
+    if columns.roles.path is not None:
+        name = others[columns.roles.path].strip()
+    split = split_of(table.path) or ("train" if columns.roles.is_labelled else "test")
+    if labelling.split is not None:
+        split = canonical_split(labelling.split) or ""
         if not split:
-            return Record(name, raw_class, "", None, f"unknown Usage '{usage}'")
-    pixels = _pixels(cells[columns.pixels])
-    if isinstance(pixels, str):
-        return Record(name, raw_class, split, None, pixels)
-    return Record(name, raw_class, split, pixels)
+            return _Parsed(name, labelling, "", f"unknown Usage '{labelling.split}'")
+    return _Parsed(name, labelling, split, labelling.problem or pixels.parse(" ".join(faces)))
 
 
-def _pixels(text: str) -> NDArray[np.uint8] | str:
-    """The numbers in a text, or why they are no pixels. numpy's parser takes a quarter of the time of ``map(int, …)``."""
-    if not text.strip():
-        return "it has no pixels"
-    try:
-        values = np.fromstring(text, np.int64, sep=" ")
-    except (DeprecationWarning, ValueError):
-        word = next((word for word in text.split() if not word.lstrip("-").isdecimal()), text[:20])
-        return f"'{word}' is no whole number"
-    if values.min() < 0 or values.max() > 255:
-        outside = values[(values < 0) | (values > 255)][0]
-        return f"pixel value {outside} lies outside 0..255"
-    return values.astype(np.uint8)
+def _record(row: _Parsed, shapes: dict[int, pixels.Shape], common: int, scaled: bool) -> Record:
+    values = row.values
+    if not isinstance(values, str):
+        values = _checked(values, shapes, common, scaled)
+    raw_class = row.labelling.raw_class
+    if isinstance(values, str):
+        return Record(row.name, raw_class, row.split, None, values)
+    face = pixels.square(values, shapes[len(values)])
+    code = None if raw_class is None else codes.plain(raw_class)
+    return Record(row.name, code, row.split, face, "", row.labelling.subject, _by_class(row.labelling.votes))
 
 
-def _checked(record: Record, expected: int) -> Record:
-    if record.pixels is None or len(record.pixels) == expected:
-        return record
-    wanted = f"instead of {expected:,}" if expected else "and no face of H x H has so many"
-    return replace(record, pixels=None, reason=f"it has {len(record.pixels):,} pixels {wanted}")
+def _checked(values: pixels.Flat, shapes: dict[int, pixels.Shape], common: int, scaled: bool) -> pixels.Flat | str:
+    """The values as those of their table are meant, or why they are none of its faces."""
+    if len(values) not in shapes:
+        wanted = f"instead of {common:,}" if common else "and no face of H x H has so many"
+        return f"it has {len(values):,} pixels {wanted}"
+    if scaled:
+        return "it has pixels from 0 to 255 among rows from 0 to 1" if values.max() > 1 else values.astype(np.float64)
+    if values.dtype != np.uint8:
+        return f"'{values[values != np.floor(values)][0]:g}' is no whole number"
+    return values
 
 
-def _ends_with_newline(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, 2)
-        return file.read(1) in b"\r\n"
+def _by_class(votes: dict[str, float] | None) -> dict[str, float] | None:
+    return votes and {emotions.canonical(head) or head.strip().lower(): count for head, count in votes.items()}
+
+
+def _about_values(shapes: dict[int, pixels.Shape], faces: Sequence[pixels.Flat], table: Table, scaled: bool) -> str:
+    """A sentence on what was assumed of the values; empty where they are gray from 0 to 255."""
+    colours = sum(len(face) in shapes and shapes[len(face)].channels > 1 for face in faces)
+    told = [f"{colours:,} faces have colours, which were turned to gray"] if colours else []
+    told += ["the values lie in 0..1 and were multiplied by 255"] if scaled else []
+    return f"In '{table.path.name}' {' and '.join(told)}." if told else ""

@@ -1,0 +1,95 @@
+"""Binary files told apart by their first bytes, and what to do with those that mien doesn't read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_HEAD_BYTES = 1024
+_TAR_PLACE = 257  # where a tar archive says what it is
+
+_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"PAR1", "parquet"),
+    (b"ARROW1", "arrow"),
+    (b"FEA1", "feather 1"),
+    (b"\xff\xff\xff\xff", "arrow"),  # a stream of Arrow begins with the length of its schema
+    (b"\x93NUMPY", "npy"),
+    (b"\x89HDF\r\n\x1a\n", "hdf5"),
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
+    (b"\x1f\x8b", "gzip"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\x00", "xz"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"Rar!", "rar"),
+    (b"\xd0\xcf\x11\xe0", "xls"),
+    (b"MATLAB 5.0", "matlab"),
+    (b"SQLite format 3\x00", "sqlite"),
+    (b"%PDF", "pdf"),
+)
+
+_ADVICE = {
+    "feather 1": "a Feather file of version 1, which is no longer written: save it again as Feather 2 or Parquet",
+    "7z": "a 7z archive, which mien can't unpack: unpack it, or pack it again as zip",
+    "rar": "a RAR archive, which mien can't unpack: unpack it, or pack it again as zip",
+    "xls": "an old Excel workbook: save it again as .xlsx or CSV",
+    "matlab": "a MATLAB file, which mien doesn't read: save the arrays as .npz or HDF5 (in MATLAB: save -v7.3)",
+    "sqlite": "an SQLite database, which mien doesn't read: export the table as CSV",
+    "pdf": "a PDF document: give the file or folder of the data set",
+    "pickle": "a Python pickle, which can run any program when it is opened, so mien doesn't: save the arrays as .npz, or the table as CSV or Parquet",
+    "tfrecord": "a TFRecord file, which mien doesn't read: save pictures in class folders, or as Parquet",
+}
+
+_BY_SUFFIX = {
+    ".pkl": "pickle",
+    ".pickle": "pickle",
+    ".pt": "pickle",
+    ".pth": "pickle",
+    ".joblib": "pickle",
+    ".tfrecord": "tfrecord",
+    ".tfrecords": "tfrecord",
+    ".mat": "matlab",
+}
+
+
+def kind(path: Path) -> str:
+    """The kind of a binary file, such as ``"npy"`` or ``"zip"``; empty where its first bytes tell none.
+
+    A workbook (.xlsx) and NumPy's .npz are zip archives too; they are told by what the archive holds.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    if head[_TAR_PLACE:].startswith(b"ustar"):
+        return "tar"
+    found = next((name for magic, name in _MAGIC if head.startswith(magic)), "")
+    if found == "zip":
+        return _kind_of_zip(path)
+    if found in ("", "hdf5") and path.suffix.lower() in _BY_SUFFIX and (found == "" or path.suffix == ".mat"):
+        return found or _BY_SUFFIX[path.suffix.lower()]
+    return found or ("pickle" if head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05" and head[1:2] else "")
+
+
+def advice(path: Path) -> str:
+    """One sentence on a file that is no table in text: what it is, and what mien expects instead."""
+    told = _ADVICE.get(kind(path))
+    if told is not None:
+        return f"'{path}' is {told}."
+    return (
+        f"'{path}' is neither a table in text nor another file of faces that mien knows:"
+        " it reads CSV, Excel, Parquet, Arrow, NumPy (.npz, .npy) and HDF5 files, zip and tar archives, and folders of pictures."
+    )
+
+
+def _kind_of_zip(path: Path) -> str:
+    import zipfile
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return "zip"
+    if "xl/workbook.xml" in names:
+        return "xlsx"
+    return "npz" if names and all(name.endswith(".npy") for name in names) and path.suffix.lower() != ".zip" else "zip"
