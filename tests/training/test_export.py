@@ -14,7 +14,7 @@ from mien.errors import ExportError, RunError
 from mien.inference.classifier import Classifier
 from mien.modelfile import Spec
 from mien.training import export, job, networks
-from mien.training.export import ModelGraph
+from mien.training.graph import ModelGraph
 from mien.training.run import Run
 
 

@@ -100,7 +100,7 @@ def test_every_field_is_explained() -> None:
         ("epochs", "'epochs' is no setting: write it as field=value"),
         ("epoch=3", "no setting 'epoch': choose network, image_size, epochs"),
         ("augment.spin=3", "no setting 'augment.spin': choose augment.flip"),
-        ("augment=much", "augment=much doesn't fit: write augment=none"),
+        ("augment=much", "augment=much doesn't fit: choose none, robust, strong"),
         ("name=mine", "no setting 'name'"),
         ("epochs=0", "epochs=0 doesn't fit: it must be a whole number from 1"),
         ("epochs=many", "epochs=many doesn't fit: it must be a whole number"),

@@ -1,4 +1,4 @@
-"""Augmentation of a whole batch at once, each face with its own draw, on whatever device the faces are on."""
+"""Augmentation of a whole batch at once, each face with its own draws, on whatever device the faces are on."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mien.training import corrupt as corrupting
+from mien.training.draws import Draws
 from mien.training.recipes import Augment
 
 
 def augment(faces: Tensor, settings: Augment, generator: torch.Generator) -> Tensor:
-    """Vary faces as the settings say.
+    """Vary faces as the settings say: ``corrupt`` of ``view``.
 
     Args:
         faces: ``(N, H, W)`` ``uint8``.
@@ -22,18 +24,30 @@ def augment(faces: Tensor, settings: Augment, generator: torch.Generator) -> Ten
     Returns:
         ``(N, 1, H, W)`` ``float32`` gray levels from 0 to 255.
     """
-    draw = _Draw(len(faces), generator, faces.device)
-    x = faces.float().unsqueeze(1)  # (N, 1, H, W)
-    x = _warp(x, settings, draw)
+    return corrupt(view(faces, settings, generator), settings, generator)
+
+
+def view(faces: Tensor, settings: Augment, generator: torch.Generator) -> Tensor:
+    """Faces ``(N, H, W)`` as another crop of the same picture would show them, ``(N, 1, H, W)``: mirrored, turned, moved."""
+    return _warp(faces.float().unsqueeze(1), settings, Draws(len(faces), generator, faces.device))
+
+
+def corrupt(x: Tensor, settings: Augment, generator: torch.Generator) -> Tensor:
+    """What a bad picture makes of faces ``(N, 1, H, W)``, in the order in which it happens on the way into a file."""
+    draws = Draws(len(x), generator, x.device)
+    x = corrupting.before_tone(x, settings, draws)
     if settings.blur:
-        sigma = draw.uniform(0.0, settings.blur) * draw.chance(settings.blur_probability)
+        sigma = draws.uniform(0.0, settings.blur) * draws.chance(settings.blur_probability)
         x = blur(x, sigma, settings.blur)
-    x = _tone(x, settings, draw)
+    x = corrupting.after_blur(x, settings, draws)
+    x = _tone(x, settings, draws)
+    x = corrupting.after_tone(x, settings, draws)
     if settings.noise:
-        sigma = draw.uniform(0.0, settings.noise) * draw.chance(settings.noise_probability)  # (N,)
-        x = x + draw.normal(x.shape) * sigma.view(-1, 1, 1, 1)
+        sigma = draws.uniform(0.0, settings.noise) * draws.chance(settings.noise_probability)  # (N,)
+        x = x + draws.normal(tuple(x.shape)) * sigma.view(-1, 1, 1, 1)
+    x = corrupting.compression(x, settings, draws)
     if settings.erase:
-        x = _erase(x, settings, draw)
+        x = _erase(x, settings, draws)
     return x.clamp_(0.0, 255.0)
 
 
@@ -56,28 +70,7 @@ def blur(x: Tensor, sigma: Tensor, largest: float) -> Tensor:
     return sum(weights[..., tap] * padded[:, :, tap : tap + x.shape[2]] for tap in range(2 * radius + 1))  # type: ignore[return-value] # as above
 
 
-class _Draw:
-    """One random number per face and call."""
-
-    def __init__(self, num: int, generator: torch.Generator, device: torch.device) -> None:
-        self.num = num
-        self.generator = generator
-        self.device = device
-
-    def uniform(self, low: float, high: float) -> Tensor:  # (N,)
-        return torch.rand(self.num, generator=self.generator, device=self.device) * (high - low) + low
-
-    def both_ways(self, largest: float) -> Tensor:  # (N,)
-        return self.uniform(-largest, largest)
-
-    def chance(self, probability: float) -> Tensor:  # (N,) of 0.0 and 1.0
-        return (torch.rand(self.num, generator=self.generator, device=self.device) < probability).float()
-
-    def normal(self, shape: torch.Size) -> Tensor:
-        return torch.randn(shape, generator=self.generator, device=self.device)
-
-
-def _warp(x: Tensor, settings: Augment, draw: _Draw) -> Tensor:
+def _warp(x: Tensor, settings: Augment, draws: Draws) -> Tensor:
     """Flip, rotation, scale, translation, shear and perspective as one projective map, sampled once."""
     moves = (
         settings.rotation
@@ -86,16 +79,16 @@ def _warp(x: Tensor, settings: Augment, draw: _Draw) -> Tensor:
         or settings.perspective
         or settings.scale != (1.0, 1.0)
     )
-    mirror = 1 - 2 * draw.chance(settings.flip)  # (N,) of 1 and -1
+    mirror = 1 - 2 * draws.chance(settings.flip)  # (N,) of 1 and -1
     if not moves:
         return torch.where(mirror.view(-1, 1, 1, 1) < 0, x.flip(3), x)
-    on = draw.chance(settings.geometry)  # (N,)
-    angle = draw.both_ways(math.radians(settings.rotation)) * on
+    on = draws.chance(settings.geometry)  # (N,)
+    angle = draws.both_ways(math.radians(settings.rotation)) * on
     low, high = (math.log(bound) for bound in settings.scale)
-    shrink = torch.exp(-draw.uniform(low, high) * on)  # the map goes from output to input, so it shrinks to magnify
-    shear = draw.both_ways(settings.shear) * on
-    shift_x, shift_y = (draw.both_ways(2 * settings.translation) * on for _ in range(2))  # the side is 2 units long
-    tilt_x, tilt_y = (draw.both_ways(settings.perspective / 2) * on for _ in range(2))
+    shrink = torch.exp(-draws.uniform(low, high) * on)  # the map goes from output to input, so it shrinks to magnify
+    shear = draws.both_ways(settings.shear) * on
+    shift_x, shift_y = (draws.both_ways(2 * settings.translation) * on for _ in range(2))  # the side is 2 units long
+    tilt_x, tilt_y = (draws.both_ways(settings.perspective / 2) * on for _ in range(2))
     cos, sin = torch.cos(angle) * shrink, torch.sin(angle) * shrink
     # Homogeneous coordinates: input = M @ (x, y, 1), divided by its third component; both in -1..1.
     rows = [
@@ -121,24 +114,24 @@ def _warp(x: Tensor, settings: Augment, draw: _Draw) -> Tensor:
     return F.grid_sample(x, grid, mode="bilinear", padding_mode="border", align_corners=False)
 
 
-def _tone(x: Tensor, settings: Augment, draw: _Draw) -> Tensor:
+def _tone(x: Tensor, settings: Augment, draws: Draws) -> Tensor:
     """Contrast about each face's own mean gray, then brightness."""
     if settings.contrast != (1.0, 1.0):
         mean = x.mean(dim=(2, 3), keepdim=True)
-        x = mean + (x - mean) * draw.uniform(*settings.contrast).view(-1, 1, 1, 1)
+        x = mean + (x - mean) * draws.uniform(*settings.contrast).view(-1, 1, 1, 1)
     if settings.brightness:
-        x = x + draw.both_ways(255 * settings.brightness).view(-1, 1, 1, 1)
+        x = x + draws.both_ways(255 * settings.brightness).view(-1, 1, 1, 1)
     return x
 
 
-def _erase(x: Tensor, settings: Augment, draw: _Draw) -> Tensor:
+def _erase(x: Tensor, settings: Augment, draws: Draws) -> Tensor:
     """Paint one rectangle of one random gray over some of the faces (Zhong et al., Random Erasing, 2017)."""
     height, width = x.shape[2:]
     rows = torch.arange(height, device=x.device).view(1, -1, 1)
     columns = torch.arange(width, device=x.device).view(1, 1, -1)
-    side_y, side_x = (draw.uniform(*settings.erase_side).view(-1, 1, 1) for _ in range(2))
-    top = draw.uniform(0, 1).view(-1, 1, 1) * (1 - side_y) * height
-    left = draw.uniform(0, 1).view(-1, 1, 1) * (1 - side_x) * width
+    side_y, side_x = (draws.uniform(*settings.erase_side).view(-1, 1, 1) for _ in range(2))
+    top = draws.uniform(0, 1).view(-1, 1, 1) * (1 - side_y) * height
+    left = draws.uniform(0, 1).view(-1, 1, 1) * (1 - side_x) * width
     inside = (rows >= top) & (rows < top + side_y * height) & (columns >= left) & (columns < left + side_x * width)
-    inside &= draw.chance(settings.erase).view(-1, 1, 1) > 0
-    return torch.where(inside.unsqueeze(1), draw.uniform(0, 255).view(-1, 1, 1, 1), x)
+    inside &= draws.chance(settings.erase).view(-1, 1, 1) > 0
+    return torch.where(inside.unsqueeze(1), draws.uniform(0, 255).view(-1, 1, 1, 1), x)

@@ -14,13 +14,14 @@ from mien.data.faceset import FaceSet
 from mien.errors import ExportError
 from mien.modelfile import Spec
 from mien.training import export, job
+from mien.training.graph import ModelGraph
 from mien.training.run import Run
 
 
 class EnsembleGraph(nn.Module):
     """The mean of several models' probabilities, sharpened or softened by one temperature."""
 
-    def __init__(self, members: Sequence[export.ModelGraph], temperature: float = 1.0) -> None:
+    def __init__(self, members: Sequence[ModelGraph], temperature: float = 1.0) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
         self.temperature = temperature

@@ -23,7 +23,8 @@ from mien.errors import ExportError
 from mien.evaluation import decisions
 from mien.inference.classifier import Classifier
 from mien.modelfile import Spec
-from mien.training import checkpoint, loop, networks
+from mien.training import checkpoint, loop
+from mien.training.graph import ModelGraph, load_network
 from mien.training.run import Run
 
 TOLERANCE = 1e-4
@@ -33,20 +34,6 @@ HALVED_TOLERANCE = 0.02
 """Largest difference in any probability that storing the weights in half precision may make."""
 
 OPSET = 18
-
-
-class ModelGraph(nn.Module):
-    """What the model file computes: ``uint8`` faces ``(N, H, W)`` to probabilities ``(N, K)``."""
-
-    def __init__(self, network: nn.Module, mean: float, std: float, temperature: float) -> None:
-        super().__init__()
-        self.network = network
-        self.mean, self.std, self.temperature = mean, std, temperature
-
-    def forward(self, faces: Tensor) -> Tensor:
-        """``(N, H, W)`` ``uint8`` to ``(N, K)`` ``float32``."""
-        logits = self.network((faces.float().unsqueeze(1) - self.mean) / self.std)
-        return torch.softmax(logits / self.temperature, dim=1)
 
 
 def export(run: Run, valid_set: FaceSet, path: str | os.PathLike[str]) -> Spec:
@@ -124,19 +111,6 @@ def load_graph(run: Run, valid_set: FaceSet) -> ModelGraph:
     logits = loop.predict(network, faces, data["mean"], data["std"], torch.device("cpu"), "fp32")
     plain = network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload] # torch's stubs lack this overload
     return ModelGraph(plain, data["mean"], data["std"], fit_temperature(logits, labels)).eval()
-
-
-def load_network(run: Run) -> networks.Network:
-    """The network of a run with its best weights.
-
-    Raises:
-        RunError: the run has no weights yet.
-    """
-    tensors, _ = checkpoint.load(run.best)
-    recipe, data = run.recipe, run.record["data"]
-    network = networks.build(recipe.network, len(data["classes"]), recipe.image_size)
-    checkpoint.load_network(network, tensors, "network")
-    return network
 
 
 def training_record(run: Run) -> dict[str, Any]:

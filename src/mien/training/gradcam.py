@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mien import images
-from mien.training import export
+from mien.training.graph import load_network
 from mien.training.networks import Network
 from mien.training.run import Run
 
@@ -37,7 +37,7 @@ class GradCam:
             RunError: the run has no weights yet.
         """
         data = run.record["data"]
-        return cls(export.load_network(run), data["mean"], data["std"], run.recipe.image_size)
+        return cls(load_network(run), data["mean"], data["std"], run.recipe.image_size)
 
     def __call__(self, faces: NDArray[np.uint8], classes: NDArray[np.int64]) -> NDArray[np.float32]:
         """Maps of what speaks for a class.

@@ -13,13 +13,12 @@ import numpy as np
 import torch
 from PIL import Image
 
-from mien import files, modelfile
+from mien import files
 from mien.data import layouts, splits
 from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import DataError, RunError
-from mien.inference import shipped
-from mien.training import devices, export, loop, networks, summary
+from mien.training import devices, export, loop, networks, summary, teachers
 from mien.training.augment import augment
 from mien.training.loop import AfterEpoch, Say, Track
 from mien.training.ranks import Ranks, joined
@@ -165,12 +164,13 @@ def _share(run: Run, ranks: Ranks) -> tuple[FaceSet, FaceSet]:
 
 
 def teacher_hash(recipe: Recipe) -> str:
-    """SHA-256 of the model that a recipe learns from; empty where there is none.
+    """SHA-256 of the models that a recipe learns from; empty where there is none.
 
     Raises:
         ModelFileError: there is no such model.
+        RunError: a run folder has no weights.
     """
-    return modelfile.sha256(shipped.resolve(recipe.teacher)) if recipe.distil else ""
+    return teachers.digest(recipe.teacher) if recipe.distil else ""
 
 
 def read_sets(run: Run) -> tuple[FaceSet, FaceSet]:

@@ -19,9 +19,9 @@ from torch import Tensor, nn
 
 from mien.data.faceset import FaceSet
 from mien.errors import TrainingError
-from mien.training import checkpoint, devices, networks
+from mien.training import checkpoint, devices, networks, teachers
 from mien.training import optimizers as optimizing
-from mien.training.augment import augment
+from mien.training.augment import corrupt, view
 from mien.training.imbalance import balanced_order, class_weights, cross_entropy
 from mien.training.ranks import ALONE, Ranks, with_synced_norms
 from mien.training.recipes import Recipe
@@ -32,6 +32,9 @@ from mien.training.targets import soft_targets, vote_shares
 Say = Callable[[str], None]
 Track = Callable[[Iterable[int], str], Iterable[int]]
 AfterEpoch = Callable[[dict[str, Any]], None]
+
+FIRST_VIEW = 500_000
+"""Seeds of views that come again lie above those of epochs."""
 
 
 def train(
@@ -100,7 +103,13 @@ def train(
 
     faces = torch.from_numpy(train_set.images).to(device)  # (N, H, W) uint8
     labels = torch.from_numpy(train_set.labels).to(device)  # (N,)
-    targets = soft_targets(train_set, recipe).to(device)  # (N, K)
+    teacher = (
+        teachers.load(recipe.teacher, train_set.classes, device, precision=precision, num_views=recipe.teacher_views)
+        if recipe.distil
+        else None
+    )
+    targets = soft_targets(train_set, recipe, teacher).to(device)  # (N, K)
+    asks = recipe.teacher_sees != "face"  # whether the teacher is asked about what the network sees, step by step
     counts = ranks.sum(torch.from_numpy(train_set.counts()).to(device))  # (K,) of all
     weights = class_weights(counts, recipe.class_weights)[labels] if recipe.class_weights else None  # (N,)
     if votes_head:
@@ -110,21 +119,30 @@ def train(
         started = time.perf_counter()
         seed = recipe.seed * 1_000_003 + epoch + ranks.rank * 97_003_201
         torch.manual_seed(seed)  # dropout and RReLU draw from the global generator
-        generator = torch.Generator(device).manual_seed(seed)
+        generator = views = torch.Generator(device).manual_seed(seed)
+        if teacher and recipe.teacher_views:  # order and crops follow from the number of the view, so they come again
+            views = torch.Generator(device).manual_seed(seed - epoch + FIRST_VIEW + teacher.view(epoch))
+        corruptions = views if recipe.teacher_sees == "corrupted" else generator
         order = (
-            balanced_order(labels, recipe.balanced_sampling, generator)
+            balanced_order(labels, recipe.balanced_sampling, views)
             if recipe.balanced_sampling
-            else torch.randperm(len(faces), generator=generator, device=device)
+            else torch.randperm(len(faces), generator=views, device=device)
         )
         size = face_size(recipe, epoch)
         total_loss, num_right = torch.zeros((), device=device), torch.zeros((), device=device)
         network.train()
         for step in track(range(num_steps), f"epoch {epoch}/{recipe.epochs}"):
             rows = order[step * batch_size : (step + 1) * batch_size]
-            x = (augment(faces[rows], recipe.augment, generator) - mean) / std  # (B, 1, H, W)
+            crops = view(faces[rows], recipe.augment, views)  # (B, 1, H, W)
+            seen = corrupt(crops, recipe.augment, corruptions)
+            x = (seen - mean) / std
             if size != recipe.image_size:
                 x = F.interpolate(x, (size, size), mode="bilinear", antialias=True)
             target = targets[rows]  # (B, K)
+            if teacher and asks:
+                shown = seen if recipe.teacher_sees == "corrupted" else crops
+                told = teacher.recall(teacher.view(epoch), step, shown)
+                target = target.lerp(told, recipe.distil)
             with devices.autocast(device, precision):
                 logits, vote_logits = compute(x.contiguous(memory_format=memory_format))  # (B, K), (B, K) or None
             loss = cross_entropy(logits.float(), target, None if weights is None else weights[rows], recipe.focal)

@@ -48,9 +48,35 @@ class Augment:
     """Probability that one rectangle is painted over."""
     erase_side: tuple[float, float] = (0.125, 0.375)
     """Smallest and largest side of that rectangle, as a share of the face's side."""
+    corruption: float = 0.0
+    """Probability of each of the following parts, which imitate bad pictures; every part is drawn on its own."""
+    crop: float = 0.0
+    """Largest error of the crop's place and size, as a share of the side."""
+    turn: float = 0.0
+    """Largest further rotation either way, in degrees."""
+    gamma: tuple[float, float] = (1.0, 1.0)
+    """Smallest and largest gamma; below 1 is lighter."""
+    side_light: float = 0.0
+    """Largest share of the light that is missing on one side."""
+    cover: float = 0.0
+    """Largest side of what hides a part of the face, as a share of its side; bands over eyes or mouth have their own size."""
+    motion: float = 0.0
+    """Longest motion blur, in pixels of a 48x48 face."""
+    defocus: float = 0.0
+    """Largest radius of the defocus, in pixels of a 48x48 face."""
+    resolution: float = 1.0
+    """Smallest share of a side's pixels that is left; 1 is off."""
+    faded: float = 1.0
+    """Smallest factor on the contrast; 1 is off."""
+    shot: float = 0.0
+    """Largest standard deviation of shot noise at white, in gray levels of 255."""
+    speckle: float = 0.0
+    """Largest standard deviation of speckle, as a share of the gray level."""
+    jpeg: int = 100
+    """Lowest JPEG quality; 100 is off."""
 
     def __post_init__(self) -> None:
-        for name in ("flip", "geometry", "blur_probability", "noise_probability", "erase"):
+        for name in ("flip", "geometry", "blur_probability", "noise_probability", "erase", "corruption"):
             _check(0 <= getattr(self, name) <= 1, f"augment.{name}", getattr(self, name), "a probability from 0 to 1")
         for name, top in (
             ("rotation", 180),
@@ -59,10 +85,26 @@ class Augment:
             ("blur", 8),
             ("noise", 255),
             ("brightness", 1),
+            ("crop", 0.5),
+            ("turn", 180),
+            ("side_light", 1),
+            ("cover", 1),
+            ("motion", 24),
+            ("defocus", 12),
+            ("shot", 255),
+            ("speckle", 2),
         ):
             _check(0 <= getattr(self, name) <= top, f"augment.{name}", getattr(self, name), f"a number from 0 to {top}")
         _check(0 <= self.perspective < 0.9, "augment.perspective", self.perspective, "a number from 0 to below 0.9")
-        for name, top in (("scale", 10), ("contrast", 10), ("erase_side", 1)):
+        for name in ("resolution", "faded"):
+            _check(0.01 <= getattr(self, name) <= 1, f"augment.{name}", getattr(self, name), "a number from 0.01 to 1")
+        _check(
+            type(self.jpeg) is int and 1 <= self.jpeg <= 100,
+            "augment.jpeg",
+            self.jpeg,
+            "a whole number from 1 to 100",
+        )
+        for name, top in (("scale", 10), ("contrast", 10), ("erase_side", 1), ("gamma", 10)):
             low, high = getattr(self, name)
             _check(
                 0 < low <= high <= top,
@@ -113,9 +155,13 @@ class Recipe:
     votes_head: float = 0.0
     """Weight of a second head that learns the votes of people, where the data has them; it isn't shipped, but shapes the features."""
     teacher: str = ""
-    """A model, by name or path, whose probabilities the network learns from too (distillation)."""
+    """Models whose probabilities the network learns from too (distillation): names, model files or run folders, separated by commas."""
     distil: float = 0.0
     """Share of the target that follows the teacher."""
+    teacher_sees: Literal["face", "view", "corrupted"] = "face"
+    """What the teacher is asked about: each face once, as it is; the network's own crop before it is corrupted; or after it."""
+    teacher_views: int = 0
+    """Crops come again after so many epochs, so the teacher's answers are computed once and kept; 0 has new crops in every epoch."""
     class_weights: float = 0.0
     """Power of one over a class's share by which its part of the loss is weighted; 0 none, 1 all classes weigh the same."""
     focal: float = 0.0
@@ -171,6 +217,18 @@ class Recipe:
             _check(0 <= getattr(self, name) <= 10, name, getattr(self, name), "a number from 0 to 10")
         _check(self.distil == 0 or self.teacher != "", "distil", self.distil, "0 where there is no teacher")
         _check(self.distil > 0 or self.teacher == "", "distil", self.distil, "above 0 where there is a teacher")
+        _check(
+            self.teacher_sees == "face" or self.teacher != "",
+            "teacher_sees",
+            self.teacher_sees,
+            "face where there is no teacher",
+        )
+        _check(
+            self.teacher_views >= 0 and (self.teacher_views == 0 or self.teacher_sees != "face"),
+            "teacher_views",
+            self.teacher_views,
+            "0, or a number of views where teacher_sees is view or corrupted",
+        )
         _check(0 <= self.weight_decay <= 1, "weight_decay", self.weight_decay, "a number from 0 to 1")
         _check(0 <= self.clip_norm < float("inf"), "clip_norm", self.clip_norm, "0 or a number above it")
         _check(0 < self.hold_out < 0.9, "hold_out", self.hold_out, "a share above 0 and below 0.9")
@@ -309,7 +367,7 @@ def write(path: str | os.PathLike[str], recipe: Recipe, notes: Sequence[str] = (
 
 
 def changed(recipe: Recipe, settings: Iterable[str]) -> Recipe:
-    """The recipe with settings such as ``"epochs=15"`` changed; ``augment=none`` comes before parts of it, wherever it stands.
+    """The recipe with settings such as ``"epochs=15"`` changed; ``augment=NAME`` comes before parts of it, wherever it stands.
 
     Raises:
         RecipeError: there is no such field, or the value doesn't fit.
@@ -380,10 +438,48 @@ def no_augment() -> Augment:
     return Augment(flip=0.0)
 
 
+def robust() -> Augment:
+    """``base``'s crops, of which two thirds look like bad pictures of one kind or another."""
+    return dataclasses.replace(
+        base().augment,
+        contrast=(0.6, 1.5),
+        brightness=0.25,
+        blur=3.0,
+        blur_probability=0.12,
+        noise=45.0,
+        noise_probability=0.15,
+        corruption=0.08,
+        crop=0.12,
+        turn=45.0,
+        gamma=(0.4, 2.5),
+        side_light=0.8,
+        cover=0.45,
+        motion=8.0,
+        defocus=3.5,
+        resolution=0.16,
+        faded=0.1,
+        shot=40.0,
+        speckle=0.4,
+        jpeg=5,
+    )
+
+
+def strong() -> Augment:
+    """``robust`` with every kind of bad picture twice as often."""
+    return dataclasses.replace(robust(), blur_probability=0.24, noise_probability=0.3, corruption=0.16)
+
+
+AUGMENTS: dict[str, Callable[[], Augment]] = {"none": no_augment, "robust": robust, "strong": strong}
+"""What ``augment=`` knows by name."""
+
+
 def _augment_by_word(text: str) -> Augment:
-    if text.strip().lower() not in ("none", "off", "false"):
-        raise RecipeError(f"augment={text} doesn't fit: write augment=none, or set a part such as augment.flip=0.5.")
-    return no_augment()
+    name = text.strip().lower()
+    if name not in AUGMENTS:
+        raise RecipeError(
+            f"augment={text} doesn't fit: choose {', '.join(AUGMENTS)}, or set a part such as augment.flip=0.5."
+        )
+    return AUGMENTS[name]()
 
 
 def _check(holds: bool, name: str, value: object, needed: str) -> None:

@@ -7,20 +7,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mien.data.faceset import FaceSet
-from mien.errors import ModelFileError
-from mien.inference.classifier import Classifier
 from mien.training.recipes import Recipe
+from mien.training.teachers import Teacher
 
 
-def soft_targets(faceset: FaceSet, recipe: Recipe) -> Tensor:
+def soft_targets(faceset: FaceSet, recipe: Recipe, teacher: Teacher | None = None) -> Tensor:
     """The target distribution of each row, ``(N, K)``.
 
     The label, mixed with the votes, then smoothed (Szegedy et al., Rethinking the Inception Architecture, 2016, section
     7), then mixed with the teacher's probabilities of the face and its mirror image (Hinton et al., Distilling the
-    Knowledge in a Neural Network, 2015, at temperature 1: the teacher is calibrated).
-
-    Raises:
-        ModelFileError: the teacher can't be loaded, or knows other classes.
+    Knowledge in a Neural Network, 2015, at temperature 1: the teacher is calibrated) where the recipe asks it about faces.
     """
     num_classes = len(faceset.classes)
     targets = F.one_hot(torch.from_numpy(faceset.labels), num_classes).float()
@@ -28,9 +24,19 @@ def soft_targets(faceset: FaceSet, recipe: Recipe) -> Tensor:
         votes, asked = vote_shares(faceset)  # rows that nobody voted on keep their label
         targets[asked] = (1 - recipe.votes) * targets[asked] + recipe.votes * votes[asked]
     targets = (1 - recipe.label_smoothing) * targets + recipe.label_smoothing / num_classes
-    if recipe.distil:
-        targets = (1 - recipe.distil) * targets + recipe.distil * _taught(faceset, recipe.teacher)
+    if teacher and recipe.teacher_sees == "face":
+        targets = (1 - recipe.distil) * targets + recipe.distil * _about_faces(teacher, faceset)
     return targets
+
+
+def _about_faces(teacher: Teacher, faceset: FaceSet) -> Tensor:
+    """The teacher's probabilities ``(N, K)`` of each face as it is, averaged with its mirror image."""
+    batches = torch.split(torch.from_numpy(faceset.images), 128)
+    return torch.cat([_with_mirror(teacher, batch.float().unsqueeze(1)) for batch in batches])
+
+
+def _with_mirror(teacher: Teacher, faces: Tensor) -> Tensor:
+    return 0.5 * (teacher.ask(faces) + teacher.ask(faces.flip(3)))
 
 
 def vote_shares(faceset: FaceSet) -> tuple[Tensor, Tensor]:
@@ -39,13 +45,3 @@ def vote_shares(faceset: FaceSet) -> tuple[Tensor, Tensor]:
     votes = torch.from_numpy(faceset.votes)
     total = votes.sum(1, keepdim=True)
     return votes / total.clamp(min=1e-9), total[:, 0] > 0
-
-
-def _taught(faceset: FaceSet, teacher: str) -> Tensor:
-    classifier = Classifier.load(teacher)
-    if classifier.spec.classes != faceset.classes:
-        raise ModelFileError(
-            f"The teacher '{teacher}' knows {', '.join(classifier.spec.classes)}, the data has {', '.join(faceset.classes)}: "
-            "name a teacher trained on the same classes."
-        )
-    return torch.from_numpy(classifier.probabilities(faceset.images, flip=True))

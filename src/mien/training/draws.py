@@ -1,0 +1,45 @@
+"""Random numbers for augmentation: one per face and call, from one generator, on the faces' device."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+class Draws:
+    """One random number per face and call.
+
+    Args:
+        num: how many faces.
+        generator: the source of all randomness, on ``device``.
+        device: where the numbers go.
+    """
+
+    def __init__(self, num: int, generator: torch.Generator, device: torch.device) -> None:
+        self.num = num
+        self.generator = generator
+        self.device = device
+
+    def of(self, num: int) -> Draws:
+        """The same source for another number of faces."""
+        return Draws(num, self.generator, self.device)
+
+    def uniform(self, low: float, high: float) -> Tensor:
+        """``(N,)`` numbers from ``low`` to ``high``."""
+        return torch.rand(self.num, generator=self.generator, device=self.device) * (high - low) + low
+
+    def both_ways(self, largest: float) -> Tensor:
+        """``(N,)`` numbers from ``-largest`` to ``largest``."""
+        return self.uniform(-largest, largest)
+
+    def chance(self, probability: float) -> Tensor:
+        """``(N,)`` of 0.0 and 1.0."""
+        return (torch.rand(self.num, generator=self.generator, device=self.device) < probability).float()
+
+    def whole(self, num_values: int) -> Tensor:
+        """``(N,)`` whole numbers from 0 to ``num_values - 1``."""
+        return torch.randint(num_values, (self.num,), generator=self.generator, device=self.device)
+
+    def normal(self, shape: tuple[int, ...]) -> Tensor:
+        """Standard normal numbers of any shape."""
+        return torch.randn(shape, generator=self.generator, device=self.device)

@@ -1,0 +1,40 @@
+"""A trained network as a graph from gray faces to probabilities: what the model file computes, in torch."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from mien.training import checkpoint, networks
+from mien.training.run import Run
+
+
+class ModelGraph(nn.Module):
+    """What the model file computes: ``uint8`` faces ``(N, H, W)`` to probabilities ``(N, K)``."""
+
+    def __init__(self, network: nn.Module, mean: float, std: float, temperature: float) -> None:
+        super().__init__()
+        self.network = network
+        self.mean, self.std, self.temperature = mean, std, temperature
+
+    def forward(self, faces: Tensor) -> Tensor:
+        """``(N, H, W)`` ``uint8`` to ``(N, K)`` ``float32``."""
+        return self.probabilities(faces.float().unsqueeze(1))
+
+    def probabilities(self, faces: Tensor) -> Tensor:
+        """Gray levels ``(N, 1, H, W)`` as ``float32`` to ``(N, K)`` ``float32``."""
+        logits = self.network((faces - self.mean) / self.std).float()
+        return torch.softmax(logits / self.temperature, dim=1)
+
+
+def load_network(run: Run) -> networks.Network:
+    """The network of a run with its best weights.
+
+    Raises:
+        RunError: the run has no weights yet.
+    """
+    tensors, _ = checkpoint.load(run.best)
+    recipe, data = run.recipe, run.record["data"]
+    network = networks.build(recipe.network, len(data["classes"]), recipe.image_size)
+    checkpoint.load_network(network, tensors, "network")
+    return network

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mien import Classifier
+from mien.data.faceset import FaceSet
+from mien.errors import ModelFileError, RecipeError, RunError
+from mien.training import job, recipes, teachers
+from mien.training.run import Run
+from mien.training.teachers import Teacher
+
+CPU = torch.device("cpu")
+
+
+def grays(faces: FaceSet, num: int = 6) -> torch.Tensor:
+    return torch.from_numpy(faces.images[:num]).float().unsqueeze(1)
+
+
+def test_a_run_folder_answers_as_its_model_file_does(faces: FaceSet, run: Run) -> None:
+    by_file = teachers.load(str(run.model_file), faces.classes, CPU).ask(grays(faces))
+    by_torch = teachers.load(str(run.folder), faces.classes, CPU).ask(grays(faces))
+    torch.testing.assert_close(by_torch, by_file, atol=5e-3, rtol=0)  # the file's weights are stored in half precision
+    torch.testing.assert_close(
+        by_file, torch.from_numpy(Classifier.load(run.model_file).probabilities(faces.images[:6]))
+    )
+
+
+def test_several_teachers_give_their_mean(faces: FaceSet) -> None:
+    low, high = (lambda x: torch.full((len(x), 7), 0.1), lambda x: torch.full((len(x), 7), 0.3))
+    torch.testing.assert_close(Teacher([low, high], CPU).ask(grays(faces)), torch.full((6, 7), 0.2))
+
+
+def test_a_cycle_of_views_asks_once_for_each_and_repeats_the_answers(faces: FaceSet) -> None:
+    asked = []
+
+    def member(x: torch.Tensor) -> torch.Tensor:
+        asked.append(len(x))
+        return x.mean(dim=(1, 2, 3)).view(-1, 1).expand(-1, 7) / 1024
+
+    teacher = Teacher([member], CPU, num_views=2)
+    assert [teacher.view(epoch) for epoch in (1, 2, 3, 4)] == [0, 1, 0, 1]
+    first = teacher.recall(0, 5, grays(faces))
+    torch.testing.assert_close(teacher.recall(0, 5, grays(faces)), first)
+    assert len(asked) == 1
+    teacher.recall(1, 5, grays(faces))
+    assert len(asked) == 2
+
+
+def test_without_a_cycle_every_step_is_asked(faces: FaceSet) -> None:
+    asked = []
+
+    def member(x: torch.Tensor) -> torch.Tensor:
+        asked.append(len(x))
+        return torch.zeros(len(x), 7)
+
+    teacher = Teacher([member], CPU)
+    teacher.recall(0, 0, grays(faces))
+    teacher.recall(0, 0, grays(faces))
+    assert len(asked) == 2
+
+
+def test_a_teacher_of_other_classes_is_refused(faces: FaceSet, run: Run) -> None:
+    for name in (run.model_file, run.folder):
+        with pytest.raises(ModelFileError, match="same classes"):
+            teachers.load(str(name), faces.classes[:2], CPU)
+
+
+def test_digests_follow_files_and_a_run_without_weights_is_refused(run: Run, tmp_path: Path) -> None:
+    both = teachers.digest(f"{run.model_file}, {run.folder}").split(",")
+    assert len(set(both)) == 2
+    assert both[0] == teachers.digest(str(run.model_file))
+    shutil.copy(run.folder / "run.json", tmp_path / "run.json")
+    with pytest.raises(RunError):
+        teachers.digest(str(tmp_path))
+
+
+@pytest.mark.parametrize("sees", ["view", "corrupted"])
+def test_a_cycle_teaches_as_asking_anew_does(sees: str, faces_file: Path, run: Run, tmp_path: Path) -> None:
+    """Two epochs over one view, killed in between or not: the second epoch sees the crops of the first."""
+    settings = [
+        "epochs=2", "image_size=16", f"teacher={run.model_file}", "distil=0.7", f"teacher_sees={sees}",
+        "teacher_views=1", "augment.corruption=0.5", "augment.shot=20",
+    ]  # fmt: skip
+    recipe = recipes.get("demo", settings)
+    whole = job.start(faces_file, recipe, tmp_path / "whole")
+
+    def stop(row: dict[str, object]) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        job.start(faces_file, recipe, tmp_path / "killed", after_epoch=stop)
+    again = job.resume(tmp_path / "killed")
+    losses = [[row["train_loss"] for row in one.history] for one in (whole, again)]
+    assert losses[0][1] < losses[0][0]
+    np.testing.assert_allclose(
+        losses[1], losses[0], rtol=2e-3
+    )  # kept answers are in half precision, and asked again after a stop
+
+
+def test_settings_without_a_teacher_are_refused() -> None:
+    with pytest.raises(RecipeError, match="teacher_sees=view"):
+        recipes.get("demo", ["teacher_sees=view"])
+    with pytest.raises(RecipeError, match="teacher_views=4"):
+        recipes.get("demo", ["teacher=tiny", "distil=0.5", "teacher_views=4"])
