@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import os
+import stat
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from mien import files
 from mien.errors import OutputError
+from mien.files import Inputs
 
 
 def test_a_file_appears_whole(tmp_path: Path) -> None:
@@ -34,3 +39,129 @@ def test_a_missing_folder_and_a_folder_as_target_say_so(tmp_path: Path) -> None:
         files.write_text(tmp_path / "nope" / "a.txt", "x")
     with pytest.raises(OutputError, match="is a folder: choose the name of a file"):
         files.write_text(tmp_path, "x")
+
+
+def link(source: Path, target: Path) -> Path:
+    target.symlink_to(source)
+    return target
+
+
+def hard_link(source: Path, target: Path) -> Path:
+    target.hardlink_to(source)
+    return target
+
+
+def itself(source: Path, target: Path) -> Path:
+    return source.parent / "." / source.name
+
+
+@pytest.mark.parametrize("name", [itself, link, hard_link])
+def test_an_input_is_not_replaced_whatever_it_is_called(
+    tmp_path: Path, name: Callable[[Path, Path], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("precious")
+    target = name(source, tmp_path / "out.csv")
+    monkeypatch.chdir(tmp_path)
+    several: list[tuple[str | Path, ...]] = [(source,), ("in.csv",), ("base", "rtsp://camera", source)]
+    for inputs in several:
+        with pytest.raises(OutputError, match=r"is an input.* would be overwritten: choose another place"):
+            files.check(target, inputs=inputs)
+    with files.kept(Inputs([source])), pytest.raises(OutputError, match="would be overwritten"):
+        files.write_text(target, "x")
+    assert source.read_text() == "precious"
+    files.write_text(target, "x")  # outside the block nothing is kept
+    assert target.read_text() == "x"
+
+
+def test_what_lies_in_an_input_folder_is_an_input(tmp_path: Path) -> None:
+    (tmp_path / "set" / "happy").mkdir(parents=True)
+    (tmp_path / "set" / "happy" / "1.png").write_text("face")
+    (tmp_path / "set" / "audit.html").write_text("a page of an earlier audit")
+    for target in ("set/happy/1.png", "set/../set/happy/1.png"):
+        with pytest.raises(OutputError, match=r"is an input in '.*set' and would be overwritten"):
+            files.check(tmp_path / target, inputs=[tmp_path / "set"])
+    files.check(tmp_path / "set" / "new.csv", inputs=[tmp_path / "set"])
+    files.check(tmp_path / "set" / "audit.html", inputs=[tmp_path / "set"])
+
+
+@pytest.mark.parametrize("out", ["set", "set/happy", "."])
+def test_a_folder_does_not_replace_an_input_or_what_is_around_it(tmp_path: Path, out: str) -> None:
+    (tmp_path / "set" / "happy").mkdir(parents=True)
+    with pytest.raises(OutputError, match="would be overwritten"):
+        files.check(tmp_path / out, "folder", inputs=[tmp_path / "set"])
+    (tmp_path / "beside").mkdir()
+    files.check(tmp_path / "beside", "folder", inputs=[tmp_path / "set"])
+
+
+def test_links_are_followed_and_owner_and_mode_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    target = tmp_path / "there" / "a.txt"
+    target.write_text("old")
+    target.chmod(0o600)
+    (tmp_path / "link.txt").symlink_to("there/a.txt")
+    (tmp_path / "absent.txt").symlink_to("there/b.txt")
+    files.write_text(tmp_path / "link.txt", "new")
+    files.write_text(tmp_path / "absent.txt", "b")
+    assert (tmp_path / "link.txt").is_symlink()
+    assert target.read_text() == "new"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert (tmp_path / "there" / "b.txt").read_text() == "b"
+    umask = os.umask(0o027)
+    try:
+        files.write_text(tmp_path / "c.txt", "c")
+    finally:
+        os.umask(umask)
+    assert stat.S_IMODE((tmp_path / "c.txt").stat().st_mode) == 0o640
+    with files.whole(tmp_path / "d.txt", mode=0o600) as temporary:
+        temporary.write_text("d")
+    assert stat.S_IMODE((tmp_path / "d.txt").stat().st_mode) == 0o600
+
+
+def test_a_pipe_is_written_into(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    heard: list[str] = []
+    reader = threading.Thread(target=lambda: heard.append(pipe.read_text()))
+    reader.start()
+    files.write_text(pipe, "rows")
+    reader.join(10)
+    assert heard == ["rows"]
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_device_is_written_into(tmp_path: Path) -> None:
+    ours, theirs = os.openpty()
+    try:
+        device = Path(os.ttyname(theirs))
+        link = tmp_path / "terminal.txt"
+        link.symlink_to(device)
+        files.write_text(link, "words\n")
+        assert os.read(ours, 100) == b"words\r\n"
+        assert device.is_char_device()
+        assert link.is_symlink()
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_what_a_shell_has_opened_is_written_into(tmp_path: Path) -> None:
+    with (tmp_path / "log.txt").open("w+") as file:
+        files.write_text(f"/dev/fd/{file.fileno()}", "rows")
+        assert os.path.samestat(os.fstat(file.fileno()), (tmp_path / "log.txt").stat())
+        assert file.read() == "rows"
+
+
+def test_what_is_write_protected_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.txt").write_text("old")
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere
+    with pytest.raises(OutputError, match="is write-protected"):
+        files.write_text(tmp_path / "a.txt", "x")
+
+
+def test_a_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "disk").write_text("")
+    monkeypatch.setattr(Path, "is_block_device", lambda path: path.name == "disk")
+    with pytest.raises(OutputError, match="is a disk"):
+        files.check(tmp_path / "disk")

@@ -11,20 +11,22 @@ import mien
 ROOT = Path(mien.__file__).parent
 
 FLOORS = {
-    "__main__": 9,
-    "cli": 8,
-    "scale": 7,
-    "serving": 5,
-    "training": 6,
-    "evaluation": 5,
-    "inference": 4,
-    "data": 3,
-    "modelfile": 3,
-    "images": 2,
-    "emotions": 2,
-    "files": 2,
-    "tables": 1,
-    "errors": 1,
+    "__main__": 10,
+    "cli": 9,
+    "scale": 8,
+    "training": 7,
+    "serving": 6,
+    "evaluation": 6,
+    "inference": 5,
+    "data": 4,
+    "modelfile": 4,
+    "images": 3,
+    "emotions": 3,
+    "files": 3,
+    "temporaries": 2,
+    "tables": 2,
+    "locks": 1,
+    "errors": 0,
 }
 """Place in the package to its floor."""
 

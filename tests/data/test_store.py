@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pyarrow import parquet
 
-from mien import images
+from mien import images, temporaries
 from mien.data import store
 from mien.data.faceset import FaceSet
 from mien.data.layouts import read
@@ -131,10 +131,19 @@ def test_a_folder_that_cannot_be_replaced_is_put_back(
             raise PermissionError(13, "Permission denied")
         return rename(self, target)
 
+    monkeypatch.setattr(temporaries, "_exchanged", lambda one, other: False)  # as on systems that can't
     monkeypatch.setattr(Path, "rename", fails_for_the_new_one)
     with pytest.raises(OutputError, match="Permission denied"):
         store.write_folders(faces, out, overwrite=True)
     assert len(read(out)) == 6
+
+
+def test_a_folder_with_other_things_in_it_is_not_replaced(faces: FaceSet, tmp_path: Path) -> None:
+    out = store.write_folders(faces, tmp_path / "out")
+    (out / "thesis.txt").write_text("years of work")
+    with pytest.raises(OutputError, match=r"holds 'thesis.txt', which is no part of converted faces and would be lost"):
+        store.write_folders(faces, out, overwrite=True)
+    assert (out / "thesis.txt").read_text() == "years of work"
 
 
 def test_places_that_cannot_be(faces: FaceSet, tmp_path: Path) -> None:

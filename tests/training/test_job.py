@@ -71,15 +71,15 @@ def test_a_used_folder_is_not_overwritten(run: Run, faces_file: Path) -> None:
 
 
 def test_what_a_killed_write_left_is_no_obstacle(run: Run, faces_file: Path, tmp_path: Path) -> None:
-    (tmp_path / "new" / ".run.json.ab12_9zz").mkdir(parents=True)
+    (tmp_path / "new" / ".mien-0123456789abcdef.tmp").mkdir(parents=True)
     job.start(faces_file, recipes.get("demo", ["epochs=1", "image_size=16"]), tmp_path / "new")
-    left = tmp_path / "new" / ".checkpoint.safetensors.k3_xyz12"
+    left = tmp_path / "new" / ".mien-fedcba9876543210.tmp"
     left.mkdir()
     (left / "checkpoint.safetensors").write_bytes(b"half")
-    (tmp_path / "new" / ".mine").mkdir()  # of somebody else: stays
+    (tmp_path / "new" / ".notes.personal").mkdir()  # of somebody else: stays
     job.resume(tmp_path / "new")
     assert not left.exists()
-    assert (tmp_path / "new" / ".mine").exists()
+    assert (tmp_path / "new" / ".notes.personal").exists()
 
 
 def test_data_that_changed_is_not_resumed(run: Run, tmp_path: Path) -> None:

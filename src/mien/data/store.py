@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import files, images
-from mien.data.faceset import UNLABELLED, FaceSet
+from mien.data.faceset import SPLITS, UNLABELLED, FaceSet
 from mien.data.layouts.folders import UNLABELLED_FOLDER
 from mien.data.layouts.parquet import VOTES_PREFIX
 from mien.errors import MissingExtraError, OutputError
@@ -63,10 +63,11 @@ def write_folders(faceset: FaceSet, path: str | os.PathLike[str], *, overwrite: 
     Names are cut to what every file system takes, and numbered where two are the same. Votes and subjects are not kept.
 
     Raises:
-        OutputError: the place can't be written to, or exists and ``overwrite`` is false.
+        OutputError: the place can't be written to, exists and ``overwrite`` is false, or holds something else.
     """
     if len({_safe(name).lower() for name in faceset.classes}) < len(faceset.classes):
         raise OutputError("The names of the classes are too much alike for folders: write a .parquet file instead.")
+    _check_replaceable(Path(path))
     with files.whole(path, "folder", overwrite=overwrite) as temporary:
         temporary.mkdir()
         places = [temporary / name for name in _file_names(faceset)]
@@ -75,6 +76,15 @@ def write_folders(faceset: FaceSet, path: str | os.PathLike[str], *, overwrite: 
         with ThreadPoolExecutor() as pool:
             list(pool.map(_write_png, places, faceset.images))  # a list, so that what a thread raises is raised here
     return Path(path)
+
+
+def _check_replaceable(path: Path) -> None:
+    """Refuse a folder with something in it that ``write_folders`` has not written: it would be lost."""
+    found = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
+    if foreign := [name for name in found if name not in SPLITS]:
+        raise OutputError(
+            f"'{path}' holds '{foreign[0]}', which is no part of converted faces and would be lost: choose another place."
+        )
 
 
 def _write_png(path: Path, face: NDArray[np.uint8]) -> None:

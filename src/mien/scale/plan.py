@@ -16,7 +16,6 @@ import hashlib
 import io
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -26,7 +25,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 import mien
-from mien import files
+from mien import files, temporaries
 from mien.errors import DataError, OutputError
 from mien.scale import places, sources
 from mien.scale.sources import Member
@@ -126,8 +125,7 @@ def finish(out: str, counts: Mapping[str, int]) -> None:
     """Write the summary that says that all is done, and sweep what killed workers left."""
     _put_json(out, SUMMARY, {"mien": mien.__version__, "counts": dict(counts)})
     if not places.is_remote(out):
-        for left in filter(files.is_litter, Path(out).iterdir()):
-            shutil.rmtree(left, ignore_errors=True)
+        temporaries.sweep(Path(out), at_once=True)
 
 
 def _write(plan: IO[bytes], every: Iterable[Member]) -> int:
@@ -155,7 +153,7 @@ def _cut(every: Iterable[Member]) -> Iterator[list[Member]]:
 def _is_empty(out: str) -> bool:
     if places.is_remote(out):
         return next(places.walk(out), None) is None
-    return all(map(files.is_litter, Path(out).iterdir()))
+    return all(map(temporaries.is_temporary, Path(out).iterdir()))
 
 
 def _put_json(out: str, name: str, value: Mapping[str, Any]) -> None:

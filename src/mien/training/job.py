@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from mien import files
+from mien import files, temporaries
 from mien.data import layouts, splits
 from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
@@ -109,8 +108,7 @@ def resume(
         torch.set_num_threads(run.record["threads"])  # sums are split over threads: another number rounds differently
     with joined(devices.pick(run.record["device"])) as ranks:
         if ranks.first:
-            for left in filter(files.is_litter, run.folder.iterdir()):
-                shutil.rmtree(left)
+            temporaries.sweep(run.folder, at_once=True)
             if ranks.num != run.record.get("workers", 1):
                 say(
                     f"begun by {run.record.get('workers', 1)} workers, gone on with by {ranks.num}: the curve will differ a little"

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import mien
-from mien import files
+from mien import files, temporaries
 from mien.data import layouts
 from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
@@ -192,7 +192,7 @@ def check_new(place: Path) -> None:
     Raises:
         RunError: it holds something already, or is none.
     """
-    if place.exists() and (not place.is_dir() or not all(map(files.is_litter, place.iterdir()))):
+    if place.exists() and (not place.is_dir() or not all(map(temporaries.is_temporary, place.iterdir()))):
         raise RunError(
             f"'{place}' exists and is not empty: name another folder with --out, or go on with  mien train --resume {place}"
         )
