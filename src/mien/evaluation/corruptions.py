@@ -8,6 +8,7 @@ that a severity means the same to every face.
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -55,8 +56,7 @@ def blur(faces: Faces, sigma: float) -> Faces:
 
 def noise(faces: Faces, sigma: float) -> Faces:
     """Gaussian noise of standard deviation ``sigma``, in gray levels; the same at every call."""
-    drawn = np.random.default_rng(0).standard_normal(faces.shape, np.float32)
-    return _as_grays(faces + np.float32(sigma) * drawn)
+    return _as_grays(faces + np.float32(sigma) * _normal(faces.shape))
 
 
 def brightness(faces: Faces, levels: float) -> Faces:
@@ -92,13 +92,7 @@ def hide_mouth(faces: Faces, side: float) -> Faces:
 
 def jpeg(faces: Faces, quality: float) -> Faces:
     """Written as JPEG of this quality, 1 to 95, and read again."""
-
-    def again(face: Image.Image) -> Image.Image:
-        buffer = io.BytesIO()
-        face.save(buffer, "JPEG", quality=int(quality))
-        return Image.open(buffer)
-
-    return _each(faces, again)
+    return _saved(faces, "JPEG", int(quality))
 
 
 def low_resolution(faces: Faces, pixels: float) -> Faces:
@@ -108,6 +102,88 @@ def low_resolution(faces: Faces, pixels: float) -> Faces:
     return _each(
         faces, lambda face: face.resize(small, Image.Resampling.BOX).resize((width, height), Image.Resampling.BILINEAR)
     )
+
+
+def shot_noise(faces: Faces, sigma: float) -> Faces:
+    """The noise of counted photons: its deviation is ``sigma`` gray levels at white, and goes with the root of the light."""
+    return _as_grays(faces + np.float32(sigma) * np.sqrt(faces / np.float32(255)) * _normal(faces.shape))
+
+
+def speckle(faces: Faces, share: float) -> Faces:
+    """Noise whose deviation is a share of the gray level."""
+    return _as_grays(faces * (1 + np.float32(share) * _normal(faces.shape)))
+
+
+def motion_blur(faces: Faces, pixels: float) -> Faces:
+    """The mean along a line of so many pixels of a 48x48 face, each face in a direction of its own."""
+    length = pixels * faces.shape[2] / SIDE
+    angles = np.random.default_rng(0).uniform(0, np.pi, len(faces))
+    steps = np.linspace(-(length - 1) / 2, (length - 1) / 2, 2 * math.ceil(length) + 1)
+    moved = [_shifted(faces, step * np.cos(angles), step * np.sin(angles)) for step in steps]
+    return _as_grays(np.mean(moved, axis=0, dtype=np.float32))
+
+
+def defocus(faces: Faces, radius: float) -> Faces:
+    """The mean over a disc of this radius, in pixels of a 48x48 face."""
+    reach = radius * faces.shape[2] / SIDE
+    side = math.ceil(reach) * 2 + 1
+    fine = np.indices((side * 9, side * 9)) / 9 - (side - 1 / 9) / 2  # nine samples a pixel, for a round rim
+    disc = (np.hypot(*fine) <= reach).reshape(side, 9, side, 9).mean((1, 3), dtype=np.float32)
+    padded = np.pad(faces, ((0, 0), (side // 2,) * 2, (side // 2,) * 2), mode="edge")
+    patches = np.lib.stride_tricks.sliding_window_view(padded, (side, side), (1, 2))  # (N, H, W, side, side)
+    return _as_grays(np.einsum("nhwij,ij->nhw", patches, disc / disc.sum(), dtype=np.float32))
+
+
+def gamma(faces: Faces, exponent: float) -> Faces:
+    """Gray levels, as shares of white, to a power: below 1 lighter, above 1 darker."""
+    table = _as_grays(255 * np.linspace(0, 1, 256, dtype=np.float32) ** np.float32(exponent))
+    return table[faces]
+
+
+def side_light(faces: Faces, share: float) -> Faces:
+    """Light from one side: across the face it falls off to nothing of this share; negative from the right."""
+    across = np.linspace(0, 1, faces.shape[2], dtype=np.float32)
+    return _as_grays(faces * (1 - np.float32(abs(share)) * (across if share > 0 else across[::-1])))
+
+
+def webp(faces: Faces, quality: float) -> Faces:
+    """Written as lossy WebP of this quality, 0 to 100, and read again."""
+    return _saved(faces, "WEBP", int(quality))
+
+
+def mask(faces: Faces, height: float) -> Faces:
+    """A light mask over mouth and chin, so many pixels of a 48x48 face high, from the chin up; it narrows to the sides."""
+    rows, columns = _mean_face(faces.shape[1:])
+    top = SIDE - height + 0.012 * (columns - SIDE / 2) ** 2
+    return np.where((rows > top) & (abs(columns - SIDE / 2) < 20), np.uint8(205), faces)
+
+
+def sunglasses(faces: Faces, height: float) -> Faces:
+    """Dark glasses on the eyes of the mean face: two ellipses so many pixels of a 48x48 face high, and a bridge."""
+    rows, columns = _mean_face(faces.shape[1:])
+    lenses = [((rows - y) / (height / 2)) ** 2 + ((columns - x) / 8) ** 2 <= 1 for x, y in EYES]
+    bridge = (abs(rows - EYES[0][1]) < 1) & (columns > EYES[0][0]) & (columns < EYES[1][0])
+    return np.where(lenses[0] | lenses[1] | bridge, np.uint8(18), faces)
+
+
+def misplaced(faces: Faces, share: float) -> Faces:
+    """A crop that is off by this share of its side, each face in a direction of its own; edge pixels fill the gap."""
+    angles = np.random.default_rng(0).uniform(0, 2 * np.pi, len(faces))
+    side = share * faces.shape[2]
+    return _as_grays(_shifted(faces, side * np.cos(angles), side * np.sin(angles)))
+
+
+def missized(faces: Faces, share: float) -> Faces:
+    """A crop that is larger by this share of its side, or tighter where it is negative; edge pixels fill the rim."""
+    height, width = faces.shape[1:]
+    reach = 1 + share
+    wide = np.pad(faces, ((0, 0), (height, height), (width, width)), mode="edge")
+    left, top = width * (1.5 - reach / 2), height * (1.5 - reach / 2)
+    box = (left, top, left + width * reach, top + height * reach)
+    changed = np.empty_like(faces)
+    for index, face in enumerate(wide):
+        changed[index] = np.asarray(Image.fromarray(face).resize((width, height), Image.Resampling.BILINEAR, box))
+    return changed
 
 
 CORRUPTIONS = (
@@ -120,6 +196,17 @@ CORRUPTIONS = (
     Corruption("mouth", "px", (0, 6, 10, 14, 18, 22), 0, hide_mouth),
     Corruption("jpeg", "quality", (100, 50, 30, 20, 10, 5), 100, jpeg),
     Corruption("low_resolution", "px", (48, 32, 24, 16, 12, 8), 48, low_resolution),
+    Corruption("shot_noise", "gray levels at white", (0, 10, 20, 40), 0, shot_noise),
+    Corruption("speckle", "share", (0, 0.1, 0.2, 0.4), 0, speckle),
+    Corruption("motion_blur", "px", (1, 3, 6, 9), 1, motion_blur),
+    Corruption("defocus", "px", (0, 1, 2, 3), 0, defocus),
+    Corruption("gamma", "exponent", (0.4, 0.6, 1, 1.6, 2.5), 1, gamma),
+    Corruption("side_light", "share", (-0.8, -0.5, 0, 0.5, 0.8), 0, side_light),
+    Corruption("webp", "quality", (100, 50, 20, 5), 100, webp),
+    Corruption("mask", "px", (0, 12, 16, 20), 0, mask),
+    Corruption("sunglasses", "px", (0, 8, 11, 14), 0, sunglasses),
+    Corruption("misplaced", "share", (0, 0.05, 0.1, 0.15), 0, misplaced),
+    Corruption("missized", "share", (-0.15, -0.1, -0.05, 0, 0.05, 0.1, 0.15), 0, missized),
 )
 """All of them; quality 100 and 48 pixels stand for a face as it is."""
 
@@ -133,6 +220,40 @@ def _hide(faces: Faces, places: Sequence[tuple[float, float]], side: float) -> F
         left, right = (min(width, max(0, round((x + half) * width / SIDE))) for half in (-side / 2, side / 2))
         hidden[:, top:bottom, left:right] = gray
     return hidden
+
+
+def _saved(faces: Faces, form: str, quality: int) -> Faces:
+    def again(face: Image.Image) -> Image.Image:
+        buffer = io.BytesIO()
+        face.save(buffer, form, quality=quality)
+        return Image.open(buffer).convert("L")
+
+    return _each(faces, again)
+
+
+def _normal(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Standard normal numbers, the same at every call."""
+    return np.random.default_rng(0).standard_normal(shape, np.float32)
+
+
+def _mean_face(size: tuple[int, ...]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The places of pixels ``(H, 1)`` and ``(1, W)`` in the mean face of 48x48: down, and to the right."""
+    height, width = size
+    return ((np.arange(height) + 0.5) * SIDE / height)[:, None], ((np.arange(width) + 0.5) * SIDE / width)[None]
+
+
+def _shifted(faces: Faces, right: NDArray[np.float64], down: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Each face moved by pixels ``(N,)`` to the right and down, bilinearly; edge pixels fill the gap."""
+    moved = faces.astype(np.float32)
+    for axis, distance in ((2, right), (1, down)):
+        length = faces.shape[axis]
+        places = np.clip(np.arange(length) - distance[:, None], 0, length - 1)  # (N, L) of where values come from
+        first = np.minimum(places.astype(np.int64), max(0, length - 2))
+        share = np.expand_dims((places - first).astype(np.float32), 3 - axis)
+        first = np.expand_dims(first, 3 - axis)
+        after = np.minimum(first + 1, length - 1)
+        moved = np.take_along_axis(moved, first, axis) * (1 - share) + np.take_along_axis(moved, after, axis) * share
+    return moved
 
 
 def _each(faces: Faces, change: Callable[[Image.Image], Image.Image]) -> Faces:
