@@ -17,7 +17,7 @@ from mien.data import layouts, splits
 from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import DataError, RunError
-from mien.training import devices, export, loop, networks, summary, teachers
+from mien.training import devices, export, loop, networks, pretrained, summary, teachers
 from mien.training.augment import augment
 from mien.training.loop import AfterEpoch, Say, Track
 from mien.training.ranks import Ranks, joined
@@ -61,6 +61,7 @@ def start(
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "teacher": teacher_hash(recipe),
+        "init": pretrained.digest(recipe.init) if recipe.init else "",
     }
     networks.build(recipe.network, 2, recipe.image_size)  # refuse what can't be built before data is read
     with joined(place) as ranks:
@@ -83,7 +84,7 @@ def _begin(
     train_set, valid_set = divide(faceset, recipe)
     workers = f", {ranks.num} workers" if ranks.num > 1 else ""
     say(f"train {len(train_set):,}, hold out {len(valid_set):,}; {setup['device']}, {setup['precision']}{workers}")
-    told = _describe(data, faceset, train_set, valid_set)
+    told = _describe(data, faceset, train_set, valid_set) | _normalisation(recipe, train_set)
     run = ranks.once(lambda: Run.create(out, recipe, data=told, setup={**setup, "workers": ranks.num}))
     say(f"run folder {run.folder}; if it is stopped, go on with  mien train --resume {run.folder}")
     return run, ranks.share(train_set, recipe.seed), valid_set
@@ -240,7 +241,7 @@ def _untracked(steps: Iterable[int], label: str) -> Iterable[int]:
 
 
 def _describe(path: str | os.PathLike[str], faceset: FaceSet, train_set: FaceSet, valid_set: FaceSet) -> dict[str, Any]:
-    """What ``run.json`` says of the data; mean and standard deviation are the training rows' gray levels."""
+    """What ``run.json`` says of the data, but for its normalisation."""
     own_split = str(valid_set.splits[0])
     return {
         "path": str(Path(path).resolve()),
@@ -260,6 +261,12 @@ def _describe(path: str | os.PathLike[str], faceset: FaceSet, train_set: FaceSet
             "counts": valid_set.counts().tolist(),
             "hash": valid_set.hash,
         },
-        "mean": float(train_set.images.mean()),
-        "std": max(1.0, float(train_set.images.std())),
     }
+
+
+def _normalisation(recipe: Recipe, train_set: FaceSet) -> dict[str, float]:
+    """Mean and standard deviation of the training rows' gray levels, or those that the weights to start from have learned with."""
+    if recipe.init:
+        first = pretrained.load(recipe.init)
+        return {"mean": first.mean, "std": first.std}
+    return {"mean": float(train_set.images.mean()), "std": max(1.0, float(train_set.images.std()))}

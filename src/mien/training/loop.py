@@ -19,9 +19,9 @@ from torch import Tensor, nn
 
 from mien.data.faceset import FaceSet
 from mien.errors import TrainingError
-from mien.training import checkpoint, devices, networks, teachers
+from mien.training import checkpoint, devices, networks, pretrained, teachers
 from mien.training import optimizers as optimizing
-from mien.training.augment import corrupt, view
+from mien.training.augment import augment, corrupt, view
 from mien.training.imbalance import balanced_order, class_weights, cross_entropy
 from mien.training.ranks import ALONE, Ranks, with_synced_norms
 from mien.training.recipes import Recipe
@@ -82,6 +82,9 @@ def train(
     network = networks.build(recipe.network, num_classes, recipe.image_size, recipe.dropout).to(device)
     memory_format = devices.memory_format(device)
     network = network.to(memory_format=memory_format)  # type: ignore[call-overload] # torch's stubs lack this overload
+    if recipe.init and not run.checkpoint.exists():
+        shown = _shown(train_set, recipe, device)  # (N, 1, H, W)
+        pretrained.load(recipe.init).put_into(network, train_set.classes, (shown - mean) / std)
     if recipe.sync_norm and ranks.num > 1:
         network = with_synced_norms(network, device)
     judged = copy.deepcopy(network).requires_grad_(False) if recipe.ema else network  # what is validated and shipped
@@ -195,6 +198,13 @@ def train(
         if ended := stopping.reason(epoch):
             break
     return ended or f"all {recipe.epochs} epochs are done"
+
+
+def _shown(train_set: FaceSet, recipe: Recipe, device: torch.device) -> Tensor:
+    """Some training faces as the network will see them, gray levels ``(N, 1, H, W)``."""
+    some = train_set.images[:: -(-len(train_set) // 1024)]
+    generator = torch.Generator(device).manual_seed(recipe.seed)
+    return augment(torch.from_numpy(some).to(device), recipe.augment, generator)
 
 
 class Learner(nn.ModuleDict):

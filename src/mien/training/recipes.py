@@ -154,6 +154,8 @@ class Recipe:
     """Share of the target that follows the votes of people, where the data has them; the rest follows the label."""
     votes_head: float = 0.0
     """Weight of a second head that learns the votes of people, where the data has them; it isn't shipped, but shapes the features."""
+    init: str = ""
+    """A model of the same network whose weights training starts from: a name, a model file or a run folder; empty starts at random."""
     teacher: str = ""
     """Models whose probabilities the network learns from too (distillation): names, model files or run folders, separated by commas."""
     distil: float = 0.0
