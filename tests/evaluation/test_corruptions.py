@@ -107,3 +107,73 @@ def test_jpeg_loses_more_at_a_lower_quality(faces: FaceSet) -> None:
 def test_low_resolution_leaves_so_many_values_along_a_side() -> None:
     stripes = np.tile(np.arange(48, dtype=np.uint8) % 2 * 255, (1, 48, 1))
     assert np.abs(corruptions.low_resolution(stripes, 12).astype(int) - 128).max() <= 1  # too fine to be seen
+
+
+def test_shot_noise_grows_with_the_root_of_the_light() -> None:
+    dark, light = (corruptions.shot_noise(gray(level, 20), 20).astype(float).std() for level in (50, 200))
+    assert light == pytest.approx(20 * np.sqrt(200 / 255), rel=0.05)
+    assert dark == pytest.approx(light / 2, rel=0.05)
+
+
+def test_speckle_is_a_share_of_the_gray_level() -> None:
+    assert corruptions.speckle(gray(100, 20), 0.2).astype(float).std() == pytest.approx(20, rel=0.05)
+
+
+def test_motion_blur_draws_a_dot_out_to_its_length() -> None:
+    dots = np.repeat(dot(24, 24), 30, 0)
+    blurred = corruptions.motion_blur(dots, 9).astype(float)
+    y, x = np.indices((48, 48))
+    weights = blurred / blurred.sum((1, 2), keepdims=True)
+    spread = np.sqrt((weights * ((y - 24) ** 2 + (x - 24) ** 2)).sum((1, 2)))
+    assert spread == pytest.approx(9 / np.sqrt(12), rel=0.2)  # of a line of 9 pixels, and the dot's own
+    assert len({face.tobytes() for face in blurred}) > 20  # each face has a direction of its own
+
+
+def test_defocus_is_a_disc_of_its_radius() -> None:
+    disc = corruptions.defocus(np.pad(gray(255, 1, 1), ((0, 0), (24, 23), (24, 23))), 3)[0].astype(float)
+    assert disc[24, 24] == pytest.approx(255 / (np.pi * 9), rel=0.1)
+    assert disc[24, 24] == disc[24, 26]
+    assert disc[24, 29] == 0
+
+
+def test_gamma_is_a_power_of_the_share_of_white() -> None:
+    assert (corruptions.gamma(gray(64), 2.0) == round(255 * (64 / 255) ** 2)).all()
+    assert (corruptions.gamma(gray(64), 0.5) == round(255 * (64 / 255) ** 0.5)).all()
+
+
+def test_side_light_falls_off_to_the_other_side() -> None:
+    lit, turned = corruptions.side_light(gray(200), 0.5)[0], corruptions.side_light(gray(200), -0.5)[0]
+    assert (lit[0, 0], lit[0, -1]) == (200, 100)
+    assert np.array_equal(turned, lit[:, ::-1])
+
+
+def test_webp_loses_more_at_a_lower_quality(faces: FaceSet) -> None:
+    some = faces.images[:5].astype(float)
+    errors = [np.abs(corruptions.webp(faces.images[:5], quality) - some).mean() for quality in (80, 20, 5)]
+    assert errors[0] < errors[1] < errors[2]
+
+
+def test_a_mask_hides_the_chin_and_sunglasses_hide_the_eyes() -> None:
+    masked = corruptions.mask(gray(90, 1), 16)[0] != 90
+    assert masked[47, 24]
+    assert masked[33, 24]
+    assert not masked[:31].any()
+    glasses = corruptions.sunglasses(gray(90, 1), 11)[0] == 18
+    assert glasses[18, 15]
+    assert glasses[18, 33]
+    assert glasses[18, 24]  # the bridge
+    assert not glasses[26:].any()
+
+
+def test_misplaced_crops_move_by_a_share_of_the_side() -> None:
+    moved = corruptions.misplaced(np.repeat(dot(24, 24), 10, 0), 0.1)
+    for face in moved:
+        y, x = centre(face)
+        assert np.hypot(y - 24, x - 24) == pytest.approx(4.8, abs=0.15)
+
+
+def test_missized_crops_magnify_where_they_are_tight() -> None:
+    face = np.pad(gray(255, 1, 24), ((0, 0), (12, 12), (12, 12)))
+    for share in (-0.15, 0.15):
+        middle = corruptions.missized(face, share)[0, 24].astype(float)
+        assert middle.sum() / 255 == pytest.approx(24 / (1 + share), abs=0.5)

@@ -71,3 +71,35 @@ def test_no_face_is_refused() -> None:
     images, labels = faces()
     with pytest.raises(DataError, match="no face to spoil"):
         robustness.curves(is_light, images[:0], labels[:0], 3)
+
+
+def test_corrupted_accuracy_is_the_mean_over_corruptions_of_the_mean_over_severities() -> None:
+    """A model that says 1 where the mean gray is over 100: of faces of gray 120, darkening by 10 keeps it right, by 90 doesn't."""
+    faces, labels = np.full((8, 16, 16), 120, np.uint8), np.ones(8, np.int64)
+    darker = Corruption("darker", "gray levels", (0, -10, -90), 0, corruptions.brightness)
+    lighter = Corruption("lighter", "gray levels", (0, 50), 0, corruptions.brightness)
+
+    def read(seen: NDArray[np.uint8]) -> NDArray[np.float32]:
+        bright = (seen.mean((1, 2)) > 100).astype(np.float32)
+        return np.stack([1 - bright, bright], 1)
+
+    found = robustness.corrupted_accuracy(read, faces, labels, corruptions=[darker, lighter])
+    assert found.kinds == (("darker", 0.5), ("lighter", 1.0))
+    assert found.value == pytest.approx(0.75)
+    assert found.clean == 1.0
+    assert found.n == 8
+
+
+def test_the_interval_of_corrupted_accuracy_comes_from_the_rows() -> None:
+    shares = [np.array([1.0, 0.5, 0.0, 0.5] * 25), np.array([1.0, 0.5, 0.0, 0.5] * 25)]
+    found = robustness.summarise(shares, ["a", "b"], 1.0)
+    half = 1.96 * np.std(shares[0], ddof=1) / 10
+    assert found.interval == pytest.approx((0.5 - half, 0.5 + half))
+    perfect = robustness.summarise([np.ones(50)], ["a"], 1.0)
+    assert perfect.interval == pytest.approx(metrics.wilson(50, 50))
+
+
+def test_corrupted_rows_are_the_same_at_every_call_and_keep_small_sets_whole() -> None:
+    assert np.array_equal(robustness.corrupted_rows(5000), robustness.corrupted_rows(5000))
+    assert len(robustness.corrupted_rows(5000)) == robustness.MOST_CORRUPTED_ROWS
+    assert robustness.corrupted_rows(7).tolist() == list(range(7))

@@ -8,7 +8,7 @@ from typing import Any
 from mien.evaluation import judge, robustness, saliency, voters
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
-from mien.evaluation.robustness import Curve
+from mien.evaluation.robustness import CorruptedAccuracy, Curve
 from mien.evaluation.saliency import Attribute, Looks, Read, Track
 from mien.evaluation.voters import Agreement
 from mien.inference.classifier import Classifier
@@ -78,3 +78,17 @@ def find(
     rows = robustness.sample(evaluation.labels, len(evaluation.classes), most_rows or robustness.MOST_ROWS)
     curves = robustness.curves(read, faces.images[rows], evaluation.labels[rows], len(evaluation.classes), track=track)
     return Findings(before, agreement, looks, tuple(curves))
+
+
+def judge_corrupted(
+    classifier: Classifier, judgement: Judgement, *, track: Track = lambda steps, _: steps
+) -> CorruptedAccuracy:
+    """The mean accuracy of a judged model under corruption, on at most ``robustness.MOST_CORRUPTED_ROWS`` of its rows."""
+    flip, labels = bool(judgement.record["flip"]), judgement.evaluation.labels
+    rows = robustness.corrupted_rows(len(labels))
+    return robustness.corrupted_accuracy(
+        lambda changed: classifier.probabilities(changed, flip=flip),
+        judgement.faces.images[rows],
+        labels[rows],
+        track=track,
+    )

@@ -8,6 +8,7 @@ from typing import Any
 from mien import tables
 from mien.evaluation.audit import NUM_FIRST
 from mien.evaluation.judge import Judgement
+from mien.evaluation.robustness import CorruptedAccuracy
 
 
 def as_text(judgement: Judgement) -> str:
@@ -48,6 +49,20 @@ def as_text(judgement: Judgement) -> str:
             "most frequent errors: " + ", ".join(f"{c.true} as {c.predicted} {c.count:,} ({c.share:.0%})" for c in top)
         )
     return "\n\n".join(parts)
+
+
+def corrupted_as_text(found: CorruptedAccuracy) -> str:
+    """The mean accuracy under corruption, and each corruption's own."""
+    low, high = found.interval
+    head = (
+        f"mean accuracy under corruption {found.value:.2%} ({low:.2%} to {high:.2%}) on n = {found.n:,}; "
+        f"the same faces as they are {found.clean:.2%}"
+    )
+    rows = [
+        [name, f"{accuracy:.1%}", f"{100 * (found.clean - accuracy):.1f}"]
+        for name, accuracy in sorted(found.kinds, key=lambda kind: kind[1])
+    ]
+    return "\n\n".join([head, tables.render(["corruption", "accuracy", "points lost"], rows)])
 
 
 def decisions_as_text(record: Mapping[str, Any]) -> str:
