@@ -14,7 +14,7 @@ _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 def as_text(value: object) -> str:
     """A value as ``parse`` reads it."""
     if isinstance(value, tuple):
-        return ",".join(repr(float(part)) for part in value)
+        return ",".join(str(part) for part in value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
