@@ -25,6 +25,7 @@ FLOORS = {
     "files": 3,
     "temporaries": 2,
     "tables": 2,
+    "checks": 2,
     "locks": 1,
     "errors": 0,
 }

@@ -8,6 +8,7 @@
      │   ├─ ImageError          bytes that are no picture, or one past the limits
      │   └─ VideoError          a clip that can't be opened or read, or that has no picture
      ├─ RecipeError             a recipe, or a field of one, that doesn't exist or doesn't fit (exit code 2)
+     ├─ ArgumentError           an argument of a function that is of another kind or out of range (exit code 2)
      ├─ TrainingError           training that can't start, go on or be resumed
      ├─ RunError                a folder that is no run of mien, or one that lacks a part
      ├─ ModelFileError          a file that is no model file of mien, or one that doesn't fit the faces
@@ -58,6 +59,12 @@ class VideoError(DataError):
 
 class RecipeError(MienError):
     """A recipe, or a field of one, that doesn't exist or doesn't fit."""
+
+    exit_code = 2
+
+
+class ArgumentError(MienError):
+    """An argument of a function is of another kind or out of range."""
 
     exit_code = 2
 

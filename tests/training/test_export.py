@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from mien import modelfile
 from mien.errors import ExportError, RunError
 from mien.inference.classifier import Classifier
 from mien.modelfile import Spec
-from mien.training import export, job, networks
+from mien.training import checkpoint, export, job, networks
 from mien.training.graph import ModelGraph
 from mien.training.run import Run
 
@@ -51,6 +52,19 @@ def test_numbers_that_are_missing_are_refused(tmp_path: Path) -> None:
     graph = ModelGraph(network, 120.0, 60.0, 1.0).eval()
     with pytest.raises(ExportError, match="differs from the network by nan"):
         export.check_parity(graph, saved(graph, 32, tmp_path / "model.onnx"), np.zeros((1, 32, 32), np.uint8))
+
+
+def test_the_weights_of_a_diverged_training_are_not_exported(run: Run, tmp_path: Path) -> None:
+    copied = shutil.copytree(run.folder, tmp_path / "run")
+    tensors, state = checkpoint.load(copied / "best.safetensors")
+    checkpoint.save(
+        copied / "best.safetensors", tensors | {"network.linear.weight": 1e20 * tensors["network.linear.weight"]}, state
+    )
+    before = (copied / "model.onnx").read_bytes()
+    diverged = Run.open(copied)
+    with pytest.raises(ExportError, match=r"Training has diverged: .* loss of these weights is .*e.*; train again"):
+        export.export(diverged, job.read_sets(diverged)[1], copied / "model.onnx")
+    assert (copied / "model.onnx").read_bytes() == before
 
 
 def test_the_model_file_carries_its_spec(run: Run) -> None:

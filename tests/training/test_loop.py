@@ -160,6 +160,22 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_checkpoint(faces: 
         assert not path.exists() or all(torch.isfinite(tensor).all() for tensor in tensors_of(path).values())
 
 
+@pytest.mark.parametrize(
+    ("loss", "diverged"), [(1.9, False), (50.0, False), (200.0, True), (1e23, True), (math.nan, True)]
+)
+def test_a_loss_a_hundred_times_that_of_guessing_has_diverged(loss: float, diverged: bool) -> None:
+    assert loop.has_diverged(loss, 7) == diverged
+
+
+def test_a_training_that_diverges_stops_though_its_loss_is_finite(faces: FaceSet, tmp_path: Path) -> None:
+    recipe = recipes.get(
+        "demo", ["epochs=3", "image_size=16", "muon=0", "learning_rate=20", "warmup=0", "momentum=0.99"]
+    )
+    run, train_set, valid_set = start(faces, recipe, tmp_path / "run")
+    with pytest.raises(TrainingError, match=r"The loss is \S+, where guessing has 1\.95, in epoch \d"):
+        loop.train(run, train_set, valid_set)
+
+
 def test_schedules() -> None:
     def at(schedule: str, step: int) -> float:
         return loop.learning_rate(recipes.get("base", [f"schedule={schedule}", "warmup=0.1"]), step, 100)

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import dataclasses
+import typing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mien.errors import RecipeError
+from mien.errors import ArgumentError, RecipeError
 from mien.training import job, networks, recipes
-from mien.training.recipes import Augment
+from mien.training.recipes import Augment, Recipe
 
 
 @pytest.mark.parametrize("name", recipes.RECIPES)
@@ -224,3 +225,45 @@ def test_a_network_that_cant_be_built_leaves_no_run(faces_file: Path, tmp_path: 
     with pytest.raises(RecipeError, match="must be a multiple of 16, not 50"):
         job.start(faces_file, recipes.get("report", ["image_size=50"]), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def wrong_values() -> list[tuple[type[Any], str, object]]:
+    """For each field of Recipe and Augment a value of another kind, and numbers that are none."""
+    odd: list[object] = ["no", 1.5, [1], None, float("nan"), 10**12, -1, b"x", True]
+    cases = []
+    for cls in (Recipe, Augment):
+        for field in dataclasses.fields(cls):
+            kind = typing.get_type_hints(cls)[field.name]
+            cases += [(cls, field.name, value) for value in odd if not fits_by_kind(kind, value)]
+    return cases
+
+
+def fits_by_kind(kind: Any, value: object) -> bool:
+    """Kept apart from mien.checks: the plain reading of an annotation."""
+    if kind is float:
+        return type(value) in (int, float) and value == value
+    if kind is int:
+        return type(value) is int
+    return kind in (bool, str) and type(value) is kind
+
+
+@pytest.mark.parametrize(("cls", "name", "value"), wrong_values())
+def test_each_field_refuses_values_of_another_kind(cls: type[Any], name: str, value: object) -> None:
+    original: Any = recipes.base() if cls is Recipe else Augment()
+    with pytest.raises(RecipeError, match=f"{name}=.* doesn't fit: it must be "):
+        dataclasses.replace(original, **{name: value})
+
+
+def test_a_recipe_names_a_network_that_there_is() -> None:
+    assert set(typing.get_args(typing.get_type_hints(Recipe)["network"])) == set(networks.NETWORKS)
+    with pytest.raises(RecipeError, match="network=nope doesn't fit: it must be one of report, large, base, tiny"):
+        dataclasses.replace(recipes.base(), network="nope")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"precision": "fp16"}, {"precision": None}, {"device": 3}, {"recipe": "tiny"}, {"out": 3}, {"data": None}]
+)
+def test_a_training_refuses_arguments_of_another_kind_before_it_writes(wrong: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match=f"{next(iter(wrong))}=.* doesn't fit"):
+        job.start(**{"data": tmp_path / "d", "recipe": recipes.demo(), "out": tmp_path / "run", **wrong})
+    assert list(tmp_path.iterdir()) == []

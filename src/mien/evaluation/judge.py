@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 import mien
 from mien import modelfile
+from mien.checks import checked
 from mien.data import duplicates, splits
 from mien.data.faceset import UNLABELLED, FaceSet
 from mien.errors import DataError
@@ -59,6 +60,7 @@ def labelled_rows(faceset: FaceSet, split: str) -> FaceSet:
     return rows
 
 
+@checked
 def judge(
     classifier: Classifier, faceset: FaceSet, split: str = "all", *, flip: bool = False, without: FaceSet | None = None
 ) -> Judgement:
@@ -100,6 +102,7 @@ def judge(
     return Judgement(evaluation, rows, record)
 
 
+@checked
 def judge_run(
     classifier: Classifier, faceset: FaceSet, record: Mapping[str, Any], split: str | None = None, *, flip: bool = False
 ) -> Judgement:
@@ -166,6 +169,7 @@ def _divided(classifier: Classifier, faceset: FaceSet) -> tuple[FaceSet, FaceSet
     return (train, valid) if is_own else None
 
 
+@checked
 def held_out(classifier: Classifier, faceset: FaceSet, split: str | None = None) -> tuple[FaceSet, FaceSet]:
     """The rows that a model learned from, and others on which things about it may be chosen.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien import images, modelfile
+from mien.checks import Between, checked
 from mien.errors import ModelFileError
 from mien.inference import shipped
 from mien.inference.session import open_session
@@ -17,6 +18,8 @@ from mien.modelfile import Spec
 
 ARGMAX = "argmax"
 """The decision for the most probable class."""
+
+Threads = Annotated[int, Between(0, 1024)]
 
 
 class Classifier:
@@ -37,7 +40,8 @@ class Classifier:
         self.name = name
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, threads: int = 0, decision: str = ARGMAX) -> Classifier:
+    @checked
+    def load(cls, path: str | os.PathLike[str], *, threads: Threads = 0, decision: str = ARGMAX) -> Classifier:
         """Load a model file.
 
         Args:
@@ -70,8 +74,13 @@ class Classifier:
             )
         return cls(session, spec, str(path), name, decision)
 
+    @checked
     def probabilities(
-        self, faces: NDArray[np.uint8], *, flip: bool = False, batch_size: int = 128
+        self,
+        faces: NDArray[np.uint8],
+        *,
+        flip: bool = False,
+        batch_size: Annotated[int, Between(1, 1_000_000)] = 128,
     ) -> NDArray[np.float32]:
         """Read faces.
 
@@ -102,7 +111,8 @@ class Classifier:
         return np.asarray(rows, np.float32)
 
 
-def load(model: str | os.PathLike[str], *, threads: int = 0, decision: str = ARGMAX) -> Classifier:
+@checked
+def load(model: str | os.PathLike[str], *, threads: Threads = 0, decision: str = ARGMAX) -> Classifier:
     """Load a model by the short name of a shipped one (``base``, ``tiny``) or by the path of a model file.
 
     Raises:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import optuna
 import ray
@@ -25,12 +25,14 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
 from ray.tune.search.optuna import OptunaSearch
 
 import mien
-from mien import files
+from mien import checks, files
+from mien.checks import Between
 from mien.data import layouts
 from mien.data.reading import DEFAULT, ReadOptions
-from mien.errors import ClusterError, OutputError, RecipeError, RunError, TrainingError
+from mien.errors import ArgumentError, ClusterError, OutputError, RecipeError, RunError, TrainingError
 from mien.scale import cluster, nodes
 from mien.training import job, recipes, spaces
+from mien.training.devices import Precision
 from mien.training.loop import Say
 from mien.training.recipes import Recipe
 from mien.training.run import Run
@@ -69,13 +71,16 @@ class Sweep:
     out: Path
     reading: ReadOptions = DEFAULT
     given: tuple[str, ...] = ()
-    num_trials: int = 20
-    parallel: int = 0
-    seed: int = 0
-    num_cpus: int = 1
+    num_trials: Annotated[int, Between(1, 1_000_000)] = 20
+    parallel: Annotated[int, Between(0, 1_000_000)] = 0
+    seed: Annotated[int, Between(0, 2**32 - 1)] = 0
+    num_cpus: Annotated[int, Between(1, 100_000)] = 1
     device: str = "auto"
-    precision: str = "auto"
+    precision: Precision = "auto"
     home: Path = field(default_factory=Path.cwd)
+
+    def __post_init__(self) -> None:
+        checks.check_fields(self, ArgumentError)
 
     @property
     def runs(self) -> Path:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import ctypes
 import sys
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 
+from mien.checks import OneOf, checked
 from mien.errors import TrainingError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16")
+
+Precision = Annotated[str, OneOf(PRECISIONS)]
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4  # malloc.h; -1 as a value turns trimming off
 
@@ -42,11 +45,16 @@ def has_bf16(device: torch.device) -> bool:
     return False
 
 
-def pick_precision(name: str, device: torch.device) -> str:
-    """Return ``"fp32"`` or ``"bf16"``; ``auto`` is bf16 where the processor really has it."""
-    if name == "auto":
+@checked
+def pick_precision(precision: Precision, device: torch.device) -> str:
+    """Return ``"fp32"`` or ``"bf16"``; ``auto`` is bf16 where the processor really has it.
+
+    Raises:
+        ArgumentError: it is no name out of ``PRECISIONS``.
+    """
+    if precision == "auto":
         return "bf16" if has_bf16(device) else "fp32"
-    return name
+    return precision
 
 
 def autocast(device: torch.device, precision: str) -> AbstractContextManager[Any]:

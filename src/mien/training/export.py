@@ -105,10 +105,21 @@ def write(
 
 
 def load_graph(run: Run, valid_set: FaceSet) -> ModelGraph:
-    """The graph of a run's best weights, its temperature fitted on the held-out rows."""
+    """The graph of a run's best weights, its temperature fitted on the held-out rows.
+
+    Raises:
+        ExportError: these weights are those of a training that has diverged.
+        RunError: the run has no weights yet.
+    """
     network, data = load_network(run), run.record["data"]
     faces, labels = torch.from_numpy(valid_set.images), torch.from_numpy(valid_set.labels)
     logits = loop.predict(network, faces, data["mean"], data["std"], torch.device("cpu"), "fp32")
+    loss = float(F.cross_entropy(logits, labels))
+    if loop.has_diverged(loss, logits.shape[1]):
+        raise ExportError(
+            f"Training has diverged: on the held-out rows the loss of these weights is {loss:.3g}. No file was written; "
+            "train again with a lower learning_rate, or with --set clip_norm=1."
+        )
     plain = network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload] # torch's stubs lack this overload
     return ModelGraph(plain, data["mean"], data["std"], fit_temperature(logits, labels)).eval()
 

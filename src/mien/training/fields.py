@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing
 from typing import Any, Literal
 
+from mien.checks import in_words
 from mien.errors import RecipeError
 
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -13,7 +14,7 @@ _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 def as_text(value: object) -> str:
     """A value as ``parse`` reads it."""
     if isinstance(value, tuple):
-        return ",".join(map(repr, value))
+        return ",".join(str(part) for part in value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -54,12 +55,3 @@ def _parse_as(kind: Any, text: str) -> Any:
 
 def _refuse(text: str) -> typing.NoReturn:
     raise ValueError(text)
-
-
-def in_words(kind: Any) -> str:
-    """What a type takes, for messages."""
-    if typing.get_origin(kind) is Literal:
-        return "one of " + ", ".join(typing.get_args(kind))
-    if typing.get_origin(kind) is tuple:
-        return "two numbers with a comma, such as 0.9,1.1"
-    return {int: "a whole number", float: "a number", bool: "true or false", str: "a name"}[kind]

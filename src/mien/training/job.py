@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 
 from mien import files, temporaries
+from mien.checks import checked
 from mien.data import layouts, splits
 from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
@@ -25,6 +26,7 @@ from mien.training.recipes import Recipe
 from mien.training.run import Run
 
 
+@checked
 def start(
     data: str | os.PathLike[str],
     recipe: Recipe,
@@ -32,7 +34,7 @@ def start(
     *,
     reading: ReadOptions = DEFAULT,
     device: str = "auto",
-    precision: str = "auto",
+    precision: devices.Precision = "auto",
     say: Say = lambda _: None,
     track: Track = lambda steps, _: steps,
     after_epoch: AfterEpoch = lambda _: None,
@@ -90,6 +92,7 @@ def _begin(
     return run, ranks.share(train_set, recipe.seed), valid_set
 
 
+@checked
 def resume(
     folder: str | os.PathLike[str],
     *,
@@ -118,6 +121,7 @@ def resume(
         return _finish(run, own_set, valid_set, ranks, say, track, after_epoch)
 
 
+@checked
 def start_or_resume(
     data: str | os.PathLike[str],
     recipe: Recipe,
@@ -125,7 +129,7 @@ def start_or_resume(
     *,
     reading: ReadOptions = DEFAULT,
     device: str = "auto",
-    precision: str = "auto",
+    precision: devices.Precision = "auto",
     say: Say = lambda _: None,
     track: Track = lambda steps, _: steps,
     after_epoch: AfterEpoch = lambda _: None,

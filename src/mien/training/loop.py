@@ -29,6 +29,9 @@ from mien.training.run import Run
 from mien.training.stopping import EarlyStopping
 from mien.training.targets import soft_targets, vote_shares
 
+DIVERGED = 100.0
+"""Training has diverged once its loss is so many times that of guessing, which is the logarithm of the number of classes."""
+
 Say = Callable[[str], None]
 Track = Callable[[Iterable[int], str], Iterable[int]]
 AfterEpoch = Callable[[dict[str, Any]], None]
@@ -62,7 +65,7 @@ def train(
         Why it ended, in a few words.
 
     Raises:
-        TrainingError: the loss is no longer a number, or there are too few faces.
+        TrainingError: training diverges, or there are too few faces.
         RecipeError: a batch can't be split evenly over the processes.
     """
     recipe = run.recipe
@@ -169,12 +172,13 @@ def train(
             total_loss += loss.detach()
             num_right += (logits.argmax(1) == target.argmax(1)).sum()
             if step % 25 == 24 or step == num_steps - 1:
-                _check_loss(float(ranks.mean(total_loss)), epoch, rate)
+                check_loss(float(ranks.mean(total_loss)) / (step + 1), num_classes, epoch, rate)
 
         trained = time.perf_counter() - started
         sum_loss, sum_right = ranks.mean(torch.stack((total_loss, num_right))).tolist()
         valid_loss, accuracy = ranks.once(lambda: score(judged, valid_set, mean, std, device, precision))
-        _check_loss(valid_loss, epoch, rate)
+        if not math.isfinite(valid_loss):
+            check_loss(valid_loss, num_classes, epoch, rate)
         row = {
             "epoch": epoch,
             "learning_rate": rate,
@@ -281,10 +285,25 @@ def epoch_line(row: dict[str, Any], num_epochs: int, better: bool) -> str:
     )
 
 
-def _check_loss(total_loss: float, epoch: int, rate: float) -> None:
-    if not math.isfinite(total_loss):
+def has_diverged(loss: float, num_classes: int) -> bool:
+    """Whether a mean loss is no number, or ``DIVERGED`` times that of guessing."""
+    return not loss < DIVERGED * math.log(num_classes)  # not a number compares false with everything
+
+
+def check_loss(loss: float, num_classes: int, epoch: int, rate: float) -> None:
+    """Refuse to go on with a training that has diverged.
+
+    Raises:
+        TrainingError: the mean loss says so.
+    """
+    if has_diverged(loss, num_classes):
+        guessing = (
+            f"{loss:.3g}, where guessing has {math.log(num_classes):.2f},"
+            if math.isfinite(loss)
+            else "no longer a number"
+        )
         raise TrainingError(
-            f"The loss is no longer a number in epoch {epoch} (learning rate {rate:.3g}): "
+            f"The loss is {guessing} in epoch {epoch} (learning rate {rate:.3g}): "
             "train again with a lower learning_rate, or with --set clip_norm=1."
         )
 

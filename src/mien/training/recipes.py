@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from mien import checks
 from mien.errors import RecipeError
 from mien.training import fields, recipe_file
 
@@ -76,6 +76,7 @@ class Augment:
     """Lowest JPEG quality; 100 is off."""
 
     def __post_init__(self) -> None:
+        checks.check_fields(self, RecipeError, "augment.")
         for name in ("flip", "geometry", "blur_probability", "noise_probability", "erase", "corruption"):
             _check(0 <= getattr(self, name) <= 1, f"augment.{name}", getattr(self, name), "a probability from 0 to 1")
         for name, top in (
@@ -120,7 +121,7 @@ class Recipe:
 
     name: str
     """The recipe's name."""
-    network: str
+    network: Literal["report", "large", "base", "tiny"]
     """The network, a name out of ``networks.NETWORKS``."""
     image_size: int
     """Height and width that faces are resized to, in pixels."""
@@ -196,12 +197,7 @@ class Recipe:
     """How training faces are varied."""
 
     def __post_init__(self) -> None:
-        for name, kind in typing.get_type_hints(Recipe).items():
-            value = getattr(self, name)
-            if typing.get_origin(kind) is Literal:
-                _check(value in typing.get_args(kind), name, value, fields.in_words(kind))
-            elif kind is int:
-                _check(type(value) is int, name, value, fields.in_words(kind))
+        checks.check_fields(self, RecipeError)
         _check(16 <= self.image_size <= 512, "image_size", self.image_size, "a whole number from 16 to 512")
         _check(1 <= self.epochs <= 100_000, "epochs", self.epochs, "a whole number from 1 to 100,000")
         _check(2 <= self.batch_size <= 65_536, "batch_size", self.batch_size, "a whole number from 2 to 65,536")

@@ -15,13 +15,14 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import mien
 from mien import files
+from mien.checks import Between, checked
 from mien.data import layouts
 from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
@@ -30,6 +31,7 @@ from mien.evaluation import comparison, decisions, voters
 from mien.evaluation.judge import Judgement, held_out, judge_run
 from mien.inference.classifier import Classifier
 from mien.training import recipes
+from mien.training.devices import Precision
 from mien.training.loop import Say, Track
 from mien.training.recipes import Recipe
 from mien.training.run import Run
@@ -151,6 +153,7 @@ def one_by_one(tasks: Sequence[Task], say: Say = lambda _: None, track: Track = 
     return runs
 
 
+@checked
 def run(
     name: str,
     data: str | os.PathLike[str],
@@ -158,10 +161,10 @@ def run(
     out: str | os.PathLike[str],
     *,
     reading: ReadOptions = DEFAULT,
-    num_seeds: int = 3,
+    num_seeds: Annotated[int, Between(1, 1000)] = 3,
     split: str | None = None,
     device: str = "auto",
-    precision: str = "auto",
+    precision: Precision = "auto",
     train_all: TrainAll = one_by_one,
 ) -> dict[str, Any]:
     """Train the arms of a study that aren't trained yet, judge them, and write ``OUT/NAME.json``.

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mien import checks
 from mien.data.reading import DEFAULT, ReadOptions
-from mien.errors import RunError
+from mien.errors import ArgumentError, RunError
 from mien.training import job
+from mien.training.devices import Precision
 from mien.training.loop import AfterEpoch, Say, Track
 from mien.training.recipes import Recipe
 from mien.training.run import Run
@@ -32,9 +34,12 @@ class Task:
     recipe: Recipe
     folder: Path
     device: str = "auto"
-    precision: str = "auto"
+    precision: Precision = "auto"
     home: Path = field(default_factory=Path.cwd)
     reading: ReadOptions = DEFAULT
+
+    def __post_init__(self) -> None:
+        checks.check_fields(self, ArgumentError)
 
     @property
     def done(self) -> bool:

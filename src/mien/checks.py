@@ -1,0 +1,153 @@
+"""Values against annotations: one check for the fields of dataclasses and for the arguments of public functions.
+
+An annotation says what a value must be: ``bool``, ``int``, ``float`` (finite), ``str``, ``Literal[...]``, a pair
+``tuple[float, float]``, a path, a union of those, or ``Annotated`` with ``Between`` or ``OneOf``. Other annotations are left to
+type checkers.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+import numbers
+import os
+import types
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, ParamSpec, TypeVar
+
+from mien.errors import ArgumentError, MienError
+
+ARRAYS = ("ndarray", "Mapping", "Callable")
+"""Generic kinds of which the outer class is checked, as nothing else can pass for them."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Between:
+    """A number from ``low`` to ``high``, both included."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of several names."""
+
+    names: tuple[str, ...]
+
+
+def in_words(kind: Any) -> str:
+    """The values that an annotation takes, for messages."""
+    origin, parts = typing.get_origin(kind), typing.get_args(kind)
+    if origin is typing.Annotated:
+        limits = parts[1:]
+        names = next((limit.names for limit in limits if isinstance(limit, OneOf)), None)
+        if names:
+            return "one of " + ", ".join(names)
+        bounds = [f" from {limit.low:,} to {limit.high:,}" for limit in limits if isinstance(limit, Between)]
+        return in_words(parts[0]) + "".join(bounds)
+    if origin is Literal:
+        return "one of " + ", ".join(map(str, parts))
+    if origin is tuple:
+        return "two numbers with a comma, such as 0.9,1.1"
+    if _is_union(origin):
+        return " or ".join(dict.fromkeys(map(in_words, parts)))
+    if _is_path(kind):
+        return "a path"
+    known = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", type(None): "None"}
+    return known.get(kind) or f"a {getattr(kind, '__name__', kind)}"
+
+
+def fits(value: object, kind: Any) -> bool:
+    """Whether a value is of the kind that an annotation asks for; true for annotations that this module doesn't know."""
+    origin, parts = typing.get_origin(kind), typing.get_args(kind)
+    if origin is typing.Annotated:
+        return fits(value, parts[0]) and all(_within(value, limit) for limit in parts[1:])
+    if origin is Literal:
+        return any(type(value) is type(part) and value == part for part in parts)
+    if origin is tuple and parts == (float, float):
+        return isinstance(value, tuple) and len(value) == 2 and all(fits(part, float) for part in value)
+    if _is_union(origin):
+        return any(fits(value, part) for part in parts)
+    if _is_path(kind):
+        return isinstance(value, os.PathLike)
+    if kind is int:
+        return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if kind is float:
+        return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    if kind in (bool, str):
+        return type(value) is kind if kind is bool else isinstance(value, str)
+    if kind is None or kind is type(None):
+        return value is None
+    if isinstance(origin, type) and origin.__module__ in ("numpy", "collections.abc") and origin.__name__ in ARRAYS:
+        return isinstance(value, origin)
+    is_plain_class = isinstance(kind, type) and origin is None and not getattr(kind, "_is_protocol", False)
+    return isinstance(value, kind) if is_plain_class else True
+
+
+def check_fields(instance: Any, error: Callable[[str], MienError], prefix: str = "") -> None:
+    """Check every field of a dataclass against its annotation.
+
+    Args:
+        instance: of the dataclass; numbers must be Python's own, as they become JSON.
+        error: makes the error of its message.
+        prefix: what stands before the field's name in messages.
+
+    Raises:
+        MienError: what ``error`` makes, at the first field that doesn't fit.
+    """
+    owner: Any = type(instance)
+    for name, kind in _hints(owner).items():
+        value = getattr(instance, name)
+        is_foreign = isinstance(value, numbers.Number) and not isinstance(value, bool | int | float)
+        if is_foreign or not fits(value, kind):
+            raise error(f"{prefix}{name}={value!s} doesn't fit: it must be {in_words(kind)}.")
+
+
+def checked(function: Callable[P, R]) -> Callable[P, R]:
+    """A function whose arguments are checked against their annotations at each call.
+
+    Raises:
+        ArgumentError: an argument is of another kind or out of range.
+    """
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def checking(*args: P.args, **kwargs: P.kwargs) -> R:
+        hints = _hints(function)
+        for name, value in signature.bind(*args, **kwargs).arguments.items():
+            if name in hints and not fits(value, hints[name]):
+                raise ArgumentError(f"{name}={_short(value)} doesn't fit: it must be {in_words(hints[name])}.")
+        return function(*args, **kwargs)
+
+    return checking
+
+
+@functools.cache
+def _hints(owner: Any) -> dict[str, Any]:
+    return typing.get_type_hints(owner, include_extras=True)
+
+
+def _within(value: Any, limit: object) -> bool:
+    if isinstance(limit, Between):
+        return bool(limit.low <= value <= limit.high)
+    return value in limit.names if isinstance(limit, OneOf) else True
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _is_union(origin: Any) -> bool:
+    return origin in (typing.Union, types.UnionType)
+
+
+def _is_path(kind: Any) -> bool:
+    return typing.get_origin(kind) is os.PathLike or kind is os.PathLike
