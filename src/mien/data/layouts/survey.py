@@ -17,6 +17,7 @@ from mien.data.layouts import delimited, filekinds, jsonlines, workbook
 from mien.errors import DataError, MienError
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".jsonl", ".ndjson")
+_NO_TABLES = ("npy", "npz", "hdf5", "arrow")  # other readers know them
 LIST_SUFFIXES = (".txt", ".lst")
 MAX_LISTS = 64
 """Most text files of a folder that are looked into: a set has a few lists, or as many annotations as pictures."""
@@ -127,7 +128,9 @@ class Survey:
     def tables(self) -> list[Table]:
         """The head of each table in text; of a single file whatever its ending."""
         if not self.path.is_dir():
-            return [] if self.pictures or self.parquet else tables_in(self.path)
+            return (
+                [] if self.pictures or self.parquet or filekinds.kind(self.path) in _NO_TABLES else tables_in(self.path)
+            )
         found = [table for file in self.visible if file.suffix.lower() in TABLE_SUFFIXES for table in tables_in(file)]
         return found + [table for file in self.lists if _names_pictures(table := peek(file))]
 
