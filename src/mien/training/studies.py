@@ -294,6 +294,7 @@ def _set_up(
         "train_rows": record["data"]["train"]["rows"],
         "split": judgement.record["split"],
         "n": len(judgement.evaluation),
+        "majority": float(judgement.evaluation.support.max() / len(judgement.evaluation)),  # of always naming one class
         **{key: record[key] for key in ("device", "device_name", "processor", "precision", "threads", "torch")},
         "mien": mien.__version__,
         "arm_settings": {arm.name: list(arm.settings) for arm in arms},
