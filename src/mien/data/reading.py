@@ -60,6 +60,15 @@ class ReadOptions:
         """What ``to_dict`` gave."""
         return cls.of(**values)
 
+    def arguments(self) -> list[str]:
+        """The options of the command line that ask for the same; of paths only the last part, as reports are for others."""
+        words = [] if self.layout is None else ["--layout", self.layout]
+        words += [] if self.votes is None else ["--votes", self.votes.name]
+        words += ["--classes", ",".join(self.classes)] if self.classes else []
+        words += [word for name in self.drop for word in ("--drop", name)]
+        words += [word for old, new in self.map for word in ("--map", f"{old}={new}")]
+        return words + (["--allow-leakage"] if self.allow_leakage else [])
+
     def for_readers(self) -> dict[str, Any]:
         """What readers see of the options, as ``to_dict`` gives it: without what is done to the classes afterwards."""
         hidden = (*_CLASS_FIELDS, "allow_leakage")
