@@ -61,15 +61,14 @@ def evaluate(
 
     Example:  mien evaluate base fer2013.csv --split public_test --flip
     """
-    from mien.data import layouts
     from mien.evaluation import text
     from mien.evaluation.findings import judge_corrupted
     from mien.evaluation.judge import judge
     from mien.inference.classifier import Classifier
 
     classifier = Classifier.load(model, decision=decision)
-    faceset = layouts.read(data, reading)
-    others = None if without is None else faceset if without == data else layouts.read(without, reading.for_classes())
+    faceset = datasets.read(data, reading)
+    others = None if without is None else faceset if without == data else datasets.read(without, reading.for_classes())
     judgement = judge(classifier, faceset, split, flip=flip, without=others)
     held = judge_corrupted(classifier, judgement, track=track) if corrupted else None
     record = judgement.to_dict() | ({"corrupted": held.to_dict()} if held else {})
@@ -100,7 +99,6 @@ def explain(
     Example:  mien explain base fer2013.csv --split public_test -o explain.html
     """
     from mien import files
-    from mien.data import layouts
     from mien.evaluation import explain as pages
     from mien.evaluation import findings
     from mien.evaluation.judge import judge
@@ -108,7 +106,7 @@ def explain(
 
     files.check(out)
     classifier = Classifier.load(model)
-    faceset = layouts.read(data, reading)
+    faceset = datasets.read(data, reading)
     judgement = judge(classifier, faceset, split, flip=flip)
     found = findings.find(classifier, judgement, track=track)
     pages.write(out, judgement, found, lang=lang)
@@ -154,13 +152,13 @@ def decide(
 
     Example:  mien decide base fer2013.csv --split public_test
     """
-    from mien.data import layouts
     from mien.evaluation import decisions, text
     from mien.evaluation.judge import judge_and_choose
+    from mien.inference import datasets
     from mien.inference.classifier import Classifier
 
     classifier = Classifier.load(model)
-    faceset = layouts.read(data, reading)
+    faceset = datasets.read(data, reading)
     judgement, train, valid = judge_and_choose(classifier, faceset, split, choose_on, flip=flip)
     chosen_on = (valid.labels, classifier.probabilities(valid.images, flip=flip))
     evaluation = judgement.evaluation
@@ -208,11 +206,10 @@ def submit(
 
     Example:  mien submit runs/base/model.onnx test.csv -o predictions.csv --rows 7000
     """
-    from mien.data import layouts
-    from mien.inference import submission
+    from mien.inference import datasets, submission
     from mien.inference.classifier import Classifier
 
     num = submission.write(
-        Classifier.load(model, decision=decision), layouts.read(test, reading), out, num_rows=rows, flip=flip
+        Classifier.load(model, decision=decision), datasets.read(test, reading), out, num_rows=rows, flip=flip
     )
     show({"submission": str(out), "rows": num}, as_json, lambda: f"{out}: {num:,} rows")

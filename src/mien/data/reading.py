@@ -22,6 +22,7 @@ class ReadOptions:
         classes: the classes to keep, in the order that they shall have; none keeps all.
         drop: classes to leave out.
         map: pairs of a class and its new name; two classes that get the same name become one.
+        find_faces: find the face in each picture and cut it out, for pictures that show more than a face.
         allow_leakage: train although the same faces stand in several of the splits that the data has.
     """
 
@@ -31,6 +32,7 @@ class ReadOptions:
     classes: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     map: tuple[tuple[str, str], ...] = ()
+    find_faces: bool = False
     allow_leakage: bool = False
 
     @classmethod
@@ -92,4 +94,5 @@ class ReadFields(TypedDict, total=False):
     classes: Sequence[str]
     drop: Sequence[str]
     map: Mapping[str, str] | Sequence[tuple[str, str]]
+    find_faces: bool
     allow_leakage: bool

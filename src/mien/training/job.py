@@ -13,10 +13,11 @@ from PIL import Image
 
 from mien import files, temporaries
 from mien.checks import checked
-from mien.data import layouts, splits
+from mien.data import splits
 from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import DataError, RunError
+from mien.inference import datasets
 from mien.training import devices, export, loop, networks, pretrained, summary, teachers
 from mien.training.augment import augment
 from mien.training.loop import AfterEpoch, Say, Track
@@ -80,7 +81,7 @@ def _begin(
     say: Say,
 ) -> tuple[Run, FaceSet, FaceSet]:
     """Read the data and make the run folder: the run, this process's share of the training rows, and the held-out rows."""
-    faceset = layouts.read(data, reading)
+    faceset = datasets.read(data, reading)
     say(f"read {len(faceset):,} faces of {faceset.size[0]}x{faceset.size[1]} from {data} ({faceset.source.layout})")
     train_set, valid_set = divide(faceset, recipe)
     workers = f", {ranks.num} workers" if ranks.num > 1 else ""

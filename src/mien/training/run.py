@@ -26,11 +26,11 @@ from typing import Any
 
 import mien
 from mien import files, temporaries
-from mien.data import layouts
 from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.data.seen import SeenFaces
 from mien.errors import DataError, RecipeError, RunError
+from mien.inference import datasets
 from mien.training import recipes
 from mien.training.recipes import Recipe
 
@@ -126,7 +126,7 @@ class Run:
         """
         own = self.record["data"]
         if path is None:
-            faceset = layouts.read(own["path"], self.reading if reading == DEFAULT else reading)
+            faceset = datasets.read(own["path"], self.reading if reading == DEFAULT else reading)
             if faceset.hash != own["hash"]:
                 raise RunError(
                     f"The data at '{own['path']}' has changed since this run was started: put it back, or name its new place with --data."
@@ -134,10 +134,10 @@ class Run:
             return faceset
         if reading == DEFAULT != self.reading:
             with contextlib.suppress(DataError):  # other data needs no fitting to the run's own options
-                faceset = layouts.read(path, self.reading)
+                faceset = datasets.read(path, self.reading)
                 if faceset.hash == own["hash"]:
                     return faceset
-        return layouts.read(path, reading)
+        return datasets.read(path, reading)
 
     @property
     def checkpoint(self) -> Path:

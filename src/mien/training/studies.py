@@ -23,13 +23,13 @@ from numpy.typing import NDArray
 import mien
 from mien import files
 from mien.checks import Between, checked
-from mien.data import layouts
 from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import RecipeError
 from mien.evaluation import comparison, decisions, voters
 from mien.evaluation.holdout import HOLD_OUT, held_out
 from mien.evaluation.judge import Judgement, default_split, judge, labelled_rows
+from mien.inference import datasets
 from mien.inference.classifier import Classifier
 from mien.training import job, recipes
 from mien.training.devices import Precision
@@ -191,7 +191,7 @@ def run(
         raise RecipeError(f"There is no study '{name}': choose {', '.join(STUDIES)}.")
     if name == "ensemble" and num_seeds < 2:
         raise RecipeError("An ensemble takes two seeds or more: raise --seeds.")
-    faceset = layouts.read(data, reading)
+    faceset = datasets.read(data, reading)
     job.divide(faceset, recipe)  # better missed now than after an hour of training, as are the rows to judge on
     split = split or default_split(faceset, has_hold_out=True)
     if split != HOLD_OUT:

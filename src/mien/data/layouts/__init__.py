@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Unpack
 
 from mien import images
-from mien.data import archives, classes
+from mien.data import archives, classes, portraits
 from mien.data import cache as cached
 from mien.data.faceset import FaceSet
 from mien.data.layouts import arrays, ferplus, folders, listed, parquet, tables
 from mien.data.layouts.layout import Layout
 from mien.data.layouts.survey import Survey
+from mien.data.portraits import Asked, Finder
 from mien.data.reading import ReadFields, ReadOptions
 from mien.errors import DataError, UnknownLayoutError
 
@@ -104,6 +105,7 @@ def read(
     options: ReadOptions | None = None,
     *,
     cache: bool = True,
+    finder: Finder | None = None,
     **fields: Unpack[ReadFields],
 ) -> FaceSet:
     """Read labelled faces of any known layout.
@@ -112,6 +114,7 @@ def read(
         path: a file or a folder.
         options: how to read it; by default everything is recognised.
         cache: keep the packed result in the user's cache folder, so that the next reading takes no time.
+        finder: finds faces in pictures that show more; without it portraits are neither noticed nor cut.
         **fields: the options one by one instead, such as ``layout="folders"``, ``size=48``, ``votes="fer2013new.csv"``,
             ``classes=["happy", "sad"]``, ``drop=["contempt"]``, ``map={"calm": "neutral"}``; see ``ReadOptions``.
 
@@ -126,7 +129,10 @@ def read(
     options = ReadOptions.of(**fields) if options is None else options
     if options.size is not None and not 1 <= options.size <= images.MAX_FACE_SIDE:
         raise DataError(f"A size of {options.size} is not possible: give 1 to {images.MAX_FACE_SIDE} pixels.")
-    faceset = classes.choose(_faceset(Path(path), options, cache), options)
+    if options.find_faces and finder is None:
+        raise DataError("To find faces takes the detector: read the data with mien.read, or leave find_faces out.")
+    with portraits.reading_with(Asked(finder, options.find_faces, options.size or portraits.SIDE)):
+        faceset = classes.choose(_faceset(Path(path), options, cache), options)
     return replace(faceset, source=replace(faceset.source, options=options))
 
 
@@ -201,7 +207,9 @@ def _cache_key(survey: Survey, options: ReadOptions, layout: str | None) -> str:
     place = survey.path.resolve()
     # Names can decide splits, so what was renamed is read anew.
     names = place.name if place.is_dir() else f"{place.parent.name}/{place.name}"
-    asked = json.dumps({**options.for_readers(), "layout": layout, "votes": votes})
+    asked = json.dumps(
+        {**options.for_readers(), "layout": layout, "votes": votes, "finder": portraits.asked().finder is not None}
+    )
     return cached.key(cached.fingerprint(survey.path, survey.files), asked, names)
 
 
