@@ -12,7 +12,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -24,6 +24,9 @@ from mien.errors import DataError, MienError
 
 if TYPE_CHECKING:
     from tests.data.conftest import Maker
+
+
+MODES: dict[str, Literal["w", "w:gz", "w:bz2", "w:xz"]] = {".tar": "w", ".gz": "w:gz", ".bz2": "w:bz2", ".xz": "w:xz"}
 
 
 def pictures(make: Maker) -> Path:
@@ -40,8 +43,7 @@ def packed(make: Maker, name: str) -> Path:
             for file in sorted(folder.rglob("*.png")):
                 archive.write(file, file.relative_to(make.root))
     else:
-        opener = {"tar": tarfile.TarFile.taropen, "gz": tarfile.TarFile.gzopen, "bz2": tarfile.TarFile.bz2open}
-        with opener.get(path.suffix[1:], tarfile.TarFile.xzopen)(path, "w") as archive:
+        with tarfile.open(path, MODES[path.suffix]) as archive:
             archive.add(folder, "set")
     return path
 
