@@ -64,6 +64,7 @@ def evaluate(
     from mien.evaluation import text
     from mien.evaluation.findings import judge_corrupted
     from mien.evaluation.judge import judge
+    from mien.inference import datasets
     from mien.inference.classifier import Classifier
 
     classifier = Classifier.load(model, decision=decision)
@@ -102,6 +103,7 @@ def explain(
     from mien.evaluation import explain as pages
     from mien.evaluation import findings
     from mien.evaluation.judge import judge
+    from mien.inference import datasets
     from mien.inference.classifier import Classifier
 
     files.check(out)
