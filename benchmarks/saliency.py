@@ -19,7 +19,7 @@ from PIL import Image, ImageFilter
 import mien
 from mien.data import layouts
 from mien.evaluation import saliency
-from mien.evaluation.judge import default_split, judge
+from mien.evaluation.judge import judge
 from mien.evaluation.saliency import Read
 from mien.inference.classifier import Classifier
 
@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--num", type=int, default=12, help="rightly read faces of each class")
     asked = parser.parse_args()
     classifier, faceset = Classifier.load(asked.model), layouts.read(asked.data)
-    judgement = judge(classifier, faceset, asked.split or default_split(faceset))
+    judgement = judge(classifier, faceset, asked.split)
     rows, is_right = saliency.choose(judgement.evaluation, asked.num)
     faces, classes = judgement.faces.images[rows[is_right]], judgement.evaluation.predicted[rows[is_right]]
     read: Read = classifier.probabilities

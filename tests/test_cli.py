@@ -39,7 +39,7 @@ def test_train_evaluate_report_and_export_in_a_row(invoke: Invoke, faces_file: P
     assert code == 0
     assert "split train, n = 280" in out
     assert "balanced accuracy" in out
-    assert "warning: the model was trained on these rows" in out
+    assert "warning: the score says little of new faces, as 280 of these 280 faces were seen in training" in out
 
     code, out, _ = invoke("report", folder, "--lang", "zh-TW", "--no-probes", "-o", tmp_path / "report.html")
     assert (code, out.strip()) == (0, str(tmp_path / "report.html"))
@@ -67,7 +67,8 @@ def test_a_report_without_a_test_split_judges_the_held_out_rows(invoke: Invoke, 
     code, out, _ = invoke("report", tmp_path / "run", "--no-probes", "--json")
     record = json.loads(out)
     held_out = Run.open(tmp_path / "run").record["data"]["valid"]
-    assert (code, record["split"], record["n"], record["rows_hash"]) == (0, "valid", held_out["rows"], held_out["hash"])
+    assert (code, record["split"], record["n"]) == (0, "hold_out", held_out["rows"])
+    assert record["copies_of_train"]["learned"] == 0
 
 
 def test_other_data_without_splits_is_judged_whole(invoke: Invoke, run: Run, tmp_path: Path) -> None:
@@ -79,7 +80,7 @@ def test_other_data_without_splits_is_judged_whole(invoke: Invoke, run: Run, tmp
         "report", run.folder, "--data", tmp_path / "other.parquet", "-o", tmp_path / "r.html", "--no-probes", "--json"
     )
     record = json.loads(out)
-    assert (code, record["split"], record["n"], record["copies_of_train"]) == (0, "all", num, None)
+    assert (code, record["split"], record["n"], record["copies_of_train"]["rows"]) == (0, "all", num, 0)
 
 
 def test_a_report_on_data_that_changed_is_refused(invoke: Invoke, run: Run, tmp_path: Path) -> None:
@@ -215,7 +216,9 @@ BAD = [
     (["evaluate", "MODEL", "NOWHERE"], 1, "'NOWHERE' doesn't exist"),
     (["evaluate", "MODEL", "FACES", "--split", "exam"], 1, "The data has no split 'exam': it has train, test"),
     (["evaluate", "MODEL", "CONTEMPT"], 1, "classes that the model doesn't know: contempt (2 rows). It knows angry"),
-    (["evaluate", "MODEL", "UNLABELLED"], 1, "No row of the split 'test' has a label"),
+    (["evaluate", "MODEL", "UNLABELLED"], 1, "No row of the data has a label: there is nothing to judge against"),
+    (["evaluate", "MODEL", "UNLABELLED", "--split", "test"], 1, "No row of the split 'test' has a label"),
+    (["evaluate", "MODEL", "CONTEMPT", "--split", "hold_out"], 1, "held out of its training can't be told"),
     (["report", "NOWHERE"], 1, "is no run folder"),
     (["report", "RUN", "--lang", "fr"], 2, "Invalid value for '--lang'"),
     (["report", "RUN", "-o", "NOWHERE/report.html"], 1, "the folder 'NOWHERE' does not exist; make it first"),

@@ -233,3 +233,18 @@ def test_outputs_of_a_clip_that_can_t_be_read_aren_t_there(invoke: Invoke, film:
     assert code == 1
     assert "ends before the start" in err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_clip_that_is_cut_off_says_so(invoke: Invoke, film: Path, tmp_path: Path) -> None:
+    frames = [scenes.background(320, 240, number) for number in range(30)]
+    whole = scenes.clip(tmp_path / "whole.mp4", frames, options={"movflags": "+faststart"})
+    path = tmp_path / "10:30:00.mp4"
+    path.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    code, out, err = invoke("video", path, "--model", "tiny", "--json")
+    record = json.loads(out)
+    assert code == 0
+    assert record["frames"] + record["broken"] + record["missing"] == 30
+    assert 5 < record["missing"] < 25
+    assert f"is cut off: its last {record['missing'] / 25:.1f} s, about {record['missing']} frames" in err
+    assert f"{record['frames']} of 30 frames were read" in err
+    assert json.loads(invoke("video", film, "--model", "tiny", "--json")[1])["missing"] == 0

@@ -38,7 +38,7 @@ THIRD_PARTY = {
     "evaluation": {"sklearn", "scipy", "cleanlab", "matplotlib", "jinja2", "numpy", "PIL", "markupsafe"},
     "serving": {"fastapi", "fastapi_offline", "starlette", "uvicorn", "pydantic", "prometheus_client", "numpy"},
     "inference": {"onnxruntime", "numpy", "PIL", "av", "pyarrow"},
-    "data": {"numpy", "PIL", "pyarrow"},
+    "data": {"numpy", "PIL", "pyarrow", "h5py", "openpyxl", "yaml"},
     "images": {"numpy", "PIL", "pillow_heif"},
     "tables": {"numpy"},
 }

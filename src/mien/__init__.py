@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mien.data.faceset import FaceSet
-    from mien.data.layouts import read
     from mien.evaluation.evaluation import Evaluation
     from mien.inference.classifier import Classifier, load
+    from mien.inference.datasets import read
     from mien.inference.photo import Face, Reader, analyze
 
 __version__ = "0.1.0"
@@ -25,7 +25,7 @@ _PUBLIC = {
     "Reader": "mien.inference.photo",
     "analyze": "mien.inference.photo",
     "load": "mien.inference.classifier",
-    "read": "mien.data.layouts",
+    "read": "mien.inference.datasets",
 }
 
 __all__ = ["Classifier", "Evaluation", "Face", "FaceSet", "Reader", "__version__", "analyze", "load", "read"]

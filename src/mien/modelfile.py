@@ -1,7 +1,8 @@
 """The model file: an ONNX graph from ``uint8`` faces to calibrated probabilities, with its spec inside. The one contract.
 
 The graph takes ``faces`` ``(N, H, W)`` ``uint8`` and gives ``probabilities`` ``(N, K)`` ``float32``. Normalisation,
-temperature and softmax are part of it. The spec is JSON under the metadata key ``mien``.
+temperature and softmax are part of it. The spec is JSON under the metadata key ``mien``, and the hashes of the training's faces
+stand under another.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from mien.errors import ModelFileError
 
 KEY = "mien"
 """The metadata key that holds the spec."""
+
+SEEN_KEY = "mien.seen_faces"
+"""The metadata key that holds the hashes of the faces that the training has seen, see ``mien.data.seen``."""
 
 FORMAT = 1
 """Version of the spec; a reader refuses a newer one."""

@@ -48,10 +48,10 @@ def test_ids_are_numbers_whatever_zeros_lead_them(make: Maker) -> None:
 def test_one_odd_label_does_not_turn_codes_into_names(make: Maker) -> None:
     for number in range(3):
         make.picture(f"{number}.png", number)
-    make.table("train.csv", "id,label", [(0, 6), (1, "?"), (2, 0)])
+    make.table("train.csv", "id,label", [(0, 6), (1, "!"), (2, 0)])
     faces = read(make.root)
     assert (faces.classes, faces.labels.tolist()) == (EMOTIONS, [6, 0])
-    assert [(row.name, row.reason) for row in faces.source.dropped] == [("1", "unknown class code '?'")]
+    assert [(row.name, row.reason) for row in faces.source.dropped] == [("1", "unknown class code '!'")]
 
 
 def test_a_list_that_names_folders_never_takes_a_namesake_of_another_folder(make: Maker) -> None:

@@ -23,7 +23,8 @@ from mien.emotions import EMOTIONS
 from mien.errors import DataError, MissingExtraError, OutputError
 from mien.evaluation import audit_page, clean, drift, suspects, text
 from mien.evaluation.audit import DROPS, Audit, audit
-from mien.evaluation.judge import held_out, judge
+from mien.evaluation.holdout import held_out
+from mien.evaluation.judge import judge
 from mien.inference.classifier import Classifier
 from mien.modelfile import Spec
 
@@ -321,7 +322,7 @@ def test_training_rows_are_known_in_part_of_the_data_too(planted: FaceSet, tmp_p
     for rows, expected in (
         (planted, True), (planted.split("train"), True), (train, True), (planted.split("test"), False), (valid, False),
     ):  # fmt: skip
-        assert judge(reader, rows, "all").record["holds_training_rows"] == expected
+        assert bool(judge(reader, rows, "all").record["holds_training_rows"]) == expected
     assert not judge(reader, planted, "test").record["holds_training_rows"]
 
 
@@ -342,7 +343,7 @@ def test_training_rows_are_known_without_their_votes_and_beside_other_rows(plant
     assert [part.faces_hash for part in rows] == [train.faces_hash, valid.faces_hash]
     relabelled = replace(plain, labels=(plain.labels + 1) % len(plain.classes))
     assert judge(reader, relabelled, "private_test").record["copies_of_train"] is None
-    with pytest.raises(DataError, match="name a split to choose on"):
+    with pytest.raises(DataError, match="isn't what it was trained on"):
         held_out(reader, relabelled)
 
 

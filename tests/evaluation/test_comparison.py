@@ -50,14 +50,56 @@ def test_pairing_narrows_the_interval_where_runs_err_alike() -> None:
     assert told["second"]["sd"] is None
 
 
-def test_intervals_cover_the_truth_about_as_often_as_they_say() -> None:
-    """Of differences between ways that are equally good, about one in twenty intervals leaves 0 out."""
-    misses = 0
-    for trial in range(10):
-        told = comparison.compare(LABELS, {"a": [answers(0.6, 2 * trial)], "b": [answers(0.6, 2 * trial + 1)]}, 4)
-        _, low, high = told["b"]["difference"]["accuracy"]
-        misses += not low <= 0 <= high
-    assert misses <= 3
+def simulated(num_studies: int, num_seeds: int, seed_sd: float) -> float:
+    """How often the interval of a difference in accuracy holds the truth, in studies of two ways of equal worth.
+
+    A row is read right where its easiness for a way, the run's luck and the reading's own add up to more than 0.
+    """
+    rng, num_rows = np.random.default_rng(0), 400
+    draws = (
+        rng.multinomial(num_rows, np.full(num_rows, 1 / num_rows), size=300) / num_rows
+    )  # (B, N), shared by all studies
+    held = 0
+    for _ in range(num_studies):
+        ease = rng.normal(0.5, 1.5, num_rows) + rng.normal(0, 0.6, (2, 1, num_rows))  # of the rows, for either way
+        luck = rng.normal(0, seed_sd, (2, num_seeds, 1))
+        right = ease + luck + rng.normal(0, 1, (2, num_seeds, num_rows)) > 0
+        differences = right[1].astype(np.float64) - right[0]  # (S, N)
+        low, high = comparison.interval(differences.mean(1), draws @ differences.T)
+        held += low <= 0 <= high
+    return held / num_studies
+
+
+@pytest.mark.parametrize("num_seeds", [3, 5])
+@pytest.mark.parametrize("seed_sd", [0.0, 0.1])
+def test_intervals_hold_the_truth_as_often_as_they_say(num_seeds: int, seed_sd: float) -> None:
+    """With luck as large as the rows' chance (0.1) or none; drawing rows and runs together held it in up to 99.6%."""
+    assert 0.925 <= simulated(700, num_seeds, seed_sd) <= 0.975  # 95% ± 1.6 is chance in 700 studies
+
+
+def test_the_interval_of_one_seed_tells_of_its_rows_alone() -> None:
+    assert 0.93 <= simulated(700, 1, 0.0) <= 0.97  # of these two runs it is true
+    assert simulated(700, 1, 0.1) < 0.9  # of the two ways to train it is not: another seed moves more than the rows do
+
+
+def test_luck_of_the_seeds_widens_an_interval_by_what_the_rows_do_not_explain() -> None:
+    rng = np.random.default_rng(0)
+    drawn = 0.5 + rng.normal(0, 0.01, (4000, 3))  # rows alone move each run by 0.01
+    alike, apart = np.full(3, 0.5), np.array([0.4, 0.5, 0.6])
+    low, high = comparison.interval(alike, drawn)
+    assert (low, high) == pytest.approx((0.5 - 1.96 * 0.01 / 3**0.5, 0.5 + 1.96 * 0.01 / 3**0.5), abs=1e-3)
+    low, high = comparison.interval(apart, drawn - 0.5 + apart)
+    assert high - 0.5 == pytest.approx(4.303 * 0.1 / 3**0.5, rel=0.02)  # t on two degrees of freedom
+    assert comparison.interval(apart, drawn - 0.5 + apart, 0.99)[1] > high
+
+
+def test_the_intervals_of_a_family_are_wider_by_bonferroni() -> None:
+    told = comparison.compare(LABELS, {"a": [answers(0.6, 1)], **{f"b{s}": [answers(0.6, s)] for s in range(2, 12)}}, 4)
+    middle, low, high = told["b2"]["difference"]["accuracy"]
+    far_low, far_high = told["b2"]["family"]["accuracy"]
+    assert (middle - far_low) / (middle - low) == pytest.approx(2.807 / 1.960, rel=1e-3)  # 99.5% against 95%
+    assert (far_high - middle) / (high - middle) == pytest.approx(2.807 / 1.960, rel=1e-3)
+    assert told["a"]["family"] is None
 
 
 def test_unpaired_ways_may_have_different_numbers_of_runs() -> None:

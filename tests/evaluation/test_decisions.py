@@ -139,7 +139,7 @@ def test_the_verb(invoke: Invoke, run: Run, faces_file: Path, tmp_path: Path) ->
     assert "other rows than those that are judged" in err
     code, _, err = invoke("decide", "tiny", faces_file)
     assert code == 1
-    assert "name a split to choose on" in err
+    assert "name a split of" in err
     assert invoke("decide", "tiny", faces_file, "--split", "test", "--choose-on", "train")[0] == 0
 
 

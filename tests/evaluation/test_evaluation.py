@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn import metrics as sk
 
-from mien.data.faceset import FaceSet
+from mien.data.faceset import UNLABELLED, FaceSet
 from mien.errors import DataError
 from mien.evaluation import metrics
 from mien.evaluation.evaluation import Evaluation
@@ -158,13 +158,15 @@ def test_judge_binds_scores_to_model_data_and_settings(tmp_path: Path) -> None:
 def test_judge_counts_copies_of_training_faces(tmp_path: Path) -> None:
     data = faceset([0, 0, 1, 2], [0, 1, 1, 2], ["train", "test", "test", "test"])
     copies = judge(Reader(tmp_path / "m", data_hash=data.hash), data, "test").record["copies_of_train"]
-    assert copies == {"rows": 1, "accuracy_without": 1.0, "n_without": 2}  # the copy was the one that is read wrongly
+    assert (copies["rows"], copies["learned"], copies["n_without"]) == (1, 1, 2)
+    assert copies["accuracy_without"] == 1  # the copy was the one that is read wrongly
     only = faceset([0, 0], [0, 0], ["train", "test"])
     assert (
         judge(Reader(tmp_path / "m", data_hash=only.hash), only, "test").record["copies_of_train"]["accuracy_without"]
         is None
     )
-    assert judge(Reader(tmp_path / "m", data_hash=data.hash), data).record["copies_of_train"] is None
+    everything = judge(Reader(tmp_path / "m", data_hash=data.hash), data, "all").record
+    assert (everything["copies_of_train"]["rows"], everything["holds_training_rows"]) == (2, True)
     assert judge(Reader(tmp_path / "m"), data, "test").record["copies_of_train"] is None  # trained on other data
 
 
@@ -189,3 +191,8 @@ def test_judge_refuses_a_split_without_labels(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_default_split_prefers_test_rows(splits: list[str], expected: str) -> None:
     assert default_split(faceset([0, 1], [0, 1], splits)) == expected
+    assert (
+        default_split(faceset([0, 1, 2], [0, 1, UNLABELLED], [*splits, "public_test"])) == expected
+    )  # none has a label
+    if expected == "all":
+        assert default_split(faceset([0, 1], [0, 1], splits), has_hold_out=True) == "hold_out"

@@ -22,6 +22,7 @@ from mien.errors import DataError, MissingExtraError, OutputError
 from mien.evaluation import narrative, plots, probe_plots, report, sections, svg
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
+from mien.evaluation.overlap import Overlap
 from mien.training import networks, recipes, summary
 
 HASH = "ab" * 32
@@ -42,9 +43,15 @@ def judgement(
     record = {
         "mien": "0.1.0", "model": "runs/first/model.onnx", "model_hash": HASH, "data": "somewhere/faces.csv",
         "data_hash": HASH, "split": "test", "rows_hash": HASH, "flip": False, "temperature": 1.25,
-        "copies_of_train": {"rows": 4, "accuracy_without": 0.5, "n_without": 136} if num > 4 else None, **told,
+        "copies_of_train": copies(4, 136, 0.5) if num > 4 else None, "holds_training_rows": False, "is_hold_out": False,
+        "options": {}, **told,
     }  # fmt: skip
     return Judgement(Evaluation.from_predictions(labels, probabilities, classes), faces, record)
+
+
+def copies(rows: int, n_without: int, accuracy_without: float | None) -> dict[str, Any]:
+    found = Overlap(rows, rows - rows // 4, rows // 4, n_without, accuracy_without, "model file", 1e-6)
+    return found.to_dict()
 
 
 def parts(
@@ -129,7 +136,7 @@ def test_head_and_network_say_what_was_judged(english: str) -> None:
         f"{evaluation.accuracy:.1%}", f"{evaluation.accuracy_interval[0]:.1%}", f"{evaluation.macro_f1:.1%}",
         f"{evaluation.balanced_accuracy:.1%}", f"{evaluation.log_loss:.3f}", f"{evaluation.calibration_error:.1%}",
         HASH, "first/model.onnx", "c0ffee", "with changes", "a processor", "temperature of 1.25",
-        "Among the 140 judged faces are copies of training faces, pixel for pixel: 4.", "1,562,647", "stages.2.1.act2",
+        "Of the 140 judged faces, 4 were seen in training, pixel for pixel: 3 learned from, 1 held out", "1,562,647", "stages.2.1.act2",
     ):  # fmt: skip
         assert text in english
     assert "slightly optimistic" not in english
@@ -183,7 +190,7 @@ def test_class_shares_are_listed_as_in_the_report(english: str) -> None:
 
 @pytest.mark.parametrize("split", ["valid", "hold_out"])
 def test_hold_out_rows_bring_a_warning(split: str) -> None:
-    warnings, _ = narrative.notes(judgement(split=split), parts()["record"], narrative.Texts("en"))
+    warnings, _ = narrative.notes(judgement(split=split, is_hold_out=True), parts()["record"], narrative.Texts("en"))
     assert len(warnings) == 1
     assert "slightly optimistic" in warnings[0]
 
@@ -191,12 +198,12 @@ def test_hold_out_rows_bring_a_warning(split: str) -> None:
 @pytest.mark.parametrize(
     ("told", "text"),
     [
-        ({"split": "train"}, "include those that the model learned from"),
-        ({"split": "all"}, "include those that the model learned from"),
+        ({"holds_training_rows": True}, "include those that the model learned from"),
         ({"data": "other.csv", "data_hash": "00"}, "other data than it was trained on"),
-        ({"copies_of_train": None}, "were not searched for"),
-        ({"copies_of_train": {"rows": 0, "accuracy_without": 0.5, "n_without": 140}}, "No judged face stands among"),
-        ({"copies_of_train": {"rows": 140, "accuracy_without": None, "n_without": 0}}, "nothing here is a new face"),
+        ({"copies_of_train": None}, "is not known, as the model file does not tell"),
+        ({"copies_of_train": copies(0, 140, 0.5)}, "No judged face was seen in training, pixel for pixel"),
+        ({}, "Of the 140 judged faces, 4 were seen in training, pixel for pixel: 3 learned from, 1 held out"),
+        ({"copies_of_train": copies(140, 0, None)}, "nothing here is a new face"),
         ({"flip": True}, "averaged"),
     ],
 )
@@ -279,7 +286,10 @@ def test_commands_follow_from_the_records() -> None:
     train = "mien train faces.csv --recipe base --set epochs=15 --out first"
     told = judgement(flip=True)
     assert sections.commands(told, record, "en") == [train, "mien report first --split test --flip --lang en"]
-    assert sections.commands(judgement(split="valid"), record, "zh-TW")[1] == "mien report first --lang zh-TW"
+    assert (
+        sections.commands(judgement(split="hold_out"), record, "zh-TW")[1]
+        == "mien report first --split hold_out --lang zh-TW"
+    )
     foreign = judgement(data="else where.csv", data_hash="00")
     assert (
         sections.commands(foreign, record, "en")[1]

@@ -11,6 +11,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.stream import Disposition
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -76,30 +77,43 @@ def clip(
     *,
     rate: int = 25,
     times: Sequence[float] | None = None,
-    sound: bool = False,
+    sound: bool | str = False,
     codec: str = "libx264",
+    gop: int | None = None,
+    aspect: Fraction | None = None,
+    options: dict[str, str] | None = None,
 ) -> Path:
-    """Write a video; ``times`` in seconds make its frame rate vary, ``sound`` adds a tone."""
+    """Write a video; ``times`` in seconds make its frame rate vary, ``sound`` adds a tone, by AAC or the codec that it names.
+
+    ``gop`` frames lie between key frames; ``aspect`` is the width of a pixel by its height; ``options`` are the container's.
+    """
     clock = Fraction(1, 90_000) if times else Fraction(1, rate)
-    with av.open(str(path), "w") as file:
+    with av.open(f"file:{path}", "w", options=options or {}) as file:
         video: Any = file.add_stream(codec, rate=rate)
-        audio: Any = file.add_stream("aac", rate=16_000, layout="mono") if sound else None
+        if gop is not None:
+            video.codec_context.gop_size = gop
+        coded = "aac" if sound is True else sound
+        audio: Any = file.add_stream(coded, rate=16_000, layout="mono") if coded else None
         number = -1
         for number, pixels in enumerate(frames):
             if number == 0:
                 video.height, video.width = pixels.shape[:2]
                 video.pix_fmt = "yuv420p"
                 video.codec_context.time_base = clock
+                if aspect is not None:
+                    video.codec_context.sample_aspect_ratio = aspect
             picture = av.VideoFrame.from_ndarray(pixels, format="rgb24")
             picture.time_base = clock
             picture.pts = round((times[number] if times else number / rate) / clock)
             file.mux(video.encode(picture.reformat(format="yuv420p")))
         if audio is not None:
+            resampler = av.AudioResampler(audio.format, audio.layout, audio.rate)
             for start in range(0, round((number + 1) / rate * 16_000), 1024):
                 tone = np.sin(np.arange(start, start + 1024) * 0.17).astype(np.float32)[None] * 0.2
                 piece = av.AudioFrame.from_ndarray(tone, format="fltp", layout="mono")
                 piece.rate, piece.pts = 16_000, start
-                file.mux(audio.encode(piece))
+                for fitting in resampler.resample(piece):
+                    file.mux(audio.encode(fitting))
             file.mux(audio.encode())
         if number >= 0:
             file.mux(video.encode())
@@ -113,4 +127,29 @@ def rotated(path: Path) -> Path:
     one = 1 << 16
     data[matrix : matrix + 36] = struct.pack(">9i", 0, one, 0, -one, 0, 0, 0, 0, 1 << 30)
     path.write_bytes(data)
+    return path
+
+
+def with_cover(path: Path, cover: Pixels, frames: Sequence[Pixels] = (), *, sound: bool = False) -> Path:
+    """Write an MP4 or M4A whose first stream is an attached picture, before a film, a tone or both."""
+    with av.open(str(path), "w", format="mp4") as file:
+        still: Any = file.add_stream("mjpeg", rate=1)
+        still.height, still.width = cover.shape[:2]
+        still.pix_fmt, still.disposition = "yuvj420p", Disposition.attached_pic
+        video: Any = file.add_stream("libx264", rate=25) if len(frames) else None
+        if video is not None:
+            video.height, video.width = frames[0].shape[:2]
+            video.pix_fmt = "yuv420p"
+        audio: Any = file.add_stream("aac", rate=16_000, layout="mono") if sound else None
+        file.mux(still.encode(av.VideoFrame.from_ndarray(cover, format="rgb24").reformat(format="yuvj420p")))
+        file.mux(still.encode())
+        for pixels in frames:
+            file.mux(video.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="yuv420p")))
+        if video is not None:
+            file.mux(video.encode())
+        if audio is not None:
+            piece = av.AudioFrame.from_ndarray(np.zeros((1, 16_000), np.float32), format="fltp", layout="mono")
+            piece.rate = 16_000
+            file.mux(audio.encode(piece))
+            file.mux(audio.encode())
     return path

@@ -8,11 +8,11 @@ import pytest
 
 import scenes
 from mien import emotions
-from mien.errors import VideoError
+from mien.errors import OutputError, VideoError
 from mien.inference import film
 from mien.inference.clip import Clip
 from mien.inference.photo import Reader
-from mien.inference.video import Segment, read_video
+from mien.inference.video import FrameReading, Segment, read_video
 
 
 def copy(source: Path, target: Path, **options: float) -> None:
@@ -103,3 +103,52 @@ def test_a_timeline_has_a_readable_number_of_ticks(start: float, end: float) -> 
     ticks = film._ticks(start, end)
     assert len(ticks) <= 26
     assert all(start <= tick <= end for tick in ticks)
+
+
+@pytest.mark.parametrize(
+    ("codec", "name", "advice"),
+    [
+        ("pcm_mulaw", "sound.mov", "can't be kept in a .mkv file: name a .mov file"),
+        ("adpcm_ms", "sound.avi", "can't be kept in a .mkv file: leave it out with --no-sound"),
+        ("pcm_u8", "sound.mov", "can't be kept in a .mp4 file: name a .mov or .mkv file"),
+    ],
+)
+def test_sound_that_fits_no_copy_is_refused_with_what_to_do(tmp_path: Path, codec: str, name: str, advice: str) -> None:
+    source = scenes.clip(tmp_path / name, [scenes.background(64, 48)] * 5, sound=codec)
+    ending = advice.split()[5]
+    with pytest.raises(OutputError) as caught:
+        copy(source, tmp_path / f"copy{ending}")
+    assert f"({codec}) {advice}" in str(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    if ".mov file" in advice.partition(":")[2]:
+        copy(source, tmp_path / "copy.mov")  # as was advised
+        assert sound(tmp_path / "copy.mov") == pytest.approx(0.2, abs=0.1)
+    with Clip(str(source)) as clip, film.opened(tmp_path / f"mute{ending}", clip, sound=False) as written:
+        for frame in clip.frames(on_audio=written.hear):
+            written.add(FrameReading(frame, ()))
+    with Clip(str(tmp_path / f"mute{ending}")) as clip:
+        assert len(list(clip.frames())) == 5
+        assert clip.audio is None
+
+
+def test_a_copy_of_joined_streams_keeps_times_and_sound(tmp_path: Path) -> None:
+    piece = scenes.clip(tmp_path / "piece.ts", [scenes.background(64, 48)] * 30, sound=True)
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(piece.read_bytes() * 2)
+    copy(joined, tmp_path / "2024-01-01T10:30:00.mp4")
+    with Clip(str(tmp_path / "2024-01-01T10:30:00.mp4")) as clip:
+        times = [frame.time for frame in clip.frames()]
+    np.testing.assert_allclose(times, np.arange(60) / 25, atol=3e-3)
+    assert sound(tmp_path / "2024-01-01T10:30:00.mp4") == pytest.approx(2.4, abs=0.1)
+
+
+def test_a_stream_that_changes_its_size_gives_one_film(tmp_path: Path) -> None:
+    for number, size in enumerate(((64, 48), (128, 96))):
+        scenes.clip(tmp_path / f"{number}.ts", [scenes.background(*size)] * 10)
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes((tmp_path / "0.ts").read_bytes() + (tmp_path / "1.ts").read_bytes())
+    copy(joined, tmp_path / "copy.mp4")
+    with Clip(str(tmp_path / "copy.mp4")) as clip:
+        assert {frame.pixels.shape for frame in clip.frames()} == {(48, 64, 3)}
+    with Clip(str(joined)) as clip:
+        assert [frame.pixels.shape[0] for frame in clip.frames()] == [48] * 10 + [96] * 10

@@ -55,6 +55,9 @@ def engine_option(help: str) -> Callable[[Any], Any]:
 _DATA_OPTIONS = (
     click.option("--layout", help="Read the data as this layout instead of recognising one."),
     click.option("--votes", type=path_argument, help="FER+ votes (fer2013new.csv) to join to FER2013."),
+    click.option(
+        "--find-faces", is_flag=True, help="Find the face in each picture and cut it out: for portraits and photos."
+    ),
     click.option("--classes", metavar="A,B,...", help="Keep these classes only, in this order."),
     click.option("--drop", multiple=True, metavar="CLASS", help="Leave out a class; may be given several times."),
     click.option(
@@ -79,7 +82,9 @@ def data_options(*, training: bool = False) -> Callable[[Callable[..., Any]], Ca
         def with_options(
             *args: Any, classes: str | None, drop: tuple[str, ...], renames: tuple[str, ...], **others: Any
         ) -> Any:
-            given = {name: others.pop(name) for name in ("layout", "votes", "allow_leakage") if name in others}
+            given = {
+                name: others.pop(name) for name in ("layout", "votes", "find_faces", "allow_leakage") if name in others
+            }
             return verb(*args, reading=_read_options(classes, drop, renames, **given), **others)
 
         decorated = with_options

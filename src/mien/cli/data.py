@@ -41,9 +41,9 @@ def info(
     Example:  mien data info fer2013.csv
     """
     from mien.data import info as infos
-    from mien.data import layouts
+    from mien.inference import datasets
 
-    faceset = layouts.read(path, reading)
+    faceset = datasets.read(path, reading)
     if augmented is not None:
         from mien.training import job, recipes
 
@@ -66,9 +66,10 @@ def convert(path: Path, out: Path, reading: ReadOptions, size: int | None, overw
 
     Example:  mien data convert fer2013.csv fer2013.parquet
     """
-    from mien.data import layouts, store
+    from mien.data import store
+    from mien.inference import datasets
 
-    faceset = layouts.read(path, dataclasses.replace(reading, size=size))
+    faceset = datasets.read(path, dataclasses.replace(reading, size=size))
     store.convert(faceset, out, overwrite=overwrite)
     record = {"out": str(out), "rows": len(faceset), "dropped": len(faceset.source.dropped), "hash": faceset.hash}
     show(record, as_json, lambda: f"{out}: {len(faceset):,} faces, {len(faceset.source.dropped):,} rows dropped")
@@ -126,9 +127,9 @@ def audit(
     Example:  mien data audit fer2013.csv -o audit.html --write clean.parquet
     """
     from mien import files
-    from mien.data import layouts
     from mien.evaluation import audit as audits
     from mien.evaluation import audit_page, clean, text
+    from mien.inference import datasets
     from mien.inference.classifier import Classifier
 
     what, fixes = (
@@ -140,7 +141,7 @@ def audit(
     if write is not None:
         files.check(write, overwrite=overwrite)
     classifier = None if model is None else Classifier.load(model)
-    audit = audits.audit(layouts.read(path, reading), classifier, correlation=correlation, mirrored=mirrored, say=say)
+    audit = audits.audit(datasets.read(path, reading), classifier, correlation=correlation, mirrored=mirrored, say=say)
     record = audit.to_dict()
     if out is not None:
         audit_page.write(out, audit, lang=lang)

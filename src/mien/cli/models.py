@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 @click.argument("model")  # as text: Path would make base of ./base
 @click.argument("data", type=path_argument)
 @data_options()
-@click.option("--split", help="Judge on this split, or 'all'.  [default: the data's test split]")
+@click.option(
+    "--split",
+    help="Judge on this split, 'hold_out' or 'all'.  [default: labelled test rows, else what the training held out]",
+)
 @click.option(
     "--without-duplicates-of",
     "without",
@@ -58,16 +61,16 @@ def evaluate(
 
     Example:  mien evaluate base fer2013.csv --split public_test --flip
     """
-    from mien.data import layouts
     from mien.evaluation import text
     from mien.evaluation.findings import judge_corrupted
-    from mien.evaluation.judge import default_split, judge
+    from mien.evaluation.judge import judge
+    from mien.inference import datasets
     from mien.inference.classifier import Classifier
 
     classifier = Classifier.load(model, decision=decision)
-    faceset = layouts.read(data, reading)
-    others = None if without is None else faceset if without == data else layouts.read(without, reading.for_classes())
-    judgement = judge(classifier, faceset, split or default_split(faceset), flip=flip, without=others)
+    faceset = datasets.read(data, reading)
+    others = None if without is None else faceset if without == data else datasets.read(without, reading.for_classes())
+    judgement = judge(classifier, faceset, split, flip=flip, without=others)
     held = judge_corrupted(classifier, judgement, track=track) if corrupted else None
     record = judgement.to_dict() | ({"corrupted": held.to_dict()} if held else {})
     show(record, as_json, lambda: text.as_text(judgement) + (f"\n\n{text.corrupted_as_text(held)}" if held else ""))
@@ -77,7 +80,10 @@ def evaluate(
 @click.argument("model")  # as text: Path would make base of ./base
 @click.argument("data", type=path_argument)
 @data_options()
-@click.option("--split", help="Judge on this split, or 'all'.  [default: the data's test split]")
+@click.option(
+    "--split",
+    help="Judge on this split, 'hold_out' or 'all'.  [default: labelled test rows, else what the training held out]",
+)
 @flip_option
 @lang_option
 @click.option(
@@ -94,16 +100,16 @@ def explain(
     Example:  mien explain base fer2013.csv --split public_test -o explain.html
     """
     from mien import files
-    from mien.data import layouts
     from mien.evaluation import explain as pages
     from mien.evaluation import findings
-    from mien.evaluation.judge import default_split, judge
+    from mien.evaluation.judge import judge
+    from mien.inference import datasets
     from mien.inference.classifier import Classifier
 
     files.check(out)
     classifier = Classifier.load(model)
-    faceset = layouts.read(data, reading)
-    judgement = judge(classifier, faceset, split or default_split(faceset), flip=flip)
+    faceset = datasets.read(data, reading)
+    judgement = judge(classifier, faceset, split, flip=flip)
     found = findings.find(classifier, judgement, track=track)
     pages.write(out, judgement, found, lang=lang)
     record = {"page": str(out), **judgement.to_dict(), **found.to_dict(judgement)}
@@ -114,7 +120,10 @@ def explain(
 @click.argument("model")  # as text: Path would make base of ./base
 @click.argument("data", type=path_argument)
 @data_options()
-@click.option("--split", help="Judge on this split.  [default: the data's test split]")
+@click.option(
+    "--split",
+    help="Judge on this split, or 'hold_out'.  [default: labelled test rows, else what the training held out]",
+)
 @click.option(
     "--choose-on", metavar="SPLIT", help="Choose on this split.  [default: what the model's training held out]"
 )
@@ -140,24 +149,20 @@ def decide(
 ) -> None:
     """Compare ways to answer: is the most probable class the best one, with classes as unequal as these?
 
-    Weights, logit adjustment and thresholds are chosen on rows that the model didn't learn from, and judged on others.
+    Weights, logit adjustment and thresholds are chosen on rows that the model didn't learn from, and judged on others. Where
+    there are only those that its training held out, they are chosen on one half of these and judged on the other.
 
     Example:  mien decide base fer2013.csv --split public_test
     """
-    from mien.data import layouts
-    from mien.errors import DataError
     from mien.evaluation import decisions, text
-    from mien.evaluation.judge import default_split, held_out, judge
+    from mien.evaluation.judge import judge_and_choose
+    from mien.inference import datasets
     from mien.inference.classifier import Classifier
 
     classifier = Classifier.load(model)
-    faceset = layouts.read(data, reading)
-    split = split or default_split(faceset)
-    if split in (choose_on, "all"):
-        raise DataError("Choose on other rows than those that are judged: name another split with --choose-on.")
-    train, valid = held_out(classifier, faceset, choose_on)
+    faceset = datasets.read(data, reading)
+    judgement, train, valid = judge_and_choose(classifier, faceset, split, choose_on, flip=flip)
     chosen_on = (valid.labels, classifier.probabilities(valid.images, flip=flip))
-    judgement = judge(classifier, faceset, split, flip=flip)
     evaluation = judgement.evaluation
     shares = decisions.class_shares(train.labels, len(train.classes))
     results = decisions.compare(chosen_on, (evaluation.labels, evaluation.probabilities), shares)
@@ -203,11 +208,10 @@ def submit(
 
     Example:  mien submit runs/base/model.onnx test.csv -o predictions.csv --rows 7000
     """
-    from mien.data import layouts
-    from mien.inference import submission
+    from mien.inference import datasets, submission
     from mien.inference.classifier import Classifier
 
     num = submission.write(
-        Classifier.load(model, decision=decision), layouts.read(test, reading), out, num_rows=rows, flip=flip
+        Classifier.load(model, decision=decision), datasets.read(test, reading), out, num_rows=rows, flip=flip
     )
     show({"submission": str(out), "rows": num}, as_json, lambda: f"{out}: {num:,} rows")

@@ -41,7 +41,9 @@ NAMES = ("augmentation", "early-stopping", "ensemble", "labels", "imbalance")  #
 @click.option(
     "--seeds", "num_seeds", default=3, type=click.IntRange(1, 100), show_default=True, help="Runs of each arm."
 )
-@click.option("--split", help="Judge on this split.  [default: the data's test split, or the held-out rows]")
+@click.option(
+    "--split", help="Judge on this split, 'hold_out' or 'all'.  [default: labelled test rows, else the held-out rows]"
+)
 @click.option(
     "--out", default=Path("studies"), type=path_argument, show_default=True, help="Folder of runs and results."
 )

@@ -102,7 +102,9 @@ def train(
 @click.argument("run", type=path_argument)
 @click.option("--data", type=path_argument, help="Judge on other data than the run was trained on.")
 @data_options()
-@click.option("--split", help="Judge on this split.  [default: the data's test split, or the held-out rows]")
+@click.option(
+    "--split", help="Judge on this split, 'hold_out' or 'all'.  [default: labelled test rows, else the held-out rows]"
+)
 @flip_option
 @lang_option
 @click.option("--no-probes", is_flag=True, help="Leave out where it looks and when it errs, which read many faces.")
@@ -149,14 +151,14 @@ def write_report(
     from mien.data.reading import DEFAULT
     from mien.evaluation import findings
     from mien.evaluation import report as reports
-    from mien.evaluation.judge import judge_run
+    from mien.evaluation.judge import judge
     from mien.inference.classifier import Classifier
 
     files.check(target)
     network, history = run.network, run.history
     classifier = Classifier.load(run.model_file)
     faceset = run.read(data, reading or DEFAULT)
-    judgement = judge_run(classifier, faceset, run.record, split, flip=flip)
+    judgement = judge(classifier, faceset, split, flip=flip)
     found = findings.find(
         classifier,
         judgement,

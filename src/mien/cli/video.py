@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option(
     "--annotate", type=path_argument, metavar="FILM", help="Write an annotated copy, sound kept: .mp4, .mov or .mkv."
 )
+@click.option("--no-sound", is_flag=True, help="Leave the sound out of the annotated copy.")
 @click.option("--timeline", type=path_argument, metavar="PNG", help="Draw who showed what when.")
 @click.option("--every", default=1, type=click.IntRange(min=1), show_default=True, help="Look at every Nth frame.")
 @click.option("--start", default=0.0, type=click.FloatRange(min=0), help="Begin so many seconds into the clip.")
@@ -41,6 +42,7 @@ def video(
     clip: str,
     out: Path | None,
     annotate: Path | None,
+    no_sound: bool,
     timeline: Path | None,
     every: int,
     start: float,
@@ -82,7 +84,7 @@ def video(
             types = records.track_columns(reader.classifier.spec.classes)
             rows = stack.enter_context(records.opened(out, form, types))
         if annotate is not None:
-            copy = stack.enter_context(film.opened(annotate, opened))
+            copy = stack.enter_context(film.opened(annotate, opened, sound=not no_sound))
         readings = videos.read_video(
             reader, opened, every=every, smoothing=smoothing, on_audio=copy.hear if copy is not None else None
         )
@@ -109,11 +111,19 @@ def video(
         say(f"reading ended early, after {last:.0f} s: {lost}")
     if num_broken:
         say(f"{num_broken:,} frames could not be decoded and were left out.")
+    num_missing = round(opened.missing * opened.rate)
+    if num_missing:
+        say(
+            f"'{clip}' is cut off: its last {opened.missing:.1f} s, about {num_missing:,} frames, are not in the file; "
+            f"{num_frames:,} of {num_frames + num_broken + num_missing:,} frames were read."
+        )
     record = {
         "clip": clip,
         "frames": num_frames,
         "seconds": round(last - start, 3),
         "broken": num_broken,
+        "missing": num_missing,
+        "lost": lost,
         "segments": [segment.to_dict() for segment in segments],
     }
     cells = [[str(s.track), s.span, s.label, f"{s.confidence:.0%}"] for s in segments]
@@ -128,6 +138,7 @@ def _counted(readings: Iterable[FrameReading], duration: float | None) -> Iterat
     for number, reading in enumerate(readings):
         yield reading
         if number % 10 == 0:
-            share = f" of {duration:.0f}" if duration else ""
+            # Of joined recordings, the duration is that of the last one.
+            share = f" of {duration:.0f}" if duration and reading.frame.time <= duration else ""
             click.echo(f"\r\x1b[K{reading.frame.time:.0f}{share} s", nl=False, err=True)
     click.echo("\r\x1b[K", nl=False, err=True)

@@ -18,7 +18,7 @@ from mien import files
 from mien.data.faceset import DroppedRow, FaceSet, Source
 from mien.errors import OutputError
 
-READER_VERSION = 2
+READER_VERSION = 3
 """Raised when a reader would understand the same files differently, so that older entries are not used."""
 
 _CHUNK = 2**20

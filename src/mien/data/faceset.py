@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -73,6 +73,15 @@ class Source:
     notes: tuple[str, ...] = ()
     options: ReadOptions = DEFAULT
     changes: tuple[ClassChange, ...] = ()
+
+    def reading(self) -> dict[str, Any]:
+        """How the data was read, for the record of what was done with it: layout, options, and what was left out and changed."""
+        return {
+            "layout": self.layout,
+            "options": self.options.to_dict(),
+            "num_dropped": len(self.dropped),
+            "changes": [asdict(change) for change in self.changes],
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,7 +243,8 @@ class FaceSet:
         ]
         if foreign:
             raise DataError(
-                f"The data has classes that the model doesn't know: {', '.join(foreign)}. It knows {', '.join(classes)}."
+                f"The data has classes that the model doesn't know: {', '.join(foreign)}. It knows {', '.join(classes)}. "
+                "Leave classes out with --drop CLASS, or rename them with --map CLASS=NAME."
             )
         lookup = np.array(
             [classes.index(name) if name in classes else UNLABELLED for name in self.classes] + [UNLABELLED], np.int64

@@ -22,6 +22,7 @@ class ReadOptions:
         classes: the classes to keep, in the order that they shall have; none keeps all.
         drop: classes to leave out.
         map: pairs of a class and its new name; two classes that get the same name become one.
+        find_faces: find the face in each picture and cut it out, for pictures that show more than a face.
         allow_leakage: train although the same faces stand in several of the splits that the data has.
     """
 
@@ -31,6 +32,7 @@ class ReadOptions:
     classes: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     map: tuple[tuple[str, str], ...] = ()
+    find_faces: bool = False
     allow_leakage: bool = False
 
     @classmethod
@@ -60,6 +62,15 @@ class ReadOptions:
         """What ``to_dict`` gave."""
         return cls.of(**values)
 
+    def arguments(self) -> list[str]:
+        """The options of the command line that ask for the same; of paths only the last part, as reports are for others."""
+        words = [] if self.layout is None else ["--layout", self.layout]
+        words += [] if self.votes is None else ["--votes", self.votes.name]
+        words += ["--classes", ",".join(self.classes)] if self.classes else []
+        words += [word for name in self.drop for word in ("--drop", name)]
+        words += [word for old, new in self.map for word in ("--map", f"{old}={new}")]
+        return words + (["--allow-leakage"] if self.allow_leakage else [])
+
     def for_readers(self) -> dict[str, Any]:
         """What readers see of the options, as ``to_dict`` gives it: without what is done to the classes afterwards."""
         hidden = (*_CLASS_FIELDS, "allow_leakage")
@@ -83,4 +94,5 @@ class ReadFields(TypedDict, total=False):
     classes: Sequence[str]
     drop: Sequence[str]
     map: Mapping[str, str] | Sequence[tuple[str, str]]
+    find_faces: bool
     allow_leakage: bool

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.data.faceset import UNLABELLED, FaceSet
 from mien.errors import DataError
+
+TOLERATED_SHARE = 0.1
+"""Above this share of copies of training faces, the score of a split says little of new faces (FER2013's PublicTest has 0.08)."""
 
 MAX_SHARE = 0.9
 """The largest share that can be held out."""
@@ -72,6 +76,24 @@ def divide(faceset: FaceSet, share: float = 0.12, valid_split: str = "", seed: i
         )
     split = valid_split or ("valid" if "valid" in labelled.split_names else "")
     return (train, labelled.split(split)) if split else hold_out(train, share, seed)
+
+
+def moved(train: FaceSet, valid: FaceSet, learned: NDArray[np.bool_]) -> tuple[FaceSet, FaceSet]:
+    """Move some of the rows held out ``(M,)`` to those that were learned from."""
+    joined = replace(
+        train,
+        images=np.concatenate([train.images, valid.images[learned]]),
+        labels=np.concatenate([train.labels, valid.labels[learned]]),
+        names=np.concatenate([train.names, valid.names[learned]]),
+        splits=np.concatenate([train.splits, valid.splits[learned]]),
+        votes=_both(train.votes, valid.votes, learned),
+        subjects=_both(train.subjects, valid.subjects, learned),
+    )
+    return joined, valid.select(~learned)
+
+
+def _both(first: NDArray[Any] | None, second: NDArray[Any] | None, rows: NDArray[np.bool_]) -> NDArray[Any] | None:
+    return None if first is None or second is None else np.concatenate([first, second[rows]])
 
 
 def _chosen(

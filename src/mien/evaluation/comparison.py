@@ -1,4 +1,9 @@
-"""Ways to train or to answer, compared on the same rows: means over seeds, and paired differences with their intervals."""
+"""Ways to train or to answer, compared on the same rows: means over seeds, and paired differences with their intervals.
+
+A difference varies with the rows that are judged and with the seeds of the runs. The rows are drawn anew with the runs fixed
+(bootstrap). That already holds what rows do to single runs, so only the part of the variance between the seeds that the rows
+don't explain is added, with Student's t on S - 1 degrees of freedom. docs/studies.md has how often such intervals hold the truth.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +16,7 @@ from numpy.typing import NDArray
 from mien.evaluation import metrics
 
 NUM_DRAWS = 1000
+LEVEL = 0.95
 
 
 def compare(
@@ -23,60 +29,92 @@ def compare(
 ) -> dict[str, dict[str, Any]]:
     """Compare ways on the same rows with the first of them.
 
-    An interval is the 95% percentile bootstrap of the mean difference: in each of ``NUM_DRAWS`` draws the rows are drawn anew,
-    the same for all ways, and so are the runs, in pairs.
-
     Args:
         labels: ``(N,)``.
         answers: for each way the answers ``(N,)`` of its runs, in the order of their seeds.
         num_classes: K.
-        paired: whether a way's runs belong, one by one, to the first way's, as those of the same seed do; else runs stay.
+        paired: whether a way's runs belong, one by one, to the first way's, as those of the same seed do. If not, or with one
+            run each, the intervals tell of the rows alone.
         seed: of the draws.
 
     Returns:
         For each way: ``scores``, those of each run; ``mean`` and ``sd`` of each score over the runs (``sd`` None for one run);
-        and ``difference``, for each score the mean difference from the first way and its interval, None for the first way.
+        ``difference``, for each score the mean difference from the first way and its 95% interval; and ``family``, for each score
+        the interval that holds for all ways at once (Bonferroni). The last two are None for the first way.
     """
     codes = {name: np.stack(runs) + labels * num_classes for name, runs in answers.items()}  # (S, N), a cell of K x K
     first = next(iter(codes))
     whole = {name: metrics.scores(metrics.confusions(cells, num_classes)) for name, cells in codes.items()}  # (S, 4)
     drawn = _draws(codes, first, num_classes, paired, seed)
+    num_others = max(1, len(codes) - 1)
     result: dict[str, dict[str, Any]] = {}
     for name, values in whole.items():
-        several = len(values) > 1
-        difference = None
-        if name != first:
-            bounds = np.percentile(drawn[name], [2.5, 97.5], axis=0)  # (2, 4)
-            middle = values.mean(0) - whole[first].mean(0)
-            difference = {
-                score: [float(middle[index]), float(bounds[0, index]), float(bounds[1, index])]
-                for index, score in enumerate(metrics.SCORES)
-            }
         result[name] = {
             "scores": [_named(run) for run in values],
             "mean": _named(values.mean(0)),
-            "sd": _named(values.std(0, ddof=1)) if several else None,
-            "difference": difference,
+            "sd": _named(values.std(0, ddof=1)) if len(values) > 1 else None,
+            "difference": None,
+            "family": None,
         }
+        if name != first:
+            own = values - whole[first] if paired else values.mean(0, keepdims=True) - whole[first].mean(0)  # (S, 4)
+            middle = own.mean(0).tolist()
+            single, family = (_intervals(own, drawn[name], 1 - (1 - LEVEL) / num) for num in (1, num_others))
+            result[name]["difference"] = {
+                score: [middle[index], *single[index]] for index, score in enumerate(metrics.SCORES)
+            }
+            result[name]["family"] = dict(zip(metrics.SCORES, family, strict=True))
     return result
+
+
+def interval(own: NDArray[np.float64], drawn: NDArray[np.float64], level: float = LEVEL) -> tuple[float, float]:
+    """The interval of a mean difference over rows and seeds.
+
+    The rows' part reaches from the mean to the bootstrap's percentiles; the seeds' part is ``t * sqrt(V / S)``, where V is the
+    variance of the runs' differences less the variance that the draws add to it, and at least 0. The two parts are independent,
+    so their lengths add as squares, on each side for itself.
+
+    Args:
+        own: ``(S,)`` differences of the S pairs of runs on the rows as they are.
+        drawn: ``(B, S)`` the same in each of B draws of the rows.
+        level: how often the interval should hold the truth.
+    """
+    from scipy.stats import norm, t  # scikit-learn brings SciPy
+
+    middle, means = float(own.mean()), drawn.mean(1)
+    low, high = np.percentile(means, [100 * (1 - LEVEL) / 2, 100 * (1 + LEVEL) / 2])
+    stretch = norm.ppf((1 + level) / 2) / norm.ppf(
+        (1 + LEVEL) / 2
+    )  # percentiles far out take more draws than there are
+    below, above = stretch * max(0.0, middle - low), stretch * max(0.0, high - middle)
+    seeds = 0.0
+    if len(own) > 1:
+        between = own.var(ddof=1)
+        excess = max(0.0, between - (drawn.var(1, ddof=1).mean() - between))
+        seeds = float(t.ppf((1 + level) / 2, len(own) - 1) * np.sqrt(excess / len(own)))
+    return middle - float(np.hypot(below, seeds)), middle + float(np.hypot(above, seeds))
+
+
+def _intervals(own: NDArray[np.float64], drawn: NDArray[np.float64], level: float) -> list[list[float]]:
+    """Of each score: ``own`` ``(S, 4)``, ``drawn`` ``(B, S, 4)``."""
+    return [list(interval(own[:, index], drawn[:, :, index], level)) for index in range(own.shape[1])]
 
 
 def _draws(
     codes: Mapping[str, NDArray[np.int64]], first: str, num_classes: int, paired: bool, seed: int
 ) -> dict[str, NDArray[np.float64]]:
-    """For each way but the first, the mean differences ``(NUM_DRAWS, 4)`` from it in rows and runs that are drawn anew."""
+    """For each way but the first, its runs' differences ``(NUM_DRAWS, S, 4)`` from it on rows that are drawn anew."""
     rng = np.random.default_rng(seed)
     names = [name for name in codes if name != first]
-    drawn = {name: np.empty((NUM_DRAWS, len(metrics.SCORES))) for name in names}
+    drawn: dict[str, list[NDArray[np.float64]]] = {name: [] for name in names}
     num_rows = codes[first].shape[1]
-    for draw in range(NUM_DRAWS):
+    for _ in range(NUM_DRAWS):
         rows = rng.integers(num_rows, size=num_rows)
-        runs = rng.integers(len(codes[first]), size=len(codes[first]))
         base = metrics.scores(metrics.confusions(codes[first][:, rows], num_classes))
         for name in names:
             values = metrics.scores(metrics.confusions(codes[name][:, rows], num_classes))
-            drawn[name][draw] = (values[runs] - base[runs]).mean(0) if paired else values.mean(0) - base.mean(0)
-    return drawn
+            drawn[name].append(values - base if paired else values.mean(0, keepdims=True) - base.mean(0))
+    return {name: np.stack(values) for name, values in drawn.items()}
 
 
 def _named(values: NDArray[np.float64]) -> dict[str, float]:

@@ -11,6 +11,7 @@ import numpy as np
 
 import mien
 from mien import files, tables
+from mien.data.reading import ReadOptions
 from mien.evaluation import narrative, probes, report, sections
 from mien.evaluation.findings import Findings
 from mien.evaluation.judge import Judgement
@@ -47,7 +48,7 @@ def render(judgement: Judgement, findings: Findings, *, lang: str = "en") -> str
         subtitle=t("explain.subtitle", model=sections.model_name(told["model"]), n=n, split=split),
         scores=sections.scores(evaluation, t),
         summary=t("explain.head", right=f"{num_right:,}", n=n, accuracy=percent(evaluation.accuracy), low=low, high=high),
-        warnings_and_notes=([t("notes.train")] if told["holds_training_rows"] else [], narrative.reading_notes(judgement, t)),
+        warnings_and_notes=(narrative.warnings_of(judgement, t), narrative.reading_notes(judgement, t)),
         provenance=sections.judged(judgement, t),
         calibration=probes.calibration(judgement, findings.before, t),
         commands=[command(judgement, lang)],
@@ -65,6 +66,7 @@ def command(judgement: Judgement, lang: str) -> str:
         "explain",
         Path(told["model"]).name,
         Path(told["data"]).name,
+        *ReadOptions.from_dict(told["options"]).arguments(),
         "--split",
         told["split"],
         *flip,

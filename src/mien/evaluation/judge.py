@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import mien
 from mien import modelfile
@@ -15,8 +13,10 @@ from mien.checks import checked
 from mien.data import duplicates, splits
 from mien.data.faceset import UNLABELLED, FaceSet
 from mien.errors import DataError
-from mien.evaluation import metrics
+from mien.evaluation import holdout, metrics, overlap
 from mien.evaluation.evaluation import Evaluation
+from mien.evaluation.holdout import HOLD_OUT
+from mien.evaluation.overlap import Overlap
 from mien.inference.classifier import Classifier
 
 
@@ -40,11 +40,17 @@ class Judgement:
         return {**self.record, **self.evaluation.to_dict()}
 
 
-def default_split(faceset: FaceSet) -> str:
-    """The split to judge on unless another is named: the data's own test rows; ``"all"`` where it has none apart from training."""
-    return next(
-        (name for name in ("public_test", "test", "private_test", "valid") if name in faceset.split_names), "all"
-    )
+def default_split(faceset: FaceSet, *, has_hold_out: bool = False) -> str:
+    """The split to judge on unless another is named.
+
+    The data's own test rows if any of them has a label, else its rows for validation, else those that the model's training held
+    out (if ``has_hold_out``), and ``"all"`` where these can't be told, as in data that the model was not trained on.
+    """
+    labelled = set(faceset.splits[faceset.labels != UNLABELLED].tolist())
+    own = next((name for name in ("public_test", "test", "private_test", "valid") if name in labelled), None)
+    if own is not None:
+        return own
+    return HOLD_OUT if has_hold_out else "all"
 
 
 def labelled_rows(faceset: FaceSet, split: str) -> FaceSet:
@@ -53,75 +59,89 @@ def labelled_rows(faceset: FaceSet, split: str) -> FaceSet:
     Raises:
         DataError: the split is missing, or none of its rows has a label.
     """
+    if split == HOLD_OUT:
+        raise DataError("What was held out depends on the training: name a model that was trained on this data.")
     rows = faceset if split == "all" else faceset.split(split)
     rows = rows.select(rows.labels != UNLABELLED)
     if not len(rows):
-        raise DataError(f"No row of the split '{split}' has a label: there is nothing to judge against.")
+        if split == "all":
+            raise DataError("No row of the data has a label: there is nothing to judge against.")
+        raise DataError(
+            f"No row of the split '{split}' has a label: there is nothing to judge against. Name another split, or hold_out for "
+            "the rows that the training held out."
+        )
     return rows
 
 
 @checked
 def judge(
-    classifier: Classifier, faceset: FaceSet, split: str = "all", *, flip: bool = False, without: FaceSet | None = None
+    classifier: Classifier,
+    faceset: FaceSet,
+    split: str | None = None,
+    *,
+    flip: bool = False,
+    without: FaceSet | None = None,
 ) -> Judgement:
     """Judge a model on the labelled rows of a split.
 
     Args:
         classifier: the model.
-        faceset: the data; where the model was trained on it, its split ``train`` is searched for exact copies of judged rows.
-        split: a split's name; ``"all"`` takes every row.
+        faceset: the data. Faces that the model's training has seen are counted, by the hashes in the model file, or by the data's
+            own training rows where the model file has none.
+        split: a split's name; ``"hold_out"`` takes the rows that the model's training held out, ``"all"`` takes every row, and None
+            takes ``default_split``.
         flip: average each face with its mirror image.
         without: leave out rows that are copies, exact or near, of rows of this data: of its split ``train`` if it has one.
 
     Raises:
-        DataError: the split is missing or unlabelled, or has classes that the model doesn't know; or no row is left.
+        DataError: the split is missing or unlabelled, or has classes that the model doesn't know; or no row is left; or what was
+            held out can't be told.
     """
-    rows = labelled_rows(faceset, split).to_classes(classifier.spec.classes)
+    division = (
+        holdout.divided(classifier, faceset) if split == HOLD_OUT else holdout.divided_or_none(classifier, faceset)
+    )
+    split = split or default_split(faceset, has_hold_out=division is not None)
+    rows = division[1] if division and split == HOLD_OUT else labelled_rows(faceset, split)
+    rows = rows.to_classes(classifier.spec.classes)
     left_out = None
     if without is not None:
         rows, left_out = _without_copies(rows, without)
-    probabilities = classifier.probabilities(rows.images, flip=flip)
-    evaluation = Evaluation.from_predictions(rows.labels, probabilities, classifier.spec.classes)
-    is_own = is_trained_on(classifier, faceset)
-    record = {
-        "mien": mien.__version__,
-        "model": classifier.name,
-        "model_hash": modelfile.sha256(classifier.path),
-        "data": faceset.source.path,
-        "data_hash": faceset.hash,
-        "temperature": classifier.spec.temperature,
-        "split": split,
-        "rows_hash": rows.hash,
-        "flip": flip,
-        "decision": classifier.decision,
-        "holds_training_rows": (is_own and split in ("all", "train"))
-        or rows.resized(classifier.spec.size).faces_hash == classifier.spec.training.get("train_hash"),
-        "copies_of_train": _copies(evaluation, rows, faceset, split) if is_own else None,
-        "without_duplicates_of": left_out,
-    }
-    return Judgement(evaluation, rows, record)
+    is_hold_out = division is not None and holdout.is_held_out(division, faceset, split)
+    found = _Rows(rows, split, is_hold_out, left_out)
+    return _judged(classifier, faceset, found, division, flip=flip)
 
 
-@checked
-def judge_run(
-    classifier: Classifier, faceset: FaceSet, record: Mapping[str, Any], split: str | None = None, *, flip: bool = False
-) -> Judgement:
-    """Judge a run's model, on its own data or on other.
+def judge_and_choose(
+    classifier: Classifier, faceset: FaceSet, split: str | None, choose_on: str | None, *, flip: bool = False
+) -> tuple[Judgement, FaceSet, FaceSet]:
+    """Judge a model, and give other rows on which something may be chosen before.
 
     Args:
-        classifier: the run's model.
+        classifier: the model.
         faceset: the data.
-        record: the content of ``run.json``.
-        split: the split; None takes the data's test split, or, where the run's own data has training rows only, those that
-            the run held out.
+        split: where to judge, as for ``judge``.
+        choose_on: where to choose; None takes the rows that the model's training held out. Where these are the rows to judge on,
+            too, one half of them is for choosing and the other for judging.
         flip: average each face with its mirror image.
+
+    Returns:
+        The judgement, the rows that the model learned from, and the rows to choose on.
+
+    Raises:
+        DataError: the two would be the same rows, or ``judge`` or ``holdout.held_out`` can't tell them.
     """
-    chosen = split or default_split(faceset)
-    if split or chosen != "all" or faceset.hash != record["data"]["hash"]:
-        return judge(classifier, faceset, chosen, flip=flip)
-    judgement = judge(classifier, held_out(classifier, faceset)[1], "valid", flip=flip)
-    judgement.record["data_hash"] = faceset.hash  # of the whole set, of which the hold-out is a part
-    return judgement
+    division = holdout.divided_or_none(classifier, faceset)
+    split = split or default_split(faceset, has_hold_out=division is not None)
+    if split in (choose_on, "all"):
+        raise DataError("Choose on other rows than those that are judged: name another split with --choose-on.")
+    train, valid = holdout.held_out(classifier, faceset, choose_on)
+    if division is None or not all(
+        holdout.is_held_out(division, faceset, name) for name in (split, choose_on or HOLD_OUT)
+    ):
+        return judge(classifier, faceset, split, flip=flip), train, valid
+    valid, judged = splits.hold_out(valid, 0.5)
+    found = _Rows(judged, HOLD_OUT, is_hold_out=True)
+    return _judged(classifier, faceset, found, division, flip=flip), train, valid
 
 
 def before_temperature(classifier: Classifier, judgement: Judgement) -> Evaluation:
@@ -143,53 +163,62 @@ def before_temperature(classifier: Classifier, judgement: Judgement) -> Evaluati
     return Evaluation.from_predictions(evaluation.labels, plain, evaluation.classes)
 
 
-def is_trained_on(classifier: Classifier, faceset: FaceSet) -> bool:
-    """Whether a model was trained on this data, or on the part of it that is the split ``train``, as its hashes tell."""
-    own_hash = classifier.spec.training.get("data_hash")
-    return faceset.hash == own_hash or training_rows(classifier, faceset) is not None
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """The rows to judge, labelled and with the model's classes; what they are called, and what they are."""
+
+    faces: FaceSet
+    split: str
+    is_hold_out: bool
+    left_out: dict[str, Any] | None = None
 
 
-def training_rows(classifier: Classifier, faceset: FaceSet) -> FaceSet | None:
-    """The rows of a data set that a model learned from, without those that its training held out; None where it learned from others."""
-    divided = _divided(classifier, faceset)
-    return divided[0] if divided else None
+def _judged(
+    classifier: Classifier, faceset: FaceSet, judged: _Rows, division: tuple[FaceSet, FaceSet] | None, *, flip: bool
+) -> Judgement:
+    rows = judged.faces
+    probabilities = classifier.probabilities(rows.images, flip=flip)
+    evaluation = Evaluation.from_predictions(rows.labels, probabilities, classifier.spec.classes)
+    found = _overlap(classifier, faceset, division, evaluation, judged)
+    record = {
+        "mien": mien.__version__,
+        "model": classifier.name,
+        "model_hash": modelfile.sha256(classifier.path),
+        "data": faceset.source.path,
+        "data_hash": faceset.hash,
+        **faceset.source.reading(),
+        "temperature": classifier.spec.temperature,
+        "split": judged.split,
+        "is_hold_out": judged.is_hold_out,
+        "rows_hash": rows.hash,
+        "flip": flip,
+        "decision": classifier.decision,
+        "holds_training_rows": None if found is None else found.is_heavy,
+        "copies_of_train": None if found is None else found.to_dict(),
+        "without_duplicates_of": judged.left_out,
+    }
+    return Judgement(evaluation, rows, record)
 
 
-def _divided(classifier: Classifier, faceset: FaceSet) -> tuple[FaceSet, FaceSet] | None:
-    """The rows that a model learned from and those that its training held out; None where it learned from others."""
-    training = classifier.spec.training
-    if "recipe" not in training or "train_hash" not in training or "train" not in faceset.split_names:
-        return None
-    recipe = training["recipe"]
-    try:
-        train, valid = splits.divide(faceset, recipe["hold_out"], recipe["valid_split"], recipe["split_seed"])
-    except DataError:  # the model's training could not have divided this data
-        return None
-    is_own = train.resized(classifier.spec.size).faces_hash == training["train_hash"]
-    return (train, valid) if is_own else None
-
-
-@checked
-def held_out(classifier: Classifier, faceset: FaceSet, split: str | None = None) -> tuple[FaceSet, FaceSet]:
-    """The rows that a model learned from, and others on which things about it may be chosen.
-
-    Args:
-        classifier: the model.
-        faceset: the data.
-        split: where to choose; None takes the rows that the model's own training held out.
-
-    Raises:
-        DataError: the model was trained on other data, so that a split must be named.
-    """
-    labelled = faceset.select(faceset.labels != UNLABELLED)
-    if split is not None:
-        train, valid = labelled.split("train"), labelled.split(split)
-    elif divided := _divided(classifier, faceset):
-        train, valid = divided
-    else:
-        raise DataError("Which rows this model's training held out isn't known: name a split to choose on.")
-    classes = classifier.spec.classes
-    return train.to_classes(classes), valid.to_classes(classes)
+def _overlap(
+    classifier: Classifier,
+    faceset: FaceSet,
+    division: tuple[FaceSet, FaceSet] | None,
+    evaluation: Evaluation,
+    judged: _Rows,
+) -> Overlap | None:
+    """How many judged faces the training has seen; None where neither the model file nor the data can tell."""
+    rows, is_hold_out = judged.faces, judged.is_hold_out
+    right = evaluation.predicted == evaluation.labels
+    if classifier.seen is not None:
+        return overlap.by_model_file(classifier, rows, right, is_hold_out=is_hold_out)
+    if division is not None:
+        return overlap.by_data(rows, division[0], None if is_hold_out else division[1], right)
+    if rows.resized(classifier.spec.size).faces_hash == classifier.spec.training.get("train_hash"):
+        return overlap.by_data(rows, rows, None, right)
+    if faceset.hash == classifier.spec.training.get("data_hash") and "train" in faceset.split_names:
+        return overlap.by_data(rows, faceset.split("train"), None, right)
+    return None
 
 
 def _without_copies(rows: FaceSet, others: FaceSet) -> tuple[FaceSet, dict[str, Any]]:
@@ -211,23 +240,3 @@ def _without_copies(rows: FaceSet, others: FaceSet) -> tuple[FaceSet, dict[str, 
         "exact": int(exact.sum()),
     }
     return rows.select(fresh), record
-
-
-def _copies(evaluation: Evaluation, rows: FaceSet, faceset: FaceSet, split: str) -> dict[str, Any] | None:
-    """How many judged rows also stand in split ``train``, pixel for pixel, and the accuracy without them; None if not asked."""
-    if split in ("all", "train") or "train" not in faceset.split_names:
-        return None
-    known = set(_digests(faceset.split("train").images))
-    fresh = np.array([digest not in known for digest in _digests(rows.images)])
-    if not fresh.any():
-        return {"rows": len(rows), "accuracy_without": None, "n_without": 0}
-    right = evaluation.predicted == evaluation.labels
-    return {
-        "rows": int((~fresh).sum()),
-        "accuracy_without": float(right[fresh].mean()),
-        "n_without": int(fresh.sum()),
-    }
-
-
-def _digests(images: NDArray[np.uint8]) -> list[bytes]:
-    return [face.tobytes() for face in images]

@@ -114,20 +114,21 @@ def best_epoch(history: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 def notes(judgement: Judgement, record: Mapping[str, Any], t: Texts) -> tuple[list[str], list[str]]:
     """What a reader must know to trust the figures: the warnings, and the rest."""
-    split, valid = judgement.record["split"], record["data"]["valid"]["from"]
-    foreign = is_foreign(judgement, record)
-    applies = {
-        "optimistic": not foreign and split in ("valid", "hold_out", valid),
-        "train": not foreign and split in ("train", "all"),
-        "foreign": foreign,
-    }
-    warnings = [t(f"notes.{key}") for key, holds in applies.items() if holds]
+    warnings = warnings_of(judgement, t)
+    if is_foreign(judgement, record):
+        warnings.append(t("notes.foreign"))
     told, recipe = judgement.record, record["recipe"]
     brief = t(
         "notes.brief", model=told["model_hash"][:12], recipe=recipe["name"], seed=recipe["seed"], device=device(record),
         data=told["data_hash"][:12], split=split_name(judgement, t), version=told["mien"],
     )  # fmt: skip
     return warnings, [brief, *reading_notes(judgement, t)]
+
+
+def warnings_of(judgement: Judgement, t: Texts) -> list[str]:
+    """Why the figures flatter the model, whatever is known of its run: it was chosen by these rows, or learned from them."""
+    applies = {"optimistic": judgement.record["is_hold_out"], "train": judgement.record["holds_training_rows"]}
+    return [t(f"notes.{key}") for key, holds in applies.items() if holds]
 
 
 def reading_notes(judgement: Judgement, t: Texts) -> list[str]:
@@ -164,8 +165,8 @@ def _copies(judgement: Judgement, t: Texts) -> str:
     accuracy = copies["accuracy_without"]
     low, high = metrics.wilson(round(accuracy * without), without)
     return t(
-        "notes.copies", rows=f"{copies['rows']:,}", n=f"{num:,}", without=f"{without:,}", accuracy=percent(accuracy),
-        low=percent(low), high=percent(high),
+        "notes.copies", rows=f"{copies['rows']:,}", learned=f"{copies['learned']:,}", held_out=f"{copies['held_out']:,}",
+        n=f"{num:,}", without=f"{without:,}", accuracy=percent(accuracy), low=percent(low), high=percent(high),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mien import emotions
+from mien.data.reading import ReadOptions
 from mien.evaluation import narrative, plots, svg
 from mien.evaluation.evaluation import Confusion, Evaluation
 from mien.evaluation.judge import Judgement
@@ -81,11 +82,12 @@ def commands(judgement: Judgement, record: Mapping[str, Any], lang: str, *, prob
     told, data, recipe = judgement.record, record["data"], record["recipe"]
     folder = Path(told["model"]).parent.name or "run"
     settings = [part for setting in record["settings"] for part in ("--set", setting)]
-    train = ["mien", "train", Path(data["path"]).name, "--recipe", recipe["name"], *settings, "--out", folder]
+    own = ReadOptions.from_dict(data.get("options", {})).arguments()
+    train = ["mien", "train", Path(data["path"]).name, *own, "--recipe", recipe["name"], *settings, "--out", folder]
     report = ["mien", "report", folder]
     if narrative.is_foreign(judgement, record):
-        report += ["--data", Path(told["data"]).name]
-    if told["split"] not in ("hold_out", "all") and (told["split"] != "valid" or "valid" in data["splits"]):
+        report += ["--data", Path(told["data"]).name, *ReadOptions.from_dict(told["options"]).arguments()]
+    if told["split"] != "all":
         report += ["--split", told["split"]]
     if told["flip"]:
         report += ["--flip"]

@@ -10,7 +10,7 @@ from typing import Any
 
 import mien
 from mien import files, tables
-from mien.evaluation import report, study_plots, svg
+from mien.evaluation import metrics, report, study_plots, svg
 from mien.evaluation.narrative import Texts
 from mien.evaluation.pictures import markup
 
@@ -104,7 +104,11 @@ def _subtitle(result: Mapping[str, Any], t: Texts) -> str:
 def _answer(result: Mapping[str, Any], t: Texts) -> str:
     """Which arms differ from the first by more than chance."""
     first, *others = result["arms"]
-    sentences = []
+    sentences = (
+        [t("study.guessing", majority=f"{100 * result['majority']:.1f}", n=f"{result['n']:,}")]
+        if _is_guessing(result)
+        else []
+    )
     for score in DIFFERENCES:
         told = {"score": t(f"study.score.{score}"), "first": arm_name(first["name"], t)}
         best = max(result["arms"], key=lambda arm: arm["mean"][score])
@@ -112,8 +116,8 @@ def _answer(result: Mapping[str, Any], t: Texts) -> str:
             t("study.best" if best is not first else "study.first", **told, best=arm_name(best["name"], t), mean=f"{100 * best['mean'][score]:.1f}",
               own=f"{100 * first['mean'][score]:.1f}")
         )  # fmt: skip
-        up = [arm_name(arm["name"], t) for arm in others if arm["difference"][score][1] > 0]
-        down = [arm_name(arm["name"], t) for arm in others if arm["difference"][score][2] < 0]
+        up = [arm_name(arm["name"], t) for arm in others if _family(arm, score)[0] > 0]
+        down = [arm_name(arm["name"], t) for arm in others if _family(arm, score)[1] < 0]
         if up:
             sentences.append(t("study.up", names=t("study.list").join(up), **told))
         if down:
@@ -130,8 +134,23 @@ def _answer(result: Mapping[str, Any], t: Texts) -> str:
     return t.joined(sentences)
 
 
+def _is_guessing(result: Mapping[str, Any]) -> bool:
+    """Whether no arm is right more often than always naming the most frequent class, by more than the rows' chance."""
+    n = result["n"]
+    best = max(arm["mean"]["accuracy"] for arm in result["arms"])
+    return "majority" in result and metrics.wilson(round(best * n), n)[0] <= result["majority"]
+
+
+def _family(arm: Mapping[str, Any], score: str) -> Sequence[float]:
+    """The interval that holds for all arms at once; results of earlier versions have the arm's own only."""
+    family = arm.get("family")
+    return list(family[score] if family else arm["difference"][score][1:])
+
+
 def _notes(result: Mapping[str, Any], t: Texts) -> list[str]:
-    keys = ["budget", "interval", "many"]
+    keys = ["budget", {1: "interval_one", 2: "interval_two"}.get(len(result["seeds"]), "interval"), "many"]
+    if len(result["seeds"]) == 2:
+        keys.insert(1, "interval")
     if result["study"] in ("ensemble", "imbalance", "early-stopping"):
         keys.append(result["study"])
     return [t(f"study.note.{key}") for key in keys]

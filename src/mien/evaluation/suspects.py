@@ -21,7 +21,7 @@ from mien import images
 from mien.data.duplicates import Copies
 from mien.data.faceset import UNLABELLED, FaceSet
 from mien.errors import MissingExtraError
-from mien.evaluation.judge import training_rows
+from mien.evaluation.holdout import training_rows
 from mien.inference.classifier import Classifier
 
 NUM_FOLDS = 5
@@ -94,12 +94,15 @@ def find(faceset: FaceSet, copies: Copies, usable: NDArray[np.bool_], classifier
 
 def learned_rows(classifier: Classifier, faceset: FaceSet) -> tuple[NDArray[np.int64], bool]:
     """The rows of a data set that a model learned from, and whether that is known."""
+    if classifier.seen is not None:
+        learned, _ = classifier.seen.find(faceset.resized(classifier.spec.size).images)
+        return np.flatnonzero(learned), True
     train = training_rows(classifier, faceset)
     if train is None:
         return np.empty(0, np.int64), False
     known = {face.tobytes() for face in train.images}
-    learned = [row for row in np.flatnonzero(faceset.splits == "train") if faceset.images[row].tobytes() in known]
-    return np.array(learned, np.int64), True
+    of_train = np.flatnonzero(faceset.splits == "train")
+    return np.array([row for row in of_train if faceset.images[row].tobytes() in known], np.int64), True
 
 
 def out_of_fold(

@@ -10,6 +10,9 @@ from mien.evaluation.audit import NUM_FIRST
 from mien.evaluation.judge import Judgement
 from mien.evaluation.robustness import CorruptedAccuracy
 
+OPTIMISTIC = "these rows were held out of the training and chose its epoch and its temperature: the scores are slightly optimistic."
+"""What to know of scores on a hold-out."""
+
 
 def as_text(judgement: Judgement) -> str:
     """The scores with their intervals, the classes, the confusion matrix and the most frequent errors."""
@@ -176,15 +179,31 @@ def _left_out(record: Mapping[str, Any]) -> list[str]:
 
 
 def _copies(judgement: Judgement) -> list[str]:
-    if judgement.record["holds_training_rows"]:
-        return ["warning: the model was trained on these rows; this says nothing about new faces."]
-    copies = judgement.record["copies_of_train"]
-    if not copies or not copies["rows"]:
-        return []
+    """What is known of judged faces that the training has seen."""
+    record, n = judgement.record, len(judgement.evaluation)
+    lines = [OPTIMISTIC] if record["is_hold_out"] else []
+    copies = record["copies_of_train"]
+    if copies is None:
+        return [
+            *lines,
+            "whether the training has seen these faces is not known: the model file doesn't tell which faces it had.",
+        ]
+    if not copies["rows"]:
+        return [*lines, "none of these faces was seen in training, pixel for pixel."]
+    parts = [
+        f"{copies[key]:,} {words}"
+        for key, words in (
+            ("learned", "learned from"),
+            ("held_out", "held out to choose the epoch and the temperature"),
+        )
+        if copies[key]
+    ]
+    seen = f"{copies['rows']:,} of these {n:,} faces were seen in training, pixel for pixel ({', '.join(parts)})"
     without = copies["accuracy_without"]
     tail = (
         "none is left without them"
         if without is None
         else f"without them accuracy is {without:.2%} (n = {copies['n_without']:,})"
     )
-    return [f"{copies['rows']:,} of these faces also stand in the training rows, pixel for pixel; {tail}."]
+    warning = "warning: the score says little of new faces, as " if record["holds_training_rows"] else ""
+    return [*lines, f"{warning}{seen}; {tail}."]

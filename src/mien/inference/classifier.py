@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Annotated, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from mien import images, modelfile
 from mien.checks import Between, checked
+from mien.data.seen import SeenFaces
 from mien.errors import ModelFileError
 from mien.inference import shipped
 from mien.inference.session import open_session
@@ -32,8 +34,11 @@ class Classifier:
         name: what it was asked for by: that path, or a shipped model's short name.
     """
 
-    def __init__(self, session: Any, spec: Spec, path: str, name: str, decision: str = ARGMAX) -> None:
+    def __init__(
+        self, session: Any, spec: Spec, path: str, name: str, decision: str = ARGMAX, seen: str | None = None
+    ) -> None:
         self._session = session
+        self._seen = seen
         self.spec = spec
         self.decision = decision
         self.path = path
@@ -72,7 +77,16 @@ class Classifier:
             raise ModelFileError(
                 f"'{name}' has no decision '{decision}': it has {known}. Choose more with  mien decide"
             )
-        return cls(session, spec, str(path), name, decision)
+        return cls(session, spec, str(path), name, decision, metadata.get(modelfile.SEEN_KEY))
+
+    @cached_property
+    def seen(self) -> SeenFaces | None:
+        """The faces that its training has seen; None where the model file doesn't tell.
+
+        Raises:
+            ModelFileError: what it tells is damaged.
+        """
+        return None if self._seen is None else SeenFaces.from_text(self._seen, self.path)
 
     @checked
     def probabilities(

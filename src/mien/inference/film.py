@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
@@ -13,8 +15,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from mien import emotions, files
-from mien.errors import VideoError
-from mien.inference import annotate
+from mien.errors import OutputError
+from mien.inference import annotate, container
 from mien.inference.clip import Clip, Packet
 from mien.inference.video import FrameReading, Segment, clock
 
@@ -24,25 +26,64 @@ CLOCK = Fraction(1, 60_000)
 CODECS = ("libx264", "mpeg4")
 """What the copy is encoded with: the first that is there."""
 
-ENDINGS = (".mp4", ".mov", ".mkv")
+FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
+"""What a copy's name may end in, with FFmpeg's name for it."""
+
+ENDINGS = tuple(FORMATS)
 NUM_TRACKS = 24
 """Most tracks on a timeline, the longest ones."""
 
 
 @contextmanager
-def opened(path: Path, clip: Clip) -> Iterator[Film]:
+def opened(path: Path, clip: Clip, *, sound: bool = True) -> Iterator[Film]:
     """A film that is there once it is whole, or not at all.
 
+    Args:
+        path: the file to write; it ends in one of ``ENDINGS``.
+        clip: the clip it is a copy of.
+        sound: whether to keep its sound.
+
     Raises:
-        OutputError: it can't be written to.
-        VideoError: the sound doesn't fit that kind of file.
+        OutputError: it can't be written to, or the sound doesn't fit that kind of file.
     """
+    audio = clip.audio if sound else None
+    if audio is not None:
+        _check_sound(audio, path, clip.source)
     with files.whole(path) as temporary:
-        film = Film(temporary, clip)
         try:
-            yield film
-        finally:
-            film.close()
+            film = Film(temporary, clip, audio)
+            try:
+                yield film
+            finally:
+                film.close()
+        except av.FFmpegError as error:
+            advice = (
+                "free some space"
+                if error.errno == errno.ENOSPC
+                else "name another kind of file, or leave out the sound"
+            )
+            raise OutputError(f"'{path}' can't be written ({container.words(error)}): {advice}.") from None
+
+
+def _check_sound(audio: Any, path: Path, source: str) -> None:
+    ending = path.suffix.lower()
+    if _fits(audio, FORMATS[ending]):
+        return
+    others = [other for other, form in FORMATS.items() if other != ending and _fits(audio, form)]
+    codec = audio.codec_context.name if audio.codec_context is not None else "of an unknown kind"
+    advice = f"name a {' or '.join(others)} file" if others else "leave it out with --no-sound"
+    raise OutputError(f"The sound of '{source}' ({codec}) can't be kept in a {ending} file: {advice}.")
+
+
+def _fits(audio: Any, form: str) -> bool:
+    """Whether a format takes a stream of sound as it is; some refuse it only when their head is written."""
+    with av.open(io.BytesIO(), "w", format=form) as trial:
+        try:
+            trial.add_stream_from_template(audio)
+            trial.start_encoding()
+        except (av.FFmpegError, ValueError, TypeError, AttributeError):  # the last two where it has no codec
+            return False
+    return True
 
 
 class Film:
@@ -51,26 +92,22 @@ class Film:
     Args:
         path: the file to write; it ends in one of ``ENDINGS``.
         clip: the clip it is a copy of.
+        audio: its stream of sound, which fits the kind of file, or None to leave it out.
     """
 
-    def __init__(self, path: Path, clip: Clip) -> None:
+    def __init__(self, path: Path, clip: Clip, audio: Any = None) -> None:
         self.clip = clip
-        self.file = av.open(str(path), "w")
+        self.file = av.open(container.local(path), "w", format=FORMATS[path.suffix.lower()])
         self.video: Any = None
-        self.audio: Any = None
+        self.audio = self.file.add_stream_from_template(audio) if audio is not None else None
         self.waiting: list[Packet] = []
         self.last = -1
-        if clip.audio is not None:
-            try:
-                self.audio = self.file.add_stream_from_template(clip.audio)
-            except (av.FFmpegError, ValueError) as error:
-                raise VideoError(
-                    f"The sound of '{clip.source}' can't be kept in a {path.suffix} file ({error}): write a .mkv file."
-                ) from None
+        self.last_sound: int | None = None
 
     def hear(self, packet: Packet) -> None:
         """Take a packet of sound."""
-        self.waiting.append(packet)
+        if self.audio is not None:
+            self.waiting.append(packet)
 
     def add(self, reading: FrameReading) -> None:
         """Draw a frame's readings and add it."""
@@ -81,9 +118,11 @@ class Film:
             self._begin(pixels.shape[1], pixels.shape[0])
         self._mux_sound()
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
+        # Streams change their size, where recordings were joined or the network got slow; a film can't.
+        picture = picture.reformat(self.video.width, self.video.height, "yuv420p")
         picture.time_base = CLOCK
         picture.pts = self.last = max(self.last + 1, round((reading.frame.time - self.clip.start) / CLOCK))
-        self.file.mux(self.video.encode(picture.reformat(format="yuv420p")))
+        self.file.mux(self.video.encode(picture))
 
     def close(self) -> None:
         """Write what the encoder still holds."""
@@ -94,7 +133,8 @@ class Film:
 
     def _begin(self, width: int, height: int) -> None:
         codec = next(name for name in CODECS if name in av.codecs_available)
-        self.video = self.file.add_stream(codec, rate=Fraction(self.clip.rate).limit_denominator(1001))
+        rate = max(Fraction(self.clip.rate).limit_denominator(1001), Fraction(1, 1000))
+        self.video = self.file.add_stream(codec, rate=rate)
         self.video.width, self.video.height, self.video.pix_fmt = width, height, "yuv420p"
         self.video.codec_context.time_base = CLOCK
         if codec == "libx264":
@@ -106,6 +146,10 @@ class Film:
             shift = round((self.clip.start + self.clip.origin()) / packet.time_base) if packet.time_base else 0
             packet.pts = max(0, packet.pts - shift) if packet.pts is not None else None
             packet.dts = max(0, packet.dts - shift) if packet.dts is not None else None
+            # At a join, the sound of one recording may reach into the next one; containers take none that goes back.
+            if packet.dts is None or (self.last_sound is not None and packet.dts <= self.last_sound):
+                continue
+            self.last_sound = packet.dts
             self.file.mux(packet)
         self.waiting = []
 

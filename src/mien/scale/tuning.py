@@ -27,9 +27,9 @@ from ray.tune.search.optuna import OptunaSearch
 import mien
 from mien import checks, files
 from mien.checks import Between
-from mien.data import layouts
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import ArgumentError, ClusterError, OutputError, RecipeError, RunError, TrainingError
+from mien.inference import datasets
 from mien.scale import cluster, nodes
 from mien.training import job, recipes, spaces
 from mien.training.devices import Precision
@@ -144,7 +144,7 @@ def run(sweep: Sweep, *, say: Say = lambda _: None) -> dict[str, Any]:
         MienError: data, recipe, space or folder don't fit, the folder holds another search, or the cluster can't do the work.
         KeyboardInterrupt: it was stopped from the keyboard; the same call goes on.
     """
-    faceset = layouts.read(sweep.data, sweep.reading)
+    faceset = datasets.read(sweep.data, sweep.reading)
     space = spaces.build(sweep.given, sweep.recipe, faceset.votes is not None)
     _, valid_set = job.divide(faceset, sweep.recipe)
     job.teacher_hash(sweep.recipe)  # better missed now than in every trial, as are the rows

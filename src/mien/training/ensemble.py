@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mien.data.faceset import FaceSet
+from mien.data.seen import SeenFaces
 from mien.errors import ExportError
 from mien.modelfile import Spec
 from mien.training import export, job
@@ -85,7 +87,14 @@ def build(runs: Sequence[Run], path: str | os.PathLike[str]) -> Spec:
             "members": [export.training_record(run) for run in runs],
         },
     )
-    return export.write(graph, spec, rows, "rows that all members held out", path, counts=data["train"]["counts"])
+    title, counts = "rows that all members held out", data["train"]["counts"]
+    return export.write(graph, spec, rows, title, path, counts=counts, seen=_seen(runs))
+
+
+def _seen(runs: Sequence[Run]) -> SeenFaces | None:
+    """What the members have seen together; None where that of one isn't known."""
+    known = [run.seen for run in runs]
+    return None if None in known else functools.reduce(SeenFaces.joined, filter(None, known))
 
 
 def in_all(sets: Sequence[FaceSet]) -> FaceSet:

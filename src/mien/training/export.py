@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from mien import files, modelfile
 from mien.data.faceset import FaceSet
+from mien.data.seen import SeenFaces
 from mien.errors import ExportError
 from mien.evaluation import decisions
 from mien.inference.classifier import Classifier
@@ -55,7 +56,7 @@ def export(run: Run, valid_set: FaceSet, path: str | os.PathLike[str]) -> Spec:
     graph = load_graph(run, valid_set)
     size = (run.recipe.image_size, run.recipe.image_size)
     spec = Spec(tuple(data["classes"]), size, temperature=graph.temperature, training=training_record(run))
-    return write(graph, spec, valid_set, data["valid"]["from"], path, counts=data["train"]["counts"])
+    return write(graph, spec, valid_set, data["valid"]["from"], path, counts=data["train"]["counts"], seen=run.seen)
 
 
 def write(
@@ -66,6 +67,7 @@ def write(
     path: str | os.PathLike[str],
     *,
     counts: Sequence[int],
+    seen: SeenFaces | None = None,
 ) -> Spec:
     """Write a graph as a model file, checked against the graph and scored on held-out rows as the file it will be.
 
@@ -78,11 +80,14 @@ def write(
         split: what these rows are called in the score.
         path: where the model file goes.
         counts: training rows of each class.
+        seen: the faces that the training has seen, where known.
 
     Returns:
         The spec with the score, and with the decisions that were chosen on the rows.
     """
     model = to_onnx(graph, spec)
+    if seen is not None:
+        set_metadata(model, modelfile.SEEN_KEY, seen.to_text())
     with files.whole(path) as temporary:
         onnx.save_model(model, temporary)
         whole = Classifier.load(temporary)
@@ -134,6 +139,7 @@ def training_record(run: Run) -> dict[str, Any]:
         "seed": run.recipe.seed,
         "data_hash": data["hash"],
         "train_hash": data["train"]["faces_hash"],
+        "options": data.get("options", {}),
     }
 
 
@@ -205,8 +211,17 @@ def rewrite(classifier: Classifier, spec: Spec, path: str | os.PathLike[str]) ->
 
 def set_spec(model: Any, spec: Spec) -> None:
     """Put the spec into an ONNX model, in place of one that is there."""
+    set_metadata(model, modelfile.KEY, spec.to_json())
+
+
+def set_metadata(model: Any, key: str, value: str) -> None:
+    """Put a text into an ONNX model under a key, in place of what is there; other keys than mien's are taken out."""
+    kept = {
+        entry.key: entry.value for entry in model.metadata_props if entry.key in (modelfile.KEY, modelfile.SEEN_KEY)
+    }
     del model.metadata_props[:]
-    model.metadata_props.add(key=modelfile.KEY, value=spec.to_json())
+    for name, text in {**kept, key: value}.items():
+        model.metadata_props.add(key=name, value=text)
 
 
 def halve_weights(model: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,10 +13,11 @@ from PIL import Image
 
 from mien import files, temporaries
 from mien.checks import checked
-from mien.data import layouts, splits
+from mien.data import splits
 from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import DataError, RunError
+from mien.inference import datasets
 from mien.training import devices, export, loop, networks, pretrained, summary, teachers
 from mien.training.augment import augment
 from mien.training.loop import AfterEpoch, Say, Track
@@ -81,13 +81,14 @@ def _begin(
     say: Say,
 ) -> tuple[Run, FaceSet, FaceSet]:
     """Read the data and make the run folder: the run, this process's share of the training rows, and the held-out rows."""
-    faceset = layouts.read(data, reading)
+    faceset = datasets.read(data, reading)
     say(f"read {len(faceset):,} faces of {faceset.size[0]}x{faceset.size[1]} from {data} ({faceset.source.layout})")
     train_set, valid_set = divide(faceset, recipe)
     workers = f", {ranks.num} workers" if ranks.num > 1 else ""
     say(f"train {len(train_set):,}, hold out {len(valid_set):,}; {setup['device']}, {setup['precision']}{workers}")
     told = _describe(data, faceset, train_set, valid_set) | _normalisation(recipe, train_set)
     run = ranks.once(lambda: Run.create(out, recipe, data=told, setup={**setup, "workers": ranks.num}))
+    ranks.once(lambda: run.write_seen(train_set, valid_set))
     say(f"run folder {run.folder}; if it is stopped, go on with  mien train --resume {run.folder}")
     return run, ranks.share(train_set, recipe.seed), valid_set
 
@@ -163,6 +164,7 @@ def start_or_resume(
 def _share(run: Run, ranks: Ranks) -> tuple[FaceSet, FaceSet]:
     """A run's rows that this process learns from, and the held-out ones; the others are not kept in memory."""
     train_set, valid_set = read_sets(run)
+    ranks.once(lambda: run.write_seen(train_set, valid_set))
     return ranks.share(train_set, run.recipe.seed), valid_set
 
 
@@ -249,14 +251,11 @@ def _describe(path: str | os.PathLike[str], faceset: FaceSet, train_set: FaceSet
     own_split = str(valid_set.splits[0])
     return {
         "path": str(Path(path).resolve()),
-        "layout": faceset.source.layout,
-        "options": faceset.source.options.to_dict(),
-        "changes": [dataclasses.asdict(change) for change in faceset.source.changes],
+        **faceset.source.reading(),
         "hash": faceset.hash,
         "classes": list(faceset.classes),
         "size": list(faceset.size),
         "votes": faceset.votes is not None,
-        "num_dropped": len(faceset.source.dropped),
         "splits": {name: int((faceset.splits == name).sum()) for name in faceset.split_names},
         "train": {"rows": len(train_set), "counts": train_set.counts().tolist(), "faces_hash": train_set.faces_hash},
         "valid": {

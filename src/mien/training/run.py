@@ -6,6 +6,7 @@
     network.json            the layers, with shapes, parameters and reasons
     history.jsonl           one record per epoch
     augmented.png           what the network saw
+    seen_faces.npz          a hash of each face that it learned from, and of each that was held out
     checkpoint.safetensors  the state after the last whole epoch
     best.safetensors        the weights of the best epoch
     model.onnx              the model file
@@ -25,12 +26,15 @@ from typing import Any
 
 import mien
 from mien import files, temporaries
-from mien.data import layouts
 from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
+from mien.data.seen import SeenFaces
 from mien.errors import DataError, RecipeError, RunError
+from mien.inference import datasets
 from mien.training import recipes
 from mien.training.recipes import Recipe
+
+SEEN_FILE = "seen_faces.npz"
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,7 @@ class Run:
         """
         own = self.record["data"]
         if path is None:
-            faceset = layouts.read(own["path"], self.reading if reading == DEFAULT else reading)
+            faceset = datasets.read(own["path"], self.reading if reading == DEFAULT else reading)
             if faceset.hash != own["hash"]:
                 raise RunError(
                     f"The data at '{own['path']}' has changed since this run was started: put it back, or name its new place with --data."
@@ -130,10 +134,10 @@ class Run:
             return faceset
         if reading == DEFAULT != self.reading:
             with contextlib.suppress(DataError):  # other data needs no fitting to the run's own options
-                faceset = layouts.read(path, self.reading)
+                faceset = datasets.read(path, self.reading)
                 if faceset.hash == own["hash"]:
                     return faceset
-        return layouts.read(path, reading)
+        return datasets.read(path, reading)
 
     @property
     def checkpoint(self) -> Path:
@@ -149,6 +153,21 @@ class Run:
     def model_file(self) -> Path:
         """The exported model."""
         return self.folder / "model.onnx"
+
+    @property
+    def seen(self) -> SeenFaces | None:
+        """The faces that the training learned from and held out; None in runs of earlier versions.
+
+        Raises:
+            RunError: the file is damaged.
+        """
+        return SeenFaces.load(self.folder / SEEN_FILE)
+
+    def write_seen(self, learned: FaceSet, held_out: FaceSet) -> None:
+        """Keep which faces the training learns from and which it holds out, at the recipe's size; once for all."""
+        if not (self.folder / SEEN_FILE).exists():
+            with files.whole(self.folder / SEEN_FILE) as temporary:
+                SeenFaces.of(learned.images, held_out.images).save(temporary)
 
     @property
     def augmented(self) -> bytes | None:

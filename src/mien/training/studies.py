@@ -23,14 +23,15 @@ from numpy.typing import NDArray
 import mien
 from mien import files
 from mien.checks import Between, checked
-from mien.data import layouts
 from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import RecipeError
 from mien.evaluation import comparison, decisions, voters
-from mien.evaluation.judge import Judgement, held_out, judge_run
+from mien.evaluation.holdout import HOLD_OUT, held_out
+from mien.evaluation.judge import Judgement, default_split, judge, labelled_rows
+from mien.inference import datasets
 from mien.inference.classifier import Classifier
-from mien.training import recipes
+from mien.training import job, recipes
 from mien.training.devices import Precision
 from mien.training.loop import Say, Track
 from mien.training.recipes import Recipe
@@ -190,9 +191,11 @@ def run(
         raise RecipeError(f"There is no study '{name}': choose {', '.join(STUDIES)}.")
     if name == "ensemble" and num_seeds < 2:
         raise RecipeError("An ensemble takes two seeds or more: raise --seeds.")
-    faceset = layouts.read(data, reading)
-    if split not in (None, "all"):
-        faceset.split(str(split))  # better missed now than after an hour of training
+    faceset = datasets.read(data, reading)
+    job.divide(faceset, recipe)  # better missed now than after an hour of training, as are the rows to judge on
+    split = split or default_split(faceset, has_hold_out=True)
+    if split != HOLD_OUT:
+        labelled_rows(faceset, split)
     arms = STUDIES[name](recipe, faceset.votes is not None)
     place = Path(out).absolute()  # other processes may start elsewhere
     tasks: dict[tuple[str, int], Task] = {}
@@ -203,10 +206,7 @@ def run(
     once = {task.folder: task for task in tasks.values()}  # arms may share a training
     trained = dict(zip(once, train_all(list(once.values())), strict=True))
     runs = {arm.name: [trained[tasks[arm.name, seed].folder] for seed in range(num_seeds)] for arm in arms}
-    judged = {
-        arm: [judge_run(Classifier.load(one.model_file), faceset, one.record, split) for one in own]
-        for arm, own in runs.items()
-    }
+    judged = {arm: [judge(Classifier.load(one.model_file), faceset, split) for one in own] for arm, own in runs.items()}
     some = judged[arms[0].name][0]
     answers = {arm: [judgement.evaluation.predicted for judgement in own] for arm, own in judged.items()}
     if name == "imbalance":
@@ -241,15 +241,31 @@ def _decided(faceset: FaceSet, runs: list[Run], judged: list[Judgement]) -> dict
     for one, judgement in zip(runs, judged, strict=True):
         classifier = Classifier.load(one.model_file)
         train, valid = held_out(classifier, faceset)
-        probabilities = judgement.evaluation.probabilities
-        results = decisions.compare(
-            (valid.labels, classifier.probabilities(valid.images)),
-            (judgement.evaluation.labels, probabilities),
-            decisions.class_shares(train.labels, len(train.classes)),
-        )
-        for decision, _ in results[1:]:  # the first is argmax
-            answers.setdefault(f"plain, {decision.name.partition(' (')[0]}", []).append(decision(probabilities))
+        shares = decisions.class_shares(train.labels, len(train.classes))
+        evaluation = judgement.evaluation
+        if judgement.record["is_hold_out"]:  # the very rows: each half is answered as the other half has chosen
+            halves = _halves(evaluation.labels)
+            chosen = [(evaluation.labels[half], evaluation.probabilities[half]) for half in halves]
+            parts = [(chosen[0], halves[1]), (chosen[1], halves[0])]
+        else:
+            every = np.arange(len(evaluation))
+            parts = [((valid.labels, classifier.probabilities(valid.images)), every)]
+        own: dict[str, NDArray[np.int64]] = {}
+        for chosen_on, rows in parts:
+            probabilities = evaluation.probabilities[rows]
+            results = decisions.compare(chosen_on, (evaluation.labels[rows], probabilities), shares)
+            for decision, _ in results[1:]:  # the first is argmax
+                name = f"plain, {decision.name.partition(' (')[0]}"
+                own.setdefault(name, evaluation.predicted.copy())[rows] = decision(probabilities)
+        for name, answered in own.items():
+            answers.setdefault(name, []).append(answered)
     return answers
+
+
+def _halves(labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Two halves of the rows with the same share of each class."""
+    by_class = np.argsort(labels, kind="stable")
+    return by_class[::2], by_class[1::2]
 
 
 def _averaged(judged: list[Judgement]) -> dict[str, list[NDArray[np.int64]]]:
@@ -294,6 +310,7 @@ def _set_up(
         "train_rows": record["data"]["train"]["rows"],
         "split": judgement.record["split"],
         "n": len(judgement.evaluation),
+        "majority": float(judgement.evaluation.support.max() / len(judgement.evaluation)),  # of always naming one class
         **{key: record[key] for key in ("device", "device_name", "processor", "precision", "threads", "torch")},
         "mien": mien.__version__,
         "arm_settings": {arm.name: list(arm.settings) for arm in arms},

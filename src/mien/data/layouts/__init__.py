@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Unpack
 
 from mien import images
+from mien.data import archives, classes, portraits
 from mien.data import cache as cached
-from mien.data import classes
 from mien.data.faceset import FaceSet
-from mien.data.layouts import ferplus, folders, listed, parquet, tables
+from mien.data.layouts import arrays, ferplus, folders, listed, parquet, tables
 from mien.data.layouts.layout import Layout
 from mien.data.layouts.survey import Survey
+from mien.data.portraits import Asked, Finder
 from mien.data.reading import ReadFields, ReadOptions
 from mien.errors import DataError, UnknownLayoutError
 
@@ -30,6 +31,13 @@ LAYOUTS = (
         "Parquet files",
         parquet.matches,
         parquet.read,
+    ),
+    Layout(
+        "arrays",
+        "arrays of faces and labels in .npz, .npy or HDF5 files: images, labels; x_train, y_train; Training_pixel, ...",
+        "arrays",
+        arrays.matches,
+        arrays.read,
     ),
     Layout(
         "ferplus",
@@ -89,7 +97,7 @@ LAYOUTS = (
 )
 """The layouts that are known, in the order in which they are tried."""
 
-_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz")
+_MAX_NESTING = 2  # archives within an archive are unpacked, those within these are not
 
 
 def read(
@@ -97,6 +105,7 @@ def read(
     options: ReadOptions | None = None,
     *,
     cache: bool = True,
+    finder: Finder | None = None,
     **fields: Unpack[ReadFields],
 ) -> FaceSet:
     """Read labelled faces of any known layout.
@@ -105,6 +114,7 @@ def read(
         path: a file or a folder.
         options: how to read it; by default everything is recognised.
         cache: keep the packed result in the user's cache folder, so that the next reading takes no time.
+        finder: finds faces in pictures that show more; without it portraits are neither noticed nor cut.
         **fields: the options one by one instead, such as ``layout="folders"``, ``size=48``, ``votes="fer2013new.csv"``,
             ``classes=["happy", "sad"]``, ``drop=["contempt"]``, ``map={"calm": "neutral"}``; see ``ReadOptions``.
 
@@ -119,13 +129,22 @@ def read(
     options = ReadOptions.of(**fields) if options is None else options
     if options.size is not None and not 1 <= options.size <= images.MAX_FACE_SIDE:
         raise DataError(f"A size of {options.size} is not possible: give 1 to {images.MAX_FACE_SIDE} pixels.")
-    faceset = classes.choose(_faceset(Path(path), options, cache), options)
+    if options.find_faces and finder is None:
+        raise DataError("To find faces takes the detector: read the data with mien.read, or leave find_faces out.")
+    with portraits.reading_with(Asked(finder, options.find_faces, options.size or portraits.SIDE)):
+        faceset = classes.choose(_faceset(Path(path), options, cache), options)
     return replace(faceset, source=replace(faceset.source, options=options))
 
 
-def _faceset(path: Path, options: ReadOptions, cache: bool) -> FaceSet:
+def _faceset(path: Path, options: ReadOptions, cache: bool, nesting: int = 0) -> FaceSet:
     try:
         survey = Survey(path)
+        if packed := _packed(survey):
+            if nesting == _MAX_NESTING:
+                raise DataError(
+                    f"'{path}' holds archives within archives within an archive: unpack it and give the folder."
+                )
+            return _from_archives(survey, packed, options, cache, nesting)
         chosen = _named(options.layout) if options.layout is not None else _recognised(survey)
         if options.votes is not None:
             chosen = _with_votes(chosen, options.votes)
@@ -136,14 +155,43 @@ def _faceset(path: Path, options: ReadOptions, cache: bool) -> FaceSet:
         raise DataError(f"'{error.filename or path}' can't be read: {error.strerror or error}.") from None
 
 
+def _packed(survey: Survey) -> list[Path]:
+    """The archives that hold the data: the one that was given, or those of a folder that has no faces of its own."""
+    if not survey.path.is_dir():
+        return [survey.path] if archives.is_archive(survey.path) else []
+    found = [file for file in survey.visible if archives.is_archive(file)]
+    if (
+        not found
+        or survey.pictures
+        or survey.parquet
+        or tables.matches_fer2013(survey)
+        or tables.matches_course(survey)
+    ):
+        return []
+    return found
+
+
+def _from_archives(survey: Survey, packed: list[Path], options: ReadOptions, cache: bool, nesting: int) -> FaceSet:
+    """Unpack archives for a while and read what comes out; the cache knows them by what is in the archives."""
+    key = _cache_key(survey, options, options.layout)
+    faceset = cached.load(key) if cache else None
+    if faceset is None:
+        beside = [(file, survey.relative(file)) for file in survey.visible if file not in packed]
+        with archives.unpacked(packed, beside if survey.path.is_dir() else ()) as (folder, notes):
+            try:
+                faceset = _faceset(folder, options, False, nesting + 1)
+            except DataError as error:
+                raise type(error)(str(error).replace(str(folder), str(survey.path))) from None
+        told = tuple(note.replace(str(folder), str(survey.path)) for note in faceset.source.notes)
+        faceset = replace(faceset, source=replace(faceset.source, notes=(*notes, *told)))
+        if cache:
+            cached.save(key, faceset)
+    return replace(faceset, source=replace(faceset.source, path=str(survey.path)))
+
+
 def _through_cache(survey: Survey, layout: Layout, options: ReadOptions) -> FaceSet:
     try:
-        votes = "" if options.votes is None else cached.fingerprint(options.votes)
-        place = survey.path.resolve()
-        # Names can decide splits, so what was renamed is read anew.
-        names = place.name if place.is_dir() else f"{place.parent.name}/{place.name}"
-        asked = json.dumps({**options.for_readers(), "layout": layout.name, "votes": votes})
-        key = cached.key(cached.fingerprint(survey.path, survey.files), asked, names)
+        key = _cache_key(survey, options, layout.name)
     except OSError:  # a file can't be read: the reader drops it, or says which it is
         return layout.read(survey, options)
     faceset = cached.load(key)
@@ -152,6 +200,17 @@ def _through_cache(survey: Survey, layout: Layout, options: ReadOptions) -> Face
     faceset = layout.read(survey, options)
     cached.save(key, faceset)
     return faceset
+
+
+def _cache_key(survey: Survey, options: ReadOptions, layout: str | None) -> str:
+    votes = "" if options.votes is None else cached.fingerprint(options.votes)
+    place = survey.path.resolve()
+    # Names can decide splits, so what was renamed is read anew.
+    names = place.name if place.is_dir() else f"{place.parent.name}/{place.name}"
+    asked = json.dumps(
+        {**options.for_readers(), "layout": layout, "votes": votes, "finder": portraits.asked().finder is not None}
+    )
+    return cached.key(cached.fingerprint(survey.path, survey.files), asked, names)
 
 
 def _named(name: str) -> Layout:
@@ -185,8 +244,6 @@ def _with_votes(layout: Layout, votes: Path) -> Layout:
 
 def _nothing_fits(survey: Survey) -> DataError:
     path = survey.path
-    if survey.visible and all(file.suffix.lower() in _ARCHIVES for file in survey.visible):
-        return UnknownLayoutError(f"'{path}' {survey.describe()}: unpack it and give the folder that comes out.")
     problem = next((table.problem for table in survey.tables if table.problem), "")
     if problem and len(survey.visible) == 1:
         return DataError(problem)

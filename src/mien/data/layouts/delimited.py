@@ -75,7 +75,7 @@ def recognise(path: Path) -> tuple[Dialect, list[list[str]]]:
     is_whole = len(head) < HEAD_BYTES
     separator = _separator(text, is_whole, path.suffix.lower() in (".txt", ".lst"))
     first_rows = _sample(text, separator, is_whole) or _sample(text, separator, is_whole=True)[:1]
-    dialect = Dialect(encoding, separator, bool(first_rows) and _is_header(first_rows[0]))
+    dialect = Dialect(encoding, separator, bool(first_rows) and is_header(first_rows[0]))
     return dialect, first_rows
 
 
@@ -182,8 +182,8 @@ def _sample(text: str, separator: str, is_whole: bool) -> list[list[str]]:
     return found[:_SAMPLE_ROWS] if is_whole or len(found) > _SAMPLE_ROWS else found[:-1]
 
 
-def _is_header(cells: Sequence[str]) -> bool:
-    """Whether a row names columns: it holds no face, no name of a picture, and more than numbers.
+def is_header(cells: Sequence[str]) -> bool:
+    """Whether a row names columns: it holds no face, no name of a picture, and no number.
 
     The numbers 0, 1, 2, ... are names as well: a data frame is saved so whose columns were never named.
     """
@@ -192,8 +192,8 @@ def _is_header(cells: Sequence[str]) -> bool:
         return False
     if any(Path(word).suffix.lower() in images.SUFFIXES for word in words if len(word) < 4096):
         return False
-    counted = [str(number) for number in range(len(words))]
-    return not all(is_number(word) for word in words) or (len(words) > 1 and words == counted)
+    numbers = [word for word in words if is_number(word)]
+    return not numbers or (len(numbers) > 1 and numbers == [str(number) for number in range(len(numbers))])
 
 
 def _swallowed(cells: list[str], separator: str, width: int) -> bool:

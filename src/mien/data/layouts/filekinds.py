@@ -32,7 +32,7 @@ _ADVICE = {
     "7z": "a 7z archive, which mien can't unpack: unpack it, or pack it again as zip",
     "rar": "a RAR archive, which mien can't unpack: unpack it, or pack it again as zip",
     "xls": "an old Excel workbook: save it again as .xlsx or CSV",
-    "matlab": "a MATLAB file, which mien doesn't read: save the arrays as .npz or HDF5 (in MATLAB: save -v7.3)",
+    "matlab": "a MATLAB file, which mien doesn't read: export the pictures, or save the arrays as .npz",
     "sqlite": "an SQLite database, which mien doesn't read: export the table as CSV",
     "pdf": "a PDF document: give the file or folder of the data set",
     "pickle": "a Python pickle, which can run any program when it is opened, so mien doesn't: save the arrays as .npz, or the table as CSV or Parquet",
@@ -47,7 +47,6 @@ _BY_SUFFIX = {
     ".joblib": "pickle",
     ".tfrecord": "tfrecord",
     ".tfrecords": "tfrecord",
-    ".mat": "matlab",
 }
 
 
@@ -66,9 +65,10 @@ def kind(path: Path) -> str:
     found = next((name for magic, name in _MAGIC if head.startswith(magic)), "")
     if found == "zip":
         return _kind_of_zip(path)
-    if found in ("", "hdf5") and path.suffix.lower() in _BY_SUFFIX and (found == "" or path.suffix == ".mat"):
-        return found or _BY_SUFFIX[path.suffix.lower()]
-    return found or ("pickle" if head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05" and head[1:2] else "")
+    if path.suffix.lower() == ".mat":
+        return "matlab"  # of version 7.3 it is HDF5, with the axes of all arrays turned round
+    is_pickle = len(head) > 1 and head[0] == 0x80 and head[1] in range(2, 6)
+    return found or _BY_SUFFIX.get(path.suffix.lower()) or ("pickle" if is_pickle else "")
 
 
 def advice(path: Path) -> str:
@@ -89,7 +89,7 @@ def _kind_of_zip(path: Path) -> str:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return "zip"
+        return {".npz": "npz", ".xlsx": "xlsx"}.get(path.suffix.lower(), "zip")
     if "xl/workbook.xml" in names:
         return "xlsx"
     return "npz" if names and all(name.endswith(".npy") for name in names) and path.suffix.lower() != ".zip" else "zip"

@@ -27,7 +27,7 @@ class Layout:
 
     name: str
     about: str
-    holds: Literal["tables of pixels", "pictures", "Parquet files"]
+    holds: Literal["tables of pixels", "pictures", "Parquet files", "arrays"]
     matches: Callable[[Survey], bool]
     read: Callable[[Survey, ReadOptions], FaceSet]
     self_contained: bool = True

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from mien import emotions
 from mien.data.faceset import FaceSet, canonical_split
 from mien.data.layouts import codes, folders
+from mien.data.layouts.columns import Labelling, Roles, by_class, roles
 from mien.data.layouts.rows import Rows
 from mien.data.layouts.survey import Survey, Table, split_rank
 from mien.data.reading import ReadOptions
 from mien.errors import DataError
 
-_KEY_HEADS = ("id", "image_id", "filename", "file_name", "file", "image", "image_name", "img", "name", "path")
-_LABEL_HEADS = ("label", "labels", "emotion", "expression", "class", "category", "target")
+_LARGEST_CODE = 10  # AffectNet's
 _RAF_LINE = re.compile(r"((?:train|test)_\S+\.(?:jpe?g|png))\s+(\d+)", re.IGNORECASE)
 _NUMBERED = re.compile(r"\D*(\d+)")
 
@@ -27,6 +27,7 @@ class Pictures:
 
     def __init__(self, survey: Survey) -> None:
         self._survey = survey
+        self._all = set(survey.pictures)
         self._seen: set[Path] = set()
         self._found: dict[str | int, list[Path]] = defaultdict(list)
         for picture in survey.pictures:
@@ -37,9 +38,15 @@ class Pictures:
             for key in keys:
                 self._found[key].append(picture)
 
-    def find(self, key: str, split: str | None = None) -> Path | None:
-        """The picture that a list calls ``key``; with a split, one that lies in no folder of another split."""
+    def find(self, key: str, split: str | None = None, beside: Path | None = None) -> Path | None:
+        """The picture that a list calls ``key``: one that a path from the list's folder ``beside`` leads to, if there is one.
+
+        With a split, one that lies in no folder of another split.
+        """
         name = PurePosixPath(key.strip().replace("\\", "/"))
+        if beside is not None and (exact := beside / name) in self._all:
+            self._seen.add(exact)
+            return exact
         keys: list[str | int] = [name.as_posix(), name.name, name.stem]
         keys += [int(name.name)] if name.name.isdecimal() and len(name.name) < 256 else []
         for found in keys:
@@ -72,20 +79,16 @@ class Pictures:
 
 @dataclass(frozen=True)
 class _Listing:
-    """A table that names pictures, and where it has their names and labels; label is None where it has none."""
+    """A table that names pictures, and what its columns are."""
 
     table: Table
     key: int
-    label: int | None
+    roles: Roles
 
-    def rows(self) -> Iterator[tuple[str, str | None]]:
-        """Each picture's name and raw label; ``""`` where the row is unlabelled, None where it is too short."""
-        needed = max(self.key, self.label or 0) + 1
+    def rows(self) -> Iterator[tuple[str, Labelling]]:
+        """Each picture's name, and what its row says of it."""
         for cells in self.table.rows():
-            if len(cells) < needed:
-                yield cells[0], None
-            else:
-                yield cells[self.key].strip(), "" if self.label is None else codes.plain(cells[self.label])
+            yield cells[self.key if self.key < len(cells) else 0].strip(), self.roles.read(cells)
 
 
 def matches_raf_db(survey: Survey) -> bool:
@@ -120,7 +123,7 @@ def read_raf_db(survey: Survey, options: ReadOptions) -> FaceSet:
             continue
         name = match[1]
         found = pictures.find(f"{PurePosixPath(name).stem}_aligned") or pictures.find(name)
-        _add(rows, name, found, match[2], canonical_split(name.split("_")[0]) or "train")
+        _add(rows, name, found, Labelling(match[2]), canonical_split(name.split("_")[0]) or "train")
     pictures.note_unlisted(rows)
     return rows.faceset(options.size)
 
@@ -133,13 +136,13 @@ def read_affectnet(survey: Survey, options: ReadOptions) -> FaceSet:
     pictures = Pictures(_with_pictures(survey))
     rows = Rows("affectnet", survey.path, codes.AFFECTNET)
     for table in sorted(tables, key=lambda table: split_rank(table.path)):
-        listing = _Listing(table, table.header.index("subdirectory_filepath"), table.header.index("expression"))
-        for name, code in listing.rows():
-            found = pictures.find(name)
+        key, label = table.header.index("subdirectory_filepath"), table.header.index("expression")
+        for name, row in _Listing(table, key, Roles(key, label)).rows():
+            code = codes.plain(row.raw_class or "")
             if code in codes.AFFECTNET_NONE:
                 rows.drop(name, f"expression {code} ({codes.AFFECTNET_NONE[code]}) is no class")
             else:
-                _add(rows, name, found, code, table.split or "train")
+                _add(rows, name, pictures.find(name, beside=table.path.parent), row, table.split or "train")
     pictures.note_unlisted(rows)
     return rows.faceset(options.size)
 
@@ -149,31 +152,37 @@ def read_numbered(survey: Survey, options: ReadOptions) -> FaceSet:
     inside = survey if survey.path.is_dir() else Survey(survey.folder)
     pictures = Pictures(inside)
     parsed = [(listing, list(listing.rows())) for listing in _listings(survey)]
-    values = {raw for _, listed in parsed for _, raw in listed if raw}
+    values = {row.raw_class for _, listed in parsed for _, row in listed if row.raw_class}
     class_map, note = codes.meaning(values, f"'{survey.path}'")
     rows = Rows("numbered", survey.path, class_map)
     if not parsed:
         note = "No table labels the pictures, so all are unlabelled."
     rows.notes += [note] if note else []
     for listing, listed in parsed:
-        by_table = listing.table.split
-        for name, raw in listed:
-            found = pictures.find(name, by_table)
-            split = by_table or (found and pictures.split(found)) or ("test" if listing.label is None else "train")
-            _add(rows, name, found, raw, split)
+        table = listing.table
+        rows.notes += [note for note in (table.note, listing.roles.note) if note]
+        for name, row in listed:
+            found = pictures.find(name, table.split, table.path.parent)
+            split = table.split or (found and pictures.split(found))
+            _add(rows, name, found, row, split or ("train" if listing.roles.is_labelled else "test"))
     if survey.path.is_dir():
         _add_unlisted(rows, pictures)
         folders.note_others(rows, survey, {listing.table.path for listing, _ in parsed})
     return rows.faceset(options.size, emotions.EMOTIONS if class_map == codes.FER2013 or not values else None)
 
 
-def _add(rows: Rows, name: str, found: Path | None, raw: str | None, split: str) -> None:
-    if raw is None:
-        rows.drop(name, "its line of the table is too short")
+def _add(rows: Rows, name: str, found: Path | None, row: Labelling, split: str) -> None:
+    """Add a listed picture; the split that its own row names goes before ``split``."""
+    own = None if row.split is None else canonical_split(row.split)
+    if row.problem:
+        rows.drop(name, row.problem)
     elif found is None:
         rows.drop(name, "no such picture is there")
+    elif row.split and own is None:
+        rows.drop(name, f"unknown split '{row.split}'")
     else:
-        rows.add(name, found, raw or None, split)
+        raw_class = None if row.raw_class is None else codes.plain(row.raw_class)
+        rows.add(name, found, raw_class, own or split, subject=row.subject, votes=by_class(row.votes))
 
 
 def _add_unlisted(rows: Rows, pictures: Pictures) -> None:
@@ -194,12 +203,27 @@ def _listings(survey: Survey) -> list[_Listing]:
 
 
 def _listing(table: Table) -> _Listing | None:
-    key, label = table.column(*_KEY_HEADS), table.column(*_LABEL_HEADS)
-    if key is None and label is not None and len(table.header) == 2:
-        key = 1 - label
-    if key is None or (label is None and len(table.header) > 1):
+    """The table's columns, if it names pictures: by its head, or else by its cells."""
+    width = table.width
+    found = roles(table.header or ("",) * width, table.sample)
+    rest = [place for place in range(width) if place not in (found.path, found.label, found.split, found.subject)]
+    key = found.path
+    if key is None and width == 2 and rest and (found.label is not None or not table.header):
+        key = rest.pop(0)  # beside a column of classes, or the first of two without heads
+    if key is None:
         return None
-    return _Listing(table, key, label)
+    if not found.is_labelled:
+        found = replace(found, label=next((place for place in rest if _holds_classes(table, place)), None))
+    return _Listing(table, key, found) if found.is_labelled or width == 1 else None
+
+
+def _holds_classes(table: Table, place: int) -> bool:
+    """Whether a column can be one of classes although no head says so: a table without a head, and codes or words in it."""
+    cells = [codes.plain(row[place]) for row in table.sample if place < len(row)]
+    named = [cell for cell in cells if not cell.isdecimal()]
+    if table.header and table.width > 2:
+        return False
+    return bool(cells) and (all(len(cell) <= 40 for cell in cells) if named else max(map(int, cells)) <= _LARGEST_CODE)
 
 
 def _raf_list(survey: Survey) -> Path | None:

@@ -12,11 +12,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import emotions, images
+from mien.data import portraits
 from mien.data.faceset import UNLABELLED, DroppedRow, FaceSet, Source
+from mien.data.portraits import Asked, FoundFace
 from mien.errors import DataError, ImageError
 
-Picture = bytes | Path | NDArray[np.uint8]
-"""A face as a layout holds it: encoded bytes, a file, or gray pixels ``(H, W)``."""
+
+@dataclass(frozen=True)
+class Crop:
+    """A face within a larger picture.
+
+    Attributes:
+        file: the picture.
+        box: left, top, right, bottom, in pixels or as shares of the picture's sides.
+        exact: cut at the box itself, and not at the square around it.
+        shares: whether the box is in shares.
+    """
+
+    file: Path
+    box: tuple[float, float, float, float]
+    exact: bool = False
+    shares: bool = False
+
+
+Picture = bytes | Path | NDArray[np.uint8] | Crop
+"""A face as a layout holds it: encoded bytes, a file, gray pixels ``(H, W)``, or a part of a file."""
+
+
+NO_FACE = "no face was found in it"
+"""Why a picture is left out where faces are looked for."""
 
 
 @dataclass(frozen=True)
@@ -114,14 +138,28 @@ class Rows:
 
     def _decoded(self) -> list[tuple[_Row, NDArray[np.uint8]]]:
         """The rows whose pictures can be read, with their pixels; the others are dropped."""
+        asked = portraits.asked()
         with ThreadPoolExecutor() as pool:
-            decoded = list(pool.map(_pixels, self._rows))
+            decoded = list(pool.map(lambda row: _pixels(row, asked), self._rows))
         kept: list[tuple[_Row, NDArray[np.uint8]]] = []
+        crowds = 0
         for row, pixels in zip(self._rows, decoded, strict=True):
             if isinstance(pixels, str):
                 self.drop(row.name, pixels)
+            elif isinstance(pixels, FoundFace):
+                crowds += pixels.num > 1
+                kept.append((row, pixels.crop))
             else:
                 kept.append((row, pixels))
+        if asked.find_faces:
+            lost = decoded.count(NO_FACE)
+            self.notes.append(
+                f"Each face was found and cut out of its picture; in {lost:,} of {len(decoded):,} pictures none was found, so they were left out."
+                + (f" Of {crowds:,} pictures with several faces the largest was taken." if crowds else "")
+            )
+        elif asked.finder is not None:
+            told = portraits.notice([pixels for row, pixels in kept if not isinstance(row.picture, Crop)], asked.finder)
+            self.notes += [told] if told else []
         return kept
 
     def _mapped(self, raw_class: str) -> str | None:
@@ -149,12 +187,12 @@ class Rows:
         )
 
 
-def _pixels(row: _Row) -> NDArray[np.uint8] | str:
-    """The row's gray pixels, or the reason why it has none."""
-    if isinstance(row.picture, np.ndarray):
-        return row.picture
+def _pixels(row: _Row, asked: Asked) -> NDArray[np.uint8] | FoundFace | str:
+    """The row's gray pixels or the face found in them, or the reason why it has none."""
     try:
-        pixels = images.decode(row.picture, "L")
+        if asked.find_faces and asked.finder is not None:
+            return asked.finder(_photo(row.picture), asked.side) or NO_FACE
+        pixels = _gray(row.picture)
     except ImageError as error:
         return str(error).rstrip(".")
     if max(pixels.shape) > images.MAX_FACE_SIDE:  # a photo rather than a cropped face; shrink it before it is packed
@@ -163,6 +201,37 @@ def _pixels(row: _Row) -> NDArray[np.uint8] | str:
             pixels[None], (max(1, int(pixels.shape[0] * scale)), max(1, int(pixels.shape[1] * scale)))
         )[0]
     return pixels
+
+
+def _photo(picture: Picture) -> NDArray[np.uint8]:
+    """A picture in colour, ``(H, W, 3)``."""
+    if isinstance(picture, (bytes, Path)):
+        return images.decode(picture)
+    return np.repeat(_gray(picture)[:, :, None], 3, axis=2)
+
+
+def _gray(picture: Picture) -> NDArray[np.uint8]:
+    if isinstance(picture, np.ndarray):
+        return picture
+    return _cut(picture) if isinstance(picture, Crop) else images.decode(picture, "L")
+
+
+def _cut(crop: Crop) -> NDArray[np.uint8]:
+    """The face in its box: by default the square around the box's centre; past the picture's edge lies the edge's gray."""
+    pixels = images.decode(crop.file, "L")
+    height, width = pixels.shape
+    sides = np.array([width, height, width, height]) if crop.shares else np.ones(4)
+    left, top, right, bottom = np.array(crop.box, np.float64) * sides
+    if not (right > left and bottom > top and right > 0 and bottom > 0 and left < width and top < height):
+        raise ImageError(f"the box {', '.join(f'{value:g}' for value in crop.box)} lies outside of its picture.")
+    if not crop.exact:
+        half, x, y = max(right - left, bottom - top) / 2, (left + right) / 2, (top + bottom) / 2
+        left, top, right, bottom = x - half, y - half, x + half, y + half
+    if max(right - left, bottom - top) > 4 * max(width, height):
+        raise ImageError("its box is much larger than its picture.")
+    columns = np.arange(round(left), max(round(right), round(left) + 1)).clip(0, width - 1)
+    lines = np.arange(round(top), max(round(bottom), round(top) + 1)).clip(0, height - 1)
+    return np.asarray(pixels[lines[:, None], columns])
 
 
 def _votes(rows: list[_Row], classes: Sequence[str]) -> NDArray[np.float32] | None:

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from mien import images
 from mien.data.faceset import SPLITS, canonical_split
-from mien.data.layouts import delimited
-from mien.errors import DataError
+from mien.data.layouts import delimited, filekinds, jsonlines, workbook
+from mien.errors import DataError, MienError
 
-TABLE_SUFFIXES = (".csv", ".tsv")
+TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".jsonl", ".ndjson")
+_NO_TABLES = ("npy", "npz", "hdf5", "arrow")  # other readers know them
 LIST_SUFFIXES = (".txt", ".lst")
 MAX_LISTS = 64
 """Most text files of a folder that are looked into: a set has a few lists, or as many annotations as pictures."""
@@ -127,8 +128,10 @@ class Survey:
     def tables(self) -> list[Table]:
         """The head of each table in text; of a single file whatever its ending."""
         if not self.path.is_dir():
-            return [] if self.pictures or self.parquet else [peek(self.path)]
-        found = [peek(file) for file in self.visible if file.suffix.lower() in TABLE_SUFFIXES]
+            return (
+                [] if self.pictures or self.parquet or filekinds.kind(self.path) in _NO_TABLES else tables_in(self.path)
+            )
+        found = [table for file in self.visible if file.suffix.lower() in TABLE_SUFFIXES for table in tables_in(file)]
         return found + [table for file in self.lists if _names_pictures(table := peek(file))]
 
     @cached_property
@@ -173,6 +176,40 @@ def split_rank(file: Path) -> int:
 def natural(name: str) -> list[tuple[int, str]]:
     """A key that sorts ``2.png`` before ``10.png``."""
     return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name) if part]
+
+
+def tables_in(path: Path) -> list[Table]:
+    """The heads of the tables in a file: one of text or JSON, or each sheet of a workbook."""
+    suffix = path.suffix.lower()
+    if suffix in (".jsonl", ".ndjson"):
+        return [_peek_json(path)]
+    return _peek_sheets(path) if filekinds.kind(path) == "xlsx" else [peek(path)]
+
+
+def _peek_json(path: Path) -> Table:
+    try:
+        keys, sample = jsonlines.recognise(path)
+    except DataError as error:
+        return Table(path, problem=str(error))
+    return table_of(path, [keys, *sample], lambda: jsonlines.rows(path, keys))
+
+
+def _peek_sheets(path: Path) -> list[Table]:
+    try:
+        found = workbook.sheets(path)
+    except MienError as error:  # a package may be missing that reads a workbook that isn't needed
+        return [Table(path, problem=str(error))]
+    return [_sheet(path, title, rows) for title, rows in found]
+
+
+def _sheet(path: Path, title: str, first_rows: list[list[str]]) -> Table:
+    has_header = delimited.is_header(first_rows[0])
+
+    def content() -> Iterator[list[str]]:
+        found = workbook.rows(path, title)
+        return itertools.islice(found, 1, None) if has_header else found
+
+    return table_of(path, first_rows, content, has_header=has_header)
 
 
 def peek(path: Path) -> Table:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mien import emotions
 from mien.data.faceset import FaceSet, canonical_split
 from mien.data.layouts import codes, delimited, pixels
-from mien.data.layouts.columns import Labelling, Roles, is_number, roles
+from mien.data.layouts.columns import Labelling, Roles, by_class, is_number, roles
 from mien.data.layouts.delimited import MIN_PIXELS
 from mien.data.layouts.rows import Rows
 from mien.data.layouts.survey import Survey, Table, split_of, split_rank
@@ -256,7 +256,7 @@ def _record(row: _Parsed, shapes: dict[int, pixels.Shape], common: int, scaled: 
         return Record(row.name, raw_class, row.split, None, values)
     face = pixels.square(values, shapes[len(values)])
     code = None if raw_class is None else codes.plain(raw_class)
-    return Record(row.name, code, row.split, face, "", row.labelling.subject, _by_class(row.labelling.votes))
+    return Record(row.name, code, row.split, face, "", row.labelling.subject, by_class(row.labelling.votes))
 
 
 def _checked(values: pixels.Flat, shapes: dict[int, pixels.Shape], common: int, scaled: bool) -> pixels.Flat | str:
@@ -269,10 +269,6 @@ def _checked(values: pixels.Flat, shapes: dict[int, pixels.Shape], common: int, 
     if values.dtype != np.uint8:
         return f"'{values[values != np.floor(values)][0]:g}' is no whole number"
     return values
-
-
-def _by_class(votes: dict[str, float] | None) -> dict[str, float] | None:
-    return votes and {emotions.canonical(head) or head.strip().lower(): count for head, count in votes.items()}
 
 
 def _about_values(shapes: dict[int, pixels.Shape], faces: Sequence[pixels.Flat], table: Table, scaled: bool) -> str:

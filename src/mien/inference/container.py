@@ -1,0 +1,163 @@
+"""Opening a clip's container: a file, a webcam or a stream by URL; which of its streams is the film, and how long it claims to be."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import av
+from av.stream import Disposition
+
+from mien import images
+from mien.errors import VideoError
+
+WEBCAMS = {"linux": ("v4l2", "/dev/video{}"), "darwin": ("avfoundation", "{}"), "win32": ("dshow", "video={}")}
+"""How each system names a webcam: FFmpeg's format, and the device by its number."""
+
+STILLS = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+"""Streams of pictures that are no film: a cover, thumbnails of chapters."""
+
+TS_DISCONT = 0x0200
+"""FFmpeg's flag of formats whose clock may start anew (AVFMT_TS_DISCONT), such as MPEG-TS."""
+
+INDEXED = {"mov", "matroska"}
+"""Formats with an index of their frames: seeking in them is exact."""
+
+
+def open_container(source: str, wait: float) -> Any:
+    """Open a clip for reading.
+
+    Args:
+        source: a file, a URL, or a webcam by its number. An existing file's name is never taken for a URL.
+        wait: seconds to wait for a stream before giving up.
+
+    Raises:
+        VideoError: there is nothing of that name, or it is no video.
+    """
+    name, form, is_file = source, None, _exists(source)
+    if source.isdigit() and not is_file:
+        form, device = WEBCAMS.get(sys.platform, WEBCAMS["linux"])
+        name = device.format(source)
+    elif source.startswith("/dev/"):
+        form = "v4l2" if source.startswith("/dev/video") else None
+    elif is_file or "://" not in source:
+        _check_file(source)
+        name = local(source)
+    try:
+        # Without the option, '%' in a picture's name would stand for the number of one of many pictures.
+        options = {"pattern_type": "none"} if is_file else {}
+        return av.open(name, format=form, timeout=(wait, wait), metadata_errors="replace", options=options)
+    except (av.FFmpegError, OSError, ValueError) as error:
+        if is_file and _lacks_index(Path(source)):
+            reason = "it is cut off: its index, which stands at the end, is missing"
+            raise VideoError(f"'{source}' can't be opened as a video ({reason}): copy it again.") from None
+        raise VideoError(f"'{source}' can't be opened as a video ({words(error)}): check what it is.") from None
+
+
+def local(path: str | Path) -> str:
+    """A file's name such that FFmpeg takes no part of it, as in ``10:30.mp4``, for a protocol."""
+    return f"file:{path}"
+
+
+def film_stream(container: Any, source: str) -> Any:
+    """The stream with the film: no cover, and of several the one that FFmpeg holds for the best.
+
+    Raises:
+        VideoError: there is none, or its pictures are too large.
+    """
+    films = [stream for stream in container.streams.video if not stream.disposition & STILLS]
+    if not films:
+        kinds = {"a cover" if stream.type == "video" else stream.type for stream in container.streams}
+        others = " and ".join(sorted(kinds, reverse=True)) or "nothing that can be read"
+        raise VideoError(
+            f"'{source}' has no {'film' if 'a cover' in kinds else 'picture'}, only {others}: name a video."
+        )
+    best = container.streams.best("video")
+    stream = next((film for film in films if best is not None and film.index == best.index), films[0])
+    if stream.codec_context is None:
+        raise VideoError(f"'{source}' is encoded in a way that FFmpeg can't decode: convert it, to H.264 for one.")
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if width * height > images.MAX_PIXELS:
+        raise VideoError(
+            f"'{source}' has frames of {width}x{height} pixels, more than the {images.MAX_PIXELS:,} allowed."
+        )
+    return stream
+
+
+def declared_end(container: Any, stream: Any) -> tuple[float | None, bool]:
+    """When the film ends by what the file's head says, in seconds of the file's own clock, or None where the head says nothing.
+
+    Of other formats FFmpeg estimates the duration from what is there, which a cut-off file has right.
+
+    Returns:
+        The time, and whether it holds for this stream alone; otherwise it is that of the longest stream.
+    """
+    form = container.format.name.split(",")[0]
+    whole = container.duration / av.time_base if container.duration and container.duration > 0 else None
+    if form == "mov" and stream.duration:
+        return float(((stream.start_time or 0) + stream.duration) * stream.time_base), True
+    if form == "avi" and stream.frames and stream.average_rate:
+        return float(stream.frames / stream.average_rate), True
+    if form == "matroska" and whole is not None:
+        own = _seconds(stream.metadata.get("DURATION", ""))
+        return (whole, False) if own is None else (min(whole, own), True)
+    return (whole, False) if form == "flv" else (None, False)
+
+
+def is_seekable(container: Any) -> bool:
+    """Whether a time can be sought in the file, rather than read up to."""
+    return container.format.name.split(",")[0] in INDEXED and container.duration is not None
+
+
+def words(error: BaseException) -> str:
+    """What FFmpeg or the system says went wrong."""
+    return str(getattr(error, "strerror", None) or error) or type(error).__name__
+
+
+def _exists(source: str) -> bool:
+    try:
+        return Path(source).exists()
+    except OSError:  # a long URL is longer than names of files may be
+        return False
+
+
+def _check_file(source: str) -> None:
+    path = Path(source)
+    if not _exists(source):
+        raise VideoError(f"There is no clip '{source}': check the path.")
+    if path.is_dir():
+        raise VideoError(f"'{source}' is a folder: name one clip in it.")
+    if path.is_file() and path.stat().st_size == 0:
+        raise VideoError(f"'{source}' is empty (0 bytes): replace the file.")
+
+
+def _lacks_index(path: Path) -> bool:
+    """Whether this is an MP4 or MOV without its ``moov`` box, as where the camera was switched off or a copy was stopped."""
+    if not path.is_file():
+        return False
+    size, begin = path.stat().st_size, 0
+    found: set[bytes] = set()
+    with path.open("rb") as file:
+        while begin + 8 <= size and len(found) < 100:
+            file.seek(begin)
+            head = file.read(16)
+            length, kind = int.from_bytes(head[:4], "big"), head[4:8]
+            if length == 1:
+                length = int.from_bytes(head[8:16], "big")
+            if not found and kind != b"ftyp":
+                return False
+            found.add(kind)
+            if length < 8:
+                break
+            begin += length
+    return bool(found) and b"moov" not in found
+
+
+def _seconds(duration: str) -> float | None:
+    """Matroska's ``00:01:02.5``, or None where it is something else."""
+    try:
+        hours, minutes, seconds = duration.split(":")
+        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    except ValueError:
+        return None

@@ -1,0 +1,61 @@
+"""Reading data sets with the help of mien's own detector: it notices portraits, and cuts faces out of them where asked to."""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import Unpack
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien import images
+from mien.data import layouts
+from mien.data.faceset import FaceSet
+from mien.data.portraits import FoundFace
+from mien.data.reading import ReadFields, ReadOptions
+from mien.inference import align
+from mien.inference.detector import Detector
+
+
+def read(
+    path: str | os.PathLike[str],
+    options: ReadOptions | None = None,
+    *,
+    cache: bool = True,
+    **fields: Unpack[ReadFields],
+) -> FaceSet:
+    """Read labelled faces of any known layout.
+
+    Args:
+        path: a file or a folder.
+        options: how to read it; by default everything is recognised.
+        cache: keep the packed result in the user's cache folder, so that the next reading takes no time.
+        **fields: the options one by one instead, such as ``layout="folders"``, ``size=48``, ``votes="fer2013new.csv"``,
+            ``classes=["happy", "sad"]``, ``drop=["contempt"]``, ``map={"calm": "neutral"}``, ``find_faces=True``; see ``ReadOptions``.
+
+    Returns:
+        A FaceSet. What was left out, assumed or mapped is in its ``source``.
+
+    Raises:
+        UnknownLayoutError: no layout is recognised.
+        DataError: the data can't be read, holds no usable face, or holds several layouts.
+        MissingExtraError: the layout needs a package that isn't installed.
+    """
+    return layouts.read(path, options, cache=cache, finder=find_face, **fields)
+
+
+def find_face(photo: NDArray[np.uint8], side: int) -> FoundFace | None:
+    """The largest face of a photo ``(H, W, 3)``, aligned at ``(side, side)``; see ``portraits.Finder``."""
+    found = _detector().detect(photo)
+    if not len(found):
+        return None
+    sides = np.sqrt((found.boxes[:, 2:] - found.boxes[:, :2]).clip(0).prod(1))
+    largest = int(sides.argmax())
+    crop = align.crop(images.gray(photo), found.landmarks[largest], (side, side))
+    return FoundFace(crop, float(sides[largest] / np.sqrt(photo.shape[0] * photo.shape[1])), len(found))
+
+
+@functools.cache
+def _detector() -> Detector:
+    return Detector()

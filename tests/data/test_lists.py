@@ -1,0 +1,104 @@
+"""Lists that name pictures, as people write them: the same pictures get the same classes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from mien.data.layouts import read
+
+if TYPE_CHECKING:
+    from tests.data.conftest import Maker
+
+CLASSES = ["happy", "sad", "surprise", "happy"]
+
+
+def write_pictures(make: Maker) -> None:
+    for number in range(len(CLASSES)):
+        make.picture(f"faces/img_{number}.png", number)
+
+
+def lines(make: Maker, header: str, row: str, name: str = "list.csv", encoding: str = "utf-8") -> None:
+    """A list whose rows are ``row`` with ``{n}`` the number of the picture and ``{c}`` its class."""
+    text = "".join(line + "\n" for line in [header, *(row.format(n=n, c=c) for n, c in enumerate(CLASSES))] if line)
+    make.file(name, text.encode(encoding))
+
+
+WAYS: dict[str, Callable[[Maker], None]] = {
+    "semicolons": lambda make: lines(make, "file;class", "img_{n}.png;{c}"),
+    "tabs in a .tsv": lambda make: lines(make, "file\tclass", "img_{n}.png\t{c}", "list.tsv"),
+    "tabs in a .txt": lambda make: lines(make, "", "img_{n}.png\t{c}", "list.txt"),
+    "blanks": lambda make: lines(make, "", "faces/img_{n}.png {c}", "list.lst"),
+    "windows letters": lambda make: lines(make, "file;class;Gerät", "img_{n}.png;{c};für", encoding="cp1252"),
+    "utf-16": lambda make: lines(make, "file,class", "img_{n}.png,{c}", encoding="utf-16"),
+    "no head": lambda make: lines(make, "", "faces/img_{n}.png,{c}"),
+    "no head, class first": lambda make: lines(make, "", "{c},faces/img_{n}.png"),
+    "no head, numbers": lambda make: lines(make, "", "{n},{c}"),
+    "image_path and more": lambda make: lines(make, "image_path,width,emotion,remark", "faces/img_{n}.png,48,{c},fine"),
+    "img_path and more": lambda make: lines(make, ",img_path,label,age", "{n},faces/img_{n}.png,{c},30"),
+    "filepath and more": lambda make: lines(make, "filepath,emotion,age", "/home/me/faces/img_{n}.png,{c},30"),
+    "pth and more": lambda make: lines(make, "pth,label,relFCs", "faces/img_{n}.png,{c},0.8"),
+    "windows paths": lambda make: lines(make, "path,label,x", "C:\\me\\faces\\img_{n}.png,{c},1"),
+    "lines of JSON": lambda make: lines(
+        make, "", '{{"file_name": "img_{n}.png", "label": "{c}"}}', "faces/metadata.jsonl"
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_of_writing_a_list_gives_the_same_rows(make: Maker, way: str) -> None:
+    write_pictures(make)
+    WAYS[way](make)
+    faces = read(make.root)
+    assert [faces.classes[label] for label in faces.labels] == CLASSES
+    assert faces.source.dropped == ()
+    np.testing.assert_array_equal(faces.images, [make.face(number) for number in range(len(CLASSES))])
+
+
+def test_metadata_beside_split_folders_names_pictures_of_its_own_folder(make: Maker) -> None:
+    for split, seed in (("train", 0), ("test", 10)):
+        rows = [{"file_name": f"{n}.png", "label": name, "person": "p1"} for n, name in enumerate(CLASSES)]
+        for number in range(len(CLASSES)):
+            make.picture(f"{split}/{number}.png", seed + number)
+        make.file(f"{split}/metadata.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    faces = read(make.root)
+    assert faces.splits.tolist() == ["train"] * 4 + ["test"] * 4
+    np.testing.assert_array_equal(faces.images[4], make.face(10))
+    assert faces.subjects is not None
+
+
+def test_a_split_column_and_a_subject_column_are_read(make: Maker) -> None:
+    write_pictures(make)
+    rows = zip(range(4), CLASSES, ["Training", "Test", "val_set", "elsewhere"], ["ann", "bob", "", "eve"], strict=True)
+    make.table("list.csv", "image,label,split,subject", [(f"img_{n}.png", *rest) for n, *rest in rows])
+    faces = read(make.root)
+    assert faces.splits.tolist() == ["train", "test", "valid"]
+    assert faces.subjects is not None
+    assert faces.subjects.tolist() == ["ann", "bob", ""]
+    assert [row.reason for row in faces.source.dropped] == ["unknown split 'elsewhere'"]
+
+
+def test_a_workbook_is_a_list(make: Maker) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    write_pictures(make)
+    book = openpyxl.Workbook()
+    for row in [("File name", "Emotion"), *((f"img_{n}.png", name) for n, name in enumerate(CLASSES))]:
+        book.active.append(row)
+    book.save(make.root / "list.xlsx")
+    faces = read(make.root)
+    assert [faces.classes[label] for label in faces.labels] == CLASSES
+
+
+def test_a_workbook_holds_pixels(make: Maker) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in [("emotion", "pixels"), *((code, make.pixels(code)) for code in range(7))]:
+        book.active.append(row)
+    book.save(make.root / "faces.xlsx")
+    faces = read(make.root / "faces.xlsx")
+    assert faces.labels.tolist() == list(range(7))
+    np.testing.assert_array_equal(faces.images[3], make.face(3))
