@@ -167,7 +167,7 @@ FACE_API = """
 
 # What src/gear/emotion.ts does with a face that its detector has cut out, for a batch: it takes one face at a time itself.
 HUMAN = """
-  const home = path.join(path.dirname(require.resolve("@vladmandic/human/package.json")), "models");
+  const home = path.join(process.cwd(), "node_modules/@vladmandic/human/models");  // it exports no path to them
   const stored = JSON.parse(fs.readFileSync(path.join(home, "emotion.json")));
   const weights = fs.readFileSync(path.join(home, "emotion.bin"));
   const model = await tf.loadGraphModel({ load: async () => ({

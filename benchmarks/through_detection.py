@@ -118,12 +118,8 @@ def measure(data: Path, split: str, limit: int | None, model: str) -> dict[str, 
     }
 
 
-def template(data: Path, num: int = 5000) -> NDArray[np.float64]:
-    """The best ``align.TEMPLATE``, on rows that base learnt from: the crops that it gives lie right on average.
-
-    First the median of each landmark in the face's own pixels; then, as noise in the landmarks makes least squares lean to one
-    side, that template is moved, scaled and turned by the mean error of the crops it gives.
-    """
+def seen_landmarks(data: Path, num: int) -> tuple[list[NDArray[np.float32]], list[NDArray[np.float64]]]:
+    """The landmarks ``(5, 2)`` that are found in scenes of rows that base learnt from, and the maps ``(2, 3)`` back to the faces."""
     learnt, detector = splits.hold_out(mien.read(data).split("train"), 0.06)[0], Detector()
     seen, backs = [], []
     for number, row in enumerate(np.random.default_rng(0).permutation(len(learnt))[:num]):
@@ -132,18 +128,51 @@ def template(data: Path, num: int = 5000) -> NDArray[np.float64]:
         if len(found):
             seen.append(found.landmarks[0])
             backs.append(back)
-    first = np.median([points @ back[:, :2].T + back[:, 2] for points, back in zip(seen, backs, strict=True)], 0)
+    return seen, backs
+
+
+def crop_errors(
+    seen: list[NDArray[np.float32]], backs: list[NDArray[np.float64]], places: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """What is wrong with crops that bring landmarks onto places ``(5, 2)`` of a 48x48 face, without what was no face.
+
+    Returns:
+        ``(N, 4)``: shift to the right and down in pixels of a 48x48 face, logarithm of the size, angle in radians.
+    """
     errors = []
     for points, back in zip(seen, backs, strict=True):
-        matrix, shift = align.similarity(first.astype(np.float32), points)
+        matrix, shift = align.similarity(places, points)
         whole = back[:, :2] @ matrix  # from the crop to the face: the identity, were it right
         moved = back[:, :2] @ (matrix @ [24, 24] + shift) + back[:, 2] - 24
         errors.append([*moved, np.log(np.hypot(whole[0, 0], whole[1, 0])), np.arctan2(whole[1, 0], whole[0, 0])])
-    all_errors = np.array(errors)
-    right = (np.abs(all_errors) < [12, 12, 0.5, 0.5]).all(1)  # without what was no face
-    x, y, scale, angle = all_errors[right].mean(0)
+    found = np.array(errors)
+    kept: NDArray[np.float64] = found[(np.abs(found) < [12, 12, 0.5, 0.5]).all(1)]
+    return kept
+
+
+def template(data: Path, num: int = 5000) -> NDArray[np.float64]:
+    """The best ``align.TEMPLATE``, on rows that base learnt from: the crops that it gives lie right on average.
+
+    First the median of each landmark in the face's own pixels; then, as noise in the landmarks makes least squares lean to one
+    side, that template is moved, scaled and turned by the mean error of the crops it gives.
+    """
+    seen, backs = seen_landmarks(data, num)
+    first = np.median([points @ back[:, :2].T + back[:, 2] for points, back in zip(seen, backs, strict=True)], 0)
+    x, y, scale, angle = crop_errors(seen, backs, first.astype(np.float32)).mean(0)
     turn = np.exp(scale) * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     return np.asarray((first - 24) @ turn.T + 24 + [x, y])
+
+
+def errors_table(data: Path, num: int) -> str:
+    """How far off the crops are that mien cuts out: what augmentation has to cover."""
+    errors = crop_errors(*seen_landmarks(data, num), np.asarray(align.TEMPLATE, np.float32))
+    sizes = np.abs(errors) * [100 / 48, 100 / 48, 100, 180 / np.pi]
+    names = ["shift right, % of the side", "shift down, % of the side", "size, %", "angle, degrees"]
+    rows = [
+        [name, f"{np.sqrt((column**2).mean()):.1f}", *(f"{np.percentile(column, q):.1f}" for q in (50, 90, 99))]
+        for name, column in zip(names, sizes.T, strict=True)
+    ]
+    return tables.render([f"error of {len(errors)} crops", "root mean square", "median", "90%", "99%"], rows)
 
 
 def main() -> None:
@@ -154,7 +183,11 @@ def main() -> None:
     parser.add_argument("--model", default="base")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--template", action="store_true", help="measure align.TEMPLATE anew, on Training rows")
+    parser.add_argument("--errors", action="store_true", help="how far off the crops are, on --limit Training rows")
     arguments = parser.parse_args()
+    if arguments.errors:
+        print(errors_table(arguments.data, arguments.limit or 5000))
+        return
     if arguments.template:
         print(template(arguments.data).round(2).tolist())
         return
