@@ -167,6 +167,20 @@ def test_what_shapes_the_training_is_told_where_it_did() -> None:
         assert ("second head for votes" in unused) != votes
 
 
+@pytest.mark.parametrize("lang", ["en", "zh-TW"])
+def test_what_imitates_bad_pictures_is_told_where_it_did(lang: str) -> None:
+    t, made = narrative.Texts(lang), parts()
+    recipe = recipes.to_dict(recipes.get("base", ["augment=robust", "augment.gamma=1,1", "init=somewhere/first.onnx"]))
+    used, unused = narrative.means({**made["record"], "recipe": recipe}, 1, {"flip": False, "temperature": 1.0}, t)
+    told = {each["name"]: each["setting"] for each in used}
+    shown = {key: told.get(t(f"tricks.name.{key}")) for key in narrative.CORRUPTION_PARTS}
+    assert shown["gamma"] is None
+    assert t("tricks.name.gamma") in unused
+    assert shown["jpeg"] == t("tricks.setting.jpeg", value="5", share="8%")
+    assert shown["resolution"] == t("tricks.setting.resolution", percent="16%", share="8%")
+    assert "first.onnx" in told[t("tricks.name.init")]
+
+
 def test_the_set_up_names_both_optimizers_and_both_losses(english: str) -> None:
     assert "SGD, Nesterov momentum 0.9; Muon, peak 0.03" in english
     assert "and 0.5 times that of a second head for votes" in english

@@ -303,6 +303,12 @@ def means(
     return used, [t(f"tricks.name.{key}") for key, setting in settings.items() if not setting]
 
 
+CORRUPTION_PARTS = (
+    "crop", "turn", "gamma", "side_light", "cover", "motion", "defocus", "resolution", "faded", "shot", "speckle", "jpeg",
+)  # fmt: skip
+"""The parts of the augmentation that imitate bad pictures, each drawn with the probability ``corruption``."""
+
+
 def _augment_settings(augment: Mapping[str, Any], t: Texts) -> dict[str, str | None]:
     """Each part of the augmentation as words; None where it is off. A warp of probability 0 never happens."""
     warped = augment["geometry"] > 0
@@ -325,8 +331,23 @@ def _augment_settings(augment: Mapping[str, Any], t: Texts) -> dict[str, str | N
         "contrast": (tuple(augment["contrast"]) != whole, _range(augment["contrast"])),
         "brightness": (augment["brightness"], {"share": f"{augment['brightness']:.0%}"}),
         "erase": (augment["erase"], {"share": f"{augment['erase']:.0%}", **_range(augment["erase_side"], ".1%")}),
+        **_corruption_values(augment),
     }
     return {key: t(f"tricks.setting.{key}", **words) if on else None for key, (on, words) in values.items()}
+
+
+def _corruption_values(augment: Mapping[str, Any]) -> dict[str, tuple[Any, dict[str, str]]]:
+    """Whether each part that imitates bad pictures is on, and its figures; runs of earlier versions lack them."""
+    if not augment.get("corruption"):
+        return dict.fromkeys(CORRUPTION_PARTS, (False, {}))
+    share = {"share": f"{augment['corruption']:.0%}"}
+    off = {"gamma": (1.0, 1.0), "resolution": 1.0, "faded": 1.0, "jpeg": 100}
+    values: dict[str, tuple[Any, dict[str, str]]] = {}
+    for key in CORRUPTION_PARTS:
+        value = augment[key]
+        figures = _range(value) if key == "gamma" else {"value": f"{value:g}", "percent": f"{value:.0%}"}
+        values[key] = ((tuple(value) if key == "gamma" else value) != off.get(key, 0.0), {**figures, **share})
+    return values
 
 
 def _range(bounds: Sequence[float], form: str = "g") -> dict[str, str]:
@@ -354,6 +375,7 @@ def _recipe_settings(recipe: Mapping[str, Any], votes_head: float, t: Texts) -> 
         "label_smoothing": (recipe["label_smoothing"], {"share": f"{recipe['label_smoothing']:.0%}"}),
         "votes": (recipe["votes"], {"share": f"{recipe['votes']:.0%}"}),
         "votes_head": (votes_head, {"weight": f"{votes_head:g}"}),
+        "init": (recipe.get("init", ""), {"model": Path(recipe.get("init", "")).name}),
         "teacher": (recipe["distil"], {"share": f"{recipe['distil']:.0%}", "teacher": Path(recipe["teacher"]).name}),
         "grow_from": (
             recipe["grow_from"],
