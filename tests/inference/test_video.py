@@ -76,14 +76,23 @@ def test_smoothing_calms_the_probabilities(reader: Reader, film: Path) -> None:
     assert restlessness(0.3) < 0.5 * restlessness(0)
 
 
-def test_a_cut_makes_new_people(reader: Reader, tmp_path: Path) -> None:
+@pytest.mark.parametrize("light", [1.0, 0.4])
+def test_a_cut_makes_new_people_at_any_brightness(reader: Reader, tmp_path: Path, light: float) -> None:
     first = scenes.scene(("happy",), width=320, height=240, side=150, seed=1)
-    other = 255 - scenes.background(320, 240, 5) // 3
+    other = scenes.background(320, 240, 5)
     scenes.paste(other, scenes.face("sad", 150, 10), 85, 45)
-    path = scenes.clip(tmp_path / "cut.mp4", [first] * 5 + [other] * 5)
-    numbers = [reading.faces[0].track for reading in readings(reader, path) if reading.faces]
-    assert set(numbers[:5]) == {1}
-    assert set(numbers[5:]) == {2}
+    frames = [(photo * light).astype(np.uint8) for photo in (first, other)]
+    path = scenes.clip(tmp_path / "cut.mp4", [frames[0]] * 5 + [frames[1]] * 5)
+    numbers = [reading.faces[0].track for reading in readings(reader, path)]
+    assert numbers == [1] * 5 + [2] * 5
+
+
+def test_people_keep_their_numbers_over_a_flash(reader: Reader, tmp_path: Path) -> None:
+    photo = scenes.scene(("happy",), width=320, height=240, side=150, seed=1)
+    flash = (photo * 4.0).clip(0, 255).astype(np.uint8)
+    path = scenes.clip(tmp_path / "flash.mp4", [photo] * 4 + [flash] + [photo] * 4)
+    found = [{tracked.track for tracked in reading.faces} for reading in readings(reader, path)]
+    assert found[:4] == found[5:] == [{1}] * 4
 
 
 def test_memory_does_not_grow_with_the_clip(reader: Reader, tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ class Tracker:
 
     def __init__(self) -> None:
         self._tracks: list[_Track] = []
+        self._left: list[_Track] = []  # of the scene before the last cut
         self._num = 0
 
     def update(self, boxes: NDArray[np.float32], time: float) -> list[int]:
@@ -66,7 +67,11 @@ class Tracker:
 
     def forget(self) -> None:
         """Begin anew, as after a cut: the next boxes are other people."""
-        self._tracks = []
+        self._tracks, self._left = [], self._tracks
+
+    def recall(self) -> None:
+        """Go back to the people of the scene before the last cut, as after a flash."""
+        self._tracks, self._left = self._left, self._tracks
 
     def _pairs(self, boxes: NDArray[np.float32], time: float) -> list[tuple[float, _Track, int]]:
         pairs: list[tuple[float, _Track, int]] = []

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.inference.clip import Clip, Frame, Packet
+from mien.inference.cuts import CutDetector
 from mien.inference.photo import Face, Reader
 from mien.inference.tracking import MAX_GAP, Tracker
 
@@ -20,9 +21,6 @@ SMOOTHING = 0.3
 
 MIN_SEGMENT = 0.4
 """Seconds that another expression must last to count as a segment."""
-
-CUT = 45.0
-"""Mean difference in grays between two frames, coarsely seen, from which on it is a cut to another scene."""
 
 
 @dataclass(frozen=True)
@@ -106,18 +104,18 @@ def read_video(
     Raises:
         VideoError: the clip can't be read.
     """
-    tracker, smoother = Tracker(), _Smoother(smoothing)
-    seen: NDArray[np.float32] | None = None
+    tracker, smoother, cuts = Tracker(), _Smoother(smoothing), CutDetector()
     faces: tuple[TrackedFace, ...] = ()
     for frame in clip.frames(on_audio=on_audio):
         if frame.number % every:
             yield FrameReading(frame, faces, fresh=False)
             continue
         pixels = frame.pixels
-        coarse = _coarse(pixels)
-        if seen is not None and float(np.abs(coarse - seen).mean()) > CUT:
+        cuts.look(pixels, frame.time)
+        if cuts.is_return:
+            tracker.recall()
+        elif cuts.is_cut:
             tracker.forget()
-        seen = coarse
         found = reader.find(pixels)
         numbers = tracker.update(found.boxes, frame.time)
         rows = reader.classifier.probabilities(found.crops, flip=reader.flip)
@@ -216,10 +214,3 @@ def clock(seconds: float) -> str:
     whole = round(seconds)
     hours, minutes = whole // 3600, whole // 60 % 60
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
-
-
-def _coarse(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """A dozen grays across, enough to tell a cut from a movement."""
-    height, width = pixels.shape[:2]
-    step = max(1, min(height, width) // 12)
-    return pixels[step // 2 :: step, step // 2 :: step, 1].astype(np.float32)
