@@ -225,7 +225,7 @@ BAD = [
     (["predict", "CROP", "--resume"], 2, "--resume and --parquet need an output"),
     (["predict", "CROP", "--parquet"], 2, "--resume and --parquet need an output"),
     (["predict", "CROP", "-o", "OUT.xyz"], 1, "should end in one of .jsonl, .csv, .parquet, .json"),
-    (["predict", "CROP", "-o", "NOWHERE/out.csv"], 1, "can't be written: No such file or directory"),
+    (["predict", "CROP", "-o", "NOWHERE/out.csv"], 1, "does not exist; make it first"),
     (["predict", "CROP", "--abstain", "2"], 2, "2.0 is not in the range 0<=x<=1"),
     (["predict"], 2, "Missing argument 'PHOTO...'"),
     (["video", "NOWHERE"], 1, "There is no clip 'NOWHERE'"),
@@ -329,7 +329,7 @@ def test_ctrl_c_says_stopped(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) ->
         raise KeyboardInterrupt
 
     monkeypatch.setattr(cli.cli, "main", interrupted)
-    assert invoke("summary", "report") == (1, "", "mien: stopped.\n")
+    assert invoke("summary", "report") == (130, "", "mien: stopped.\n")
 
 
 def test_the_version_is_the_packages(invoke: Invoke) -> None:

@@ -27,6 +27,7 @@ FLOORS = {
     "tables": 2,
     "checks": 2,
     "locks": 1,
+    "escapes": 1,
     "errors": 0,
 }
 """Place in the package to its floor."""

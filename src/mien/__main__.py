@@ -1,5 +1,56 @@
-"""Run the command line as ``python -m mien``."""
+"""The command ``mien``, also as ``python -m mien``: what a Ctrl-C meets at any moment, from the first import on."""
 
-from mien.cli import main
+from __future__ import annotations
 
-main()
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import Any
+
+STOPPED = 130
+"""Exit code of what was stopped from the keyboard, as shells have it: 128 and the number of the signal."""
+
+AGAIN = 0.05
+"""Seconds after which a Ctrl-C comes again that Python had to drop."""
+
+
+def main() -> None:
+    """Run the command line. A Ctrl-C ends it in order; a second one ends it at once, whatever it is doing."""
+    signal.signal(signal.SIGINT, _interrupt)
+    sys.unraisablehook = _dropped
+    threading.excepthook = _in_thread
+    try:
+        from mien.cli import main as run
+
+        run()
+    except KeyboardInterrupt:  # while it was being loaded, or while it was ending
+        os.write(2, b"mien: stopped.\n")
+        sys.exit(STOPPED)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    raise KeyboardInterrupt
+
+
+def _dropped(problem: Any) -> None:
+    """A Ctrl-C that came where Python can't raise anything, such as in a destructor, comes again a moment later."""
+    if not issubclass(problem.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(problem)
+        return
+    signal.signal(signal.SIGINT, _interrupt)
+    timer = threading.Timer(AGAIN, os.kill, (os.getpid(), signal.SIGINT))
+    timer.daemon = True
+    timer.start()
+
+
+def _in_thread(problem: Any) -> None:
+    """A thread that fails because the work was stopped has nothing to tell."""
+    if signal.getsignal(signal.SIGINT) is _interrupt:
+        threading.__excepthook__(problem)
+
+
+if __name__ == "__main__":
+    main()

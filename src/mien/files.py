@@ -48,8 +48,8 @@ class Inputs:
     def _known(self) -> tuple[dict[tuple[int, int], Path], dict[tuple[int, int], Path]]:
         """The files and the folders, by device and inode."""
         known: tuple[dict[tuple[int, int], Path], dict[tuple[int, int], Path]] = ({}, {})
-        for path in map(Path, self.paths):
-            with contextlib.suppress(OSError, ValueError):
+        for path in (Path(path) for path in self.paths if os.fspath(path)):
+            with contextlib.suppress(OSError, ValueError):  # ValueError: a name with a null byte
                 found = path.stat()
                 known[stat.S_ISDIR(found.st_mode)][found.st_dev, found.st_ino] = path
         return known
@@ -77,9 +77,9 @@ _kept: ContextVar[tuple[Inputs, ...]] = ContextVar("kept", default=())
 
 
 @contextmanager
-def kept(inputs: Inputs) -> Iterator[None]:
+def kept(*inputs: Inputs) -> Iterator[None]:
     """Refuse whatever would replace one of these files or folders in the block."""
-    token = _kept.set((*_kept.get(), inputs))
+    token = _kept.set((*_kept.get(), *inputs))
     try:
         yield
     finally:
@@ -91,14 +91,21 @@ def check(
     kind: Kind = "file",
     *,
     overwrite: bool = True,
-    inputs: Inputs | Iterable[str | os.PathLike[str]] = (),
+    inputs: Iterable[Inputs | str | os.PathLike[str]] = (),
 ) -> None:
     """Refuse a place that ``whole`` would refuse, before the work for it is done.
 
     Raises:
         OutputError: as for ``whole``.
     """
-    for known in (inputs if isinstance(inputs, Inputs) else Inputs(tuple(inputs)), *_kept.get()):
+    if target.is_dir() if kind == "file" else target.exists() and not target.is_dir():
+        raise OutputError(f"'{target}' is a {'folder' if kind == 'file' else 'file'}: choose the name of a {kind}.")
+    if target.is_block_device():
+        raise OutputError(f"'{target}' is a disk: choose the name of a file.")
+    if target.exists() and not overwrite:
+        raise OutputError(f"'{target}' exists already: choose another place, or allow it to be overwritten.")
+    named = (known if isinstance(known, Inputs) else Inputs((known,)) for known in inputs)
+    for known in (*named, *_kept.get()):
         if (path := known.replaced_by(target, kind)) is not None:
             part = (
                 "" if _identity(path) == _identity(target) else f" in '{path}'" if path.is_dir() else f" with '{path}'"
@@ -106,15 +113,10 @@ def check(
             raise OutputError(
                 f"'{target}' is an input{part} and would be overwritten: choose another place to write to."
             )
-    if target.is_dir() if kind == "file" else target.exists() and not target.is_dir():
-        raise OutputError(f"'{target}' is a {'folder' if kind == 'file' else 'file'}: choose the name of a {kind}.")
-    if target.is_block_device():
-        raise OutputError(f"'{target}' is a disk: choose the name of a file.")
-    if target.exists() and not overwrite:
-        raise OutputError(f"'{target}' exists already: choose another place, or allow it to be overwritten.")
     if target.exists() and not os.access(target, os.W_OK):
         raise OutputError(f"'{target}' is write-protected: choose another place, or allow writing to it.")
-    if not (parent := _followed(target).parent).is_dir():
+    parent = _followed(target).parent if target.is_symlink() else target.parent
+    if not parent.is_dir():
         raise OutputError(f"'{target}' can't be written: the folder '{parent}' does not exist; make it first.")
 
 
@@ -124,7 +126,7 @@ def whole(
     kind: Kind = "file",
     *,
     overwrite: bool = True,
-    inputs: Inputs | Iterable[str | os.PathLike[str]] = (),
+    inputs: Iterable[Inputs | str | os.PathLike[str]] = (),
     mode: int | None = None,
 ) -> Iterator[Path]:
     """Give a temporary place that takes the place of ``path`` once it is whole; whatever fails, ``path`` stays as it was.

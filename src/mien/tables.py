@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mien import escapes
+
 
 def render(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Lay out a table: columns of numbers to the right, others to the left, two blanks between.
@@ -14,6 +16,7 @@ def render(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         heads: one title per column.
         rows: the cells, as many in each row.
     """
+    rows = [[escapes.visible(cell) for cell in row] for row in rows]
     columns = list(zip(*rows, strict=True)) or [()] * len(heads)
     widths = [max(len(cell) for cell in (head, *column)) for head, column in zip(heads, columns, strict=True)]
     numeric = [bool(column) and all(_is_number(cell) for cell in column) for column in columns]

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien import images
+from mien import images, locks
 from mien.data import drawn, store
 from mien.data.faceset import FaceSet
-from mien.errors import DataError, ModelFileError, RunError
+from mien.errors import DataError, ModelFileError, OutputError, RunError
 from mien.training import job, recipes
 from mien.training import run as runs
 from mien.training.run import Run
@@ -128,3 +128,12 @@ def test_a_student_goes_on_only_with_its_own_teacher(run: Run, faces_file: Path,
     teacher.write_bytes(teacher.read_bytes() + b" ")
     with pytest.raises(RunError, match=r"teacher .* has changed"):
         job.resume(tmp_path / "run")
+
+
+def test_two_do_not_train_in_one_folder(run: Run, tmp_path: Path) -> None:
+    shutil.copytree(run.folder, tmp_path / "run")
+    before = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "run").iterdir()}
+    refused = pytest.raises(OutputError, match=r"Another process is training in '.*run': wait until it has ended")
+    with locks.locked(tmp_path / "run" / "run.json", "busy"), refused:
+        job.resume(tmp_path / "run")
+    assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "run").iterdir()} == before

@@ -1,10 +1,12 @@
 """The command line: one verb, one short function. Each verb imports its work inside, so ``--help`` loads nothing heavy.
 
-Results go to standard output, words about the work to standard error. Exit code 0; 2 for a usage error; 1 for anything else.
+Results go to standard output, words about the work to standard error. Exit code 0; 2 for a usage error; 130 where it
+was stopped from the keyboard; 1 for anything else.
 """
 
 from __future__ import annotations
 
+import io
 import sys
 import warnings
 from collections.abc import Sequence
@@ -13,7 +15,7 @@ import click
 
 import mien
 from mien.cli import data, models, predicting, serve, studying, training, tuning, video
-from mien.cli.common import fail, speaks
+from mien.cli.common import fail, speaks, write
 from mien.errors import MienError, MissingExtraError
 
 EXTRAS = {
@@ -40,8 +42,15 @@ EXTRAS = {
 """Which extra brings a package that the base install lacks."""
 
 
+STOPPED = 130
+"""Exit code of what was stopped from the keyboard, as shells have it: 128 and the number of the signal."""
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit; the one place where errors become words and exit codes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # what a terminal's encoding lacks never ends a run
     warnings.filterwarnings("ignore", module="PIL")  # what it thinks of a file is either our error or no matter
     try:
         cli.main(args=arguments, prog_name="mien", standalone_mode=False)
@@ -49,10 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(stop.exit_code)
     except click.ClickException as error:
         if speaks():
-            error.show()
+            words = io.StringIO()
+            error.show(words)
+            write(words.getvalue().rstrip("\n"), err=True)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        fail("stopped.", 1)
+        fail("stopped.", STOPPED)
     except BrokenPipeError:  # the reader, such as head, has seen enough
         sys.stderr.close()
         sys.exit(1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -13,10 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mien import escapes
+from mien.cli.places import InputName, InputPath, OutputPath
+
 if TYPE_CHECKING:
     from mien.data.reading import ReadOptions
 
-path_argument = click.Path(path_type=Path)
+path_argument = InputPath()
+name_argument = InputName()
+output_argument = OutputPath()
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 flip_option = click.option("--flip", is_flag=True, help="Average each face with its mirror image (twice the time).")
 lang_option = click.option("--lang", default="en", type=click.Choice(["en", "zh-TW"]), show_default=True)
@@ -120,6 +124,7 @@ def recipe_option(default: str) -> Callable[[Any], Any]:
         "--recipe",
         "recipe_name",
         default=default,
+        type=name_argument,
         show_default=True,
         help="report, large, base, tiny or demo, or a recipe's TOML file.",
     )
@@ -133,22 +138,35 @@ def speaks() -> bool:
 def fail(message: str, exit_code: int) -> None:
     """Say on standard error what went wrong, and exit."""
     if speaks():
-        click.echo(f"mien: {message}", err=True)
+        say(f"mien: {message}")
     sys.exit(exit_code)
 
 
 def say(line: str) -> None:
     """A line for people, on standard error."""
-    click.echo(line, err=True)
+    click.echo(escapes.visible(line), err=True)
+
+
+def write(text: str, *, err: bool = False) -> None:
+    """Lines for people: a result on standard output, or several lines on standard error."""
+    click.echo(escapes.visible(text, lines=True), err=err)
+
+
+def redraw(line: str = "") -> None:
+    """Replace the last line of a terminal, such as one that counts; an empty one removes it."""
+    click.echo(f"\r\x1b[K{escapes.visible(line)}", nl=False, err=True)
 
 
 @contextmanager
-def goes_on() -> Iterator[None]:
-    """Say, where long work is stopped from the keyboard, that nothing of it is lost."""
+def resumable(
+    how: str = "finished runs are kept; repeat the command to resume", needs: Path | None = None
+) -> Iterator[None]:
+    """Say how to go on, where the work is stopped from the keyboard and a file is there that is gone on with."""
     try:
         yield
     except KeyboardInterrupt:
-        say("what is done stays done: give the same command again, and it goes on")
+        if speaks() and (needs is None or needs.exists()):
+            say(how)
         raise
 
 
@@ -165,7 +183,10 @@ def track(steps: Iterable[int], label: str) -> Iterable[int]:
 def show(value: dict[str, Any], as_json: bool, text: Callable[[], str]) -> None:
     """Print a result: JSON for machines, or words."""
     if speaks():
-        click.echo(json.dumps(value, ensure_ascii=False) if as_json else text())
+        if as_json:
+            click.echo(escapes.to_json(value, sys.stdout.encoding))
+        else:
+            write(text())
 
 
 def is_given(context: click.Context, name: str) -> bool:

@@ -8,10 +8,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mien.cli.common import data_options, json_option, lang_option, path_argument, recipe_option, say, set_option, show
+from mien.cli.common import (
+    data_options,
+    json_option,
+    lang_option,
+    name_argument,
+    output_argument,
+    path_argument,
+    recipe_option,
+    say,
+    set_option,
+    show,
+)
 
 if TYPE_CHECKING:
     from mien.data.reading import ReadOptions
+from mien.cli.places import OutputPath, Verb
 
 
 @click.group()
@@ -19,11 +31,11 @@ def data() -> None:
     """Look at data sets, audit them, convert them, draw one."""
 
 
-@data.command()
+@data.command(cls=Verb)
 @click.argument("path", type=path_argument)
 @data_options()
 @click.option(
-    "--augmented", type=path_argument, metavar="PNG", help="Also write a sheet of what a network sees in training."
+    "--augmented", type=output_argument, metavar="PNG", help="Also write a sheet of what a network sees in training."
 )
 @recipe_option("base")
 @set_option
@@ -54,9 +66,9 @@ def info(
     show(description, as_json, lambda: infos.as_text(description))
 
 
-@data.command()
+@data.command(cls=Verb)
 @click.argument("path", type=path_argument)
-@click.argument("out", type=path_argument)
+@click.argument("out", type=OutputPath("either"))
 @data_options()
 @click.option("--size", type=click.IntRange(8, 1024), help="Resize the faces to this height and width.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT where it exists.")
@@ -75,10 +87,12 @@ def convert(path: Path, out: Path, reading: ReadOptions, size: int | None, overw
     show(record, as_json, lambda: f"{out}: {len(faceset):,} faces, {len(faceset.source.dropped):,} rows dropped")
 
 
-@data.command()
+@data.command(cls=Verb)
 @click.argument("path", type=path_argument)
 @click.option(
-    "--model", help="Judge the labels with this model: a shipped one or a model file.  [default: small ones, in folds]"
+    "--model",
+    type=name_argument,
+    help="Judge the labels with this model: a shipped one or a model file.  [default: small ones, in folds]",
 )
 @data_options()
 @click.option(
@@ -90,9 +104,12 @@ def convert(path: Path, out: Path, reading: ReadOptions, size: int | None, overw
 )
 @click.option("--mirrored", is_flag=True, help="A mirror image is a copy, too.")
 @lang_option
-@click.option("-o", "--out", type=path_argument, help="Write a page with the pictures here (.html).")
+@click.option("-o", "--out", type=output_argument, help="Write a page with the pictures here (.html).")
 @click.option(
-    "--write", type=path_argument, metavar="CLEAN", help="Write the rows that stay here, as  mien data convert  does."
+    "--write",
+    type=OutputPath("either"),
+    metavar="CLEAN",
+    help="Write the rows that stay here, as  mien data convert  does.",
 )
 @click.option(
     "--remove",
@@ -126,7 +143,6 @@ def audit(
 
     Example:  mien data audit fer2013.csv -o audit.html --write clean.parquet
     """
-    from mien import files
     from mien.evaluation import audit as audits
     from mien.evaluation import audit_page, clean, text
     from mien.inference import datasets
@@ -136,10 +152,6 @@ def audit(
         clean.parse(remove),
         clean.parse(fix, clean.FIXES),
     )  # refuse before the work what can't be done after it
-    if out is not None:
-        files.check(out)
-    if write is not None:
-        files.check(write, overwrite=overwrite)
     classifier = None if model is None else Classifier.load(model)
     audit = audits.audit(datasets.read(path, reading), classifier, correlation=correlation, mirrored=mirrored, say=say)
     record = audit.to_dict()
@@ -151,8 +163,8 @@ def audit(
     show(record, as_json, lambda: text.audit_as_text(record))
 
 
-@data.command()
-@click.argument("out", type=path_argument)
+@data.command(cls=Verb)
+@click.argument("out", type=OutputPath("either"))
 @click.option("--num", default=2000, type=int, show_default=True, help="How many faces.")
 @click.option("--seed", default=0, type=int, show_default=True)
 @click.option("--size", default=48, type=int, show_default=True, help="Height and width in pixels.")

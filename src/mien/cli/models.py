@@ -14,17 +14,20 @@ from mien.cli.common import (
     flip_option,
     json_option,
     lang_option,
+    name_argument,
+    output_argument,
     path_argument,
     show,
     track,
 )
+from mien.cli.places import Verb
 
 if TYPE_CHECKING:
     from mien.data.reading import ReadOptions
 
 
-@click.command()
-@click.argument("model")  # as text: Path would make base of ./base
+@click.command(cls=Verb)
+@click.argument("model", type=name_argument)  # as text: Path would make base of ./base
 @click.argument("data", type=path_argument)
 @data_options()
 @click.option(
@@ -76,8 +79,8 @@ def evaluate(
     show(record, as_json, lambda: text.as_text(judgement) + (f"\n\n{text.corrupted_as_text(held)}" if held else ""))
 
 
-@click.command()
-@click.argument("model")  # as text: Path would make base of ./base
+@click.command(cls=Verb)
+@click.argument("model", type=name_argument)  # as text: Path would make base of ./base
 @click.argument("data", type=path_argument)
 @data_options()
 @click.option(
@@ -87,7 +90,7 @@ def evaluate(
 @flip_option
 @lang_option
 @click.option(
-    "-o", "--out", default=Path("explain.html"), type=path_argument, show_default=True, help="The HTML file to write."
+    "-o", "--out", default=Path("explain.html"), type=output_argument, show_default=True, help="The HTML file to write."
 )
 @json_option
 def explain(
@@ -99,14 +102,12 @@ def explain(
 
     Example:  mien explain base fer2013.csv --split public_test -o explain.html
     """
-    from mien import files
     from mien.evaluation import explain as pages
     from mien.evaluation import findings
     from mien.evaluation.judge import judge
     from mien.inference import datasets
     from mien.inference.classifier import Classifier
 
-    files.check(out)
     classifier = Classifier.load(model)
     faceset = datasets.read(data, reading)
     judgement = judge(classifier, faceset, split, flip=flip)
@@ -116,8 +117,8 @@ def explain(
     show(record, as_json, lambda: f"{pages.as_text(judgement, found)}\n\n{out}")
 
 
-@click.command()
-@click.argument("model")  # as text: Path would make base of ./base
+@click.command(cls=Verb)
+@click.argument("model", type=name_argument)  # as text: Path would make base of ./base
 @click.argument("data", type=path_argument)
 @data_options()
 @click.option(
@@ -133,7 +134,7 @@ def explain(
     metavar="CSV",
     help="What each error costs: a row for each answer, a column for each truth.",
 )
-@click.option("-o", "--out", type=path_argument, help="Also write the model file with the chosen decisions in it.")
+@click.option("-o", "--out", type=output_argument, help="Also write the model file with the chosen decisions in it.")
 @flip_option
 @json_option
 def decide(
@@ -185,11 +186,11 @@ def decide(
     show(record, as_json, lambda: text.decisions_as_text(record))
 
 
-@click.command()
-@click.argument("model")  # as text: Path would make base of ./base
+@click.command(cls=Verb)
+@click.argument("model", type=name_argument)  # as text: Path would make base of ./base
 @click.argument("test", type=path_argument)
 @data_options()
-@click.option("-o", "--out", required=True, type=path_argument, help="The CSV to write.")
+@click.option("-o", "--out", required=True, type=output_argument, help="The CSV to write.")
 @click.option("--rows", type=click.IntRange(min=1), help="Refuse to write another number of rows.")
 @flip_option
 @decision_option

@@ -5,26 +5,42 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mien.cli.common import decision_option, engine_option, fail, flip_option, path_argument, say
+from mien.cli.common import (
+    decision_option,
+    engine_option,
+    fail,
+    flip_option,
+    name_argument,
+    redraw,
+    resumable,
+    say,
+    write,
+)
+from mien.cli.drawing import Drawer
+from mien.cli.places import OutputPath, Verb
 
 if TYPE_CHECKING:
     from mien.inference import records
     from mien.inference.photo import Reader
     from mien.inference.stream import PhotoReading
 
-Verb = Callable[..., Any]
-
-WRITTEN = (".jpg", ".jpeg", ".png")
-"""Endings of the pictures that are written."""
+Function = Callable[..., Any]
 
 reader_options = (
-    click.option("--model", default="base", show_default=True, help="A shipped model (base, tiny) or a model file."),
+    click.option(
+        "--model",
+        default="base",
+        type=name_argument,
+        show_default=True,
+        help="A shipped model (base, tiny) or a model file.",
+    ),
     click.option(
         "--min-confidence",
         default=0.6,
@@ -45,10 +61,10 @@ reader_options = (
 """What every verb that finds faces takes."""
 
 
-def with_options(options: Sequence[Callable[[Verb], Verb]]) -> Callable[[Verb], Verb]:
+def with_options(options: Sequence[Callable[[Function], Function]]) -> Callable[[Function], Function]:
     """Several options as one decorator, in the order in which help shows them."""
 
-    def decorate(verb: Verb) -> Verb:
+    def decorate(verb: Function) -> Function:
         for option in reversed(options):
             verb = option(verb)
         return verb
@@ -56,7 +72,7 @@ def with_options(options: Sequence[Callable[[Verb], Verb]]) -> Callable[[Verb], 
     return decorate
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @click.option("-o", "--out", help="Write the rows to a file: .jsonl, .csv, .parquet or .json; on Ray, into a folder.")
 @click.option("--json", "form", flag_value="json", help="Rows as one JSON document.")
@@ -64,7 +80,7 @@ def with_options(options: Sequence[Callable[[Verb], Verb]]) -> Callable[[Verb], 
 @click.option("--csv", "form", flag_value="csv", help="Rows as CSV.")
 @click.option("--parquet", "form", flag_value="parquet", help="Rows as Parquet (needs --out).")
 @click.option(
-    "--annotate", type=path_argument, metavar="OUT", help="Draw the readings: a picture, or a folder of them."
+    "--annotate", type=OutputPath("made"), metavar="OUT", help="Draw the readings: a picture, or a folder of them."
 )
 @click.option("--crops", is_flag=True, help="Each picture is one ready-made face crop: no detector, no margin.")
 @click.option("--resume", is_flag=True, help="Go on with an output that was stopped.")
@@ -114,9 +130,12 @@ def _read_here(
     resume: bool,
     settings: dict[str, Any],
 ) -> None:
+    from mien import files
     from mien.inference import records, stream
     from mien.inference.photo import Reader
 
+    if out is not None and annotate is not None and out.absolute() == annotate.absolute():
+        raise click.UsageError(f"'{out}' is named for the rows and for the pictures: choose two places.")
     if out is not None:
         form = form or records.format_of(out)
         if resume and out.is_file() and not records.partial(out).exists():
@@ -125,23 +144,25 @@ def _read_here(
     if form == "parquet":
         import pyarrow.parquet  # noqa: F401 # better missed now than after an hour of reading
     crops = settings["crops"]
+    inputs = files.Inputs(stream.expand(photos), within=False)
+    if out is not None:
+        files.check(out, inputs=[inputs])
+    draw = Drawer(annotate, photos) if annotate is not None else None
+    if draw is not None:
+        draw.check(stream.expand(photos), inputs)
     # Photos are read side by side, so each call to a model keeps to one thread.
     reader = Reader(**{name: value for name, value in settings.items() if name != "crops"}, threads=1)
-    draw = _Drawer(annotate, photos) if annotate is not None else None
-    output = _output(reader, out, form, settings, resume)
-    files = (file for file in stream.expand(photos) if file not in output.done)
-    try:
-        for reading in _counted(stream.read_photos(reader, files, crops=crops, keep_pixels=draw is not None)):
-            if draw is not None and reading.pixels is not None:
-                draw(reading)
-            output.add(reading.path, records.rows_of(reading))
-    except KeyboardInterrupt:
-        if out is not None:
-            say(f"'{records.partial(out)}' has what was read; go on with --resume.")
-        raise
-    output.finish()
-    if not output.counts:
-        raise click.UsageError("There is no picture at the named paths.")
+    with ExitStack() as stack:
+        output = _output(reader, out, form, _depends_on(reader, photos, annotate, settings), resume, stack)
+        if draw is not None:
+            draw.keep(output.drawn)
+        todo = (photo for photo in stream.expand(photos) if photo not in output.done)
+        for reading in _counted(stream.read_photos(reader, todo, crops=crops, keep_pixels=draw is not None)):
+            drawn = draw(reading) if draw is not None and reading.pixels is not None else None
+            output.add(reading.path, records.rows_of(reading), drawn)
+        output.finish()
+        if not output.counts:
+            raise click.UsageError("There is no picture at the named paths.")
     tell(out, output.counts)
 
 
@@ -153,31 +174,57 @@ def tell(out: Path | str | None, counts: Counter[str]) -> None:
         fail(f"{counts['error']:,} photos could not be read; their rows say why.", 1)
 
 
-def _output(
-    reader: Reader, out: Path | None, form: str | None, settings: dict[str, Any], resume: bool
-) -> records.Journal | _Screen:
+def _depends_on(
+    reader: Reader, photos: tuple[str, ...], annotate: Path | None, settings: dict[str, Any]
+) -> dict[str, Any]:
+    """What an output depends on, so that it is gone on with only where all of it is the same."""
     from mien import modelfile
+
+    relative = any(not Path(photo).is_absolute() for photo in photos)
+    return settings | {
+        "model": modelfile.sha256(reader.classifier.path),
+        "photos": list(photos),
+        "folder": str(Path.cwd()) if relative else None,
+        "annotate": None if annotate is None else str(annotate.absolute()),
+    }
+
+
+def _output(
+    reader: Reader, out: Path | None, form: str | None, depends_on: dict[str, Any], resume: bool, stack: ExitStack
+) -> records.Journal | _Screen:
+    """What takes the rows; it is closed with the stack, and says then how a file that isn't whole is gone on with."""
+    from mien import files
     from mien.inference import records
 
     types = records.columns(reader.classifier.spec.classes)
     if out is None or form is None:
-        return _Screen(form, types)
-    depends_on = settings | {"model": modelfile.sha256(reader.classifier.path)}
-    return records.Journal(out, form, types, depends_on, resume=resume)
+        return _Screen(records.writer(form, sys.stdout, types) if form is not None else None)
+    if files.is_stream(out):
+        if resume:
+            raise click.UsageError(f"--resume goes on with a file, and '{out}' is none.")
+        return _Screen(stack.enter_context(records.opened(out, form, types)), own=False)
+    journal = records.Journal(out, form, types, depends_on, resume=resume)
+    stack.enter_context(closing(journal))
+    stack.enter_context(resumable(f"'{journal.path}' has what was read; go on with --resume."))
+    return journal
 
 
 class _Screen:
-    """Rows on standard output: as they come in a format for machines, or at the end as a table."""
+    """Rows as they come in a format for machines, or at the end as a table on standard output.
 
-    def __init__(self, form: str | None, types: Mapping[str, type]) -> None:
-        from mien.inference import records
+    Args:
+        writer: takes the rows; None for a table.
+        own: whether the writer is to be closed here.
+    """
 
-        self.writer = records.writer(form, sys.stdout, types) if form is not None else None
+    def __init__(self, writer: records.Writer | None, *, own: bool = True) -> None:
+        self.writer, self.own = writer, own
         self.held: list[records.Row] = []
         self.done: frozenset[str] = frozenset()
+        self.drawn: tuple[str, ...] = ()
         self.counts: Counter[str] = Counter()
 
-    def add(self, _: str, rows: list[dict[str, Any]]) -> None:
+    def add(self, _: str, rows: list[dict[str, Any]], drawn: str | None = None) -> None:
         """Take a photo's rows."""
         self.counts.update(row["status"] for row in rows)
         if self.writer is None:
@@ -189,10 +236,10 @@ class _Screen:
 
     def finish(self) -> None:
         """Print what was held."""
-        if self.writer is not None:
+        if self.writer is not None and self.own:
             self.writer.close()
         elif self.held:
-            click.echo(_table(self.held))
+            write(_table(self.held))
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
@@ -219,43 +266,6 @@ def _counted(readings: Iterable[PhotoReading]) -> Iterator[PhotoReading]:
         yield reading
         now = time.monotonic()
         if now - shown > 0.2:
-            click.echo(f"\r\x1b[K{number:,} photos, {number / (now - started):.0f} a second", nl=False, err=True)
+            redraw(f"{number:,} photos, {number / (now - started):.0f} a second")
             shown = now
-    click.echo("\r\x1b[K", nl=False, err=True)
-
-
-class _Drawer:
-    """Writes each photo with its readings drawn on it: to a picture file, or into a folder under the photo's name."""
-
-    def __init__(self, out: Path, photos: tuple[str, ...]) -> None:
-        alone = len(photos) == 1 and (photos[0] == "-" or Path(photos[0]).is_file())  # a pattern may match many
-        self.file = out if alone and out.suffix.lower() in WRITTEN and not out.is_dir() else None
-        self.folder = out
-        self.roots = [Path(photo) for photo in photos if Path(photo).is_dir()]
-        self.names: set[Path] = set()
-
-    def __call__(self, reading: PhotoReading) -> None:
-        from mien import files, images
-        from mien.inference import annotate
-
-        assert reading.pixels is not None
-        picture = annotate.annotate(reading.pixels, [annotate.mark(face) for face in reading.faces])
-        target = self.file or self.folder / self._name(Path(reading.path))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with files.whole(target) as temporary:
-            if temporary.suffix.lower() == ".png":
-                temporary.write_bytes(images.encode_png(picture))
-            else:
-                picture.save(temporary, quality=92)
-
-    def _name(self, photo: Path) -> Path:
-        """Where the photo lies below its folder, with an ending that can be written, and a number where that is taken."""
-        root = next((root for root in self.roots if photo.is_relative_to(root)), photo.parent)
-        place = photo.relative_to(root) if str(photo) != "-" else Path("photo.png")
-        ending = place.suffix if place.suffix.lower() in WRITTEN else ".png"
-        name, number = place.with_suffix(ending), 1
-        while name in self.names:
-            number += 1
-            name = place.with_name(f"{place.stem}-{number}{ending}")
-        self.names.add(name)
-        return name
+    redraw()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mien.cli.common import say
+from mien.cli.common import redraw, say
 
 if TYPE_CHECKING:
     from mien.scale.scoring import Part
@@ -91,7 +91,7 @@ def _counted(parts: Iterable[Part]) -> Iterator[Part]:
     if not sys.stderr.isatty():
         yield from parts
         return
-    click.echo("listing the photos, starting the workers", nl=False, err=True)
+    redraw("listing the photos, starting the workers")
     started, photos = 0.0, 0
     try:
         for number, part in enumerate(parts, start=1):
@@ -100,7 +100,7 @@ def _counted(parts: Iterable[Part]) -> Iterator[Part]:
                 photos += 0 if part.before else part.photos
                 line += f", {photos / (time.monotonic() - started):.0f} photos a second"
             started = started or time.monotonic()
-            click.echo(f"\r\x1b[K{line}", nl=False, err=True)
+            redraw(line)
             yield part
     finally:
-        click.echo("\r\x1b[K", nl=False, err=True)
+        redraw()

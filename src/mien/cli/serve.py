@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from mien.cli.common import say
+from mien.cli.places import Verb
 
 
 def setting(flag: str, help_text: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -16,7 +17,7 @@ def setting(flag: str, help_text: str, **options: Any) -> Callable[[Callable[...
     return click.option(flag, help=help_text, envvar=f"MIEN_{name}", show_envvar=True, show_default=True, **options)
 
 
-@click.command()
+@click.command(cls=Verb)
 @setting("--host", "Address to listen on; 0.0.0.0 is reached from other machines.", default="127.0.0.1")
 @setting("--port", "Port to listen on; 0 takes a free one.", default=8000)
 @click.option(

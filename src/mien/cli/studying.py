@@ -13,18 +13,19 @@ from mien.cli.common import (
     data_options,
     device_option,
     engine_option,
-    goes_on,
     is_given,
     json_option,
     lang_option,
     path_argument,
     precision_option,
     recipe_option,
+    resumable,
     say,
     set_option,
     show,
     track,
 )
+from mien.cli.places import OutputPath, Verb
 
 if TYPE_CHECKING:
     from mien.data.reading import ReadOptions
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 NAMES = ("augmentation", "early-stopping", "ensemble", "labels", "imbalance")  # help must not load torch to list them
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("name", type=click.Choice(NAMES), metavar="NAME")
 @click.argument("data", type=path_argument)
 @recipe_option("tiny")
@@ -45,7 +46,7 @@ NAMES = ("augmentation", "early-stopping", "ensemble", "labels", "imbalance")  #
     "--split", help="Judge on this split, 'hold_out' or 'all'.  [default: labelled test rows, else the held-out rows]"
 )
 @click.option(
-    "--out", default=Path("studies"), type=path_argument, show_default=True, help="Folder of runs and results."
+    "--out", default=Path("studies"), type=OutputPath("made"), show_default=True, help="Folder of runs and results."
 )
 @engine_option("Train one after the other in this process, or side by side on a Ray cluster.")
 @cpus_option
@@ -91,7 +92,7 @@ def study(
         from mien.scale import studying
 
         train_all = partial(studying.train_all, num_cpus=num_cpus, say=say)
-    with goes_on():
+    with resumable():
         result = studies.run(
             name,
             data,

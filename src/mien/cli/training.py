@@ -17,25 +17,30 @@ from mien.cli.common import (
     is_given,
     json_option,
     lang_option,
+    name_argument,
+    output_argument,
     path_argument,
     precision_option,
     recipe_option,
+    resumable,
     say,
     set_option,
     show,
     track,
+    write,
 )
+from mien.cli.places import OutputPath, RunPath, Verb
 
 if TYPE_CHECKING:
     from mien.data.reading import ReadOptions
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("data", required=False, type=path_argument)
 @recipe_option("base")
 @set_option
 @data_options(training=True)
-@click.option("--out", type=path_argument, help="The run folder to make.  [default: runs/RECIPE-DATE-TIME]")
+@click.option("--out", type=OutputPath("made"), help="The run folder to make.  [default: runs/RECIPE-DATE-TIME]")
 @click.option("--resume", type=path_argument, metavar="RUN", help="Go on with a run that was stopped.")
 @device_option
 @precision_option
@@ -86,20 +91,22 @@ def train(
         ways = {"say": say, "workers": workers}
     else:
         trainer = job
-    if resume is not None:
-        run = trainer.resume(resume, **ways)
-    else:
-        assert data is not None
-        recipe = recipes.get(recipe_name, settings)
-        folder = out or Path("runs") / f"{recipe.name}-{time.strftime('%Y%m%d-%H%M%S')}"
-        begin = job.start_or_resume if again else trainer.start
-        run = begin(data, recipe, folder, reading=reading, device=device, precision=precision, **ways)
+    recipe = recipes.get(recipe_name, settings)
+    folder = resume or out or Path("runs") / f"{recipe.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    how = f"go on with  mien train --resume {folder}" + (f" --workers {workers}" if workers else "")
+    with resumable(how, needs=folder / "run.json"):
+        if resume is not None:
+            run = trainer.resume(resume, **ways)
+        else:
+            assert data is not None
+            begin = job.start_or_resume if again else trainer.start
+            run = begin(data, recipe, folder, reading=reading, device=device, precision=precision, **ways)
     record = {"run": str(run.folder), "model": str(run.model_file), "history": run.history}
     show(record, as_json, lambda: f"{run.model_file}\nnext:  mien report {run.folder}")
 
 
-@click.command()
-@click.argument("run", type=path_argument)
+@click.command(cls=Verb)
+@click.argument("run", type=RunPath())
 @click.option("--data", type=path_argument, help="Judge on other data than the run was trained on.")
 @data_options()
 @click.option(
@@ -108,7 +115,7 @@ def train(
 @flip_option
 @lang_option
 @click.option("--no-probes", is_flag=True, help="Leave out where it looks and when it errs, which read many faces.")
-@click.option("-o", "--out", type=path_argument, help="The HTML file to write.  [default: RUN/report.html]")
+@click.option("-o", "--out", type=output_argument, help="The HTML file to write.  [default: RUN/report.html]")
 @json_option
 def report(
     run: Path,
@@ -191,9 +198,9 @@ def _gradients(run: Any) -> Any:
     return gradcam.GradCam.load(run)
 
 
-@click.command()
-@click.argument("run", type=path_argument)
-@click.option("-o", "--out", type=path_argument, help="The model file to write.  [default: RUN/model.onnx]")
+@click.command(cls=Verb)
+@click.argument("run", type=RunPath("model.onnx"))
+@click.option("-o", "--out", type=output_argument, help="The model file to write.  [default: RUN/model.onnx]")
 @json_option
 def export(run: Path, out: Path | None, as_json: bool) -> None:
     """Write the model file of a RUN's best weights, again or elsewhere.
@@ -210,9 +217,9 @@ def export(run: Path, out: Path | None, as_json: bool) -> None:
     show({"model": str(target), "spec": json.loads(spec.to_json())}, as_json, lambda: str(target))
 
 
-@click.command()
-@click.argument("runs", nargs=-1, required=True, type=path_argument, metavar="RUN...")
-@click.option("-o", "--out", required=True, type=path_argument, help="The model file to write.")
+@click.command(cls=Verb)
+@click.argument("runs", nargs=-1, required=True, type=RunPath(), metavar="RUN...")
+@click.option("-o", "--out", required=True, type=output_argument, help="The model file to write.")
 @json_option
 def ensemble(runs: tuple[Path, ...], out: Path, as_json: bool) -> None:
     """Average several RUNs in one model file.
@@ -233,8 +240,8 @@ def ensemble(runs: tuple[Path, ...], out: Path, as_json: bool) -> None:
     )
 
 
-@click.command()
-@click.argument("recipe")
+@click.command(cls=Verb)
+@click.argument("recipe", type=name_argument)
 @set_option
 @click.option("--classes", "num_classes", default=7, type=click.IntRange(min=2), show_default=True)
 @json_option
@@ -252,8 +259,8 @@ def summary(recipe: str, settings: tuple[str, ...], num_classes: int, as_json: b
     show(description, as_json, lambda: summaries.as_table(description))
 
 
-@click.command()
-@click.option("--out", default=Path("demo"), type=path_argument, show_default=True, help="The folder to make.")
+@click.command(cls=Verb)
+@click.option("--out", default=Path("demo"), type=OutputPath("made"), show_default=True, help="The folder to make.")
 @click.option("--num", default=3000, type=click.IntRange(min=200), show_default=True, help="How many faces to draw.")
 def demo(out: Path, num: int) -> None:
     """Draw faces, train on them, judge the model and write its report.
@@ -272,7 +279,7 @@ def demo(out: Path, num: int) -> None:
     run = job.start(out / "faces.parquet", recipes.get("demo"), out / "run", say=say, track=track)
     judgement = write_report(run, out / "report.html", most_rows=140)  # a sixth of the usual, to keep the demo short
     low, high = judgement.evaluation.accuracy_interval
-    click.echo(
+    write(
         f"accuracy {judgement.evaluation.accuracy:.1%} ({low:.1%} to {high:.1%}) on {len(judgement.evaluation):,} drawn test faces"
     )
-    click.echo(f"model   {run.model_file.resolve()}\nreport  {(out / 'report.html').resolve()}")
+    write(f"model   {run.model_file.resolve()}\nreport  {(out / 'report.html').resolve()}")

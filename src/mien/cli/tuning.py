@@ -11,22 +11,23 @@ from mien.cli.common import (
     cpus_option,
     data_options,
     device_option,
-    goes_on,
     json_option,
     lang_option,
     path_argument,
     precision_option,
     recipe_option,
+    resumable,
     say,
     set_option,
     show,
 )
+from mien.cli.places import OutputPath, Verb
 
 if TYPE_CHECKING:
     from mien.data.reading import ReadOptions
 
 
-class WithSpace(click.Command):
+class WithSpace(Verb):
     """A command whose help also tells the space that is searched where none is given."""
 
     def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
@@ -63,7 +64,9 @@ class WithSpace(click.Command):
 @click.option(
     "--seed", default=0, type=click.IntRange(0, 2**31 - 1), show_default=True, help="Of the search, not of the runs."
 )
-@click.option("--out", default=Path("tune"), type=path_argument, show_default=True, help="Folder of runs and results.")
+@click.option(
+    "--out", default=Path("tune"), type=OutputPath("made"), show_default=True, help="Folder of runs and results."
+)
 @lang_option
 @device_option
 @precision_option
@@ -108,7 +111,7 @@ def tune(
         device=device,
         precision=precision,
     )
-    with goes_on():
+    with resumable():
         result = tuning.run(sweep, say=say)
     page, best = out / "tune.html", out / "best.toml"
     tuning_page.write(page, result, lang=lang)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mien.cli.common import path_argument, say, show
+from mien.cli.common import name_argument, output_argument, redraw, say, show
+from mien.cli.places import Verb
 from mien.cli.predicting import reader_options, with_options
 from mien.errors import OutputError
 
@@ -18,14 +19,16 @@ if TYPE_CHECKING:
     from mien.inference.video import FrameReading
 
 
-@click.command()
-@click.argument("clip")
-@click.option("-o", "--out", type=path_argument, help="Write a row a face and frame: .jsonl, .csv, .parquet or .json.")
+@click.command(cls=Verb)
+@click.argument("clip", type=name_argument)
 @click.option(
-    "--annotate", type=path_argument, metavar="FILM", help="Write an annotated copy, sound kept: .mp4, .mov or .mkv."
+    "-o", "--out", type=output_argument, help="Write a row a face and frame: .jsonl, .csv, .parquet or .json."
+)
+@click.option(
+    "--annotate", type=output_argument, metavar="FILM", help="Write an annotated copy, sound kept: .mp4, .mov or .mkv."
 )
 @click.option("--no-sound", is_flag=True, help="Leave the sound out of the annotated copy.")
-@click.option("--timeline", type=path_argument, metavar="PNG", help="Draw who showed what when.")
+@click.option("--timeline", type=output_argument, metavar="PNG", help="Draw who showed what when.")
 @click.option("--every", default=1, type=click.IntRange(min=1), show_default=True, help="Look at every Nth frame.")
 @click.option("--start", default=0.0, type=click.FloatRange(min=0), help="Begin so many seconds into the clip.")
 @click.option("--end", type=click.FloatRange(min=0, min_open=True), help="Stop so many seconds into the clip.")
@@ -76,7 +79,7 @@ def video(
         raise OutputError(f"'{timeline}' should end in .png: rename it.")
     reader = Reader(model, min_confidence=min_confidence, abstain=abstain, flip=flip, decision=decision)
     segmenter = videos.Segmenter()
-    num_frames, last = 0, start
+    num_frames, last, stopped = 0, start, False
     with ExitStack() as stack:
         opened = stack.enter_context(clips.Clip(clip, start=start, end=end))
         copy = rows = None
@@ -101,7 +104,8 @@ def video(
         except KeyboardInterrupt:
             if not num_frames:
                 raise
-            say("stopped; what was read is kept.")
+            stopped = True
+            say(f"stopped after {last:.0f} s; the outputs hold what was read until then.")
         num_broken, lost = opened.num_broken, opened.lost
     segments = segmenter.finish()
     if timeline is not None:
@@ -128,6 +132,8 @@ def video(
     }
     cells = [[str(s.track), s.span, s.label, f"{s.confidence:.0%}"] for s in segments]
     show(record, as_json, lambda: tables.render(["face", "time", "expression", "probability"], cells))
+    if stopped:
+        raise KeyboardInterrupt  # for the exit code, which is the same for every verb
 
 
 def _counted(readings: Iterable[FrameReading], duration: float | None) -> Iterator[FrameReading]:
@@ -140,5 +146,5 @@ def _counted(readings: Iterable[FrameReading], duration: float | None) -> Iterat
         if number % 10 == 0:
             # Of joined recordings, the duration is that of the last one.
             share = f" of {duration:.0f}" if duration and reading.frame.time <= duration else ""
-            click.echo(f"\r\x1b[K{reading.frame.time:.0f}{share} s", nl=False, err=True)
-    click.echo("\r\x1b[K", nl=False, err=True)
+            redraw(f"{reading.frame.time:.0f}{share} s")
+    redraw()

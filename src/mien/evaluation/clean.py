@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien import files
+from mien import escapes, files
 from mien.data import duplicates, store
 from mien.data.faceset import UNLABELLED, DroppedRow, FaceSet
 from mien.errors import DataError, OutputError
@@ -106,15 +106,18 @@ def write(
     right = fix(audit, fixes)
     kept, drops = clean(right, what), right.drops(what)
     fixed = np.flatnonzero(right.faces.labels != audit.faces.labels)
+    listing = Path(path).with_suffix(".changed.csv")
+    files.check(listing, inputs=[audit.faces.source.path])
     store.convert(kept, path, overwrite=overwrite)
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(["name", "split", "label", "done"])
     for row in fixed.tolist():
-        writer.writerow([audit.faces.names[row], audit.faces.splits[row], audit.label(row), f"now {right.label(row)}"])
+        cells = audit.faces.names[row], audit.faces.splits[row], audit.label(row), f"now {right.label(row)}"
+        writer.writerow([escapes.cell(str(cell)) for cell in cells])
     for row, reason in drops.items():
-        writer.writerow([audit.faces.names[row], audit.faces.splits[row], right.label(row), f"dropped: {reason}"])
-    listing = Path(path).with_suffix(".changed.csv")
+        cells = audit.faces.names[row], audit.faces.splits[row], right.label(row), f"dropped: {reason}"
+        writer.writerow([escapes.cell(str(cell)) for cell in cells])
     files.write_text(listing, table.getvalue())
     return {
         "out": str(path),

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol, TextIO
 
-from mien import files
+from mien import escapes, files
 from mien.errors import OutputError
 from mien.inference.stream import PhotoReading
+from mien.locks import Lock
 
 Row = dict[str, Any]
 
@@ -93,7 +93,7 @@ class LinesWriter:
 
     def write(self, row: Row) -> None:
         """Add a row."""
-        self.file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        self.file.write(escapes.to_json(row, self.file.encoding) + "\n")
 
     def close(self) -> None:
         """Nothing is held."""
@@ -108,7 +108,7 @@ class JsonWriter:
 
     def write(self, row: Row) -> None:
         """Add a row."""
-        self.file.write(self.before + json.dumps(row, ensure_ascii=False))
+        self.file.write(self.before + escapes.to_json(row, self.file.encoding))
         self.before = ",\n"
 
     def close(self) -> None:
@@ -125,7 +125,7 @@ class CsvWriter:
 
     def write(self, row: Row) -> None:
         """Add a row."""
-        self.table.writerow({key: _printable(value) for key, value in flat(row).items()})
+        self.table.writerow({key: escapes.cell(value) for key, value in flat(row).items()})
 
     def close(self) -> None:
         """Nothing is held."""
@@ -146,7 +146,8 @@ class ParquetWriter:
 
     def write(self, row: Row) -> None:
         """Add a row."""
-        self.held.append({key: _printable(value) for key, value in flat(row).items()})
+        values = flat(row).items()
+        self.held.append({key: escapes.readable(value) if isinstance(value, str) else value for key, value in values})
         if len(self.held) == CHUNK:
             self._flush()
 
@@ -209,10 +210,12 @@ class Journal:
 
     Attributes:
         done: the photos whose rows it has.
+        drawn: the names of the pictures that were drawn for them.
         counts: how many rows there are of each status.
 
     Raises:
-        OutputError: it can't be written, was begun with other settings, or is there and isn't to be gone on with.
+        OutputError: it can't be written, another process writes it, was begun with other settings, is damaged, or is there and
+            isn't to be gone on with.
     """
 
     def __init__(
@@ -221,46 +224,84 @@ class Journal:
         self.out, self.form, self.types = out, form, types
         self.path = partial(out)
         self.done: set[str] = set()
+        self.drawn: list[str] = []
         self.counts: Counter[str] = Counter()
-        header = json.dumps({"settings": dict(settings)}, ensure_ascii=False, sort_keys=True)
-        if self.path.exists() and not resume:
+        if self.path.exists() and not self.path.is_file():
+            raise OutputError(f"'{self.path}' is no file: remove it, or choose another output.")
+        try:
+            self.file = self.path.open("a", encoding="utf-8", errors="surrogateescape")
+            self.lock = Lock.take(self.path)
+        except OSError as error:
+            raise OutputError(f"'{self.path}' can't be written: {error.strerror or error}.") from None
+        try:
+            self._begin(dict(settings), resume)
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self, settings: dict[str, Any], resume: bool) -> None:
+        if self.lock is None:
+            raise OutputError(
+                f"Another process is writing '{self.out}': wait until it has ended, or choose another output."
+            )
+        if self.path.stat().st_size and not resume:
             raise OutputError(
                 f"'{self.path}' is what a stopped run has read: go on with --resume, or remove it to begin anew."
             )
-        try:
-            if not self.path.is_file() or not self._take_up(header):
-                self.path.write_text(header + "\n", encoding="utf-8", errors="surrogateescape")
-            self.file = self.path.open("a", encoding="utf-8", errors="surrogateescape")
-        except OSError as error:
-            raise OutputError(f"'{self.path}' can't be written: {error.strerror or error}.") from None
+        if not self._take_up(settings):
+            self._write({"settings": settings})
 
-    def _take_up(self, header: str) -> bool:
+    def _take_up(self, settings: dict[str, Any]) -> bool:
         """Read what is done and cut off a half line; false where not even the header is whole."""
         whole = 0
-        with self.path.open("rb") as file:
+        with self.path.open("rb+") as file:
             for number, line in enumerate(file):
                 if not line.endswith(b"\n"):
                     break
-                text = line.decode("utf-8", "surrogateescape")
-                if number == 0 and text.rstrip("\n") != header:
-                    raise OutputError(
-                        f"'{self.path}' was begun with another model or other options: use the same ones, "
-                        "or remove it to begin anew."
-                    )
-                if number:
-                    record = json.loads(text)
+                record = self._parsed(number, line)
+                if number == 0:
+                    self._compare(record["settings"], settings)
+                else:
                     self.done.add(record["photo"])
+                    self.drawn += [record["drawn"]] if "drawn" in record else []
                     self.counts.update(row["status"] for row in record["rows"])
                 whole += len(line)
-        with self.path.open("rb+") as file:
             file.truncate(whole)
         return whole > 0
 
-    def add(self, photo: str, rows: list[Row]) -> None:
-        """Add a photo's rows; they are with the system when this returns."""
-        self.counts.update(row["status"] for row in rows)
+    def _parsed(self, number: int, line: bytes) -> dict[str, Any]:
+        """A line's record, of which every part has the type that it must have."""
         try:
-            self.file.write(json.dumps({"photo": photo, "rows": rows}, ensure_ascii=False) + "\n")
+            record: dict[str, Any] = json.loads(line.decode("utf-8", "surrogateescape"))
+            if number == 0:
+                sound = isinstance(record["settings"], dict)
+            else:
+                texts = (record["photo"], record.get("drawn", ""), *(row["status"] for row in record["rows"]))
+                sound = all(isinstance(text, str) for text in texts) and all(
+                    _fits(row, self.types) for row in record["rows"]
+                )
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            sound = False
+        if not sound:
+            raise OutputError(f"'{self.path}' is damaged in line {number + 1}: remove it to begin anew.")
+        return record
+
+    def _compare(self, there: dict[str, Any], settings: dict[str, Any]) -> None:
+        other = sorted(name for name in {*there, *settings} if there.get(name) != settings.get(name))
+        if not other:
+            return
+        photos = other[0] in ("folder", "photos") and len(other) == 1
+        what = "another list of photos" if photos else f"another model or other options ({', '.join(other)})"
+        raise OutputError(f"'{self.path}' was begun with {what}: use the same ones, or remove it to begin anew.")
+
+    def add(self, photo: str, rows: list[Row], drawn: str | None = None) -> None:
+        """Add a photo's rows, and the name of the picture that was drawn; they are with the system when this returns."""
+        self.counts.update(row["status"] for row in rows)
+        self._write({"photo": photo, "rows": rows} | ({} if drawn is None else {"drawn": drawn}))
+
+    def _write(self, record: dict[str, Any]) -> None:
+        try:
+            self.file.write(json.dumps(record, ensure_ascii=False) + "\n")
             self.file.flush()
         except OSError as error:
             raise OutputError(f"'{self.path}' can't be written: {error.strerror or error}.") from None
@@ -274,16 +315,18 @@ class Journal:
 
     def finish(self) -> None:
         """Write the output, where there are rows, and remove the journal."""
-        self.file.close()
         if self.counts:
             with opened(self.out, self.form, self.types) as to:
                 for row in self.rows():
                     to.write(row)
         self.path.unlink()
+        self.close()
 
     def close(self) -> None:
-        """Leave the journal where it is."""
+        """Leave the journal as it is, and let others have it."""
         self.file.close()
+        if self.lock is not None:
+            self.lock.release()
 
 
 def track_columns(classes: Sequence[str]) -> dict[str, type]:
@@ -292,6 +335,9 @@ def track_columns(classes: Sequence[str]) -> dict[str, type]:
     return {"frame": int, "time": float, "track": int} | faces
 
 
-def _printable(value: Any) -> Any:
-    """A file's name may hold bytes that are no text; CSV and Parquet can't."""
-    return os.fsencode(value).decode("utf-8", "replace") if isinstance(value, str) else value
+def _fits(row: Row, types: Mapping[str, type]) -> bool:
+    """Whether a row that comes from a file can be written as one of these columns."""
+    return all(
+        value is None or type(value) is kind or (kind is float and type(value) is int)
+        for value, kind in ((value, types.get(name)) for name, value in flat(row).items())
+    )

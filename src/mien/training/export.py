@@ -205,7 +205,7 @@ def rewrite(classifier: Classifier, spec: Spec, path: str | os.PathLike[str]) ->
     """Write a model file again with another spec; what it computes stays as it is."""
     model = onnx.load_model(classifier.path)
     set_spec(model, spec)
-    with files.whole(path) as temporary:
+    with files.whole(path, inputs=[classifier.path]) as temporary:
         onnx.save_model(model, temporary)
 
 

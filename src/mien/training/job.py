@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from mien import files, temporaries
+from mien import files, locks, temporaries
 from mien.checks import checked
 from mien.data import splits
 from mien.data.faceset import FaceSet
@@ -24,6 +25,9 @@ from mien.training.loop import AfterEpoch, Say, Track
 from mien.training.ranks import Ranks, joined
 from mien.training.recipes import Recipe
 from mien.training.run import Run
+
+LOST = 30.0
+"""Seconds in which a lost worker, whose place another one takes, lets go of the run folder."""
 
 
 @checked
@@ -68,7 +72,25 @@ def start(
     networks.build(recipe.network, 2, recipe.image_size)  # refuse what can't be built before data is read
     with joined(place) as ranks:
         run, own_set, valid_set = _begin(data, reading, recipe, out, setup, ranks, say if ranks.first else _silent)
-        return _finish(run, own_set, valid_set, ranks, say, track, after_epoch)
+        with _locked(run, ranks):
+            return _finish(run, own_set, valid_set, ranks, say, track, after_epoch)
+
+
+@contextmanager
+def _locked(run: Run, ranks: Ranks) -> Iterator[None]:
+    """Keep other processes out of a run folder: rank 0 holds its lock for all."""
+    with ExitStack() as stack:
+        patience = LOST if ranks.num > 1 else 0.0
+        ranks.once(
+            lambda: stack.enter_context(
+                locks.locked(
+                    run.folder / "run.json",
+                    f"Another process is training in '{run.folder}': wait until it has ended.",
+                    patience=patience,
+                )
+            )
+        )
+        yield
 
 
 def _begin(
@@ -105,13 +127,14 @@ def resume(
 
     Raises:
         RunError: it is no run, or its data or its teacher has changed since.
+        OutputError: another process is training in it.
     """
     run = Run.open(folder)
     if teacher_hash(run.recipe) != run.record.get("teacher", ""):
         raise RunError(f"The teacher '{run.recipe.teacher}' has changed since this run was started: train again.")
     if torch.get_num_threads() != run.record["threads"]:
         torch.set_num_threads(run.record["threads"])  # sums are split over threads: another number rounds differently
-    with joined(devices.pick(run.record["device"])) as ranks:
+    with joined(devices.pick(run.record["device"])) as ranks, _locked(run, ranks):
         if ranks.first:
             temporaries.sweep(run.folder, at_once=True)
             if ranks.num != run.record.get("workers", 1):

@@ -36,6 +36,18 @@ from mien.training.recipes import Recipe
 
 SEEN_FILE = "seen_faces.npz"
 
+PARTS = (
+    "run.json",
+    "network.json",
+    "history.jsonl",
+    "augmented.png",
+    SEEN_FILE,
+    "checkpoint.safetensors",
+    "best.safetensors",
+    "model.onnx",
+)
+"""The names of what a run folder holds."""
+
 
 @dataclass(frozen=True)
 class Run:

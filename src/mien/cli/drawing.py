@@ -1,0 +1,89 @@
+"""Photos with their readings drawn on them: where each goes, and that none replaces a photo that is read."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mien import files
+
+if TYPE_CHECKING:
+    from mien.inference.stream import PhotoReading
+
+WRITTEN = (".jpg", ".jpeg", ".png")
+"""Endings of the pictures that are written."""
+
+
+class Drawer:
+    """Writes each photo with its readings drawn on it: to a picture file, or into a folder under the photo's name.
+
+    Args:
+        out: the picture, or the folder; it is made where it is missing.
+        photos: the photos as they were named: files, folders, patterns.
+    """
+
+    def __init__(self, out: Path, photos: tuple[str, ...]) -> None:
+        alone = len(photos) == 1 and (photos[0] == "-" or Path(photos[0]).is_file())  # a pattern may match many
+        self.file = out if alone and out.suffix.lower() in WRITTEN and not out.is_dir() else None
+        self.folder = out
+        self.roots = [Path(photo) for photo in photos if Path(photo).is_dir()]
+        self._taken: set[str] = set()
+
+    def check(self, photos: Iterable[str], inputs: files.Inputs) -> None:
+        """Refuse to begin where a picture would replace a photo.
+
+        Args:
+            photos: all of them, in the order in which they will be read.
+            inputs: the same ones, as what must not be replaced.
+
+        Raises:
+            OutputError: it would, or it can't be written.
+        """
+        if self.file is not None:
+            files.check(self.file, inputs=[inputs])
+            return
+        taken: set[str] = set()
+        for photo in photos:
+            target = self.folder / self._name(photo, taken)
+            if target.exists():
+                files.check(target, inputs=[inputs])
+
+    def keep(self, names: Iterable[str]) -> None:
+        """Don't draw over these pictures, which an earlier part of this work has drawn."""
+        self._taken.update(name.lower() for name in names)
+
+    def __call__(self, reading: PhotoReading) -> str:
+        """Draw a photo's readings; gives the picture's name in the folder."""
+        from mien import images
+        from mien.inference import annotate
+
+        assert reading.pixels is not None
+        picture = annotate.annotate(reading.pixels, [annotate.mark(face) for face in reading.faces])
+        name = self._name(reading.path, self._taken) if self.file is None else self.file.name
+        target = self.file or self.folder / name
+        if self.file is None:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        with files.whole(target) as temporary:
+            if temporary.suffix.lower() == ".png":
+                temporary.write_bytes(images.encode_png(picture))
+            else:
+                picture.save(temporary, quality=92)
+        return name
+
+    def _name(self, photo: str, taken: set[str]) -> str:
+        """Where the photo lies below its folder, with an ending that can be written, and a number where that is taken."""
+        path = Path(photo) if photo != "-" else Path("photo.png")
+        place = Path(path.name)
+        for root in self.roots:
+            with contextlib.suppress(ValueError):
+                place = path.relative_to(root)
+                break
+        ending = place.suffix if place.suffix.lower() in WRITTEN else ".png"
+        name, number = place.with_suffix(ending), 1
+        while str(name).lower() in taken:  # some file systems take A.png and a.png for one file
+            number += 1
+            name = place.with_name(f"{place.stem}-{number}{ending}")
+        taken.add(str(name).lower())
+        return str(name)
