@@ -62,6 +62,12 @@ _DATA_OPTIONS = (
     click.option(
         "--find-faces", is_flag=True, help="Find the face in each picture and cut it out: for portraits and photos."
     ),
+    click.option(
+        "--coding",
+        metavar="NAME|0=A,1=B,...",
+        help="What numbers for labels mean: fer2013, rafdb, affectnet, ferplus, alphabetical, or a name for each."
+        "  [default: found out, or refused]",
+    ),
     click.option("--classes", metavar="A,B,...", help="Keep these classes only, in this order."),
     click.option("--drop", multiple=True, metavar="CLASS", help="Leave out a class; may be given several times."),
     click.option(
@@ -87,7 +93,7 @@ def data_options(*, training: bool = False) -> Callable[[Callable[..., Any]], Ca
             *args: Any, classes: str | None, drop: tuple[str, ...], renames: tuple[str, ...], **others: Any
         ) -> Any:
             given = {
-                name: others.pop(name) for name in ("layout", "votes", "find_faces", "allow_leakage") if name in others
+                name: others.pop(name) for name in ("layout", "votes", "coding", "find_faces", "allow_leakage") if name in others
             }
             return verb(*args, reading=_read_options(classes, drop, renames, **given), **others)
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from mien import files
-from mien.data.faceset import DroppedRow, FaceSet, Source
+from mien.data.faceset import ChosenCoding, DroppedRow, FaceSet, Source
 from mien.errors import OutputError
 
 READER_VERSION = 3
@@ -106,6 +106,7 @@ def _packed(faceset: FaceSet) -> dict[str, Any]:
         "class_map": dict(source.class_map),
         "dropped": [[row.name, row.reason] for row in source.dropped],
         "notes": source.notes,
+        "coding": None if source.coding is None else source.coding.to_dict(),
     }
     arrays = {name: getattr(faceset, name) for name in ("images", "labels", "names", "splits", *_OPTIONAL)}
     text = np.frombuffer(json.dumps(about).encode(), np.uint8)
@@ -120,6 +121,7 @@ def _unpacked(arrays: dict[str, Any]) -> FaceSet:
         about["class_map"],
         tuple(DroppedRow(name, reason) for name, reason in about["dropped"]),
         tuple(about["notes"]),
+        coding=None if about["coding"] is None else ChosenCoding.from_dict(about["coding"]),
     )
     return FaceSet(
         arrays["images"],

@@ -53,6 +53,60 @@ class ClassChange:
 
 
 @dataclass(frozen=True)
+class ChosenCoding:
+    """How the numbers were understood that a source has for labels, and on what evidence.
+
+    Attributes:
+        name: the coding, as ``--coding`` calls it; ``"own"`` where the user named each code.
+        by: what told it: the user's ``"option"``, the ``"layout"``, the ``"columns"`` (not yet compared with the faces), mien's
+            own ``"file"``, or a ``"model"`` that was asked.
+        classes: the class of each code.
+        model: the model that was asked; empty where none was.
+        num_faces: how many faces it was asked about.
+        agreement: the share of them on which it agrees with each coding that fits, best first.
+    """
+
+    name: str
+    by: str
+    classes: Mapping[str, str] = field(default_factory=dict)
+    model: str = ""
+    num_faces: int = 0
+    agreement: Mapping[str, float] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        legend = ", ".join(f"{code} {name}" for code, name in self.classes.items())
+        return f"The labels are numbers, read by the coding {self.name} ({legend}), {self.evidence}."
+
+    @property
+    def evidence(self) -> str:
+        """Why this coding was taken, in words."""
+        reasons = {
+            "option": "as stated",
+            "layout": "which is that of the layout",
+            "columns": "as its columns say",
+            "file": "as the file names them",
+        }
+        reason = reasons.get(self.by, "since the model and it agree best")
+        if not self.model:
+            return reason
+        best = ", ".join(f"{name} {share:.0%}" for name, share in list(self.agreement.items())[:2])
+        return f"{reason}: of {self.num_faces:,} faces, '{self.model}' agrees with {best}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        return {**asdict(self), "classes": dict(self.classes), "agreement": dict(self.agreement)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> ChosenCoding:
+        """What ``to_dict`` gave.
+
+        Raises:
+            TypeError, ValueError: the values are no coding.
+        """
+        return cls(**{**values, "classes": dict(values["classes"]), "agreement": dict(values.get("agreement", {}))})
+
+
+@dataclass(frozen=True)
 class Source:
     """Where a FaceSet came from and how it was understood; not part of its content hash.
 
@@ -64,6 +118,7 @@ class Source:
         notes: other things worth knowing, one sentence each.
         options: how it was asked to be read.
         changes: what these options did to the classes.
+        coding: how its numbers for labels were understood; None where it has names.
     """
 
     layout: str = "memory"
@@ -73,6 +128,7 @@ class Source:
     notes: tuple[str, ...] = ()
     options: ReadOptions = DEFAULT
     changes: tuple[ClassChange, ...] = ()
+    coding: ChosenCoding | None = None
 
     def reading(self) -> dict[str, Any]:
         """How the data was read, for the record of what was done with it: layout, options, and what was left out and changed."""

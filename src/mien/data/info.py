@@ -14,7 +14,8 @@ def describe(faceset: FaceSet) -> dict[str, Any]:
 
     Returns:
         layout, path, hash, size, number of rows, and for each split the number of rows, of labelled rows and of rows per
-        class with their shares; the class map; subjects; rows with votes; dropped rows by reason, each with its name; notes.
+        class with their shares; the class map; the coding of numbers for labels; subjects; rows with votes; dropped
+        rows by reason, each with its name; notes.
     """
     source = faceset.source
     splits = {}
@@ -39,6 +40,7 @@ def describe(faceset: FaceSet) -> dict[str, Any]:
         "size": list(faceset.size),
         "classes": list(faceset.classes),
         "class_map": dict(source.class_map),
+        "coding": None if source.coding is None else source.coding.to_dict(),
         "splits": splits,
         "subjects": None if faceset.subjects is None else len(set(faceset.subjects.tolist())),
         "rows_with_votes": None if faceset.votes is None else int((faceset.votes.sum(1) > 0).sum()),

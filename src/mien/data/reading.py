@@ -19,6 +19,8 @@ class ReadOptions:
         layout: the name of the layout; None recognises it.
         size: height and width of the faces in pixels; None keeps the size they have.
         votes: the FER+ table to join to ``fer2013.csv``, or None.
+        coding: which number stands for which class, where labels are numbers: ``"rafdb"``, another name out of
+            ``layouts.codes.NAMES``, or pairs such as ``"0=angry,1=happy"``; None finds it out or refuses.
         classes: the classes to keep, in the order that they shall have; none keeps all.
         drop: classes to leave out.
         map: pairs of a class and its new name; two classes that get the same name become one.
@@ -29,6 +31,7 @@ class ReadOptions:
     layout: str | None = None
     size: int | None = None
     votes: Path | None = None
+    coding: str | None = None
     classes: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     map: tuple[tuple[str, str], ...] = ()
@@ -41,6 +44,8 @@ class ReadOptions:
         values = {name: value for name, value in given.items() if value is not None}
         if "votes" in values:
             values["votes"] = Path(values["votes"]).absolute()  # other processes may stand elsewhere
+        if isinstance(pairs := values.get("coding"), Mapping):
+            values["coding"] = ",".join(f"{code}={name}" for code, name in pairs.items())
         for name in ("classes", "drop"):
             names = values.get(name, ())
             values[name] = (names,) if isinstance(names, str) else tuple(names)
@@ -91,6 +96,7 @@ class ReadFields(TypedDict, total=False):
     layout: str | None
     size: int | None
     votes: str | os.PathLike[str] | None
+    coding: str | Mapping[int, str] | None
     classes: Sequence[str]
     drop: Sequence[str]
     map: Mapping[str, str] | Sequence[tuple[str, str]]

@@ -113,17 +113,17 @@ def _table(faceset: FaceSet) -> Any:
 
 
 def _metadata(faceset: FaceSet, columns: dict[str, Any]) -> dict[str, str]:
-    """The features as the ``datasets`` library notes them, and the classes in mien's own key, which keeps their order."""
+    """The features as the ``datasets`` library notes them, and in mien's own key the classes in order and how numbers became them."""
     features: dict[str, Any] = {name: {"dtype": str(column.type), "_type": "Value"} for name, column in columns.items()}
     features["image"] = {"_type": "Image"}
     features["label"] = {"names": list(faceset.classes), "_type": "ClassLabel"}
     for name, feature in features.items():
         if feature.get("dtype") == "float":
             features[name]["dtype"] = "float32"  # what the datasets library calls it
-    return {
-        "huggingface": json.dumps({"info": {"features": features}}),
-        "mien": json.dumps({"classes": list(faceset.classes)}),
-    }
+    own: dict[str, Any] = {"classes": list(faceset.classes)}
+    if faceset.source.coding is not None:
+        own["coding"] = faceset.source.coding.to_dict()
+    return {"huggingface": json.dumps({"info": {"features": features}}), "mien": json.dumps(own)}
 
 
 def _file_names(faceset: FaceSet) -> Iterator[Path]:

@@ -19,7 +19,7 @@ from mien.data.portraits import Asked, Finder
 from mien.data.reading import ReadFields, ReadOptions
 from mien.errors import DataError, UnknownLayoutError
 
-__all__ = ["LAYOUTS", "Layout", "ReadOptions", "read"]
+__all__ = ["LAYOUTS", "Adviser", "Layout", "ReadOptions", "read"]
 
 # The first that matches is taken, so the order goes from special to general: FER+ holds a FER2013 table, whose column
 # names are more than a course table's two columns; RAF-DB and AffectNet have lists of their own; CK+ and JAFFE are
@@ -149,8 +149,8 @@ def _faceset(path: Path, options: ReadOptions, cache: bool, nesting: int = 0) ->
         if options.votes is not None:
             chosen = _with_votes(chosen, options.votes)
         if cache and (survey.path.is_dir() or chosen.self_contained or options.votes is not None):
-            return _through_cache(survey, chosen, options)
-        return chosen.read(survey, options)
+            return _through_cache(survey, chosen, options, adviser)
+        return resolve(chosen.read(survey, options), options.coding, adviser)
     except OSError as error:
         raise DataError(f"'{error.filename or path}' can't be read: {error.strerror or error}.") from None
 
@@ -193,11 +193,11 @@ def _through_cache(survey: Survey, layout: Layout, options: ReadOptions) -> Face
     try:
         key = _cache_key(survey, options, layout.name)
     except OSError:  # a file can't be read: the reader drops it, or says which it is
-        return layout.read(survey, options)
+        return resolve(layout.read(survey, options), options.coding, adviser)
     faceset = cached.load(key)
     if faceset is not None:
         return replace(faceset, source=replace(faceset.source, path=str(survey.path)))
-    faceset = layout.read(survey, options)
+    faceset = resolve(layout.read(survey, options), options.coding, adviser)
     cached.save(key, faceset)
     return faceset
 

@@ -2,25 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 from mien import emotions
+from mien.data.faceset import ChosenCoding
 from mien.errors import DataError
 
-FER2013 = {str(code): name for code, name in enumerate(emotions.EMOTIONS)}
+
+@dataclass(frozen=True)
+class Coding:
+    """Which number stands for which expression.
+
+    Attributes:
+        name: what it is called by ``--coding``.
+        title: what people call it.
+        classes: the class of each code.
+        optional: codes that data in this coding often lacks.
+        none: codes that stand for no expression, each with what it stands for; their rows are left out.
+    """
+
+    name: str
+    title: str
+    classes: Mapping[str, str]
+    optional: frozenset[str] = frozenset()
+    none: Mapping[str, str] = field(default_factory=dict)
+
+    def covers(self, codes: Collection[str]) -> bool:
+        """Whether it has all these codes."""
+        return set(codes) <= self.classes.keys() | self.none.keys()
+
+    def fits(self, codes: Collection[str]) -> bool:
+        """Whether it has all these codes, and they are all that it has."""
+        return self.covers(codes) and self.classes.keys() - self.optional <= set(codes)
+
+    @property
+    def of_layout(self) -> ChosenCoding:
+        """What a layout says that has this coding."""
+        return ChosenCoding(self.name, "layout", self.classes)
+
+    @property
+    def legend(self) -> str:
+        """The coding in words: ``0 angry, 1 disgust, …``."""
+        return ", ".join(f"{code} {name}" for code, name in self.classes.items())
+
+    @property
+    def span(self) -> str:
+        """Its codes: ``0-6``."""
+        codes = list(map(int, self.classes))
+        return f"{min(codes)}-{max(codes)}"
+
+
+_MIN_EXPRESSIONS = 5
+_WORDS = {name[:2]: name for name in emotions.ALL_EMOTIONS}
+
+
+def _numbered(order: str, first: int = 0) -> dict[str, str]:
+    return {str(first + place): _WORDS[word] for place, word in enumerate(order.split())}
+
+
+_AN_TO_SU = "an di fe ha ne sa su"
+_AN_TO_SU_8 = "an co di fe ha ne sa su"
+
+FER2013 = Coding("fer2013", "FER2013", _numbered("an di fe ha sa su ne"))
 """``fer2013.csv``, and the course tables made of it."""
 
-RAF_DB = {"1": "surprise", "2": "fear", "3": "disgust", "4": "happy", "5": "sad", "6": "angry", "7": "neutral"}
+RAF_DB = Coding("rafdb", "RAF-DB", _numbered("su fe di ha sa an ne", 1))
 """``list_patition_label.txt``."""
 
-AFFECTNET = {
-    "0": "neutral", "1": "happy", "2": "sad", "3": "surprise", "4": "fear", "5": "disgust", "6": "angry",
-    "7": "contempt",
-}  # fmt: skip
-"""The column ``expression``; 8 to 10 are no expressions, see ``AFFECTNET_NONE``."""
+AFFECTNET = Coding(
+    "affectnet",
+    "AffectNet",
+    _numbered("ne ha sa su fe di an co"),
+    frozenset("7"),
+    {"8": "none", "9": "uncertain", "10": "no face"},
+)
+"""The column ``expression``."""
 
-AFFECTNET_NONE = {"8": "none", "9": "uncertain", "10": "no face"}
-"""What AffectNet marks with the codes that are no expressions."""
+FERPLUS = Coding(
+    "ferplus", "FER+", _numbered("ne ha su sa an di fe co"), frozenset("7"), {"8": "unknown", "9": "no face"}
+)
+"""The order of the columns of ``fer2013new.csv``."""
+
+CK_PLUS = Coding("ckplus", "CK+", _numbered("ne an co di fe ha sa su"), frozenset("0"))
+"""The files ``Emotion/*_emotion.txt`` of the original CK+."""
+
+CODINGS = (
+    FER2013,
+    RAF_DB,
+    AFFECTNET,
+    FERPLUS,
+    CK_PLUS,
+    Coding("alphabetical", "alphabetical order", _numbered(_AN_TO_SU)),
+    Coding("alphabetical", "alphabetical order with contempt", _numbered(_AN_TO_SU_8)),
+    Coding("alphabetical", "alphabetical order from 1", _numbered(_AN_TO_SU, 1)),
+    Coding("alphabetical", "alphabetical order with contempt from 1", _numbered(_AN_TO_SU_8, 1)),
+    Coding("fer2013-from-1", "FER2013 from 1", _numbered("an di fe ha sa su ne", 1)),
+    Coding("rafdb-from-0", "RAF-DB from 0", _numbered("su fe di ha sa an ne")),
+    Coding("affectnet-from-1", "AffectNet from 1", _numbered("ne ha sa su fe di an co", 1), frozenset("8")),
+    Coding("ferplus-from-1", "FER+ from 1", _numbered("ne ha su sa an di fe co", 1), frozenset("8")),
+    Coding("ck48", "CK+48's folders in alphabetical order", _numbered("an co di fe ha sa su")),
+    Coding("neutral-first", "neutral and then alphabetical order", _numbered("ne an di fe ha sa su")),
+    Coding("neutral-first-from-1", "neutral and then alphabetical order from 1", _numbered("ne an di fe ha sa su", 1)),
+)
+"""The codings that are met in public data and in what people make of it."""
+
+OWN = "own"
+"""The name of a coding whose codes the user named one by one."""
+
+NAMES = tuple(dict.fromkeys(coding.name for coding in CODINGS))
+"""What ``--coding`` takes, beside pairs such as ``0=angry,1=happy``."""
 
 
 def plain(code: str) -> str:
@@ -30,40 +122,51 @@ def plain(code: str) -> str:
     return str(int(whole)) if whole.isdecimal() and len(whole) < 10 else text
 
 
-def coding(codes: Collection[str]) -> tuple[str, dict[str, str]] | None:
-    """Tell which coding a set of numbers follows: FER2013's starts at 0 and ends at 6, RAF-DB's at 1 and 7.
-
-    Returns:
-        Its name and its map; None where 0 and 7 are both there or both missing, since then it can't be told.
-    """
-    met = {plain(code) for code in codes}
-    if ("0" in met) == ("7" in met):
-        return None
-    return ("FER2013", FER2013) if "0" in met else ("RAF-DB", RAF_DB)
+def fitting(codes: Collection[str]) -> list[Coding]:
+    """The codings that have all these codes and no others."""
+    return [coding for coding in CODINGS if coding.fits(codes)]
 
 
-def meaning(values: Collection[str], where: str) -> tuple[dict[str, str] | None, str]:
-    """What the labels of a list mean, judged by all of them at once.
+def stated(text: str, codes: Collection[str]) -> Coding:
+    """The coding that ``--coding`` states, by name or by pairs such as ``0=neutral,1=smile``.
 
-    Returns:
-        The map from code to class and a note that says so; None and an empty note where labels are names.
+    Args:
+        text: what was given.
+        codes: the codes of the data, which decide between the alphabetical orders of seven and of eight names.
 
     Raises:
-        DataError: the labels are the numbers 0 to 7, which no known coding has.
+        DataError: there is no such coding.
     """
-    met = {plain(value) for value in values}
-    numbers = {value for value in met if value.isdecimal()}
-    if not numbers or any(emotions.canonical(value) for value in met - numbers):
-        return None, ""
-    if {"0", "7"} <= numbers:
+    if "=" in text:
+        return _of_pairs(text)
+    wanted = re.sub(r"[^a-z0-9]", "", text.lower().replace("+", "plus"))
+    named = [coding for coding in CODINGS if coding.name.replace("-", "") == wanted]
+    if not named:
         raise DataError(
-            f"{where} has labels from 0 to 7 without names, and no known coding has both (0-6 is FER2013's,"
-            " 1-7 is RAF-DB's): write the names of the classes instead."
+            f"There is no coding '{text}': choose one of {', '.join(NAMES)}, or name each code, as in 0=angry,1=happy."
         )
-    name, code_map = coding(numbers) or ("FER2013", FER2013)
-    return code_map, f"The labels are numbers; they were taken for {name}'s codes: {legend(code_map)}."
+    return next((coding for coding in named if coding.fits(codes)), named[0])
 
 
-def legend(code_map: dict[str, str]) -> str:
-    """A coding in words: ``0 angry, 1 disgust, …``."""
-    return ", ".join(f"{code} {name}" for code, name in code_map.items())
+def in_words(codes: Collection[str]) -> str:
+    """Codes in order: ``1-7`` where none is missing, else ``0, 2, 3``."""
+    numbers = sorted(map(int, codes))
+    if len(numbers) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1)):
+        return f"{numbers[0]}-{numbers[-1]}"
+    return ", ".join(map(str, numbers))
+
+
+def _of_pairs(text: str) -> Coding:
+    classes: dict[str, str] = {}
+    for part in filter(str.strip, text.split(",")):
+        code, _, name = (piece.strip() for piece in part.partition("="))
+        if not code.isdecimal() or not name:
+            raise DataError(f"'{part.strip()}' names no code: write the coding as in 0=angry,1=happy.")
+        if plain(code) in classes:
+            raise DataError(f"The coding names the code {plain(code)} twice: name it once.")
+        classes[plain(code)] = name
+    known = [emotions.canonical(name) for name in classes.values()]
+    # Two names may be a set of their own, such as neutral and smile; most of the seven are the expressions.
+    if None not in known and len(set(known)) == len(known) and len(known) >= _MIN_EXPRESSIONS:
+        classes = {code: str(name) for code, name in zip(classes, known, strict=True)}
+    return Coding(OWN, "the one given", classes)

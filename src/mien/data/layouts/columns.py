@@ -172,14 +172,14 @@ def shared(votes: dict[str, float] | None) -> dict[str, float] | None:
     return kept if sum(count > 0 for count in kept.values()) > 1 or sum(kept.values()) > 1 else None
 
 
-def by_class(votes: dict[str, float] | None) -> dict[str, float] | None:
-    """Votes by mien's names of the classes instead of the heads of columns."""
-    return votes and {emotions.canonical(head) or head.strip().lower(): count for head, count in votes.items()}
-
-
 def is_no_class(head: str) -> bool:
     """Whether a head is one of those for votes of no class: ``unknown``, ``NF``, …"""
     return head.strip().lower() in _NO_CLASS
+
+
+def is_class_head(head: str) -> bool:
+    """Whether a column of this head tells classes."""
+    return _CLASS.fullmatch(head.strip().lower()) is not None
 
 
 def is_number(cell: str) -> bool:

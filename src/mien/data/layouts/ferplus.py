@@ -39,7 +39,7 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
     """
     votes_table, faces = _pair(survey, options.votes)
     table, columns = faces
-    rows = Rows("ferplus", survey.path, codes.FER2013)
+    rows = Rows("ferplus", survey.path, coding=codes.FER2013.of_layout)
     records = tables.records(table, columns, rows.notes)
     votes = [_votes(cells, votes_table) for cells in votes_table.rows()]
     if len(votes) != len(records):
@@ -51,7 +51,7 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
         if record.face is None or vote.reason:
             rows.drop(record.name, record.reason or vote.reason)
             continue
-        if vote.split != record.split:
+        if vote.split != canonical_split(record.given_split or record.split):
             raise DataError(
                 f"Row {record.name} is {record.split} in '{table.path}' but {vote.split} in '{votes_table.path}':"
                 " the two are not in the same order. Use the original files."
@@ -62,7 +62,7 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
     ]
     rows.notes.append("The labels are FER2013's own; FER+ gave the votes.")
     rows.notes.append(f"Votes for what is no class of the set were not kept: {', '.join(unkept)}.")
-    return rows.faceset(options.size, emotions.EMOTIONS)
+    return rows.faceset(options.size)
 
 
 def _pair(survey: Survey, given: Path | None) -> tuple[Table, tuple[Table, tables.Columns]]:

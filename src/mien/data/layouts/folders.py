@@ -8,11 +8,9 @@ from pathlib import Path, PurePosixPath
 
 from mien import emotions
 from mien.data.faceset import FaceSet, canonical_split
-from mien.data.layouts import codes
 from mien.data.layouts.rows import Rows
 from mien.data.layouts.survey import Survey
 from mien.data.reading import ReadOptions
-from mien.errors import DataError
 
 UNLABELLED_FOLDER = "unlabelled"
 """The folder of pictures whose class isn't known."""
@@ -21,14 +19,17 @@ _UNLABELLED = (UNLABELLED_FOLDER, "unlabeled")
 _CK_NAME = re.compile(r"(S\d{3})_\d{3}_\d{8}\.png", re.IGNORECASE)
 _JAFFE_NAME = re.compile(r"([A-Z]{2})[.-]([A-Z]{2})\d?[.-]\d+\.(tiff?|png|jpe?g|bmp)", re.IGNORECASE)
 _JAFFE_CODES = {"AN": "angry", "DI": "disgust", "FE": "fear", "HA": "happy", "NE": "neutral", "SA": "sad", "SU": "surprise"}  # fmt: skip
+_LARGEST_CODE = 10  # AffectNet's
 _FILE_SPLIT = re.compile(r"(PublicTest|PrivateTest|Training)_\d+", re.IGNORECASE)
 
 
 def matches(survey: Survey) -> bool:
-    """Whether most picture folders are named by expressions, or all by a digit; ``read`` tells whether those make sense."""
+    """Whether most picture folders are named by expressions, or all by the small numbers of a coding."""
     names = _class_names(survey) if survey.path.is_dir() else set()
     known = [name for name in names if emotions.canonical(name) is not None]
-    return (len(known) >= 2 and 2 * len(known) >= len(names)) or (len(names) >= 2 and names <= set("0123456789"))
+    return (len(known) >= 2 and 2 * len(known) >= len(names)) or (
+        len(names) >= 2 and all(name.isdecimal() and int(name) <= _LARGEST_CODE for name in names)
+    )
 
 
 def matches_ck(survey: Survey) -> bool:
@@ -45,21 +46,11 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
     """Read class folders, with or without folders for the splits above (or below) them.
 
     Raises:
-        DataError: the class folders are numbered in a way that can't be told, or no picture is usable.
+        DataError: no picture is usable.
     """
     names = _class_names(survey)
-    numbering = _numbering(names)
-    if numbering is None and names and all(name.isdecimal() for name in names):
-        raise DataError(
-            f"'{survey.path}' has class folders numbered {', '.join(sorted(names, key=int))}, which fit no known coding"
-            " (0-6 is FER2013's, 1-7 is RAF-DB's): name them by expression."
-        )
-    rows = Rows("folders", survey.path, numbering[1] if numbering else None)
-    if numbering:
-        rows.notes.append(
-            f"The class folders are numbers; they were taken for {numbering[0]}'s codes: {codes.legend(numbering[1])}."
-        )
-    own = sorted(name for name in names if not numbering and emotions.canonical(name) is None)
+    rows = Rows("folders", survey.path)
+    own = sorted(name for name in names if not name.isdecimal() and emotions.canonical(name) is None)
     if own:
         rows.notes.append(
             f"Folders that name no known expression were taken for classes of their own: {', '.join(own)}."
@@ -72,7 +63,7 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
             rows.drop(name, "it lies in no class folder")
         else:
             rows.add(name, picture, None if raw_class in _UNLABELLED else raw_class, split_in(survey, name))
-    return rows.faceset(options.size, emotions.EMOTIONS if numbering and numbering[0] == "FER2013" else None)
+    return rows.faceset(options.size)
 
 
 def read_ck(survey: Survey, options: ReadOptions) -> FaceSet:
@@ -135,11 +126,6 @@ def split_in(survey: Survey, name: str) -> str:
 def _class_names(survey: Survey) -> set[str]:
     classes = {place(survey.relative(picture))[1] for picture in survey.pictures}
     return {name for name in classes if name is not None and name not in _UNLABELLED}
-
-
-def _numbering(names: set[str]) -> tuple[str, dict[str, str]] | None:
-    found = codes.coding(names) if names and all(name.isdecimal() for name in names) else None
-    return found if found and names <= found[1].keys() else None
 
 
 def _most(survey: Survey, pattern: re.Pattern[str]) -> bool:

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from mien import emotions
 from mien.data.faceset import FaceSet, canonical_split
 from mien.data.layouts import codes, folders
-from mien.data.layouts.columns import Labelling, Roles, by_class, roles
+from mien.data.layouts.columns import Labelling, Roles, roles
 from mien.data.layouts.rows import Rows
 from mien.data.layouts.survey import Survey, Table, split_rank
 from mien.data.reading import ReadOptions
@@ -115,7 +114,7 @@ def read_raf_db(survey: Survey, options: ReadOptions) -> FaceSet:
     if path is None:
         raise DataError(f"'{survey.path}' holds no list of RAF-DB (list_patition_label.txt).")
     pictures = Pictures(_with_pictures(survey))
-    rows = Rows("raf-db", survey.path, codes.RAF_DB)
+    rows = Rows("raf-db", survey.path, coding=codes.RAF_DB.of_layout)
     for line in filter(None, map(str.strip, path.read_text(encoding="utf-8-sig", errors="replace").splitlines())):
         match = _RAF_LINE.fullmatch(line)
         if match is None:
@@ -134,13 +133,13 @@ def read_affectnet(survey: Survey, options: ReadOptions) -> FaceSet:
     if not tables:
         raise DataError(f"'{survey.path}' holds no table with the columns subDirectory_filePath and expression.")
     pictures = Pictures(_with_pictures(survey))
-    rows = Rows("affectnet", survey.path, codes.AFFECTNET)
+    rows = Rows("affectnet", survey.path, coding=codes.AFFECTNET.of_layout)
     for table in sorted(tables, key=lambda table: split_rank(table.path)):
         key, label = table.header.index("subdirectory_filepath"), table.header.index("expression")
         for name, row in _Listing(table, key, Roles(key, label)).rows():
             code = codes.plain(row.raw_class or "")
-            if code in codes.AFFECTNET_NONE:
-                rows.drop(name, f"expression {code} ({codes.AFFECTNET_NONE[code]}) is no class")
+            if code in codes.AFFECTNET.none:
+                rows.drop(name, f"expression {code} ({codes.AFFECTNET.none[code]}) is no class")
             else:
                 _add(rows, name, pictures.find(name, beside=table.path.parent), row, table.split or "train")
     pictures.note_unlisted(rows)
@@ -152,12 +151,9 @@ def read_numbered(survey: Survey, options: ReadOptions) -> FaceSet:
     inside = survey if survey.path.is_dir() else Survey(survey.folder)
     pictures = Pictures(inside)
     parsed = [(listing, list(listing.rows())) for listing in _listings(survey)]
-    values = {row.raw_class for _, listed in parsed for _, row in listed if row.raw_class}
-    class_map, note = codes.meaning(values, f"'{survey.path}'")
-    rows = Rows("numbered", survey.path, class_map)
+    rows = Rows("numbered", survey.path)
     if not parsed:
-        note = "No table labels the pictures, so all are unlabelled."
-    rows.notes += [note] if note else []
+        rows.notes.append("No table labels the pictures, so all are unlabelled.")
     for listing, listed in parsed:
         table = listing.table
         rows.notes += [note for note in (table.note, listing.roles.note) if note]
@@ -168,21 +164,17 @@ def read_numbered(survey: Survey, options: ReadOptions) -> FaceSet:
     if survey.path.is_dir():
         _add_unlisted(rows, pictures)
         folders.note_others(rows, survey, {listing.table.path for listing, _ in parsed})
-    return rows.faceset(options.size, emotions.EMOTIONS if class_map == codes.FER2013 or not values else None)
+    return rows.faceset(options.size)
 
 
 def _add(rows: Rows, name: str, found: Path | None, row: Labelling, split: str) -> None:
     """Add a listed picture; the split that its own row names goes before ``split``."""
-    own = None if row.split is None else canonical_split(row.split)
     if row.problem:
         rows.drop(name, row.problem)
     elif found is None:
         rows.drop(name, "no such picture is there")
-    elif row.split and own is None:
-        rows.drop(name, f"unknown split '{row.split}'")
     else:
-        raw_class = None if row.raw_class is None else codes.plain(row.raw_class)
-        rows.add(name, found, raw_class, own or split, subject=row.subject, votes=by_class(row.votes))
+        rows.add(name, found, row.raw_class, split, given_split=row.split, subject=row.subject, votes=row.votes)
 
 
 def _add_unlisted(rows: Rows, pictures: Pictures) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from mien import emotions
-from mien.data.faceset import FaceSet, canonical_split
-from mien.data.layouts import codes
+from mien.data.faceset import ChosenCoding, FaceSet
+from mien.data.layouts import cells, codes
+from mien.data.layouts.columns import Labelling, Roles, is_class_head, label_of, majority, roles, shared
 from mien.data.layouts.rows import Rows
 from mien.data.layouts.survey import Survey, split_of, split_rank
 from mien.data.reading import ReadOptions
@@ -20,38 +21,53 @@ from mien.errors import DataError, MissingExtraError
 IMAGE_COLUMNS = ("image", "img_bytes", "image_bytes", "img")
 LABEL_COLUMNS = ("label", "labels", "emotion", "expression")
 VOTES_PREFIX = "votes_"
+_SAMPLE_ROWS = 50
+_MAX_CLASSES = 32  # a list of more numbers is no list of votes
 
 
 @dataclass(frozen=True)
 class _File:
-    """An open file, and the columns of it that are read; a missing one is None."""
+    """An open file, and the columns of it that are read; a missing one is None.
+
+    Attributes:
+        path: the file.
+        parquet: what pyarrow opened.
+        image: the column of pictures or pixels.
+        roles: what the other columns of ``heads`` are.
+        heads: the columns of single values, in order.
+        votes: those among them that mien wrote for the votes of each class.
+        listed: the column with a list of votes, or one-hot, for each face.
+    """
 
     path: Path
     parquet: Any
     image: str
-    label: str | None
-    others: tuple[str, ...]
+    heads: tuple[str, ...]
+    roles: Roles
+    votes: tuple[str, ...] = ()
+    listed: str | None = None
 
     @property
-    def votes(self) -> tuple[str, ...]:
-        return tuple(column for column in self.others if column.startswith(VOTES_PREFIX))
+    def label(self) -> str | None:
+        """The column that tells the class."""
+        return self.listed if self.roles.label is None else self.heads[self.roles.label]
 
 
 @dataclass(frozen=True)
 class _Meaning:
-    """What the labels mean.
+    """What the labels mean, as far as the file says.
 
     Attributes:
         names: the class name of each integer; None where labels are codes or names themselves.
-        class_map: the source's codes or names with mien's; None where any name may come.
-        classes: the classes of the set, in order.
-        note: a sentence for the user; empty where nothing had to be assumed.
+        class_map: the source's names with mien's; None where any name may come.
+        classes: the classes of the set, in order; None for those that are met.
+        coding: how mien understood the numbers from which the file was made, or None.
     """
 
-    names: tuple[str, ...] | None
-    class_map: dict[str, str] | None
-    classes: tuple[str, ...]
-    note: str = ""
+    names: tuple[str, ...] | None = None
+    class_map: dict[str, str] | None = None
+    classes: tuple[str, ...] | None = None
+    coding: ChosenCoding | None = None
 
 
 def matches(survey: Survey) -> bool:
@@ -68,17 +84,10 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
     """
     files = [_open(path) for path in sorted(survey.parquet, key=split_rank)]
     meaning = _meaning(files)
-    rows = Rows("parquet", survey.path, meaning.class_map)
-    if meaning.note:
-        rows.notes.append(meaning.note)
-    known = set(meaning.classes)
-    votes = {column: _vote_class(column, known) for file in files for column in file.votes}
-    unkept = sorted(column for column, name in votes.items() if name not in known)
-    if unkept:
-        rows.notes.append(f"Votes for what is no class of the set were not kept: {', '.join(unkept)}.")
-    kept = {column: name for column, name in votes.items() if name in known}
+    rows = Rows("parquet", survey.path, meaning.class_map, coding=meaning.coding)
+    rows.notes += dict.fromkeys(file.roles.note for file in files if file.roles.note)
     for file in files:
-        _add(rows, file, meaning.names, kept)
+        _add(rows, file, meaning.names)
     return rows.faceset(options.size, meaning.classes)
 
 
@@ -97,16 +106,37 @@ def _open(path: Path) -> _File:
 
 def _with_columns(path: Path, opened: Any) -> _File:
     columns = list(opened.schema_arrow.names)
-    image = next((name for name in IMAGE_COLUMNS if name in columns), None)
-    label = next((name for name in LABEL_COLUMNS if name in columns), None)
+    image = next((name for name in (*IMAGE_COLUMNS, *columns) if _holds_faces(opened.schema_arrow, name)), None)
     if image is None:
         raise DataError(
             f"'{path}' has no column of pictures ({', '.join(IMAGE_COLUMNS)}): it has {', '.join(columns) or 'none'}."
         )
-    if label is None and split_of(path) not in ("test", "public_test", "private_test"):
+    lists = [name for name in columns if name != image and _is_list(opened.schema_arrow, name)]
+    heads = tuple(name for name in columns if name != image and name not in lists)
+    votes = tuple(head for head in heads if _is_votes(opened.schema_arrow, head))
+    with _reading(path):
+        batch = next(opened.iter_batches(batch_size=_SAMPLE_ROWS, columns=list(heads)), None) if heads else None
+        sample = [] if batch is None else [_texts(row, heads) for row in batch.to_pylist()]
+    found = roles(["" if head in votes else head for head in heads], sample)
+    named = next((heads.index(head) for head in heads if _names(opened, head)), None)  # names of numbers are names too
+    if named is not None:
+        found = replace(found, label=named)
+    listed = next((name for name in sorted(lists, key=lambda name: not is_class_head(name))), None)
+    if not found.is_labelled and listed is None and split_of(path) not in ("test", "public_test", "private_test"):
         raise DataError(f"'{path}' has no column of labels ({', '.join(LABEL_COLUMNS)}): it has {', '.join(columns)}.")
-    others = [name for name in columns if name in ("split", "subject", "name") or _is_votes(opened.schema_arrow, name)]
-    return _File(path, opened, image, label, tuple(others))
+    return _File(path, opened, image, heads, found, votes, listed)
+
+
+def _holds_faces(schema: Any, column: str) -> bool:
+    """Whether a column is called as one of pictures or pixels, or can hold nothing else."""
+    from pyarrow import types
+
+    if column not in schema.names:
+        return False
+    kind = schema.field(column).type
+    if column in IMAGE_COLUMNS or column.lower() == "pixels" or types.is_binary(kind) or types.is_large_binary(kind):
+        return True
+    return types.is_struct(kind) and {"bytes", "path"} <= {kind.field(i).name for i in range(kind.num_fields)}
 
 
 def _is_votes(schema: Any, column: str) -> bool:
@@ -116,105 +146,154 @@ def _is_votes(schema: Any, column: str) -> bool:
     return column.startswith(VOTES_PREFIX) and (types.is_integer(kind) or types.is_floating(kind))
 
 
-def _meaning(files: Iterable[_File]) -> _Meaning:
-    """What the labels mean: by mien's own metadata, else by those of the datasets library, else by the values."""
-    found = [(file, *_declared(file)) for file in files if file.label is not None]
-    for file, names, classes in found:
-        if names != found[0][1]:
+def _is_list(schema: Any, column: str) -> bool:
+    from pyarrow import types
+
+    kind = schema.field(column).type
+    return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
+
+
+def _meaning(files: Sequence[_File]) -> _Meaning:
+    """What the labels mean: by mien's own metadata, else by those of the datasets library, else nothing is said."""
+    found = [(file, _declared(file)) for file in files if file.label is not None]
+    for file, meaning in found:
+        if meaning.names != found[0][1].names:
             raise DataError(
                 f"'{file.path}' and '{found[0][0].path}' name their classes differently: read them one by one."
             )
-        if classes:
-            return _Meaning(classes, {name: name for name in classes}, classes)
-    if found and found[0][1]:
-        names = found[0][1]
-        class_map = {name: emotions.canonical(name) or name.strip().lower() for name in names}
-        return _Meaning(names, class_map, emotions.in_order(class_map.values()))
-    return _by_values([file for file, _, _ in found])
+    return found[0][1] if found else _Meaning()
 
 
-def _declared(file: _File) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
-    """The class names in the metadata of the ``datasets`` library, and the classes in those of mien."""
-    metadata = file.parquet.schema_arrow.metadata or {}
+def _declared(file: _File) -> _Meaning:
+    """What the metadata say: mien's own keep the order of the classes, and how numbers became names."""
+    mien = _metadata(file.path, file.parquet, b"mien")
     try:
-        features = json.loads(metadata.get(b"huggingface", b"{}")).get("info", {}).get("features", {})
-        names = features.get(file.label, {}).get("names")
-        classes = json.loads(metadata.get(b"mien", b"{}")).get("classes")
-    except (ValueError, AttributeError):
-        raise DataError(f"'{file.path}' has metadata that can't be read: write it again.") from None
-    return (tuple(map(str, names)) if names else None), (tuple(map(str, classes)) if classes else None)
+        own = tuple(map(str, mien.get("classes") or ()))
+        coding = ChosenCoding.from_dict(mien["coding"]) if mien.get("coding") else None
+    except (TypeError, ValueError, KeyError, AttributeError):
+        raise DataError(_unreadable(file.path)) from None
+    if own:
+        if coding is None and any(name.isdecimal() for name in own):
+            coding = ChosenCoding(codes.OWN, "file", {name: name for name in own})
+        return _Meaning(own, {name: name for name in own}, own, coding)
+    names = _names(file.parquet, file.label or "", file.path)
+    if names is None:
+        return _Meaning()
+    class_map = {name: emotions.canonical(name) or codes.plain(name).lower() for name in names}
+    return _Meaning(names, class_map, emotions.in_order(class_map.values()))
 
 
-def _by_values(files: Sequence[_File]) -> _Meaning:
-    values = {value for file in files for value in _label_values(file)} - {"None", "nan", "-1"}
-    class_map, note = codes.meaning(values, f"'{files[0].path}'" if files else "")
-    names = class_map.values() if class_map else [emotions.canonical(name) or name.lower() for name in values]
-    return _Meaning(None, class_map, emotions.in_order(names), note)
+def _names(opened: Any, column: str, path: Path | None = None) -> tuple[str, ...] | None:
+    """The class names of a column's integers in the metadata of the datasets library, or None."""
+    metadata = _metadata(path, opened, b"huggingface")
+    try:
+        feature = metadata.get("info", {}).get("features", {}).get(column, {})
+        feature = feature.get("feature", feature) if isinstance(feature, dict) else {}
+        names = feature.get("names")
+        return tuple(map(str, names)) if names else None
+    except (TypeError, AttributeError):
+        if path is None:
+            return None
+        raise DataError(_unreadable(path)) from None
 
 
-def _add(rows: Rows, file: _File, names: tuple[str, ...] | None, votes: Mapping[str, str]) -> None:
-    """Add the rows of one file; ``votes`` maps the vote columns that are kept to class names."""
+def _metadata(path: Path | None, opened: Any, key: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads((opened.schema_arrow.metadata or {}).get(key, b"{}"))
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, dict):
+        return found
+    if path is None:
+        return {}
+    raise DataError(_unreadable(path))
+
+
+def _unreadable(path: Path) -> str:
+    return f"'{path}' has metadata that can't be read: write it again."
+
+
+def _add(rows: Rows, file: _File, names: tuple[str, ...] | None) -> None:
+    """Add the rows of one file."""
     of_file = split_of(file.path) or "train"
-    for number, record in enumerate(_records(file)):
-        name, encoded = _name_and_bytes(record, file, number)
-        given = record.get("split")
-        split = of_file if given is None else canonical_split(str(given))
-        if split is None:
-            rows.drop(name, f"unknown split '{given}'")
-        elif encoded is None:
-            rows.drop(name, "the file holds no bytes of the picture")
+    read_rows = list(_records(file))
+    faces = cells.gray([face for face, _, _ in read_rows])
+    for number, (face, (_, path, record)) in enumerate(zip(faces, read_rows, strict=True)):
+        texts = _texts(record, file.heads)
+        said = _labelling(file, names, record, file.roles.read(texts))
+        own_name = "" if file.roles.path is None else texts[file.roles.path]
+        name = own_name or path or f"{file.path.stem}/{number}"
+        problem = face if isinstance(face, str) else said.problem
+        if problem or isinstance(face, str):
+            rows.drop(name, problem)
         else:
-            # The order of the two makes NaN, which is neither less nor more, a zero.
-            counts = {votes[column]: max(0.0, float(record[column] or 0)) for column in file.votes if column in votes}
-            subject = str(record.get("subject") or "")
-            rows.add(name, encoded, _raw_class(record, file, names), split, subject=subject, votes=counts)
+            rows.add(
+                name, face, said.raw_class, of_file, given_split=said.split, subject=said.subject, votes=said.votes
+            )
 
 
-def _name_and_bytes(record: Mapping[str, Any], file: _File, number: int) -> tuple[str, bytes | None]:
-    value = record[file.image]
-    encoded, path = (value.get("bytes"), value.get("path")) if isinstance(value, dict) else (value, None)
-    name = record.get("name") or (Path(path).name if path else f"{file.path.stem}/{number}")
-    return str(name), encoded if isinstance(encoded, bytes) else None
+def _texts(record: Mapping[str, Any], heads: Sequence[str]) -> list[str]:
+    return ["" if record[head] is None else str(record[head]) for head in heads]
 
 
-def _raw_class(record: Mapping[str, Any], file: _File, names: tuple[str, ...] | None) -> str | None:
-    value = None if file.label is None else record[file.label]
-    # An empty cell is None, or NaN among floats; -1 is what the datasets library writes where a ClassLabel is unknown.
-    if value is None or value != value or value == -1:
-        return None
-    if names is None or not isinstance(value, int):
-        return codes.plain(str(value))
-    return names[value] if 0 <= value < len(names) else str(value)
+def _labelling(file: _File, names: tuple[str, ...] | None, record: Mapping[str, Any], said: Labelling) -> Labelling:
+    """What a row says, its integers turned to names where the file has them, and its list to votes."""
+    raw_class = said.raw_class
+    if file.votes:
+        # The order of the two makes NaN, which is neither less nor more, a zero.
+        counts = {head.removeprefix(VOTES_PREFIX): max(0.0, float(record[head] or 0)) for head in file.votes}
+        said = replace(said, votes=counts)
+    if names is not None and file.roles.label is not None:
+        value = record[file.heads[file.roles.label]]
+        if isinstance(value, int) and 0 <= value < len(names):
+            raw_class = names[value]
+    if file.listed is None:
+        return replace(said, raw_class=None if raw_class is None else codes.plain(raw_class))
+    votes, of_list, problem = _from_list(record[file.listed], names)
+    if file.roles.is_labelled:
+        return replace(said, raw_class=raw_class, votes=said.votes or votes)
+    return replace(said, raw_class=of_list, votes=votes, problem=problem)
 
 
-def _records(file: _File) -> Iterator[dict[str, Any]]:
-    columns = [file.image, *([file.label] if file.label else []), *file.others]
-    with _reading(file):
-        for batch in file.parquet.iter_batches(batch_size=4096, columns=columns):
-            yield from batch.to_pylist()
+def _from_list(
+    value: Sequence[Any] | None, names: tuple[str, ...] | None
+) -> tuple[dict[str, float] | None, str | None, str]:
+    """The votes, the class and the problem of a list: one-hot, votes or shares by class, or the one class itself."""
+    if not value:
+        return None, None, ""
+    keys = names if names is not None and len(names) == len(value) else [str(place) for place in range(len(value))]
+    if len(value) == 1:
+        only = value[0]
+        known = names is not None and isinstance(only, int) and 0 <= only < len(names)
+        return None, names[only] if known and names is not None else label_of(codes.plain(str(only))), ""
+    if len(value) > _MAX_CLASSES or not all(isinstance(one, int | float) and one == one for one in value):
+        return None, None, "its list of labels is no list of votes"
+    votes = {key: float(one) for key, one in zip(keys, value, strict=True)}
+    raw_class, problem = majority(votes)
+    return shared(votes), raw_class, problem
 
 
-def _label_values(file: _File) -> set[str]:
-    with _reading(file):
-        return {codes.plain(str(value)) for value in file.parquet.read(columns=[file.label])[file.label].to_pylist()}
+def _records(file: _File) -> Iterator[tuple[cells.Cell, str, dict[str, Any]]]:
+    """Each row's face (or why it has none), the name of its picture, and its other cells."""
+    others = [*([file.listed] if file.listed else []), *file.heads]
+    with _reading(file.path):
+        for batch in file.parquet.iter_batches(batch_size=4096, columns=[file.image, *others]):
+            faces = map(cells.face, batch.column(file.image))
+            records = batch.select(others).to_pylist() if others else [{}] * len(batch)
+            yield from ((*face, record) for face, record in zip(faces, records, strict=True))
 
 
 @contextmanager
-def _reading(file: _File) -> Iterator[None]:
+def _reading(path: Path) -> Iterator[None]:
     """Turn what pyarrow raises on damaged pages into one sentence."""
     import pyarrow as pa
 
     try:
         yield
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise DataError(_damaged(file.path, error)) from None
+        raise DataError(_damaged(path, error)) from None
 
 
 def _damaged(path: Path, error: Exception) -> str:
     reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
     return f"'{path}' is damaged or cut off ({reason}): download or copy it again."
-
-
-def _vote_class(column: str, classes: set[str]) -> str | None:
-    name = column.removeprefix(VOTES_PREFIX)
-    return name if name in classes else emotions.canonical(name)

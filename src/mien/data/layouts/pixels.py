@@ -51,6 +51,15 @@ def parse(text: str) -> Flat | str:
         values = _numbers(plain, np.float64)
     if values is None or not np.isfinite(values).all():
         return f"'{_odd_word(plain)}' is no whole number"
+    return of_numbers(values)
+
+
+def of_numbers(values: NDArray[Any]) -> NDArray[Any] | str:
+    """Numbers of any type and shape as ``uint8``, or as fractions from 0 to 1; or why they are no pixels."""
+    if not values.size:
+        return "it has no pixels"
+    if not np.isfinite(values).all():
+        return "its pixels are not all numbers"
     if values.min() < 0 or values.max() > 255:
         outside = values[(values < 0) | (values > 255)][0]
         return f"pixel value {outside:g} lies outside 0..255"

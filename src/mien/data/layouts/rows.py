@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from mien import emotions, images
 from mien.data import portraits
-from mien.data.faceset import UNLABELLED, DroppedRow, FaceSet, Source
+from mien.data.faceset import UNLABELLED, ChosenCoding, DroppedRow, FaceSet, Source, canonical_split
+from mien.data.layouts import codes
 from mien.data.portraits import Asked, FoundFace
 from mien.errors import DataError, ImageError
 
@@ -49,6 +50,7 @@ class _Row:
     picture: Picture
     label: str | None
     split: str
+    given_split: str | None
     subject: str | None
     votes: dict[str, float] | None
 
@@ -60,11 +62,21 @@ class Rows:
         layout: the name of the layout.
         path: what is being read.
         class_map: the source's codes or class names, each with mien's name. A class that it lacks must be one that
-            ``emotions.canonical`` knows. Without a map, unknown names stay as they are, in lower case.
+            ``emotions.canonical`` knows. Without a map, unknown names stay as they are, in lower case, and numbers stay
+            numbers, which ``coding.resolve`` names.
+        coding: what the layout says of its numbers; None where it says nothing.
     """
 
-    def __init__(self, layout: str, path: Path, class_map: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        layout: str,
+        path: Path,
+        class_map: dict[str, str] | None = None,
+        *,
+        coding: ChosenCoding | None = None,
+    ) -> None:
         self.layout = layout
+        self.coding = coding
         self.path = path
         self.notes: list[str] = []
         self._fixed = class_map
@@ -79,18 +91,30 @@ class Rows:
         raw_class: str | None,
         split: str = "train",
         *,
+        given_split: str | None = None,
         subject: str | None = None,
         votes: dict[str, float] | None = None,
     ) -> None:
-        """Add one row; ``raw_class`` is the source's own code or name (None where unlabelled), ``votes`` are by mien's names."""
+        """Add one row.
+
+        Args:
+            name: what the row is called.
+            picture: its face.
+            raw_class: the source's own code or name; None where the row is unlabelled.
+            split: its split, where ``given_split`` names none.
+            given_split: the cell of a column of splits, as the source writes it.
+            subject: who is on the picture.
+            votes: votes by class, as the source calls the classes.
+        """
         label = None
         if raw_class is not None:
             label = self._mapped(raw_class)
             if label is None:
                 self.drop(name, f"unknown class code '{raw_class}'")
                 return
-            self._class_map[raw_class] = label
-        self._rows.append(_Row(name, picture, label, split, subject, votes))
+            self._class_map[codes.plain(raw_class)] = label
+        named = None if votes is None else self._named_votes(votes)
+        self._rows.append(_Row(name, picture, label, split, given_split or None, subject, named))
 
     def drop(self, name: str, reason: str) -> None:
         """Leave one row of the source out, for a reason that the user gets to see."""
@@ -101,22 +125,21 @@ class Rows:
 
         Args:
             size: height and width to resize to; by default the size they have, or, where they differ, the most common one.
-            classes: the classes and their order; by default those met, in the order of ``emotions.in_order``.
+            classes: the classes and their order; by default those met, in the order of ``emotions.in_order``, or
+                FER2013's where no row is labelled.
 
         Raises:
             DataError: no row is left.
         """
+        self._resolve_splits()
         kept = self._decoded()
         if not kept:
             raise DataError(self._nothing_left())
         faces = self._packed([pixels for _, pixels in kept], size)
-        order = (
-            tuple(classes)
-            if classes is not None
-            else emotions.in_order(row.label for row, _ in kept if row.label is not None)
-        )
-        index = {name: code for code, name in enumerate(order)}
         rows = [row for row, _ in kept]
+        order = self._order(rows) if classes is None else tuple(classes)
+        self._note_votes(rows, order)
+        index = {name: code for code, name in enumerate(order)}
         return FaceSet(
             images=faces,
             labels=np.array([UNLABELLED if row.label is None else index[row.label] for row in rows], np.int64),
@@ -133,8 +156,49 @@ class Rows:
                 dict(sorted(self._class_map.items())),
                 tuple(self._dropped),
                 tuple(self.notes),
+                coding=self.coding,
             ),
         )
+
+    def _resolve_splits(self) -> None:
+        """Turn what a column of splits says into mien's splits; a column without any known name is told and passed over."""
+        given = sorted({row.given_split for row in self._rows if row.given_split})
+        if not given:
+            return
+        if not any(map(canonical_split, given)):
+            shown = ", ".join(f"'{name}'" for name in given[:4]) + (", ..." if len(given) > 4 else "")
+            self.notes.append(
+                f"The column of splits has {shown}, which name no split (train, valid, test), so it was not used."
+            )
+            return
+        rows, self._rows = self._rows, []
+        for row in rows:
+            split = canonical_split(row.given_split) if row.given_split else row.split
+            if split is None:
+                self.drop(row.name, f"unknown split '{row.given_split}'")
+            else:
+                self._rows.append(replace(row, split=split))
+
+    def _order(self, rows: Sequence[_Row]) -> tuple[str, ...]:
+        """The classes that are met. Where they are numbers, votes may name them, or some of them that no label has."""
+        met = {row.label for row in rows if row.label is not None}
+        if not met:
+            return emotions.EMOTIONS
+        if any(name.isdecimal() for name in met):
+            met |= {name for row in rows for name in row.votes or {}}
+        return emotions.in_order(met)
+
+    def _note_votes(self, rows: Sequence[_Row], order: Sequence[str]) -> None:
+        unkept = sorted({name for row in rows for name, count in (row.votes or {}).items() if count} - set(order))
+        if unkept:
+            self.notes.append(f"Votes for what is no class of the set were not kept: {', '.join(unkept)}.")
+
+    def _named_votes(self, votes: dict[str, float]) -> dict[str, float]:
+        named: dict[str, float] = {}
+        for key, count in votes.items():
+            name = self._mapped(key) or key
+            named[name] = named.get(name, 0.0) + count
+        return named
 
     def _decoded(self) -> list[tuple[_Row, NDArray[np.uint8]]]:
         """The rows whose pictures can be read, with their pixels; the others are dropped."""
@@ -165,7 +229,7 @@ class Rows:
     def _mapped(self, raw_class: str) -> str | None:
         if self._fixed is not None:
             return self._fixed.get(raw_class) or emotions.canonical(raw_class)
-        return emotions.canonical(raw_class) or raw_class.strip().lower()
+        return emotions.canonical(raw_class) or codes.plain(raw_class).lower()
 
     def _packed(self, pictures: list[NDArray[np.uint8]], size: int | None) -> NDArray[np.uint8]:
         shapes = Counter(picture.shape for picture in pictures)

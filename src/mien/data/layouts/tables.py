@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mien import emotions
-from mien.data.faceset import FaceSet, canonical_split
+from mien.data.faceset import ChosenCoding, FaceSet, canonical_split
 from mien.data.layouts import codes, delimited, pixels
-from mien.data.layouts.columns import Labelling, Roles, by_class, is_number, roles
+from mien.data.layouts.columns import Labelling, Roles, is_number, roles
 from mien.data.layouts.delimited import MIN_PIXELS
 from mien.data.layouts.rows import Rows
 from mien.data.layouts.survey import Survey, Table, split_of, split_rank
@@ -53,6 +52,7 @@ class Record:
     split: str
     face: NDArray[np.uint8] | None
     reason: str = ""
+    given_split: str | None = None
     subject: str | None = None
     votes: dict[str, float] | None = None
 
@@ -79,21 +79,23 @@ def matches_course(survey: Survey) -> bool:
 
 def read_fer2013(survey: Survey, options: ReadOptions) -> FaceSet:
     """Read one table of FER2013, or those of a folder."""
-    rows = Rows("fer2013-csv", survey.path, codes.FER2013)
+    notes: list[str] = []
+    found = _all_records(survey, notes)
+    has_usage = any(table.column("usage") is not None for table in survey.tables)
+    rows = Rows("fer2013-csv", survey.path, coding=_said_by_usage(found) if has_usage else None)
+    rows.notes += notes
     beside = survey.path.parent / "fer2013new.csv"
     if not survey.path.is_dir() and beside.exists():
         rows.notes.append(f"'{beside.name}' (FER+) lies beside it: give the folder, or votes=, to join its votes.")
-    return _filled(rows, _all_records(survey, rows.notes), options)
+    return _filled(rows, found, options)
 
 
 def read_course(survey: Survey, options: ReadOptions) -> FaceSet:
     """Read tables of two columns by position: a label (or an id where the row is unlabelled) and pixels."""
     notes: list[str] = []
     found = _all_records(survey, notes)
-    met = {record.raw_class for record in found if record.raw_class is not None}
-    name, code_map = codes.coding(met) or ("FER2013", codes.FER2013)
-    rows = Rows("course-csv", survey.path, code_map)
-    rows.notes += [f"The labels were taken for {name}'s codes: {codes.legend(code_map)}.", *notes]
+    rows = Rows("course-csv", survey.path)
+    rows.notes += notes
     return _filled(rows, found, options)
 
 
@@ -143,10 +145,11 @@ def _filled(rows: Rows, found: Iterable[Record], options: ReadOptions) -> FaceSe
                 record.face,
                 record.raw_class,
                 record.split,
+                given_split=record.given_split,
                 subject=record.subject,
                 votes=record.votes,
             )
-    return rows.faceset(options.size, emotions.EMOTIONS)
+    return rows.faceset(options.size)
 
 
 def _all_records(survey: Survey, notes: list[str]) -> list[Record]:
@@ -168,6 +171,16 @@ def _all_records(survey: Survey, notes: list[str]) -> list[Record]:
         for table, columns in chosen
         for record in records(table, columns, notes, f"{table.path.stem}/" if several else "")
     ]
+
+
+def _said_by_usage(found: Iterable[Record]) -> ChosenCoding:
+    """What the column ``Usage`` says of the coding: ``PublicTest`` and ``PrivateTest`` are FER2013's, others may be anybody's.
+
+    Without that column, ``emotion`` and ``pixels`` say nothing: who copies these names has codes of their own.
+    """
+    met = {canonical_split(record.given_split) for record in found if record.given_split}
+    is_fer2013 = met <= {"train", "public_test", "private_test", None} and len(met - {"train", None}) > 0
+    return codes.FER2013.of_layout if is_fer2013 else replace(codes.FER2013.of_layout, by="columns")
 
 
 def _is_fer2013(table: Table) -> bool:
@@ -240,10 +253,6 @@ def _parsed(cells: list[str], name: str, table: Table, columns: Columns) -> _Par
     if columns.roles.path is not None:
         name = others[columns.roles.path].strip()
     split = split_of(table.path) or ("train" if columns.roles.is_labelled else "test")
-    if labelling.split is not None:
-        split = canonical_split(labelling.split) or ""
-        if not split:
-            return _Parsed(name, labelling, "", f"unknown Usage '{labelling.split}'")
     return _Parsed(name, labelling, split, labelling.problem or pixels.parse(" ".join(faces)))
 
 
@@ -251,12 +260,12 @@ def _record(row: _Parsed, shapes: dict[int, pixels.Shape], common: int, scaled: 
     values = row.values
     if not isinstance(values, str):
         values = _checked(values, shapes, common, scaled)
-    raw_class = row.labelling.raw_class
+    said = row.labelling
     if isinstance(values, str):
-        return Record(row.name, raw_class, row.split, None, values)
+        return Record(row.name, said.raw_class, row.split, None, values, said.split)
     face = pixels.square(values, shapes[len(values)])
-    code = None if raw_class is None else codes.plain(raw_class)
-    return Record(row.name, code, row.split, face, "", row.labelling.subject, by_class(row.labelling.votes))
+    code = None if said.raw_class is None else codes.plain(said.raw_class)
+    return Record(row.name, code, row.split, face, "", said.split, said.subject, said.votes)
 
 
 def _checked(values: pixels.Flat, shapes: dict[int, pixels.Shape], common: int, scaled: bool) -> pixels.Flat | str:
