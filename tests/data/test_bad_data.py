@@ -56,6 +56,10 @@ def two_kinds_of_tables(make: Maker) -> Path:
     return make.root
 
 
+def png(make: Maker) -> bytes:
+    return make.picture("picture/a.png").read_bytes()
+
+
 def numbered_classes(make: Maker, codes: range) -> Path:
     for code in codes:
         make.picture(f"set/{code}/a.png", code)
@@ -176,16 +180,16 @@ BAD: dict[str, tuple[Callable[[Maker], Path], str]] = {
         r"the file holds no bytes of the picture",
     ),
     "parquet of labels 0 to 7": (
-        lambda make: write_parquet(make, image=[b"x"] * 8, label=list(range(8))),
-        r"labels from 0 to 7 without names.*write the names",
+        lambda make: write_parquet(make, image=[png(make)] * 8, label=list(range(8))),
+        r"has the numbers 0-7 for labels, which may be affectnet, ferplus, ckplus or alphabetical\. State the coding",
     ),
     "class folders 1 to 6": (
         lambda make: numbered_classes(make, range(1, 7)),
-        r"numbered 1, 2, 3, 4, 5, 6, which fit no known coding .*: name them by expression",
+        r"has the numbers 1-6 for labels, which is only a part of fer2013, rafdb.*--coding 1=NAME,2=NAME,\.\.\.",
     ),
     "class folders 0 to 7": (
         lambda make: numbered_classes(make, range(8)),
-        r"numbered 0, .*7, which fit no known coding",
+        r"has the numbers 0-7 for labels, which may be affectnet",
     ),
     "text files": (
         lambda make: folder_of(make, a__txt="a", b__txt="b", c__md="c"),

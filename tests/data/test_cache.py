@@ -77,9 +77,9 @@ def test_without_cache_nothing_is_written(data: Path, isolated_cache: Path) -> N
 def test_a_list_whose_pictures_lie_beside_it_is_not_cached(make: Maker, isolated_cache: Path) -> None:
     make.picture("1.png", 1)
     path = make.table("list.csv", "id,label", [(1, 0)])
-    layouts.read(path)
+    layouts.read(path, coding="fer2013")
     make.picture("1.png", 2)
-    np.testing.assert_array_equal(layouts.read(path).images[0], make.face(2))
+    np.testing.assert_array_equal(layouts.read(path, coding="fer2013").images[0], make.face(2))
     assert entries(isolated_cache) == []
 
 
@@ -144,9 +144,13 @@ def test_reading_loads_nothing_heavy_before_it_is_needed() -> None:
 def test_a_renamed_table_is_read_anew(make: Maker) -> None:
     """The name of a file can decide its split, so a renamed file is not the same source."""
     path = make.table("train.csv", "emotion,pixels", [(3, make.pixels(1))])
-    assert layouts.read(path).split_names == ("train",)
+    assert layouts.read(path, coding="fer2013").split_names == ("train",)
     renamed = path.rename(path.with_name("test.csv"))
-    assert layouts.read(renamed).split_names == layouts.read(renamed, cache=False).split_names == ("test",)
+    assert (
+        layouts.read(renamed, coding="fer2013").split_names
+        == layouts.read(renamed, coding="fer2013", cache=False).split_names
+        == ("test",)
+    )
 
 
 def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, isolated_cache: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from mien.data.layouts import read
 from mien.emotions import EMOTIONS
+from mien.errors import DataError
 
 if TYPE_CHECKING:
     from tests.data.conftest import Maker
@@ -77,19 +78,20 @@ def test_the_split_folder_itself_can_be_given(make: Maker) -> None:
 @pytest.mark.parametrize(
     ("first", "coding", "names"),
     [
-        (0, "FER2013", EMOTIONS),
-        (1, "RAF-DB", ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral")),
+        (0, "fer2013", EMOTIONS),
+        (1, "rafdb", ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral")),
     ],
 )
-def test_numbered_class_folders_follow_their_coding_and_say_so(
+def test_numbered_class_folders_follow_the_coding_that_is_stated(
     make: Maker, first: int, coding: str, names: tuple[str, ...]
 ) -> None:
     for code in range(first, first + 7):
         make.picture(f"train/{code}/face{code}.png", code)
-    faces = read(make.root)
+    with pytest.raises(DataError, match=f"for labels, which may be .*{coding}"):
+        read(make.root)
+    faces = read(make.root, coding=coding)
     assert faces.source.class_map == {str(code + first): name for code, name in enumerate(names)}
     assert [faces.classes[label] for label in faces.labels] == list(names)
-    assert f"{coding}'s codes" in faces.source.notes[0]
 
 
 def test_other_files_are_counted_and_hidden_ones_never_read(make: Maker) -> None:

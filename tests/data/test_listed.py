@@ -20,7 +20,7 @@ def test_course_pictures_with_a_table_and_an_unlabelled_test_folder(make: Maker,
     make.picture("train/00099.jpg", 99, 64)
     make.table("train.csv", header, [("00000" + ending, 3), ("00002" + ending, 6), ("00001" + ending, 0), ("77", 1)])
     make.table("sample_submission.csv", "id,label", [(number, 0) for number in range(4)])
-    faces = read(make.root)
+    faces = read(make.root, coding="fer2013")
     assert faces.source.layout == "numbered"
     assert faces.classes == EMOTIONS
     assert faces.size == (64, 64)
@@ -49,7 +49,7 @@ def test_one_odd_label_does_not_turn_codes_into_names(make: Maker) -> None:
     for number in range(3):
         make.picture(f"{number}.png", number)
     make.table("train.csv", "id,label", [(0, 6), (1, "!"), (2, 0)])
-    faces = read(make.root)
+    faces = read(make.root, coding="fer2013")
     assert (faces.classes, faces.labels.tolist()) == (EMOTIONS, [6, 0])
     assert [(row.name, row.reason) for row in faces.source.dropped] == [("1", "unknown class code '!'")]
 
@@ -88,8 +88,8 @@ def test_raf_db_reads_its_list_and_prefers_aligned_pictures(make: Maker, given: 
     assert faces.source.class_map == {"1": "surprise", "5": "sad", "7": "neutral"}
     assert [row.reason for row in faces.source.dropped] == [
         "no such picture is there",
-        "unknown class code '9'",
         "the line is no name and label",
+        "unknown class code '9'",
     ]
     assert faces.source.notes == ("3 of the pictures there are in no list and were not read.",)
 

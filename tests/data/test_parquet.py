@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from pyarrow import parquet
 
+from mien.data.faceset import ChosenCoding
 from mien.data.layouts import read
 from mien.emotions import EMOTIONS
 from mien.errors import DataError, MissingExtraError
@@ -40,14 +41,17 @@ def pictures(make: Maker, count: int) -> list[dict[str, Any]]:
     return [{"bytes": png(make, seed), "path": f"face{seed}.png"} for seed in range(count)]
 
 
-def test_numbers_without_names_are_fer2013_codes_and_the_note_says_so(make: Maker) -> None:
-    faces = read(write(make.root / "faces.parquet", {"image": pictures(make, 3), "label": [6, 0, 3]}))
+def test_numbers_without_names_need_a_coding(make: Maker) -> None:
+    path = write(make.root / "faces.parquet", {"image": pictures(make, 3), "label": [6, 0, 3]})
+    with pytest.raises(DataError, match="has the numbers 0, 3, 6 for labels, which is only a part of fer2013"):
+        read(path)
+    faces = read(path, coding="fer2013")
     assert faces.source.layout == "parquet"
     assert faces.classes == EMOTIONS
     assert faces.labels.tolist() == [6, 0, 3]
     assert faces.names.tolist() == ["face0.png", "face1.png", "face2.png"]
     assert faces.split_names == ("train",)
-    assert "FER2013's codes" in faces.source.notes[0]
+    assert faces.source.coding == ChosenCoding("fer2013", "option", {"0": "angry", "3": "happy", "6": "neutral"})
     np.testing.assert_array_equal(faces.images[1], make.face(1))
 
 
@@ -65,15 +69,15 @@ def test_class_names_of_the_schema_decide_and_no_note_is_needed(make: Maker) -> 
 def test_bytes_alone_and_labels_as_names(make: Maker) -> None:
     columns = {"img_bytes": [png(make, 0), png(make, 1), None], "labels": ["Sadness", None, "joy"]}
     faces = read(write(make.root / "faces.parquet", columns))
-    assert faces.classes == ("happy", "sad")
-    assert faces.labels.tolist() == [1, -1]
+    assert faces.classes == ("sad",)
+    assert faces.labels.tolist() == [0, -1]
     assert faces.names.tolist() == ["faces/0", "faces/1"]
     assert faces.source.dropped[0].reason == "the file holds no bytes of the picture"
 
 
 def test_labels_as_floats_with_empty_cells_are_still_codes(make: Maker) -> None:
     path = write(make.root / "faces.parquet", {"image": pictures(make, 3), "label": [6.0, float("nan"), 0.0]})
-    faces = read(path)
+    faces = read(path, coding="fer2013")
     assert (faces.classes, faces.labels.tolist()) == (EMOTIONS, [6, -1, 0])
 
 
@@ -87,7 +91,7 @@ def test_shards_of_a_folder_take_their_splits_from_their_names_training_first(ma
     ):
         write(make.root / "data" / f"{name}.parquet", {"image": pictures(make, 1), "label": [0]})
     make.file("README.md", "a card")
-    faces = read(make.root)
+    faces = read(make.root, coding="fer2013")
     assert faces.splits.tolist() == ["train", "train", "valid", "test", "public_test"]
 
 
@@ -105,26 +109,26 @@ def test_votes_split_subject_and_name_columns(make: Maker) -> None:
         "subject": [11, 12, 13],
         "name": ["a", "b", "c"],
     }
-    faces = read(write(make.root / "faces.parquet", columns))
+    faces = read(write(make.root / "faces.parquet", columns), coding="fer2013")
     assert faces.votes is not None
     assert faces.subjects is not None
     assert faces.votes.tolist() == [[7, 0, 1, 0, 0, 0, 0], [0, 0, 2, 0, 3, 0, 0]]
     assert faces.splits.tolist() == ["train", "private_test"]
     assert faces.subjects.tolist() == ["11", "12"]
     assert faces.names.tolist() == ["a", "b"]
-    assert any("votes_contempt, votes_nf" in note for note in faces.source.notes)
+    assert any("not kept: contempt, nf" in note for note in faces.source.notes)
     assert faces.source.dropped[0].reason == "unknown split 'sometime'"
 
 
 def test_a_test_file_needs_no_labels(make: Maker) -> None:
     write(make.root / "train.parquet", {"image": pictures(make, 2), "label": [0, 1]})
     write(make.root / "test.parquet", {"image": pictures(make, 1)})
-    assert read(make.root).labels.tolist() == [0, 1, -1]
+    assert read(make.root, coding="fer2013").labels.tolist() == [0, 1, -1]
 
 
 def test_a_parquet_file_is_known_by_its_content(make: Maker) -> None:
     path = write(make.root / "faces.bin", {"image": pictures(make, 2), "label": [1, 2]})
-    assert read(path).labels.tolist() == [1, 2]
+    assert read(path, coding="fer2013").labels.tolist() == [1, 2]
 
 
 def test_shards_that_name_their_classes_differently_are_refused(make: Maker) -> None:

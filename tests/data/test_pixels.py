@@ -102,7 +102,7 @@ WAYS: dict[str, Callable[[Maker], Path]] = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_of_writing_gives_the_same_faces(make: Maker, way: str) -> None:
-    faces = read(WAYS[way](make))
+    faces = read(WAYS[way](make), coding="fer2013")
     assert faces.source.dropped == ()
     assert [faces.classes[label] for label in faces.labels] == [
         ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")[label] for label in LABELS
@@ -124,7 +124,7 @@ def test_colours_become_gray_by_luma_in_both_orders(make: Maker, planar: bool) -
         colours = coloured(make, row).astype(int)
         return " ".join(map(str, (colours.transpose(2, 0, 1) if planar else colours).ravel().tolist()))
 
-    faces = read(write(make, "emotion,pixels", lambda row: f"{LABELS[row]},{values(row)}"))
+    faces = read(write(make, "emotion,pixels", lambda row: f"{LABELS[row]},{values(row)}"), coding="fer2013")
     assert faces.size == (48, 48)
     expected = np.stack([coloured(make, row) @ LUMA for row in ROWS])
     assert np.abs(faces.images - expected).max() <= 1
@@ -136,14 +136,20 @@ def test_an_alpha_channel_does_not_make_a_face_of_twice_the_side(make: Maker) ->
         opaque = np.full((48, 48, 1), 255, np.uint8)
         return " ".join(map(str, np.concatenate([coloured(make, row), opaque], -1).ravel().tolist()))
 
-    faces = read(write(make, "emotion,pixels", lambda row: f"{LABELS[row]},{values(row)}"))
+    faces = read(write(make, "emotion,pixels", lambda row: f"{LABELS[row]},{values(row)}"), coding="fer2013")
     assert faces.size == (48, 48)
-    large = read(write(make, "emotion,pixels", lambda row: f"{LABELS[row]},{make.pixels(row, 96)}", "large.csv"))
+    large = read(
+        write(make, "emotion,pixels", lambda row: f"{LABELS[row]},{make.pixels(row, 96)}", "large.csv"),
+        coding="fer2013",
+    )
     assert large.size == (96, 96)
 
 
 def test_the_smaller_part_of_mixed_sizes_is_resized_and_told(make: Maker) -> None:
-    faces = read(write(make, "emotion,pixels", lambda row: f"{LABELS[row]},{make.pixels(row, 64 if row > 4 else 48)}"))
+    faces = read(
+        write(make, "emotion,pixels", lambda row: f"{LABELS[row]},{make.pixels(row, 64 if row > 4 else 48)}"),
+        coding="fer2013",
+    )
     assert (len(faces), faces.size, faces.source.dropped) == (7, (48, 48), ())
     assert any("2 sizes" in note and "48x48" in note for note in faces.source.notes)
 
@@ -157,7 +163,9 @@ def test_a_row_that_ends_early_is_no_smaller_face(make: Maker) -> None:
 
 def test_rows_of_another_range_are_dropped(make: Maker) -> None:
     units = " ".join(f"{value / 255:.4f}" for value in flat(make, 0))
-    faces = read(make.table("a.csv", "emotion,pixels", [(3, make.pixels(0)), (3, make.pixels(1)), (3, units)]))
+    faces = read(
+        make.table("a.csv", "emotion,pixels", [(3, make.pixels(0)), (3, make.pixels(1)), (3, units)]), coding="fer2013"
+    )
     assert len(faces) == 2
     assert "is no whole number" in faces.source.dropped[0].reason
 

@@ -47,7 +47,7 @@ def test_icml_and_fer2013_tables_have_the_same_hash(make: Maker) -> None:
 def test_challenge_folder_joins_train_and_unlabelled_test(make: Maker) -> None:
     make.table("train.csv", "emotion,pixels", [(3, make.pixels(0)), (5, make.pixels(1))])
     make.table("test.csv", "pixels", [(make.pixels(2),)])
-    faces = read(make.root)
+    faces = read(make.root, coding="fer2013")
     assert faces.labels.tolist() == [3, 5, -1]
     assert faces.splits.tolist() == ["train", "train", "test"]
     assert faces.names.tolist() == ["train/0", "train/1", "test/0"]
@@ -101,7 +101,7 @@ def test_unusable_rows_are_dropped_with_their_reasons(make: Maker) -> None:
         "5": "'x7' is no whole number",
         "6": "'0.5' is no whole number",
         "7": "it has no pixels",
-        "8": "unknown Usage 'Sometime'",
+        "8": "unknown split 'Sometime'",
         "9": "it has 2 columns instead of 3",
     }
 
@@ -109,25 +109,25 @@ def test_unusable_rows_are_dropped_with_their_reasons(make: Maker) -> None:
 def test_course_tables_are_parsed_by_position(make: Maker) -> None:
     make.table("train.csv", "label,feature", [(6, make.pixels(0)), (0, make.pixels(1))])
     make.table("test.csv", "id,pixels", [(0, make.pixels(2)), (1, make.pixels(3))])
-    faces = read(make.root)
+    faces = read(make.root, coding="fer2013")
     assert faces.source.layout == "course-csv"
     assert faces.classes == EMOTIONS
     assert faces.labels.tolist() == [6, 0, -1, -1]
     assert faces.splits.tolist() == ["train", "train", "test", "test"]
     assert faces.names.tolist() == ["train/0", "train/1", "0", "1"]
-    assert "FER2013's codes: 0 angry, 1 disgust" in faces.source.notes[0]
 
 
-def test_a_course_table_with_codes_from_1_to_7_is_not_taken_for_fer2013(make: Maker) -> None:
+def test_a_course_table_with_codes_from_1_to_7_follows_the_coding_that_is_stated(make: Maker) -> None:
     path = make.table("train.csv", "label,pixels", [(code, make.pixels(code)) for code in range(1, 8)])
-    faces = read(path)
+    faces = read(path, coding="rafdb")
     assert [faces.classes[label] for label in faces.labels[:2]] == ["surprise", "fear"]
-    assert "RAF-DB's codes" in faces.source.notes[0]
+    with pytest.raises(DataError, match=r"the coding fer2013 lacks 7 \(1 row\).*Codings that fit: rafdb"):
+        read(path, coding="fer2013")
 
 
 def test_course_table_with_64_pixels_without_header_and_with_the_columns_swapped(make: Maker) -> None:
     path = make.file("train.csv", f"{make.pixels(0, 64)},4\n{make.pixels(1, 64)},5\n")
-    faces = read(path)
+    faces = read(path, coding="fer2013")
     assert faces.size == (64, 64)
     assert faces.labels.tolist() == [4, 5]
 
@@ -135,10 +135,10 @@ def test_course_table_with_64_pixels_without_header_and_with_the_columns_swapped
 def test_tables_of_two_sizes_are_brought_to_one(make: Maker) -> None:
     make.table("train.csv", "label,pixels", [(6, make.pixels(0)), (6, make.pixels(1))])
     make.table("test.csv", "id,pixels", [(0, make.pixels(2, 64))])
-    faces = read(make.root)
+    faces = read(make.root, coding="fer2013")
     assert faces.size == (48, 48)
     assert any("2 sizes" in note for note in faces.source.notes)
-    assert read(make.root, size=32).size == (32, 32)
+    assert read(make.root, size=32, coding="fer2013").size == (32, 32)
 
 
 @pytest.mark.parametrize("given", ["folder", "votes file", "votes argument"])

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mien.data.layouts import pixels
+from mien.data.layouts import delimited, pixels
 
 Cell = bytes | NDArray[Any] | str
 """An encoded picture, an array of pixels, or the reason why there is neither."""
@@ -23,7 +23,7 @@ def face(cell: Any) -> tuple[Cell, str]:
     value = cell.as_py()
     encoded, path = (value.get("bytes"), value.get("path")) if isinstance(value, dict) else (value, None)
     name = Path(path).name if isinstance(path, str) else ""
-    if isinstance(encoded, str):
+    if isinstance(encoded, str) and delimited.looks_like_pixels(encoded):
         return pixels.parse(encoded), name
     return encoded if isinstance(encoded, bytes) else "the file holds no bytes of the picture", name
 

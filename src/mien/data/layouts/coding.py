@@ -58,9 +58,12 @@ def resolve(faceset: FaceSet, stated: str | None = None, adviser: Adviser | None
 
 
 def _numbers(faceset: FaceSet) -> list[str]:
-    """The codes of the set; none where its labels are names, though some of them be numbers."""
-    known = any(emotions.canonical(name) for name in faceset.classes if not name.isdecimal())
-    return [] if known else [name for name in faceset.classes if name.isdecimal()]
+    """The codes of the set; none where its labels are names, though some may be numbers, and no layout says otherwise."""
+    codes_met = [name for name in faceset.classes if name.isdecimal()]
+    if faceset.source.coding is not None:
+        return codes_met
+    labels = [name for name, count in zip(faceset.classes, faceset.counts().tolist(), strict=True) if count]
+    return [] if any(emotions.canonical(name) for name in labels if not name.isdecimal()) else codes_met
 
 
 def _choose(
@@ -97,7 +100,7 @@ def _stated(faceset: FaceSet, met: list[str], stated: str) -> tuple[Coding, Chos
     lacking = [code for code in met if not coding.covers([code])]
     if lacking:
         counts = dict(zip(faceset.classes, faceset.counts().tolist(), strict=True))
-        shown = ", ".join(f"{code} ({counts[code]:,} rows)" for code in lacking)
+        shown = ", ".join(f"{code} ({counts[code]:,} row{'' if counts[code] == 1 else 's'})" for code in lacking)
         others = codes.fitting(met)
         raise DataError(
             f"{_has(faceset, met)}, and the coding {stated} lacks {shown}."
@@ -132,7 +135,7 @@ def _chosen(coding: Coding, met: list[str], by: str, evidence: Evidence | None) 
 
 def _renamed(faceset: FaceSet, coding: Coding, chosen: ChosenCoding) -> FaceSet:
     """The set with classes for codes; rows whose code stands for no class are dropped."""
-    names = [coding.classes.get(name) for name in faceset.classes]
+    names = [_class_of(name, coding) for name in faceset.classes]
     met = {name for name in names if name is not None}
     classes = emotions.EMOTIONS if met <= set(emotions.EMOTIONS) and _is_fer2013(coding) else emotions.in_order(met)
     lookup = np.array([UNLABELLED if name is None else classes.index(name) for name in names] + [UNLABELLED], np.int64)
@@ -150,11 +153,32 @@ def _renamed(faceset: FaceSet, coding: Coding, chosen: ChosenCoding) -> FaceSet:
                 votes[:, classes.index(name)] += faceset.votes[:, index]
     source = faceset.source
     class_map = {theirs: coding.classes[ours] for theirs, ours in source.class_map.items() if ours in coding.classes}
-    source = replace(source, class_map=class_map, coding=chosen, dropped=(*source.dropped, *dropped))
+    notes = [*source.notes, *filter(None, [_unkept(faceset, names)])]
+    source = replace(
+        source, class_map=class_map, coding=chosen, dropped=(*source.dropped, *dropped), notes=tuple(notes)
+    )
     named = replace(faceset, labels=labels, classes=classes, votes=votes, source=source)
     if lost.all():
-        raise DataError(f"No row of '{source.path}' has a code that stands for a class: {dropped[0].reason}.")
+        raise DataError(
+            f"'{source.path}' holds no usable faces: every row of its {source.layout} layout was dropped"
+            f" ({len(source.dropped):,} in all), the first ({dropped[0].name}) because: {dropped[0].reason}."
+        )
     return named.select(~lost) if lost.any() else named
+
+
+def _class_of(name: str, coding: Coding) -> str | None:
+    """The class that a code stands for, or a name: votes may have names where labels have numbers."""
+    known = emotions.canonical(name)
+    return coding.classes.get(name) or (known if known in coding.classes.values() else None)
+
+
+def _unkept(faceset: FaceSet, names: list[str | None]) -> str:
+    """A sentence on votes for what is no class of the set; empty where there are none."""
+    if faceset.votes is None:
+        return ""
+    sums = faceset.votes.sum(0)
+    lost = [name for name, ours, votes in zip(faceset.classes, names, sums, strict=True) if ours is None and votes]
+    return f"Votes for what is no class of the set were not kept: {', '.join(sorted(lost))}." if lost else ""
 
 
 def _is_fer2013(coding: Coding) -> bool:
@@ -178,7 +202,7 @@ def _has(faceset: FaceSet, met: list[str]) -> str:
 
 def _fits_none(met: list[str]) -> str:
     partly = [coding for coding in codes.CODINGS if coding.covers(met)]
-    told = f"that is only a part of {_or(partly)}" if partly else "which no known coding of expressions has"
+    told = f"which is only a part of {_or(partly)}" if partly else "which no known coding of expressions has"
     return f"{told}. {_state(met)}"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mien import emotions
 from mien.data.faceset import ChosenCoding, FaceSet, canonical_split
 from mien.data.layouts import codes, delimited, pixels
 from mien.data.layouts.columns import Labelling, Roles, is_number, roles
@@ -117,12 +118,17 @@ def records(table: Table, columns: Columns, notes: list[str], prefix: str = "") 
     in_units = [face for face in faces if face.dtype != np.uint8]
     scaled = 2 * len(in_units) > len(faces)
     found = [_record(row, shapes, common, scaled) for row in parsed]
-    is_odd = bool(parsed) and (found[-1].face is None or len(parsed[-1].values) != common)
+    last = parsed[-1] if parsed else None
+    is_odd = last is not None and (
+        found[-1].face is None
+        or len(last.values) != common
+        or (last.labelling.split is not None and canonical_split(last.labelling.split) is None)
+    )
     if is_odd and is_cut(table.path):
         raise DataError(
             f"'{table.path}' ends in the middle of its row {len(parsed):,}: it was cut off. Download or copy it again."
         )
-    notes += [note for note in (table.note, _about_values(shapes, faces, table, scaled)) if note]
+    notes += [note for note in (table.note, columns.roles.note, _about_values(shapes, faces, table, scaled)) if note]
     return found
 
 
@@ -135,7 +141,7 @@ def is_cut(path: Path) -> bool:
         return file.read(1) not in b"\r\n"
 
 
-def _filled(rows: Rows, found: Iterable[Record], options: ReadOptions) -> FaceSet:
+def _filled(rows: Rows, found: Sequence[Record], options: ReadOptions) -> FaceSet:
     for record in found:
         if record.face is None:
             rows.drop(record.name, record.reason)
@@ -149,7 +155,9 @@ def _filled(rows: Rows, found: Iterable[Record], options: ReadOptions) -> FaceSe
                 subject=record.subject,
                 votes=record.votes,
             )
-    return rows.faceset(options.size)
+    names = {record.raw_class for record in found if record.raw_class is not None}
+    seven = all(emotions.canonical(name) in emotions.EMOTIONS for name in names)
+    return rows.faceset(options.size, emotions.EMOTIONS if seven else None)
 
 
 def _all_records(survey: Survey, notes: list[str]) -> list[Record]:
