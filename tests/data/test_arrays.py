@@ -84,7 +84,7 @@ WAYS: dict[str, Callable[[Maker], Path]] = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_of_saving_gives_the_same_faces(make: Maker, way: str) -> None:
-    faces = read(WAYS[way](make))
+    faces = read(WAYS[way](make), coding="fer2013")
     assert faces.source.layout == "arrays"
     assert [faces.classes[label] for label in faces.labels] == NAMES
     np.testing.assert_array_equal(faces.images, stack(make))
@@ -93,13 +93,13 @@ def test_every_way_of_saving_gives_the_same_faces(make: Maker, way: str) -> None
 
 def test_splits_subjects_and_unlabelled_parts(make: Maker) -> None:
     part = {"x_train": stack(make), "y_train": LABELS, "x_test": stack(make)[:3]}
-    faces = read(npz(make, **part, subjects_train=np.array(list("aabbccd"))))
+    faces = read(npz(make, **part, subjects_train=np.array(list("aabbccd"))), coding="fer2013")
     assert faces.splits.tolist() == ["train"] * 7 + ["test"] * 3
     assert faces.labels.tolist()[7:] == [-1, -1, -1]
     assert faces.subjects is not None
     assert faces.subjects[6] == "d"
     splits = np.array(["Training", "PublicTest", "Training", "Training", "PrivateTest", "Training", "elsewhere"])
-    faces = read(npz(make, images=stack(make), labels=LABELS, usage=splits))
+    faces = read(npz(make, images=stack(make), labels=LABELS, usage=splits), coding="fer2013")
     assert faces.splits.tolist() == ["train", "public_test", "train", "train", "private_test", "train"]
     assert faces.source.dropped[0].reason == "unknown split 'elsewhere'"
 

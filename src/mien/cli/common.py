@@ -93,7 +93,9 @@ def data_options(*, training: bool = False) -> Callable[[Callable[..., Any]], Ca
             *args: Any, classes: str | None, drop: tuple[str, ...], renames: tuple[str, ...], **others: Any
         ) -> Any:
             given = {
-                name: others.pop(name) for name in ("layout", "votes", "coding", "find_faces", "allow_leakage") if name in others
+                name: others.pop(name)
+                for name in ("layout", "votes", "coding", "find_faces", "allow_leakage")
+                if name in others
             }
             return verb(*args, reading=_read_options(classes, drop, renames, **given), **others)
 

@@ -78,7 +78,7 @@ class ReadOptions:
 
     def for_readers(self) -> dict[str, Any]:
         """What readers see of the options, as ``to_dict`` gives it: without what is done to the classes afterwards."""
-        hidden = (*_CLASS_FIELDS, "allow_leakage")
+        hidden = (*_CLASS_FIELDS, "coding", "allow_leakage")
         return {name: value for name, value in self.to_dict().items() if name not in hidden}
 
     def for_classes(self) -> ReadOptions:

@@ -1,4 +1,7 @@
-"""Reading data sets with the help of mien's own detector: it notices portraits, and cuts faces out of them where asked to."""
+"""Reading data sets with the help of mien's own models.
+
+The detector notices portraits, and cuts faces out of them where asked to; ``tiny`` tells what numbers for labels mean.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,15 @@ from numpy.typing import NDArray
 from mien import images
 from mien.data import layouts
 from mien.data.faceset import FaceSet
+from mien.data.layouts import Adviser
 from mien.data.portraits import FoundFace
 from mien.data.reading import ReadFields, ReadOptions
 from mien.inference import align
+from mien.inference.classifier import Classifier
 from mien.inference.detector import Detector
+
+WITNESS = "tiny"
+"""The shipped model that is asked what numbers for labels mean."""
 
 
 def read(
@@ -27,22 +35,34 @@ def read(
 ) -> FaceSet:
     """Read labelled faces of any known layout.
 
+    Where labels are numbers, and several known codings have just these, the shipped model ``tiny`` reads a sample of the
+    faces; the coding that it clearly agrees with is taken, and the evidence is in ``source.coding``.
+
     Args:
         path: a file or a folder.
         options: how to read it; by default everything is recognised.
         cache: keep the packed result in the user's cache folder, so that the next reading takes no time.
         **fields: the options one by one instead, such as ``layout="folders"``, ``size=48``, ``votes="fer2013new.csv"``,
-            ``classes=["happy", "sad"]``, ``drop=["contempt"]``, ``map={"calm": "neutral"}``, ``find_faces=True``; see ``ReadOptions``.
+            ``classes=["happy", "sad"]``, ``drop=["contempt"]``, ``map={"calm": "neutral"}``, ``find_faces=True``,
+            ``coding="rafdb"``; see ``ReadOptions``.
 
     Returns:
         A FaceSet. What was left out, assumed or mapped is in its ``source``.
 
     Raises:
         UnknownLayoutError: no layout is recognised.
-        DataError: the data can't be read, holds no usable face, or holds several layouts.
+        DataError: the data can't be read, holds no usable face, or holds several layouts; or its labels are numbers, and
+            nothing tells what they mean.
         MissingExtraError: the layout needs a package that isn't installed.
     """
-    return layouts.read(path, options, cache=cache, finder=find_face, **fields)
+    adviser = Adviser(WITNESS, _expressions)
+    return layouts.read(path, options, cache=cache, finder=find_face, adviser=adviser, **fields)
+
+
+def _expressions(faces: NDArray[np.uint8]) -> list[str]:
+    """What the model sees on ``(N, H, W)`` faces."""
+    model = Classifier.load(WITNESS)
+    return [model.spec.classes[code] for code in model.probabilities(faces).argmax(1)]
 
 
 def find_face(photo: NDArray[np.uint8], side: int) -> FoundFace | None:

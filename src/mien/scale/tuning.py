@@ -53,7 +53,7 @@ class Sweep:
     """A search.
 
     Attributes:
-        data: a path that ``labelled.read`` knows, which all nodes see.
+        data: a path that ``datasets.read`` knows, which all nodes see.
         recipe: what the trials start from.
         out: the folder of runs and results, which all nodes see.
         reading: how the data is read.

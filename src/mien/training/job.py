@@ -46,7 +46,7 @@ def start(
     """Train a recipe on a data set and write the run folder, the model file included.
 
     Args:
-        data: a path that ``labelled.read`` knows.
+        data: a path that ``datasets.read`` knows.
         recipe: all settings.
         out: the run folder to make.
         reading: how the data is read.

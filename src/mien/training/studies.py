@@ -172,7 +172,7 @@ def run(
 
     Args:
         name: a key of ``STUDIES``.
-        data: a path that ``labelled.read`` knows.
+        data: a path that ``datasets.read`` knows.
         recipe: what all arms start from; its seed is the first one.
         out: the folder of runs and results, made if missing; several studies may share it.
         reading: how the data is read.

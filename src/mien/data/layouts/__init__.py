@@ -12,7 +12,8 @@ from mien import images
 from mien.data import archives, classes, portraits
 from mien.data import cache as cached
 from mien.data.faceset import FaceSet
-from mien.data.layouts import arrays, ferplus, folders, listed, parquet, tables
+from mien.data.layouts import arrays, coding, ferplus, folders, listed, parquet, tables
+from mien.data.layouts.coding import Adviser
 from mien.data.layouts.layout import Layout
 from mien.data.layouts.survey import Survey
 from mien.data.portraits import Asked, Finder
@@ -106,6 +107,7 @@ def read(
     *,
     cache: bool = True,
     finder: Finder | None = None,
+    adviser: Adviser | None = None,
     **fields: Unpack[ReadFields],
 ) -> FaceSet:
     """Read labelled faces of any known layout.
@@ -115,6 +117,7 @@ def read(
         options: how to read it; by default everything is recognised.
         cache: keep the packed result in the user's cache folder, so that the next reading takes no time.
         finder: finds faces in pictures that show more; without it portraits are neither noticed nor cut.
+        adviser: the model to ask where labels are numbers that fit several codings; without it these are refused.
         **fields: the options one by one instead, such as ``layout="folders"``, ``size=48``, ``votes="fer2013new.csv"``,
             ``classes=["happy", "sad"]``, ``drop=["contempt"]``, ``map={"calm": "neutral"}``; see ``ReadOptions``.
 
@@ -132,7 +135,8 @@ def read(
     if options.find_faces and finder is None:
         raise DataError("To find faces takes the detector: read the data with mien.read, or leave find_faces out.")
     with portraits.reading_with(Asked(finder, options.find_faces, options.size or portraits.SIDE)):
-        faceset = classes.choose(_faceset(Path(path), options, cache), options)
+        faceset = coding.resolve(_faceset(Path(path), options, cache), options.coding, adviser)
+        faceset = classes.choose(faceset, options)
     return replace(faceset, source=replace(faceset.source, options=options))
 
 
@@ -149,8 +153,8 @@ def _faceset(path: Path, options: ReadOptions, cache: bool, nesting: int = 0) ->
         if options.votes is not None:
             chosen = _with_votes(chosen, options.votes)
         if cache and (survey.path.is_dir() or chosen.self_contained or options.votes is not None):
-            return _through_cache(survey, chosen, options, adviser)
-        return resolve(chosen.read(survey, options), options.coding, adviser)
+            return _through_cache(survey, chosen, options)
+        return chosen.read(survey, options)
     except OSError as error:
         raise DataError(f"'{error.filename or path}' can't be read: {error.strerror or error}.") from None
 
@@ -193,11 +197,11 @@ def _through_cache(survey: Survey, layout: Layout, options: ReadOptions) -> Face
     try:
         key = _cache_key(survey, options, layout.name)
     except OSError:  # a file can't be read: the reader drops it, or says which it is
-        return resolve(layout.read(survey, options), options.coding, adviser)
+        return layout.read(survey, options)
     faceset = cached.load(key)
     if faceset is not None:
         return replace(faceset, source=replace(faceset.source, path=str(survey.path)))
-    faceset = resolve(layout.read(survey, options), options.coding, adviser)
+    faceset = layout.read(survey, options)
     cached.save(key, faceset)
     return faceset
 

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mien import emotions
 from mien.data.faceset import FaceSet, canonical_split
 from mien.data.layouts import codes, filekinds, pixels
 from mien.data.layouts.arrayfiles import load
@@ -84,10 +83,7 @@ def _files(survey: Survey) -> list[Path]:
 
 def _faceset(survey: Survey, options: ReadOptions, parts: list[_Part], names: tuple[str, ...]) -> FaceSet:
     raw = [_raw_classes(part, names) for part in parts]
-    values = {label for labels in raw for label in labels if label is not None}
-    class_map, note = codes.meaning(values, f"'{survey.path}'")
-    rows = Rows("arrays", survey.path, class_map)
-    rows.notes += [note] if note else []
+    rows = Rows("arrays", survey.path)
     for part, labels in zip(parts, raw, strict=True):
         faces, told = _gray(part.faces, part.name)
         rows.notes += [f"In '{part.name}' {told}."] if told else []
@@ -96,14 +92,10 @@ def _faceset(survey: Survey, options: ReadOptions, parts: list[_Part], names: tu
         for number, face in enumerate(faces):
             given = None if part.splits is None else _text(part.splits[number])
             split = part.split or ("test" if part.labels is None else "train")
-            own = split if given is None else canonical_split(given)
             subject = None if part.subjects is None else _text(part.subjects[number])
             name = f"{part.name}/{number}" if len(parts) > 1 else str(number)
-            if own is None:
-                rows.drop(name, f"unknown split '{given}'")
-            else:
-                rows.add(name, face, labels[number], own, subject=subject)
-    return rows.faceset(options.size, emotions.EMOTIONS if class_map == codes.FER2013 else None)
+            rows.add(name, face, labels[number], split, given_split=given, subject=subject)
+    return rows.faceset(options.size)
 
 
 def _parts(arrays: Mapping[str, NDArray[Any]]) -> list[_Part]:
