@@ -16,6 +16,7 @@ import statistics
 from pathlib import Path
 from typing import Any
 
+import torch
 from benchmarks.training_speed import matmul_rate, setup
 
 from mien import Classifier, files
@@ -50,7 +51,8 @@ class TimeToAccuracy:
         device = devices.pick(run.record["device"])
         self.network.to(device, memory_format=devices.memory_format(device))  # type: ignore[call-overload] # torch's stubs lack this overload
         mean, std = run.record["data"]["mean"], run.record["data"]["std"]
-        _, accuracy = loop.score(self.network, self.test_set, mean, std, device, run.record["precision"])
+        faces, labels = (torch.from_numpy(a).to(device) for a in (self.test_set.images, self.test_set.labels))
+        _, accuracy = loop.score(self.network, faces, labels, mean, std, run.record["precision"])
         for goal in GOALS:
             if accuracy >= goal:
                 self.reached.setdefault(f"{goal:.1%}", self.seconds)

@@ -144,3 +144,22 @@ def test_named_augmentations_leave_faces_in_range_at_any_size(faces: FaceSet, na
     assert changed.shape == (40, 1, 40, 40)
     assert torch.isfinite(changed).all()
     assert 0 <= changed.min() <= changed.max() <= 255
+
+
+def test_on_a_gpu_the_same_faces_are_changed_without_counting_them(faces: FaceSet) -> None:
+    x = some(faces, 64)
+    chosen = draws(64).chance(0.3)
+    most = corrupt._most(64, 0.3)
+    changed = corrupt._some_at_once(x, chosen, most, lambda part, _: 255 - part, draws(64))
+    assert chosen.sum() < most < 64
+    assert torch.equal(changed, torch.where(chosen.view(-1, 1, 1, 1) > 0, 255 - x, x))
+    assert [corrupt._most(num, 0.08) for num in (1, 8, 128, 1024)] == [1, 6, 27, 127]
+
+
+@pytest.mark.parametrize("name", ["robust", "strong"])
+def test_everything_is_made_on_the_faces_device_and_nothing_is_read_back(name: str) -> None:
+    """The device ``meta`` has shapes and no numbers: it refuses tensors of another device, and whatever needs a number."""
+    faces = torch.zeros(32, 48, 48, dtype=torch.uint8, device="meta")
+    seen = augment(faces, recipes.AUGMENTS[name](), torch.Generator().manual_seed(0))
+    assert seen.device.type == "meta"
+    assert seen.shape == (32, 1, 48, 48)

@@ -17,14 +17,17 @@ from torch import nn
 
 from mien.data.faceset import FaceSet
 from mien.errors import RunError, TrainingError
-from mien.training import checkpoint, job, loop, recipes
+from mien.training import checkpoint, devices, job, loop, recipes
 from mien.training.recipes import Recipe
 from mien.training.run import Run
+from mien.training.weights import Average
 
 SETTINGS = ["batch_size=32", "epochs=6", "image_size=32", "ema=0.9"]
 
 
-def start(faces: FaceSet, recipe: Recipe, folder: Path) -> tuple[Run, FaceSet, FaceSet]:
+def start(
+    faces: FaceSet, recipe: Recipe, folder: Path, speed: devices.Speed = devices.DEFAULT_SPEED
+) -> tuple[Run, FaceSet, FaceSet]:
     """A run ready for the loop: what ``job.start`` makes before training. Each face has ten people's votes."""
     votes = 8 * np.eye(7, dtype=np.float32)[faces.labels] + 2 * np.eye(7, dtype=np.float32)[(faces.labels + 1) % 7]
     faces = dataclasses.replace(faces, votes=votes)
@@ -35,6 +38,7 @@ def start(faces: FaceSet, recipe: Recipe, folder: Path) -> tuple[Run, FaceSet, F
         "classes": list(faces.classes),
     }
     setup = {"device": "cpu", "precision": "fp32", "threads": torch.get_num_threads(), "torch": torch.__version__}
+    setup["speed"] = dataclasses.asdict(speed)
     return Run.create(folder, recipe, data=data, setup=setup), train_set, valid_set
 
 
@@ -48,6 +52,36 @@ def assert_same_weights(a: Run, b: Run) -> None:
         assert first.keys() == second.keys()
         different = [name for name in first if not torch.equal(first[name], second[name])]
         assert different == []
+
+
+@pytest.mark.parametrize("speed", [devices.Speed(store_every=3600), devices.Speed(compiler="eager")])
+def test_what_makes_training_faster_leaves_the_weights_as_they_are(
+    faces: FaceSet, tmp_path: Path, speed: devices.Speed
+) -> None:
+    recipe = recipes.get("demo", [*SETTINGS, "epochs=3", "image_size=16", "votes_head=0.5"])
+    plain, train_set, valid_set = start(faces, recipe, tmp_path / "plain")
+    loop.train(plain, train_set, valid_set)
+    fast, _, _ = start(faces, recipe, tmp_path / "fast", speed)
+    stored: list[bool] = []
+    loop.train(fast, train_set, valid_set, after_epoch=lambda _: stored.append(fast.checkpoint.exists()))
+    assert stored == [not speed.store_every, not speed.store_every, True]
+    assert_same_weights(plain, fast)
+
+
+def test_a_run_that_stores_seldom_goes_on_from_its_last_checkpoint(faces: FaceSet, tmp_path: Path) -> None:
+    recipe = recipes.get("demo", [*SETTINGS, "epochs=3", "image_size=16"])
+    whole, train_set, valid_set = start(faces, recipe, tmp_path / "whole")
+    loop.train(whole, train_set, valid_set)
+    broken, _, _ = start(faces, recipe, tmp_path / "broken", devices.Speed(store_every=3600))
+
+    def stop(row: dict[str, object]) -> None:
+        raise StopHereError
+
+    with pytest.raises(StopHereError):
+        loop.train(broken, train_set, valid_set, after_epoch=stop)
+    assert not broken.checkpoint.exists()
+    loop.train(broken, train_set, valid_set)
+    assert_same_weights(whole, broken)
 
 
 class StopHereError(Exception):
@@ -196,7 +230,7 @@ def test_the_average_follows_weights_and_statistics() -> None:
     with torch.no_grad():
         network.weight.fill_(3.0)
     network(torch.randn(4, 2, 3, 3))
-    loop.follow(average, network, 0.75)
+    Average(average, network).follow(0.75)
     assert average.weight.tolist() == [1.5, 1.5]
     assert average.num_batches_tracked == 1
 

@@ -32,7 +32,14 @@ def test_the_report_network_is_the_reports_layer_for_layer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "most_parameters", "most_macs"), [("base", 1_600_000, 135_000_000), ("tiny", 200_000, 12_000_000)]
+    ("name", "most_parameters", "most_macs"),
+    [
+        ("base", 1_600_000, 135_000_000),
+        ("tiny", 200_000, 12_000_000),
+        ("large", 7_500_000, 1_200_000_000),  # 16 MiB in fp16 hold 8.4 million
+        ("large_wide", 7_500_000, 1_200_000_000),
+        ("large_deep", 7_500_000, 1_200_000_000),
+    ],
 )
 def test_the_residual_networks_keep_their_budgets(name: str, most_parameters: int, most_macs: int) -> None:
     network = networks.build(name, 7, 48)
@@ -101,7 +108,9 @@ def test_describing_leaves_the_network_in_its_mode() -> None:
 
 
 def test_unknown_names_and_sizes_are_refused() -> None:
-    with pytest.raises(RecipeError, match="no network 'huge': choose report, large, base, tiny"):
+    with pytest.raises(
+        RecipeError, match="no network 'huge': choose report, large, large_wide, large_deep, base, tiny"
+    ):
         networks.build("huge", 7, 48)
     with pytest.raises(RecipeError, match="must be a multiple of 16, not 50"):
         networks.build("report", 7, 50)

@@ -256,7 +256,10 @@ def test_each_field_refuses_values_of_another_kind(cls: type[Any], name: str, va
 
 def test_a_recipe_names_a_network_that_there_is() -> None:
     assert set(typing.get_args(typing.get_type_hints(Recipe)["network"])) == set(networks.NETWORKS)
-    with pytest.raises(RecipeError, match="network=nope doesn't fit: it must be one of report, large, base, tiny"):
+    with pytest.raises(
+        RecipeError,
+        match="network=nope doesn't fit: it must be one of report, large, large_wide, large_deep, base, tiny",
+    ):
         dataclasses.replace(recipes.base(), network="nope")  # type: ignore[arg-type]
 
 

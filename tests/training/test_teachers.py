@@ -102,6 +102,24 @@ def test_a_cycle_teaches_as_asking_anew_does(sees: str, faces_file: Path, run: R
     )  # kept answers are in half precision, and asked again after a stop
 
 
+def test_the_answers_of_one_run_teach_another_as_the_teacher_would(faces_file: Path, run: Run, tmp_path: Path) -> None:
+    settings = ["epochs=2", "image_size=16", "distil=0.7", "teacher_sees=view", "teacher_views=1", "augment.erase=0.5"]
+    asked = job.start(
+        faces_file, recipes.get("demo", [*settings, f"teacher={run.model_file}"]), tmp_path / "asked", precision="fp32"
+    )
+    told = recipes.get("demo", [*settings, f"teacher={asked.answers}"])
+    again = job.start(faces_file, told, tmp_path / "told", precision="fp32")
+    np.testing.assert_allclose(again.history[1]["train_loss"], asked.history[1]["train_loss"], rtol=1e-6)
+    assert not again.answers.exists()  # they are in the first run's folder already
+    with pytest.raises(ModelFileError, match=r"other views .*: seed, augment differ.* with the settings .*: seed=0\."):
+        job.start(
+            faces_file, recipes.changed(told, ["seed=1", "augment.rotation=1"]), tmp_path / "other", precision="fp32"
+        )
+    for name, text in (("best.safetensors", "has no answers"), ("none.safetensors", "There is no file")):
+        with pytest.raises(ModelFileError, match=text):
+            job.start(faces_file, recipes.changed(told, [f"teacher={run.folder / name}"]), tmp_path / name)
+
+
 def test_settings_without_a_teacher_are_refused() -> None:
     with pytest.raises(RecipeError, match="teacher_sees=view"):
         recipes.get("demo", ["teacher_sees=view"])

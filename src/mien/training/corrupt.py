@@ -102,10 +102,28 @@ def _some(x: Tensor, is_on: bool, change: Callable[[Tensor, Draws], Tensor], set
     """Change the share ``settings.corruption`` of the faces, and compute nothing for the others."""
     if not is_on or not settings.corruption:
         return x
-    rows = draws.chance(settings.corruption).nonzero()[:, 0]
+    chosen = draws.chance(settings.corruption)  # (N,)
+    if x.device.type != "cpu":
+        return _some_at_once(x, chosen, _most(len(x), settings.corruption), change, draws)
+    rows = chosen.nonzero()[:, 0]
     if not len(rows):
         return x
     return x.index_copy(0, rows, change(x[rows], draws.of(len(rows))))
+
+
+def _some_at_once(
+    x: Tensor, chosen: Tensor, most: int, change: Callable[[Tensor, Draws], Tensor], draws: Draws
+) -> Tensor:
+    """Change the faces where ``chosen`` is 1, at most ``most``, without waiting for a GPU to tell how many they are."""
+    are_chosen, rows = chosen.topk(most)  # the chosen ones come first
+    before = x[rows]
+    after = torch.where(are_chosen.view(-1, 1, 1, 1) > 0, change(before, draws.of(most)), before)
+    return x.index_copy(0, rows, after)
+
+
+def _most(num: int, share: float) -> int:
+    """Of ``num`` faces chosen with probability ``share`` each, how many are hardly ever exceeded: five standard deviations above the mean."""
+    return min(num, math.ceil(num * share + 5 * math.sqrt(num * share * (1 - share))) + 1)
 
 
 def misalign(x: Tensor, angle: Tensor, shift_x: Tensor, shift_y: Tensor, size: Tensor) -> Tensor:
@@ -180,7 +198,7 @@ def disc_kernels(radius: Tensor, largest: float) -> Tensor:
 
 def shrink(x: Tensor, pixels: Tensor) -> Tensor:
     """Shrunk to ``pixels`` on each side, by means of areas, and enlarged again, bilinearly."""
-    tables = [_shrinking(length).to(x.device, x.dtype) for length in x.shape[2:]]
+    tables = [_shrinking(length, x.device, x.dtype) for length in x.shape[2:]]
     share = pixels / x.shape[2]
     rows, columns = (
         table[(share * len(table)).round().long().clamp(1, len(table)) - 1]
@@ -190,12 +208,12 @@ def shrink(x: Tensor, pixels: Tensor) -> Tensor:
 
 
 @functools.lru_cache(maxsize=8)
-def _shrinking(length: int) -> Tensor:
+def _shrinking(length: int, device: torch.device, dtype: torch.dtype) -> Tensor:
     """``(L, L, L)``: for 1 to L pixels, the matrix that shrinks a line of L pixels to so many and enlarges it again."""
     lines = torch.eye(length).unsqueeze(0)  # interpolation is linear: what it makes of the unit vectors is its matrix
     shrunk = [F.interpolate(lines, size=size, mode="area") for size in range(1, length + 1)]
     enlarged = [F.interpolate(line, size=length, mode="linear", align_corners=False) for line in shrunk]
-    return torch.cat(enlarged).transpose(1, 2).contiguous()
+    return torch.cat(enlarged).transpose(1, 2).contiguous().to(device, dtype)
 
 
 def fade(x: Tensor, factor: Tensor) -> Tensor:
@@ -227,8 +245,8 @@ def compress(x: Tensor, quality: Tensor) -> Tensor:
     padded = F.pad(x, (0, -width % BLOCK, 0, -height % BLOCK), mode="replicate")
     quality = quality.round().clamp(1, 100)
     percent = torch.where(quality < 50, 5000 / quality, 200 - 2 * quality).floor().view(-1, 1, 1)
-    table = ((torch.tensor(LUMINANCE, device=x.device) * percent + 50) / 100).floor().clamp(1, 255)  # (N, 8, 8)
-    basis = _cosines().to(x.device, x.dtype)
+    table = ((_luminance(x.device) * percent + 50) / 100).floor().clamp(1, 255)  # (N, 8, 8)
+    basis = _cosines(x.device, x.dtype)
     blocks = padded.round().clamp(0, 255) - 128
     blocks = blocks.unfold(2, BLOCK, BLOCK).unfold(3, BLOCK, BLOCK)[:, 0]  # (N, H/8, W/8, 8, 8)
     table = table[:, None, None]
@@ -237,13 +255,19 @@ def compress(x: Tensor, quality: Tensor) -> Tensor:
     return again.transpose(2, 3).reshape(padded.shape)[:, :, :height, :width]
 
 
-@functools.lru_cache(maxsize=1)
-def _cosines() -> Tensor:
+@functools.lru_cache(maxsize=8)
+def _luminance(device: torch.device) -> Tensor:
+    """JPEG's table, copied to a device once: each copy would wait for all that the device still has to do."""
+    return torch.tensor(LUMINANCE, device=device)
+
+
+@functools.lru_cache(maxsize=8)
+def _cosines(device: torch.device, dtype: torch.dtype) -> Tensor:
     """The orthonormal cosine transform of 8 values, ``(8, 8)``: frequencies by places."""
     places, frequencies = torch.arange(BLOCK), torch.arange(BLOCK).view(-1, 1)
     basis = torch.cos(math.pi * (places + 0.5) * frequencies / BLOCK) * math.sqrt(2 / BLOCK)
     basis[0] /= math.sqrt(2)
-    return basis
+    return basis.to(device, dtype)
 
 
 def _scale(x: Tensor) -> float:

@@ -31,8 +31,9 @@ def balanced_order(labels: Tensor, power: float, generator: torch.Generator) -> 
     Args:
         labels: ``(N,)``.
         power: above 0, at most 1.
-        generator: the source of randomness, on the labels' device.
+        generator: the source of randomness; the order is on its device.
     """
+    labels = labels.to(generator.device)
     num_rows = len(labels)
     counts = torch.bincount(labels).double()
     wanted = torch.where(counts > 0, counts.clamp(min=1) ** (1 - power), 0.0).cumsum(0)

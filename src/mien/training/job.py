@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -39,6 +40,7 @@ def start(
     reading: ReadOptions = DEFAULT,
     device: str = "auto",
     precision: devices.Precision = "auto",
+    speed: devices.Speed = devices.DEFAULT_SPEED,
     say: Say = lambda _: None,
     track: Track = lambda steps, _: steps,
     after_epoch: AfterEpoch = lambda _: None,
@@ -52,9 +54,10 @@ def start(
         reading: how the data is read.
         device: a name out of ``devices.DEVICES``.
         precision: a name out of ``devices.PRECISIONS``.
+        speed: what makes a training on a GPU faster.
         say: takes lines for people.
         track: wraps the steps of an epoch, to show a progress bar.
-        after_epoch: takes each epoch's record, once its checkpoint is stored; what it raises stops the run there.
+        after_epoch: takes each epoch's record, once a checkpoint that is due is stored; what it raises stops the run there.
 
     Raises:
         MienError: data, recipe or folder don't fit; nothing but the run folder is written.
@@ -64,6 +67,7 @@ def start(
         "device": place.type,
         "device_name": torch.cuda.get_device_name() if place.type == "cuda" else "",
         "precision": devices.pick_precision(precision, place),
+        "speed": dataclasses.asdict(speed),
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,
         "teacher": teacher_hash(recipe),
@@ -154,6 +158,7 @@ def start_or_resume(
     reading: ReadOptions = DEFAULT,
     device: str = "auto",
     precision: devices.Precision = "auto",
+    speed: devices.Speed = devices.DEFAULT_SPEED,
     say: Say = lambda _: None,
     track: Track = lambda steps, _: steps,
     after_epoch: AfterEpoch = lambda _: None,
@@ -163,7 +168,7 @@ def start_or_resume(
     Rank 0 looks, for all: a rank that looked for itself might see the folder that rank 0 has made meanwhile.
 
     Args:
-        data, recipe, out, reading, device, precision, say, track, after_epoch: as for ``start``.
+        data, recipe, out, reading, device, precision, speed, say, track, after_epoch: as for ``start``.
 
     Raises:
         MienError: as for ``start`` and ``resume``.
@@ -178,6 +183,7 @@ def start_or_resume(
             reading=reading,
             device=device,
             precision=precision,
+            speed=speed,
             say=say,
             track=track,
             after_epoch=after_epoch,

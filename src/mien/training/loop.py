@@ -28,6 +28,7 @@ from mien.training.recipes import Recipe
 from mien.training.run import Run
 from mien.training.stopping import EarlyStopping
 from mien.training.targets import soft_targets, vote_shares
+from mien.training.weights import Average, Best
 
 DIVERGED = 100.0
 """Training has diverged once its loss is so many times that of guessing, which is the logarithm of the number of classes."""
@@ -59,7 +60,7 @@ def train(
         ranks: this process among those that train together.
         say: takes each epoch's line.
         track: wraps the steps of an epoch, to show a progress bar.
-        after_epoch: takes each epoch's record, once its checkpoint is stored.
+        after_epoch: takes each epoch's record, once a checkpoint that is due is stored.
 
     Returns:
         Why it ended, in a few words.
@@ -71,6 +72,7 @@ def train(
     recipe = run.recipe
     device = devices.pick(run.record["device"])
     precision: str = run.record["precision"]
+    speed = devices.Speed(**run.record.get("speed", {}))
     mean, std = run.record["data"]["mean"], run.record["data"]["std"]
     num_classes = len(train_set.classes)
     num_faces = ranks.least(len(train_set))
@@ -80,7 +82,7 @@ def train(
         where = f"for each of {ranks.num} workers" if ranks.num > 1 else "training face"
         raise TrainingError(f"There is only one {where}: batch normalisation needs at least two.")
 
-    devices.keep_memory()
+    devices.tune(device)
     torch.manual_seed(recipe.seed)
     network = networks.build(recipe.network, num_classes, recipe.image_size, recipe.dropout).to(device)
     memory_format = devices.memory_format(device)
@@ -105,15 +107,13 @@ def train(
     ended = stopping.reason(len(history)) if history else None
     if ended or len(history) == recipe.epochs:
         return ended or f"all {recipe.epochs} epochs are done"
-    compute = ranks.together(learner)
+    compute = ranks.together(speed.compiled(learner))
 
     faces = torch.from_numpy(train_set.images).to(device)  # (N, H, W) uint8
     labels = torch.from_numpy(train_set.labels).to(device)  # (N,)
-    teacher = (
-        teachers.load(recipe.teacher, train_set.classes, device, precision=precision, num_views=recipe.teacher_views)
-        if recipe.distil
-        else None
-    )
+    held_faces = torch.from_numpy(valid_set.images).to(device)  # (V, H, W) uint8
+    held_labels = torch.from_numpy(valid_set.labels).to(device)  # (V,)
+    teacher = teachers.of_recipe(recipe, train_set, device, precision) if recipe.distil else None
     targets = soft_targets(train_set, recipe, teacher).to(device)  # (N, K)
     asks = recipe.teacher_sees != "face"  # whether the teacher is asked about what the network sees, step by step
     counts = ranks.sum(torch.from_numpy(train_set.counts()).to(device))  # (K,) of all
@@ -121,19 +121,25 @@ def train(
     if votes_head:
         votes, asked = (tensor.to(device) for tensor in vote_shares(train_set))  # (N, K), (N,)
 
+    average = Average(judged, network) if recipe.ema else None
+    best = Best(run)
+    stored = time.perf_counter()
+
     for epoch in range(len(history) + 1, recipe.epochs + 1):
         started = time.perf_counter()
         seed = recipe.seed * 1_000_003 + epoch + ranks.rank * 97_003_201
         torch.manual_seed(seed)  # dropout and RReLU draw from the global generator
         generator = views = torch.Generator(device).manual_seed(seed)
         if teacher and recipe.teacher_views:  # order and crops follow from the number of the view, so they come again
-            views = torch.Generator(device).manual_seed(seed - epoch + FIRST_VIEW + teacher.view(epoch))
+            views = torch.Generator(teachers.draws_on(recipe, device)).manual_seed(
+                seed - epoch + FIRST_VIEW + teacher.view(epoch)
+            )
         corruptions = views if recipe.teacher_sees == "corrupted" else generator
         order = (
             balanced_order(labels, recipe.balanced_sampling, views)
             if recipe.balanced_sampling
-            else torch.randperm(len(faces), generator=views, device=device)
-        )
+            else torch.randperm(len(faces), generator=views, device=views.device)
+        ).to(device)
         size = face_size(recipe, epoch)
         total_loss, num_right = torch.zeros((), device=device), torch.zeros((), device=device)
         network.train()
@@ -149,13 +155,15 @@ def train(
                 shown = seen if recipe.teacher_sees == "corrupted" else crops
                 told = teacher.recall(teacher.view(epoch), step, shown)
                 target = target.lerp(told, recipe.distil)
+            learner.zero_grad(
+                set_to_none=True
+            )  # ahead of the forward pass: CUDA graphs reuse the gradients' memory in it
             with devices.autocast(device, precision):
                 logits, vote_logits = compute(x.contiguous(memory_format=memory_format))  # (B, K), (B, K) or None
             loss = cross_entropy(logits.float(), target, None if weights is None else weights[rows], recipe.focal)
             if vote_logits is not None:
                 vote_loss = F.cross_entropy(vote_logits.float(), votes[rows], reduction="none") * asked[rows]
                 loss = loss + recipe.votes_head * vote_loss.mean()
-            learner.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             if recipe.clip_norm:
                 nn.utils.clip_grad_norm_(learner.parameters(), recipe.clip_norm)
@@ -166,9 +174,9 @@ def train(
                 for group in optimizer.param_groups:
                     group["lr"] = group["peak"] * share
                 optimizer.step()
-            if recipe.ema and ranks.first:
+            if average and ranks.first:
                 # A young average follows closely, or it would remember the random start for long.
-                follow(judged, network, min(recipe.ema, (1 + num_done) / (10 + num_done)))
+                average.follow(min(recipe.ema, (1 + num_done) / (10 + num_done)))
             total_loss += loss.detach()
             num_right += (logits.argmax(1) == target.argmax(1)).sum()
             if step % 25 == 24 or step == num_steps - 1:
@@ -176,7 +184,7 @@ def train(
 
         trained = time.perf_counter() - started
         sum_loss, sum_right = ranks.mean(torch.stack((total_loss, num_right))).tolist()
-        valid_loss, accuracy = ranks.once(lambda: score(judged, valid_set, mean, std, device, precision))
+        valid_loss, accuracy = ranks.once(lambda: score(judged, held_faces, held_labels, mean, std, precision))
         if not math.isfinite(valid_loss):
             check_loss(valid_loss, num_classes, epoch, rate)
         row = {
@@ -191,15 +199,20 @@ def train(
         }
         history.append(row)
         better = stopping.update(epoch, accuracy)
+        ended = stopping.reason(epoch)
         if ranks.first:
             if better or recipe.keep == "last":
-                state = {"epoch": epoch, "valid_accuracy": accuracy}
-                checkpoint.save(run.best, checkpoint.network_tensors(judged, "network"), state)
-            _store(run, learner, judged, optimizers, history)
-            run.write_history(history)
+                best.take(judged, {"epoch": epoch, "valid_accuracy": accuracy})
+            if ended or epoch == recipe.epochs or time.perf_counter() - stored >= speed.store_every:
+                best.write()
+                _store(run, learner, judged, optimizers, history)
+                run.write_history(history)
+                stored = time.perf_counter()
             say(epoch_line(row, recipe.epochs, better))
+        if teacher and ranks.num == 1:
+            teacher.store(run.answers, num_steps)
         after_epoch(row)
-        if ended := stopping.reason(epoch):
+        if ended:
             break
     return ended or f"all {recipe.epochs} epochs are done"
 
@@ -244,17 +257,6 @@ def face_size(recipe: Recipe, epoch: int) -> int:
 
 
 @torch.no_grad()
-def follow(average: nn.Module, network: nn.Module, decay: float) -> None:
-    """Move an average of the weights a step towards the network; batch-norm statistics move along."""
-    pairs = list(zip(average.state_dict().values(), network.state_dict().values(), strict=True))
-    floats = [(a, b) for a, b in pairs if a.is_floating_point()]
-    torch._foreach_lerp_([a for a, _ in floats], [b for _, b in floats], 1 - decay)
-    for a, b in pairs:
-        if not a.is_floating_point():
-            a.copy_(b)
-
-
-@torch.no_grad()
 def predict(network: nn.Module, faces: Tensor, mean: float, std: float, device: torch.device, precision: str) -> Tensor:
     """Logits ``(N, K)`` in fp32 of faces ``(N, H, W)`` as they are, without augmentation."""
     network.eval()
@@ -268,11 +270,10 @@ def predict(network: nn.Module, faces: Tensor, mean: float, std: float, device: 
 
 
 def score(
-    network: nn.Module, faceset: FaceSet, mean: float, std: float, device: torch.device, precision: str
+    network: nn.Module, faces: Tensor, labels: Tensor, mean: float, std: float, precision: str
 ) -> tuple[float, float]:
-    """Mean log-loss and accuracy on faces as they are."""
-    logits = predict(network, torch.from_numpy(faceset.images), mean, std, device, precision)  # (N, K)
-    labels = torch.from_numpy(faceset.labels).to(device)  # (N,)
+    """Mean log-loss and accuracy on faces ``(N, H, W)`` as they are, on the device that they and their labels ``(N,)`` are on."""
+    logits = predict(network, faces, mean, std, faces.device, precision)  # (N, K)
     return float(F.cross_entropy(logits, labels)), float((logits.argmax(1) == labels).float().mean())
 
 

@@ -121,7 +121,7 @@ class Recipe:
 
     name: str
     """The recipe's name."""
-    network: Literal["report", "large", "base", "tiny"]
+    network: Literal["report", "large", "large_wide", "large_deep", "base", "tiny"]
     """The network, a name out of ``networks.NETWORKS``."""
     image_size: int
     """Height and width that faces are resized to, in pixels."""
@@ -158,7 +158,7 @@ class Recipe:
     init: str = ""
     """A model of the same network whose weights training starts from: a name, a model file or a run folder; empty starts at random."""
     teacher: str = ""
-    """Models whose probabilities the network learns from too (distillation): names, model files or run folders, separated by commas."""
+    """Models whose probabilities the network learns from too (distillation): names, model files or run folders, or a run's answers.safetensors."""
     distil: float = 0.0
     """Share of the target that follows the teacher."""
     teacher_sees: Literal["face", "view", "corrupted"] = "face"
@@ -304,7 +304,7 @@ def tiny() -> Recipe:
 
 
 def large() -> Recipe:
-    """For a GPU: seven times base's parameters, and longer training. How well it reads hasn't been measured yet."""
+    """For a GPU: 4.5 times base's parameters, and longer training. How well it reads hasn't been measured yet."""
     return dataclasses.replace(base(), name="large", network="large", epochs=120, ema=0.999)
 
 

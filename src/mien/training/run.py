@@ -10,6 +10,7 @@
     checkpoint.safetensors  the state after the last whole epoch
     best.safetensors        the weights of the best epoch
     model.onnx              the model file
+    answers.safetensors     the teachers' answers on a cycle of views, where the recipe has one
 """
 
 from __future__ import annotations
@@ -180,6 +181,11 @@ class Run:
         if not (self.folder / SEEN_FILE).exists():
             with files.whole(self.folder / SEEN_FILE) as temporary:
                 SeenFaces.of(learned.images, held_out.images).save(temporary)
+
+    @property
+    def answers(self) -> Path:
+        """The teachers' answers on a cycle of views: another training may name this file as its teacher."""
+        return self.folder / "answers.safetensors"
 
     @property
     def augmented(self) -> bytes | None:

@@ -6,20 +6,29 @@ Distillation: A Good Teacher Is Patient and Consistent, CVPR 2022).
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from mien import modelfile
-from mien.errors import ModelFileError
+from mien.data.faceset import FaceSet
+from mien.errors import ModelFileError, RunError
 from mien.inference import shipped
 from mien.inference.classifier import Classifier
-from mien.training import devices
+from mien.training import checkpoint, devices
 from mien.training.graph import ModelGraph, load_network
+from mien.training.recipes import Recipe
 from mien.training.run import Run
+
+CROP_FIELDS = ("flip", "geometry", "rotation", "scale", "translation", "shear", "perspective")
+"""Fields of ``Augment`` that decide the crop."""
 
 Member = Callable[[Tensor], Tensor]
 """Gray levels ``(N, 1, H, W)`` to probabilities ``(N, K)``, both on the training's device."""
@@ -32,13 +41,26 @@ class Teacher:
         members: the models.
         device: where faces and answers are.
         num_views: how many views come again in a cycle, so that their answers are kept; 0 keeps none.
+        about: what the answers depend on beside the members, which ``store`` writes beside them.
+        kept: the answers ``(V, S, B, K)`` by view and step, where they are known already; then there need be no members.
     """
 
-    def __init__(self, members: Sequence[Member], device: torch.device, num_views: int = 0) -> None:
+    def __init__(
+        self,
+        members: Sequence[Member],
+        device: torch.device,
+        num_views: int = 0,
+        about: Mapping[str, Any] = MappingProxyType({}),
+        kept: Tensor | None = None,
+    ) -> None:
         self.members = members
         self.device = device
         self.num_views = num_views
+        self.about = about
+        self._stored = kept is not None
         self._kept: dict[tuple[int, int], Tensor] = {}
+        for number, view in enumerate([] if kept is None else kept.to(device)):
+            self._kept |= {(number, step): answers for step, answers in enumerate(view)}
 
     def view(self, epoch: int) -> int:
         """The number of the view that an epoch, counted from 1, shows."""
@@ -59,10 +81,72 @@ class Teacher:
             self._kept[view, step] = self.ask(faces).half()
         return self._kept[view, step].float()
 
+    def store(self, path: Path, num_steps: int) -> None:
+        """Write the answers to every view and step of the cycle, once all are known: half precision, ``(V, S, B, K)``."""
+        if self._stored or not self.num_views or len(self._kept) < self.num_views * num_steps:
+            return
+        views = [torch.stack([self._kept[view, step] for step in range(num_steps)]) for view in range(self.num_views)]
+        checkpoint.save(path, {"answers": torch.stack(views)}, {"about": dict(self.about)})
+        self._stored = True
 
-def load(
-    names: str, classes: Sequence[str], device: torch.device, *, precision: str = "fp32", num_views: int = 0
-) -> Teacher:
+
+def of_recipe(recipe: Recipe, train_set: FaceSet, device: torch.device, precision: str) -> Teacher:
+    """The teacher that a recipe names, for these training rows.
+
+    Raises:
+        ModelFileError: a model can't be loaded or knows other classes, or a file of answers is about other views.
+        RunError: a run folder has no weights.
+    """
+    about = _about(recipe, train_set, device)
+    if _is_answers(recipe.teacher):
+        kept = _read_answers(Path(recipe.teacher), about)
+        return Teacher([], device, recipe.teacher_views, about, kept)
+    members = load(recipe.teacher, train_set.classes, device, precision=precision).members
+    return Teacher(members, device, recipe.teacher_views, about)
+
+
+def draws_on(recipe: Recipe, device: torch.device) -> torch.device:
+    """Where the order and the crops of a cycle of views are drawn: on the CPU, so that answers hold on every device.
+
+    Corruptions take so many random numbers that they are drawn where the faces are.
+    """
+    return torch.device("cpu") if recipe.teacher_sees == "view" else device
+
+
+def _about(recipe: Recipe, train_set: FaceSet, device: torch.device) -> dict[str, Any]:
+    """What decides which faces a cycle shows and in which order, as plain JSON."""
+    parts = dataclasses.asdict(recipe.augment)
+    if recipe.teacher_sees == "view":
+        parts = {name: parts[name] for name in CROP_FIELDS}
+    fields = ("image_size", "batch_size", "seed", "balanced_sampling", "teacher_sees", "teacher_views")
+    told = {name: getattr(recipe, name) for name in fields} | {
+        "augment": parts,
+        "training rows": train_set.faces_hash,
+        "device": draws_on(recipe, device).type,
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(told))  # lists in place of tuples, as in the file
+    return plain
+
+
+def _read_answers(path: Path, about: Mapping[str, Any]) -> Tensor:
+    try:
+        tensors, state = checkpoint.load(path)
+        answers, theirs = tensors["answers"], state["about"]
+    except (RunError, KeyError):
+        raise ModelFileError(
+            f"'{path}' has no answers of a teacher: name answers.safetensors of a run folder."
+        ) from None
+    different = [name for name in about if theirs.get(name) != about[name]]
+    if different:
+        settings = [f"{name}={theirs.get(name)}" for name in different if not isinstance(about[name], dict)]
+        raise ModelFileError(
+            f"The answers in '{path}' are about other views than this training shows: {', '.join(different)} differ. "
+            f"Train on the same rows with the settings of that run{': ' if settings else ''}{', '.join(settings)}."
+        )
+    return answers
+
+
+def load(names: str, classes: Sequence[str], device: torch.device, *, precision: str = "fp32") -> Teacher:
     """Load the models that a recipe's field ``teacher`` names.
 
     Args:
@@ -70,7 +154,6 @@ def load(
         classes: the classes of the data.
         device: where faces and answers are.
         precision: of run folders, as in training.
-        num_views: as for ``Teacher``.
 
     Raises:
         ModelFileError: one can't be loaded, or knows other classes.
@@ -85,7 +168,7 @@ def load(
                 "name a teacher trained on the same classes."
             )
         members.append(_from_run(name, device, precision) if _is_run(name) else _from_file(name, device))
-    return Teacher(members, device, num_views)
+    return Teacher(members, device)
 
 
 def digest(names: str) -> str:
@@ -95,12 +178,20 @@ def digest(names: str) -> str:
         ModelFileError: one is missing.
         RunError: a run folder has no weights.
     """
+    if _is_answers(names):
+        if not Path(names).is_file():
+            raise ModelFileError(f"There is no file '{names}': name answers.safetensors of a run folder.")
+        return modelfile.sha256(Path(names))
     return ",".join(
         hashlib.sha256(_weights(name).read_bytes()).hexdigest()
         if _is_run(name)
         else modelfile.sha256(shipped.resolve(name))
         for name in _split(names)
     )
+
+
+def _is_answers(names: str) -> bool:
+    return names.strip().endswith(".safetensors")
 
 
 def _split(names: str) -> list[str]:
