@@ -15,9 +15,9 @@ from sklearn import metrics as sk
 
 from mien.data.faceset import UNLABELLED, FaceSet
 from mien.errors import DataError
-from mien.evaluation import metrics
+from mien.evaluation import metrics, text
 from mien.evaluation.evaluation import Evaluation
-from mien.evaluation.judge import default_split, judge
+from mien.evaluation.judge import Judgement, default_split, judge
 from mien.inference.classifier import Classifier
 from mien.modelfile import Spec
 
@@ -46,14 +46,14 @@ def test_scores_match_scikit_learn() -> None:
     assert evaluation.f1 == pytest.approx(sk.f1_score(labels, predicted, average=None))
     assert evaluation.confusion.tolist() == sk.confusion_matrix(labels, predicted).tolist()
     assert evaluation.support.tolist() == np.bincount(labels).tolist()
-    assert evaluation.calibration_error == metrics.expected_calibration_error(labels, probabilities)
+    assert evaluation.calibration_error == pytest.approx(metrics.expected_calibration_error(labels, probabilities))
     assert evaluation.predicted.tolist() == predicted.tolist()
     assert len(evaluation) == 400
 
 
 def test_intervals_enclose_their_scores() -> None:
     evaluation = Evaluation.from_predictions(*draw(), CLASSES)
-    for name in ("accuracy", "macro_f1", "balanced_accuracy"):
+    for name in ("accuracy", "macro_f1", "balanced_accuracy", "log_loss", "calibration_error"):
         low, high = getattr(evaluation, f"{name}_interval")
         assert low < getattr(evaluation, name) < high
     assert evaluation.accuracy_interval == metrics.wilson(int(np.trace(evaluation.confusion)), 400)
@@ -65,7 +65,8 @@ def test_an_absent_class_does_not_count_in_the_means() -> None:
     evaluation = Evaluation.from_predictions(labels, probabilities, CLASSES)
     assert evaluation.balanced_accuracy == pytest.approx((0.5 + 0.5) / 2)
     assert evaluation.macro_f1 == pytest.approx((2 / 3 + 0.5) / 2)
-    assert evaluation.recall.tolist() == [0.5, 0.5, 0, 0]
+    np.testing.assert_array_equal(evaluation.recall, [0.5, 0.5, np.nan, np.nan])
+    np.testing.assert_array_equal(evaluation.precision, [1.0, 0.5, np.nan, 0.0])  # "sad" is never answered
     assert evaluation.support.tolist() == [2, 2, 0, 0]
 
 
@@ -92,6 +93,29 @@ def test_top_confusions_by_hand() -> None:
 def test_top_confusions_of_a_perfect_model_are_none() -> None:
     labels = np.array([0, 1, 2, 3])
     assert Evaluation.from_predictions(labels, np.eye(4, dtype=np.float32), CLASSES).top_confusions() == []
+
+
+def test_a_class_that_is_never_answered_has_no_precision_anywhere(tmp_path: Path) -> None:
+    labels = np.array([0, 0, 1, 2])
+    evaluation = Evaluation.from_predictions(labels, np.eye(4, dtype=np.float32)[[0, 0, 0, 2]], CLASSES)
+    happy, neutral = (evaluation.to_dict()["per_class"][index] for index in (1, 3))
+    assert (happy["precision"], happy["precision_interval"], happy["recall"], happy["f1"]) == (None, None, 0.0, 0.0)
+    assert (neutral["precision"], neutral["recall"], neutral["f1"]) == (None, None, None)
+    assert evaluation.by_class[0].recall == (1.0, *metrics.wilson(2, 2))
+    judgement = judge(Reader(tmp_path / "m"), faceset([0, 0, 0, 2], [0, 0, 1, 2], ["test"] * 4), "test")
+    row = next(line for line in text.as_text(judgement).splitlines() if line.startswith("happy"))
+    assert row.split() == ["happy", "1", "–", "0.0%", "(0–79)", "0.0%", "(0–88)"]
+
+
+def test_a_model_that_gives_one_answer_only_is_called_that(tmp_path: Path) -> None:
+    def judged(codes: list[int]) -> Judgement:
+        return judge(Reader(tmp_path / "m"), faceset(codes, [0, 1, 2], ["test"] * 3), "test")
+
+    constant = judged([1, 1, 1])
+    assert constant.to_dict()["only_answer"] == "happy"
+    assert "every face is read as happy: this model tells no class from another" in text.as_text(constant)
+    assert judged([1, 1, 2]).to_dict()["only_answer"] is None
+    assert "every face" not in text.as_text(judged([1, 1, 2]))
 
 
 def test_to_dict_is_json_with_all_figures() -> None:
@@ -160,6 +184,8 @@ def test_judge_counts_copies_of_training_faces(tmp_path: Path) -> None:
     copies = judge(Reader(tmp_path / "m", data_hash=data.hash), data, "test").record["copies_of_train"]
     assert (copies["rows"], copies["learned"], copies["n_without"]) == (1, 1, 2)
     assert copies["accuracy_without"] == 1  # the copy was the one that is read wrongly
+    assert copies["scores_without"]["macro_f1"] == copies["scores_without"]["balanced_accuracy"] == 1.0
+    assert copies["scores_without"]["n"] == 2
     only = faceset([0, 0], [0, 0], ["train", "test"])
     assert (
         judge(Reader(tmp_path / "m", data_hash=only.hash), only, "test").record["copies_of_train"]["accuracy_without"]

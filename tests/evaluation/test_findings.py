@@ -18,7 +18,7 @@ from mien.evaluation import explain, findings, metrics, probes
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.findings import Findings
 from mien.evaluation.judge import Judgement, before_temperature, judge
-from mien.evaluation.narrative import Texts
+from mien.evaluation.texts import Texts
 from mien.inference.classifier import Classifier
 from mien.training.gradcam import GradCam
 from mien.training.run import Run

@@ -59,9 +59,61 @@ def test_bootstrap_agrees_with_drawing_rows() -> None:
     assert interval == pytest.approx(tuple(np.percentile(recalls, [2.5, 97.5])), abs=0.02)
 
 
-def test_bootstrap_of_a_perfect_model_with_an_absent_class_is_one() -> None:
-    confusion = np.diag([10, 0, 5])
-    assert metrics.bootstrap_macro(confusion) == ((1.0, 1.0), (1.0, 1.0))
+def test_a_perfect_score_has_the_interval_of_its_classes_by_wilson() -> None:
+    """Rows without an error don't prove a model without one: with one class it is Wilson's own, with a rare one much wider."""
+    f1, recall = metrics.bootstrap_macro(np.diag([1000, 0]))
+    assert recall == pytest.approx(metrics.wilson(1000, 1000))
+    assert 1 - 4 / 1000 < recall[0] < 1 - 3 / 1000  # near the rule of three
+    f1, recall = metrics.bootstrap_macro(np.diag([1000, 0, 5]))
+    lacks = [1 - metrics.wilson(num, num)[0] for num in (1000, 5)]
+    assert recall == pytest.approx((1 - np.hypot(lacks[0], lacks[1]) / 2, 1.0))
+    assert recall[0] < f1[0] < 1
+    assert f1[1] == 1.0
+
+
+def test_a_class_that_a_draw_misses_counts_in_neither_mean() -> None:
+    """One row of a rare class is missed by a third of the draws; scored as 0 there, perfect would lie outside its interval."""
+    f1, recall = metrics.bootstrap_macro(np.array([[59, 1, 0], [0, 39, 0], [0, 0, 1]]))
+    for low, high in (f1, recall):
+        assert 0.95 < low < 1.0
+        assert high == 1.0
+
+
+def test_f1s_interval_is_that_of_its_share() -> None:
+    """30 rows are both of a class and read as it, of 50 that are either: F1 is 60/80."""
+    low, high = metrics.f1_interval(30, 50)
+    assert low < 0.75 < high
+    share = metrics.wilson(30, 50)
+    assert (low, high) == pytest.approx((2 * share[0] / (1 + share[0]), 2 * share[1] / (1 + share[1])))
+
+
+def test_a_means_interval_is_students() -> None:
+    low, high = metrics.mean_interval(np.array([1.0, 2.0, 3.0])) or (0.0, 0.0)
+    assert (low, high) == pytest.approx((2 - 4.303 / 3**0.5, 2 + 4.303 / 3**0.5), abs=1e-3)
+    assert metrics.mean_interval(np.array([1.0])) is None
+
+
+def calibrated(num: int, shift: float, seed: int) -> metrics.CalibrationError:
+    """Of a model of seven classes that is surer than right by ``shift``, on rows drawn afresh."""
+    rng = np.random.default_rng(seed)
+    confidence = 0.2 + 0.8 * rng.beta(3, 1.5, num)
+    probabilities = np.column_stack([confidence, *[(1 - confidence) / 6] * 6]).astype(np.float32)
+    labels = np.where(rng.random(num) < confidence - shift, 0, rng.integers(1, 7, num))
+    return metrics.calibration_error(labels, probabilities)
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.03, 0.08])
+def test_the_interval_of_a_calibration_error_holds_the_truth(shift: float) -> None:
+    errors = [calibrated(1500, shift, seed) for seed in range(200)]
+    held = np.mean([error.interval[0] <= shift <= error.interval[1] for error in errors])
+    assert 0.9 <= held <= 0.995
+    assert all(error.interval[0] <= error.value <= error.interval[1] for error in errors)
+
+
+def test_a_calibrated_model_shows_what_is_foretold() -> None:
+    errors = [calibrated(1500, 0.0, seed) for seed in range(200)]
+    assert np.mean([error.value for error in errors]) == pytest.approx(errors[0].if_perfect, rel=0.05)
+    assert np.mean([error.value > error.if_perfect_most for error in errors]) == pytest.approx(0.05, abs=0.04)
 
 
 def test_calibration_bins_by_hand() -> None:

@@ -91,6 +91,27 @@ def test_the_coverage_plot_ends_at_the_share_of_all_errors(num: int) -> None:
     assert ax.texts[-1].get_text() == f"≥ {evaluation.probabilities.max(1).min():.0%}"
 
 
+@pytest.mark.parametrize(
+    ("share", "tick"),
+    [(0.025, "2.5%"), (0.075, "7.5%"), (0.1, "10%"), (0.125, "12.5%"), (-0.025, "−2.5%"), (1.0, "100%")],
+)
+def test_a_tick_has_the_decimals_that_it_takes(share: float, tick: str) -> None:
+    assert plots.as_percent(share) == tick
+
+
+def test_the_axes_of_the_coverage_plot_say_where_their_ticks_are() -> None:
+    """A model with few errors has ticks 2.5 points apart, which whole percents would show as 2, 5, 8, 10."""
+    labels = np.arange(400) % 7
+    probabilities = np.full((400, 7), 0.02, np.float32)
+    probabilities[np.arange(400), np.where(np.arange(400) % 8, labels, (labels + 1) % 7)] = 0.88
+    drawn = plots.CoveragePlot(Evaluation.from_predictions(labels, probabilities, emotions.ALL_EMOTIONS[:7])).plot()
+    drawn.ax_.set_ylim(0, 0.14)
+    axis = drawn.ax_.yaxis
+    ticks = axis.get_majorticklocs()
+    shown = [axis.get_major_formatter()(tick, None) for tick in ticks]
+    assert [float(text.rstrip("%").replace("−", "-")) for text in shown] == pytest.approx(list(100 * ticks))
+
+
 def test_class_shares_sum_to_one_and_counts_are_checked() -> None:
     plot = plots.ClassSharePlot(judged(), [3542, 393, 3651, 6419, 4245, 2820, 4351])
     for shares in (plot.train, plot.true, plot.predicted):

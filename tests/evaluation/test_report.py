@@ -19,13 +19,20 @@ import pytest
 from mien import emotions, images
 from mien.data.faceset import FaceSet
 from mien.errors import DataError, MissingExtraError, OutputError
-from mien.evaluation import narrative, plots, probe_plots, report, sections, svg
+from mien.evaluation import narrative, plots, probe_plots, probes, report, sections, svg, texts
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
 from mien.evaluation.overlap import Overlap
 from mien.training import networks, recipes, summary
 
 HASH = "ab" * 32
+
+
+WITHOUT = {
+    "accuracy": 0.5, "accuracy_interval": [0.42, 0.58], "macro_f1": 0.4, "macro_f1_interval": [0.3, 0.5], "balanced_accuracy": 0.45,
+    "balanced_accuracy_interval": [0.4, 0.5], "per_class": [{"class": "happy", "recall": 0.8}, {"class": "disgust", "recall": 0.1}],
+}  # fmt: skip
+"""Scores without copies, as far as the report tells them."""
 
 
 def judgement(
@@ -50,7 +57,16 @@ def judgement(
 
 
 def copies(rows: int, n_without: int, accuracy_without: float | None) -> dict[str, Any]:
-    found = Overlap(rows, rows - rows // 4, rows // 4, n_without, accuracy_without, "model file", 1e-6)
+    found = Overlap(
+        rows,
+        rows - rows // 4,
+        rows // 4,
+        n_without,
+        accuracy_without,
+        WITHOUT if n_without else None,
+        "model file",
+        1e-6,
+    )
     return found.to_dict()
 
 
@@ -153,25 +169,26 @@ def test_tricks_are_those_of_the_recipe(english: str) -> None:
 
 
 def test_what_shapes_the_training_is_told_where_it_did() -> None:
-    t, made = narrative.Texts("en"), parts()
+    t, made = texts.Texts("en"), parts()
     recipe = {**made["record"]["recipe"], "teacher": "somewhere/large.onnx", "distil": 0.5}
     data = made["record"]["data"]
     for votes in (True, False):
         record = {**made["record"], "recipe": recipe, "data": {**data, "votes": votes}}
-        used, unused = narrative.means(record, 1, {"flip": False, "temperature": 1.0}, t)
+        used, unused = narrative.means(record, [0.1], {"flip": False, "temperature": 1.0}, t)
         told = {each["name"]: each["setting"] for each in used}
         assert told["Muon"] == "peak rate 0.03, for the hidden convolutions"
         assert told["growing faces"] == "32 to 48 pixels over the first 60% of the epochs"
         assert told["teacher"] == "50% of the target from large.onnx"
+        assert told["dropout"] == "1 layer: 10%"
         assert ("second head for votes" in told) == votes
         assert ("second head for votes" in unused) != votes
 
 
 @pytest.mark.parametrize("lang", ["en", "zh-TW"])
 def test_what_imitates_bad_pictures_is_told_where_it_did(lang: str) -> None:
-    t, made = narrative.Texts(lang), parts()
+    t, made = texts.Texts(lang), parts()
     recipe = recipes.to_dict(recipes.get("base", ["augment=robust", "augment.gamma=1,1", "init=somewhere/first.onnx"]))
-    used, unused = narrative.means({**made["record"], "recipe": recipe}, 1, {"flip": False, "temperature": 1.0}, t)
+    used, unused = narrative.means({**made["record"], "recipe": recipe}, [0.1], {"flip": False, "temperature": 1.0}, t)
     told = {each["name"]: each["setting"] for each in used}
     shown = {key: told.get(t(f"tricks.name.{key}")) for key in narrative.CORRUPTION_PARTS}
     assert shown["gamma"] is None
@@ -204,7 +221,7 @@ def test_class_shares_are_listed_as_in_the_report(english: str) -> None:
 
 @pytest.mark.parametrize("split", ["valid", "hold_out"])
 def test_hold_out_rows_bring_a_warning(split: str) -> None:
-    warnings, _ = narrative.notes(judgement(split=split, is_hold_out=True), parts()["record"], narrative.Texts("en"))
+    warnings, _ = narrative.notes(judgement(split=split, is_hold_out=True), parts()["record"], texts.Texts("en"))
     assert len(warnings) == 1
     assert "slightly optimistic" in warnings[0]
 
@@ -222,7 +239,7 @@ def test_hold_out_rows_bring_a_warning(split: str) -> None:
     ],
 )
 def test_notes_fit_what_was_judged(told: dict[str, Any], text: str) -> None:
-    warnings, rest = narrative.notes(judgement(**told), parts()["record"], narrative.Texts("en"))
+    warnings, rest = narrative.notes(judgement(**told), parts()["record"], texts.Texts("en"))
     assert text in " ".join([*warnings, *rest])
 
 
@@ -275,7 +292,7 @@ def test_prior_correction_by_hand() -> None:
 
 
 def test_training_tells_why_it_ended() -> None:
-    t, made = narrative.Texts("en"), parts(num_epochs=5)
+    t, made = texts.Texts("en"), parts(num_epochs=5)
     recipe = made["record"]["recipe"]
     for change, text in (
         ({}, "reached epoch 5 of at most 80"),
@@ -329,7 +346,7 @@ def test_missing_packages_name_the_extra(package: str, missing: str, monkeypatch
         report.render(judgement(("happy", "sad"), num=20), **parts(("happy", "sad"), "tiny", 1))
 
 
-def texts(lang: str) -> dict[str, str]:
+def texts_of(lang: str) -> dict[str, str]:
     place = resources.files("mien.evaluation") / "templates" / f"{lang}.toml"
 
     def flat(table: dict[str, Any], prefix: str) -> Iterator[tuple[str, str]]:
@@ -343,11 +360,46 @@ def texts(lang: str) -> dict[str, str]:
 
 
 def placeholders(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    """The names that a text takes, without the plurals that it makes of them."""
+    names = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    return {name.partition("|")[0] for name in names}
+
+
+@pytest.mark.parametrize(("num", "words"), [(1, "1 epoch."), ("1", "1 epoch."), (0, "0 epochs."), (21, "21 epochs.")])
+def test_a_text_counts_in_the_right_number(num: object, words: str) -> None:
+    assert texts.Texts("en")("tune.as_it_is", number=3, accuracy="50%", epochs=num).endswith(words)
+    assert str(num) in texts.Texts("zh-TW")("tune.as_it_is", number=3, accuracy="50%", epochs=num)
+
+
+@pytest.mark.parametrize(
+    ("error", "loss", "words"),
+    [
+        (-0.01, -0.01, "fits better with the temperature"),
+        (-0.01, 0.0, "fits better with the temperature"),
+        (0.01, 0.0, "fits better without the temperature"),
+        (0.01, -0.01, "with the temperature, log-loss is better and calibration error worse"),
+        (-0.01, 0.01, "with the temperature, calibration error is better and log-loss worse"),
+        (0.0, 0.0, "no difference that matters"),
+    ],
+)
+def test_what_the_temperature_does_is_told_by_both_measures(error: float, loss: float, words: str) -> None:
+    after = judgement().evaluation
+    calibration = replace(after.calibration, value=after.calibration_error - error)
+    before = replace(after, calibration=calibration, log_loss=after.log_loss - loss)
+    assert words in probes.calibration(judgement(), before, texts.Texts("en"))["before"]
+
+
+def test_a_report_calls_a_model_that_gives_one_answer_only_that() -> None:
+    told, made = judgement(), parts()
+    constant = np.tile(np.eye(7, dtype=np.float32)[3], (len(told.evaluation), 1))
+    evaluation = Evaluation.from_predictions(told.evaluation.labels, constant, told.evaluation.classes)
+    text = narrative.summary(evaluation, made["record"], made["history"], texts.Texts("en"))
+    assert f"It reads every face as {evaluation.classes[3].capitalize()}: it tells no class from another." in text
+    assert "reads best" not in text
 
 
 def test_languages_have_the_same_keys_and_placeholders() -> None:
-    english, chinese = texts("en"), texts("zh-TW")
+    english, chinese = texts_of("en"), texts_of("zh-TW")
     assert list(english) == list(chinese)
     assert {key: placeholders(text) for key, text in english.items()} == {
         key: placeholders(text) for key, text in chinese.items()
@@ -374,13 +426,13 @@ def test_every_text_is_used() -> None:
         "robust.unit",
     ]
     built += ["tricks.name", "tricks.setting", "tricks.why", "study.arms", "study.question", "study.score"]
-    for key in texts("en"):
+    for key in texts_of("en"):
         group, _, last = key.rpartition(".")
         assert group in built or key in source or f'"{last}"' in source or re.search(rf"{group}\.\w*\{{", source), key
 
 
 def test_words_of_the_plots_are_those_of_the_english_texts() -> None:
-    tables = narrative.Texts("en").tables
+    tables = texts.Texts("en").tables
     assert tables["plots"] == plots.WORDS
     assert tables["probe_plots"] == probe_plots.WORDS
     assert tables["diagram"] == svg.DIAGRAM_WORDS

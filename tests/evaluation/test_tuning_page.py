@@ -39,12 +39,16 @@ def result() -> dict[str, Any]:
 def test_the_answer_names_the_best_and_what_chance_could_tell_from_it(result: dict[str, Any]) -> None:
     text = tuning_page.as_text(result)
     assert "Trial 3 is best, with 65.0% of the held-out rows (55.3% to 73.6%)." in text
-    assert "The recipe as it is, trial 1, had 60.0% after epoch 4." in text
+    assert "The recipe as it is, trial 1, had 60.0% in its 4 epochs." in text
     assert "they lie in its interval: 1." in text
     assert "Trained to their end: 3; stopped early: 1; failed: 1." in text
     assert text.count("\n    3 ") == 1
     alone = {**result, "best": 5, "as_it_is": 5, "trials": result["trials"][3:]}
     assert "It is the recipe as it is: nothing that was tried is better. No other trial" in tuning_page.as_text(alone)
+    page = tuning_page.render(alone)
+    assert "The best trial is the recipe as it is: nothing is changed." in page
+    assert "<code>learning_rate=0.02" not in page  # what it has in common with the recipe is no change
+    assert "<code>learning_rate=0.05" in tuning_page.render(result)
 
 
 @pytest.mark.parametrize(("lang", "words"), [("en", "stopped early"), ("zh-TW", "提早停止")])

@@ -79,6 +79,24 @@ def test_every_layer_with_parameters_has_a_reason_in_both_languages(name: str) -
     assert all(set(reason) == {"en", "zh-TW"} for reason in described.values())
 
 
+def test_the_table_tells_each_dropout_and_shares_that_are_counted() -> None:
+    network = networks.build("report", 7, 64, dropout=0.8)
+    described = summary.describe(network, 64)
+    layers = {layer["name"]: layer for layer in described["layers"]}
+    assert (layers["features.drop1"]["dropout"], layers["head.drop5"]["dropout"]) == (0.2, 0.4)
+    assert layers["head.linear1"]["dropout"] is None
+    assert "it holds 85% of all parameters" in layers["head.linear1"]["reason"]["en"]
+    assert "The next layer has 85% of all parameters" in layers["head.drop5"]["reason"]["en"]
+    assert "dropping 40% of its inputs" in layers["head.drop5"]["reason"]["en"]
+    assert "Dropout 0.2" in summary.as_table(described)
+    small = summary.describe(networks.build("report", 7, 32), 32)  # fewer places, so fewer parameters there
+    assert "it holds 58% of all parameters" in next(
+        layer["reason"]["en"] for layer in small["layers"] if layer["name"] == "head.linear1"
+    )
+    off = summary.describe(networks.build("tiny", 7, 32, dropout=0.0), 32)["layers"]
+    assert next(layer["reason"]["en"] for layer in off if layer["name"] == "drop").startswith("Off in this recipe")
+
+
 def test_a_residual_block_adds_its_input() -> None:
     block = networks.ResidualBlock(4, 4, stride=1).eval()
     nn.init.zeros_(block.norm2.weight)

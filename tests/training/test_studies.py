@@ -12,7 +12,7 @@ from mien.cli.studying import NAMES
 from mien.data import layouts
 from mien.errors import RecipeError
 from mien.evaluation import study_page
-from mien.evaluation.narrative import Texts
+from mien.evaluation.texts import Texts
 from mien.training import recipes, studies
 from mien.training.run import Run
 from mien.training.task import Task

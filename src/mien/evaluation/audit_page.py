@@ -17,8 +17,8 @@ from mien.data import duplicates
 from mien.data.faceset import UNLABELLED
 from mien.evaluation import report, suspects
 from mien.evaluation.audit import NUM_FIRST, Audit, Group
-from mien.evaluation.narrative import Texts, percent
 from mien.evaluation.pictures import face_url
+from mien.evaluation.texts import Texts, percent
 from mien.inference.detector import MIN_SCORE
 
 NUM_GROUPS = {"conflicts": 36, "across": 12, "within": 12}
@@ -34,7 +34,7 @@ def write(path: str | os.PathLike[str], audit: Audit, *, lang: str = "en") -> No
     Args:
         path: the HTML file.
         audit: what was found.
-        lang: a key of ``narrative.LANGUAGES``.
+        lang: a key of ``texts.LANGUAGES``.
 
     Raises:
         OutputError: there is no such language, or the file can't be written.

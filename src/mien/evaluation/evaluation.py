@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,37 @@ class Confusion:
     rows: NDArray[np.int64]
 
 
+Bounded = tuple[float, float, float]
+"""A figure and the two ends of its 95% interval."""
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """The figures of one class; None where there is nothing to divide by.
+
+    Attributes:
+        name: of the class.
+        support: how many rows have it.
+        precision: share of the rows read as it that have it.
+        recall: share of the rows that have it that are read as it.
+        f1: harmonic mean of the two.
+    """
+
+    name: str
+    support: int
+    precision: Bounded | None
+    recall: Bounded | None
+    f1: Bounded | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, fit for JSON."""
+        told: dict[str, Any] = {"class": self.name, "support": self.support}
+        for key in ("precision", "recall", "f1"):
+            value = getattr(self, key)
+            told |= {key: value and value[0], f"{key}_interval": value and list(value[1:])}
+        return told
+
+
 @dataclass(frozen=True, eq=False)
 class Evaluation:
     """A model judged on labelled rows.
@@ -46,9 +78,11 @@ class Evaluation:
         accuracy: share of right rows, and ``accuracy_interval``, its 95% Wilson interval.
         macro_f1: mean F1 over the classes that occur, and its 95% bootstrap interval.
         balanced_accuracy: mean recall over the classes that occur (UAR), and its 95% bootstrap interval.
-        precision, recall, f1, support: ``(K,)`` each, 0 where undefined.
-        log_loss: mean cross-entropy in nats.
-        calibration_error: expected calibration error over 15 bins.
+        precision, recall, f1: ``(K,)`` each; NaN where undefined: precision of a class that is never answered, recall and F1 of
+            one that no row has.
+        support: ``(K,)`` rows of each class.
+        log_loss: mean cross-entropy in nats, and ``log_loss_interval``, Student's t interval; None for a single row.
+        calibration: expected calibration error over 15 bins, its interval, and what a calibrated model would show.
     """
 
     classes: tuple[str, ...]
@@ -66,7 +100,8 @@ class Evaluation:
     f1: NDArray[np.float64]
     support: NDArray[np.int64]
     log_loss: float
-    calibration_error: float
+    log_loss_interval: Interval | None
+    calibration: metrics.CalibrationError
 
     @classmethod
     def from_predictions(
@@ -87,9 +122,10 @@ class Evaluation:
         predicted = probabilities.argmax(1)
         confusion = confusion_matrix(labels, predicted, labels=codes).astype(np.int64)
         precision, recall, f1, support = precision_recall_fscore_support(
-            labels, predicted, labels=codes, zero_division=0.0
+            labels, predicted, labels=codes, zero_division=np.nan
         )
         known = support > 0
+        given = np.maximum(_normalised(probabilities)[np.arange(len(labels)), labels], np.finfo(np.float64).eps)
         num_right = int(np.trace(confusion))
         macro_f1_interval, balanced_interval = metrics.bootstrap_macro(confusion)
         return cls(
@@ -105,10 +141,11 @@ class Evaluation:
             balanced_accuracy_interval=balanced_interval,
             precision=precision,
             recall=recall,
-            f1=f1,
+            f1=np.where(known, f1, np.nan),
             support=support.astype(np.int64),
             log_loss=float(log_loss(labels, _normalised(probabilities), labels=codes)),
-            calibration_error=metrics.expected_calibration_error(labels, probabilities),
+            log_loss_interval=metrics.mean_interval(-np.log(given), lowest=0.0),
+            calibration=metrics.calibration_error(labels, probabilities),
         )
 
     def __len__(self) -> int:
@@ -120,6 +157,44 @@ class Evaluation:
         predicted: NDArray[np.int64] = self.probabilities.argmax(1)
         return predicted
 
+    @property
+    def calibration_error(self) -> float:
+        """Expected calibration error over 15 bins."""
+        return self.calibration.value
+
+    @property
+    def calibration_error_interval(self) -> Interval:
+        """Its 95% interval."""
+        return self.calibration.interval
+
+    @property
+    def only_answer(self) -> str | None:
+        """The class that all rows are read as; None where there are several, or where one row is judged."""
+        answered = np.unique(self.predicted)
+        return self.classes[answered[0]] if len(answered) == 1 and len(self) > 1 else None
+
+    def select(self, rows: NDArray[Any]) -> Evaluation:
+        """The same model judged on some of these rows: a mask ``(N,)``, or indices."""
+        return Evaluation.from_predictions(self.labels[rows], self.probabilities[rows], self.classes)
+
+    @cached_property
+    def by_class(self) -> tuple[ClassScores, ...]:
+        """The figures of each class with their 95% intervals (Wilson), None where undefined."""
+        scores = []
+        for index, name in enumerate(self.classes):
+            right, true = int(self.confusion[index, index]), int(self.support[index])
+            said = int(self.confusion[:, index].sum())
+            scores.append(
+                ClassScores(
+                    name,
+                    true,
+                    (right / said, *metrics.wilson(right, said)) if said else None,
+                    (right / true, *metrics.wilson(right, true)) if true else None,
+                    (2 * right / (true + said), *metrics.f1_interval(right, true + said - right)) if true else None,
+                )
+            )
+        return tuple(scores)
+
     def top_confusions(self, num: int = 5) -> list[Confusion]:
         """The most frequent errors, by count, with the rows behind them."""
         errors = self.confusion.copy()
@@ -130,16 +205,6 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """All figures as plain numbers and lists, fit for JSON."""
-        per_class = [
-            {
-                "class": name,
-                "support": int(self.support[index]),
-                "precision": float(self.precision[index]),
-                "recall": float(self.recall[index]),
-                "f1": float(self.f1[index]),
-            }
-            for index, name in enumerate(self.classes)
-        ]
         top = [
             {"true": c.true, "predicted": c.predicted, "count": c.count, "share": c.share, "rows": c.rows.tolist()}
             for c in self.top_confusions()
@@ -153,9 +218,13 @@ class Evaluation:
             "balanced_accuracy": self.balanced_accuracy,
             "balanced_accuracy_interval": list(self.balanced_accuracy_interval),
             "log_loss": self.log_loss,
-            "calibration_error": self.calibration_error,
+            "log_loss_interval": self.log_loss_interval and list(self.log_loss_interval),
+            "calibration_error": self.calibration.value,
+            "calibration_error_interval": list(self.calibration.interval),
+            "calibration_error_if_perfect": self.calibration.if_perfect,
+            "only_answer": self.only_answer,
             "classes": list(self.classes),
-            "per_class": per_class,
+            "per_class": [scores.to_dict() for scores in self.by_class],
             "confusion": self.confusion.tolist(),
             "top_confusions": top,
         }

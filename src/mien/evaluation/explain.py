@@ -15,7 +15,7 @@ from mien.data.reading import ReadOptions
 from mien.evaluation import narrative, probes, report, sections
 from mien.evaluation.findings import Findings
 from mien.evaluation.judge import Judgement
-from mien.evaluation.narrative import Texts, percent
+from mien.evaluation.texts import Texts, percent
 
 
 def write(path: str | os.PathLike[str], judgement: Judgement, findings: Findings, *, lang: str = "en") -> None:
@@ -25,7 +25,7 @@ def write(path: str | os.PathLike[str], judgement: Judgement, findings: Findings
         path: the HTML file.
         judgement: a model, judged.
         findings: what was found out about it.
-        lang: a key of ``narrative.LANGUAGES``.
+        lang: a key of ``texts.LANGUAGES``.
 
     Raises:
         OutputError: there is no such language, or the file can't be written.

@@ -209,15 +209,14 @@ def _overlap(
 ) -> Overlap | None:
     """How many judged faces the training has seen; None where neither the model file nor the data can tell."""
     rows, is_hold_out = judged.faces, judged.is_hold_out
-    right = evaluation.predicted == evaluation.labels
     if classifier.seen is not None:
-        return overlap.by_model_file(classifier, rows, right, is_hold_out=is_hold_out)
+        return overlap.by_model_file(classifier, rows, evaluation, is_hold_out=is_hold_out)
     if division is not None:
-        return overlap.by_data(rows, division[0], None if is_hold_out else division[1], right)
+        return overlap.by_data(rows, division[0], None if is_hold_out else division[1], evaluation)
     if rows.resized(classifier.spec.size).faces_hash == classifier.spec.training.get("train_hash"):
-        return overlap.by_data(rows, rows, None, right)
+        return overlap.by_data(rows, rows, None, evaluation)
     if faceset.hash == classifier.spec.training.get("data_hash") and "train" in faceset.split_names:
-        return overlap.by_data(rows, faceset.split("train"), None, right)
+        return overlap.by_data(rows, faceset.split("train"), None, evaluation)
     return None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,12 +21,34 @@ def wilson(num_right: int, num: int, confidence: float = 0.95) -> Interval:
     return float(interval.low), float(interval.high)
 
 
+def f1_interval(num_right: int, num_either: int) -> Interval:
+    """An interval of F1 by Wilson's: of rows that are of a class or are read as it (``num_either``), some are both (``num_right``).
+
+    F1 is ``2 J / (1 + J)`` of that share J (Jaccard's index), and grows with it.
+    """
+    low, high = wilson(num_right, num_either)
+    return 2 * low / (1 + low), 2 * high / (1 + high)
+
+
+def mean_interval(values: NDArray[np.float64], *, lowest: float = -np.inf, confidence: float = 0.95) -> Interval | None:
+    """Student's t interval of the mean of values ``(N,)``, none of which is below ``lowest``; None of a single one."""
+    from scipy.stats import t  # scikit-learn brings SciPy
+
+    if len(values) < 2:
+        return None
+    half = float(t.ppf((1 + confidence) / 2, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5)
+    return max(lowest, float(values.mean()) - half), float(values.mean()) + half
+
+
 def bootstrap_macro(
     confusion: NDArray[np.int64], confidence: float = 0.95, num_draws: int = 2000, seed: int = 0
 ) -> tuple[Interval, Interval]:
     """Percentile bootstrap intervals of macro-F1 and of balanced accuracy.
 
     Drawing N rows with replacement is one multinomial draw over the K x K cells of the confusion matrix, so no row is touched.
+    Both are means over the classes that a draw's rows have, as they are of all rows: a class that a draw misses counts in
+    neither. Where every class is at 0 or 1, as in a perfect score, draws can't differ; the classes' Wilson intervals then make
+    that of the mean, their lengths added as squares (Zou and Donner, Statistics in Medicine 27, 2008).
 
     Args:
         confusion: ``(K, K)`` counts, true class by row.
@@ -35,16 +59,37 @@ def bootstrap_macro(
     rng = np.random.default_rng(seed)
     num_classes, total = len(confusion), int(confusion.sum())
     draws = rng.multinomial(total, confusion.ravel() / total, size=num_draws).reshape(-1, num_classes, num_classes)
-    right = np.einsum("bii->bi", draws).astype(np.float64)  # (B, K)
-    true, predicted = draws.sum(2), draws.sum(1)  # (B, K)
-    f1 = 2 * right / np.maximum(true + predicted, 1)
-    known = true.sum(0) > 0  # a class that no row has doesn't count
-    recall = np.where(true[:, known] > 0, right[:, known] / np.maximum(true[:, known], 1), np.nan)
+    f1, recall = _by_class(draws)  # (B, K)
+    own_f1, own_recall = (values[0] for values in _by_class(confusion[None]))  # (K,)
+    right, true, said = confusion.diagonal().tolist(), confusion.sum(1).tolist(), confusion.sum(0).tolist()
+    known = [index for index in range(num_classes) if true[index]]
+    by_wilson = [f1_interval(right[index], true[index] + said[index] - right[index]) for index in known]
+    return (
+        _macro_interval(own_f1[known], f1, by_wilson, confidence),
+        _macro_interval(own_recall[known], recall, [wilson(right[index], true[index]) for index in known], confidence),
+    )
+
+
+def _by_class(matrices: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """F1 and recall ``(B, K)`` of confusion matrices ``(B, K, K)``; NaN where a class has no row."""
+    right = np.einsum("bii->bi", matrices).astype(np.float64)
+    true, said = matrices.sum(2), matrices.sum(1)
+    f1 = np.where(true > 0, 2 * right / np.maximum(true + said, 1), np.nan)
+    return f1, np.where(true > 0, right / np.maximum(true, 1), np.nan)
+
+
+def _macro_interval(
+    own: NDArray[np.float64], drawn: NDArray[np.float64], by_wilson: list[Interval], confidence: float
+) -> Interval:
+    mean = float(own.mean())
+    if np.isin(own, (0.0, 1.0)).all():
+        below, above = (
+            np.linalg.norm(own - np.array([pair[side] for pair in by_wilson])) / len(own) for side in (0, 1)
+        )
+        return max(0.0, mean - float(below)), min(1.0, mean + float(above))
     tail = (1 - confidence) / 2 * 100
-    bounds = [
-        np.percentile(values, [tail, 100 - tail]) for values in (f1[:, known].mean(1), np.nanmean(recall, axis=1))
-    ]
-    return (float(bounds[0][0]), float(bounds[0][1])), (float(bounds[1][0]), float(bounds[1][1]))
+    low, high = np.percentile(np.nanmean(drawn, axis=1), [tail, 100 - tail])
+    return min(mean, float(low)), max(mean, float(high))
 
 
 def calibration_bins(
@@ -87,6 +132,52 @@ def expected_calibration_error(
     """Mean distance between confidence and accuracy over bins of equal width, weighted by rows (Naeini et al., AAAI 2015)."""
     num, mean, accuracy = calibration_bins(labels, probabilities, num_bins).T
     return float(np.nansum(num * np.abs(mean - accuracy)) / num.sum())
+
+
+@dataclass(frozen=True)
+class CalibrationError:
+    """An expected calibration error, and what chance alone makes of it.
+
+    Attributes:
+        value: mean distance between confidence and accuracy over the bins.
+        interval: of the true distance, 95%. The value is too large on average, as a bin's chance counts as distance; the interval
+            makes up for it, and starts at 0 where a perfectly calibrated model may well show as much.
+        if_perfect: what a model whose confidence is right in every bin would show on average, with so many rows.
+        if_perfect_most: what such a model would exceed once in twenty times.
+    """
+
+    value: float
+    interval: Interval
+    if_perfect: float
+    if_perfect_most: float
+
+
+def calibration_error(
+    labels: NDArray[np.int64], probabilities: NDArray[np.float32], num_bins: int = 15, num_draws: int = 2000
+) -> CalibrationError:
+    """The expected calibration error beside its chance.
+
+    A bin's distance, in rows, is about normal around the true one: with the variance of its confidences if the model is
+    calibrated, with that of its hits as it is.
+    """
+    confidence, right = probabilities.max(1).astype(np.float64), probabilities.argmax(1) == labels
+    index = np.minimum((confidence * num_bins).astype(np.int64), num_bins - 1)
+    num = np.bincount(index, minlength=num_bins)
+    gaps = np.bincount(index, confidence - right, num_bins)  # (bins,) in rows
+    hits = np.bincount(index, right, num_bins)
+    if_perfect = np.sqrt(np.bincount(index, confidence * (1 - confidence), num_bins))
+    as_it_is = np.sqrt(hits * (num - hits) / np.maximum(num, 1))
+    normal = np.random.default_rng(0).standard_normal((num_draws, num_bins))
+    total, value = len(labels), float(np.abs(gaps).sum() / len(labels))
+    most = float(np.percentile(np.abs(if_perfect * normal).sum(1), 95) / total)
+    drawn = np.abs(gaps + as_it_is * normal).sum(1) / total
+    low, high = 2 * value - float(np.percentile(drawn, 97.5)), value + 1.96 * float(drawn.std())
+    return CalibrationError(
+        value,
+        (min(value, max(0.0, low)) if value > most else 0.0, min(1.0, high)),
+        float(np.sqrt(2 / np.pi) * if_perfect.sum() / total),  # the mean of |Z| is sqrt(2 / pi)
+        most,
+    )
 
 
 def confusions(cells: NDArray[np.int64], num_classes: int) -> NDArray[np.int64]:

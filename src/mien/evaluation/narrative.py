@@ -1,70 +1,22 @@
-"""The report's words: texts by language, and the sentences that a run's own figures make."""
+"""The report's words: the sentences that a run's own figures make."""
 
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.errors import OutputError
 from mien.evaluation import metrics
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
-
-LANGUAGES = {"en": "English", "zh-TW": "正體中文"}
-"""Languages of the report."""
+from mien.evaluation.texts import Texts, percent
 
 FEW = 200
 """Below so many judged faces of a class its recall is given with an interval."""
-
-
-class Texts:
-    """The texts of one language.
-
-    Args:
-        lang: a key of ``LANGUAGES``.
-
-    Raises:
-        OutputError: there is no such language.
-    """
-
-    def __init__(self, lang: str) -> None:
-        if lang not in LANGUAGES:
-            known = " or ".join(f"{key} ({name})" for key, name in LANGUAGES.items())
-            raise OutputError(f"There is no report in the language '{lang}': choose {known}.")
-        self.lang = lang
-        place = resources.files("mien.evaluation") / "templates" / f"{lang}.toml"
-        self.tables: dict[str, Any] = tomllib.loads(place.read_text(encoding="utf-8"))
-
-    def __call__(self, key: str, **values: object) -> str:
-        """The text of a dotted key, with its placeholders filled."""
-        found: Any = self.tables
-        for part in key.split("."):
-            found = found[part]
-        return str(found).format_map(values)
-
-    def named(self, name: str) -> str:
-        """An expression's name in this language; other classes keep theirs."""
-        return str(self.tables["classes"].get(name, name))
-
-    def names(self, classes: Sequence[str]) -> list[str]:
-        """The names of several classes."""
-        return [self.named(name) for name in classes]
-
-    def joined(self, sentences: Sequence[str]) -> str:
-        """Sentences as one paragraph."""
-        return (" " if self.lang == "en" else "").join(sentences)
-
-
-def percent(share: float) -> str:
-    """A share with one decimal."""
-    return f"{share:.1%}"
 
 
 def prior_corrected(
@@ -87,7 +39,9 @@ def summary(evaluation: Evaluation, record: Mapping[str, Any], history: Sequence
         t("summary.right", right=f"{num_right:,}", n=f"{len(evaluation):,}", accuracy=percent(evaluation.accuracy),
           low=low, high=high, majority=percent(majority)),
     ]  # fmt: skip
-    if top := evaluation.top_confusions(1):
+    if evaluation.only_answer:
+        sentences.append(t("summary.only", name=t.named(evaluation.only_answer)))
+    elif top := evaluation.top_confusions(1):
         best, worst = _extremes(evaluation)
         sentences += [
             t("summary.classes", best=t.named(evaluation.classes[best]), best_recall=percent(evaluation.recall[best]),
@@ -162,11 +116,14 @@ def _copies(judgement: Judgement, t: Texts) -> str:
     without = copies["n_without"]
     if not without:
         return t("notes.copies_all", n=f"{num:,}")
-    accuracy = copies["accuracy_without"]
-    low, high = metrics.wilson(round(accuracy * without), without)
+    told = copies["scores_without"]
+    low, high = told["accuracy_interval"]
+    worst = min((row for row in told["per_class"] if row["recall"] is not None), key=lambda row: float(row["recall"]))
     return t(
         "notes.copies", rows=f"{copies['rows']:,}", learned=f"{copies['learned']:,}", held_out=f"{copies['held_out']:,}",
-        n=f"{num:,}", without=f"{without:,}", accuracy=percent(accuracy), low=percent(low), high=percent(high),
+        n=f"{num:,}", without=f"{without:,}", accuracy=percent(told["accuracy"]), low=percent(low), high=percent(high),
+        macro_f1=percent(told["macro_f1"]), balanced=percent(told["balanced_accuracy"]), worst=t.named(worst["class"]),
+        recall=percent(worst["recall"]),
     )  # fmt: skip
 
 
@@ -253,10 +210,10 @@ def calibration(judgement: Judgement, t: Texts) -> str:
     order = np.argsort(-confidence, kind="stable")
     right, half = (evaluation.predicted == evaluation.labels)[order], len(evaluation) // 2
     if half:
-        sentences.append(
-            t("calibration.half", threshold=percent(confidence[order][half - 1]), surest=percent(right[:half].mean()),
-              rest=percent(right[half:].mean()))
-        )  # fmt: skip
+        surest, rest = float(right[:half].mean()), float(right[half:].mean())
+        threshold = percent(confidence[order][half - 1])
+        sentences.append(t("calibration.half", threshold=threshold, surest=percent(surest), rest=percent(rest)))
+        sentences += [t("calibration.lever")] if surest > rest else []
     return t.joined(sentences)
 
 
@@ -287,12 +244,13 @@ def shares(plain: Evaluation, corrected: Evaluation, train_counts: Sequence[int]
 
 
 def means(
-    record: Mapping[str, Any], num_dropouts: int, judged: Mapping[str, Any], t: Texts
+    record: Mapping[str, Any], dropouts: Sequence[float | None], judged: Mapping[str, Any], t: Texts
 ) -> tuple[list[dict[str, str]], list[str]]:
     """The means of a run, each with name, setting and reason, and the names of those it left out."""
     recipe = record["recipe"]
     settings = {**_augment_settings(recipe["augment"], t), **_recipe_settings(recipe, votes_weight(record), t)}
-    settings["dropout"] = t("tricks.setting.dropout", num=num_dropouts) if num_dropouts else None
+    on = [share for share in dropouts if share != 0]
+    settings["dropout"] = _dropout_setting(on, t) if on else None
     settings["flip_test"] = t("tricks.setting.flip_test") if judged["flip"] else None
     settings["temperature"] = t("tricks.setting.temperature", temperature=f"{judged['temperature']:.3f}")
     used = [
@@ -301,6 +259,13 @@ def means(
         if setting
     ]
     return used, [t(f"tricks.name.{key}") for key, setting in settings.items() if not setting]
+
+
+def _dropout_setting(dropouts: Sequence[float | None], t: Texts) -> str:
+    """How many layers drop, and which share of their inputs, in the order of the layers; runs of earlier versions don't say."""
+    known = [f"{share:.0%}" for share in dropouts if share is not None]
+    shares = t("page.list").join(known) if known else t("page.skip")
+    return t("tricks.setting.dropout", num=len(dropouts), shares=shares)
 
 
 CORRUPTION_PARTS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from mien.data.faceset import FaceSet
 from mien.data.splits import TOLERATED_SHARE
+from mien.evaluation.evaluation import Evaluation
 from mien.inference.classifier import Classifier
 
 
@@ -23,6 +25,7 @@ class Overlap:
         held_out: the others, on which its training chose the epoch and the temperature.
         n_without: judged faces that were not seen.
         accuracy_without: accuracy on these; None where there are none.
+        scores_without: all scores on these, as ``Evaluation.to_dict`` has them, without the confusions.
         checked_by: by the hashes in the model file, or by the training rows of the judged data.
         false_positive_rate: the chance of each face to be counted though it was not seen.
     """
@@ -32,6 +35,7 @@ class Overlap:
     held_out: int
     n_without: int
     accuracy_without: float | None
+    scores_without: Mapping[str, Any] | None
     checked_by: Literal["model file", "data"]
     false_positive_rate: float = 0.0
 
@@ -46,14 +50,14 @@ class Overlap:
 
 
 def by_model_file(
-    classifier: Classifier, rows: FaceSet, right: NDArray[np.bool_], *, is_hold_out: bool
+    classifier: Classifier, rows: FaceSet, evaluation: Evaluation, *, is_hold_out: bool
 ) -> Overlap | None:
     """The overlap as the model file tells it; None where it tells nothing.
 
     Args:
         classifier: the model.
         rows: the judged faces.
-        right: ``(N,)`` which of them it reads as labelled.
+        evaluation: its scores on them, in their order.
         is_hold_out: whether these are the rows that the training held out, so that only what it learned from counts.
     """
     if classifier.seen is None:
@@ -61,39 +65,45 @@ def by_model_file(
     learned, held_out = classifier.seen.find(rows.resized(classifier.spec.size).images)
     if is_hold_out:
         held_out = np.zeros_like(held_out)
-    return _counted(learned, held_out, right, "model file", classifier.seen.false_positive_rate)
+    return _counted(learned, held_out, evaluation, "model file", classifier.seen.false_positive_rate)
 
 
-def by_data(rows: FaceSet, learned: FaceSet, held_out: FaceSet | None, right: NDArray[np.bool_]) -> Overlap:
+def by_data(rows: FaceSet, learned: FaceSet, held_out: FaceSet | None, evaluation: Evaluation) -> Overlap:
     """The overlap with rows of the same data: those that the model learned from, and those that its training held out.
 
     Args:
         rows: the judged faces.
         learned, held_out: the faces to look for; None where held-out ones don't count.
-        right: ``(N,)`` which judged faces the model reads as labelled.
+        evaluation: the model's scores on the judged faces, in their order.
     """
     in_learned = _is_in(rows, learned)
     in_held_out = np.zeros_like(in_learned) if held_out is None else _is_in(rows, held_out) & ~in_learned
-    return _counted(in_learned, in_held_out, right, "data", 0.0)
+    return _counted(in_learned, in_held_out, evaluation, "data", 0.0)
 
 
 def _counted(
     learned: NDArray[np.bool_],
     held_out: NDArray[np.bool_],
-    right: NDArray[np.bool_],
+    evaluation: Evaluation,
     checked_by: Literal["model file", "data"],
     rate: float,
 ) -> Overlap:
     fresh = ~(learned | held_out)
+    without = evaluation.select(fresh) if fresh.any() else None
     return Overlap(
         rows=int((~fresh).sum()),
         learned=int(learned.sum()),
         held_out=int(held_out.sum()),
         n_without=int(fresh.sum()),
-        accuracy_without=float(right[fresh].mean()) if fresh.any() else None,
+        accuracy_without=without.accuracy if without else None,
+        scores_without=_without_confusions(without.to_dict()) if without else None,
         checked_by=checked_by,
         false_positive_rate=rate,
     )
+
+
+def _without_confusions(scores: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in scores.items() if key not in ("confusion", "top_confusions")}
 
 
 def _is_in(rows: FaceSet, others: FaceSet) -> NDArray[np.bool_]:

@@ -156,7 +156,7 @@ class CurvesPlot:
             ax.plot([self.best_epoch], [marked], "o", color=FIRST, markersize=6.5, label=label)
         if what == "accuracy":
             self._draw_rules(ax, words)
-            ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+            ax.yaxis.set_major_formatter(as_percent)
         ax.set(xlabel=words["epoch"], ylabel=words[what])
         ax.xaxis.set_major_locator(MaxNLocator(integer=True) if len(self.epochs) > 3 else FixedLocator(self.epochs))
         if len(self.epochs) == 1:
@@ -170,7 +170,7 @@ class CurvesPlot:
 
     def _draw_rules(self, ax: Axes, words: Mapping[str, str]) -> None:
         if self.stop_accuracy:
-            label = words["threshold"].format(value=f"{self.stop_accuracy:.0%}")
+            label = words["threshold"].format(value=as_percent(self.stop_accuracy))
             ax.axhline(self.stop_accuracy, color=MUTED, linewidth=1, linestyle=(0, (4, 3)), label=label)
         if self.patience:
             label = words["patience"].format(epochs=self.patience)
@@ -207,7 +207,7 @@ class CalibrationPlot:
             xlabel=words["confidence"], ylabel=words["accuracy"], xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal"
         )
         for axis in (ax.xaxis, ax.yaxis):
-            axis.set_major_formatter(lambda value, _: f"{value:.0%}")
+            axis.set_major_formatter(as_percent)
         bare(ax, grid="both")
         legend(ax)
         return self
@@ -246,7 +246,7 @@ class CoveragePlot:
         top = max(0.05, 1.1 * float(self.risk[few:].max()))
         ax.set_ylim(-0.03 * top, top)
         for axis in (ax.xaxis, ax.yaxis):
-            axis.set_major_formatter(lambda value, _: f"{value:.0%}")
+            axis.set_major_formatter(as_percent)
         bare(ax, grid="both")
         return self
 
@@ -292,7 +292,7 @@ class ClassSharePlot:
         ax.set_yticks(places, [shorten(name) for name in names or self.classes])
         ax.set(xlabel=words["share"], ylim=(len(self.classes) - 0.5, -0.5))
         ax.set_xlim(left=0)
-        ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        ax.xaxis.set_major_formatter(as_percent)
         bare(ax, grid="x")
         legend(ax)
         return self
@@ -333,7 +333,7 @@ class RecallPlot:
         labels = [f"{shorten(shown[index])}  {self.shares[index]:.1%}" for index in self.order]
         ax.set_yticks(range(len(labels)), labels)
         ax.set(xlabel=words["recall"], xlim=(-0.02, 1.02), ylim=(len(labels) - 0.5, -0.5))
-        ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        ax.xaxis.set_major_formatter(as_percent)
         bare(ax, grid="x")
         legend(ax)
         return self
@@ -364,6 +364,12 @@ def bare(ax: Axes, grid: Literal["x", "y", "both", ""] = "y") -> None:
 def legend(ax: Axes) -> None:
     """A legend without a frame, above the plot, where it covers nothing."""
     ax.legend(frameon=False, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, borderaxespad=0.2, fontsize=8)
+
+
+def as_percent(share: float, position: float | None = None) -> str:
+    """A tick of an axis of shares, with as many decimals as it takes: a step may be 2.5 points."""
+    del position
+    return f"{round(100 * share, 6):g}%".replace("-", "−")
 
 
 def shorten(name: str) -> str:

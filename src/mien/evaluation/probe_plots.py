@@ -54,7 +54,7 @@ class RobustnessPlot:
         )  # fmt: skip
         ax.set_xticks(places, [number(value) for value in curve.corruption.severities])
         ax.set(ylim=(-0.02, 1.02), yticks=[0, 0.25, 0.5, 0.75, 1])
-        ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        ax.yaxis.set_major_formatter(plots.as_percent)
         plots.bare(ax)
         return self
 
@@ -87,13 +87,18 @@ class AgreementPlot:
             places, [level.confidence for level in self.levels], "o-", color=plots.FIRST, markersize=6, linewidth=1.6,
             label=words["confidence"],
         )  # fmt: skip
-        names = [f"≤ {level.most:.0%}\nn = {level.n:,}" for level in self.levels]
+        names = [f"{_range(level.above, level.most)}\nn = {level.n:,}" for level in self.levels]
         ax.set_xticks(places, names, fontsize=8)
         ax.set(xlabel=words["agreement"], ylim=(-0.02, 1.02), xlim=(-0.5, len(places) - 0.5))
-        ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        ax.yaxis.set_major_formatter(plots.as_percent)
         plots.bare(ax)
         plots.legend(ax)
         return self
+
+
+def _range(above: float, most: float) -> str:
+    """A level of agreement, from above one share to another; the lowest has no lower end."""
+    return f">{100 * above:.0f}–{100 * most:.0f}%" if above else f"≤ {100 * most:.0f}%"
 
 
 def number(value: float) -> str:

@@ -12,14 +12,14 @@ from mien.evaluation import metrics, narrative, plots, probe_plots, saliency, sv
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.findings import Findings
 from mien.evaluation.judge import Judgement
-from mien.evaluation.narrative import Texts, percent
 from mien.evaluation.pictures import face_url, heat_url, markup
 from mien.evaluation.robustness import Curve
 from mien.evaluation.saliency import Looks
+from mien.evaluation.texts import Texts, percent
 from mien.evaluation.voters import Agreement
 
-SAME = 0.002
-"""Calibration errors that differ by less are called the same."""
+SAME, SAME_LOSS = 0.002, 0.001
+"""Calibration errors, and log-losses in nats, that differ by less are called the same."""
 
 
 def calibration(judgement: Judgement, before: Evaluation | None, t: Texts) -> dict[str, Any]:
@@ -51,14 +51,20 @@ def calibration(judgement: Judgement, before: Evaluation | None, t: Texts) -> di
 
 
 def _temperature(after: Evaluation, before: Evaluation, temperature: float, t: Texts) -> str:
-    change = after.calibration_error - before.calibration_error
-    verdict = "same" if abs(change) < SAME else "better" if change < 0 else "worse"
+    changes = {
+        "calibration_error": (after.calibration_error - before.calibration_error) / SAME,
+        "log_loss": (after.log_loss - before.log_loss) / SAME_LOSS,
+    }
+    better = [key for key, change in changes.items() if change <= -1]
+    worse = [key for key, change in changes.items() if change >= 1]
+    verdict = "mixed" if better and worse else "better" if better else "worse" if worse else "same"
+    named = {"better": t(f"scores.{better[0]}"), "worse": t(f"scores.{worse[0]}")} if verdict == "mixed" else {}
     told = t(
         "before.text", temperature=f"{temperature:.2f}", confidence=percent(before.probabilities.max(1).mean()),
         before=points(before.calibration_error), after=points(after.calibration_error),
         loss_before=f"{before.log_loss:.3f}", loss_after=f"{after.log_loss:.3f}",
     )  # fmt: skip
-    return t.joined([told, t(f"before.{verdict}")])
+    return t.joined([told, t(f"before.{verdict}", **named)])
 
 
 def sections(judgement: Judgement, findings: Findings | None, t: Texts) -> dict[str, Any]:
@@ -158,7 +164,7 @@ def robust(evaluation: Evaluation, curves: tuple[Curve, ...], t: Texts) -> dict[
     low, high = first.intervals[first.clean]
     text = [
         t("robust.lead", n=f"{support.sum():,}", each=support.max(), num=len(curves), clean=percent(first.accuracy[first.clean]),
-          low=percent(low), high=percent(high)),
+          low=percent(low), high=percent(high), accuracy=percent(evaluation.accuracy), balanced=percent(evaluation.balanced_accuracy)),
         t("robust.worst", name=t(f"robust.name.{most}"), drop=points(drops[most]), least=t(f"robust.name.{least}"),
           least_drop=points(drops[least])),
     ]  # fmt: skip

@@ -18,7 +18,7 @@ from mien.evaluation import narrative, probes, sections
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.findings import Findings
 from mien.evaluation.judge import Judgement
-from mien.evaluation.narrative import Texts
+from mien.evaluation.texts import Texts
 
 
 def write(
@@ -42,7 +42,7 @@ def write(
         history: one record per epoch.
         augmented: a PNG of training faces and their augmented versions, or None.
         findings: why and when the model errs, or None to leave it out.
-        lang: a key of ``narrative.LANGUAGES``.
+        lang: a key of ``texts.LANGUAGES``.
 
     Raises:
         OutputError: there is no such language, or the file can't be written.

@@ -14,8 +14,8 @@ from mien.data.reading import ReadOptions
 from mien.evaluation import narrative, plots, svg
 from mien.evaluation.evaluation import Confusion, Evaluation
 from mien.evaluation.judge import Judgement
-from mien.evaluation.narrative import Texts, percent
 from mien.evaluation.pictures import data_url, face_url, markup
+from mien.evaluation.texts import Texts, percent
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,9 +35,11 @@ def scores(evaluation: Evaluation, t: Texts) -> list[dict[str, str]]:
     }
     shown = []
     for key, value in values.items():
-        bounds = getattr(evaluation, f"{key}_interval", None)
-        interval = t("scores.interval", low=percent(bounds[0]), high=percent(bounds[1])) if bounds else ""
-        shown.append({"name": t(f"scores.{key}"), "value": value, "interval": interval, "why": t(f"scores.{key}_why")})
+        bounds = getattr(evaluation, f"{key}_interval")
+        ends = [f"{end:.3f}" if key == "log_loss" else percent(end) for end in bounds or ()]
+        interval = t("scores.interval", low=ends[0], high=ends[1]) if ends else ""
+        why = t(f"scores.{key}_why", if_perfect=percent(evaluation.calibration.if_perfect))
+        shown.append({"name": t(f"scores.{key}"), "value": value, "interval": interval, "why": why})
     return shown
 
 
@@ -138,7 +140,7 @@ def _layers(layers: Sequence[Mapping[str, Any]], t: Texts) -> list[dict[str, str
         rows.append({
             "number": str(number),
             "name": layer["name"],
-            "kind": layer["kind"],
+            "kind": layer["kind"] + (f" {layer['dropout']:.0%}" if layer.get("dropout") is not None else ""),
             "output": "×".join(map(str, layer["output"])),
             "parameters": f"{layer['parameters']:,}" if layer["parameters"] else "",
             "reason": reason if before == number else t("network.same", number=before),
@@ -204,8 +206,8 @@ def means(
     t: Texts,
 ) -> dict[str, Any]:
     """What helped the network to learn: the means with their reasons, and the sheet of what it saw."""
-    num_dropouts = sum(layer["kind"] == "Dropout" for layer in network["layers"])
-    used, unused = narrative.means(record, num_dropouts, judgement.record, t)
+    dropouts = [layer.get("dropout") for layer in network["layers"] if layer["kind"] == "Dropout"]
+    used, unused = narrative.means(record, dropouts, judgement.record, t)
     geometry = record["recipe"]["augment"]["geometry"]
     return {
         "used": used,
@@ -236,11 +238,13 @@ def confusion(judgement: Judgement, t: Texts) -> dict[str, Any]:
             "colour": emotions.colour(name),
             "support": f"{evaluation.support[index]:,}",
             "bars": [
-                (percent(values[index]), f"{values[index]:.3f}") if evaluation.support[index] else (t("page.skip"), "0")
-                for values in (evaluation.precision, evaluation.recall, evaluation.f1)
+                (percent(value[0]), f"{value[0]:.3f}", f"{100 * value[1]:.0f}–{100 * value[2]:.0f}")
+                if value
+                else (t("page.skip"), "0", "")
+                for value in (scores.precision, scores.recall, scores.f1)
             ],
         }
-        for index, name in enumerate(evaluation.classes)
+        for index, (name, scores) in enumerate(zip(evaluation.classes, evaluation.by_class, strict=True))
     ]
     num_errors = len(evaluation) - int(np.trace(evaluation.confusion))
     return {

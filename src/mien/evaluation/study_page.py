@@ -11,8 +11,8 @@ from typing import Any
 import mien
 from mien import files, tables
 from mien.evaluation import metrics, report, study_plots, svg
-from mien.evaluation.narrative import Texts
 from mien.evaluation.pictures import markup
+from mien.evaluation.texts import Texts
 
 SHOWN = ("accuracy", "macro_f1", "balanced_accuracy", "worst_recall")
 DIFFERENCES = ("accuracy", "balanced_accuracy")
@@ -43,7 +43,7 @@ def write(path: str | os.PathLike[str], result: Mapping[str, Any], *, lang: str 
     Args:
         path: the HTML file.
         result: what ``studies.run`` gives.
-        lang: a key of ``narrative.LANGUAGES``.
+        lang: a key of ``texts.LANGUAGES``.
 
     Raises:
         OutputError: there is no such language, or the file can't be written.

@@ -103,7 +103,7 @@ class ArmCurvesPlot:
             )  # fmt: skip
         ax.set(xlabel=words["epoch"], ylabel=words["accuracy"])
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        ax.yaxis.set_major_formatter(plots.as_percent)
         plots.bare(ax)
         ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8.5, borderaxespad=0.2)
         return self

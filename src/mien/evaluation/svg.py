@@ -39,6 +39,7 @@ DIAGRAM_WORDS = {
     "residual": "residual",
     "linear": "linear",
     "layers": "layers {numbers}",
+    "dropout": "dropout {share}",
 }
 """The words on the diagram; a translation has the same keys and placeholders."""
 
@@ -120,6 +121,11 @@ class Block:
     def output(self) -> list[int]:
         """Shape of its first weighted layer's output: that of the map before pooling."""
         return list(next(layer["output"] for layer in self.layers if layer["kind"] in ("Conv2d", "Linear")))
+
+    @property
+    def dropout(self) -> float:
+        """The largest share that one of its dropout layers drops; 0 where there is none."""
+        return max((float(layer.get("dropout") or 0) for layer in self.layers), default=0.0)
 
     @property
     def pooled(self) -> list[int] | None:
@@ -217,6 +223,8 @@ class _Pen:
         lines = [words[block.kind], "×".join(map(str, block.output)), words["layers"].format(numbers=numbers)]
         if block.pooled:
             lines.insert(2, "→ " + "×".join(map(str, block.pooled)))
+        if block.dropout:
+            lines.append(words["dropout"].format(share=f"{block.dropout:.0%}"))
         column = max(5.0 * max(map(len, lines[1:])), 4.6 * len(lines[0]))
         about = escape(", ".join(f"{layer['name']} ({layer['kind']})" for layer in block.layers))
         self.parts.append(f"<g><title>{about}</title>")

@@ -22,26 +22,19 @@ def as_text(judgement: Judgement) -> str:
         ("accuracy", evaluation.accuracy, evaluation.accuracy_interval),
         ("macro-F1", evaluation.macro_f1, evaluation.macro_f1_interval),
         ("balanced accuracy", evaluation.balanced_accuracy, evaluation.balanced_accuracy_interval),
+        ("calibration error", evaluation.calibration_error, evaluation.calibration_error_interval),
     ]
     rows = [[name, f"{value:.2%}", f"{low:.2%} to {high:.2%}"] for name, value, (low, high) in scores]
-    rows += [
-        ["calibration error", f"{evaluation.calibration_error:.2%}", ""],
-        ["log-loss", f"{evaluation.log_loss:.4f}", ""],
-    ]
+    bounds = evaluation.log_loss_interval
+    rows += [["log-loss", f"{evaluation.log_loss:.4f}", f"{bounds[0]:.4f} to {bounds[1]:.4f}" if bounds else ""]]
     classes = [
-        [name, f"{support:,}", f"{precision:.1%}", f"{recall:.1%}", f"{f1:.1%}"]
-        for name, support, precision, recall, f1 in zip(
-            evaluation.classes,
-            evaluation.support.tolist(),
-            evaluation.precision,
-            evaluation.recall,
-            evaluation.f1,
-            strict=True,
-        )
+        [row.name, f"{row.support:,}", *(_bounded(value) for value in (row.precision, row.recall, row.f1))]
+        for row in evaluation.by_class
     ]
     parts = [
         head,
         tables.render(["score", "value", "95% interval"], rows),
+        f"A perfectly calibrated model would show a calibration error of {evaluation.calibration.if_perfect:.2%} on so many faces, by chance alone.",
         *_warnings(judgement),
         tables.render(["class", "rows", "precision", "recall", "F1"], classes),
         tables.matrix(evaluation.classes, evaluation.confusion),
@@ -66,6 +59,11 @@ def corrupted_as_text(found: CorruptedAccuracy) -> str:
         for name, accuracy in sorted(found.kinds, key=lambda kind: kind[1])
     ]
     return "\n\n".join([head, tables.render(["corruption", "accuracy", "points lost"], rows)])
+
+
+def _bounded(value: tuple[float, float, float] | None) -> str:
+    """A share with its interval in whole percents; a dash where there is none."""
+    return "–" if value is None else f"{value[0]:.1%} ({100 * value[1]:.0f}–{100 * value[2]:.0f})"
 
 
 def decisions_as_text(record: Mapping[str, Any]) -> str:
@@ -165,7 +163,9 @@ def _drift(split: Mapping[str, Any]) -> list[str]:
 
 
 def _warnings(judgement: Judgement) -> list[str]:
-    return [*_left_out(judgement.record), *_copies(judgement)]
+    only = judgement.evaluation.only_answer
+    told = [f"warning: every face is read as {only}: this model tells no class from another."] if only else []
+    return [*told, *_left_out(judgement.record), *_copies(judgement)]
 
 
 def _left_out(record: Mapping[str, Any]) -> list[str]:
@@ -203,7 +203,19 @@ def _copies(judgement: Judgement) -> list[str]:
     tail = (
         "none is left without them"
         if without is None
-        else f"without them accuracy is {without:.2%} (n = {copies['n_without']:,})"
+        else f"without them (n = {copies['n_without']:,}): {_scores_without(copies)}"
     )
     warning = "warning: the score says little of new faces, as " if record["holds_training_rows"] else ""
     return [*lines, f"{warning}{seen}; {tail}."]
+
+
+def _scores_without(copies: Mapping[str, Any]) -> str:
+    """Accuracy, macro-F1, balanced accuracy and the recall of the worst class, on the rows that are no copies."""
+    told = copies["scores_without"]
+    scores = [("accuracy", "accuracy"), ("macro-F1", "macro_f1"), ("balanced accuracy", "balanced_accuracy")]
+    parts = [
+        f"{name} {told[key]:.2%} ({told[f'{key}_interval'][0]:.2%} to {told[f'{key}_interval'][1]:.2%})"
+        for name, key in scores
+    ]
+    worst = min((row for row in told["per_class"] if row["recall"] is not None), key=lambda row: row["recall"])
+    return ", ".join([*parts, f"lowest recall {worst['class']} {worst['recall']:.1%}"])

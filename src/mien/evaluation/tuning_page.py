@@ -10,8 +10,8 @@ from typing import Any
 import mien
 from mien import files, tables
 from mien.evaluation import metrics, report, svg, tuning_plots
-from mien.evaluation.narrative import Texts
 from mien.evaluation.pictures import markup
+from mien.evaluation.texts import Texts
 
 
 def as_text(result: Mapping[str, Any], lang: str = "en") -> str:
@@ -26,7 +26,7 @@ def write(path: str | os.PathLike[str], result: Mapping[str, Any], *, lang: str 
     Args:
         path: the HTML file.
         result: what ``tuning.run`` gives.
-        lang: a key of ``narrative.LANGUAGES``.
+        lang: a key of ``texts.LANGUAGES``.
 
     Raises:
         OutputError: there is no such language, or the file can't be written.
@@ -56,7 +56,7 @@ def render(result: Mapping[str, Any], *, lang: str = "en") -> str:
         heads=_heads(result, t),
         rows=_rows(result, t),
         best=result["trials"].index(best),
-        settings=best["settings"],
+        settings=[] if best["number"] == result["as_it_is"] else best["settings"],
         set_up=_set_up(result, t),
         commands=[command(result, lang), "mien train DATA --recipe best.toml"],
     )

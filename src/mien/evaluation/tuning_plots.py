@@ -51,7 +51,7 @@ class TrialCurvesPlot:
                 ax.plot([], [], color=colour, linewidth=width, marker=marker, markersize=5, label=words[kind])
         ax.set(xlabel=words["epoch"], ylabel=words["accuracy"])
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g}%")
+        ax.yaxis.set_major_formatter(plots.as_percent)
         plots.bare(ax)
         plots.legend(ax)
         return self
@@ -92,7 +92,7 @@ class FieldPlot:
             ax.minorticks_off()
             _few_ticks(ax, [place for place, *_ in self.points])
         ax.set(xlabel=self.field, ylabel=words["accuracy"])
-        ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:g}%")
+        ax.yaxis.set_major_formatter(plots.as_percent)
         plots.bare(ax)
         return self
 

@@ -28,13 +28,14 @@ class Level:
     """Faces on which people agree alike.
 
     Attributes:
-        most: upper end of the majority's share; the lower end is the level below.
+        above, most: the ends of the majority's share; the lower one belongs to the level below, unless it is 0.
         n: faces.
         confidence: the model's mean confidence on them.
         accuracy: share of them that it reads as the voters' majority, ties left out; NaN where all are tied.
         interval: its 95% Wilson interval.
     """
 
+    above: float
     most: float
     n: int
     confidence: float
@@ -97,6 +98,7 @@ class Agreement:
             "model_entropy": self.model_entropy,
             "levels": [
                 {
+                    "above": level.above,
                     "most": level.most,
                     "n": level.n,
                     "confidence": level.confidence,
@@ -204,7 +206,7 @@ def _levels(
         there = (agreement > low + 1e-9) & (agreement <= high + 1e-9)
         if there.any():
             accuracy, interval = _share((p.argmax(1) == majority)[there & has_one])
-            found.append(Level(high, int(there.sum()), float(p[there].max(1).mean()), accuracy, interval))
+            found.append(Level(low, high, int(there.sum()), float(p[there].max(1).mean()), accuracy, interval))
     return found
 
 

@@ -112,7 +112,7 @@ class Relay(tune.Callback):  # type: ignore[misc] # Ray is untyped
         else:
             watch.say(
                 f"trial {_number(trial)}: epoch {result['epoch']}/{watch.num_epochs}, "
-                f"hold-out accuracy {result['accuracy']:.2%}, {result['seconds']:.0f} s"
+                f"hold-out accuracy {result['own']:.2%}{_best_so_far(result)}, {result['seconds']:.0f} s"
             )
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
@@ -311,7 +311,7 @@ def _trial(config: dict[str, Any], sweep: Sweep, space: tuple[Axis, ...]) -> Non
         nonlocal reported
         reported = row["epoch"]
         score = _score(Run.open(folder).history, sweep.recipe.keep)
-        tune.report({"epoch": reported, "accuracy": score, "seconds": row["seconds"]})
+        tune.report({"epoch": reported, "accuracy": score, "own": row["valid_accuracy"], "seconds": row["seconds"]})
 
     try:
         recipe = recipes.changed(sweep.recipe, spaces.settings(space, config))
@@ -328,6 +328,11 @@ def _trial(config: dict[str, Any], sweep: Sweep, space: tuple[Axis, ...]) -> Non
 def _score(history: Sequence[Mapping[str, Any]], keep: str) -> float:
     accuracies = [row["valid_accuracy"] for row in history]
     return float(accuracies[-1] if keep == "last" else max(accuracies))
+
+
+def _best_so_far(result: Mapping[str, Any]) -> str:
+    """What a trial is judged by, where that isn't the epoch's own accuracy."""
+    return f" (best so far {result['accuracy']:.2%})" if result["accuracy"] != result["own"] else ""
 
 
 def _number(trial: Any) -> int:

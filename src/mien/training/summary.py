@@ -48,20 +48,24 @@ REASONS: dict[str, dict[str, str]] = {
         "zh-TW": "保留每個 2x2 方格中最強的反應：上層工作量減為四分之一，小位移也不再有影響。",
     },
     "drop_conv": {
-        "en": "Silences a random share of the responses in training, so that no feature is relied on alone.",
-        "zh-TW": "訓練時隨機關閉一部分反應，避免只依賴單一特徵。",
+        "en": "Silences a random {dropout:.0%} of the responses in training, so that no feature is relied on alone.",
+        "zh-TW": "訓練時隨機關閉 {dropout:.0%} 的反應，避免只依賴單一特徵。",
     },
     "drop_linear": {
-        "en": "Most parameters are in the next layer and would learn the faces by heart; dropping half of its inputs prevents it.",
-        "zh-TW": "下一層的參數最多，容易把人臉背下來；丟棄一半輸入可以避免。",
+        "en": "The next layer has {next:.0%} of all parameters and may learn faces by heart; dropping {dropout:.0%} of its inputs works against it.",
+        "zh-TW": "下一層占全部參數的 {next:.0%}，可能把人臉背下來；訓練時丟棄其 {dropout:.0%} 的輸入可加以抑制。",
+    },
+    "drop_off": {
+        "en": "Off in this recipe: it drops nothing.",
+        "zh-TW": "此配方中關閉：不丟棄任何數值。",
     },
     "drop_mean": {
-        "en": "Drops some of the averaged features in training, so that the decision rests on many of them.",
-        "zh-TW": "訓練時丟棄部分平均特徵，使決定建立在許多特徵之上。",
+        "en": "Drops {dropout:.0%} of the averaged features in training, so that the decision rests on many of them.",
+        "zh-TW": "訓練時丟棄 {dropout:.0%} 的平均特徵，使決定建立在許多特徵之上。",
     },
     "linear_first": {
-        "en": "Sees all positions at once and relates them (brows with mouth); it holds 85% of the report's parameters.",
-        "zh-TW": "同時看到所有位置並加以關聯（眉與嘴）；占報告網路 85% 的參數。",
+        "en": "Sees all positions at once and relates them (brows with mouth); it holds {share:.0%} of all parameters.",
+        "zh-TW": "同時看到所有位置並加以關聯（眉與嘴）；占全部參數的 {share:.0%}。",
     },
     "linear": {
         "en": "Narrows the description step by step towards the decision.",
@@ -84,7 +88,8 @@ def describe(network: Network, size: int) -> dict[str, Any]:
 
     Returns:
         ``layers``: a list of records with ``name``, ``kind``, ``output`` (shape without the batch), ``parameters``, ``macs``
-        (multiply-adds per face) and ``reason`` (by language); ``parameters`` and ``macs``: the totals; ``input_bytes``,
+        (multiply-adds per face), ``dropout`` (the probability of a dropout layer, else None) and ``reason`` (by language);
+        ``parameters`` and ``macs``: the totals; ``input_bytes``,
         ``activation_bytes`` (all outputs of one face in fp32, kept for the backward pass) and ``parameter_bytes``.
     """
     layers: list[dict[str, Any]] = []
@@ -97,7 +102,8 @@ def describe(network: Network, size: int) -> dict[str, Any]:
                 "output": list(output.shape[1:]),
                 "parameters": sum(parameter.numel() for parameter in layer.parameters()),
                 "macs": _macs(layer, output),
-                "reason": REASONS[network.reasons[name]],
+                "dropout": layer.p if isinstance(layer, nn.Dropout) else None,
+                "reason": network.reasons[name],
             })  # fmt: skip
 
         return layer.register_forward_hook(hook)
@@ -115,6 +121,7 @@ def describe(network: Network, size: int) -> dict[str, Any]:
         for hook in hooks:
             hook.remove()
     num_parameters = sum(layer["parameters"] for layer in layers)
+    _give_reasons(layers, num_parameters)
     return {
         "input": [1, size, size],
         "layers": layers,
@@ -126,13 +133,25 @@ def describe(network: Network, size: int) -> dict[str, Any]:
     }
 
 
+def _give_reasons(layers: list[dict[str, Any]], num_parameters: int) -> None:
+    """Put the words in place of their keys, with the figures that they name."""
+    for layer, following in zip(layers, [*layers[1:], layers[-1]], strict=True):
+        key = "drop_off" if layer["dropout"] == 0 else layer["reason"]
+        figures = {
+            "share": layer["parameters"] / max(1, num_parameters),
+            "next": following["parameters"] / max(1, num_parameters),
+            "dropout": layer["dropout"] or 0.0,
+        }
+        layer["reason"] = {lang: text.format(**figures) for lang, text in REASONS[key].items()}
+
+
 def as_table(description: dict[str, Any]) -> str:
     """The description as a table for a terminal."""
     rows = [
         [
             str(number),
             layer["name"],
-            layer["kind"],
+            layer["kind"] + (f" {layer['dropout']:g}" if layer["dropout"] is not None else ""),
             "x".join(map(str, layer["output"])),
             f"{layer['parameters']:,}",
             layer["reason"]["en"],
