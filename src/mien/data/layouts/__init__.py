@@ -12,7 +12,23 @@ from mien import images
 from mien.data import archives, classes, portraits
 from mien.data import cache as cached
 from mien.data.faceset import FaceSet
-from mien.data.layouts import arrays, coding, ferplus, folders, listed, parquet, tables
+from mien.data.layouts import (
+    affectnet_npy,
+    arrays,
+    ckplus,
+    coco,
+    coding,
+    expw,
+    ferplus,
+    ferplus_pictures,
+    folders,
+    kdef,
+    labelstudio,
+    listed,
+    parquet,
+    tables,
+    yolo,
+)
 from mien.data.layouts.coding import Adviser
 from mien.data.layouts.layout import Layout
 from mien.data.layouts.survey import Survey
@@ -61,6 +77,70 @@ LAYOUTS = (
         "tables of pixels",
         tables.matches_course,
         tables.read_course,
+    ),
+    Layout(
+        "ferplus-pictures",
+        "FER+ as pictures: folders with label.csv (name, box and votes)",
+        "pictures",
+        ferplus_pictures.matches,
+        ferplus_pictures.read,
+        self_contained=False,
+    ),
+    Layout(
+        "expw",
+        "ExpW: label.lst (name, box and code) and its photos",
+        "pictures",
+        expw.matches,
+        expw.read,
+        self_contained=False,
+    ),
+    Layout(
+        "yolo",
+        "YOLO exports: data.yaml, images, and labels with boxes",
+        "pictures",
+        yolo.matches,
+        yolo.read,
+        self_contained=False,
+    ),
+    Layout(
+        "coco",
+        "COCO exports: a JSON file with images, annotations and categories, and its photos",
+        "pictures",
+        coco.matches,
+        coco.read,
+        self_contained=False,
+    ),
+    Layout(
+        "label-studio",
+        "Label Studio's exports in JSON, with choices or boxes, and its pictures",
+        "pictures",
+        labelstudio.matches,
+        labelstudio.read,
+        self_contained=False,
+    ),
+    Layout(
+        "affectnet-npy",
+        "AffectNet with annotations in files: images/12.jpg and annotations/12_exp.npy",
+        "pictures",
+        affectnet_npy.matches,
+        affectnet_npy.read,
+        self_contained=False,
+    ),
+    Layout(
+        "ck+original",
+        "CK+ as it is handed out: cohn-kanade-images, and Emotion with S005_001_00000011_emotion.txt",
+        "pictures",
+        ckplus.matches,
+        ckplus.read,
+        self_contained=False,
+    ),
+    Layout(
+        "kdef",
+        "KDEF: AF01ANS.JPG",
+        "pictures",
+        kdef.matches,
+        kdef.read,
+        self_contained=False,
     ),
     Layout(
         "raf-db",

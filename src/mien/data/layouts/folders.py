@@ -77,7 +77,10 @@ def read_ck(survey: Survey, options: ReadOptions) -> FaceSet:
         if match is None:
             rows.drop(name, "its name is none of CK+ (S010_004_00000017.png)")
         elif raw_class is None or emotions.canonical(raw_class) is None:
-            rows.drop(name, "it lies in no folder named by an expression")
+            rows.drop(
+                name,
+                "it lies in no folder named by an expression; of the original CK+, give the folder that holds cohn-kanade-images and Emotion",
+            )
         else:
             rows.add(name, picture, raw_class, split_in(survey, name), subject=match[1].upper())
     return rows.faceset(options.size)

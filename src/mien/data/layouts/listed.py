@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -11,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from mien.data.faceset import FaceSet, canonical_split
 from mien.data.layouts import codes, folders
 from mien.data.layouts.columns import Labelling, Roles, roles
+from mien.data.layouts.pictures import Pictures
 from mien.data.layouts.rows import Rows
 from mien.data.layouts.survey import Survey, Table, split_rank
 from mien.data.reading import ReadOptions
@@ -19,61 +19,6 @@ from mien.errors import DataError
 _LARGEST_CODE = 10  # AffectNet's
 _RAF_LINE = re.compile(r"((?:train|test)_\S+\.(?:jpe?g|png))\s+(\d+)", re.IGNORECASE)
 _NUMBERED = re.compile(r"\D*(\d+)")
-
-
-class Pictures:
-    """Finds a listed picture by its path, its name, its name without the ending, or its number."""
-
-    def __init__(self, survey: Survey) -> None:
-        self._survey = survey
-        self._all = set(survey.pictures)
-        self._seen: set[Path] = set()
-        self._found: dict[str | int, list[Path]] = defaultdict(list)
-        for picture in survey.pictures:
-            relative = survey.relative(picture)
-            number = _NUMBERED.fullmatch(picture.stem)
-            keys: set[str | int] = {relative, picture.name, picture.stem}
-            keys |= {int(number[1])} if number else set()
-            for key in keys:
-                self._found[key].append(picture)
-
-    def find(self, key: str, split: str | None = None, beside: Path | None = None) -> Path | None:
-        """The picture that a list calls ``key``: one that a path from the list's folder ``beside`` leads to, if there is one.
-
-        With a split, one that lies in no folder of another split.
-        """
-        name = PurePosixPath(key.strip().replace("\\", "/"))
-        if beside is not None and (exact := beside / name) in self._all:
-            self._seen.add(exact)
-            return exact
-        keys: list[str | int] = [name.as_posix(), name.name, name.stem]
-        keys += [int(name.name)] if name.name.isdecimal() and len(name.name) < 256 else []
-        for found in keys:
-            for picture in self._found.get(found, ()):
-                if self._is_there(picture, name) and (split is None or self.split(picture) in (None, split)):
-                    self._seen.add(picture)
-                    return picture
-        return None
-
-    def split(self, picture: Path) -> str | None:
-        """The split that the folders of a picture stand for, or None."""
-        return folders.place(self._survey.relative(picture))[0]
-
-    def unlisted(self) -> list[tuple[str, Path]]:
-        """The pictures that were never found by a list, each with its name, in natural order."""
-        pictures = self._survey.pictures
-        return [(self._survey.relative(picture), picture) for picture in pictures if picture not in self._seen]
-
-    def note_unlisted(self, rows: Rows) -> None:
-        """Note how many pictures no list names."""
-        if num := len(self.unlisted()):
-            rows.notes.append(f"{num:,} of the pictures there are in no list and were not read.")
-
-    def _is_there(self, picture: Path, name: PurePosixPath) -> bool:
-        """Whether the folders that a list names, if any, are those of the picture: two folders may hold the same name."""
-        listed, real = name.parts[:-1], PurePosixPath(self._survey.relative(picture)).parts[:-1]
-        common = min(len(listed), len(real))
-        return common == 0 or listed[-common:] == real[-common:]
 
 
 @dataclass(frozen=True)
@@ -113,7 +58,7 @@ def read_raf_db(survey: Survey, options: ReadOptions) -> FaceSet:
     path = _raf_list(survey)
     if path is None:
         raise DataError(f"'{survey.path}' holds no list of RAF-DB (list_patition_label.txt).")
-    pictures = Pictures(_with_pictures(survey))
+    pictures = Pictures(survey.with_pictures())
     rows = Rows("raf-db", survey.path, coding=codes.RAF_DB.of_layout)
     for line in filter(None, map(str.strip, path.read_text(encoding="utf-8-sig", errors="replace").splitlines())):
         match = _RAF_LINE.fullmatch(line)
@@ -132,7 +77,7 @@ def read_affectnet(survey: Survey, options: ReadOptions) -> FaceSet:
     tables = [table for table in survey.tables if _is_affectnet(table)]
     if not tables:
         raise DataError(f"'{survey.path}' holds no table with the columns subDirectory_filePath and expression.")
-    pictures = Pictures(_with_pictures(survey))
+    pictures = Pictures(survey.with_pictures())
     rows = Rows("affectnet", survey.path, coding=codes.AFFECTNET.of_layout)
     for table in sorted(tables, key=lambda table: split_rank(table.path)):
         key, label = table.header.index("subdirectory_filepath"), table.header.index("expression")
@@ -230,11 +175,3 @@ def _raf_list(survey: Survey) -> Path | None:
 
 def _is_affectnet(table: Table) -> bool:
     return {"subdirectory_filepath", "expression"} <= set(table.header)
-
-
-def _with_pictures(survey: Survey) -> Survey:
-    """What was given if it has pictures; for a list, its folder or else the one above, where its pictures may lie beside it."""
-    if survey.path.is_dir():
-        return survey
-    inside = Survey(survey.folder)
-    return inside if inside.pictures else Survey(survey.folder.resolve().parent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import re
 from collections import Counter
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from mien import images
 from mien.data.faceset import SPLITS, canonical_split
@@ -17,6 +19,8 @@ from mien.data.layouts import delimited, filekinds, jsonlines, workbook
 from mien.errors import DataError, MienError
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".jsonl", ".ndjson")
+_MAX_JSON = 2**29
+_DOCUMENTS = (".json", ".yaml", ".yml")
 _NO_TABLES = ("npy", "npz", "hdf5", "arrow")  # other readers know them
 LIST_SUFFIXES = (".txt", ".lst")
 MAX_LISTS = 64
@@ -135,6 +139,22 @@ class Survey:
         return found + [table for file in self.lists if _names_pictures(table := peek(file))]
 
     @cached_property
+    def documents(self) -> list[tuple[Path, Any]]:
+        """The JSON files that can be read, each with its content; none where each picture has one of its own."""
+        found = [file for file in self.visible if file.suffix.lower() == ".json"]
+        loaded = [(file, _json(file)) for file in found] if len(found) <= MAX_LISTS else []
+        return [(file, content) for file, content in loaded if content is not None]
+
+    def with_pictures(self) -> Survey:
+        """What was given if it has pictures; for a list, its folder or else the one above, where its pictures may lie beside it."""
+        return self if self.path.is_dir() else self._around
+
+    @cached_property
+    def _around(self) -> Survey:
+        inside = Survey(self.folder)
+        return inside if inside.pictures else Survey(self.folder.resolve().parent)
+
+    @cached_property
     def lists(self) -> list[Path]:
         """The plain text files that may be lists; none where there are so many that each tells of one picture."""
         found = [file for file in self.visible if file.suffix.lower() in LIST_SUFFIXES]
@@ -239,6 +259,16 @@ def table_of(
     cells = [tuple(cell.strip() for cell in row) for row in first_rows]
     header = tuple(cell.lower() for cell in cells.pop(0)) if has_header and cells else ()
     return Table(path, header, tuple(cells), content=content, note=note)
+
+
+def _json(file: Path) -> Any:
+    """The content of a JSON file; None where it is none, or too large to be a list of annotations."""
+    try:
+        if file.stat().st_size > _MAX_JSON:
+            return None
+        return json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -1,0 +1,68 @@
+"""The pictures at a place, found by what a list calls them."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from pathlib import Path, PurePosixPath
+
+from mien.data.layouts import folders
+from mien.data.layouts.rows import Rows
+from mien.data.layouts.survey import Survey
+
+_NUMBERED = re.compile(r"\D*(\d+)")
+
+
+class Pictures:
+    """Finds a listed picture by its path, its name, its name without the ending, or its number."""
+
+    def __init__(self, survey: Survey) -> None:
+        self._survey = survey
+        self._all = set(survey.pictures)
+        self._seen: set[Path] = set()
+        self._found: dict[str | int, list[Path]] = defaultdict(list)
+        for picture in survey.pictures:
+            relative = survey.relative(picture)
+            number = _NUMBERED.fullmatch(picture.stem)
+            keys: set[str | int] = {relative, picture.name, picture.stem}
+            keys |= {int(number[1])} if number else set()
+            for key in keys:
+                self._found[key].append(picture)
+
+    def find(self, key: str, split: str | None = None, beside: Path | None = None) -> Path | None:
+        """The picture that a list calls ``key``: one that a path from the list's folder ``beside`` leads to, if there is one.
+
+        With a split, one that lies in no folder of another split.
+        """
+        name = PurePosixPath(key.strip().replace("\\", "/"))
+        if beside is not None and (exact := beside / name) in self._all:
+            self._seen.add(exact)
+            return exact
+        keys: list[str | int] = [name.as_posix(), name.name, name.stem]
+        keys += [int(name.name)] if name.name.isdecimal() and len(name.name) < 256 else []
+        for found in keys:
+            for picture in self._found.get(found, ()):
+                if self._is_there(picture, name) and (split is None or self.split(picture) in (None, split)):
+                    self._seen.add(picture)
+                    return picture
+        return None
+
+    def split(self, picture: Path) -> str | None:
+        """The split that the folders of a picture stand for, or None."""
+        return folders.place(self._survey.relative(picture))[0]
+
+    def unlisted(self) -> list[tuple[str, Path]]:
+        """The pictures that were never found by a list, each with its name, in natural order."""
+        pictures = self._survey.pictures
+        return [(self._survey.relative(picture), picture) for picture in pictures if picture not in self._seen]
+
+    def note_unlisted(self, rows: Rows) -> None:
+        """Note how many pictures no list names."""
+        if num := len(self.unlisted()):
+            rows.notes.append(f"{num:,} of the pictures there are in no list and were not read.")
+
+    def _is_there(self, picture: Path, name: PurePosixPath) -> bool:
+        """Whether the folders that a list names, if any, are those of the picture: two folders may hold the same name."""
+        listed, real = name.parts[:-1], PurePosixPath(self._survey.relative(picture)).parts[:-1]
+        common = min(len(listed), len(real))
+        return common == 0 or listed[-common:] == real[-common:]
