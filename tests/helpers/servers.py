@@ -45,7 +45,7 @@ class Connection:
 
     def head(self, path: str, *lines: str) -> None:
         """A POST's head, its last blank line included."""
-        self.send("\r\n".join((f"POST {path} HTTP/1.1", "Host: here", *lines, "", "")).encode())
+        self.send("\r\n".join((f"POST {path} HTTP/1.1", "Host: localhost", *lines, "", "")).encode())
 
     def answer(self) -> tuple[int, dict[str, str], Any]:
         """Status, headers and body as JSON of what comes back; status 0 where the connection is closed without a word."""

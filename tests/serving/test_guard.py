@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 
 import httpx
 import pytest
@@ -102,3 +103,73 @@ def test_a_fault_of_ours_is_a_problem_that_tells_nothing(
     assert fault["error"] == "ZeroDivisionError"
     assert any("test_guard.py" in where for where in fault["where"])
     assert "what was" not in json.dumps(lines)
+
+
+def status_of(url: str, host: str, path: str = "/v1/models") -> int:
+    return httpx.get(url + path, headers={"Host": host}).status_code
+
+
+OWN = ["localhost", "LOCALHOST:8000", "localhost.", "a.localhost", "127.0.0.1", "127.1.2.3:80", "[::1]:8000"]
+FOREIGN = [
+    "evil.example",
+    "127.0.0.1.evil.example",
+    "localhost.evil.example:8000",
+    "evil.example:80@localhost",
+    "",
+    "[evil]",
+]
+
+
+def test_only_names_of_this_machine_are_answered(url: str) -> None:
+    for host in OWN:
+        assert status_of(url, host) == 200, host
+    for host in (*FOREIGN, "192.168.1.5", "[fe80::1]"):
+        for path in ("/", "/v1/models", "/docs", "/metrics", "/page/main.js"):
+            assert status_of(url, host, path) == 421, host
+    answer = httpx.post(f"{url}/v1/analyze", content=b"x", headers={"Host": "evil.example"})
+    assert answer.status_code == 421
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "--allow-host" in answer.json()["detail"]
+    assert "evil" not in answer.text
+
+
+def test_names_that_are_allowed_are_answered_and_addresses_where_all_are_listened_on() -> None:
+    with servers.running(host="0.0.0.0", hosts=("mien.example.org", "*.lan")) as url:
+        local = url.replace("0.0.0.0", "127.0.0.1")
+        for host in (*OWN, "192.168.1.5:8000", "[fe80::1]", "Mien.Example.org:443", "a.b.lan"):
+            assert status_of(local, host) == 200, host
+        for host in (*FOREIGN, "example.org", "x.mien.example.org", "lan", "evillan"):
+            assert status_of(local, host) == 421, host
+    with servers.running(hosts=("*",)) as url:
+        assert status_of(url, "evil.example") == 200
+
+
+def test_head_says_what_get_would(client: httpx.Client) -> None:
+    for path in ("/", "/docs", "/openapi.json", "/healthz", "/readyz", "/v1/models", "/page/main.js", "/metrics"):
+        head, get = client.head(path), client.get(path)
+        assert (head.status_code, head.content) == (200, b""), path
+        assert head.headers["content-type"] == get.headers["content-type"]
+        if path != "/metrics":  # which counts what was asked meanwhile
+            assert head.headers["content-length"] == str(len(get.content))
+    assert client.head("/nothing").status_code == 404
+    assert client.head("/v1/analyze").status_code == 405
+    assert client.get("/healthz").json() == {"status": "ok"}  # on the same connection: no body was left in it
+
+
+def test_a_proxy_may_show_it_below_a_path(two_faces: bytes) -> None:
+    with servers.running(root_path="/tools/mien", keys=(KEY,)) as url, httpx.Client(base_url=url) as client:
+        for prefix in ("", "/tools/mien"):  # taken off by the proxy, or not
+            page = client.get(f"{prefix}/")
+            assert page.status_code == 200
+            for part in re.findall(r'(?:src|href)="([^"#]+)"', page.text + client.get(f"{prefix}/docs").text):
+                assert part.startswith("/tools/mien/")
+                assert client.get(prefix + part.removeprefix("/tools/mien")).status_code == 200
+            assert client.get(f"{prefix}/v1/models").status_code == 401
+            headers = {**JPEG, "X-API-Key": KEY}
+            answer = client.post(f"{prefix}/v1/analyze", content=two_faces, headers=headers)
+            assert len(answer.json()["photos"][0]["faces"]) == 2
+            assert client.get(f"{prefix}/openapi.json").json()["servers"] == [{"url": "/tools/mien"}]
+        assert client.get("/tools/mien").headers["location"] == "/tools/mien/"
+        assert client.get("/tools/mien/tools/mien/v1/models", headers=headers).status_code == 404
+        assert client.get("/tools/mienv1/models", headers=headers).status_code == 404
+        assert 'route="/v1/analyze"' in client.get("/metrics", headers=headers).text

@@ -142,7 +142,7 @@ def test_a_slow_body_is_given_up(small: str, connect: Connect) -> None:
 def test_a_slow_head_is_given_up(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "HEAD_SECONDS", 0.5)
     with servers.running() as url:
-        for first in (b"", b"POST /v1/ana", b"GET /healthz HTTP/1.1\r\nHost: here\r\n"):
+        for first in (b"", b"POST /v1/ana", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"):
             connection = connect(url)
             started = time.perf_counter()
             if first:
@@ -150,7 +150,7 @@ def test_a_slow_head_is_given_up(connect: Connect, monkeypatch: pytest.MonkeyPat
             assert connection.answer()[0] == 0
             assert time.perf_counter() - started < 5
         connection = connect(url)  # the second request of a connection
-        connection.send(b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n")
+        connection.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert connection.answer()[0] == 200
         connection.send(b"GET /heal")
         assert connection.answer()[0] == 0

@@ -84,10 +84,10 @@ def test_nothing_received_is_written_to_disk_or_to_the_log(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_what_is_running_is_finished_before_it_stops(tmp_path: Path, stop: signal.Signals, two_faces: bytes) -> None:
-    with process(tmp_path) as (server, url):
+    with process(tmp_path, "--grace", "0") as (server, url):
         host, port = url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), timeout=20) as connection:
-            head = f"POST /v1/analyze HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: {len(two_faces)}\r\n\r\n"
+            head = f"POST /v1/analyze HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: {len(two_faces)}\r\n\r\n"
             connection.sendall(head.encode() + two_faces[:1000])
             while "mien_bytes_held 1000.0" not in httpx.get(f"{url}/metrics").text:
                 time.sleep(0.01)
@@ -103,6 +103,48 @@ def test_what_is_running_is_finished_before_it_stops(tmp_path: Path, stop: signa
         assert len(json.loads(answer.partition(b"\r\n\r\n")[2])["photos"][0]["faces"]) == 2
         server.communicate(timeout=20)
         assert server.returncode in (0, -stop)
+
+
+def test_requests_that_were_sent_are_answered_when_it_stops(tmp_path: Path, two_faces: bytes) -> None:
+    """Forty at once to one thread take longer than the quarter of a second after which it is told to stop."""
+    with process(tmp_path, "--threads", "1", "--grace", "0.5") as (server, url):
+        host, port = url.removeprefix("http://").split(":")
+        head = f"POST /v1/analyze HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: {len(two_faces)}\r\n\r\n"
+        connections = [socket.create_connection((host, int(port)), timeout=60) for _ in range(40)]
+        for connection in connections:
+            connection.sendall(head.encode() + two_faces)
+        time.sleep(0.25)
+        server.send_signal(signal.SIGTERM)
+        with socket.create_connection((host, int(port)), timeout=60) as late:  # while the grace time lasts
+            late.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            answers = [read_all(connection) for connection in connections]
+            assert read_all(late).startswith(b"HTTP/1.1 503")
+        assert [answer[:12] for answer in answers] == [b"HTTP/1.1 200"] * 40
+        server.communicate(timeout=60)
+        assert server.returncode in (0, -signal.SIGTERM)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_ends_the_grace_time(tmp_path: Path, stop: signal.Signals) -> None:
+    with process(tmp_path, "--grace", "600") as (server, url):
+        assert httpx.get(f"{url}/healthz").status_code == 200
+        server.send_signal(signal.SIGTERM)
+        while httpx.get(f"{url}/readyz").status_code != 503:
+            time.sleep(0.02)
+        answer = httpx.get(f"{url}/healthz")
+        assert answer.status_code == 200
+        assert answer.headers["connection"] == "close"
+        server.send_signal(stop)
+        server.communicate(timeout=20)
+
+
+def read_all(connection: socket.socket) -> bytes:
+    """What comes until the connection is closed."""
+    with connection:
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+        return answer
 
 
 def test_a_taken_port_is_one_clear_sentence(invoke: Invoke) -> None:

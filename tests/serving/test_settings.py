@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from mien import cli
 from mien.errors import SettingsError
 from mien.serving import server
 from mien.serving.settings import Settings
+
+Invoke = Callable[..., tuple[int, str, str]]
 
 
 @pytest.mark.parametrize(
@@ -27,6 +30,14 @@ from mien.serving.settings import Settings
         ({"batch_wait": 5000.0}, "at most 1000 milliseconds"),
         ({"models": ()}, "at least one model"),
         ({"models": ("base", "other/base.onnx")}, "different file names"),
+        ({"host": ""}, "--host '' doesn't fit"),
+        ({"host": " "}, "0.0.0.0 for all"),
+        ({"grace": -1.0}, "--grace"),
+        ({"root_path": "mien"}, "a path such as /mien"),
+        ({"root_path": "/mien/"}, "a path such as /mien"),
+        ({"hosts": ("https://a.org",)}, "without scheme and port"),
+        ({"hosts": ("",)}, "--allow-host"),
+        ({"keys": ("",)}, "at least 16"),
         ({"origins": ("example.org",)}, "such as https://example.org"),
         ({"origins": ("https://example.org/",)}, "such as https://example.org"),
         ({"keys": ("short",)}, "at least 16"),
@@ -38,6 +49,53 @@ def test_what_does_not_fit_is_said(setting: dict[str, Any], words: str) -> None:
         Settings(**setting)
     assert words in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("keys", [" , ", ",", " ", "\n", ",,"])
+def test_a_list_of_keys_without_a_key_is_refused(monkeypatch: pytest.MonkeyPatch, invoke: Invoke, keys: str) -> None:
+    started: list[Settings] = []
+    monkeypatch.setattr(server, "run", lambda settings, _: started.append(settings))
+    monkeypatch.setenv("MIEN_API_KEYS", keys)
+    code, _, err = invoke("serve")
+    assert code == 2
+    assert "MIEN_API_KEYS is set, but has no key in it" in err
+    assert started == []
+    monkeypatch.setenv("MIEN_API_KEYS", "")  # as compose sets what isn't set
+    assert invoke("serve")[0] == 0
+    assert [settings.keys for settings in started] == [()]
+
+
+@pytest.mark.parametrize("variable", ["MIEN_MODELS", "MIEN_ORIGINS", "MIEN_HOSTS"])
+def test_a_list_of_commas_is_refused(monkeypatch: pytest.MonkeyPatch, invoke: Invoke, variable: str) -> None:
+    monkeypatch.setenv(variable, " , ")
+    code, out, err = invoke("serve", "--port", "0")
+    assert code in (1, 2)
+    assert err.startswith("mien: ")
+    assert out == ""
+
+
+@pytest.mark.parametrize(
+    ("host", "keys", "warned"),
+    [
+        ("127.0.0.1", "", False),
+        ("127.8.8.8", "", False),
+        ("::1", "", False),
+        ("localhost", "", False),
+        ("0.0.0.0", "", True),
+        ("::", "", True),
+        ("192.168.1.5", "", True),
+        ("mien.lan", "", True),
+        ("0.0.0.0", "0123456789abcdef", False),
+    ],
+)
+def test_listening_for_others_without_keys_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch, invoke: Invoke, host: str, keys: str, warned: bool
+) -> None:
+    monkeypatch.setattr(server, "run", lambda settings, started: started("http://here"))
+    monkeypatch.setenv("MIEN_API_KEYS", keys)
+    code, _, err = invoke("serve", "--host", host)
+    assert code == 0
+    assert (f"warning: who reaches {host} needs no key: set MIEN_API_KEYS" in err) == warned
 
 
 def test_a_key_is_never_shown() -> None:
@@ -71,6 +129,7 @@ def test_each_setting_has_a_flag_and_a_variable(monkeypatch: pytest.MonkeyPatch)
         MIEN_MODELS="tiny base",
         MIEN_MAX_BODY="1000",
         MIEN_ORIGINS="https://a.org https://b.org",
+        MIEN_HOSTS="a.org *.b.org",
         MIEN_API_KEYS="0123456789abcdef, fedcba9876543210",
         MIEN_PORT="99",
         MIEN_FLIP="1",
@@ -81,5 +140,6 @@ def test_each_setting_has_a_flag_and_a_variable(monkeypatch: pytest.MonkeyPatch)
         models=("tiny", "base"),
         max_body=1000,
         origins=("https://a.org", "https://b.org"),
+        hosts=("a.org", "*.b.org"),
         keys=("0123456789abcdef", "fedcba9876543210"),
     )

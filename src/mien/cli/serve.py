@@ -44,6 +44,16 @@ def setting(flag: str, help_text: str, **options: Any) -> Callable[[Callable[...
 @setting("--max-requests", "Requests that are worked on at once.", default=64)
 @setting("--queue", "Requests that may wait; further ones get 503.", default=64)
 @setting("--timeout", "Longest time of a request, in seconds.", default=30.0)
+@setting("--grace", "After SIGTERM: seconds for which new requests are still answered.", default=2.0)
+@setting("--root-path", "Where a proxy shows the server, such as /mien.", default="")
+@click.option(
+    "--allow-host",
+    "hosts",
+    multiple=True,
+    envvar="MIEN_HOSTS",
+    show_envvar=True,
+    help="A name by which the server may be called, such as mien.example.org; give it again for more.",
+)
 @click.option(
     "--origin",
     "origins",
@@ -52,7 +62,7 @@ def setting(flag: str, help_text: str, **options: Any) -> Callable[[Callable[...
     show_envvar=True,
     help="A web site whose pages may call the API (CORS); give it again for more.",
 )
-def serve(origins: tuple[str, ...], models: tuple[str, ...], **settings: Any) -> None:
+def serve(origins: tuple[str, ...], hosts: tuple[str, ...], models: tuple[str, ...], **settings: Any) -> None:
     """Serve a web page to try mien on, and an HTTP API.
 
     The page is at /, the API's documentation at /docs. API keys are set by the variable MIEN_API_KEYS, with blanks between
@@ -63,8 +73,10 @@ def serve(origins: tuple[str, ...], models: tuple[str, ...], **settings: Any) ->
     import os
 
     from mien.serving import server
-    from mien.serving.settings import Settings
+    from mien.serving.settings import Settings, keys_from
 
-    keys = tuple(os.environ.get("MIEN_API_KEYS", "").replace(",", " ").split())
-    checked = Settings(**settings, models=models, origins=origins, keys=keys)
+    keys = keys_from(os.environ.get("MIEN_API_KEYS"))
+    checked = Settings(**settings, models=models, origins=origins, hosts=hosts, keys=keys)
+    if not (checked.is_local or checked.keys):
+        say(f"warning: who reaches {checked.host} needs no key: set MIEN_API_KEYS, or listen on 127.0.0.1 only")
     server.run(checked, lambda url: say(f"mien serves {url} (API: {url}/docs); stop it with Ctrl-C"))

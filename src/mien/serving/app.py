@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import fastapi_offline
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
@@ -21,17 +22,22 @@ from mien.errors import MienError
 from mien.serving import api, problems
 from mien.serving.engine import Engine
 from mien.serving.gate import Gate
-from mien.serving.guard import Authentication, Guard
+from mien.serving.guard import Authentication, Guard, Hosts, Prefix
 from mien.serving.metrics import Metrics
 from mien.serving.settings import Settings
+from mien.serving.state import State
 
 PAGE = Path(__file__).parent / "page"
 SWAGGER = Path(fastapi_offline.__file__).parent / "static"
 """Swagger UI as a package carries it, so that /docs asks nothing of other hosts."""
 
 
-def create_app(settings: Settings) -> ASGIApp:
+def create_app(settings: Settings, state: State | None = None) -> ASGIApp:
     """The application, with its models loaded.
+
+    Args:
+        settings: all of them.
+        state: is told by the application when it is ready, and tells it when the process is to stop.
 
     Raises:
         ModelFileError: there is no such model.
@@ -46,14 +52,14 @@ def create_app(settings: Settings) -> ASGIApp:
     metrics.inside.set_function(lambda: gate.inside)
     metrics.held.set_function(lambda: gate.held)
     engine = Engine(settings, observe=metrics.batch.observe)
-    ready = asyncio.Event()
+    state = state or State()
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         work = asyncio.create_task(engine.work())
-        ready.set()
+        state.is_ready = True
         yield
-        ready.clear()
+        state.is_ready = False
         work.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await work
@@ -66,16 +72,18 @@ def create_app(settings: Settings) -> ASGIApp:
         "Pictures are held in memory while they are read, and never kept.",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would name the address as it is behind a proxy
+        servers=[{"url": settings.root_path}] if settings.root_path else None,
         lifespan=lifespan,
     )
-    app.include_router(api.router(api.Desk(engine, gate, metrics, settings), ready.is_set))
+    app.include_router(api.router(api.Desk(engine, gate, metrics, settings), state.takes_requests))
     _handle_errors(app)
-    _serve_files(app)
-    return Guard(_with_access(app, settings), metrics)
+    _serve_files(app, settings.root_path)
+    return Guard(_with_access(app, settings), metrics, state)
 
 
 def _with_access(app: ASGIApp, settings: Settings) -> ASGIApp:
-    """The application behind its keys, and those behind CORS, so that a page elsewhere can read a refusal."""
+    """The application behind its keys, those behind CORS, so that a page elsewhere can read a refusal, and all behind its names."""
     if settings.keys:
         app = Authentication(app, settings.keys)
     if settings.origins:
@@ -86,7 +94,9 @@ def _with_access(app: ASGIApp, settings: Settings) -> ASGIApp:
             allow_headers=["Authorization", "X-API-Key", "Content-Type"],
             expose_headers=["X-Request-ID", "Retry-After"],
         )
-    return app
+    if settings.root_path:
+        app = Prefix(app, settings.root_path)
+    return Hosts(app, settings)
 
 
 def _handle_errors(app: FastAPI) -> None:
@@ -96,16 +106,24 @@ def _handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(Exception, problems.fault)
 
 
-def _serve_files(app: FastAPI) -> None:
+def _serve_files(app: FastAPI, root_path: str) -> None:
     """The page at /, its parts below /page/, and the API's documentation at /docs."""
 
     @app.get("/", include_in_schema=False)
     async def page() -> Response:
-        return FileResponse(PAGE / "index.html", headers={"Cache-Control": "no-cache"})
+        return _page("index.html", root_path, {"Cache-Control": "no-cache"})
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> Response:
-        return FileResponse(PAGE / "docs.html")
+        return _page("docs.html", root_path)
 
     app.mount("/page/swagger", StaticFiles(directory=SWAGGER))
     app.mount("/page", StaticFiles(directory=PAGE))
+
+
+def _page(name: str, root_path: str, headers: dict[str, str] | None = None) -> Response:
+    """A page, its links below the path at which a proxy shows the server."""
+    if not root_path:
+        return FileResponse(PAGE / name, headers=headers)
+    text = (PAGE / name).read_text(encoding="utf-8")
+    return HTMLResponse(re.sub(r'(src|href)="/', rf'\1="{root_path}/', text), headers=headers)

@@ -6,6 +6,7 @@ Plain ASGI around the app, as it must see every answer, also those of other laye
 from __future__ import annotations
 
 import hmac
+import ipaddress
 import logging
 import secrets
 import time
@@ -14,10 +15,13 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mien.serving import problems
 from mien.serving.metrics import Metrics
+from mien.serving.settings import Settings, is_loopback
+from mien.serving.state import State
 
 log = logging.getLogger("mien.serving")
 
@@ -40,6 +44,9 @@ POLICY = (
 DOCS_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 """Of /docs, where Swagger UI sets styles inline."""
 
+EVERYWHERE = ("0.0.0.0", "::")
+"""To listen on these is to listen on all addresses of the machine."""
+
 PROTECTED = ("/v1/", "/metrics")
 """Addresses that need an API key where there are any."""
 
@@ -47,9 +54,10 @@ PROTECTED = ("/v1/", "/metrics")
 class Guard:
     """Wraps the app."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, state: State) -> None:
         self.app = app
         self.metrics = metrics
+        self.state = state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -57,7 +65,9 @@ class Guard:
             await self.app(scope, receive, send)
             return
         number, started, status = secrets.token_hex(8), time.perf_counter(), 0
-        scope[problems.NUMBER] = number
+        method = scope["method"]
+        # HEAD is answered as GET is, without the body, which uvicorn leaves out.
+        scope = {**scope, problems.NUMBER: number, "method": "GET" if method == "HEAD" else method}
         policy = DOCS_POLICY if scope["path"] == "/docs" else POLICY
 
         async def guarded(message: Message) -> None:
@@ -69,6 +79,8 @@ class Guard:
                     headers.setdefault(name, value)
                 headers["Content-Security-Policy"] = policy
                 headers["X-Request-ID"] = number
+                if self.state.is_stopping:
+                    headers["Connection"] = "close"  # the next request goes to another server
                 # Files are asked for again each time, and come only if they changed: no new page with old scripts.
                 is_file = scope["path"].startswith("/page/") or scope["path"].endswith("/file")
                 headers.setdefault("Cache-Control", "no-cache" if is_file else "no-store")
@@ -81,7 +93,7 @@ class Guard:
             where = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
             log.error("error", extra={"fields": {"id": number, "error": type(error).__name__, "where": where}})
         finally:
-            self._note(scope, number, status, time.perf_counter() - started)
+            self._note({**scope, "method": method}, number, status, time.perf_counter() - started)
 
     def _note(self, scope: MutableMapping[str, Any], number: str, status: int, seconds: float) -> None:
         """One line of log: the route's pattern and never the address itself, as that may hold anything."""
@@ -91,6 +103,67 @@ class Guard:
         self.metrics.seconds.labels(route).observe(seconds)
         fields = {"id": number, "method": method, "route": route, "status": status, "ms": round(1000 * seconds, 1)}
         log.info("request", extra={"fields": fields})
+
+
+class Hosts:
+    """Answers requests that call the server by one of its names, and no others: a web site whose name was made to point at this
+    machine (DNS rebinding) could otherwise have a visitor's browser use the server as its own.
+
+    Its names are those of loopback, the address it listens on, and the settings' ``hosts``. Where it listens on all addresses
+    (``0.0.0.0``, ``::``), any address is one of its names, as no web site has an address for its name.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.listening = settings.host.lower()
+        self.names = {name.lower() for name in settings.hosts if not name.startswith("*")}
+        self.endings = tuple(name[1:].lower() for name in settings.hosts if name.startswith("*"))  # "" for any
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one request through, or answer it."""
+        if scope["type"] == "http" and not self._is_known(Headers(scope=scope).get("host")):
+            words = (
+                "The server doesn't answer to this name: start it with --allow-host NAME, or MIEN_HOSTS, to allow it."
+            )
+            await problems.answer(problems.problem(421, words), {"Connection": "close"})(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    def _is_known(self, host: str | None) -> bool:
+        if host is None:  # HTTP/1.0, which no browser speaks
+            return True
+        host = host.lower()
+        name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0].removesuffix(".")
+        if is_loopback(name) or name == self.listening or name in self.names or name.endswith(self.endings):
+            return True
+        return self.listening in EVERYWHERE and _is_address(name)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+class Prefix:
+    """Takes the path at which a proxy shows the server off the addresses, where the proxy didn't."""
+
+    def __init__(self, app: ASGIApp, root_path: str) -> None:
+        self.app = app
+        self.root_path = root_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on one request, or send a browser to the folder below which the page has its files."""
+        if scope["type"] == "http" and scope["path"] == self.root_path:
+            found = Response(status_code=308, headers={"Location": f"{self.root_path}/"})
+            await found(scope, receive, send)
+            return
+        if scope["type"] == "http" and scope["path"].startswith(f"{self.root_path}/"):
+            scope["path"] = scope["path"].removeprefix(self.root_path)  # in place, as `Guard` finds the route there
+            scope["raw_path"] = scope["path"].encode()
+        await self.app(scope, receive, send)
 
 
 class Authentication:

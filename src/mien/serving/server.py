@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import socket
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -15,6 +17,7 @@ from mien.errors import SettingsError
 from mien.serving import logs
 from mien.serving.app import create_app
 from mien.serving.settings import Settings
+from mien.serving.state import State
 
 HEAD_SECONDS = 10.0
 """Longest time in which a request's head must have arrived; uvicorn itself waits for ever."""
@@ -27,6 +30,9 @@ CONNECTIONS = 8
 
 KEEP_ALIVE_SECONDS = 5
 """Longest time for which a connection is kept for its next request."""
+
+SETTLE_SECONDS = 0.25
+"""Time between the end of listening and that of idle connections, in which requests that were sent before are read."""
 
 BACKLOG = 2048
 """Connections that may wait to be accepted."""
@@ -85,6 +91,42 @@ class ImpatientProtocol(H11Protocol):
             self.head_timer = None
 
 
+class GracefulServer(uvicorn.Server):
+    """A server that resets no request that was sent before it stopped listening.
+
+    After SIGTERM it goes on taking requests for a while, in which ``/readyz`` has a balancer send them elsewhere.
+    After any signal, what has arrived is read and answered before connections are closed.
+
+    Args:
+        config: uvicorn's.
+        state: is told when the server is to stop.
+        grace: seconds between SIGTERM and the end of listening; another signal ends them.
+    """
+
+    def __init__(self, config: uvicorn.Config, state: State, grace: float) -> None:
+        super().__init__(config)
+        self.state = state
+        self.grace = grace
+        self.signals: list[int] = []
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Note a signal."""
+        self.signals.append(sig)
+        super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop, in steps."""
+        self.state.is_stopping = True
+        loop = asyncio.get_running_loop()
+        last = loop.time() + (self.grace if self.signals == [signal.SIGTERM] else 0.0)
+        while loop.time() < last and len(self.signals) < 2:
+            await asyncio.sleep(0.05)
+        for server in self.servers:
+            server.close()
+        await asyncio.sleep(SETTLE_SECONDS)
+        await super().shutdown(sockets)
+
+
 def run(settings: Settings, started: Callable[[str], None]) -> None:
     """Serve until a signal says to stop; what is being answered then is answered first.
 
@@ -105,18 +147,19 @@ def run(settings: Settings, started: Callable[[str], None]) -> None:
             server.run(sockets=[listener])
 
 
-def prepare(settings: Settings) -> uvicorn.Server:
+def prepare(settings: Settings) -> GracefulServer:
     """The server with its models loaded, to be run on a socket.
 
     Raises:
         ModelFileError: there is no such model.
     """
-    app = create_app(settings)
+    state = State()
+    app = create_app(settings, state)
     connections = CONNECTIONS * (settings.max_requests + settings.queue)
     config = uvicorn.Config(
         app, **_quiet(), limit_concurrency=connections, timeout_graceful_shutdown=round(settings.timeout) + 1
     )
-    return uvicorn.Server(config)
+    return GracefulServer(config, state, settings.grace)
 
 
 def _quiet() -> dict[str, Any]:

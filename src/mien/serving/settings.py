@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +55,12 @@ class Settings:
     """Requests that may wait beyond those; further ones are answered with 503."""
     timeout: float = 30.0
     """Longest time of a request, its body included, in seconds."""
+    grace: float = 2.0
+    """After SIGTERM: seconds for which new requests are still answered, while /readyz says 503."""
+    root_path: str = ""
+    """Where a proxy shows the server, such as ``/mien``, whether it takes that off the addresses or not."""
+    hosts: tuple[str, ...] = ()
+    """Names by which the server may be called, beyond those of ``guard.Hosts``; ``*.example.org`` is for all below it, ``*`` for any."""
     keys: tuple[str, ...] = ()
     """API keys; without one in the list, none is asked for."""
     origins: tuple[str, ...] = ()
@@ -61,11 +69,22 @@ class Settings:
     def __post_init__(self) -> None:
         for name in ("batch", "max_body", "max_pixels", "max_files", "max_faces", "max_requests"):
             _check(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
-        for name in ("threads", "queue", "batch_wait"):
+        for name in ("threads", "queue", "batch_wait", "grace"):
             _check(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
         for name in ("min_confidence", "abstain"):
             _check(0 <= getattr(self, name) <= 1, name, getattr(self, name), "from 0 to 1")
         _check(0 <= self.port <= 65_535, "port", self.port, "from 0 to 65535")
+        _check(self.host.strip() != "", "host", "''", "an address, such as 127.0.0.1, or 0.0.0.0 for all")
+        _check(self.grace <= 3600, "grace", self.grace, "at most 3600 seconds")
+        _check(
+            re.fullmatch(r"(/[\w.~-]+)*", self.root_path) is not None,
+            "root-path",
+            self.root_path,
+            "a path such as /mien",
+        )
+        for host in self.hosts:
+            right = re.fullmatch(r"\*|(\*\.)?[\w.-]+|[0-9a-fA-F:]+", host) is not None
+            _check(right, "hosts", host, "a name or address without scheme and port, such as mien.example.org")
         _check(self.batch_wait <= 1000, "batch_wait", self.batch_wait, "at most 1000 milliseconds")
         _check(0 < self.timeout <= 3600, "timeout", self.timeout, "above 0 and at most 3600 seconds")
         _check(self.max_body <= images.MAX_BYTES, "max_body", self.max_body, f"at most {images.MAX_BYTES:,} bytes")
@@ -82,12 +101,37 @@ class Settings:
             _check(right, "origins", origin, "scheme and host, such as https://example.org")
 
     @property
+    def is_local(self) -> bool:
+        """Whether it is reached from this machine only."""
+        return is_loopback(self.host)
+
+    @property
     def workers(self) -> int:
         """Threads that decode photos and find faces."""
         return self.threads or os.cpu_count() or 1
 
 
+def keys_from(text: str | None) -> tuple[str, ...]:
+    """API keys with blanks or commas between them, as a variable of the environment holds them; an empty one holds none.
+
+    Raises:
+        SettingsError: something is there, but no key: whoever set it wants keys to be asked for.
+    """
+    keys = tuple((text or "").replace(",", " ").split())
+    if text and not keys:
+        raise SettingsError("MIEN_API_KEYS is set, but has no key in it: put one there, or take the variable away.")
+    return keys
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or address, without its port, is that of this machine for itself."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
 def _check(holds: bool, name: str, value: object, needed: str) -> None:
     if not holds:
-        flag = {"models": "model", "origins": "origin"}.get(name, name.replace("_", "-"))
+        flag = {"models": "model", "origins": "origin", "hosts": "allow-host"}.get(name, name.replace("_", "-"))
         raise SettingsError(f"--{flag} {value} doesn't fit: it must be {needed}.")

@@ -11,6 +11,9 @@ export class Failure extends Error {
   }
 }
 
+// Where the server is, behind a proxy too: this file is at page/api.js below it.
+const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+
 let key = kept("sessionStorage", "key");
 
 export const hasKey = () => Boolean(key);
@@ -25,7 +28,7 @@ async function ask(path, options = {}) {
   if (key) headers.Authorization = `Bearer ${key}`;
   let response;
   try {
-    response = await fetch(path, { ...options, headers });
+    response = await fetch(ROOT + path, { ...options, headers });
   } catch {
     throw new Failure(() => say("unreachable"));
   }

@@ -10,8 +10,8 @@ const MAX_SUPERSAMPLING = 8;
 export class Device {
   // `model` is an entry of /v1/models, `settings` how the server reads; `download` gets a file's bytes from the server.
   static async load(model, settings, download) {
-    const ort = await import("/page/ort/ort.wasm.min.mjs");
-    ort.env.wasm.wasmPaths = "/page/ort/";
+    const ort = await import("./ort/ort.wasm.min.mjs");
+    ort.env.wasm.wasmPaths = new URL("ort/", import.meta.url).href;
     const files = await Promise.all([download("/v1/detector/file"), download(`/v1/models/${encodeURIComponent(model.name)}/file`)]);
     const device = new Device();
     [device.detector, device.classifier] = await Promise.all(files.map((bytes) => ort.InferenceSession.create(bytes, { logSeverityLevel: 3 })));
