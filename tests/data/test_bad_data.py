@@ -100,6 +100,10 @@ BAD: dict[str, tuple[Callable[[Maker], Path], str]] = {
         lambda make: make.file("faces.pkl", pickle.dumps([1, 2])),
         r"pickle, which can run any program.*\.npz",
     ),
+    "a folder of a pickle": (
+        lambda make: folder_of(make, faces__pkl=pickle.dumps([1, 2]), notes__md="a"),
+        r"faces\.pkl' is a Python pickle",
+    ),
     "a pickle named csv": (lambda make: make.file("faces.csv", pickle.dumps([1, 2])), r"is a Python pickle"),
     "7z": (lambda make: make.file("faces.7z", b"7z\xbc\xaf\x27\x1c" + JUNK), r"7z archive, which mien can't unpack"),
     "tfrecord": (lambda make: make.file("faces.tfrecord", b"\0\1" + JUNK), r"is a TFRecord file, .* as Parquet"),

@@ -155,7 +155,8 @@ def test_costs_are_read_by_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "a column and a row for each"),
+        ("", "is empty"),
+        (COSTS.replace("4,0,1", '"4,0,1'), "a quote in line . that is never closed"),
         (COSTS.replace("sad,4,0,1\n", ""), "a column and a row for each"),
         (COSTS.replace("happy,0", "joy,0").replace("sad,4", "joy,4"), "a column and a row for each"),
         (COSTS.replace("4,0,1", "4,zero,1"), "must be numbers"),

@@ -7,7 +7,6 @@ numbers. They are chosen on rows that are not those judged. docs/mathematics.md,
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import emotions
+from mien.data.layouts import delimited
 from mien.errors import DataError
 from mien.evaluation import metrics
 
@@ -137,11 +137,8 @@ def read_costs(path: str | os.PathLike[str], classes: Sequence[str]) -> NDArray[
     Raises:
         DataError: there is no such file, a class is missing, unknown or there twice, or a cost is no finite number.
     """
-    try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as file:
-            lines = [line for line in csv.reader(file) if line]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"The costs '{path}' can't be read: {error}.") from None
+    dialect, _ = delimited.recognise(Path(path))
+    lines = list(delimited.rows(Path(path), dialect))
     truths = [emotions.canonical(cell) or cell.strip() for cell in (lines[0][1:] if lines else [])]
     answers = [emotions.canonical(line[0]) or line[0].strip() for line in lines[1:]]
     if sorted(truths) != sorted(classes) or sorted(answers) != sorted(classes):

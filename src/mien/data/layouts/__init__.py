@@ -21,6 +21,7 @@ from mien.data.layouts import (
     expw,
     ferplus,
     ferplus_pictures,
+    filekinds,
     folders,
     kdef,
     labelstudio,
@@ -44,7 +45,7 @@ __all__ = ["LAYOUTS", "Adviser", "Layout", "ReadOptions", "read"]
 LAYOUTS = (
     Layout(
         "parquet",
-        "Parquet files of the Hugging Face datasets library: image, label",
+        "Parquet, Arrow or Feather files as of the Hugging Face datasets library: image, label",
         "Parquet files",
         parquet.matches,
         parquet.read,
@@ -333,6 +334,9 @@ def _nothing_fits(survey: Survey) -> DataError:
         return DataError(problem)
     if path.is_file() and survey.pictures:
         return UnknownLayoutError(f"'{path}' is one picture: give a folder or a table of labelled faces.")
+    foreign = next((told for file in survey.visible if (told := filekinds.foreign(file))), "")
+    if foreign and not survey.pictures:
+        return UnknownLayoutError(foreign)
     what = survey.describe()
     if path.is_file() and survey.tables:
         table = survey.tables[0]

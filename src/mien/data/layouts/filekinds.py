@@ -73,13 +73,16 @@ def kind(path: Path) -> str:
 
 def advice(path: Path) -> str:
     """One sentence on a file that is no table in text: what it is, and what mien expects instead."""
-    told = _ADVICE.get(kind(path))
-    if told is not None:
-        return f"'{path}' is {told}."
-    return (
+    return foreign(path) or (
         f"'{path}' is neither a table in text nor another file of faces that mien knows:"
         " it reads CSV, Excel, Parquet, Arrow, NumPy (.npz, .npy) and HDF5 files, zip and tar archives, and folders of pictures."
     )
+
+
+def foreign(path: Path) -> str:
+    """One sentence on a file of a kind that mien knows but doesn't read; empty for others."""
+    told = _ADVICE.get(kind(path))
+    return f"'{path}' is {told}." if told else ""
 
 
 def _kind_of_zip(path: Path) -> str:

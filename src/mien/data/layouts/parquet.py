@@ -11,7 +11,8 @@ from typing import Any
 
 from mien import emotions
 from mien.data.faceset import ChosenCoding, FaceSet
-from mien.data.layouts import cells, codes
+from mien.data.layouts import cells, codes, filekinds
+from mien.data.layouts.arrowfile import ArrowFile
 from mien.data.layouts.columns import Labelling, Roles, is_class_head, label_of, majority, roles, shared
 from mien.data.layouts.rows import Rows
 from mien.data.layouts.survey import Survey, split_of, split_rank
@@ -98,8 +99,8 @@ def _open(path: Path) -> _File:
     except ImportError:
         raise MissingExtraError("pyarrow", "report") from None
     try:
-        opened = parquet.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
+        opened = ArrowFile(path) if filekinds.kind(path) == "arrow" else parquet.ParquetFile(path)
+    except (pa.ArrowException, OSError, MemoryError, ValueError, OverflowError) as error:
         raise DataError(_damaged(path, error)) from None
     return _with_columns(path, opened)
 
@@ -290,7 +291,7 @@ def _reading(path: Path) -> Iterator[None]:
 
     try:
         yield
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+    except (pa.ArrowException, OSError, MemoryError, ValueError, LookupError, OverflowError) as error:
         raise DataError(_damaged(path, error)) from None
 
 

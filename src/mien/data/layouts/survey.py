@@ -16,6 +16,7 @@ from typing import Any
 from mien import images
 from mien.data.faceset import SPLITS, canonical_split
 from mien.data.layouts import delimited, filekinds, jsonlines, workbook
+from mien.data.layouts.arrowfile import SUFFIXES as ARROW_SUFFIXES
 from mien.errors import DataError, MienError
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".jsonl", ".ndjson")
@@ -26,7 +27,6 @@ LIST_SUFFIXES = (".txt", ".lst")
 MAX_LISTS = 64
 """Most text files of a folder that are looked into: a set has a few lists, or as many annotations as pictures."""
 
-_PARQUET_MAGIC = b"PAR1"
 _SPLIT_WORD = re.compile(
     r"(?<![a-z])((public|private)[_ -]?test|train(ing)?|valid(ation)?|val|test(ing)?|dev)(?![a-z])"
 )
@@ -123,10 +123,14 @@ class Survey:
 
     @cached_property
     def parquet(self) -> list[Path]:
-        """The Parquet files, by ending in a folder and also by their first bytes where one file was given."""
-        if self.path.is_dir():
-            return [file for file in self.visible if file.suffix.lower() == ".parquet"]
-        return [self.path] if self.path.suffix.lower() == ".parquet" or _starts_with_magic(self.path) else []
+        """The Parquet and Arrow files, by ending in a folder and also by their first bytes where one file was given."""
+        endings = (".parquet", *ARROW_SUFFIXES)
+        if not self.path.is_dir():
+            by_content = filekinds.kind(self.path) in ("parquet", "arrow")
+            return [self.path] if self.path.suffix.lower() in endings or by_content else []
+        found = [file for file in self.visible if file.suffix.lower() in endings]
+        # The datasets library leaves tables of row numbers beside its data.
+        return [file for file in found if not (file.name.startswith("cache-") and file.suffix == ".arrow")]
 
     @cached_property
     def tables(self) -> list[Table]:
@@ -285,8 +289,3 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 def _raise(error: OSError) -> None:
     raise error
-
-
-def _starts_with_magic(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC
