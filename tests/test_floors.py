@@ -24,6 +24,7 @@ FLOORS = {
     "emotions": 3,
     "files": 3,
     "temporaries": 2,
+    "samples": 2,
     "tables": 2,
     "checks": 2,
     "locks": 1,
@@ -41,6 +42,7 @@ THIRD_PARTY = {
     "inference": {"onnxruntime", "numpy", "PIL", "av", "pyarrow"},
     "data": {"numpy", "PIL", "pyarrow", "h5py", "openpyxl", "yaml"},
     "images": {"numpy", "PIL", "pillow_heif"},
+    "samples": {"numpy", "PIL"},
     "tables": {"numpy"},
 }
 """What each place may import from outside the standard library."""

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import hostile
 from mien import images
 from mien.errors import ImageError
 
@@ -98,3 +100,57 @@ def test_resizing_keeps_what_fits_and_averages_what_shrinks() -> None:
 def test_png_is_lossless() -> None:
     face = np.random.default_rng(0).integers(0, 256, (8, 8), np.uint8)
     np.testing.assert_array_equal(images.decode(images.encode_png(face), "L"), face)
+
+
+def test_scans_are_counted_up_to_the_end_of_the_image_only() -> None:
+    picture = encoded(ramp("RGB").resize((64, 48)), "JPEG", progressive=True)
+    last = picture.rindex(b"\xff\xda")
+    many = picture[:-2] + picture[last:-2] * 300 + picture[-2:]
+    for trailer in (b"\xff\xda" * 1000, many, b"\xff" * 1000, np.random.default_rng(0).bytes(2**20)):
+        np.testing.assert_array_equal(images.decode(picture + trailer), images.decode(picture))
+    thumbnail = b"\xff\xe1" + (2 + 2000).to_bytes(2) + b"\xff\xda" * 1000  # a segment may hold any bytes
+    np.testing.assert_array_equal(images.decode(picture[:2] + thumbnail + picture[2:]), images.decode(picture))
+    for refused in (many, many[:2] + thumbnail + many[2:], many[:-2], many.replace(b"\xff\xda", b"\xff\xff\xff\xda")):
+        with pytest.raises(ImageError, match="more than 100 scans"):
+            images.decode(refused)
+
+
+@pytest.mark.parametrize("size", [(8192, 6144), (8160, 6144), (8688, 5792), (9504, 6336)])
+def test_the_largest_cameras_are_taken(size: tuple[int, int]) -> None:
+    assert size[0] * size[1] <= images.MAX_PIXELS
+    with pytest.raises(ImageError, match="damaged"):  # not: too large
+        images.decode(hostile.png_header(*size))
+    with pytest.raises(ImageError, match="more than the 1,000,000 allowed"):
+        images.decode(hostile.png_header(*size), max_pixels=1_000_000)
+    with pytest.raises(ImageError, match="damaged"):
+        images.decode(hostile.png_header(10_000, 8_000), max_pixels=80_000_000)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "z.jpg"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.mkdir()
+    with pytest.raises(ImageError, match=r"z\.jpg' is a (pipe, a socket or a device|folder), not a"):
+        images.decode(path)
+
+
+def test_a_pipe_that_comes_between_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, status = tmp_path / "z.jpg", Path(__file__).stat()
+    os.mkfifo(path)
+    monkeypatch.setattr(Path, "stat", lambda _: status)
+    with pytest.raises(ImageError, match=r"z\.jpg' is empty"):
+        images.decode(path)
+
+
+def test_channels_in_the_order_of_opencv() -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (4, 5, 4), np.uint8)
+    np.testing.assert_array_equal(images.as_photo(photo[:, :, 2::-1], colour="bgr"), photo[:, :, :3])
+    clear = images.as_photo(photo)
+    np.testing.assert_array_equal(images.as_photo(photo[:, :, [2, 1, 0, 3]], colour="bgr"), clear)
+    with pytest.raises(ValueError, match="colour must be 'rgb' or 'bgr', not 'gbr'"):
+        images.as_photo(photo, colour="gbr")  # type: ignore[arg-type] # the wrong order is the test

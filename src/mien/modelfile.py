@@ -29,6 +29,9 @@ FORMAT = 1
 INPUT, OUTPUT = "faces", "probabilities"
 """Names of the graph's input and output."""
 
+MIN_SIDE, MAX_SIDE = 8, 1024
+"""Least and largest side of a model's faces, in pixels."""
+
 TIGHT_CROP = "fer2013"
 """The crop convention of FER2013: upright, gray, brows to chin, eyes at about 38% of the height."""
 
@@ -69,14 +72,56 @@ class Spec:
         """
         try:
             values = json.loads(text)
-            if values.pop("format") > FORMAT:
+            version = values.pop("format")
+            if isinstance(version, int) and version > FORMAT:
                 raise ModelFileError(f"'{path}' was written by a newer mien: upgrade with  pip install -U mien")
-            height, width = values.pop("size")
-            return cls(
-                tuple(values.pop("classes")), (int(height), int(width)), scores=tuple(values.pop("scores")), **values
+            spec = cls(
+                _listed(values.pop("classes")),
+                _listed(values.pop("size")),
+                scores=_listed(values.pop("scores")),
+                **values,
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ModelFileError(f"'{path}' has a spec that can't be read ({error}): export it again.") from None
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise _unreadable(path, f"{type(error).__name__}: {error}") from None
+        if wrong := ("format is no version" if type(version) is not int or version < 1 else spec.fault()):
+            raise _unreadable(path, wrong)
+        return spec
+
+    def fault(self) -> str | None:
+        """What about it doesn't fit, in words; None where all is right."""
+        names, sides = self.classes, self.size
+        decisions, training = self.decisions, self.training
+        if not names or not all(isinstance(name, str) and name for name in names) or len({*names}) < len(names):
+            return "classes must be different names"
+        if len(sides) != 2 or not all(type(side) is int and MIN_SIDE <= side <= MAX_SIDE for side in sides):
+            return f"size must be a height and a width of {MIN_SIDE} to {MAX_SIDE} pixels"
+        if not _is_number(self.temperature) or self.temperature <= 0:
+            return "temperature must be a number above 0"
+        if not isinstance(decisions, Mapping) or not all(_are_numbers(row, len(names)) for row in decisions.values()):
+            return f"decisions must be lists of {len(names)} numbers, one a class"
+        if not isinstance(training, Mapping) or not isinstance(training.get("recipe", {}), Mapping):
+            return "training must be a record"
+        if not isinstance(self.crop, str) or not all(isinstance(score, Mapping) for score in self.scores):
+            return "crop must be a name, and scores records"
+        return None
+
+
+def _listed(value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        raise TypeError(f"a list is missing where there is {str(value)[:40]}")
+    return tuple(value)
+
+
+def _unreadable(path: str, reason: str) -> ModelFileError:
+    return ModelFileError(f"'{path}' has a spec that can't be read ({reason[:200]}): export it again.")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= 1e6  # false for NaN
+
+
+def _are_numbers(row: Any, num: int) -> bool:
+    return isinstance(row, Sequence) and not isinstance(row, str) and len(row) == num and all(map(_is_number, row))
 
 
 def sha256(path: str | os.PathLike[str]) -> str:

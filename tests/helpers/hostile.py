@@ -108,6 +108,16 @@ def _many_scans() -> bytes:
     return data[:-2] + data[last:-2] * 300 + data[-2:]
 
 
+def _motion_photo() -> bytes:
+    """A JPEG with a clip behind it, in which the bytes that begin a scan occur by chance."""
+    return _saved("JPEG") + b"\xff\xda" * 200 + np.random.default_rng(0).bytes(2**20)
+
+
+def _gain_map() -> bytes:
+    """A JPEG with another one behind it, progressive, as phones store what a bright screen adds."""
+    return _saved("JPEG") + _many_scans()
+
+
 def _huge_tile() -> bytes:
     """A small TIFF whose one tile is huge: TIFF decoders take whole tiles."""
     return _tiff(100, 100, {322: 32_768, 323: 32_752, 324: 8, 325: 16})
@@ -135,6 +145,15 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     "jpeg-cmyk.jpg": (lambda: _saved("JPEG", "CMYK"), FACE),
     "jpeg-poor.jpg": (lambda: _saved("JPEG", quality=12), FACE),
     "jpeg-capital.JPG": (lambda: _saved("JPEG"), FACE),
+    "jpeg-motion.jpg": (_motion_photo, FACE),
+    "jpeg-gain-map.jpg": (_gain_map, FACE),
+    "jpeg-jfif.jfif": (lambda: _saved("JPEG"), FACE),
+    "jpeg-jpe.jpe": (lambda: _saved("JPEG"), FACE),
+    "jpeg-mpo.mpo": (lambda: _frames("MPO"), FACE),
+    "jpeg-2000.jp2": (lambda: _saved("JPEG2000"), FACE),
+    "avif.avif": (lambda: _saved("AVIF"), FACE),
+    "avif-animated.avif": (lambda: _frames("AVIF"), FACE),
+    "apng.apng": (lambda: _frames("PNG"), FACE),
     "png.png": (lambda: _saved("PNG"), FACE),
     "png-gray.png": (lambda: _saved("PNG", "L"), FACE),
     "png-gray-alpha.png": (lambda: _saved("PNG", "LA"), FACE),
@@ -142,6 +161,7 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     "png-palette.png": (lambda: _saved("PNG", "P"), FACE),
     "png-palette-alpha.png": (_palette_with_alpha, FACE),
     "png-16-bit.png": (lambda: _gray_of(np.uint16, 257), FACE),
+    "png-12-in-16-bit.png": (lambda: _gray_of(np.uint16, 16), FACE),
     "png-1-bit.png": (lambda: _array(np.asarray(Image.new("1", (200, 200)))), NO_FACE),
     "webp.webp": (lambda: _saved("WEBP"), FACE),
     "webp-lossless.webp": (lambda: _saved("WEBP", lossless=True), FACE),
@@ -156,6 +176,7 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     "tiff-jpeg.tiff": (lambda: _saved("TIFF", compression="jpeg"), FACE),
     "tiff-cmyk.tif": (lambda: _saved("TIFF", "CMYK"), FACE),
     "tiff-float.tif": (lambda: _gray_of(np.float32, 1.0), FACE),
+    "tiff-float-to-1.tif": (lambda: _gray_of(np.float32, 1 / 255), FACE),
     "tiff-pages.tif": (lambda: _frames("TIFF"), FACE),
     "ppm.ppm": (lambda: _saved("PPM"), FACE),
     "pgm.pgm": (lambda: _saved("PPM", "L"), FACE),
@@ -199,15 +220,18 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     "heic-half.heic": (lambda: _cut(_heic(), 0.5), DAMAGED),
     "ppm-half.ppm": (lambda: _cut(_saved("PPM"), 0.5), DAMAGED),
     # Bombs: small files that claim to be large.
-    "bomb.png": (lambda: png_header(50_000, 50_000), "more than the 50,000,000 allowed"),
+    "bomb.png": (lambda: png_header(50_000, 50_000), "more than the 65,000,000 allowed"),
     "bomb-wide.png": (lambda: png_header(2_000_000, 2), "2,000,000 pixels long"),
-    "bomb-huge.png": (lambda: png_header(2**31 - 1, 2**31 - 1), "more than the 50,000,000 allowed"),
+    "bomb-huge.png": (lambda: png_header(2**31 - 1, 2**31 - 1), "more than the 65,000,000 allowed"),
     "scans.jpg": (_many_scans, "more than 100 scans"),
-    "tile.tif": (_huge_tile, "more than the 50,000,000 allowed"),
-    "bomb-real.png": (lambda: _array(np.zeros((10_000, 10_000), np.uint8)), "more than the 50,000,000 allowed"),
+    "scans.mpo": (_many_scans, "more than 100 scans"),
+    "jp2-half.jp2": (lambda: _cut(_saved("JPEG2000"), 0.5), ""),
+    "avif-half.avif": (lambda: _cut(_saved("AVIF"), 0.5), ""),
+    "tile.tif": (_huge_tile, "more than the 65,000,000 allowed"),
+    "bomb-real.png": (lambda: _array(np.zeros((10_000, 10_000), np.uint8)), "more than the 65,000,000 allowed"),
     "bomb.gif": (
         lambda: b"GIF89a\xff\xff\xff\xff\x00\x00\x00,\x00\x00\x00\x00\xff\xff\xff\xff\x00\x02\x00;",
-        "more than the 50,000,000 allowed",
+        "more than the 65,000,000 allowed",
     ),
 }
 """File name to its bytes and its outcome."""

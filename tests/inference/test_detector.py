@@ -8,7 +8,7 @@ import pytest
 import scenes
 from mien.errors import ModelFileError
 from mien.inference import detector
-from mien.inference.detector import Detector, overlap
+from mien.inference.detector import Detections, Detector, looks, overlap
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,66 @@ def test_boxes_are_in_pixels_of_the_photo_itself(finder: Detector, times: int) -
     small = scenes.scene(side=200)
     large = small.repeat(times, 0).repeat(times, 1)
     np.testing.assert_allclose(finder.detect(large).boxes / times, finder.detect(small).boxes, atol=6)
+
+
+def turned(found: Detections, quarters: int, height: int, width: int) -> list[tuple[float, ...]]:
+    """Boxes of a photo of that size as they lie in the same photo turned clockwise by quarters."""
+    boxes: list[tuple[float, ...]] = [tuple(box) for box in found.boxes.tolist()]
+    for _ in range(quarters):
+        boxes = [(height - bottom, left, height - top, right) for left, top, right, bottom in boxes]
+        height, width = width, height
+    return boxes
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+def test_a_turned_photo_is_turned_back(finder: Detector, quarters: int) -> None:
+    photo = scenes.scene(("happy", "surprise"), width=800)
+    upright = finder.detect(photo, rotate=True)
+    found = finder.detect(np.rot90(photo, -quarters), rotate=True)
+    assert (upright.rotated, found.rotated) == (0, [0, 270, 180, 90][quarters])
+    boxes = turned(upright, quarters, *photo.shape[:2])
+    np.testing.assert_allclose(sorted(map(tuple, found.boxes.tolist())), sorted(boxes), atol=1)
+    assert finder.detect(np.rot90(photo, -quarters)).rotated == 0
+    eye_left, eye_right, _, mouth_left, _ = found.landmarks[0]
+    across, down = eye_right - eye_left, mouth_left - eye_left
+    assert np.argmax([across[0], across[1], -across[0], -across[1]]) == quarters  # which way "right" points
+    assert np.argmax([down[1], -down[0], -down[1], down[0]]) == quarters
+
+
+def test_no_face_anywhere_leaves_a_photo_as_it_is(finder: Detector) -> None:
+    found = finder.detect(scenes.background(640, 480), rotate=True, detail="high")
+    assert (len(found), found.rotated) == (0, 0)
+
+
+@pytest.mark.parametrize("quarters", [0, 2, 3])
+def test_small_faces_of_large_photos_are_found(finder: Detector, quarters: int) -> None:
+    photo = scenes.background(3000, 2000)
+    for number, (left, top) in enumerate([(200, 300), (1500, 1700), (2600, 900)]):
+        scenes.paste(photo, scenes.face("happy", 200, 3 + 7 * number), left, top)
+    photo = np.rot90(photo, -quarters)
+    assert len(finder.detect(photo)) < 3
+    found = finder.detect(photo, detail="normal", rotate=True)
+    assert len(found) == 3
+    assert found.rotated == (360 - 90 * quarters) % 360
+
+
+def test_a_large_face_is_found_once(finder: Detector) -> None:
+    for times in (1, 2, 3):
+        photo = scenes.background(2000, 1500)
+        scenes.paste(photo, scenes.face("happy", 400).repeat(times, 0).repeat(times, 1), 100, 100)
+        assert len(finder.detect(photo, detail="normal")) == len(finder.detect(photo, detail="high")) == 1
+
+
+@pytest.mark.parametrize(
+    "size", [(3000, 4000), (4000, 3000), (3000, 12_000), (4000, 6000), (720, 1280), (480, 640), (1000, 800)]
+)
+def test_the_second_look_sees_enough_of_the_smallest_face(size: tuple[int, int]) -> None:
+    smallest = max(24, 0.03 * min(size))
+    assert smallest * looks(*size, "normal")[-1] / max(size) >= 24 - 0.05
+    assert looks(*size, "low") == [640]
+    assert looks(32_000, 2_000, "high")[-1] ** 2 / 16 <= 16_100_000  # its memory is bounded
+    with pytest.raises(ValueError, match="detail must be one of low, normal, high, not 'full'"):
+        looks(*size, "full")
 
 
 def test_a_changed_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,3 +87,37 @@ def test_folders_and_patterns_are_expanded_by_name(tmp_path: Path, monkeypatch: 
     assert list(stream.expand(["odd[1].jpg", "notes.txt", "-", "absent"])) == ["odd[1].jpg", "notes.txt", "-", "absent"]
     assert list(stream.expand(["b", "b/1.PNG", "b"])) == ["b/1.PNG", "b/2.jpg"]
     assert list(stream.expand(["*.nothing"])) == []
+
+
+def test_companions_of_macos_are_passed_over_and_counted(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    for name in ("a.jpg", "._a.jpg", "sub/._b.jpg", "sub/._notes.txt", "sub/c.AVIF"):
+        (tmp_path / name).write_bytes(b"\0\5\x16\7")
+    listing = stream.expand([str(tmp_path)])
+    assert list(listing) == [str(tmp_path / "a.jpg"), str(tmp_path / "sub/c.AVIF")]
+    assert listing.companions == 2
+    assert list(stream.expand([str(tmp_path / "._a.jpg")])) == [str(tmp_path / "._a.jpg")]  # named by the user
+    pattern = stream.expand([str(tmp_path / "sub" / "**")])
+    assert str(tmp_path / "sub" / "c.AVIF") in list(pattern)
+
+
+def test_a_folder_that_cannot_be_listed_is_an_error(
+    reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "closed", "open"):
+        (tmp_path / name).mkdir()
+        scenes.save(scenes.background(64, 48), tmp_path / name / "x.png")
+    scandir = os.scandir
+
+    def refusing(path: str) -> object:
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    read = list(stream.read_photos(reader, stream.expand([str(tmp_path)])))
+    assert [(Path(reading.path).relative_to(tmp_path).as_posix(), reading.error) for reading in read] == [
+        ("a/x.png", None),
+        ("closed", f"'{tmp_path / 'closed'}' can't be read: Permission denied."),
+        ("open/x.png", None),
+    ]

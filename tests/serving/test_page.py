@@ -404,7 +404,8 @@ def on_device() -> None:
 
 
 def test_photos_are_read_on_the_device_as_on_the_server(visit: Open, tmp_path: Path, on_device: None) -> None:
-    two, one, half = tmp_path / "two.png", tmp_path / "one.jpg", tmp_path / "half.png"
+    two, one, half, side = (tmp_path / name for name in ("two.png", "one.jpg", "half.png", "side.png"))
+    scenes.save(np.ascontiguousarray(np.rot90(scenes.scene(("sad", "fear"), width=900))), side)
     scenes.save(scenes.scene(("happy", "fear"), width=1280, height=705, side=300), half)  # shrinks to a height of 352.5
     scenes.save(scenes.scene(("happy", "surprise"), width=800), two)
     turned = np.rot90(scenes.scene(("sad",), width=1700, height=1300, side=500))
@@ -418,16 +419,17 @@ def test_photos_are_read_on_the_device_as_on_the_server(visit: Open, tmp_path: P
         expect(page.locator("#privacy")).to_contain_text("doesn't leave this device", timeout=30_000)
         sent: list[str] = []
         page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
-        give(page, two, one, half)
+        give(page, two, one, half, side)
         page.locator("#copy-all").click()
         expect(page.locator("#announcer")).to_have_text("Copied")
         photos = json.loads(page.evaluate("navigator.clipboard.readText()"))["photos"]
         assert sent == []
-        for photo, path in zip(photos, (two, one, half), strict=True):
+        for photo, path in zip(photos, (two, one, half, side), strict=True):
             expected = [face.to_dict() for face in reader.analyze(path)]
             assert len(photo["faces"]) == len(expected) > 0
             for face, other in zip(photo["faces"], expected, strict=True):
                 np.testing.assert_allclose(face["box"], other["box"], atol=1.0)
+                assert face["rotated"] == other["rotated"] == (90 if path == side else 0)
                 np.testing.assert_allclose(
                     list(face["probabilities"].values()), list(other["probabilities"].values()), atol=0.01
                 )

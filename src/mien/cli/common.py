@@ -30,6 +30,11 @@ decision_option = click.option(
     show_default=True,
     help="How to answer: by the most probable class, or by a decision that the model file holds, such as balanced.",
 )
+prior_option = click.option(
+    "--prior",
+    metavar="SHARES",
+    help="Class shares in use, such as neutral=0.5,happy=0.3 (other classes share the rest), or auto: estimated from the faces.",
+)
 device_option = click.option(
     "--device", default="auto", type=click.Choice(["auto", "cpu", "cuda", "mps"]), show_default=True
 )

@@ -17,6 +17,7 @@ from mien.cli.common import (
     name_argument,
     output_argument,
     path_argument,
+    prior_option,
     show,
     track,
 )
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 )
 @flip_option
 @decision_option
+@prior_option
 @json_option
 def evaluate(
     model: str,
@@ -58,6 +60,7 @@ def evaluate(
     corrupted: bool,
     flip: bool,
     decision: str,
+    prior: str | None,
     as_json: bool,
 ) -> None:
     """Judge a MODEL, a shipped one (base, tiny) or a model file, on labelled DATA.
@@ -71,9 +74,12 @@ def evaluate(
     from mien.inference.classifier import Classifier
 
     classifier = Classifier.load(model, decision=decision)
+    auto = prior == "auto"
+    if prior is not None and not auto:
+        classifier = classifier.with_prior(prior)
     faceset = datasets.read(data, reading)
     others = None if without is None else faceset if without == data else datasets.read(without, reading.for_classes())
-    judgement = judge(classifier, faceset, split, flip=flip, without=others)
+    judgement = judge(classifier, faceset, split, flip=flip, without=others, estimate_prior=auto)
     held = judge_corrupted(classifier, judgement, track=track) if corrupted else None
     record = judgement.to_dict() | ({"corrupted": held.to_dict()} if held else {})
     show(record, as_json, lambda: text.as_text(judgement) + (f"\n\n{text.corrupted_as_text(held)}" if held else ""))

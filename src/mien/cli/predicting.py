@@ -18,6 +18,7 @@ from mien.cli.common import (
     fail,
     flip_option,
     name_argument,
+    prior_option,
     redraw,
     resumable,
     say,
@@ -57,8 +58,33 @@ reader_options = (
     ),
     flip_option,
     decision_option,
+    prior_option,
 )
 """What every verb that finds faces takes."""
+
+photo_options = (
+    click.option(
+        "--rotate/--no-rotate",
+        default=True,
+        show_default=True,
+        help="Turn a photo whose best face is not clearly upright: sideways and upside-down photos are read right.",
+    ),
+    click.option(
+        "--detail",
+        default="normal",
+        type=click.Choice(["low", "normal", "high"]),
+        show_default=True,
+        help="Find faces from 3% of the photo's shorter side on, from 1% (high, slow), or in one look at 640 pixels (low).",
+    ),
+    click.option(
+        "--max-pixels",
+        default=65_000_000,
+        type=click.IntRange(1, 178_956_970),
+        show_default=True,
+        help="Largest photo that is read, in pixels.",
+    ),
+)
+"""What the verbs on photos take besides."""
 
 
 def with_options(options: Sequence[Callable[[Function], Function]]) -> Callable[[Function], Function]:
@@ -86,7 +112,7 @@ def with_options(options: Sequence[Callable[[Function], Function]]) -> Callable[
 @click.option("--resume", is_flag=True, help="Go on with an output that was stopped.")
 @engine_option("Read in this process, or spread over a Ray cluster.")
 @click.option("--workers", type=click.IntRange(1), help="Processes that read on Ray [default: one per processor].")
-@with_options(reader_options)
+@with_options((*reader_options, *photo_options))
 def predict(
     photos: tuple[str, ...],
     out: str | None,
@@ -134,6 +160,12 @@ def _read_here(
     from mien.inference import records, stream
     from mien.inference.photo import Reader
 
+    if auto := settings["prior"] == "auto":
+        settings["prior"] = None  # rows are read without one, and changed when all faces are known
+        if annotate is not None:
+            raise click.UsageError(
+                "--annotate draws each photo as it is read, when the shares aren't known yet: run --prior auto first, then state what it found."
+            )
     if out is not None and annotate is not None and out.absolute() == annotate.absolute():
         raise click.UsageError(f"'{out}' is named for the rows and for the pictures: choose two places.")
     if out is not None:
@@ -152,18 +184,33 @@ def _read_here(
         draw.check(stream.expand(photos), inputs)
     # Photos are read side by side, so each call to a model keeps to one thread.
     reader = Reader(**{name: value for name, value in settings.items() if name != "crops"}, threads=1)
+    listing = stream.expand(photos)
     with ExitStack() as stack:
-        output = _output(reader, out, form, _depends_on(reader, photos, annotate, settings), resume, stack)
+        depends_on = _depends_on(reader, photos, annotate, settings)
+        output = _output(reader, out, form, depends_on, resume, stack)
+        if auto and isinstance(output, _Screen):
+            output.hold = True  # a journal holds its rows anyway
         if draw is not None:
             draw.keep(output.drawn)
-        todo = (photo for photo in stream.expand(photos) if photo not in output.done)
+        todo = (photo for photo in listing if photo not in output.done)
         for reading in _counted(stream.read_photos(reader, todo, crops=crops, keep_pixels=draw is not None)):
             drawn = draw(reading) if draw is not None and reading.pixels is not None else None
             output.add(reading.path, records.rows_of(reading), drawn)
-        output.finish()
+        output.finish(_revision(reader, output.rows()) if auto and output.counts else None)
+        if listing.companions:
+            say(f"{listing.companions:,} files of macOS (._NAME) were passed over: they hold no pictures")
         if not output.counts:
             raise click.UsageError("There is no picture at the named paths.")
     tell(out, output.counts)
+
+
+def _revision(reader: Reader, rows: Iterable[records.Row]) -> Callable[[records.Row], records.Row]:
+    """Estimate the class shares among the faces of all rows, say them, and give what changes a row to them."""
+    from mien.inference import priors, records
+
+    shares = records.shares_of(rows, reader.classifier)
+    say(f"class shares estimated from the faces: --prior {priors.in_words(shares, reader.classifier.classes)}")
+    return lambda row: records.with_prior(row, reader.classifier, shares, reader.options.abstain)
 
 
 def tell(out: Path | str | None, counts: Counter[str]) -> None:
@@ -178,11 +225,9 @@ def _depends_on(
     reader: Reader, photos: tuple[str, ...], annotate: Path | None, settings: dict[str, Any]
 ) -> dict[str, Any]:
     """What an output depends on, so that it is gone on with only where all of it is the same."""
-    from mien import modelfile
-
     relative = any(not Path(photo).is_absolute() for photo in photos)
     return settings | {
-        "model": modelfile.sha256(reader.classifier.path),
+        "model": reader.classifier.sha256,
         "photos": list(photos),
         "folder": str(Path.cwd()) if relative else None,
         "annotate": None if annotate is None else str(annotate.absolute()),
@@ -219,6 +264,7 @@ class _Screen:
 
     def __init__(self, writer: records.Writer | None, *, own: bool = True) -> None:
         self.writer, self.own = writer, own
+        self.hold = writer is None
         self.held: list[records.Row] = []
         self.done: frozenset[str] = frozenset()
         self.drawn: tuple[str, ...] = ()
@@ -227,19 +273,28 @@ class _Screen:
     def add(self, _: str, rows: list[dict[str, Any]], drawn: str | None = None) -> None:
         """Take a photo's rows."""
         self.counts.update(row["status"] for row in rows)
-        if self.writer is None:
+        if self.hold or self.writer is None:
             self.held += rows
             return
         for row in rows:
             self.writer.write(row)
         sys.stdout.flush()
 
-    def finish(self) -> None:
-        """Print what was held."""
-        if self.writer is not None and self.own:
+    def rows(self) -> list[records.Row]:
+        """The rows that are held."""
+        return self.held
+
+    def finish(self, revise: Callable[[records.Row], records.Row] | None = None) -> None:
+        """Print what was held, each row as ``revise`` makes it."""
+        rows = self.held if revise is None else [revise(row) for row in self.held]
+        if self.writer is None:
+            if rows:
+                write(_table(rows))
+            return
+        for row in rows:
+            self.writer.write(row)
+        if self.own:
             self.writer.close()
-        elif self.held:
-            write(_table(self.held))
 
 
 def _table(rows: list[dict[str, Any]]) -> str:

@@ -13,7 +13,7 @@ from mien.cli.places import Verb
 
 def setting(flag: str, help_text: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A flag that can also be set by a variable of the environment, such as MIEN_MAX_BODY."""
-    name = flag.removeprefix("--").replace("-", "_").upper()
+    name = flag.partition("/")[0].removeprefix("--").replace("-", "_").upper()
     return click.option(flag, help=help_text, envvar=f"MIEN_{name}", show_envvar=True, show_default=True, **options)
 
 
@@ -34,11 +34,16 @@ def setting(flag: str, help_text: str, **options: Any) -> Callable[[Callable[...
 @setting("--abstain", "Mark a face as unsure below this probability.", default=0.0)
 @setting("--flip", "Average each face with its mirror image (twice the time).", is_flag=True)
 @setting("--decision", "How to answer: argmax, or a decision that all served models hold.", default="argmax")
+@setting(
+    "--prior", "Class shares in use, such as neutral=0.5,happy=0.3; a request may state its own.", metavar="SHARES"
+)
+@setting("--rotate/--no-rotate", "Turn a photo whose best face is not clearly upright.", default=True)
+@setting("--detail", "How closely to look for small faces: low, normal or high.", default="normal")
 @setting("--threads", "Photos worked on side by side; 0 has one for each core.", default=0)
 @setting("--batch", "Most faces in one run of a model; 1 reads them one by one.", default=64)
 @setting("--batch-wait", "Longest wait for faces of other requests, in ms.", default=2.0)
 @setting("--max-body", "Largest body of a request, in bytes.", default=16 * 2**20)
-@setting("--max-pixels", "Largest picture, in pixels.", default=50_000_000)
+@setting("--max-pixels", "Largest picture, in pixels.", default=65_000_000)
 @setting("--max-files", "Most files in one request.", default=32)
 @setting("--max-faces", "Most faces that are read in one photo.", default=100)
 @setting("--max-requests", "Requests that are worked on at once.", default=64)

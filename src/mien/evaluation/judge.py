@@ -17,6 +17,7 @@ from mien.evaluation import holdout, metrics, overlap
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.holdout import HOLD_OUT
 from mien.evaluation.overlap import Overlap
+from mien.inference import priors
 from mien.inference.classifier import Classifier
 
 
@@ -81,6 +82,7 @@ def judge(
     *,
     flip: bool = False,
     without: FaceSet | None = None,
+    estimate_prior: bool = False,
 ) -> Judgement:
     """Judge a model on the labelled rows of a split.
 
@@ -92,6 +94,7 @@ def judge(
             takes ``default_split``.
         flip: average each face with its mirror image.
         without: leave out rows that are copies, exact or near, of rows of this data: of its split ``train`` if it has one.
+        estimate_prior: estimate the class shares from the faces that are judged, without their labels, and allow for them.
 
     Raises:
         DataError: the split is missing or unlabelled, or has classes that the model doesn't know; or no row is left; or what was
@@ -108,7 +111,7 @@ def judge(
         rows, left_out = _without_copies(rows, without)
     is_hold_out = division is not None and holdout.is_held_out(division, faceset, split)
     found = _Rows(rows, split, is_hold_out, left_out)
-    return _judged(classifier, faceset, found, division, flip=flip)
+    return _judged(classifier, faceset, found, division, flip=flip, estimate_prior=estimate_prior)
 
 
 def judge_and_choose(
@@ -174,10 +177,20 @@ class _Rows:
 
 
 def _judged(
-    classifier: Classifier, faceset: FaceSet, judged: _Rows, division: tuple[FaceSet, FaceSet] | None, *, flip: bool
+    classifier: Classifier,
+    faceset: FaceSet,
+    judged: _Rows,
+    division: tuple[FaceSet, FaceSet] | None,
+    *,
+    flip: bool,
+    estimate_prior: bool = False,
 ) -> Judgement:
     rows = judged.faces
     probabilities = classifier.probabilities(rows.images, flip=flip)
+    if estimate_prior:
+        shares = priors.estimate(probabilities, classifier.shares)
+        probabilities = priors.shift(probabilities, priors.offsets(classifier.shares, shares))
+        classifier = classifier.with_prior(shares)
     evaluation = Evaluation.from_predictions(rows.labels, probabilities, classifier.spec.classes)
     found = _overlap(classifier, faceset, division, evaluation, judged)
     record = {
@@ -193,6 +206,8 @@ def _judged(
         "rows_hash": rows.hash,
         "flip": flip,
         "decision": classifier.decision,
+        "prior": classifier.prior_by_class,
+        "prior_estimated": estimate_prior,
         "holds_training_rows": None if found is None else found.is_heavy,
         "copies_of_train": None if found is None else found.to_dict(),
         "without_duplicates_of": judged.left_out,

@@ -14,6 +14,7 @@ from mien.evaluation import metrics
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
 from mien.evaluation.texts import Texts, percent
+from mien.inference import priors
 
 FEW = 200
 """Below so many judged faces of a class its recall is given with an interval."""
@@ -24,10 +25,8 @@ def prior_corrected(
 ) -> NDArray[np.float32]:
     """Divide each probability by its class's share in training and renormalise; a class without training rows gets 0."""
     counts = np.asarray(train_counts, np.float64)
-    weights = np.divide(counts.sum(), counts, out=np.zeros_like(counts), where=counts > 0)
-    rows = probabilities.astype(np.float64) * weights + 1e-300  # a row must not sum to 0
-    corrected: NDArray[np.float32] = (rows / rows.sum(1, keepdims=True)).astype(np.float32)
-    return corrected
+    with np.errstate(divide="ignore"):
+        return priors.shift(probabilities, np.where(counts > 0, -np.log(counts / counts.sum()), -np.inf))
 
 
 def summary(evaluation: Evaluation, record: Mapping[str, Any], history: Sequence[Mapping[str, Any]], t: Texts) -> str:

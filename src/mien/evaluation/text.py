@@ -35,6 +35,7 @@ def as_text(judgement: Judgement) -> str:
         head,
         tables.render(["score", "value", "95% interval"], rows),
         f"A perfectly calibrated model would show a calibration error of {evaluation.calibration.if_perfect:.2%} on so many faces, by chance alone.",
+        *_prior(judgement),
         *_warnings(judgement),
         tables.render(["class", "rows", "precision", "recall", "F1"], classes),
         tables.matrix(evaluation.classes, evaluation.confusion),
@@ -45,6 +46,15 @@ def as_text(judgement: Judgement) -> str:
             "most frequent errors: " + ", ".join(f"{c.true} as {c.predicted} {c.count:,} ({c.share:.0%})" for c in top)
         )
     return "\n\n".join(parts)
+
+
+def _prior(judgement: Judgement) -> list[str]:
+    """The class shares that the probabilities allow for, where they aren't those of training."""
+    prior = judgement.record.get("prior")
+    if prior is None:
+        return []
+    source = "estimated from these faces, without their labels" if judgement.record["prior_estimated"] else "as stated"
+    return [f"class shares in use, {source}: " + ", ".join(f"{name} {share:.1%}" for name, share in prior.items())]
 
 
 def corrupted_as_text(found: CorruptedAccuracy) -> str:

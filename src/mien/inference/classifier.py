@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -13,26 +16,34 @@ from numpy.typing import NDArray
 from mien import images, modelfile
 from mien.checks import Between, checked
 from mien.data.seen import SeenFaces
-from mien.errors import ModelFileError
-from mien.inference import shipped
+from mien.errors import ArgumentError, ModelFileError
+from mien.inference import priors, shipped
 from mien.inference.session import open_session
 from mien.modelfile import Spec
 
 ARGMAX = "argmax"
 """The decision for the most probable class."""
 
+SUM_TOLERANCE = 1e-3
+"""How far the sum of a row may lie from 1."""
+
 Threads = Annotated[int, Between(0, 1024)]
 
 
 class Classifier:
-    """Reads the expression on ready-made face crops. Load it once; it may be called from several threads.
+    """Reads the expression on ready-made face crops. Load it once; it may be called from several threads, and can be pickled.
 
     Attributes:
         spec: what the model file says about itself.
         decision: how it answers: ``"argmax"``, or another decision that the model file holds.
         path: the file it was loaded from.
         name: what it was asked for by: that path, or a shipped model's short name.
+        prior: the class shares ``(K,)`` that its probabilities are for, where others than those of its training are stated.
     """
+
+    prior: NDArray[np.float64] | None = None
+    _content: bytes = b""
+    _threads: int = 0
 
     def __init__(
         self, session: Any, spec: Spec, path: str, name: str, decision: str = ARGMAX, seen: str | None = None
@@ -43,6 +54,97 @@ class Classifier:
         self.decision = decision
         self.path = path
         self.name = name
+
+    @classmethod
+    def of_content(cls, content: bytes, path: str, name: str, threads: int, decision: str) -> Classifier:
+        """Open the bytes of a model file, and check that it is what docs/model-file.md says; the rest as for ``load``.
+
+        Raises:
+            ModelFileError: as for ``load``.
+        """
+        try:
+            session = open_session(content, threads)
+        except Exception as error:  # onnxruntime raises classes of its own, straight below Exception
+            raise ModelFileError(
+                f"'{path}' is no ONNX file that can be loaded ({_first_line(error)}): check or export it again."
+            ) from None
+        metadata = session.get_modelmeta().custom_metadata_map
+        if modelfile.KEY not in metadata:
+            raise ModelFileError(
+                f"'{path}' is an ONNX file, but not one of mien's (it has no spec): make one with  mien train"
+            )
+        spec = Spec.from_json(metadata[modelfile.KEY], path)
+        if decision != ARGMAX and decision not in spec.decisions:
+            known = ", ".join([ARGMAX, *spec.decisions])
+            raise ModelFileError(
+                f"'{name}' has no decision '{decision}': it has {known}. Choose more with  mien decide"
+            )
+        if wrong := _misfit(session, spec):
+            raise ModelFileError(f"'{path}' isn't what its spec says: {wrong}; export it again.")
+        classifier = cls(session, spec, path, name, decision, metadata.get(modelfile.SEEN_KEY))
+        classifier._content, classifier._threads = content, threads
+        classifier._run(np.stack([np.zeros(spec.size, np.uint8), np.full(spec.size, 255, np.uint8)]))
+        return classifier
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        opened = (self._content, self.path, self.name, self._threads, self.decision)
+        return Classifier.of_content, opened, {"prior": self.prior}
+
+    def with_prior(self, prior: str | Mapping[str, float] | NDArray[np.float64]) -> Classifier:
+        """The same model, its probabilities for other class shares.
+
+        Args:
+            prior: shares as ``"neutral=0.5,happy=0.3"``, a mapping or an array ``(K,)``; classes that aren't named have what is
+                left, divided as in training.
+
+        Raises:
+            ArgumentError: the shares don't fit, or the model already answers by another decision than the most probable class.
+            ModelFileError: the model file doesn't tell its class shares in training.
+        """
+        if self.decision != ARGMAX:
+            raise ArgumentError(f"A prior and the decision '{self.decision}' both change the class shares: choose one.")
+        if isinstance(prior, str) and prior.strip() == priors.AUTO:
+            raise ArgumentError(
+                "The prior 'auto' is estimated from the faces of a whole folder or clip: state shares here, as in neutral=0.5,happy=0.3."
+            )
+        other = copy.copy(self)
+        if isinstance(prior, np.ndarray):
+            other.prior = prior
+        else:
+            other.prior = priors.read(prior, self.classes, priors.training_shares(self.spec, self.name))
+        return other
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """The class shares ``(K,)`` that its probabilities are for: those of the prior, or else of its training.
+
+        Raises:
+            ArgumentError: it answers by another decision than the most probable class.
+            ModelFileError: the model file doesn't tell them.
+        """
+        if self.decision != ARGMAX:
+            raise ArgumentError(f"A prior and the decision '{self.decision}' both change the class shares: choose one.")
+        return self.prior if self.prior is not None else priors.training_shares(self.spec, self.name)
+
+    @property
+    def prior_by_class(self) -> dict[str, float] | None:
+        """The prior as plain numbers, fit for JSON; None without one."""
+        return None if self.prior is None else dict(zip(self.classes, self.prior.tolist(), strict=True))
+
+    @property
+    def prior_in_words(self) -> str | None:
+        """The prior as the option ``--prior`` takes it; None without one."""
+        return None if self.prior is None else priors.in_words(self.prior, self.classes)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names, in the order of the probabilities."""
+        return self.spec.classes
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the model file as it was loaded."""
+        return hashlib.sha256(self._content).hexdigest()
 
     @classmethod
     @checked
@@ -57,27 +159,14 @@ class Classifier:
                 these are then the probabilities where the classes are as frequent as the decision makes them.
 
         Raises:
-            ModelFileError: it is missing, no ONNX file, or one without mien's spec or without that decision.
+            ModelFileError: it is missing, no ONNX file, or one that isn't as docs/model-file.md says or lacks that decision.
         """
-        name, path = os.fspath(path), shipped.resolve(path)
+        file = shipped.resolve(path)
         try:
-            session = open_session(os.fspath(path), threads)
-        except Exception as error:  # onnxruntime raises classes of its own, straight below Exception
-            raise ModelFileError(
-                f"'{path}' is no ONNX file that can be loaded ({_first_line(error)}): check or export it again."
-            ) from None
-        metadata = session.get_modelmeta().custom_metadata_map
-        if modelfile.KEY not in metadata:
-            raise ModelFileError(
-                f"'{path}' is an ONNX file, but not one of mien's (it has no spec): make one with  mien train"
-            )
-        spec = Spec.from_json(metadata[modelfile.KEY], str(path))
-        if decision != ARGMAX and decision not in spec.decisions:
-            known = ", ".join([ARGMAX, *spec.decisions])
-            raise ModelFileError(
-                f"'{name}' has no decision '{decision}': it has {known}. Choose more with  mien decide"
-            )
-        return cls(session, spec, str(path), name, decision, metadata.get(modelfile.SEEN_KEY))
+            content = Path(file).read_bytes()
+        except OSError as error:
+            raise ModelFileError(f"'{file}' can't be read: {error.strerror or error}.") from None
+        return cls.of_content(content, os.fspath(file), os.fspath(path), threads, decision)
 
     @cached_property
     def seen(self) -> SeenFaces | None:
@@ -118,29 +207,68 @@ class Classifier:
             if flip:
                 rows = (rows + self._run(batch[:, :, ::-1])) * np.float32(0.5)
             result[start : start + batch_size] = rows
-        return result if self.decision == ARGMAX else _shifted(result, self.spec.decisions[self.decision])
+        if self.prior is not None:
+            return priors.shift(result, priors.offsets(priors.training_shares(self.spec, self.name), self.prior))
+        return result if self.decision == ARGMAX else priors.shift(result, self.spec.decisions[self.decision])
 
     def _run(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
-        (rows,) = self._session.run([modelfile.OUTPUT], {modelfile.INPUT: np.ascontiguousarray(batch)})
-        return np.asarray(rows, np.float32)
+        try:
+            (answer,) = self._session.run([modelfile.OUTPUT], {modelfile.INPUT: np.ascontiguousarray(batch)})
+        except Exception as error:  # onnxruntime's own
+            raise ModelFileError(f"'{self.name}' can't read a face ({_first_line(error)}): export it again.") from None
+        rows = np.asarray(answer, np.float32)
+        right = rows.shape == (len(batch), len(self.spec.classes)) and bool(
+            (np.abs(rows.sum(1) - 1) <= SUM_TOLERANCE).all() and rows.min(initial=0) >= -SUM_TOLERANCE
+        )  # a row that isn't finite has no such sum
+        if not right:
+            raise ModelFileError(
+                f"'{self.name}' doesn't answer with {len(self.spec.classes)} probabilities a face that sum to 1: export it again."
+            )
+        return rows
+
+
+def _misfit(session: Any, spec: Spec) -> str | None:
+    """How a graph's inputs and outputs differ from the contract, in words; None where they don't."""
+    inputs, outputs = session.get_inputs(), {output.name: output for output in session.get_outputs()}
+    if [part.name for part in inputs] != [modelfile.INPUT] or modelfile.OUTPUT not in outputs:
+        names = f"{', '.join(part.name for part in inputs) or 'nothing'} to {', '.join(outputs)}"
+        return f"the graph must take {modelfile.INPUT} and give {modelfile.OUTPUT}, not {names}"
+    (faces,), probabilities = inputs, outputs[modelfile.OUTPUT]
+    for part, kind, shape in (
+        (faces, "tensor(uint8)", spec.size),
+        (probabilities, "tensor(float)", (len(spec.classes),)),
+    ):
+        if part.type != kind:
+            return f"{part.name} must be a {kind}, not a {part.type}"
+        given = list(part.shape or ())
+        # A side that isn't fixed has a name or none.
+        fits = len(given) == 1 + len(shape) and not isinstance(given[0], int)
+        if not fits or any(isinstance(side, int) and side != own for side, own in zip(given[1:], shape, strict=True)):
+            return f"{part.name} must have the shape (N, {', '.join(map(str, shape))}), not {tuple(given)}"
+    return None
 
 
 @checked
-def load(model: str | os.PathLike[str], *, threads: Threads = 0, decision: str = ARGMAX) -> Classifier:
+def load(
+    model: str | os.PathLike[str],
+    *,
+    threads: Threads = 0,
+    decision: str = ARGMAX,
+    prior: str | Mapping[str, float] | None = None,
+) -> Classifier:
     """Load a model by the short name of a shipped one (``base``, ``tiny``) or by the path of a model file.
+
+    Args:
+        model: as above.
+        threads, decision: as for ``Classifier.load``.
+        prior: class shares in use, as for ``Classifier.with_prior``.
 
     Raises:
         ModelFileError: there is no such model, the file is none of mien's, or it has no such decision.
+        ArgumentError: the prior doesn't fit.
     """
-    return Classifier.load(model, threads=threads, decision=decision)
-
-
-def _shifted(probabilities: NDArray[np.float32], offsets: Sequence[float]) -> NDArray[np.float32]:
-    """Probabilities ``(N, K)`` with offsets ``(K,)`` added to their logarithms, normalised again."""
-    logs = np.log(np.maximum(probabilities, 1e-12)) + np.asarray(offsets, np.float32)
-    rows = np.exp(logs - logs.max(1, keepdims=True, initial=-np.inf))
-    shifted: NDArray[np.float32] = rows / rows.sum(1, keepdims=True)
-    return shifted
+    classifier = Classifier.load(model, threads=threads, decision=decision)
+    return classifier if prior is None else classifier.with_prior(prior)
 
 
 def _first_line(error: Exception) -> str:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien import images
-from mien.inference import align
-from mien.inference.classifier import ARGMAX, Classifier
-from mien.inference.detector import MIN_SCORE, Detector
-
-MAX_FACES = 1000
-"""Most faces that are read in one photo, the surest first."""
+from mien.inference import align, priors, shipped
+from mien.inference.classifier import Classifier
+from mien.inference.detector import Detector
+from mien.inference.options import Options
 
 
 @dataclass(frozen=True)
@@ -25,26 +25,37 @@ class Face:
     """One face in a photo and what was read on it.
 
     Attributes:
-        box: left, top, right and bottom in pixels of the upright photo; a face at the edge may reach past it.
+        box: left, top, right and bottom in pixels of the photo as shown; a face at the edge may reach past it.
         landmarks: x and y of the eye at the left, the eye at the right, the nose's tip, and the corner of the mouth at the
-            left and at the right, as seen.
+            left and at the right, as seen once the photo is turned by ``rotated``; in pixels of the photo as shown.
         detection_score: how sure it is that this is a face, 0 to 1.
         label: the most probable expression.
         probabilities: calibrated, by expression, in the model's order; they sum to 1.
         abstained: whether the most probable expression is less probable than was asked for: then don't use ``label``.
+        rotated: by how many degrees, clockwise, the photo was turned for its faces to be upright: 0, 90, 180 or 270.
     """
 
     box: tuple[float, float, float, float]
     landmarks: tuple[tuple[float, float], ...]
     detection_score: float
     label: str
-    probabilities: Mapping[str, float]
+    probabilities: Mapping[str, float] = field(
+        hash=False
+    )  # a dictionary has no hash; the other values tell faces apart
     abstained: bool = False
+    rotated: int = 0
 
     @property
     def confidence(self) -> float:
         """The probability of ``label``."""
         return self.probabilities[self.label]
+
+    def with_probabilities(self, row: NDArray[np.float32], abstain: float) -> Face:
+        """The same face with other probabilities ``(K,)``, and the label that follows from them."""
+        probabilities = dict(zip(self.probabilities, row.tolist(), strict=True))
+        label = max(probabilities, key=probabilities.__getitem__)
+        abstained = probabilities[label] < abstain
+        return dataclasses.replace(self, label=label, probabilities=probabilities, abstained=abstained)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, fit for JSON."""
@@ -55,6 +66,7 @@ class Face:
             "label": self.label,
             "confidence": self.confidence,
             "abstained": self.abstained,
+            "rotated": self.rotated,
             "probabilities": dict(self.probabilities),
         }
 
@@ -64,7 +76,7 @@ class Found:
     """The faces of a photo before they are read: what ``Reader.find`` gives and ``Reader.read`` takes.
 
     Attributes:
-        boxes, landmarks, scores: as in ``Detections``.
+        boxes, landmarks, scores, rotated: as in ``Detections``.
         crops: ``(N, h, w)`` ``uint8``, aligned, at the classifier's size.
     """
 
@@ -72,73 +84,94 @@ class Found:
     landmarks: NDArray[np.float32]
     scores: NDArray[np.float32]
     crops: NDArray[np.uint8]
+    rotated: int = 0
 
 
 class Reader:
-    """Finds and reads faces; holds the loaded models for repeated use, and may be called from several threads.
+    """Finds and reads faces; holds the loaded models for repeated use, may be called from several threads, and can be pickled.
 
     Args:
         model: a shipped model's short name, the path of a model file, or a loaded ``Classifier``.
-        min_confidence: least detection score of a face, 0 to 1.
-        abstain: faces whose most probable expression is less probable than this are marked as abstained.
-        flip: read each face and its mirror image and average, which is a little more accurate and takes longer.
+        options: how faces are found and read; None has the defaults of ``Options``.
         threads: processor threads of one call; 0 uses all cores.
-        max_faces: most faces that are read in one photo, the surest first.
-        decision: how it answers, as for ``Classifier.load``; a loaded classifier has its own.
+        changes: single options, such as ``abstain=0.5``.
 
     Raises:
         ModelFileError: there is no such model, or it has no such decision.
-        ValueError: a share is not between 0 and 1.
+        ValueError: an option doesn't fit.
+        ArgumentError: the prior doesn't fit.
     """
 
     def __init__(
         self,
         model: str | os.PathLike[str] | Classifier = "base",
+        options: Options | None = None,
         *,
-        min_confidence: float = MIN_SCORE,
-        abstain: float = 0.0,
-        flip: bool = False,
         threads: int = 0,
-        max_faces: int = MAX_FACES,
-        decision: str = ARGMAX,
+        **changes: Any,
     ) -> None:
-        for name, value in (("min_confidence", min_confidence), ("abstain", abstain)):
-            if not 0 <= value <= 1:
-                raise ValueError(f"{name} must be from 0 to 1, not {value}.")
-        self.classifier = (
-            model if isinstance(model, Classifier) else Classifier.load(model, threads=threads, decision=decision)
-        )
+        self.options = dataclasses.replace(options or Options(), **changes)
+        if not isinstance(model, Classifier):
+            model = Classifier.load(model, threads=threads, decision=self.options.decision)
+        self.classifier = model if self.options.prior is None else model.with_prior(self.options.prior)
         self.detector = Detector(threads=threads)
-        self.min_confidence = min_confidence
-        self.abstain = abstain
-        self.flip = flip
-        self.max_faces = max_faces
 
-    def analyze(self, photo: images.Source) -> list[Face]:
-        """Find and read the faces in a photo, the surest face first.
+    @property
+    def flip(self) -> bool:
+        """Whether each face is averaged with its mirror image."""
+        return self.options.flip
+
+    def analyze(self, photo: images.Source, *, colour: Literal["rgb", "bgr"] = "rgb") -> list[Face]:
+        """Find and read the faces in a photo, the most confidently detected face first.
 
         Args:
             photo: a path, the encoded bytes, a file object, a Pillow picture, or a ``uint8`` array: gray ``(H, W)``, colour
-                ``(H, W, 3)`` as red, green, blue, or ``(H, W, 4)`` with alpha.
+                ``(H, W, 3)``, or ``(H, W, 4)`` with alpha.
+            colour: the order of an array's channels: red, green, blue, or blue, green, red as OpenCV has them.
 
         Returns:
-            One ``Face`` each; an empty list where there is none.
+            One ``Face`` each; an empty list where there is none. What had to be guessed to decode the photo is a warning.
 
         Raises:
             ImageError: it is no picture, is damaged, or past the limits.
         """
-        return self.read([self.find(images.as_photo(photo))])[0]
+        picture = images.open_photo(photo, max_pixels=self.options.max_pixels, colour=colour)
+        if picture.note is not None:
+            warnings.warn(f"The photo was read by a guess: {picture.note}.", stacklevel=2)
+        return self.read([self.find(picture.pixels)])[0]
 
-    def find(self, photo: NDArray[np.uint8]) -> Found:
-        """Find the faces in a photo ``(H, W, 3)`` and cut them out."""
-        found = self.detector.detect(photo, min_score=self.min_confidence)
-        num = min(len(found), self.max_faces)
+    def estimate_prior(self, photos: Iterable[images.Source]) -> dict[str, float]:
+        """Estimate the class shares among the faces of photos; the option ``prior`` takes what comes out.
+
+        Raises:
+            DataError: the photos have too few faces, or one can't be read.
+        """
+        faces = [face for photo in photos for face in self.analyze(photo)]
+        rows = np.array([list(face.probabilities.values()) for face in faces], np.float32)
+        shares = priors.estimate(rows, self.classifier.shares)
+        return dict(zip(self.classifier.classes, shares.tolist(), strict=True))
+
+    def find(self, photo: NDArray[np.uint8], *, still: bool = True) -> Found:
+        """Find the faces in a photo ``(H, W, 3)`` and cut them out.
+
+        Args:
+            photo: red, green, blue.
+            still: a photo; a frame of a clip is looked at once and never turned, as the clip says how it is to be shown.
+        """
+        options = self.options
+        found = self.detector.detect(
+            photo,
+            min_score=options.min_confidence,
+            detail=options.detail if still else "low",
+            rotate=options.rotate and still,
+        )
+        num = min(len(found), options.max_faces)
         crops = np.empty((num, *self.classifier.spec.size), np.uint8)
         if num:
             grays = images.gray(photo)
             for row in range(num):
                 crops[row] = align.crop(grays, found.landmarks[row], self.classifier.spec.size)
-        return Found(found.boxes[:num], found.landmarks[:num], found.scores[:num], crops)
+        return Found(found.boxes[:num], found.landmarks[:num], found.scores[:num], crops, found.rotated)
 
     def whole(self, face: NDArray[np.uint8]) -> Found:
         """A ready-made crop ``(h, w)`` as one found face that fills its picture."""
@@ -155,7 +188,7 @@ class Reader:
         crops = [found.crops for found in photos if len(found.crops)]
         if not crops:
             return [[] for _ in photos]
-        rows = iter(self.classifier.probabilities(np.concatenate(crops), flip=self.flip))
+        rows = iter(self.classifier.probabilities(np.concatenate(crops), flip=self.options.flip))
         return [[self.face(found, number, next(rows)) for number in range(len(found.crops))] for found in photos]
 
     def face(self, found: Found, number: int, row: NDArray[np.float32]) -> Face:
@@ -169,19 +202,34 @@ class Reader:
             detection_score=round(float(found.scores[number]), 4),
             label=label,
             probabilities=probabilities,
-            abstained=probabilities[label] < self.abstain,
+            abstained=probabilities[label] < self.options.abstain,
+            rotated=found.rotated,
         )
 
 
-def analyze(photo: images.Source, model: str | os.PathLike[str] = "base") -> list[Face]:
-    """Find and read the faces in a photo: ``Reader(model).analyze(photo)``, with the last reader kept for the next call.
+def analyze(
+    photo: images.Source,
+    model: str | os.PathLike[str] = "base",
+    *,
+    colour: Literal["rgb", "bgr"] = "rgb",
+    **changes: Any,
+) -> list[Face]:
+    """Find and read the faces in a photo: ``Reader(model).analyze(photo)``, with the last readers kept for the next call.
+
+    Args:
+        photo: as for ``Reader.analyze``.
+        model: a shipped model's short name, or the path of a model file; one that was replaced is loaded again.
+        colour: the order of an array's channels: ``"rgb"``, or ``"bgr"`` as OpenCV has them.
+        changes: options as of ``Options``, such as ``flip=True`` or ``abstain=0.5``.
 
     >>> for face in mien.analyze("party.jpg"):
     ...     print(face.label, face.confidence, face.box)
     """
-    return _reader(os.fspath(model)).analyze(photo)
+    status = shipped.resolve(model).stat()
+    version = (status.st_mtime_ns, status.st_size, status.st_ino)
+    return _reader(os.fspath(model), version, Options(**changes)).analyze(photo, colour=colour)
 
 
 @lru_cache(maxsize=2)
-def _reader(model: str) -> Reader:
-    return Reader(model)
+def _reader(model: str, version: tuple[int, ...], options: Options) -> Reader:
+    return Reader(model, options)

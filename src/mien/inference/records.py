@@ -13,8 +13,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol, TextIO
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mien import escapes, files
 from mien.errors import OutputError
+from mien.inference import priors
+from mien.inference.classifier import Classifier
 from mien.inference.stream import PhotoReading
 from mien.locks import Lock
 
@@ -32,12 +37,40 @@ def rows_of(reading: PhotoReading) -> list[Row]:
     """The rows of one photo: one a face, or one that says that there is none or why it couldn't be read."""
     if reading.error is not None:
         return [{"photo": reading.path, "status": "error", "error": reading.error}]
+    note = {} if reading.note is None else {"note": reading.note}
     if not reading.faces:
-        return [{"photo": reading.path, "status": "no_face"}]
+        return [{"photo": reading.path, "status": "no_face", **note}]
+    prior = {} if reading.prior is None else {"prior": reading.prior}
     return [
-        {"photo": reading.path, "status": "face", "face": number, **face.to_dict()}
+        {"photo": reading.path, "status": "face", "face": number, **face.to_dict(), **prior, **note}
         for number, face in enumerate(reading.faces)
     ]
+
+
+def shares_of(rows: Iterable[Row], classifier: Classifier) -> NDArray[np.float64]:
+    """The class shares ``(K,)`` among the faces of rows, estimated.
+
+    Raises:
+        DataError: they have too few faces.
+    """
+    faces = [list(row["probabilities"].values()) for row in rows if row["status"] == "face"]
+    return priors.estimate(np.array(faces, np.float32), classifier.shares)
+
+
+def with_prior(row: Row, classifier: Classifier, shares: NDArray[np.float64], abstain: float) -> Row:
+    """A row as it would be with class shares in use ``(K,)`` that weren't stated when it was read."""
+    if row["status"] != "face":
+        return row
+    before = np.array([list(row["probabilities"].values())], np.float32)
+    after = priors.shift(before, priors.offsets(classifier.shares, shares))[0].tolist()
+    best = int(np.argmax(after))
+    return row | {
+        "label": classifier.classes[best],
+        "confidence": after[best],
+        "abstained": after[best] < abstain,
+        "probabilities": dict(zip(classifier.classes, after, strict=True)),
+        "prior": priors.in_words(shares, classifier.classes),
+    }
 
 
 def columns(classes: Sequence[str]) -> dict[str, type]:
@@ -51,7 +84,10 @@ def columns(classes: Sequence[str]) -> dict[str, type]:
         "label": str,
         "confidence": float,
         "abstained": bool,
+        "rotated": int,
         **{f"p_{name}": float for name in classes},
+        "prior": str,
+        "note": str,
         "error": str,
     }
 
@@ -313,12 +349,12 @@ class Journal:
             for line in file:
                 yield from json.loads(line)["rows"]
 
-    def finish(self) -> None:
-        """Write the output, where there are rows, and remove the journal."""
+    def finish(self, revise: Callable[[Row], Row] | None = None) -> None:
+        """Write the output, where there are rows, each as ``revise`` makes it; then remove the journal."""
         if self.counts:
             with opened(self.out, self.form, self.types) as to:
                 for row in self.rows():
-                    to.write(row)
+                    to.write(row if revise is None else revise(row))
         self.path.unlink()
         self.close()
 
@@ -331,7 +367,11 @@ class Journal:
 
 def track_columns(classes: Sequence[str]) -> dict[str, type]:
     """The columns of a flat table of a video's faces, each with its type."""
-    faces = {name: kind for name, kind in columns(classes).items() if name not in ("photo", "status", "face", "error")}
+    faces = {
+        name: kind
+        for name, kind in columns(classes).items()
+        if name not in ("photo", "status", "face", "prior", "note", "error")
+    }
     return {"frame": int, "time": float, "track": int} | faces
 
 

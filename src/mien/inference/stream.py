@@ -6,7 +6,7 @@ import glob
 import os
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,20 +47,63 @@ class PhotoReading:
         faces: its faces; empty where there are none, or where it couldn't be read.
         error: why it couldn't be read, or None.
         pixels: the photo ``(H, W, 3)``, where it was asked for.
+        note: what had to be guessed to decode it, or None.
+        prior: the class shares in use that were stated, in words, or None.
     """
 
     path: str
     faces: tuple[Face, ...]
     error: str | None = None
     pixels: NDArray[np.uint8] | None = None
+    note: str | None = None
+    prior: str | None = None
 
 
-def expand(paths: Iterable[str]) -> Iterator[str]:
-    """Replace each folder by the pictures anywhere below it and each pattern by its matches, by name; a file may end in anything.
+class Listing:
+    """The pictures that paths name: each folder replaced by those anywhere below it, each pattern by its matches, by name.
 
-    A path that exists is taken as it is, whatever signs its name has. What is found twice is given once.
+    A file may end in anything, and a path that exists is taken as it is, whatever signs its name has. What is found twice is given
+    once. A folder that can't be listed is given by its own name, so that reading it says why.
+
+    Args:
+        paths: files, folders and patterns.
+
+    Attributes:
+        companions: how many files of macOS's attributes were passed over so far.
     """
-    return unique(file for path in paths for file in _expand_one(path))
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._paths = paths
+        self.companions = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return unique(file for path in self._paths for file in self._expand(path))
+
+    def _expand(self, path: str) -> Iterator[str]:
+        if Path(path).is_dir():
+            yield from self._without_companions(walk(path, images.SUFFIXES))
+        elif any(sign in path for sign in GLOB_SIGNS) and not Path(path).exists():
+            matches = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 # an absolute pattern is allowed
+            yield from self._without_companions(match for match in matches if not Path(match).is_dir())
+        else:
+            yield path
+
+    def _without_companions(self, files: Iterable[str]) -> Iterator[str]:
+        for file in files:
+            if is_companion(file):
+                self.companions += 1
+            else:
+                yield file
+
+
+def expand(paths: Iterable[str]) -> Listing:
+    """The pictures that paths name, as ``Listing`` says."""
+    return Listing(paths)
+
+
+def is_companion(file: str) -> bool:
+    """Whether a file holds what macOS keeps beside another file, and so is no picture, whatever it ends in."""
+    return os.path.basename(file).startswith(images.COMPANION)  # noqa: PTH119 # a million photos need no Path objects
 
 
 def unique(files: Iterable[str]) -> Iterator[str]:
@@ -72,22 +115,17 @@ def unique(files: Iterable[str]) -> Iterator[str]:
             yield file
 
 
-def walk(folder: str) -> Iterator[str]:
-    """The files anywhere below a folder, by name."""
-    for above, folders, names in os.walk(folder):
+def walk(folder: str, endings: Container[str]) -> Iterator[str]:
+    """The files with some endings anywhere below a folder, by name, and the folders that can't be listed."""
+    closed: list[str] = []
+    for above, folders, names in os.walk(folder, onerror=lambda error: closed.append(str(error.filename))):
         folders.sort()
-        yield from (os.path.join(above, name) for name in sorted(names))  # noqa: PTH118 # a million photos need no Path objects
-
-
-def _expand_one(path: str) -> Iterator[str]:
-    if Path(path).is_dir():
-        yield from (file for file in walk(path) if os.path.splitext(file)[1].lower() in images.SUFFIXES)  # noqa: PTH122
-    elif any(sign in path for sign in GLOB_SIGNS) and not Path(path).exists():
-        for match in sorted(glob.glob(path, recursive=True)):  # noqa: PTH207 # an absolute pattern is allowed
-            if not Path(match).is_dir():
-                yield match
-    else:
-        yield path
+        yield from closed
+        closed.clear()
+        # A million photos need no Path objects.
+        found = (name for name in sorted(names) if os.path.splitext(name)[1].lower() in endings)  # noqa: PTH122
+        yield from (os.path.join(above, name) for name in found)  # noqa: PTH118
+    yield from closed
 
 
 def read_photos(
@@ -133,22 +171,24 @@ def read_photos(
 class _Prepared:
     path: str
     found: Found
-    error: str | None
-    pixels: NDArray[np.uint8] | None
+    error: str | None = None
+    pixels: NDArray[np.uint8] | None = None
+    note: str | None = None
 
 
 def _prepare(reader: Reader, photo: str | Photo, crops: bool, keep_pixels: bool) -> _Prepared:
     path = photo.name if isinstance(photo, Photo) else photo
+    most = reader.options.max_pixels
     try:
         source = _source(photo)
-        if crops:
-            face = images.decode(source, "L")
-            return _Prepared(path, reader.whole(face), None, np.repeat(face[:, :, None], 3, 2) if keep_pixels else None)
-        pixels = images.as_photo(source)
-        return _Prepared(path, reader.find(pixels), None, pixels if keep_pixels else None)
+        picture = images.decode_picture(source, "L" if crops else "RGB", max_pixels=most)
+        pixels = picture.pixels
+        found = reader.whole(pixels) if crops else reader.find(pixels)
+        shown = np.repeat(pixels[:, :, None], 3, 2) if crops and keep_pixels else pixels
+        return _Prepared(path, found, pixels=shown if keep_pixels else None, note=picture.note)
     except ImageError as error:
         nothing = np.empty((0, 4), np.float32), np.empty((0, 5, 2), np.float32), np.empty(0, np.float32)
-        return _Prepared(path, Found(*nothing, np.empty((0, *reader.classifier.spec.size), np.uint8)), str(error), None)
+        return _Prepared(path, Found(*nothing, np.empty((0, *reader.classifier.spec.size), np.uint8)), str(error))
 
 
 def _source(photo: str | Photo) -> str | bytes:
@@ -158,5 +198,6 @@ def _source(photo: str | Photo) -> str | bytes:
 
 
 def _read(reader: Reader, photos: list[_Prepared]) -> Iterator[PhotoReading]:
+    prior = reader.classifier.prior_in_words
     for photo, faces in zip(photos, reader.read([photo.found for photo in photos]), strict=True):
-        yield PhotoReading(photo.path, tuple(faces), photo.error, photo.pixels)
+        yield PhotoReading(photo.path, tuple(faces), photo.error, photo.pixels, photo.note, prior)

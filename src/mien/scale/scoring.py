@@ -24,8 +24,7 @@ from pyarrow import parquet
 from mien import modelfile
 from mien.errors import ClusterError, MienError
 from mien.inference import records, shipped, stream
-from mien.inference.classifier import ARGMAX
-from mien.inference.detector import MIN_SCORE
+from mien.inference.options import Options as ReadingOptions
 from mien.inference.photo import Reader
 from mien.scale import cluster, places, plan, sources
 
@@ -41,32 +40,20 @@ ENVIRONMENT = ("AWS_", "GOOGLE_")
 
 
 @dataclass(frozen=True)
-class Options:
-    """What the rows depend on; each as for ``Reader``.
+class Options(ReadingOptions):
+    """What the rows depend on: how faces are found and read, and these.
 
     Attributes:
         model: a shipped model's short name, or the path of a model file; only this machine needs to have it.
         crops: each photo is one ready-made face crop.
-        min_confidence, abstain, flip, decision: as for ``Reader``.
     """
 
     model: str = "base"
     crops: bool = False
-    min_confidence: float = MIN_SCORE
-    abstain: float = 0.0
-    flip: bool = False
-    decision: str = ARGMAX
 
     def reader(self, model: str | os.PathLike[str]) -> Reader:
         """A reader with these options and a model."""
-        return Reader(
-            model,
-            min_confidence=self.min_confidence,
-            abstain=self.abstain,
-            flip=self.flip,
-            threads=1,
-            decision=self.decision,
-        )
+        return Reader(model, self, threads=1)
 
 
 @dataclass(frozen=True)

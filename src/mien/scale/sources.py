@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -93,7 +93,7 @@ def _expand(source: str) -> Iterator[str]:
     elif there == "file":
         yield source
     elif pattern:
-        yield from _matches(source) if places.is_remote(source) else stream.expand([source])
+        yield from _matches(source) if places.is_remote(source) else iter(stream.expand([source]))
     else:
         raise DataError(f"There is no '{source}': check the name, and that this machine sees it.")
 
@@ -101,15 +101,19 @@ def _expand(source: str) -> Iterator[str]:
 def _folder(folder: str) -> Iterator[str]:
     found = False
     for file in _walk(folder, images.SUFFIXES):
-        found = True
+        found = found or _ending(file) in images.SUFFIXES  # a folder that can't be listed is none
         yield file
     if not found:
-        yield from _walk(folder, (TABLE, TAR))
+        yield from (file for file in _walk(folder, (TABLE, TAR)) if _ending(file) in (TABLE, TAR))
 
 
-def _walk(folder: str, endings: Iterable[str]) -> Iterator[str]:
-    every = places.walk(folder) if places.is_remote(folder) else stream.walk(folder)
-    return (file for file in every if _ending(file) in endings)
+def _walk(folder: str, endings: Collection[str]) -> Iterator[str]:
+    every = (
+        (file for file in places.walk(folder) if _ending(file) in endings)
+        if places.is_remote(folder)
+        else stream.walk(folder, endings)
+    )
+    return (file for file in every if not stream.is_companion(file))
 
 
 def _matches(pattern: str) -> Iterator[str]:
@@ -182,7 +186,7 @@ def _tar(file: str) -> Iterator[Photo]:
     try:
         with places.opened(file, whole=True) as opened, tarfile.open(fileobj=opened, mode="r|", tarinfo=_Header) as tar:
             for entry in tar:
-                if entry.isfile() and _ending(entry.name) in images.SUFFIXES:
+                if entry.isfile() and _ending(entry.name) in images.SUFFIXES and not stream.is_companion(entry.name):
                     data = None
                     if entry.size <= images.MAX_BYTES and (content := tar.extractfile(entry)) is not None:
                         data = content.read()

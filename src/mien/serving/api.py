@@ -11,9 +11,10 @@ from fastapi import APIRouter, Query, Request, Security
 from fastapi.responses import FileResponse, Response
 from fastapi.security import APIKeyHeader, HTTPBearer
 
-from mien import emotions, modelfile
+from mien import emotions
 from mien.errors import MienError, RequestError
-from mien.inference import detector, shipped
+from mien.inference import detector, priors, shipped
+from mien.inference.classifier import Classifier
 from mien.serving import bodies, problems, schema
 from mien.serving.bodies import Upload
 from mien.serving.engine import Engine, PhotoRead
@@ -31,6 +32,12 @@ PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/compon
 Answers = dict[int | str, dict[str, Any]]
 
 MODEL = Query(description="Which model reads; the server's first one where none is named.", max_length=200)
+
+PRIOR = Query(
+    description="Class shares in use, such as neutral=0.5,happy=0.3; or auto: estimated from the faces of this request, of which "
+    "there must be 50.",
+    max_length=1000,
+)
 
 WORDS = {
     400: "The body can't be read as what it says it is, or the connection was closed.",
@@ -73,17 +80,24 @@ class Desk:
         self.settings = settings
 
     async def read(
-        self, request: Request, model: str, *, crops: bool = False
-    ) -> list[tuple[str | None, PhotoRead | MienError]]:
-        """Each picture's name and what was read on it, or why it couldn't be read.
+        self, request: Request, model: str, prior: str | None, *, crops: bool = False
+    ) -> tuple[list[tuple[str | None, PhotoRead | MienError]], dict[str, float] | None]:
+        """Each picture's name and what was read on it, or why it couldn't be read; and the class shares allowed for, if any.
 
         Raises:
             MienError: the request isn't taken, or its body is one picture that can't be read.
         """
+        if prior != priors.AUTO:
+            self.engine.with_prior([], model, prior)  # refused before the work
         async with self.gate.admit() as hold:
             uploads = await bodies.read(request, self.settings, hold)
             async with self.gate.turn():
-                return await asyncio.gather(*(self._one(upload, model, crops) for upload in uploads))
+                parts = await asyncio.gather(*(self._one(upload, model, crops) for upload in uploads))
+        photos, shares = self.engine.with_prior(
+            [read for _, read in parts if isinstance(read, PhotoRead)], model, prior
+        )
+        others = iter(photos)
+        return [(name, next(others) if isinstance(read, PhotoRead) else read) for name, read in parts], shares
 
     async def _one(self, upload: Upload, model: str, crops: bool) -> tuple[str | None, PhotoRead | MienError]:
         try:
@@ -107,17 +121,22 @@ def router(desk: Desk, is_ready: Callable[[], bool]) -> APIRouter:
     v1 = APIRouter(prefix="/v1", dependencies=keys, tags=["read"])
 
     @v1.post("/analyze", responses=_errors(*WORDS), openapi_extra=_takes("One photo, or a form with several."))
-    async def analyze(request: Request, model: Annotated[str | None, MODEL] = None) -> schema.Analysis:
+    async def analyze(
+        request: Request, model: Annotated[str | None, MODEL] = None, prior: Annotated[str | None, PRIOR] = None
+    ) -> schema.Analysis:
         """Find the faces in photos and read their expressions."""
         name = engine.named(model)
-        return schema.Analysis(model=name, photos=[_photo(*part) for part in await desk.read(request, name)])
+        parts, shares = await desk.read(request, name, prior)
+        return schema.Analysis(model=name, prior=shares, photos=[_photo(*part) for part in parts])
 
     @v1.post("/classify", responses=_errors(*WORDS), openapi_extra=_takes("One crop, or a form with several."))
-    async def classify(request: Request, model: Annotated[str | None, MODEL] = None) -> schema.Classification:
+    async def classify(
+        request: Request, model: Annotated[str | None, MODEL] = None, prior: Annotated[str | None, PRIOR] = None
+    ) -> schema.Classification:
         """Read ready-made crops of faces, brows to chin, as they are: no face is sought."""
         name = engine.named(model)
-        parts = await desk.read(request, name, crops=True)
-        return schema.Classification(model=name, crops=[_crop(*part) for part in parts])
+        parts, shares = await desk.read(request, name, prior, crops=True)
+        return schema.Classification(model=name, prior=shares, crops=[_crop(*part) for part in parts])
 
     @v1.get("/models", responses=_errors(401))
     async def models() -> schema.Models:
@@ -132,16 +151,24 @@ def router(desk: Desk, is_ready: Callable[[], bool]) -> APIRouter:
 
 def _photo(name: str | None, read: PhotoRead | MienError) -> schema.Photo:
     if isinstance(read, MienError):
-        return schema.Photo(name=name, width=None, height=None, faces=[], error=problems.of(read))
+        return schema.Photo(name=name, width=None, height=None, rotated=0, note=None, faces=[], error=problems.of(read))
     faces = [schema.Face.model_validate(face.to_dict()) for face in read.faces]
-    return schema.Photo(name=name, width=read.width, height=read.height, faces=faces, error=None)
+    return schema.Photo(
+        name=name,
+        width=read.width,
+        height=read.height,
+        rotated=read.rotated,
+        note=read.note,
+        faces=faces,
+        error=None,
+    )
 
 
 def _crop(name: str | None, read: PhotoRead | MienError) -> schema.Crop:
     if isinstance(read, MienError):
-        return schema.Crop(name=name, reading=None, error=problems.of(read))
+        return schema.Crop(name=name, note=None, reading=None, error=problems.of(read))
     (face,) = read.faces
-    return schema.Crop(name=name, reading=schema.Reading.model_validate(face.to_dict()), error=None)
+    return schema.Crop(name=name, note=read.note, reading=schema.Reading.model_validate(face.to_dict()), error=None)
 
 
 def _add_files(v1: APIRouter, offered: set[str]) -> None:
@@ -182,6 +209,14 @@ def _add_states(api: APIRouter, desk: Desk, is_ready: Callable[[], bool]) -> Non
         return Response(desk.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
+def _offsets(classifier: Classifier, decision: str) -> list[float]:
+    """What the server's decision or its prior adds to the log-probabilities of a model."""
+    spec, name = classifier.spec, classifier.name
+    if classifier.prior is not None:
+        return list(map(float, priors.offsets(priors.training_shares(spec, name), classifier.prior)))
+    return list(spec.decisions.get(decision, [0.0] * len(spec.classes)))
+
+
 def _models(engine: Engine, settings: Settings) -> schema.Models:
     models = []
     for name, reader in engine.readers.items():
@@ -190,11 +225,11 @@ def _models(engine: Engine, settings: Settings) -> schema.Models:
         models.append(
             schema.Model(
                 name=name,
-                sha256=modelfile.sha256(reader.classifier.path),
+                sha256=reader.classifier.sha256,
                 height=spec.size[0],
                 width=spec.size[1],
                 classes=classes,
-                offsets=list(spec.decisions.get(settings.decision, [0.0] * len(classes))),
+                offsets=_offsets(reader.classifier, settings.decision),
                 on_device=name in shipped.names() and RUNTIME.is_file(),  # a model of one's own is never given away
             )
         )
@@ -209,6 +244,9 @@ def _models(engine: Engine, settings: Settings) -> schema.Models:
         min_confidence=settings.min_confidence,
         abstain=settings.abstain,
         flip=settings.flip,
+        rotate=settings.rotate,
+        detail=settings.detail,
+        prior=settings.prior,
         decision=settings.decision,
     )
     return schema.Models(models=models, options=options, limits=limits, key_needed=bool(settings.keys))

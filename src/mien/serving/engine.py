@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import images
-from mien.errors import RequestError
+from mien.errors import MienError, RequestError
+from mien.inference import priors
 from mien.inference.classifier import Classifier
 from mien.inference.photo import Face, Found, Reader
 from mien.serving.settings import Settings
@@ -26,11 +28,13 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class PhotoRead:
-    """A photo's upright size in pixels and the faces in it."""
+    """A photo's size in pixels as shown, the faces in it, how far it was turned for them, and what was guessed to decode it."""
 
     width: int
     height: int
     faces: list[Face]
+    rotated: int = 0
+    note: str | None = None
 
 
 class Batcher:
@@ -162,6 +166,34 @@ class Engine:
             raise RequestError(404, f"There is no such model here: name one of {', '.join(self.readers)}.")
         return model
 
+    def with_prior(
+        self, photos: Sequence[PhotoRead], model: str, prior: str | None
+    ) -> tuple[list[PhotoRead], dict[str, float] | None]:
+        """The photos of a request for its own class shares, or the server's where it states none; and those shares.
+
+        Raises:
+            RequestError: the shares don't fit, can't be estimated from so few faces, or the model can't allow for any.
+        """
+        reader = self.readers[model]
+        classifier, abstain = reader.classifier, reader.options.abstain
+        shares = classifier.prior
+        if prior is not None:
+            faces = [list(face.probabilities.values()) for photo in photos for face in photo.faces]
+            try:
+                shares = (
+                    priors.estimate(_rows(faces, classifier), classifier.shares)
+                    if prior == priors.AUTO
+                    else classifier.with_prior(prior).shares
+                )
+                rows = iter(priors.shift(_rows(faces, classifier), priors.offsets(classifier.shares, shares)))
+            except MienError as error:
+                raise RequestError(422, str(error)) from None
+            photos = [
+                dataclasses.replace(photo, faces=[face.with_probabilities(next(rows), abstain) for face in photo.faces])
+                for photo in photos
+            ]
+        return list(photos), None if shares is None else dict(zip(classifier.classes, shares.tolist(), strict=True))
+
     async def read(self, data: bytes, model: str, *, crops: bool = False) -> PhotoRead:
         """Find and read the faces in an encoded photo, or read it as the ready-made crop that it is.
 
@@ -169,20 +201,21 @@ class Engine:
             ImageError: it is no picture, is damaged, or past the limits.
         """
         reader = self.readers[model]
-        found, (height, width) = await self._in_thread(self._crop if crops else self._find, reader, data)
+        picture, found = await self._in_thread(self._crop if crops else self._find, reader, data)
         faces: list[Face] = []
         if len(found.crops):
             rows = await self._batchers[model].read(found.crops)
             faces = [reader.face(found, number, row) for number, row in enumerate(rows)]
-        return PhotoRead(width, height, faces)
+        height, width = picture.pixels.shape[:2]
+        return PhotoRead(width, height, faces, found.rotated, picture.note)
 
-    def _find(self, reader: Reader, data: bytes) -> tuple[Found, tuple[int, ...]]:
-        photo = images.decode(data, max_pixels=self.settings.max_pixels)
-        return reader.find(photo), photo.shape[:2]
+    def _find(self, reader: Reader, data: bytes) -> tuple[images.Picture, Found]:
+        photo = images.decode_picture(data, max_pixels=self.settings.max_pixels)
+        return photo, reader.find(photo.pixels)
 
-    def _crop(self, reader: Reader, data: bytes) -> tuple[Found, tuple[int, ...]]:
-        face = images.decode(data, "L", max_pixels=min(self.settings.max_pixels, images.MAX_FACE_SIDE**2))
-        return reader.whole(face), face.shape
+    def _crop(self, reader: Reader, data: bytes) -> tuple[images.Picture, Found]:
+        face = images.decode_picture(data, "L", max_pixels=min(self.settings.max_pixels, images.MAX_FACE_SIDE**2))
+        return face, reader.whole(face.pixels)
 
     async def _in_thread(self, work: Callable[..., Result], *arguments: Any) -> Result:
         self.expected += 1
@@ -192,6 +225,10 @@ class Engine:
             self.expected -= 1
 
 
+def _rows(faces: list[list[float]], classifier: Classifier) -> Rows:
+    return np.array(faces, np.float32).reshape(-1, len(classifier.classes))
+
+
 def served_name(model: str) -> str:
     """How requests name a model: as it is called, or by its file's name without folders and ending."""
     return Path(model).stem
@@ -199,11 +236,5 @@ def served_name(model: str) -> str:
 
 def _reader(name: str, settings: Settings) -> Reader:
     # Photos are searched side by side, one thread each; batches are read one after another, by all threads.
-    return Reader(
-        Classifier.load(name, threads=settings.threads, decision=settings.decision),
-        min_confidence=settings.min_confidence,
-        abstain=settings.abstain,
-        flip=settings.flip,
-        threads=1,
-        max_faces=settings.max_faces,
-    )
+    classifier = Classifier.load(name, threads=settings.threads, decision=settings.decision)
+    return Reader(classifier, settings.reading, threads=1)

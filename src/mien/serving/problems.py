@@ -9,13 +9,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from mien.errors import ImageError, MienError, ModelFileError, RequestError
+from mien.errors import ImageError, MienError, RequestError
 from mien.serving.schema import Problem
 
 NUMBER = "mien.request"
 """Where a request's scope has its number, by which it is found in the log."""
 
-STATUS = {ImageError: 422, ModelFileError: 404}
+STATUS: dict[type[MienError], int] = {ImageError: 422}
 """Kind of error to HTTP status; a ``RequestError`` brings its own, and any other is the server's own fault."""
 
 

@@ -27,20 +27,24 @@ class Face(Reading):
     """One face in a photo."""
 
     box: tuple[float, float, float, float] = Field(
-        description="Left, top, right and bottom in pixels of the upright photo."
+        description="Left, top, right and bottom in pixels of the photo as shown."
     )
     landmarks: list[tuple[float, float]] = Field(
-        description="x and y of the eye at the left, the eye at the right, the nose's tip, the mouth's left and right corner."
+        description="x and y of the eye at the left, the eye at the right, the nose's tip, the mouth's left and right corner, in "
+        "pixels of the photo as shown; left and right as seen once it is turned."
     )
     detection_score: float = Field(description="How sure it is that this is a face.", ge=0, le=1)
+    rotated: int = Field(description="By how many degrees, clockwise, the photo was turned to read its faces.")
 
 
 class Photo(BaseModel):
     """One photo and its faces, the surest first; or why it couldn't be read."""
 
     name: str | None = Field(description="The file's name as sent; null where the photo was the whole body.")
-    width: int | None = Field(description="Of the upright photo, in pixels.")
-    height: int | None = Field(description="Of the upright photo, in pixels.")
+    width: int | None = Field(description="Of the photo as shown (EXIF orientation applied), in pixels.")
+    height: int | None = Field(description="Of the photo as shown, in pixels.")
+    rotated: int = Field(description="By how many degrees, clockwise, it was turned: 0, 90, 180 or 270.")
+    note: str | None = Field(description="What had to be guessed to decode it; null where nothing was.")
     faces: list[Face]
     error: Problem | None = Field(description="Why this photo couldn't be read; null where it could.")
 
@@ -49,6 +53,9 @@ class Analysis(BaseModel):
     """The photos of a request, in its order."""
 
     model: str
+    prior: dict[str, float] | None = Field(
+        description="The class shares in use that were allowed for; null where they are those of training."
+    )
     photos: list[Photo]
 
 
@@ -56,6 +63,7 @@ class Crop(BaseModel):
     """One ready-made crop of a face and what was read on it; or why it couldn't be read."""
 
     name: str | None = Field(description="The file's name as sent; null where the crop was the whole body.")
+    note: str | None = Field(description="What had to be guessed to decode it; null where nothing was.")
     reading: Reading | None
     error: Problem | None = Field(description="Why this crop couldn't be read; null where it could.")
 
@@ -64,6 +72,9 @@ class Classification(BaseModel):
     """The crops of a request, in its order."""
 
     model: str
+    prior: dict[str, float] | None = Field(
+        description="The class shares in use that were allowed for; null where they are those of training."
+    )
     crops: list[Crop]
 
 
@@ -82,7 +93,9 @@ class Model(BaseModel):
     height: int = Field(description="Of its faces, in pixels; others are resized.")
     width: int
     classes: list[Expression] = Field(description="In the model's order.")
-    offsets: list[float] = Field(description="What the server's decision adds to the log-probability of each class.")
+    offsets: list[float] = Field(
+        description="What the server's decision or prior adds to the log-probability of each class."
+    )
     on_device: bool = Field(
         description="Whether the page can run it in the browser itself; its file can then be fetched."
     )
@@ -104,6 +117,9 @@ class ReadingOptions(BaseModel):
     min_confidence: float = Field(description="Least detection score of a face.")
     abstain: float = Field(description="Least probability of a label that may be used.")
     flip: bool = Field(description="Whether each face is averaged with its mirror image.")
+    rotate: bool = Field(description="Whether a photo whose best face is not clearly upright is turned.")
+    detail: str = Field(description="How closely photos are looked at for small faces: low, normal or high.")
+    prior: str | None = Field(description="Class shares in use, where the server states some.")
     decision: str = Field(description="How the models answer: argmax, or a decision that they hold.")
 
 

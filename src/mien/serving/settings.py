@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
 import os
 import re
@@ -11,7 +12,8 @@ from pathlib import Path
 from mien import images
 from mien.errors import SettingsError
 from mien.inference.classifier import ARGMAX
-from mien.inference.detector import MIN_SCORE
+from mien.inference.detector import DETAILS, MIN_SCORE
+from mien.inference.options import Options
 
 LEAST_KEY = 16
 """Characters of an API key; shorter ones can be guessed."""
@@ -35,6 +37,12 @@ class Settings:
     """Whether each face is averaged with its mirror image."""
     decision: str = ARGMAX
     """How all models answer: by the most probable class, or by a decision that each of them holds."""
+    prior: str | None = None
+    """Class shares in use, such as ``neutral=0.5,happy=0.3``; a request may state its own."""
+    rotate: bool = True
+    """Whether a photo whose best face isn't clearly upright is turned."""
+    detail: str = "normal"
+    """How closely photos are looked at: ``low``, ``normal`` or ``high``."""
     threads: int = 0
     """Photos that are worked on side by side, and threads of one run of a model; 0 has one for each core."""
     batch: int = 64
@@ -73,6 +81,8 @@ class Settings:
             _check(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
         for name in ("min_confidence", "abstain"):
             _check(0 <= getattr(self, name) <= 1, name, getattr(self, name), "from 0 to 1")
+        _check(self.detail in DETAILS, "detail", self.detail, f"one of {', '.join(DETAILS)}")
+        _check(self.max_pixels <= images.MOST_PIXELS, "max_pixels", self.max_pixels, f"at most {images.MOST_PIXELS:,}")
         _check(0 <= self.port <= 65_535, "port", self.port, "from 0 to 65535")
         _check(self.host.strip() != "", "host", "''", "an address, such as 127.0.0.1, or 0.0.0.0 for all")
         _check(self.grace <= 3600, "grace", self.grace, "at most 3600 seconds")
@@ -104,6 +114,12 @@ class Settings:
     def is_local(self) -> bool:
         """Whether it is reached from this machine only."""
         return is_loopback(self.host)
+
+    @property
+    def reading(self) -> Options:
+        """How photos are read."""
+        names = [field.name for field in dataclasses.fields(Options)]
+        return Options(**{name: getattr(self, name) for name in names})
 
     @property
     def workers(self) -> int:

@@ -103,7 +103,9 @@ def write(
                 "was written. Train with a lower learning rate or more weight_decay, as such weights are huge."
             )
         chosen = decisions.for_model_file(rows.labels, halved, decisions.shares_of(counts))
-        spec = dataclasses.replace(spec, scores=(score(halved, rows.labels, split),), decisions=chosen)
+        training = {**spec.training, "class_counts": dict(zip(spec.classes, map(int, counts), strict=True))}
+        scores = (score(halved, rows.labels, split),)
+        spec = dataclasses.replace(spec, scores=scores, decisions=chosen, training=training)
         set_spec(model, spec)
         onnx.save_model(model, temporary)
     return spec

@@ -1,7 +1,10 @@
 // Finding and reading faces in the browser itself: the same steps, in the same order, as inference/detector.py, align.py and
 // photo.py take on the server, on the same two model files. A photo that is read here is sent nowhere.
 
-const LONGEST = 640; // pixels: photos are shrunk to this before faces are sought
+const LONGEST = 640; // pixels: photos are shrunk to this for the first look
+const DETAILS = { low: null, normal: 0.03, high: 0.01 }; // smallest face as a share of the shorter side; null has one look
+const [SMALLEST_FACE, SEEN_FACE, MOST_SEEN] = [24, 28, 16e6];
+const [UPRIGHT_SCORE, TURN_MARGIN] = [0.92, 0.02];
 const STRIDES = [8, 16, 32];
 const MAX_OVERLAP = 0.3;
 const TEMPLATE = [[14.5, 18.3], [32.9, 18.2], [23.4, 28.3], [16.1, 36.1], [31.4, 36.1]]; // of a crop of 48x48
@@ -18,17 +21,46 @@ export class Device {
     return Object.assign(device, { ort, model, settings });
   }
 
-  // Find and read the faces of a picture (a file or a canvas): {width, height, faces}, as the server gives them.
-  async analyze(source) {
+  // Find and read the faces of a picture (a file or a canvas): {width, height, rotated, faces}, as the server gives them. The
+  // pictures of a camera (`still` is false) are looked at once and never turned, as the frames of a clip are.
+  async analyze(source, still = true) {
     const { width, height, rgb } = await pixels(source);
-    const found = await this.#detect(rgb, width, height);
+    const { found, rotated } = await this.#detect(rgb, width, height, still);
     const chosen = found.slice(0, this.settings.max_faces);
-    const faces = chosen.length ? await this.#read(chosen, gray(rgb), width, height) : [];
-    return { width, height, faces };
+    const faces = chosen.length ? await this.#read(chosen, gray(rgb), width, height, rotated) : [];
+    return { width, height, rotated, note: null, faces };
   }
 
-  async #detect(rgb, width, height) {
-    const small = shrink(rgb, width, height);
+  // The faces, and how far the photo was turned for them: where the best one isn't clearly upright, the other sides are tried.
+  async #detect(rgb, width, height, still) {
+    const copies = looks(height, width, still ? this.settings.detail : "low").map((longest) => shrink(rgb, width, height, longest));
+    let best = { found: await this.#detectTurned(copies, width, height, 0), rotated: 0 };
+    if (!still || !this.settings.rotate || best.found[0]?.score >= UPRIGHT_SCORE) return best;
+    for (const quarters of [2, 1, 3]) {
+      const found = await this.#detectTurned(copies, width, height, quarters);
+      const margin = best.rotated ? 0 : TURN_MARGIN;
+      if (found.length && (!best.found.length || found[0].score > best.found[0].score + margin)) best = { found, rotated: 90 * quarters };
+    }
+    return best;
+  }
+
+  async #detectTurned(copies, width, height, quarters) {
+    const found = [];
+    for (const copy of copies) {
+      const [scaleX, scaleY] = [width / copy.width, height / copy.height];
+      const back = ([x, y]) => {
+        const [across, down] = turnedBack(x, y, copy.width, copy.height, quarters);
+        return [across * scaleX, down * scaleY];
+      };
+      for (const { score, corners, landmarks } of await this.#look(turned(copy, quarters))) {
+        const [[x, y], [u, v]] = corners.map(back);
+        found.push({ score, box: [Math.min(x, u), Math.min(y, v), Math.max(x, u), Math.max(y, v)], landmarks: landmarks.map(back) });
+      }
+    }
+    return suppress(found);
+  }
+
+  async #look(small) {
     const [gridWidth, gridHeight] = [small.width, small.height].map((side) => Math.ceil(side / 32) * 32);
     const input = new Float32Array(3 * gridWidth * gridHeight);
     for (let y = 0; y < small.height; y++) {
@@ -41,7 +73,6 @@ export class Device {
     }
     const tensor = new this.ort.Tensor("float32", input, [1, 3, gridHeight, gridWidth]);
     const output = await this.detector.run({ input: tensor });
-    const [scaleX, scaleY] = [width / small.width, height / small.height];
     const found = [];
     for (const stride of STRIDES) {
       const [cls, obj, bbox, kps] = ["cls", "obj", "bbox", "kps"].map((part) => output[`${part}_${stride}`].data);
@@ -54,18 +85,18 @@ export class Device {
         const [halfWidth, halfHeight] = [2, 3].map((part) => (Math.exp(bbox[4 * anchor + part]) * stride) / 2);
         found.push({
           score,
-          box: [(x - halfWidth) * scaleX, (y - halfHeight) * scaleY, (x + halfWidth) * scaleX, (y + halfHeight) * scaleY],
+          corners: [[x - halfWidth, y - halfHeight], [x + halfWidth, y + halfHeight]],
           landmarks: [0, 1, 2, 3, 4].map((point) => [
-            (column + kps[10 * anchor + 2 * point]) * stride * scaleX,
-            (row + kps[10 * anchor + 2 * point + 1]) * stride * scaleY,
+            (column + kps[10 * anchor + 2 * point]) * stride,
+            (row + kps[10 * anchor + 2 * point + 1]) * stride,
           ]),
         });
       }
     }
-    return suppress(found);
+    return found;
   }
 
-  async #read(found, grays, width, height) {
+  async #read(found, grays, width, height, rotated) {
     const size = [this.model.height, this.model.width];
     const crops = found.map(({ landmarks }) => crop(grays, width, height, landmarks, size));
     let rows = await this.#classify(crops, size);
@@ -86,6 +117,7 @@ export class Device {
         box: box.map(round2),
         landmarks: landmarks.map((point) => point.map(round2)),
         detection_score: Math.round(score * 1e4) / 1e4,
+        rotated,
       };
     });
   }
@@ -145,10 +177,39 @@ function gray(rgb) {
   return grays;
 }
 
-// Shrink until the longer side has at most LONGEST pixels: whole blocks to their mean while more than twice as much is left to
+// The longer sides at which a photo is looked at, as inference/detector.py has them.
+function looks(height, width, detail) {
+  const share = DETAILS[detail];
+  if (share === null) return [LONGEST];
+  const wanted = SEEN_FACE / Math.max(SMALLEST_FACE, share * Math.min(height, width));
+  const second = round(Math.max(height, width) * Math.min(1, wanted, Math.sqrt(MOST_SEEN / (height * width))));
+  return second > LONGEST ? [LONGEST, second] : [LONGEST];
+}
+
+// A picture turned clockwise by quarters.
+function turned({ data, width, height }, quarters) {
+  if (!quarters) return { data, width, height };
+  const [toWidth, toHeight] = quarters === 2 ? [width, height] : [height, width];
+  const result = new Uint8ClampedArray(data.length);
+  for (let y = 0, to = 0; y < toHeight; y++) {
+    for (let x = 0; x < toWidth; x++) {
+      const [column, row] = [[x, y], [y, height - 1 - x], [width - 1 - x, height - 1 - y], [width - 1 - y, x]][quarters];
+      const from = (row * width + column) * 3;
+      for (let channel = 0; channel < 3; channel++) result[to++] = data[from + channel];
+    }
+  }
+  return { data: result, width: toWidth, height: toHeight };
+}
+
+// A point of a picture that was turned clockwise by quarters, in the picture of that size as it was.
+function turnedBack(x, y, width, height, quarters) {
+  return [[x, y], [y, height - x], [width - x, height - y], [width - y, x]][quarters];
+}
+
+// Shrink until the longer side has at most `longest` pixels: whole blocks to their mean while more than twice as much is left to
 // do, then a triangle as wide as what each pixel stands for. Pillow's resize(BILINEAR, reducing_gap=2) in the same steps.
-function shrink(rgb, width, height) {
-  const factor = LONGEST / Math.max(width, height);
+function shrink(rgb, width, height, longest) {
+  const factor = longest / Math.max(width, height);
   if (factor >= 1) return { data: rgb, width, height };
   const [toWidth, toHeight] = [width, height].map((side) => Math.max(1, round(side * factor)));
   const blockX = Math.floor(width / toWidth / 2) || 1;

@@ -33,7 +33,7 @@ const live = new Live({
   onSay: announce,
   analyze: async (canvas) => {
     const models = await device;
-    if (models) return models.analyze(canvas);
+    if (models) return models.analyze(canvas, false);
     const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.85));
     return api.analyze(blob, byId("model").value);
   },
