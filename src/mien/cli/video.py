@@ -16,6 +16,8 @@ from mien.cli.predicting import reader_options, with_options
 from mien.errors import OutputError
 
 if TYPE_CHECKING:
+    from mien.inference.classifier import Classifier
+    from mien.inference.photo import Reader
     from mien.inference.video import FrameReading
 
 
@@ -56,6 +58,7 @@ def video(
     abstain: float,
     flip: bool,
     decision: str,
+    prior: str | None,
     as_json: bool,
 ) -> None:
     """Read the expressions in a CLIP: who shows what from when to when.
@@ -77,7 +80,14 @@ def video(
         raise OutputError(f"'{annotate}' should end in one of {', '.join(film.ENDINGS)}: rename it.")
     if timeline is not None and timeline.suffix.lower() != ".png":
         raise OutputError(f"'{timeline}' should end in .png: rename it.")
-    reader = Reader(model, min_confidence=min_confidence, abstain=abstain, flip=flip, decision=decision)
+    auto = prior == "auto"
+    reading_prior = None if auto else prior
+    reader = Reader(
+        model, min_confidence=min_confidence, abstain=abstain, flip=flip, decision=decision, prior=reading_prior
+    )
+    if auto:
+        reader.classifier = _with_estimated_prior(reader, clip, start, end, every)
+    shares = reader.classifier.prior_in_words
     segmenter = videos.Segmenter()
     num_frames, last, stopped = 0, start, False
     with ExitStack() as stack:
@@ -100,7 +110,7 @@ def video(
                     segmenter.add(reading)
                     for row in reading.rows():
                         if rows is not None:
-                            rows.write(row)
+                            rows.write(row if shares is None else row | {"prior": shares})
         except KeyboardInterrupt:
             if not num_frames:
                 raise
@@ -128,12 +138,28 @@ def video(
         "broken": num_broken,
         "missing": num_missing,
         "lost": lost,
+        "prior": reader.classifier.prior_by_class,
         "segments": [segment.to_dict() for segment in segments],
     }
     cells = [[str(s.track), s.span, s.label, f"{s.confidence:.0%}"] for s in segments]
     show(record, as_json, lambda: tables.render(["face", "time", "expression", "probability"], cells))
     if stopped:
         raise KeyboardInterrupt  # for the exit code, which is the same for every verb
+
+
+def _with_estimated_prior(reader: Reader, clip: str, start: float, end: float | None, every: int) -> Classifier:
+    """The classifier for the class shares among the clip's faces, which are estimated in a reading of their own."""
+    if not Path(clip).is_file():
+        raise click.UsageError(
+            "--prior auto reads the clip twice, so it must be a file: state shares for what comes live."
+        )
+    from mien.inference import clip as clips
+    from mien.inference import video as videos
+
+    with clips.Clip(clip, start=start, end=end) as opened:
+        classifier = reader.classifier.with_prior(videos.estimate_prior(reader, opened, every=every))
+    say(f"class shares estimated from the clip's faces: --prior {classifier.prior_in_words}")
+    return classifier
 
 
 def _counted(readings: Iterable[FrameReading], duration: float | None) -> Iterator[FrameReading]:

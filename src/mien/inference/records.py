@@ -370,7 +370,7 @@ def track_columns(classes: Sequence[str]) -> dict[str, type]:
     faces = {
         name: kind
         for name, kind in columns(classes).items()
-        if name not in ("photo", "status", "face", "prior", "note", "error")
+        if name not in ("photo", "status", "face", "note", "error")
     }
     return {"frame": int, "time": float, "track": int} | faces
 

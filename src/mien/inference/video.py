@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.inference import priors
 from mien.inference.clip import Clip, Frame, Packet
 from mien.inference.cuts import CutDetector
 from mien.inference.photo import Face, Reader
@@ -116,7 +117,7 @@ def read_video(
             tracker.recall()
         elif cuts.is_cut:
             tracker.forget()
-        found = reader.find(pixels)
+        found = reader.find(pixels, still=False)
         numbers = tracker.update(found.boxes, frame.time)
         rows = reader.classifier.probabilities(found.crops, flip=reader.flip)
         faces = tuple(
@@ -124,6 +125,22 @@ def read_video(
             for row, number in enumerate(numbers)
         )
         yield FrameReading(frame, faces)
+
+
+def estimate_prior(reader: Reader, clip: Clip, *, every: int = 1) -> NDArray[np.float64]:
+    """The class shares ``(K,)`` among the faces of a clip, every frame for itself, estimated.
+
+    Raises:
+        DataError: the clip has too few faces.
+        VideoError: it can't be read.
+    """
+    seen = [
+        reader.classifier.probabilities(reader.find(frame.pixels, still=False).crops, flip=reader.flip)
+        for frame in clip.frames()
+        if frame.number % every == 0
+    ]
+    none = np.empty((0, len(reader.classifier.classes)), np.float32)
+    return priors.estimate(np.concatenate([none, *seen]), reader.classifier.shares)
 
 
 class Segmenter:
