@@ -20,9 +20,9 @@ import torch
 from benchmarks.training_speed import matmul_rate, setup
 
 from mien import Classifier, files
-from mien.data import layouts
 from mien.data.faceset import FaceSet
 from mien.evaluation.judge import default_split, judge, labelled_rows
+from mien.inference import datasets
 from mien.training import checkpoint, devices, job, loop, recipes, summary
 from mien.training import networks as net
 from mien.training.run import Run
@@ -99,7 +99,7 @@ def main() -> None:
     parser.add_argument("--runs", nargs="+", default=["base", "large"], metavar="'RECIPE FIELD=VALUE...'")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    faceset = layouts.read(arguments.data)
+    faceset = datasets.read(arguments.data)
     if default_split(faceset) == "all":
         parser.error(f"{arguments.data} has no rows apart from training to judge on")
     results: list[dict[str, Any]] = []

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 import mien
-from mien.data import layouts
 from mien.evaluation import saliency
 from mien.evaluation.judge import judge
 from mien.evaluation.saliency import Read
+from mien.inference import datasets
 from mien.inference.classifier import Classifier
 
 STEPS, PLACES = 24, 14
@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument("--split")
     parser.add_argument("--num", type=int, default=12, help="rightly read faces of each class")
     asked = parser.parse_args()
-    classifier, faceset = Classifier.load(asked.model), layouts.read(asked.data)
+    classifier, faceset = Classifier.load(asked.model), datasets.read(asked.data)
     judgement = judge(classifier, faceset, asked.split)
     rows, is_right = saliency.choose(judgement.evaluation, asked.num)
     faces, classes = judgement.faces.images[rows[is_right]], judgement.evaluation.predicted[rows[is_right]]

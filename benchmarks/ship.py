@@ -16,9 +16,8 @@ from typing import Any
 from benchmarks.circumstances import circumstances
 
 from mien import Classifier, files, modelfile
-from mien.data import layouts
 from mien.evaluation.judge import Judgement, judge
-from mien.inference import shipped
+from mien.inference import datasets, shipped
 from mien.training import recipes
 from mien.training.run import Run
 
@@ -167,7 +166,7 @@ def main() -> None:
     arguments = parser.parse_args()
     run = Run.open(arguments.run)
     classifier = Classifier.load(run.model_file)
-    faceset = layouts.read(arguments.data or run.record["data"]["path"])
+    faceset = datasets.read(arguments.data or run.record["data"]["path"])
     plain, flipped = (judge(classifier, faceset, arguments.split, flip=flip) for flip in (False, True))
     text = card(run, arguments.name, plain, flipped, run.model_file, arguments.note)
     shipped.FOLDER.mkdir(exist_ok=True)

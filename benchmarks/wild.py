@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 import mien
 from mien import emotions, files, tables
-from mien.data import cache, layouts
+from mien.data import cache
 from mien.data.faceset import FaceSet
 from mien.data.reading import ReadOptions
 from mien.evaluation import metrics, robustness
@@ -179,9 +179,9 @@ def main() -> None:
 
 def _away(path: Path, known: tuple[str, ...]) -> FaceSet:
     """The labelled faces of the classes that are known at home."""
-    faceset = layouts.read(path)
+    faceset = datasets.read(path)
     strange = [name for name in faceset.classes if name not in known]
-    return labelled_rows(layouts.read(path, ReadOptions.of(drop=strange)) if strange else faceset, "all")
+    return labelled_rows(datasets.read(path, ReadOptions.of(drop=strange)) if strange else faceset, "all")
 
 
 if __name__ == "__main__":

@@ -14,8 +14,9 @@ import pytest
 from PIL import Image
 
 from mien import cli
-from mien.data import drawn, layouts, store
+from mien.data import drawn, store
 from mien.data.faceset import FaceSet
+from mien.inference import datasets
 from mien.training import job, recipes
 from mien.training.run import Run
 
@@ -54,7 +55,7 @@ def fer2013() -> FaceSet:
     """The FER2013 files, read once; for tests marked ``real``. Don't change the arrays."""
     if not (FER2013 / "train.parquet").exists():
         pytest.skip("the FER2013 files are absent")
-    return layouts.read(FER2013, cache=False)
+    return datasets.read(FER2013, cache=False)
 
 
 @pytest.fixture(scope="session")

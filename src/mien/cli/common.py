@@ -16,6 +16,7 @@ from mien import escapes
 from mien.cli.places import InputName, InputPath, OutputPath
 
 if TYPE_CHECKING:
+    from mien.data.faceset import FaceSet
     from mien.data.reading import ReadOptions
 
 path_argument = InputPath()
@@ -158,6 +159,13 @@ def fail(message: str, exit_code: int) -> None:
 def say(line: str) -> None:
     """A line for people, on standard error."""
     click.echo(escapes.visible(line), err=True)
+
+
+def tell(faceset: FaceSet) -> FaceSet:
+    """Say what was assumed, changed or passed over in reading data; gives the data back."""
+    for note in faceset.source.notes:
+        say(f"note: {note}")
+    return faceset
 
 
 def write(text: str, *, err: bool = False) -> None:

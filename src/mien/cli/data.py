@@ -19,6 +19,7 @@ from mien.cli.common import (
     say,
     set_option,
     show,
+    tell,
 )
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def convert(path: Path, out: Path, reading: ReadOptions, size: int | None, overw
     from mien.data import store
     from mien.inference import datasets
 
-    faceset = datasets.read(path, dataclasses.replace(reading, size=size))
+    faceset = tell(datasets.read(path, dataclasses.replace(reading, size=size)))
     store.convert(faceset, out, overwrite=overwrite)
     record = {"out": str(out), "rows": len(faceset), "dropped": len(faceset.source.dropped), "hash": faceset.hash}
     show(record, as_json, lambda: f"{out}: {len(faceset):,} faces, {len(faceset.source.dropped):,} rows dropped")
@@ -153,7 +154,9 @@ def audit(
         clean.parse(fix, clean.FIXES),
     )  # refuse before the work what can't be done after it
     classifier = None if model is None else Classifier.load(model)
-    audit = audits.audit(datasets.read(path, reading), classifier, correlation=correlation, mirrored=mirrored, say=say)
+    audit = audits.audit(
+        tell(datasets.read(path, reading)), classifier, correlation=correlation, mirrored=mirrored, say=say
+    )
     record = audit.to_dict()
     if out is not None:
         audit_page.write(out, audit, lang=lang)

@@ -19,6 +19,7 @@ from mien.cli.common import (
     path_argument,
     prior_option,
     show,
+    tell,
     track,
 )
 from mien.cli.places import Verb
@@ -77,8 +78,8 @@ def evaluate(
     auto = prior == "auto"
     if prior is not None and not auto:
         classifier = classifier.with_prior(prior)
-    faceset = datasets.read(data, reading)
-    others = None if without is None else faceset if without == data else datasets.read(without, reading.for_classes())
+    faceset = tell(datasets.read(data, reading))
+    others = None if without is None else faceset if without == data else tell(datasets.read(without, reading.for_classes()))
     judgement = judge(classifier, faceset, split, flip=flip, without=others, estimate_prior=auto)
     held = judge_corrupted(classifier, judgement, track=track) if corrupted else None
     record = judgement.to_dict() | ({"corrupted": held.to_dict()} if held else {})
@@ -115,7 +116,7 @@ def explain(
     from mien.inference.classifier import Classifier
 
     classifier = Classifier.load(model)
-    faceset = datasets.read(data, reading)
+    faceset = tell(datasets.read(data, reading))
     judgement = judge(classifier, faceset, split, flip=flip)
     found = findings.find(classifier, judgement, track=track)
     pages.write(out, judgement, found, lang=lang)
@@ -167,7 +168,7 @@ def decide(
     from mien.inference.classifier import Classifier
 
     classifier = Classifier.load(model)
-    faceset = datasets.read(data, reading)
+    faceset = tell(datasets.read(data, reading))
     judgement, train, valid = judge_and_choose(classifier, faceset, split, choose_on, flip=flip)
     chosen_on = (valid.labels, classifier.probabilities(valid.images, flip=flip))
     evaluation = judgement.evaluation
@@ -219,6 +220,6 @@ def submit(
     from mien.inference.classifier import Classifier
 
     num = submission.write(
-        Classifier.load(model, decision=decision), datasets.read(test, reading), out, num_rows=rows, flip=flip
+        Classifier.load(model, decision=decision), tell(datasets.read(test, reading)), out, num_rows=rows, flip=flip
     )
     show({"submission": str(out), "rows": num}, as_json, lambda: f"{out}: {num:,} rows")

@@ -26,6 +26,7 @@ from mien.cli.common import (
     say,
     set_option,
     show,
+    tell,
     track,
     write,
 )
@@ -164,7 +165,7 @@ def write_report(
     files.check(target)
     network, history = run.network, run.history
     classifier = Classifier.load(run.model_file)
-    faceset = run.read(data, reading or DEFAULT)
+    faceset = tell(run.read(data, reading or DEFAULT))
     judgement = judge(classifier, faceset, split, flip=flip)
     found = findings.find(
         classifier,

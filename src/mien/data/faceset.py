@@ -137,6 +137,7 @@ class Source:
             "options": self.options.to_dict(),
             "num_dropped": len(self.dropped),
             "changes": [asdict(change) for change in self.changes],
+            "coding": None if self.coding is None else self.coding.to_dict(),
         }
 
 

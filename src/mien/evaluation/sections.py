@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mien import emotions
+from mien.data.faceset import ChosenCoding
 from mien.data.reading import ReadOptions
 from mien.evaluation import narrative, plots, svg
 from mien.evaluation.evaluation import Confusion, Evaluation
@@ -66,11 +67,25 @@ def judged(judgement: Judgement, t: Texts) -> list[tuple[str, str]]:
         "model_hash": told["model_hash"],
         "data": Path(told["data"]).name,
         "data_hash": told["data_hash"],
+        **coding(told, t),
         "split": f"{narrative.split_name(judgement, t)}, n = {len(judgement.evaluation):,}",
         "rows_hash": told["rows_hash"],
         "flip_label": t("page.yes" if told["flip"] else "page.no"),
     }
     return [(t(f"notes.{key}"), value) for key, value in rows.items()]
+
+
+def coding(record: Mapping[str, Any], t: Texts) -> dict[str, str]:
+    """How numbers for labels were understood, as a row of a table; none where labels have names."""
+    if not record.get("coding"):
+        return {}
+    chosen = ChosenCoding.from_dict(record["coding"])
+    legend = ", ".join(f"{code} {name}" for code, name in chosen.classes.items())
+    name = f"{chosen.name} ({legend})"
+    if not chosen.model:
+        return {"coding": t(f"notes.coding_{'layout' if chosen.by == 'layout' else 'stated'}", name=name)}
+    shares = ", ".join(f"{other} {share:.0%}" for other, share in list(chosen.agreement.items())[:2])
+    return {"coding": t("notes.coding_model", name=name, model=chosen.model, n=f"{chosen.num_faces:,}", shares=shares)}
 
 
 def model_name(path: str) -> str:
@@ -193,6 +208,7 @@ def _set_up(record: Mapping[str, Any], history: Sequence[Mapping[str, Any]], t: 
         "loss": t("training.loss_value") + smoothing + votes,
         "weight_decay": f"{recipe['weight_decay']:g}",
         "seed": str(recipe["seed"]),
+        **coding(data, t),
         "precision": t("training.device_value", device=narrative.device(record), precision=record["precision"], threads=record["threads"]),
     }  # fmt: skip
     return [(t(f"training.{key}"), value) for key, value in rows.items()]

@@ -145,6 +145,8 @@ def run(sweep: Sweep, *, say: Say = lambda _: None) -> dict[str, Any]:
         KeyboardInterrupt: it was stopped from the keyboard; the same call goes on.
     """
     faceset = datasets.read(sweep.data, sweep.reading)
+    for note in faceset.source.notes:
+        say(f"note: {note}")
     space = spaces.build(sweep.given, sweep.recipe, faceset.votes is not None)
     _, valid_set = job.divide(faceset, sweep.recipe)
     job.teacher_hash(sweep.recipe)  # better missed now than in every trial, as are the rows

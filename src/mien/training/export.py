@@ -142,6 +142,7 @@ def training_record(run: Run) -> dict[str, Any]:
         "data_hash": data["hash"],
         "train_hash": data["train"]["faces_hash"],
         "options": data.get("options", {}),
+        "coding": data.get("coding"),
     }
 
 

@@ -109,6 +109,8 @@ def _begin(
     """Read the data and make the run folder: the run, this process's share of the training rows, and the held-out rows."""
     faceset = datasets.read(data, reading)
     say(f"read {len(faceset):,} faces of {faceset.size[0]}x{faceset.size[1]} from {data} ({faceset.source.layout})")
+    for note in faceset.source.notes:
+        say(f"note: {note}")
     train_set, valid_set = divide(faceset, recipe)
     workers = f", {ranks.num} workers" if ranks.num > 1 else ""
     say(f"train {len(train_set):,}, hold out {len(valid_set):,}; {setup['device']}, {setup['precision']}{workers}")

@@ -153,7 +153,8 @@ def _renamed(faceset: FaceSet, coding: Coding, chosen: ChosenCoding) -> FaceSet:
                 votes[:, classes.index(name)] += faceset.votes[:, index]
     source = faceset.source
     class_map = {theirs: coding.classes[ours] for theirs, ours in source.class_map.items() if ours in coding.classes}
-    notes = [*source.notes, *filter(None, [_unkept(faceset, names)])]
+    told = str(chosen) if chosen.by != "layout" or chosen.model else ""
+    notes = [*source.notes, *filter(None, [told, _unkept(faceset, names)])]
     source = replace(
         source, class_map=class_map, coding=chosen, dropped=(*source.dropped, *dropped), notes=tuple(notes)
     )
