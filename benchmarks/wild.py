@@ -35,6 +35,7 @@ from mien.data.reading import ReadOptions
 from mien.evaluation import metrics, robustness
 from mien.evaluation.corruptions import CORRUPTIONS
 from mien.evaluation.judge import default_split, labelled_rows
+from mien.inference import datasets
 
 
 @dataclass(frozen=True)
