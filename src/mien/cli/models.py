@@ -79,7 +79,9 @@ def evaluate(
     if prior is not None and not auto:
         classifier = classifier.with_prior(prior)
     faceset = tell(datasets.read(data, reading))
-    others = None if without is None else faceset if without == data else tell(datasets.read(without, reading.for_classes()))
+    others = (
+        None if without is None else faceset if without == data else tell(datasets.read(without, reading.for_classes()))
+    )
     judgement = judge(classifier, faceset, split, flip=flip, without=others, estimate_prior=auto)
     held = judge_corrupted(classifier, judgement, track=track) if corrupted else None
     record = judgement.to_dict() | ({"corrupted": held.to_dict()} if held else {})
