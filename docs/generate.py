@@ -49,6 +49,45 @@ scale = [0.9, 1.1]
 """
 """What the page says of recipes in files."""
 
+LAYOUT_NOTES = """
+## Tables and lists
+
+- The separator (comma, semicolon, tab, `|`; in `.txt` and `.lst` also blanks), the encoding (UTF-8, UTF-16, else Windows-1252) and
+  whether there is a head are recognised. Excel workbooks (`.xlsx`) and lines of JSON (`.jsonl`) are tables too.
+- Columns are known by their usual names, whatever other columns there are; a list without a head by what its cells hold.
+- A list names pictures by path, name, name without ending, or number. `metadata.jsonl` or `metadata.csv` names those of its own folder.
+- Pixels may be separated by blanks, commas or semicolons, stand in brackets, or have a column each. Values from 0 to 1 are multiplied
+  by 255. Three values a pixel are red, green and blue, and become gray. Where sizes differ, all faces get the most common one; a note tells it.
+- Quotes are read strictly: one that is never closed would swallow the rows after it, so the table is refused and the line is named.
+
+## Arrays
+
+`.npz`, a folder of `.npy`, and HDF5: faces `(N, H, W)`, `(N, H, W, channels)`, `(N, channels, H, W)` or `(N, H x H)`, from 0 to 255 or from 0 to 1;
+labels as numbers, text or one-hot. Words of the names tell splits (`x_train`, `y_test`, `Training_pixel`). Python objects in a file (pickles) are
+never opened. HDF5, workbooks and YOLO's `data.yaml` need `pip install 'mien[formats]'`.
+
+## Archives
+
+Zip and tar archives, `.csv.gz` and the like are read as they are: unpacked into a temporary folder, read, and deleted; the cache spares this
+the next time. In a folder that holds archives and no faces, each archive is unpacked into a folder of its name, so `train.zip` is a split.
+An archive is refused if it is encrypted, has a file that would lie outside of the folder, unpacks to more than 100 times its size, or holds
+archives within archives within archives. 7z and RAR have to be unpacked first.
+
+## Portraits and photos
+
+A model expects cropped faces. Where pictures show more (JAFFE, KDEF, CAER-S, the original CK+), a note says so; it is decided by the size of the face in
+24 of the pictures. `--find-faces` (in Python `mien.read(path, find_faces=True)`) finds the largest face in each picture and cuts it out upright, as
+`mien predict` does. Pictures in which no face is found are left out, counted and named.
+
+Boxes (YOLO, COCO, Label Studio, ExpW) are cut at the square around them. Of the original CK+ the frame is read that the file in `Emotion` names.
+
+## What is not read
+
+Pickles, TFRecord, MATLAB and old Excel files (`.xls`) are named with what to save instead. A list in another encoding than those above, such as Big5,
+is taken for Windows-1252: pictures whose names have other letters than ASCII are then not found. Save such a list as UTF-8.
+"""
+"""What the page says of layouts beside their table."""
+
 
 def recipes_page() -> str:
     """All recipes side by side, and what each field means."""
@@ -100,7 +139,7 @@ def layouts_page() -> str:
         "|---|---|",
         *(f"| `{layout.name}` | {layout.about} |" for layout in layouts.LAYOUTS),
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + LAYOUT_NOTES
 
 
 PAGES = {"recipes.md": recipes_page, "layouts.md": layouts_page}

@@ -74,7 +74,7 @@ LAYOUTS = (
     ),
     Layout(
         "course-csv",
-        "tables of two columns: a label or an id, and pixels",
+        "tables of pixels: a label or an id, and pixels in one column or in a column each",
         "tables of pixels",
         tables.matches_course,
         tables.read_course,
@@ -170,7 +170,7 @@ LAYOUTS = (
     Layout("folders", "a folder per class, with or without split folders", "pictures", folders.matches, folders.read),
     Layout(
         "numbered",
-        "numbered pictures, with or without a table of id (or filename) and label",
+        "pictures with a list of names (or ids) and labels in any table; or numbered pictures without one",
         "pictures",
         listed.matches_numbered,
         listed.read_numbered,
