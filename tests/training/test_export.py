@@ -8,7 +8,6 @@ import numpy as np
 import onnx
 import pytest
 import torch
-import torch.nn.functional as F
 
 from mien import modelfile
 from mien.errors import ExportError, RunError
@@ -105,17 +104,6 @@ def test_weights_that_half_precision_spoils_are_refused(
 def test_the_model_file_holds_no_path_of_the_machine(run: Run) -> None:
     assert str(Path.home()).encode() not in run.model_file.read_bytes()
     assert b"site-packages" not in run.model_file.read_bytes()
-
-
-def test_the_temperature_minimises_the_log_loss() -> None:
-    generator = torch.Generator().manual_seed(0)
-    logits = torch.randn(4000, 5, generator=generator) * 2
-    labels = torch.multinomial(torch.softmax(logits, 1), 1, generator=generator)[:, 0]
-    assert export.fit_temperature(logits, labels) == pytest.approx(1.0, abs=0.06)
-    assert export.fit_temperature(logits * 3, labels) == pytest.approx(3.0, abs=0.2)
-    best = export.fit_temperature(logits * 3, labels)
-    losses = [float(F.cross_entropy(logits * 3 / t, labels)) for t in (0.97 * best, best, 1.03 * best)]
-    assert losses[1] == min(losses)
 
 
 def test_exporting_again_gives_the_same_probabilities(run: Run, tmp_path: Path) -> None:

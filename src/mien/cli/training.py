@@ -208,13 +208,15 @@ def export(run: Path, out: Path | None, as_json: bool) -> None:
 
     Example:  mien export runs/base -o base.onnx
     """
+    from mien.training import calibration, job
     from mien.training import export as exports
-    from mien.training import job
     from mien.training.run import Run
 
     opened = Run.open(run)
     target = out or opened.model_file
     spec = exports.export(opened, job.read_sets(opened)[1], target)
+    for warning in calibration.warnings(spec):
+        say(warning)
     show({"model": str(target), "spec": json.loads(spec.to_json())}, as_json, lambda: str(target))
 
 
@@ -229,10 +231,13 @@ def ensemble(runs: tuple[Path, ...], out: Path, as_json: bool) -> None:
 
     Example:  mien ensemble runs/seed0 runs/seed1 runs/seed2 -o ensemble.onnx
     """
+    from mien.training import calibration
     from mien.training import ensemble as ensembles
     from mien.training.run import Run
 
     spec = ensembles.build([Run.open(run) for run in runs], out)
+    for warning in calibration.warnings(spec):
+        say(warning)
     score = spec.scores[0]
     show(
         {"model": str(out), "spec": json.loads(spec.to_json())},

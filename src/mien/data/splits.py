@@ -96,6 +96,14 @@ def _both(first: NDArray[Any] | None, second: NDArray[Any] | None, rows: NDArray
     return None if first is None or second is None else np.concatenate([first, second[rows]])
 
 
+def halves(faceset: FaceSet) -> NDArray[np.bool_]:
+    """``(N,)`` which rows are in the first of two halves: by class, copies and persons on one side; the same rows each time."""
+    groups = _groups(faceset)
+    if groups.max(initial=-1) < 1:
+        return np.zeros(len(faceset), np.bool_)
+    return _chosen(faceset, groups, 0.5, np.random.default_rng(0))
+
+
 def _chosen(
     faceset: FaceSet, groups: NDArray[np.int64], share: float, random: np.random.Generator
 ) -> NDArray[np.bool_]:

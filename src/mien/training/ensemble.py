@@ -15,7 +15,8 @@ from mien.data.faceset import FaceSet
 from mien.data.seen import SeenFaces
 from mien.errors import ExportError
 from mien.modelfile import Spec
-from mien.training import export, job
+from mien.training import calibration, export, job
+from mien.training.calibration import Temperature
 from mien.training.graph import ModelGraph
 from mien.training.run import Run
 
@@ -69,12 +70,9 @@ def build(runs: Sequence[Run], path: str | os.PathLike[str]) -> Spec:
             "No row was held out by all of these runs, so the ensemble can't be scored: train them with the same split_seed."
         )
     members = [export.load_graph(run, own) for run, own in zip(runs, held, strict=True)]
-    graph = EnsembleGraph(members).eval()
-    labels = torch.from_numpy(rows.labels)
-    with torch.no_grad():
-        batches = torch.split(torch.from_numpy(rows.images), 256)
-        log_mean = torch.cat([graph.log_mean(batch) for batch in batches])  # (N, K)
-    graph.temperature = export.fit_temperature(log_mean, labels)
+    graph = EnsembleGraph([member for member, _ in members]).eval()
+    temperature = _temperature(graph, runs, held, rows)
+    graph.temperature = temperature.value
     data: dict[str, Any] = first.record["data"]
     same_rows = all(run.record["data"]["train"] == data["train"] for run in runs)
     spec = Spec(
@@ -84,11 +82,31 @@ def build(runs: Sequence[Run], path: str | os.PathLike[str]) -> Spec:
         training={
             "data_hash": data["hash"],
             "train_hash": data["train"]["faces_hash"] if same_rows else None,
-            "members": [export.training_record(run) for run in runs],
+            "temperature": temperature.to_dict(),
+            "members": [export.training_record(run, own) for run, (_, own) in zip(runs, members, strict=True)],
         },
     )
     title, counts = "rows that all members held out", data["train"]["counts"]
     return export.write(graph, spec, rows, title, path, counts=counts, seen=_seen(runs))
+
+
+def _temperature(graph: EnsembleGraph, runs: Sequence[Run], held: Sequence[FaceSet], rows: FaceSet) -> Temperature:
+    """The temperature of the mean of the members' readings, of epochs that other rows have chosen where all members have such."""
+    labels, own = (
+        torch.from_numpy(rows.labels),
+        [calibration.readings(run, valid) for run, valid in zip(runs, held, strict=True)],
+    )
+    if any(logits is None for logits in own):
+        with torch.no_grad():
+            batches = torch.split(torch.from_numpy(rows.images), 256)
+            return calibration.fit(torch.cat([graph.log_mean(batch) for batch in batches]), labels)
+    members: Any = graph.members
+    probabilities = [
+        torch.softmax(logits[calibration.rows_in(rows, valid)] / member.temperature, 1)
+        for logits, valid, member in zip(filter(torch.is_tensor, own), held, members, strict=True)
+    ]
+    mean = torch.stack(probabilities).mean(0)  # (N, K)
+    return calibration.fit(mean.clamp_min(1e-12).log(), labels, cross_fitted=True)
 
 
 def _seen(runs: Sequence[Run]) -> SeenFaces | None:

@@ -15,7 +15,7 @@ import onnx.numpy_helper
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from mien import files, modelfile
 from mien.data.faceset import FaceSet
@@ -24,7 +24,8 @@ from mien.errors import ExportError
 from mien.evaluation import decisions
 from mien.inference.classifier import Classifier
 from mien.modelfile import Spec
-from mien.training import checkpoint, loop
+from mien.training import calibration, checkpoint, loop
+from mien.training.calibration import Temperature
 from mien.training.graph import ModelGraph, load_network
 from mien.training.run import Run
 
@@ -53,9 +54,9 @@ def export(run: Run, valid_set: FaceSet, path: str | os.PathLike[str]) -> Spec:
         RunError: the run has no weights yet.
     """
     data = run.record["data"]
-    graph = load_graph(run, valid_set)
+    graph, temperature = load_graph(run, valid_set)
     size = (run.recipe.image_size, run.recipe.image_size)
-    spec = Spec(tuple(data["classes"]), size, temperature=graph.temperature, training=training_record(run))
+    spec = Spec(tuple(data["classes"]), size, temperature=graph.temperature, training=training_record(run, temperature))
     return write(graph, spec, valid_set, data["valid"]["from"], path, counts=data["train"]["counts"], seen=run.seen)
 
 
@@ -111,8 +112,8 @@ def write(
     return spec
 
 
-def load_graph(run: Run, valid_set: FaceSet) -> ModelGraph:
-    """The graph of a run's best weights, its temperature fitted on the held-out rows.
+def load_graph(run: Run, valid_set: FaceSet) -> tuple[ModelGraph, Temperature]:
+    """The graph of a run's best weights, and its temperature, fitted on the held-out rows.
 
     Raises:
         ExportError: these weights are those of a training that has diverged.
@@ -128,15 +129,17 @@ def load_graph(run: Run, valid_set: FaceSet) -> ModelGraph:
             "train again with a lower learning_rate, or with --set clip_norm=1."
         )
     plain = network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload] # torch's stubs lack this overload
-    return ModelGraph(plain, data["mean"], data["std"], fit_temperature(logits, labels)).eval()
+    temperature = calibration.of_run(run, valid_set, logits)
+    return ModelGraph(plain, data["mean"], data["std"], temperature.value).eval(), temperature
 
 
-def training_record(run: Run) -> dict[str, Any]:
+def training_record(run: Run, temperature: Temperature) -> dict[str, Any]:
     """What the model file says of its training."""
     data = run.record["data"]
     record = {key: run.record[key] for key in ("mien", "git_commit", "torch", "device", "precision")}
     return record | {
         "recipe": run.record["recipe"],
+        "temperature": temperature.to_dict(),
         "epoch": checkpoint.load(run.best)[1]["epoch"],
         "seed": run.recipe.seed,
         "data_hash": data["hash"],
@@ -155,28 +158,8 @@ def score(probabilities: NDArray[np.float32], labels: NDArray[np.int64], split: 
         "accuracy": float((probabilities.argmax(1) == labels).mean()),
         "log_loss": float(-np.log(np.maximum(given, 1e-12)).mean()),
         "flip": False,
-        "note": "the rows that chose the epoch and the temperature: slightly optimistic",
+        "note": "the rows that chose the epoch, and that the temperature was fitted on: slightly optimistic",
     }
-
-
-def fit_temperature(logits: Tensor, labels: Tensor) -> float:
-    """The temperature that minimises the cross-entropy of ``logits / T`` (Guo et al., On Calibration, ICML 2017).
-
-    The loss is convex in 1/T; golden-section search over log T from 1/20 to 20.
-    """
-    ratio = (5**0.5 - 1) / 2
-    low, high = float(np.log(0.05)), float(np.log(20.0))
-
-    def loss(log_t: float) -> float:
-        return float(F.cross_entropy(logits.double() / np.exp(log_t), labels))
-
-    while high - low > 1e-4:
-        left, right = high - ratio * (high - low), low + ratio * (high - low)
-        if loss(left) < loss(right):
-            high = right
-        else:
-            low = left
-    return float(np.exp((low + high) / 2))
 
 
 def to_onnx(graph: nn.Module, spec: Spec) -> Any:

@@ -20,7 +20,7 @@ from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import DataError, RunError
 from mien.inference import datasets
-from mien.training import devices, export, loop, networks, pretrained, summary, teachers
+from mien.training import calibration, devices, export, loop, networks, pretrained, summary, teachers
 from mien.training.augment import augment
 from mien.training.loop import AfterEpoch, Say, Track
 from mien.training.ranks import Ranks, joined
@@ -262,11 +262,13 @@ def _write_beginning(run: Run, train_set: FaceSet) -> None:
 
 def _write_end(run: Run, valid_set: FaceSet, ended: str, say: Say) -> None:
     spec = export.export(run, valid_set, run.model_file)
-    score = spec.scores[0]
+    score, (low, high) = spec.scores[0], spec.training["temperature"]["interval"]
     say(
         f"ended: {ended}; epoch {spec.training['epoch']} has {score['accuracy']:.2%} of {score['n']:,} held-out faces, "
-        f"temperature {spec.temperature:.3f}"
+        f"temperature {spec.temperature:.3f} ({low:.3f} to {high:.3f})"
     )
+    for warning in calibration.warnings(spec):
+        say(warning)
 
 
 def _silent(line: str) -> None:

@@ -22,6 +22,7 @@ from mien.errors import TrainingError
 from mien.training import checkpoint, devices, networks, pretrained, teachers
 from mien.training import optimizers as optimizing
 from mien.training.augment import augment, corrupt, view
+from mien.training.calibration import CrossFit
 from mien.training.imbalance import balanced_order, class_weights, cross_entropy
 from mien.training.ranks import ALONE, Ranks, with_synced_norms
 from mien.training.recipes import Recipe
@@ -121,6 +122,9 @@ def train(
     if votes_head:
         votes, asked = (tensor.to(device) for tensor in vote_shares(train_set))  # (N, K), (N,)
 
+    crossfit = CrossFit(valid_set, num_classes, device, recipe.keep)
+    if history:
+        crossfit.restore(run)
     average = Average(judged, network) if recipe.ema else None
     best = Best(run)
     stored = time.perf_counter()
@@ -184,7 +188,9 @@ def train(
 
         trained = time.perf_counter() - started
         sum_loss, sum_right = ranks.mean(torch.stack((total_loss, num_right))).tolist()
-        valid_loss, accuracy = ranks.once(lambda: score(judged, held_faces, held_labels, mean, std, precision))
+        valid_loss, accuracy = ranks.once(
+            lambda: score(judged, held_faces, held_labels, mean, std, precision, crossfit)
+        )
         if not math.isfinite(valid_loss):
             check_loss(valid_loss, num_classes, epoch, rate)
         row = {
@@ -205,6 +211,7 @@ def train(
                 best.take(judged, {"epoch": epoch, "valid_accuracy": accuracy})
             if ended or epoch == recipe.epochs or time.perf_counter() - stored >= speed.store_every:
                 best.write()
+                crossfit.save(run)  # ahead of the checkpoint: an epoch that comes again changes nothing in it
                 _store(run, learner, judged, optimizers, history)
                 run.write_history(history)
                 stored = time.perf_counter()
@@ -270,10 +277,18 @@ def predict(network: nn.Module, faces: Tensor, mean: float, std: float, device: 
 
 
 def score(
-    network: nn.Module, faces: Tensor, labels: Tensor, mean: float, std: float, precision: str
+    network: nn.Module,
+    faces: Tensor,
+    labels: Tensor,
+    mean: float,
+    std: float,
+    precision: str,
+    crossfit: CrossFit | None = None,
 ) -> tuple[float, float]:
     """Mean log-loss and accuracy on faces ``(N, H, W)`` as they are, on the device that they and their labels ``(N,)`` are on."""
     logits = predict(network, faces, mean, std, faces.device, precision)  # (N, K)
+    if crossfit:
+        crossfit.update(logits, labels)
     return float(F.cross_entropy(logits, labels)), float((logits.argmax(1) == labels).float().mean())
 
 

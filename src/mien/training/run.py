@@ -9,6 +9,7 @@
     seen_faces.npz          a hash of each face that it learned from, and of each that was held out
     checkpoint.safetensors  the state after the last whole epoch
     best.safetensors        the weights of the best epoch
+    calibration.safetensors the held-out readings that the temperature is fitted on
     model.onnx              the model file
     answers.safetensors     the teachers' answers on a cycle of views, where the recipe has one
 """
@@ -181,6 +182,11 @@ class Run:
         if not (self.folder / SEEN_FILE).exists():
             with files.whole(self.folder / SEEN_FILE) as temporary:
                 SeenFaces.of(learned.images, held_out.images).save(temporary)
+
+    @property
+    def calibration(self) -> Path:
+        """The held-out readings that the temperature is fitted on."""
+        return self.folder / "calibration.safetensors"
 
     @property
     def answers(self) -> Path:
