@@ -27,6 +27,7 @@ FLOORS = {
     "samples": 2,
     "tables": 2,
     "checks": 2,
+    "extras": 1,
     "locks": 1,
     "escapes": 1,
     "errors": 0,

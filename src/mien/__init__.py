@@ -33,7 +33,10 @@ __all__ = ["Classifier", "Evaluation", "Face", "FaceSet", "Reader", "__version__
 
 def __getattr__(name: str) -> Any:
     if name in _PUBLIC:
-        return getattr(import_module(_PUBLIC[name]), name)
+        from mien.extras import needed
+
+        with needed("report"):
+            return getattr(import_module(_PUBLIC[name]), name)
     raise AttributeError(f"module 'mien' has no attribute '{name}'")
 
 

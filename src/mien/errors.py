@@ -115,16 +115,25 @@ class SettingsError(MienError):
 
 
 class MissingExtraError(MienError):
-    """A part needs a package that isn't installed.
+    """A part needs packages that aren't installed.
 
     Args:
-        package: the import name that failed, such as ``"torch"``.
-        extra: the extra of mien that brings it, such as ``"train"``.
+        packages: the import names, such as ``"torch"`` or several.
+        extras: the extras of mien that bring them, such as ``"train"`` or several.
     """
 
-    def __init__(self, package: str, extra: str) -> None:
-        super().__init__(
-            f"This needs the package '{package}', which is not installed: run  pip install 'mien[{extra}]'"
-        )
-        self.package = package
-        self.extra = extra
+    def __init__(self, packages: str | tuple[str, ...], extras: str | tuple[str, ...]) -> None:
+        self.packages = (packages,) if isinstance(packages, str) else packages
+        self.extras = (extras,) if isinstance(extras, str) else extras
+        names = [f"'{name}'" for name in self.packages]
+        if len(names) == 1:
+            words = f"package {names[0]}, which is not installed"
+        else:
+            words = f"packages {', '.join(names[:-1])} and {names[-1]}, which are not installed"
+        super().__init__(f"This needs the {words}: run  {install(*self.extras)}")
+
+
+def install(*extras: str) -> str:
+    """The command that installs extras, from the package index and from a checkout."""
+    names = ",".join(extras)
+    return f"pip install 'mien[{names}]', or in a checkout of mien  pip install '.[{names}]'"

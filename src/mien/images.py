@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, TiffImagePlugin, UnidentifiedImageError, features
 
 from mien import samples
-from mien.errors import ImageError
+from mien.errors import ImageError, install
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "JPEG2000")
 """What is decoded, beside AVIF and HEIC; Pillow knows more, some through programs of others."""
@@ -267,7 +267,7 @@ def _open(data: bytes, name: str) -> Image.Image:
     try:
         import pillow_heif
     except ModuleNotFoundError:
-        raise ImageError(f"{name} is a HEIC picture: to read it, run  pip install 'mien[heic]'") from None
+        raise ImageError(f"{name} is a HEIC picture: to read it, run  {install('heic')}") from None
     pillow_heif.register_heif_opener()
     return Image.open(io.BytesIO(data), formats=("HEIF",))
 

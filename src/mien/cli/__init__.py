@@ -10,37 +10,15 @@ import io
 import sys
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
 import mien
+from mien import extras
 from mien.cli import data, models, predicting, serve, studying, training, tuning, video
 from mien.cli.common import fail, speaks, write
 from mien.errors import MienError, MissingExtraError
-
-EXTRAS = {
-    "torch": "train",
-    "safetensors": "train",
-    "onnx": "train",
-    "onnxscript": "train",
-    "pyarrow": "report",
-    "sklearn": "report",
-    "scipy": "report",
-    "cleanlab": "report",
-    "matplotlib": "report",
-    "jinja2": "report",
-    "av": "video",
-    "ray": "scale",
-    "optuna": "scale",
-    "fastapi": "serve",
-    "fastapi_offline": "serve",
-    "starlette": "serve",
-    "uvicorn": "serve",
-    "prometheus_client": "serve",
-    "python_multipart": "serve",
-}
-"""Which extra brings a package that the base install lacks."""
-
 
 STOPPED = 130
 """Exit code of what was stopped from the keyboard, as shells have it: 128 and the number of the signal."""
@@ -67,18 +45,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:  # the reader, such as head, has seen enough
         sys.stderr.close()
         sys.exit(1)
-    except ModuleNotFoundError as error:
-        package = (error.name or "").split(".")[0]
-        if package not in EXTRAS:
-            raise
-        fail(str(MissingExtraError(package, EXTRAS[package])), 1)
     except MienError as error:
         fail(str(error), error.exit_code)
     except OSError as error:  # a path that can't be, a disk that is full
         fail(f"'{error.filename}': {error.strerror or error}." if error.filename else f"{error.strerror or error}.", 1)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Verbs(click.Group):
+    """The verbs; one that lacks packages says all that it needs."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb."""
+        try:
+            return super().invoke(ctx)
+        except (ModuleNotFoundError, MissingExtraError) as error:
+            found = extras.missing(error, *extras.NEEDS.get(ctx.invoked_subcommand or "", ()))
+            if found is None:
+                raise
+            raise found from None
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(mien.__version__, prog_name="mien")
 def cli() -> None:
     """Learn to read facial expressions from labelled faces, judge how well, and show where it errs.

@@ -1,1 +1,8 @@
 """How good a model is, where it errs, and the report that shows it."""
+
+from typing import TYPE_CHECKING
+
+from mien.extras import modules_of
+
+if not TYPE_CHECKING:
+    __getattr__ = modules_of(__name__, "report")

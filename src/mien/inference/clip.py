@@ -8,14 +8,17 @@ from functools import cached_property
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
 from mien import images
 from mien.errors import VideoError
+from mien.extras import needed
 from mien.inference import container
 from mien.inference.timestamps import ContinuousClock, FrameTimes, end_of
+
+with needed("video"):
+    import av
 
 MAX_BROKEN = 1000
 """So many packets in a row that can't be decoded end the clip."""

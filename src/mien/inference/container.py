@@ -6,11 +6,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import av
-from av.stream import Disposition
-
 from mien import images
 from mien.errors import VideoError
+from mien.extras import needed
+
+with needed("video"):
+    import av
+    from av.stream import Disposition
 
 WEBCAMS = {"linux": ("v4l2", "/dev/video{}"), "darwin": ("avfoundation", "{}"), "win32": ("dshow", "video={}")}
 """How each system names a webcam: FFmpeg's format, and the device by its number."""

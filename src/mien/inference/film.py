@@ -10,15 +10,18 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 from PIL import Image, ImageDraw
 
 from mien import emotions, files
 from mien.errors import OutputError
+from mien.extras import needed
 from mien.inference import annotate, container
 from mien.inference.clip import Clip, Packet
 from mien.inference.video import FrameReading, Segment, clock
+
+with needed("video"):
+    import av
 
 CLOCK = Fraction(1, 60_000)
 """The unit of time of the copy's frames: fine enough for any frame rate, coarse enough for MPEG-4."""

@@ -4,3 +4,10 @@
 work, in batches · ``problems`` errors as answers · ``guard`` what holds for every answer · ``server`` the process · ``page`` the
 web page.
 """
+
+from typing import TYPE_CHECKING
+
+from mien.extras import modules_of
+
+if not TYPE_CHECKING:
+    __getattr__ = modules_of(__name__, "serve")

@@ -1,1 +1,8 @@
 """From a FaceSet to a model file."""
+
+from typing import TYPE_CHECKING
+
+from mien.extras import modules_of
+
+if not TYPE_CHECKING:
+    __getattr__ = modules_of(__name__, "train")

@@ -1,0 +1,93 @@
+"""What the base install lacks: which extra brings a package, and one error that names all that a piece of work needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module, util
+from typing import Any
+
+from mien.errors import MissingExtraError
+
+PACKAGES = {
+    "train": ("torch", "safetensors", "onnx", "onnxscript", "pyarrow"),
+    "report": ("sklearn", "cleanlab", "matplotlib", "jinja2", "pyarrow", "scipy"),
+    "video": ("av",),
+    "formats": ("openpyxl", "h5py", "yaml", "pyarrow"),
+    "scale": ("ray", "optuna", "pyarrow"),
+    "serve": ("fastapi", "fastapi_offline", "starlette", "uvicorn", "prometheus_client", "python_multipart"),
+}
+"""Extra to the packages that it brings, by the names with which they are imported."""
+
+FALLBACK = {"pyarrow": "report"}
+"""Package of several extras to the one that is named where no verb says more."""
+
+NEEDS = {
+    "train": ("train",),
+    "tune": ("train", "report", "scale"),
+    "export": ("train",),
+    "ensemble": ("train",),
+    "summary": ("train",),
+    "demo": ("train", "report"),
+    "study": ("train", "report"),
+    "evaluate": ("report",),
+    "explain": ("report",),
+    "decide": ("report",),
+    "report": ("report",),
+    "video": ("video",),
+    "serve": ("serve",),
+}
+"""Verb to the extras without which it can't work; options may need further ones, such as ``--engine ray``."""
+
+
+def missing(error: ModuleNotFoundError | MissingExtraError, *extras: str) -> MissingExtraError | None:
+    """The error that says what to install, or None where the package that was not found is none of an extra.
+
+    Args:
+        error: what an import raised, or what a part said that knows of its own needs only.
+        extras: all that the piece of work needs, so that one install suffices.
+    """
+    package = error.packages[0] if isinstance(error, MissingExtraError) else (error.name or "").split(".")[0]
+    bringing = [extra for extra, packages in PACKAGES.items() if package in packages]
+    if not bringing:
+        return None
+    if not set(bringing) & set(extras):
+        extras = (*extras, FALLBACK.get(package, bringing[0]))
+    absent = {extra: [name for name in PACKAGES[extra] if name == package or not _is_there(name)] for extra in extras}
+    packages = dict.fromkeys(name for names in absent.values() for name in names)
+    return MissingExtraError(tuple(packages), tuple(extra for extra in extras if absent[extra]))
+
+
+@contextmanager
+def needed(*extras: str) -> Iterator[None]:
+    """Imports in it that fail for want of an extra say so.
+
+    Raises:
+        MissingExtraError: a package of an extra isn't installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        found = missing(error, *extras)
+        if found is None:
+            raise
+        raise found from None
+
+
+def modules_of(package: str, *extras: str) -> Callable[[str], Any]:
+    """A package's ``__getattr__``, by which ``from mien.training import job`` says which extra it lacks."""
+
+    def get(name: str) -> Any:
+        if not name.startswith("_") and util.find_spec(f"{package}.{name}") is not None:
+            with needed(*extras):
+                return import_module(f"{package}.{name}")
+        raise AttributeError(f"module '{package}' has no attribute '{name}'")
+
+    return get
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return util.find_spec(name) is not None
+    except (ValueError, ImportError):  # a package that was loaded in an unusual way, or is hidden
+        return False
