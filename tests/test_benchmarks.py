@@ -1,22 +1,88 @@
 from __future__ import annotations
 
+import dataclasses
+import json
 import math
+import sys
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
-from benchmarks import gpu
+from benchmarks import campaign, gpu, gpu_plan
+from benchmarks.campaign import Campaign, Step
 
-from mien.data.faceset import FaceSet
-from mien.training import job, recipes
+from mien.training import recipes
 
 
-def test_time_to_accuracy_is_that_of_the_first_epoch_that_was_good_enough(
-    faces: FaceSet, faces_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(gpu, "GOALS", (0.001, 0.999))
-    recipe = recipes.get("demo", ["epochs=2", "hold_out=0.2"])
-    timing = gpu.TimeToAccuracy(tmp_path / "run", faces.split("test"), recipe)
-    run = job.start(faces_file, recipe, timing.folder, after_epoch=timing.after_epoch)
-    seconds = [row["seconds"] for row in run.history]
-    assert timing.seconds == pytest.approx(math.fsum(seconds))
-    assert timing.reached == {"0.1%": pytest.approx(seconds[0])}
+def test_time_to_accuracy_is_that_of_the_first_epoch_that_was_good_enough() -> None:
+    history = [{"seconds": 2.0, "valid_accuracy": accuracy} for accuracy in (0.5, 0.7, 0.6, 0.8)]
+    assert [gpu.seconds_to(goal, history) for goal in (0.4, 0.7, 0.8, 0.9)] == [2.0, 4.0, 8.0, math.inf]
+
+
+def test_a_campaign_leaves_out_what_does_not_fit_and_goes_on_after_a_failure(tmp_path: Path) -> None:
+    done: list[str] = []
+
+    def step(name: str, seconds: float = 0.0, *needs: str) -> Step:
+        return Step(name, lambda: {"order": done.append(name)}, lambda: seconds, needs)
+
+    def fail() -> dict[str, Any]:
+        raise RuntimeError("no such card")
+
+    steps = [
+        step("first"),
+        Step("second", fail, lambda: 0.0),
+        step("third", 1e6),
+        step("fourth", 0, "second"),
+        step("fifth"),
+    ]
+    for _ in range(2):
+        one = Campaign(tmp_path / "work", tmp_path / "out", 100, {"device": "a card"})
+        for part in steps:
+            one.do(part)
+    assert done == ["first", "fifth"]  # the second time, what was done is not done again
+    told = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert told["device"] == "a card"
+    assert told["steps"]["second"] == {"failed": "RuntimeError: no such card"}
+    assert told["steps"]["third"]["skipped"].startswith("takes about 1000000 s, of which")
+    assert told["steps"]["fourth"] == {"skipped": "needs second"}
+
+
+def test_what_is_too_large_stays_and_what_is_large_lies_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(campaign, "MOST_BYTES", 400)
+    for name, size in (("small", 90), ("large", 300), ("huge", 500)):
+        (tmp_path / "work" / "runs" / name).mkdir(parents=True)
+        (tmp_path / "work" / "runs" / name / "model.onnx").write_bytes(bytes(size))
+    Campaign(tmp_path / "work", tmp_path / "out", 100, {}).do(Step("all", dict, lambda: 0.0))
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"results.json", "runs.zip", "large-model.onnx"}
+    assert zipfile.ZipFile(tmp_path / "out" / "runs.zip").namelist() == ["small/model.onnx"]
+
+
+def test_every_recipe_of_the_plan_can_be_made() -> None:
+    for training in gpu_plan.TRAININGS.values():
+        teacher = ["teacher=base"] if training.taught else []
+        recipe = recipes.get(training.recipe, [*training.settings, *teacher])
+        assert training.epochs[0] <= training.epochs[1]
+        assert recipe.batch_size >= 128
+    views = [recipes.get(name, [*gpu_plan.STUDENT, "teacher=base"]) for name in gpu_plan.STUDENTS]
+    assert views[0].augment == views[1].augment  # so that one's answers serve the other
+    for name, *settings in gpu_plan.FAST.values():
+        assert recipes.get(name, settings).epochs <= 24
+
+
+@pytest.mark.several
+def test_the_rehearsal_runs_every_step(faces_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpu, "REHEARSAL", dataclasses.replace(gpu.REHEARSAL, rows=96))
+    out = tmp_path / "out"
+    monkeypatch.setattr(sys, "argv", ["gpu", str(faces_file), str(tmp_path / "work"), "--out", str(out), "--rehearse"])
+    gpu.main()
+    steps = json.loads((out / "results.json").read_text())["steps"]
+    assert list(steps) == list(gpu_plan.STEPS)
+    assert not [name for name, found in steps.items() if "seconds" not in found]
+    assert steps["ensemble"]["members"] == list(gpu_plan.MEMBERS)
+    assert steps["tiny"]["recipe"]["teacher"].endswith("answers.safetensors")
+    assert set(steps["rates"]["recipes"]) == {*gpu_plan.TRAININGS, "fast_0.653", "fast_0.7"}
+    assert {path.name for path in out.iterdir()} == {"results.json", "runs.zip", "base-answers.safetensors"}
+    names = zipfile.ZipFile(out / "runs.zip").namelist()
+    assert {f"{name}/model.onnx" for name in (*gpu_plan.MEMBERS, *gpu_plan.STUDENTS)} <= set(names)
+    assert "report/history.jsonl" in names
