@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from benchmarks import gpu_plan
 from benchmarks.campaign import Campaign, Step
 from benchmarks.gpu_plan import (
     ANSWERED_BY,
@@ -34,7 +35,6 @@ from benchmarks.gpu_plan import (
     LARGER_BATCH,
     MEMBERS,
     PLAIN,
-    REHEARSAL,
     SELDOM,
     STEPS,
     TRAININGS,
@@ -287,7 +287,7 @@ class Work:
         if rates:
             return 1 / float(rates["recipes"][name]["faces_per_second"])
         network = net.build(recipe.network, len(self.faceset.classes), recipe.image_size)
-        macs: int = summary.describe(network, recipe.image_size)["macs"]
+        macs = int(summary.describe(network, recipe.image_size)["macs"])
         return max(6 * macs / ASSUMED_RATE, ASSUMED_STEP / recipe.batch_size)
 
     def epochs(self, name: str) -> int:
@@ -331,7 +331,7 @@ def seconds_to(goal: float, history: Sequence[dict[str, Any]]) -> float:
     """Seconds of training until the held-out accuracy first reached a goal; infinite where it never did."""
     spent = 0.0
     for row in history:
-        spent += row["seconds"]
+        spent += float(row["seconds"])
         if row["valid_accuracy"] >= goal:
             return spent
     return math.inf
@@ -367,7 +367,7 @@ def main() -> None:
         parser.error(f"there is no step {', '.join(sorted(unknown))}: choose from {', '.join(STEPS)}")
     budget = math.inf if arguments.rehearse else arguments.budget
     campaign = Campaign(arguments.work, arguments.out or arguments.work / "out", budget, setup())
-    work = Work(arguments.data, campaign, REHEARSAL if arguments.rehearse else Scale())
+    work = Work(arguments.data, campaign, gpu_plan.REHEARSAL if arguments.rehearse else Scale())
     for step in work.steps():
         if step.name in wanted:
             campaign.do(step)

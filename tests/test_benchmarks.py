@@ -24,7 +24,11 @@ def test_a_campaign_leaves_out_what_does_not_fit_and_goes_on_after_a_failure(tmp
     done: list[str] = []
 
     def step(name: str, seconds: float = 0.0, *needs: str) -> Step:
-        return Step(name, lambda: {"order": done.append(name)}, lambda: seconds, needs)
+        def work() -> dict[str, Any]:
+            done.append(name)
+            return {}
+
+        return Step(name, work, lambda: seconds, needs)
 
     def fail() -> dict[str, Any]:
         raise RuntimeError("no such card")
@@ -72,7 +76,7 @@ def test_every_recipe_of_the_plan_can_be_made() -> None:
 
 @pytest.mark.several
 def test_the_rehearsal_runs_every_step(faces_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gpu, "REHEARSAL", dataclasses.replace(gpu.REHEARSAL, rows=96))
+    monkeypatch.setattr(gpu_plan, "REHEARSAL", dataclasses.replace(gpu_plan.REHEARSAL, rows=96))
     out = tmp_path / "out"
     monkeypatch.setattr(sys, "argv", ["gpu", str(faces_file), str(tmp_path / "work"), "--out", str(out), "--rehearse"])
     gpu.main()
