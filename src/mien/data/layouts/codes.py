@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mien import emotions
-from mien.data.faceset import ChosenCoding
+from mien.data.faceset import ChosenCoding, canonical_split
 from mien.errors import DataError
 
 
@@ -146,6 +146,17 @@ def stated(text: str, codes: Collection[str]) -> Coding:
             f"There is no coding '{text}': choose one of {', '.join(NAMES)}, or name each code, as in 0=angry,1=happy."
         )
     return next((coding for coding in named if coding.fits(codes)), named[0])
+
+
+def said_by_usage(names: Collection[str]) -> ChosenCoding:
+    """What a column ``Usage`` says of the coding: ``PublicTest`` and ``PrivateTest`` are FER2013's, others may be anybody's.
+
+    Without that column, ``emotion`` and ``pixels`` say nothing: who copies these names has codes of their own.
+    """
+    met = set(map(canonical_split, names))
+    if met <= {"train", "public_test", "private_test", None} and met - {"train", None}:
+        return FER2013.of_layout
+    return replace(FER2013.of_layout, by="columns")
 
 
 def in_words(codes: Collection[str]) -> str:

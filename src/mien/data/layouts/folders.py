@@ -55,14 +55,16 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
         rows.notes.append(
             f"Folders that name no known expression were taken for classes of their own: {', '.join(own)}."
         )
+    rows.notes += survey.tree.notes
     note_others(rows, survey)
     for picture in survey.pictures:
         name = survey.relative(picture)
-        split, raw_class = place(name)
+        split, raw_class = place(name, survey.tree.people)
         if raw_class is None and split is None:
             rows.drop(name, "it lies in no class folder")
         else:
-            rows.add(name, picture, None if raw_class in _UNLABELLED else raw_class, split_in(survey, name))
+            label = None if raw_class in _UNLABELLED else raw_class
+            rows.add(name, picture, label, split_in(survey, name), subject=survey.tree.person(name))
     return rows.faceset(options.size)
 
 
@@ -100,12 +102,13 @@ def read_jaffe(survey: Survey, options: ReadOptions) -> FaceSet:
     return rows.faceset(options.size)
 
 
-def place(name: str) -> tuple[str | None, str | None]:
+def place(name: str, people: Collection[str] = ()) -> tuple[str | None, str | None]:
     """The split and the class that the folders of a picture stand for.
 
     The class is the innermost folder that names an expression, or else the innermost one, unless that is a split.
+    Folders that are ``people`` are passed over.
     """
-    parents = PurePosixPath(name).parts[:-1]
+    parents = [part for part in PurePosixPath(name).parts[:-1] if part not in people]
     split = next((found for part in reversed(parents) if (found := canonical_split(part))), None)
     expression = next((part for part in reversed(parents) if emotions.canonical(part)), None)
     if expression is None and parents and canonical_split(parents[-1]) is None:
@@ -127,7 +130,7 @@ def split_in(survey: Survey, name: str) -> str:
 
 
 def _class_names(survey: Survey) -> set[str]:
-    classes = {place(survey.relative(picture))[1] for picture in survey.pictures}
+    classes = {place(survey.relative(picture), survey.tree.people)[1] for picture in survey.pictures}
     return {name for name in classes if name is not None and name not in _UNLABELLED}
 
 

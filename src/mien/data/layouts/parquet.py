@@ -89,6 +89,9 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
     rows.notes += dict.fromkeys(file.roles.note for file in files if file.roles.note)
     for file in files:
         _add(rows, file, meaning.names)
+    heads = [{head.strip().lower() for head in file.heads} for file in files]
+    if meaning.names is None and all({"emotion", "usage"} <= head for head in heads):
+        rows.coding = codes.said_by_usage(rows.given_splits)
     return rows.faceset(options.size, meaning.classes)
 
 

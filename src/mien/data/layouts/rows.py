@@ -116,6 +116,11 @@ class Rows:
         named = None if votes is None else self._named_votes(votes)
         self._rows.append(_Row(name, picture, label, split, given_split or None, subject, named))
 
+    @property
+    def given_splits(self) -> set[str]:
+        """What the column of splits says, as the source writes it."""
+        return {row.given_split for row in self._rows if row.given_split}
+
     def drop(self, name: str, reason: str) -> None:
         """Leave one row of the source out, for a reason that the user gets to see."""
         self._dropped.append(DroppedRow(name, reason))
@@ -162,7 +167,7 @@ class Rows:
 
     def _resolve_splits(self) -> None:
         """Turn what a column of splits says into mien's splits; a column without any known name is told and passed over."""
-        given = sorted({row.given_split for row in self._rows if row.given_split})
+        given = sorted(self.given_splits)
         if not given:
             return
         if not any(map(canonical_split, given)):

@@ -17,6 +17,7 @@ from mien import images
 from mien.data.faceset import SPLITS, canonical_split
 from mien.data.layouts import delimited, filekinds, jsonlines, workbook
 from mien.data.layouts.arrowfile import SUFFIXES as ARROW_SUFFIXES
+from mien.data.layouts.trees import Tree, look
 from mien.errors import DataError, MienError
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".jsonl", ".ndjson")
@@ -163,6 +164,11 @@ class Survey:
         """The plain text files that may be lists; none where there are so many that each tells of one picture."""
         found = [file for file in self.visible if file.suffix.lower() in LIST_SUFFIXES]
         return found if len(found) <= MAX_LISTS else []
+
+    @cached_property
+    def tree(self) -> Tree:
+        """What the folders of the pictures are, beside classes and splits."""
+        return look(map(self.relative, self.pictures))
 
     def relative(self, file: Path) -> str:
         """The name of a file seen from the folder, with forward slashes."""

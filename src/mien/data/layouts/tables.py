@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import emotions
-from mien.data.faceset import ChosenCoding, FaceSet, canonical_split
+from mien.data.faceset import FaceSet, canonical_split
 from mien.data.layouts import codes, delimited, pixels
 from mien.data.layouts.columns import Labelling, Roles, is_number, roles
 from mien.data.layouts.delimited import MIN_PIXELS
@@ -82,8 +82,9 @@ def read_fer2013(survey: Survey, options: ReadOptions) -> FaceSet:
     """Read one table of FER2013, or those of a folder."""
     notes: list[str] = []
     found = _all_records(survey, notes)
+    usages = {record.given_split for record in found if record.given_split}
     has_usage = any(table.column("usage") is not None for table in survey.tables)
-    rows = Rows("fer2013-csv", survey.path, coding=_said_by_usage(found) if has_usage else None)
+    rows = Rows("fer2013-csv", survey.path, coding=codes.said_by_usage(usages) if has_usage else None)
     rows.notes += notes
     beside = survey.path.parent / "fer2013new.csv"
     if not survey.path.is_dir() and beside.exists():
@@ -179,16 +180,6 @@ def _all_records(survey: Survey, notes: list[str]) -> list[Record]:
         for table, columns in chosen
         for record in records(table, columns, notes, f"{table.path.stem}/" if several else "")
     ]
-
-
-def _said_by_usage(found: Iterable[Record]) -> ChosenCoding:
-    """What the column ``Usage`` says of the coding: ``PublicTest`` and ``PrivateTest`` are FER2013's, others may be anybody's.
-
-    Without that column, ``emotion`` and ``pixels`` say nothing: who copies these names has codes of their own.
-    """
-    met = {canonical_split(record.given_split) for record in found if record.given_split}
-    is_fer2013 = met <= {"train", "public_test", "private_test", None} and len(met - {"train", None}) > 0
-    return codes.FER2013.of_layout if is_fer2013 else replace(codes.FER2013.of_layout, by="columns")
 
 
 def _is_fer2013(table: Table) -> bool:
