@@ -152,3 +152,88 @@ def test_without_pyarrow_the_error_names_the_extra(make: Maker, monkeypatch: pyt
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'mien\[report\]'"):
         read(path)
+
+
+def as_pixels(make: Maker, kind: str) -> pa.Array | list[Any]:
+    faces = [make.face(seed) for seed in range(3)]
+    if kind == "fractions of fixed length":
+        flat = np.concatenate([face.ravel() / 255 for face in faces])
+        return pa.FixedSizeListArray.from_arrays(pa.array(flat), 48 * 48)
+    return {
+        "flat": [face.ravel().tolist() for face in faces],
+        "nested": [face.tolist() for face in faces],
+        "one channel last": [face[..., None].tolist() for face in faces],
+        "text": [" ".join(map(str, face.ravel())) for face in faces],
+    }[kind]
+
+
+@pytest.mark.parametrize("kind", ["flat", "nested", "one channel last", "text", "fractions of fixed length"])
+def test_pixels_in_lists_and_text(make: Maker, kind: str) -> None:
+    columns = {"pixels": as_pixels(make, kind), "emotion": ["happy", "sad", "happy"]}
+    faces = read(write(make.root / "faces.parquet", columns))
+    np.testing.assert_array_equal(faces.images, [make.face(seed) for seed in range(3)])
+
+
+def test_lists_that_are_no_faces_are_dropped_with_the_reason(make: Maker) -> None:
+    pixels = [make.face(0).ravel().tolist(), [1, 2, 3], [[1, 2], [3]], [300] * 2304, None]
+    path = write(make.root / "a.parquet", {"pixels": pixels[:2] + pixels[3:], "label": ["sad"] * 4})
+    reasons = [row.reason for row in read(path).source.dropped]
+    assert reasons == [
+        "it has 3 pixels, and no face of H x H has so many",
+        "pixel value 300 lies outside 0..255",
+        "the file holds no bytes of the picture",
+    ]
+
+
+@pytest.mark.parametrize("names", [None, list(EMOTIONS)])
+def test_one_hot_lists_and_lists_of_votes(make: Maker, names: list[str] | None) -> None:
+    lists = [[0, 0, 0, 1, 0, 0, 0], [0, 0, 0, 0, 0, 0, 1], [0] * 7]
+    coding = None if names else "fer2013"
+    faces = read(write(make.root / "one.parquet", {"image": pictures(make, 3), "label": lists}, names), coding=coding)
+    assert (faces.classes, faces.labels.tolist(), faces.votes) == (EMOTIONS, [3, 6, -1], None)
+    lists = [[1, 0, 0, 8, 1, 0, 0], [5, 0, 5, 0, 0, 0, 0], [0, 0, 0, 0, 0, 2, 8]]
+    faces = read(write(make.root / "votes.parquet", {"image": pictures(make, 3), "label": lists}, names), coding=coding)
+    assert faces.labels.tolist() == [3, 6]
+    assert faces.votes is not None
+    assert faces.votes.tolist() == [lists[0], lists[2]]
+    assert "tied between" in faces.source.dropped[0].reason
+
+
+def test_names_go_before_codes_and_columns_are_known_by_their_heads(make: Maker) -> None:
+    columns = {
+        "image": pictures(make, 3),
+        "label": [0, 1, 0],
+        "emotion_name": ["happy", "sad", "happy"],
+        "Set": ["train_set", "val_set", "Test Data"],
+        "person": [7, 8, 9],
+    }
+    faces = read(write(make.root / "faces.parquet", columns))
+    assert [faces.classes[label] for label in faces.labels] == ["happy", "sad", "happy"]
+    assert faces.splits.tolist() == ["train", "valid", "test"]
+    assert faces.subjects is not None
+    assert faces.subjects.tolist() == ["7", "8", "9"]
+    assert "'label' was not used" in faces.source.notes[0]
+
+
+def test_names_of_the_schema_that_are_numbers_are_codes(make: Maker) -> None:
+    path = write(make.root / "faces.parquet", {"image": pictures(make, 7), "label": list(range(7))}, list("1234567"))
+    faces = read(path, coding="rafdb")
+    assert [faces.classes[label] for label in faces.labels][:2] == ["surprise", "fear"]
+
+
+def test_a_column_of_folds_is_no_column_of_splits_and_is_told(make: Maker) -> None:
+    columns = {"image": pictures(make, 3), "label": ["sad", "happy", "sad"], "fold": [0, 1, 2]}
+    faces = read(write(make.root / "faces.parquet", columns))
+    assert faces.split_names == ("train",)
+    assert "has '0', '1', '2', which name no split" in faces.source.notes[0]
+
+
+def test_fer2013_as_a_data_frame_keeps_its_coding(make: Maker) -> None:
+    columns = {
+        "emotion": [3, 4],
+        "pixels": [make.pixels(0), make.pixels(1)],
+        "Usage": ["Training", "PublicTest"],
+    }
+    faces = read(write(make.root / "faces.parquet", columns))
+    assert [faces.classes[label] for label in faces.labels] == ["happy", "sad"]
+    assert faces.splits.tolist() == ["train", "public_test"]

@@ -184,3 +184,21 @@ def test_votes_that_are_no_numbers_drop_their_row(make: Maker) -> None:
     make.table("fer2013new.csv", FERPLUS_HEADER, rows)
     reasons = [row.reason for row in read(make.root).source.dropped]
     assert reasons == ["'many' is no number of votes", "FER+ has 11 columns for it instead of 12"]
+
+
+@pytest.mark.parametrize("head", ["split", "Set", "Usage", "fold", "subset"])
+def test_splits_and_subjects_of_any_table(make: Maker, head: str) -> None:
+    names = ["train_set", "val_set", "Test Data", "elsewhere", ""]
+    rows = [("happy", make.pixels(row), name, f"S{row}") for row, name in enumerate(names)]
+    faces = read(make.table("a.csv", f"label,pixels,{head},subject", rows))
+    assert faces.splits.tolist() == ["train", "valid", "test", "train"]
+    assert faces.subjects is not None
+    assert faces.subjects.tolist() == ["S0", "S1", "S2", "S4"]
+    assert [row.reason for row in faces.source.dropped] == ["unknown split 'elsewhere'"]
+
+
+def test_one_hot_columns_of_pixels(make: Maker) -> None:
+    rows = [(make.pixels(0), 0, 1, 0), (make.pixels(1), 1, 0, 0), (make.pixels(2), 0, 0, 0)]
+    faces = read(make.table("a.csv", "pixels,angry,happy,sad", rows))
+    assert [faces.classes[label] for label in faces.labels[:2]] == ["happy", "angry"]
+    assert faces.labels[2] == -1
