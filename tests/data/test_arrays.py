@@ -134,6 +134,17 @@ def test_bad_arrays_get_one_sentence(make: Maker, case: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_weights_beside_a_table_are_no_faces_but_faces_are(make: Maker) -> None:
+    make.fer2013()
+    np.savez(make.root / "weights.npz", kernel=np.zeros((3, 3, 32)), bias=np.zeros(32))
+    make.file("model.h5", b"\x89HDF\r\n\x1a\n" + bytes(500))
+    assert read(make.root).source.layout == "fer2013-csv"
+    (make.root / "model.h5").unlink()
+    npz(make, images=stack(make), labels=LABELS)
+    with pytest.raises(DataError, match="several data sets: arrays"):
+        read(make.root)
+
+
 def test_arrays_in_other_files_are_not_followed(make: Maker) -> None:
     h5py = pytest.importorskip("h5py")
     secret = make.file("secret.raw", bytes(7 * 48 * 48))

@@ -28,6 +28,7 @@ from mien.data.layouts import (
     listed,
     parquet,
     tables,
+    webdataset,
     yolo,
 )
 from mien.data.layouts.coding import Adviser
@@ -134,6 +135,13 @@ LAYOUTS = (
         ckplus.matches,
         ckplus.read,
         self_contained=False,
+    ),
+    Layout(
+        "webdataset",
+        "WebDataset shards: 00001.jpg and 00001.cls, in tar archives or unpacked",
+        "pictures",
+        webdataset.matches,
+        webdataset.read,
     ),
     Layout(
         "kdef",
@@ -310,6 +318,8 @@ def _recognised(survey: Survey) -> Layout:
     fitting = [layout for layout in LAYOUTS if layout.matches(survey)]
     if not fitting:
         raise _nothing_fits(survey)
+    if len(fitting) > 1 and fitting[0].holds != fitting[-1].holds and not arrays.hold_faces(survey):
+        fitting = [layout for layout in fitting if layout.name != "arrays"]  # weights of a model, say, beside a table
     kinds = {layout.holds: layout.name for layout in reversed(fitting)}
     if survey.path.is_dir() and len(kinds) > 1:
         found = " and ".join(f"{kind} ({name})" for kind, name in sorted(kinds.items()))

@@ -19,7 +19,7 @@ from mien.data.layouts.columns import label_of
 from mien.data.layouts.rows import Rows
 from mien.data.layouts.survey import Survey
 from mien.data.reading import ReadOptions
-from mien.errors import DataError
+from mien.errors import DataError, MienError
 
 SUFFIXES = (".npz", ".npy", ".h5", ".hdf5", ".hdf")
 MAX_FILES = 64
@@ -57,14 +57,9 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
         DataError: a file is damaged or holds Python objects, or no array holds faces.
         MissingExtraError: HDF5 is read and h5py isn't installed.
     """
-    files = _files(survey)
-    if not files:
+    if not _files(survey):
         raise DataError(f"'{survey.path}' holds no faces in arrays (.npz, .npy, HDF5).")
-    found: dict[str, NDArray[Any]] = {}
-    for file in files:
-        prefix = survey.relative(file.with_suffix("")) if len(files) > 1 else file.stem
-        arrays = load(file)
-        found |= {f"{prefix}/{name}" if name else prefix: array for name, array in arrays.items()}
+    found = _arrays(survey)
     parts = _parts(found)
     if not parts:
         shapes = ", ".join(f"{name} {array.dtype}{array.shape}" for name, array in list(found.items())[:5])
@@ -72,6 +67,23 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
             f"'{survey.path}' holds no array of faces, (N, H, W), (N, H, W, channels) or (N, H x H): it has {shapes or 'none'}."
         )
     return _faceset(survey, options, parts, _class_names(found))
+
+
+def hold_faces(survey: Survey) -> bool:
+    """Whether an array of the files holds faces; files that can't be read hold none."""
+    try:
+        return bool(_parts(_arrays(survey)))
+    except MienError:
+        return False
+
+
+def _arrays(survey: Survey) -> dict[str, NDArray[Any]]:
+    """All arrays by name, with the name of the file before."""
+    files, found = _files(survey), {}
+    for file in files:
+        prefix = survey.relative(file.with_suffix("")) if len(files) > 1 else file.stem
+        found |= {f"{prefix}/{name}" if name else prefix: array for name, array in load(file).items()}
+    return found
 
 
 def _files(survey: Survey) -> list[Path]:
