@@ -15,11 +15,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import hostile
 import mien
 import scenes
 from mien import cli, images
+from mien.data.faceset import FaceSet
+from mien.inference import priors
 
 Invoke = Callable[..., tuple[int, str, str]]
 
@@ -248,3 +251,84 @@ def test_a_clip_that_is_cut_off_says_so(invoke: Invoke, film: Path, tmp_path: Pa
     assert f"is cut off: its last {record['missing'] / 25:.1f} s, about {record['missing']} frames" in err
     assert f"{record['frames']} of 30 frames were read" in err
     assert json.loads(invoke("video", film, "--model", "tiny", "--json")[1])["missing"] == 0
+
+
+def test_a_folder_as_it_comes(invoke: Invoke, tmp_path: Path) -> None:
+    """A photo upside down, one of 12 bits, a file of macOS, a pipe: each is told."""
+    upright = scenes.scene(("happy", "surprise"), width=800)
+    scenes.save(np.ascontiguousarray(np.rot90(upright, 2)), tmp_path / "a.png")
+    gray = np.asarray(Image.fromarray(upright).convert("L")).astype(np.uint16) * 16
+    Image.fromarray(gray).save(tmp_path / "b.png")
+    (tmp_path / "._b.png").write_bytes(b"\0\5\x16\7")
+    os.mkfifo(tmp_path / "z.jpg")
+    code, out, err = invoke("predict", tmp_path, "--model", "tiny", "--jsonl")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert code == 1
+    assert "1 file of macOS (._NAME) holds no picture and was passed over" in err
+    assert [row.get("rotated") for row in rows] == [180, 180, 0, 0, None]
+    assert [row.get("note", "")[:41] for row in rows[:4]] == [
+        "",
+        "",
+        *["its samples are taken as 12 bits deep, as"] * 2,
+    ]
+    assert [row["label"] for row in rows[:2]] == [row["label"] for row in rows[2:4]]
+    assert "is a pipe, a socket or a device, not a file" in rows[4]["error"]
+    code, out, _ = invoke("predict", tmp_path / "a.png", "--model", "tiny", "--jsonl", "--no-rotate", "--detail", "low")
+    assert {json.loads(line).get("rotated", 0) for line in out.splitlines()} == {0}
+    code, out, _ = invoke("predict", tmp_path / "a.png", "--model", "tiny", "--jsonl", "--max-pixels", "1000")
+    assert "800x480 pixels, more than the 1,000 allowed (--max-pixels)" in json.loads(out)["error"]
+
+
+def test_class_shares_in_use(invoke: Invoke, faces: FaceSet, tmp_path: Path) -> None:
+    for number, face in enumerate(faces.images[:60]):
+        Image.fromarray(face).save(tmp_path / f"{number:02}.png")
+    plain = ("predict", tmp_path, "--crops", "--model", "tiny", "--jsonl")
+    before = [json.loads(line) for line in invoke(*plain)[1].splitlines()]
+    code, out, err = invoke(*plain, "--prior", "auto")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    prior = err.split("--prior ")[1].strip()
+    assert {row["prior"] for row in rows} == {prior}
+    classifier = mien.load("tiny")
+    given = np.array([list(row["probabilities"].values()) for row in before], np.float32)
+    shares = priors.estimate(given, classifier.shares)
+    assert priors.in_words(shares, classifier.classes) == prior
+    expected = priors.shift(given, priors.offsets(classifier.shares, shares))
+    np.testing.assert_allclose([list(row["probabilities"].values()) for row in rows], expected, atol=1e-6)
+    assert [row["label"] for row in rows] == [classifier.classes[best] for best in expected.argmax(1)]
+    stated = [json.loads(line) for line in invoke(*plain, "--prior", prior)[1].splitlines()]
+    np.testing.assert_allclose([row["confidence"] for row in stated], [row["confidence"] for row in rows], rtol=0.02)
+    assert (
+        invoke("predict", tmp_path, "--crops", "--model", "tiny", "-o", tmp_path / "r.csv", "--prior", "auto")[0] == 0
+    )
+    with (tmp_path / "r.csv").open() as file:
+        flat = list(csv.DictReader(file))
+    assert [row["label"] for row in flat] == [row["label"] for row in rows]
+    assert {row["prior"] for row in flat} == {prior}
+
+
+def test_class_shares_that_cannot_be_used(invoke: Invoke, album: Path, tmp_path: Path) -> None:
+    code, out, err = invoke("predict", album, "--model", "tiny", "--prior", "auto", "-o", tmp_path / "r.csv")
+    assert (code, out) == (1, "")
+    assert "can't be estimated from 3 faces, as it takes 50" in err
+    assert invoke("predict", album, "--model", "tiny", "-o", tmp_path / "r.csv", "--resume")[0] == 0  # nothing is lost
+    for options, words in (
+        (("--prior", "joyous=0.5"), "The prior names 'joyous'"),
+        (("--prior", "neutral=0.5", "--decision", "balanced"), "both change the class shares: choose one"),
+        (("--prior", "auto", "--annotate", tmp_path / "drawn"), "--annotate draws each photo as it is read"),
+    ):
+        code, _, err = invoke("predict", album, "--model", "tiny", *options)
+        assert code == 2
+        assert words in err
+        assert "Traceback" not in err
+
+
+def test_evaluation_with_class_shares(invoke: Invoke, faces_file: Path) -> None:
+    code, out, _ = invoke("evaluate", "tiny", faces_file, "--split", "all", "--prior", "auto", "--json")
+    record = json.loads(out)
+    assert code == 0
+    assert record["prior_estimated"]
+    assert sum(record["prior"].values()) == pytest.approx(1)
+    code, out, _ = invoke("evaluate", "tiny", faces_file, "--split", "all", "--prior", "neutral=0.5")
+    assert "class shares in use, as stated: " in out
+    assert "neutral 50.0%" in out

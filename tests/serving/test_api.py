@@ -185,3 +185,19 @@ def test_a_decision_of_the_models_is_answered_by(two_faces: bytes) -> None:
     assert not close(photo["faces"][0], {**plain[0], "box": list(plain[0]["box"])})
     with pytest.raises(ModelFileError, match="'tiny' has no decision 'fair': it has argmax, balanced"):
         server.prepare(Settings(models=("tiny",), decision="fair"))
+
+
+def test_a_request_states_its_class_shares(client: httpx.Client, two_faces: bytes) -> None:
+    data, kind = two_faces, {"Content-Type": "application/octet-stream"}
+    plain = client.post("/v1/analyze", content=data, headers=kind).json()
+    assert plain["prior"] is None
+    answer = client.post("/v1/analyze?prior=neutral=0.5,happy=0.3", content=data, headers=kind).json()
+    assert answer["prior"]["neutral"] == pytest.approx(0.5)
+    expected = mien.Reader("tiny", prior="neutral=0.5,happy=0.3").analyze(two_faces)
+    for face, other in zip(answer["photos"][0]["faces"], expected, strict=True):
+        assert face["label"] == other.label
+        assert face["probabilities"] == pytest.approx(dict(other.probabilities), abs=1e-5)
+    for prior, words in (("joyous=0.5", "names 'joyous'"), ("auto", "can't be estimated from 2 faces")):
+        refused = client.post(f"/v1/analyze?prior={prior}", content=data, headers=kind)
+        assert refused.status_code == 422
+        assert words in refused.json()["detail"]

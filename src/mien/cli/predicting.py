@@ -198,7 +198,12 @@ def _read_here(
             output.add(reading.path, records.rows_of(reading), drawn)
         output.finish(_revision(reader, output.rows()) if auto and output.counts else None)
         if listing.companions:
-            say(f"{listing.companions:,} files of macOS (._NAME) were passed over: they hold no pictures")
+            files_of, hold = (
+                ("file", "holds no picture and was")
+                if listing.companions == 1
+                else ("files", "hold no picture and were")
+            )
+            say(f"{listing.companions:,} {files_of} of macOS (._NAME) {hold} passed over")
         if not output.counts:
             raise click.UsageError("There is no picture at the named paths.")
     tell(out, output.counts)
