@@ -79,7 +79,8 @@ def hold_faces(survey: Survey) -> bool:
 
 def _arrays(survey: Survey) -> dict[str, NDArray[Any]]:
     """All arrays by name, with the name of the file before."""
-    files, found = _files(survey), {}
+    files = _files(survey)
+    found: dict[str, NDArray[Any]] = {}
     for file in files:
         prefix = survey.relative(file.with_suffix("")) if len(files) > 1 else file.stem
         found |= {f"{prefix}/{name}" if name else prefix: array for name, array in load(file).items()}
