@@ -69,8 +69,8 @@ DAMAGE = (
 )
 """What Pillow raises on damaged files, and on variants of a format that it lacks."""
 
-MARKER = re.compile(rb"\xff+([^\x00\xff])")
-"""A marker of a JPEG; in the coded pixels a zero byte follows each byte of ones."""
+MARKER = re.compile(rb"\xff([^\x00\xff])")
+"""A marker of a JPEG; bytes of ones may stand before it, and in the coded pixels a zero byte follows each."""
 
 AVIF_BRANDS = (b"avif", b"avis")
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")

@@ -43,9 +43,10 @@ def to_gray(picture: Image.Image, data: bytes = b"") -> tuple[Image.Image, str |
     Returns:
         The gray picture, and what was guessed, in words; None where nothing was.
     """
-    pixels = np.nan_to_num(np.asarray(picture, dtype=np.float64), posinf=0.0, neginf=0.0)
+    pixels = np.array(picture, dtype=np.float32)
+    np.nan_to_num(pixels, copy=False, posinf=0.0, neginf=0.0)
     top, note = _top(pixels, _stated(picture, data), floats=picture.mode == "F")
-    return Image.fromarray((pixels.clip(0, top) * (255.0 / top)).astype(np.uint8)), note
+    return Image.fromarray(_scaled(pixels, top)), note
 
 
 def to_colour(picture: Image.Image, reopen: Callable[[], Image.Image], data: bytes) -> tuple[Image.Image, str | None]:
@@ -74,13 +75,22 @@ def to_colour(picture: Image.Image, reopen: Callable[[], Image.Image], data: byt
         else:
             _set_rawmodes(low, _swapped)
             small = np.asarray(low)
-    values = high.astype(np.float64) * 256 + small
+    values = high.astype(np.float32)
+    values *= 256
+    values += small
     top, note = _top(values[:, :, :3], stated, floats=False)
-    scaled = (values.clip(0, top) * (255.0 / top)).astype(np.uint8)
-    return Image.frombytes(picture.mode, picture.size, scaled.tobytes()), note
+    return Image.frombytes(picture.mode, picture.size, _scaled(values, top).tobytes()), note
 
 
-def _top(pixels: NDArray[np.float64], stated: float | None, *, floats: bool) -> tuple[float, str | None]:
+def _scaled(pixels: NDArray[np.float32], top: float) -> NDArray[np.uint8]:
+    """Pixels of 0 to ``top`` as 0 to 255, in place as far as it goes: large pictures fill the memory."""
+    np.clip(pixels, 0, top, out=pixels)
+    pixels *= np.float32(255.0 / top)
+    pixels += np.float32(1e-3)  # white may have come out a little below 255
+    return pixels.astype(np.uint8)
+
+
+def _top(pixels: NDArray[np.float32], stated: float | None, *, floats: bool) -> tuple[float, str | None]:
     """The value that is white, and the guess that it rests on."""
     largest = float(pixels.max(initial=0))
     if stated is not None and largest <= stated:
