@@ -58,8 +58,8 @@ MEMBERS: dict[str, Training] = {
 """The ensemble: networks that differ in width, depth, seed and strength of augmentation, as members that err alike gain nothing."""
 
 STUDENTS: dict[str, Training] = {
-    "base": Training("base", STUDENT, 90, (100, 300), 45, taught=True),
-    "tiny": Training("tiny", STUDENT, 75, (100, 300), 10, taught=True),
+    "base": Training("base", STUDENT, 120, (100, 300), 45, taught=True),
+    "tiny": Training("tiny", STUDENT, 85, (100, 300), 10, taught=True),
 }
 
 PLAIN: dict[str, Training] = {
