@@ -45,9 +45,17 @@ def test_train_evaluate_report_and_export_in_a_row(invoke: Invoke, faces_file: P
     assert (code, out.strip()) == (0, str(tmp_path / "report.html"))
     assert "混淆矩陣" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
-    code, out, _ = invoke("export", folder, "-o", tmp_path / "copy.onnx", "--json")
+    code, out, err = invoke("export", folder, "-o", tmp_path / "copy.onnx", "--json")
     assert code == 0
-    assert json.loads(out)["spec"]["classes"][0] == "angry"
+    spec = json.loads(out)["spec"]
+    assert spec["classes"][0] == "angry"
+    assert 0 <= spec["training"]["parity"]["full"] <= 1e-4
+    assert 0 < spec["training"]["parity"]["half"] <= 0.02
+    size = (tmp_path / "copy.onnx").stat().st_size / 1e6
+    assert f"wrote the weights of epoch {spec['training']['epoch']} in half precision: {size:.2f} MB" in err
+    assert f"temperature {spec['temperature']:.3f} (95% interval" in err
+    assert f"accuracy {spec['scores'][0]['accuracy']:.1%}" in err
+    assert "(allowed: 0.0001 and 0.02)" in err
 
     code, out, _ = invoke("train", "--resume", folder)
     assert code == 0

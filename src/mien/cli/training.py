@@ -33,7 +33,10 @@ from mien.cli.common import (
 from mien.cli.places import OutputPath, RunPath, Verb
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mien.data.reading import ReadOptions
+    from mien.modelfile import Spec
 
 
 @click.command(cls=Verb)
@@ -204,7 +207,7 @@ def _gradients(run: Any) -> Any:
 @click.option("-o", "--out", type=output_argument, help="The model file to write.  [default: RUN/model.onnx]")
 @json_option
 def export(run: Path, out: Path | None, as_json: bool) -> None:
-    """Write the model file of a RUN's best weights, again or elsewhere.
+    """Write the model file of a RUN's best weights, again or elsewhere; says what was done and checked.
 
     Example:  mien export runs/base -o base.onnx
     """
@@ -215,9 +218,25 @@ def export(run: Path, out: Path | None, as_json: bool) -> None:
     opened = Run.open(run)
     target = out or opened.model_file
     spec = exports.export(opened, job.read_sets(opened)[1], target)
-    for warning in calibration.warnings(spec):
-        say(warning)
+    for line in (*_exported(spec, target.stat().st_size), *calibration.warnings(spec)):
+        say(line)
     show({"model": str(target), "spec": json.loads(spec.to_json())}, as_json, lambda: str(target))
+
+
+def _exported(spec: Spec, num_bytes: int) -> Iterator[str]:
+    """What an export did, in lines."""
+    score, parity, temperature = spec.scores[0], spec.training["parity"], spec.training["temperature"]
+    low, high = temperature["interval"]
+    yield f"wrote the weights of epoch {spec.training['epoch']} in half precision: {num_bytes / 1e6:.2f} MB"
+    yield (
+        f"largest difference in a probability: {parity['full']:.1g} from the network, and {parity['half']:.1g} by half precision "
+        f"(allowed: {parity['allowed'][0]:g} and {parity['allowed'][1]:g})"
+    )
+    yield f"temperature {spec.temperature:.3f} (95% interval {low:.3f} to {high:.3f}), fitted on {temperature['rows']:,} rows"
+    yield f"scores on {score['n']:,} rows ({score['split']}): accuracy {score['accuracy']:.1%}, log-loss {score['log_loss']:.3f}"
+    yield f"note: {score['note']}"
+    if spec.decisions:
+        yield f"decisions in the file, chosen on the same rows: {', '.join(spec.decisions)}"
 
 
 @click.command(cls=Verb)

@@ -84,7 +84,8 @@ def write(
         seen: the faces that the training has seen, where known.
 
     Returns:
-        The spec with the score, and with the decisions that were chosen on the rows.
+        The spec with the score, with the decisions that were chosen on the rows, and in ``training["parity"]`` with the largest
+        difference in a probability: of the file with ``full`` precision from the graph, and of the one with ``half`` from that.
     """
     model = to_onnx(graph, spec)
     if seen is not None:
@@ -92,7 +93,7 @@ def write(
     with files.whole(path) as temporary:
         onnx.save_model(model, temporary)
         whole = Classifier.load(temporary)
-        check_parity(graph, whole, rows.images[:512])
+        parity = check_parity(graph, whole, rows.images[:512])
         probabilities = whole.probabilities(rows.images)
         halve_weights(model)
         onnx.save_model(model, temporary)
@@ -104,7 +105,11 @@ def write(
                 "was written. Train with a lower learning rate or more weight_decay, as such weights are huge."
             )
         chosen = decisions.for_model_file(rows.labels, halved, decisions.shares_of(counts))
-        training = {**spec.training, "class_counts": dict(zip(spec.classes, map(int, counts), strict=True))}
+        training = {
+            **spec.training,
+            "parity": {"full": parity, "half": difference, "allowed": [TOLERANCE, HALVED_TOLERANCE]},
+            "class_counts": dict(zip(spec.classes, map(int, counts), strict=True)),
+        }
         scores = (score(halved, rows.labels, split),)
         spec = dataclasses.replace(spec, scores=scores, decisions=chosen, training=training)
         set_spec(model, spec)
