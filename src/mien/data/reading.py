@@ -71,6 +71,7 @@ class ReadOptions:
         """The options of the command line that ask for the same; of paths only the last part, as reports are for others."""
         words = [] if self.layout is None else ["--layout", self.layout]
         words += [] if self.votes is None else ["--votes", self.votes.name]
+        words += [] if self.coding is None else ["--coding", self.coding]
         words += ["--classes", ",".join(self.classes)] if self.classes else []
         words += [word for name in self.drop for word in ("--drop", name)]
         words += [word for old, new in self.map for word in ("--map", f"{old}={new}")]
