@@ -207,3 +207,14 @@ def test_wilsons_interval(maths: dict[str, Any]) -> None:
         for end in (low, high):
             if 1e-9 < end < 1 - 1e-9:  # rounding leaves a trace at the ends
                 assert abs(right / num - end) == pytest.approx(1.959963984540054 * math.sqrt(end * (1 - end) / num))
+
+
+@pytest.mark.parametrize("name", ["mathematics.md", "mathematics.zh-TW.md"])
+def test_inline_formulas_survive_on_github(name: str) -> None:
+    """A dollar directly behind Chinese punctuation opens no formula there, and Markdown takes a backslash before punctuation."""
+    text = re.sub(r"```.*?```|\$\$.*?\$\$", "", (DOCS / name).read_text(encoding="utf-8"), flags=re.DOTALL)
+    formulas = list(re.finditer(r"\$`[^`\n]+`\$|\$[^$\n]+\$", text))
+    assert len(formulas) > 100
+    for formula in formulas:
+        assert text[formula.start() - 1] not in "，。、；：（）「」？！", formula[0]
+        assert formula[0].startswith("$`") or not re.search(r"\\[!-/:-@\[-`{-~]", formula[0]), formula[0]

@@ -70,3 +70,45 @@ def test_a_run_maps_faces_of_any_size(run: Run, faces: FaceSet) -> None:
     assert maps.dtype == np.float32
     assert maps.max() > 0
     assert GradCam.load(run)(faces.images[:0], faces.labels[:0]).shape == (0, *faces.size)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "step", "first"), [("tiny", 48, 8, 0), ("base", 48, 8, 0), ("report", 64, 8, 3.5)]
+)
+def test_a_cell_is_where_its_receptive_field_has_its_centre(name: str, size: int, step: int, first: float) -> None:
+    """Against the gradient itself: the pixels that a cell in the middle depends on lie evenly around its place."""
+    torch.manual_seed(0)
+    network = networks.build(name, 3, size).eval()
+    assert gradcam.cell_places(network) == (step, first)
+    kept: list[Tensor] = []
+    network.last_map.register_forward_hook(lambda _, __, output: kept.append(output))
+    faces = torch.randn(1, 1, size, size, requires_grad=True)
+    network(faces)
+    cell = kept[0].shape[3] // 2
+    (gradient,) = torch.autograd.grad(kept[0][0, :, cell, cell].sum(), faces)
+    columns = torch.nonzero(gradient[0, 0].abs().sum(0))[:, 0]
+    reach = min(int(columns.min()), size - 1 - int(columns.max()))
+    if reach > 0:  # else the field ends at the edge of the face
+        assert (int(columns.min()) + int(columns.max())) / 2 == pytest.approx(first + step * cell)
+
+
+def test_the_map_of_a_mirrored_face_is_the_mirrored_map() -> None:
+    """A network that takes local means sees a bright spot where it is, and its mirror image at the mirrored place."""
+    network = networks.build("tiny", 2, 48).eval()
+    with torch.no_grad():
+        for layer in network.modules():
+            if isinstance(layer, nn.Conv2d):
+                layer.weight.fill_(1 / layer.weight[0].numel())
+        network.last.weight.fill_(1.0)
+    cam, spots, places = GradCam(network, 0.0, 60.0, 48), [], range(14, 34)
+    for place in places:
+        distance = (np.arange(48) - place)[None] ** 2 + (np.arange(48) - 20)[:, None] ** 2
+        spots.append((200 * np.exp(-distance / 32)).round().astype(np.uint8))
+    faces, classes = np.stack(spots), np.zeros(len(spots), np.int64)
+    found = []
+    for shown in (faces, np.ascontiguousarray(faces[:, :, ::-1])):
+        maps = cam(shown, classes).astype(np.float64)
+        maps -= maps.min((1, 2), keepdims=True)
+        found.append((maps.sum(1) * np.arange(48)).sum(1) / maps.sum((1, 2)))
+    assert np.abs(found[0] + found[1] - 47).max() < 2  # each within a pixel of its place
+    assert np.abs(found[0] - np.array(places)).mean() < 1.5

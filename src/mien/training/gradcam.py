@@ -57,9 +57,48 @@ class GradCam:
             coarse = gradient_maps(
                 self.network, (batch.float().unsqueeze(1) - self.mean) / self.std, torch.from_numpy(classes[rows])
             )  # (B, h, w)
-            large = F.interpolate(coarse.unsqueeze(1), (height, width), mode="bilinear", align_corners=False)
-            maps[rows] = large[:, 0].numpy()
+            maps[rows] = self._enlarged(coarse, height, width).numpy()
         return maps
+
+    def _enlarged(self, coarse: Tensor, height: int, width: int) -> Tensor:
+        """Maps ``(B, h, w)`` at the size of the faces, each cell at the centre of what it sees; beyond the outer cells they stay."""
+        step, first = cell_places(self.network)
+        axes = []
+        for num_cells, length in zip(coarse.shape[1:], (height, width), strict=True):
+            pixels = (torch.arange(length) + 0.5) * self.size / length - 0.5  # in pixels of the network's faces
+            cells = (pixels - first) / step
+            axes.append(2 * cells / max(1, num_cells - 1) - 1)  # as grid_sample counts: from -1 to 1
+        rows, columns = torch.meshgrid(axes[0], axes[1], indexing="ij")
+        grid = torch.stack([columns, rows], -1).expand(len(coarse), -1, -1, -1)  # (B, H, W, 2)
+        large = F.grid_sample(coarse.unsqueeze(1), grid, padding_mode="border", align_corners=True)
+        return large[:, 0]
+
+
+def cell_places(network: Network) -> tuple[float, float]:
+    """How far apart the cells of the last map are, and where the centre of the first one's receptive field is, in pixels.
+
+    A convolution of 3 pixels with stride 2 and padding 1 looks around every second pixel, from the first one on; a pooling of 2
+    looks between two pixels. So maps of the same size may lie half a cell apart.
+    """
+    step, first = 1.0, 0.0
+    last, reached = network.last_map, False
+    parts = set(last.modules())
+    for name, layer in network.named_modules():  # in the order in which they are passed through
+        reached = reached or layer is last
+        if reached and layer not in parts:
+            break
+        if isinstance(layer, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d) and "shortcut" not in name:
+            size, stride, padding = (_one(value) for value in (layer.kernel_size, layer.stride, layer.padding))
+            first += step * ((size - 1) / 2 - padding)
+            step *= stride
+    return step, first
+
+
+def _one(value: object) -> int:
+    """The number of a square layer's setting, which torch keeps as one or as a pair."""
+    number = value[0] if isinstance(value, tuple) else value
+    assert isinstance(number, int)
+    return number
 
 
 def gradient_maps(network: Network, faces: Tensor, classes: Tensor) -> Tensor:

@@ -87,7 +87,9 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
-    """The nearest semi-orthogonal matrices, about: all singular values come to lie between 0.7 and 1.2.
+    """The nearest semi-orthogonal matrices, about: singular values of 1% of the matrix's length or more come to 0.68 to 1.20.
+
+    Smaller ones stay smaller, as five iterations multiply them by 485 at most.
 
     Five Newton-Schulz iterations of the odd quintic with Jordan's coefficients (Muon: An optimizer for hidden layers in
     neural networks, 2024), which trade exactness for speed.
