@@ -83,17 +83,21 @@ Numbers without names mean something else in each data set, and are never guesse
   outside it are refused if another coding has them all, and their rows are dropped otherwise.
 - Elsewhere the codes have to be exactly those of a known coding. Where they are those of several, the shipped model `tiny` reads up to 64 faces of each code.
   The coding is taken with which it agrees on at least 40% of them, if it leads each other one by at least 8 points (sign test, p ≤ 0.05) and no other order of
-  the expressions agrees better. Otherwise the data is refused, with the order that agrees best if there is one. Drawings and other faces that `tiny` can't read need `--coding`.
-- Measured on FER2013's PublicTest (draws with seed 0, six codings of 0 to 6): with eight faces a class, 353 of 360 draws got the true coding, 7 were refused and none
+  the expressions agrees better. Otherwise the data is refused, with the order that agrees best if there is one. Drawings and other faces that `tiny`
+  can't read need `--coding`.
+- Measured on FER2013's PublicTest (draws with seed 0, six codings of 0 to 6): with eight faces a class, 353 of 360 draws got the true coding, 7 were
+  refused and none
   got a wrong one; of 60 random orders 59 were refused. With sixteen faces a class, 360 of 360 were right, and 60 of 60 random orders refused.
 - The choice and its evidence are told by every verb, and stored in `run.json`, the model file, the report and converted Parquet data.
 - Few codes, such as 0 and 1, are refused until they have names: `--coding 0=neutral,1=smile`. To keep the numbers as names, write `--coding 0=0,1=1`.
 
-One-hot columns or lists, and votes, are labels too: the class with most votes; a tie, or most votes for `unknown`, drops the row, and a row of zeros is unlabelled.
+One-hot columns or lists, and votes, are labels too: the class with most votes; a tie, or most votes for `unknown`, drops the row, and a row of zeros
+is unlabelled.
 
 ## Splits and subjects
 
-Splits are known by the names of folders and files, and by a column (`split`, `set`, `Usage`, `fold`, `subset`, ...) of any table: `train_set`, `Training`, `Train Data`,
+Splits are known by the names of folders and files, and by a column (`split`, `set`, `Usage`, `fold`, `subset`, ...) of any table: `train_set`,
+`Training`, `Train Data`,
 `FER2013Valid`. In such a column, rows with an unknown name are dropped; where no name of it is known, it isn't used. A note tells either.
 
 A column `subject`, `person`, `participant`, `actor`, ... or folders of people (`S01/happy/1.png`, `happy/S01/1.png`) say who is on a picture; hold-outs
