@@ -33,6 +33,7 @@ def isolated_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest
     """A cache folder of its own for each test, so that no test reads what another one (or the user) left."""
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("MIEN_CACHE", str(folder))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
     return folder
 
 

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -176,3 +179,46 @@ def test_the_fingerprint_counts_names_and_contents(make: Maker) -> None:
     assert cache.fingerprint(one) != cache.fingerprint(two)
     make.file("two/b/c.txt", "y").rename(two / "b" / "d.txt")
     assert cache.fingerprint(one) != cache.fingerprint(two)
+
+
+def test_only_the_user_may_read_it(data: Path, isolated_cache: Path) -> None:
+    (isolated_cache / "facesets").mkdir(mode=0o755)  # as an older mien made it
+    layouts.read(data)
+    (entry,) = entries(isolated_cache)
+    assert entry.stat().st_mode & 0o777 == 0o600
+    assert entry.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_it_can_be_turned_off(data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MIEN_CACHE", "off")
+    assert len(layouts.read(data)) == 8
+    assert cache.contents() == cache.Contents(None, 0, 0)
+    assert not (tmp_path / "off").exists()
+
+
+def test_what_was_used_least_recently_makes_room(isolated_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    faces = FaceSet.from_arrays(np.zeros((2, 8, 8), np.uint8), [0, 1], ("happy", "sad"))
+    for number, key in enumerate("abc"):
+        cache.save(key, faces)
+        os.utime(isolated_cache / "facesets" / f"{key}.npz", (number, number))
+    size = cache.contents().bytes // 3
+    assert cache.load("a") is not None
+    monkeypatch.setattr(cache, "LIMIT", 3 * size)
+    cache.save("d", faces)
+    assert sorted(path.stem for path in entries(isolated_cache)) == ["a", "c", "d"]
+    monkeypatch.setattr(cache, "LIMIT", size - 1)
+    cache.save("e", faces)
+    assert entries(isolated_cache) == []
+
+
+def test_it_is_told_and_cleared(data: Path, isolated_cache: Path, invoke: Callable[..., tuple[int, str, str]]) -> None:
+    layouts.read(data)
+    (isolated_cache / "notes.txt").write_text("the user's own")
+    size = entries(isolated_cache / "facesets")[0].stat().st_size
+    code, out, _ = invoke("data", "cache", "--json")
+    record = {"folder": str(isolated_cache), "entries": 1, "bytes": size, "removed": 0, "limit": cache.LIMIT}
+    assert (code, json.loads(out)) == (0, record)
+    code, out, _ = invoke("data", "cache", "--clear")
+    assert (code, out.startswith(f"{isolated_cache}: 1 set of faces, 0.0 MB removed")) == (0, True)
+    assert [path.name for path in entries(isolated_cache)] == ["notes.txt"]

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mien.errors import OutputError
 from mien.inference import records
@@ -146,3 +148,65 @@ def test_a_journal_of_another_model_is_refused(tmp_path: Path) -> None:
 def test_a_journal_needs_its_folder(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="can't be written: No such file"):
         journal(tmp_path / "absent" / "rows.csv")
+
+
+def test_two_do_not_write_one_journal(tmp_path: Path) -> None:
+    first = journal(tmp_path / "rows.csv")
+    for resume in (True, False):
+        with pytest.raises(OutputError, match=r"Another process is writing '.*rows.csv': wait until it has ended"):
+            journal(tmp_path / "rows.csv", resume=resume)
+    first.close()
+    journal(tmp_path / "rows.csv", resume=True).close()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "no json",
+        "[" * 3000,
+        "5",
+        "{}",
+        '{"photo": 5, "rows": []}',
+        '{"photo": "a", "rows": 5}',
+        '{"photo": "a", "rows": [5]}',
+        '{"photo": "a", "rows": [{}]}',
+        '{"photo": "a", "rows": [{"status": "face", "box": 5}]}',
+        '{"photo": "a", "rows": [{"status": "face", "nonsense": 5}]}',
+        '{"photo": "a", "rows": [{"status": "face", "confidence": "high"}]}',
+        '{"photo": "a", "rows": [], "drawn": 5}',
+    ],
+)
+def test_a_damaged_journal_is_refused_and_stays(tmp_path: Path, line: str) -> None:
+    first = journal(tmp_path / "rows.csv")
+    first.add("good.jpg", ROWS[:1])
+    first.close()
+    with first.path.open("a") as file:
+        file.write(line + "\n")
+    before = first.path.read_bytes()
+    with pytest.raises(OutputError, match=r"rows.csv.partial' is damaged in line 3: remove it to begin anew"):
+        journal(tmp_path / "rows.csv", resume=True)
+    assert first.path.read_bytes() == before
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+@given(st.integers(0, 10_000), st.binary(max_size=20), st.integers(0, 30))
+def test_a_journal_with_changed_bytes_gives_rows_or_one_sentence(
+    tmp_path: Path, place: int, new: bytes, removed: int
+) -> None:
+    out = tmp_path / "rows.csv"
+    first = journal(out)
+    for reading in READINGS:
+        first.add(reading.path, records.rows_of(reading))
+    first.close()
+    data = first.path.read_bytes()
+    place %= len(data)
+    first.path.write_bytes(data[:place] + new + data[place + removed :])
+    said = ""
+    try:
+        second = journal(out, resume=True)
+        second.add("more.jpg", ROWS[:1])
+        second.finish()
+    except OutputError as error:
+        said = str(error)
+        first.path.unlink()
+    assert "\n" not in said

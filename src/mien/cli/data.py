@@ -190,3 +190,29 @@ def draw(out: Path, num: int, seed: int, size: int, wrong_labels: float, overwri
         as_json,
         lambda: f"{out}: {len(faceset):,} drawn faces",
     )
+
+
+@data.command(cls=Verb)
+@click.option("--clear", is_flag=True, help="Remove what it holds.")
+@json_option
+def cache(clear: bool, as_json: bool) -> None:
+    """Tell where read data is kept for the next time and how much that is, or remove it.
+
+    It lies in MIEN_CACHE, or else in the system's folder for caches, and holds pixels, names and subjects; only you may read it.
+    With MIEN_CACHE=off nothing is kept.
+
+    Example:  mien data cache --clear
+    """
+    from mien.data import cache as caches
+
+    found = caches.clear() if clear else caches.contents()
+    record = {
+        "folder": None if found.folder is None else str(found.folder),
+        "entries": 0 if clear else found.entries,
+        "bytes": 0 if clear else found.bytes,
+        "removed": found.entries if clear else 0,
+        "limit": caches.LIMIT,
+    }
+    sets = f"{found.entries:,} set{'' if found.entries == 1 else 's'} of faces, {found.bytes / 1e6:,.1f} MB"
+    kept = f"{sets} {'removed' if clear else f'of {caches.LIMIT / 1e6:,.0f} at most'}"
+    show(record, as_json, lambda: "off: nothing is kept" if found.folder is None else f"{found.folder}: {kept}")

@@ -200,6 +200,7 @@ def decide(
 @click.argument("test", type=path_argument)
 @data_options()
 @click.option("-o", "--out", required=True, type=output_argument, help="The CSV to write.")
+@click.option("--sample", type=path_argument, metavar="CSV", help="The competition's sample: it gives order and head.")
 @click.option("--rows", type=click.IntRange(min=1), help="Refuse to write another number of rows.")
 @flip_option
 @decision_option
@@ -209,19 +210,22 @@ def submit(
     test: Path,
     reading: ReadOptions,
     out: Path,
+    sample: Path | None,
     rows: int | None,
     flip: bool,
     decision: str,
     as_json: bool,
 ) -> None:
-    """Write predictions for a competition's TEST set: id,label in test order.
+    """Write predictions for a competition's TEST set: an id and a label for each face.
+
+    The ids are those of the test set: its column of ids, or the names of its pictures. A sample_submission.csv in its folder
+    gives order and head. Name the folder with the training rows too where classes or codes are not those of FER2013.
 
     Example:  mien submit runs/base/model.onnx test.csv -o predictions.csv --rows 7000
     """
     from mien.inference import datasets, submission
     from mien.inference.classifier import Classifier
 
-    num = submission.write(
-        Classifier.load(model, decision=decision), tell(datasets.read(test, reading)), out, num_rows=rows, flip=flip
-    )
-    show({"submission": str(out), "rows": num}, as_json, lambda: f"{out}: {num:,} rows")
+    classifier, faceset = Classifier.load(model, decision=decision), tell(datasets.read(test, reading))
+    written = submission.write(classifier, faceset, out, sample=sample, num_rows=rows, flip=flip)
+    show(written.to_dict(), as_json, lambda: str(written))

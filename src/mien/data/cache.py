@@ -1,4 +1,7 @@
-"""Packed FaceSets in the user's cache folder, found again by the content of what they were read from."""
+"""Packed FaceSets in the user's cache folder, found again by the content of what they were read from.
+
+They hold pixels, names and subjects, so only the user may read them. What was used least recently goes first where there is no room.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,7 @@ import numpy as np
 from mien import files
 from mien.data.faceset import ChosenCoding, DroppedRow, FaceSet, Source
 from mien.errors import OutputError
+from mien.locks import Lock
 
 READER_VERSION = 3
 """Raised when a reader would understand the same files differently, so that older entries are not used."""
@@ -25,10 +30,32 @@ _CHUNK = 2**20
 _OPTIONAL = ("votes", "subjects")
 
 
-def folder() -> Path:
-    """The cache folder: ``MIEN_CACHE`` where set, else the place that the system has for caches."""
+LIMIT = 2 * 2**30
+"""Bytes that all entries have together at most; FER2013 takes 90 million."""
+
+OFF = "off"
+"""The value of ``MIEN_CACHE`` with which nothing is kept."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What the cache holds.
+
+    Attributes:
+        folder: where it is; None where it is off.
+        entries: how many sets of faces.
+        bytes: their size together.
+    """
+
+    folder: Path | None
+    entries: int
+    bytes: int
+
+
+def folder() -> Path | None:
+    """The cache folder: ``MIEN_CACHE`` where set, else the place that the system has for caches; None where it is off."""
     if given := os.environ.get("MIEN_CACHE"):
-        return Path(given)
+        return None if given.lower() == OFF else Path(given)
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "mien" / "Cache"
     if sys.platform == "darwin":
@@ -64,29 +91,82 @@ def key(*parts: str | int | None) -> str:
 def load(key: str) -> FaceSet | None:
     """The entry of a key, or None. A damaged entry is removed, so that it is read anew."""
     path = _entry(key)
-    if not path.exists():
+    if path is None or not path.exists():
         return None
     try:
         # The file is opened here because np.load leaves one open whose end is missing.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return _unpacked({name: arrays[name] for name in arrays.files})
+            found = _unpacked({name: arrays[name] for name in arrays.files})
     except Exception:  # zip, zlib, JSON, shapes: whatever is wrong with a cache entry, reading anew is the answer
         with contextlib.suppress(OSError):
             path.unlink()
         return None
+    with contextlib.suppress(OSError):
+        os.utime(path)  # it is the one that was used last
+    return found
 
 
 def save(key: str, faceset: FaceSet) -> None:
     """Keep a FaceSet. Where the cache can't be written, nothing is kept and nothing is wrong."""
     path = _entry(key)
+    if path is None:
+        return
     with contextlib.suppress(OSError, OutputError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with files.whole(path) as temporary:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.chmod(0o700)  # an older mien let others in
+        with files.whole(path, mode=0o600) as temporary:
             np.savez(temporary, allow_pickle=False, **_packed(faceset))
+        _make_room(path.parent)
 
 
-def _entry(key: str) -> Path:
-    return folder() / "facesets" / f"{key}.npz"
+def contents() -> Contents:
+    """Count what the cache holds."""
+    sizes = [size for _, size, _ in _entries()]
+    return Contents(folder(), len(sizes), sum(sizes))
+
+
+def clear() -> Contents:
+    """Remove all entries; gives what was there.
+
+    Raises:
+        OSError: an entry can't be removed.
+    """
+    there = contents()
+    for _, _, path in _entries():
+        path.unlink(missing_ok=True)
+    return there
+
+
+def _make_room(place: Path) -> None:
+    """Remove the entries that were used least recently until the others are within ``LIMIT``; one process at a time."""
+    lock = Lock.take(place)
+    if lock is None:
+        return
+    try:
+        left = contents().bytes
+        for _, size, path in _entries():
+            if left <= LIMIT:
+                break
+            path.unlink(missing_ok=True)
+            left -= size
+    finally:
+        lock.release()
+
+
+def _entries() -> list[tuple[float, int, Path]]:
+    """When each entry was used last, its size in bytes, and where it is; the one that was used least recently first."""
+    place = folder()
+    found = []
+    for path in [] if place is None else (place / "facesets").glob("*.npz"):
+        with contextlib.suppress(OSError):  # another process has removed it
+            about = path.stat()
+            found.append((about.st_mtime, about.st_size, path))
+    return sorted(found)
+
+
+def _entry(key: str) -> Path | None:
+    place = folder()
+    return None if place is None else place / "facesets" / f"{key}.npz"
 
 
 def _digest(path: Path) -> str:

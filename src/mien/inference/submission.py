@@ -1,15 +1,78 @@
-"""Predictions for a competition: ``id,label``, one row per test face, in the order of the test set."""
+"""Predictions for a competition: an id and a label for each test face, with the test set's own ids, order and head."""
 
 from __future__ import annotations
 
+import csv
+import io
 import os
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 
-from mien import emotions, files
+from mien import emotions, files, images
 from mien.data.faceset import FaceSet
 from mien.errors import DataError
 from mien.inference.classifier import Classifier
+
+HEAD = ("id", "label")
+"""The head of a submission where no sample gives another."""
+
+_SAMPLE = re.compile(r"sample.*submi|submi.*sample|sample.*(solution|predict)", re.IGNORECASE)
+_MOST_BYTES = 2**26  # of a sample: some millions of rows
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A competition's sample of a submission.
+
+    Attributes:
+        path: the file.
+        head: its two column names.
+        ids: the ids, in the order that is wanted.
+        labels: the made-up labels beside them, which show how labels are written.
+    """
+
+    path: Path
+    head: tuple[str, str]
+    ids: tuple[str, ...]
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What was written, and how.
+
+    Attributes:
+        submission: the file.
+        rows: how many rows it has.
+        head: its head.
+        ids, order, labels: where these come from, in words.
+        never: classes of the competition that the model doesn't know, and so never answers.
+    """
+
+    submission: str
+    rows: int
+    head: str
+    ids: str
+    order: str
+    labels: str
+    never: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, fit for JSON."""
+        return asdict(self) | {"never": list(self.never)}
+
+    def __str__(self) -> str:
+        lines = [f"{self.submission}: {self.rows:,} rows under the head {self.head}"]
+        lines += [f"ids: {self.ids}", f"order: {self.order}", f"labels: {self.labels}"]
+        if self.never:
+            lines.append(f"warning: the model doesn't know {', '.join(self.never)}, and never answers so")
+        return "\n".join(lines)
 
 
 def write(
@@ -17,24 +80,25 @@ def write(
     faceset: FaceSet,
     path: str | os.PathLike[str],
     *,
+    sample: str | os.PathLike[str] | None = None,
     num_rows: int | None = None,
     flip: bool = False,
-) -> int:
+) -> Submission:
     """Write a submission.
 
     Args:
         classifier: the model.
         faceset: the test set; where it also has other splits, only its rows of split ``test`` count.
-        path: the CSV to write: the header ``id,label``, ids from 0 in test order, labels as the codes of FER2013.
+        path: the CSV to write.
+        sample: the competition's sample of a submission, which gives head, order and ids; None takes one that lies in the test
+            set's folder and is called so (``sample_submission.csv``).
         num_rows: how many rows the competition wants, where known.
         flip: average each face with its mirror image.
 
-    Returns:
-        How many rows were written.
-
     Raises:
-        DataError: these are training rows, the model has classes that FER2013 lacks, a row could not be read, or their number
-            is not ``num_rows``; nothing is written then.
+        DataError: these are training rows, the model has classes that the competition lacks, a row could not be read, the ids
+            are not those of the sample or not unique, or their number is not ``num_rows``; nothing is written then.
+        OutputError: the file can't be written, or is an input.
     """
     dropped = faceset.source.dropped
     if dropped:
@@ -44,15 +108,160 @@ def write(
         )
     if "test" not in faceset.split_names and "train" in faceset.split_names:
         raise DataError("These are training rows, and there is no split 'test' beside them: name the test set.")
-    foreign = [name for name in classifier.spec.classes if name not in emotions.EMOTIONS]
-    if foreign:
-        raise DataError(f"A submission has the seven classes of FER2013; the model also knows {', '.join(foreign)}.")
     rows = faceset.split("test") if "test" in faceset.split_names else faceset
     if num_rows is not None and len(rows) != num_rows:
         raise DataError(
             f"The test set has {len(rows):,} rows, but {num_rows:,} are wanted: check that it is the right file."
         )
-    codes = np.array([emotions.EMOTIONS.index(name) for name in classifier.spec.classes])  # a model may lack a class
-    labels = codes[classifier.probabilities(rows.images, flip=flip).argmax(1)]
-    files.write_text(path, "id,label\n" + "".join(f"{row},{label}\n" for row, label in enumerate(labels.tolist())))
-    return len(rows)
+    found = _sample(Path(sample)) if sample is not None else _beside(faceset.source.path)
+    ids, told = _ids(faceset, rows)
+    order = list(range(len(rows))) if found is None else _in_order(found, rows, ids)
+    names, labelled = _labels(classifier.spec.classes, faceset, found)
+    answers = classifier.probabilities(rows.images, flip=flip).argmax(1).tolist()
+    chosen = ids if found is None else found.ids
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(HEAD if found is None else found.head)
+    known = classifier.spec.classes
+    writer.writerows((one, names[known[answers[row]]]) for one, row in zip(chosen, order, strict=True))
+    with files.whole(path, inputs=[faceset.source.path, *([] if found is None else [found.path])]) as temporary:
+        temporary.write_text(table.getvalue(), encoding="utf-8")
+    return Submission(
+        submission=os.fspath(path),
+        rows=len(rows),
+        head=",".join(HEAD if found is None else found.head),
+        ids=told if found is None else f"as in '{found.path.name}'",
+        order="of the test set" if found is None else f"of '{found.path.name}'",
+        labels=labelled,
+        never=tuple(name for name in names if name not in known),
+    )
+
+
+def _ids(faceset: FaceSet, rows: FaceSet) -> tuple[Sequence[str], str]:
+    """The rows' ids, and where they come from: a column of ids, the names of pictures, or else the rows' numbers.
+
+    Raises:
+        DataError: two rows have the same one.
+    """
+    names = rows.names.tolist()
+    last = [PurePosixPath(name).name for name in names]
+    numbers = [str(number) for number in range(len(names))]
+    if last == numbers or all("/" in name and one.isdecimal() for name, one in zip(names, last, strict=True)):
+        return numbers, "the rows' numbers from 0, as the test set has no ids"  # FILE/NUMBER where it has several files
+    told = "those of the test set"
+    ids: list[str] = names
+    if all(_is_picture(name) for name in names):
+        keys = faceset.names[faceset.labels >= 0].tolist() if faceset.source.layout == "numbered" else []
+        with_ending = bool(keys) and all(map(_is_picture, keys))  # as the training table names its pictures
+        ids = last if with_ending else [PurePosixPath(name).stem for name in last]
+        told = f"the pictures' names {'with' if with_ending else 'without'} their endings"
+    twice, count = Counter(ids).most_common(1)[0]
+    if count > 1:
+        raise DataError(f"The id '{twice}' stands {count} times in the test set: a submission needs one for each row.")
+    return ids, told
+
+
+def _is_picture(name: str) -> bool:
+    return PurePosixPath(name).suffix.lower() in images.SUFFIXES
+
+
+def _in_order(sample: Sample, rows: FaceSet, ids: Sequence[str]) -> list[int]:
+    """The row of each of the sample's ids.
+
+    Raises:
+        DataError: an id has no row, or a row no id.
+    """
+    names = rows.names.tolist()
+    ways: tuple[list[str], ...] = (
+        list(ids),
+        names,
+        [PurePosixPath(name).name for name in names],
+        [PurePosixPath(name).stem for name in names],
+        [str(int(one)) if one.isdecimal() else one for one in ids],
+    )
+    missing: list[str] = []
+    for keys in ways:
+        places = {key: row for row, key in enumerate(keys)}
+        absent = [one for one in sample.ids if one not in places]
+        if not absent and len(sample.ids) == len(set(sample.ids)) == len(rows):
+            return [places[one] for one in sample.ids]
+        missing = absent if not missing or len(absent) < len(missing) else missing
+    if missing:
+        raise DataError(
+            f"{len(missing):,} of the {len(sample.ids):,} ids of '{sample.path}' are not in the test set, the first is "
+            f"'{missing[0]}': check that both are of one competition."
+        )
+    raise DataError(
+        f"'{sample.path}' has {len(sample.ids):,} rows ({len(set(sample.ids)):,} different ids), and the test set "
+        f"{len(rows):,}: check that both are of one competition."
+    )
+
+
+def _labels(known: Sequence[str], faceset: FaceSet, sample: Sample | None) -> tuple[Mapping[str, str], str]:
+    """How each class of the competition is written, and where that comes from.
+
+    Raises:
+        DataError: the model knows other classes.
+    """
+    counts = faceset.select(np.isin(faceset.splits, ("train", "valid"))).counts()
+    trained = tuple(name for index, name in enumerate(faceset.classes) if counts[index])
+    classes = trained or faceset.classes or emotions.EMOTIONS
+    foreign = [name for name in known if name not in classes]
+    if foreign:
+        whose = "of FER2013" if classes == emotions.EMOTIONS else f"of its training rows ({', '.join(classes)})"
+        raise DataError(
+            f"A submission has the classes {whose}; the model also knows {', '.join(foreign)}. Use a model of these classes, "
+            "or name the folder that has the competition's training rows too."
+        )
+    written = {ours: theirs for theirs, ours in faceset.source.class_map.items() if ours in classes}
+    whole = set(written) == set(classes) and len(set(written.values())) == len(classes)
+    words = (
+        written
+        if whole and not any(map(_is_whole_number, written.values()))
+        else dict(zip(classes, classes, strict=True))
+    )
+    if sample is not None and not all(_is_whole_number(label) for label in sample.labels if label):
+        return words, f"class names, as in '{sample.path.name}'"
+    if whole and all(_is_whole_number(code) for code in written.values()):
+        return written, "codes: " + ", ".join(f"{written[name]} {name}" for name in classes)
+    if all(name in emotions.EMOTIONS for name in classes):
+        codes = {name: str(emotions.EMOTIONS.index(name)) for name in classes}
+        return codes, "the codes of FER2013: " + ", ".join(f"{codes[name]} {name}" for name in classes)
+    return words, "class names"
+
+
+def _is_whole_number(text: str) -> bool:
+    return bool(re.fullmatch(r"-?\d+", text.strip()))
+
+
+def _beside(source: str) -> Sample | None:
+    """The sample in the test set's folder, where there is just one."""
+    if not source:
+        return None
+    folder = Path(source) if Path(source).is_dir() else Path(source).absolute().parent
+    found = sorted(path for path in folder.glob("*.csv") if _SAMPLE.search(path.stem) and path.is_file())
+    if len(found) > 1:
+        raise DataError(f"'{found[0].name}' and '{found[1].name}' lie beside the test set: name one with --sample.")
+    return _sample(found[0]) if found else None
+
+
+def _sample(path: Path) -> Sample:
+    """Read a sample.
+
+    Raises:
+        DataError: it is none: no text, or not of an id and a label.
+    """
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise DataError(f"'{path}' is too large for a sample of a submission.")
+        text = path.read_text(encoding="utf-8-sig")
+        table = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
+    except (OSError, ValueError, csv.Error) as error:
+        raise DataError(f"'{path}' can't be read as a sample of a submission ({error}).") from None
+    if len(table) < 2 or any(len(row) != 2 for row in table):
+        raise DataError(
+            f"'{path}' is no sample of a submission: it needs a head and rows of two cells, an id and a label."
+        )
+    (head, *rows) = table
+    ids, labels = zip(*rows, strict=True)
+    return Sample(path, (head[0], head[1]), tuple(one.strip() for one in ids), labels)

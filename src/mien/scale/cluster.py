@@ -10,13 +10,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread, current_thread, main_thread
+from typing import Any
 
 import ray
 from ray import exceptions
+from ray._private import ray_constants
 from ray.util.queue import Queue
 
 import mien
 from mien.errors import ClusterError, MienError
+
+LOOPBACK = "127.0.0.1"
+"""Where a cluster of this machine alone listens: its ports take work, that is programs, from whoever reaches them."""
 
 PATIENCE = 10.0
 """Seconds in which a cluster's address has to take a connection; Ray itself would try for minutes."""
@@ -97,10 +102,8 @@ def _begin(num_cpus: int | None) -> None:
     address = os.environ.get("RAY_ADDRESS", "")
     try:
         _knock(address)
-        if address not in ("", "local"):
-            num_cpus = None  # the cluster has what it has
         with _hushed():
-            ray.init(num_cpus=num_cpus, logging_level=logging.ERROR, log_to_driver=False)
+            _init(address, num_cpus)
     except Exception as error:  # Ray raises just this where a machine is too busy for a node to come up in time
         reason = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
         if not address:
@@ -109,6 +112,32 @@ def _begin(num_cpus: int | None) -> None:
             f"No Ray cluster answers at RAY_ADDRESS={address} ({reason}): start one with  ray start --head, "
             "or unset RAY_ADDRESS to work on this machine alone."
         ) from None
+
+
+def _init(address: str, num_cpus: int | None) -> None:
+    """Connect to the cluster that there is, or begin one on this machine that listens to this machine alone."""
+    quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
+    if address != "local":
+        try:
+            ray.init("auto", **quiet)
+        except ConnectionError:
+            if address:
+                raise
+        else:
+            return
+    with _loopback():
+        ray.init("local", num_cpus=num_cpus, _node_ip_address=LOOPBACK, include_dashboard=False, **quiet)
+
+
+@contextmanager
+def _loopback() -> Iterator[None]:
+    """Let Ray take this machine's loopback address where it is asked for; on Linux it would take the one that others reach."""
+    before = ray_constants.ENABLE_RAY_CLUSTER
+    ray_constants.ENABLE_RAY_CLUSTER = False  # what Ray itself does on Windows and macOS
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before
 
 
 @contextmanager

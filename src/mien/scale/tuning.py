@@ -30,7 +30,7 @@ from mien.checks import Between
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import ArgumentError, ClusterError, OutputError, RecipeError, RunError, TrainingError
 from mien.inference import datasets
-from mien.scale import cluster, nodes
+from mien.scale import cluster, nodes, seal
 from mien.training import job, recipes, spaces
 from mien.training.devices import Precision
 from mien.training.loop import Say
@@ -153,7 +153,7 @@ def run(sweep: Sweep, *, say: Say = lambda _: None) -> dict[str, Any]:
     _claim(sweep, space, faceset.hash)
     place = sweep.out / "tune.json"
     if place.is_file():
-        return dict(json.loads(place.read_text(encoding="utf-8")))
+        return _read(place)
     with cluster.connected():
         trials = _fit(sweep, space, Watch(sweep.recipe.epochs, say))
     told = [_told(trial, sweep, space) for trial in sorted(trials, key=_number)]
@@ -190,7 +190,7 @@ def _claim(sweep: Sweep, space: Sequence[Axis], data_hash: str) -> None:
     """Make the folder this search's own, or see that it is.
 
     Raises:
-        RunError: it holds another search.
+        RunError: it holds another search, or one that was not begun here.
         OutputError: it can't be made.
     """
     own = {
@@ -204,20 +204,47 @@ def _claim(sweep: Sweep, space: Sequence[Axis], data_hash: str) -> None:
         "device": sweep.device,
         "precision": sweep.precision,
     }
+    own = json.loads(json.dumps(own))  # as it is read again
     place = sweep.out / "sweep.json"
     if place.is_file():
-        there = json.loads(place.read_text(encoding="utf-8"))
+        there = _read(place)
         if other := [key for key in own if there.get(key) != own[key]]:
             raise RunError(
                 f"'{sweep.out}' holds a search with other options ({', '.join(other)}): give the same command to go on with it, "
                 "or name another folder with --out."
             )
+        if not seal.fits(sweep.out, own, there.get("seal")):
+            raise RunError(_foreign(sweep.out))
         return
+    if (sweep.out / "tune").exists():
+        raise RunError(_foreign(sweep.out))
     try:
         sweep.runs.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"The folder '{sweep.runs}' can't be made: {error.strerror}.") from None
-    files.write_json(place, own)
+    files.write_json(place, own | {"seal": seal.of(sweep.out, own)})
+
+
+def _foreign(out: Path) -> str:
+    return (
+        f"'{out}' holds a search that was begun by another user, in another place or by an older mien; its files would be run like a "
+        "program, so it is not gone on with: name another folder with --out."
+    )
+
+
+def _read(place: Path) -> dict[str, Any]:
+    """A JSON object that mien wrote.
+
+    Raises:
+        RunError: it is none.
+    """
+    try:
+        value = json.loads(place.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise RunError(f"'{place}' is damaged: remove it, or name another folder with --out.")
+    return value
 
 
 def _fit(sweep: Sweep, space: Sequence[Axis], watch: Watch) -> list[Any]:

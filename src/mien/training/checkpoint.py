@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from mien import files
 from mien.errors import OutputError, RunError
+from mien.training import shapes
 
 
 def save(path: Path, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
@@ -26,15 +27,20 @@ def save(path: Path, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) ->
             raise OutputError(f"'{path}' can't be written: {error}.") from None
 
 
-def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def load(path: Path, shape: shapes.Shape = dict) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read what ``save`` wrote, onto the CPU.
+
+    Args:
+        path: the file.
+        shape: what the state must look like.
 
     Raises:
         RunError: the file is missing or damaged.
     """
     try:
         with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, json.loads(file.metadata()["state"])  # noqa: SIM118 # not a dict
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 # not a dict
+            return tensors, shapes.parse(file.metadata()["state"], shape)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise RunError(
             f"The checkpoint '{path}' can't be read ({error}): train again, or resume another run."
@@ -73,15 +79,21 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer, prefix: str) -> dict[str
 
 
 def load_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor], prefix: str) -> None:
-    """Put back what ``optimizer_tensors`` took, in each parameter's own memory format."""
+    """Put back what ``optimizer_tensors`` took, in each parameter's own memory format.
+
+    Raises:
+        RunError: they are those of another optimizer.
+    """
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state = optimizer.state_dict()
     for name, tensor in tensors.items():
         if not name.startswith(f"{prefix}."):
             continue
-        _, index, key = name.split(".")
+        _, index, key = [*name.split(".", 2), "", ""][:3]
+        fits = index.isdecimal() and int(index) < len(parameters) and key
+        if not fits or (tensor.ndim > 0 and tensor.shape != parameters[int(index)].shape):
+            raise RunError(f"The checkpoint fits another optimizer than the recipe's: it has '{name}'. Train again.")
         parameter = parameters[int(index)]
-        same_shape = tensor.shape == parameter.shape and tensor.ndim > 0
-        value = torch.empty_like(parameter).copy_(tensor) if same_shape else tensor
+        value = torch.empty_like(parameter).copy_(tensor) if tensor.ndim > 0 else tensor
         state["state"].setdefault(int(index), {})[key] = value
     optimizer.load_state_dict(state)

@@ -24,7 +24,7 @@ from mien.errors import ExportError
 from mien.evaluation import decisions
 from mien.inference.classifier import Classifier
 from mien.modelfile import Spec
-from mien.training import calibration, checkpoint, loop
+from mien.training import calibration, checkpoint, loop, shapes
 from mien.training.calibration import Temperature
 from mien.training.graph import ModelGraph, load_network
 from mien.training.run import Run
@@ -145,7 +145,7 @@ def training_record(run: Run, temperature: Temperature) -> dict[str, Any]:
     return record | {
         "recipe": run.record["recipe"],
         "temperature": temperature.to_dict(),
-        "epoch": checkpoint.load(run.best)[1]["epoch"],
+        "epoch": checkpoint.load(run.best, shapes.BEST)[1]["epoch"],
         "seed": run.recipe.seed,
         "data_hash": data["hash"],
         "train_hash": data["train"]["faces_hash"],

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from mien.data.faceset import FaceSet
 from mien.errors import TrainingError
-from mien.training import checkpoint, devices, networks, pretrained, teachers
+from mien.training import checkpoint, devices, networks, pretrained, shapes, teachers
 from mien.training import optimizers as optimizing
 from mien.training.augment import augment, corrupt, view
 from mien.training.calibration import CrossFit
@@ -348,7 +348,7 @@ def _restore(
     optimizers: list[torch.optim.Optimizer],
     stopping: EarlyStopping,
 ) -> list[dict[str, Any]]:
-    tensors, state = checkpoint.load(run.checkpoint)
+    tensors, state = checkpoint.load(run.checkpoint, shapes.STATE)
     for part, module in learner.items():
         checkpoint.load_network(module, tensors, part)
     for number, optimizer in enumerate(optimizers):

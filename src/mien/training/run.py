@@ -33,7 +33,7 @@ from mien.data.reading import DEFAULT, ReadOptions
 from mien.data.seen import SeenFaces
 from mien.errors import DataError, RecipeError, RunError
 from mien.inference import datasets
-from mien.training import recipes
+from mien.training import recipes, shapes
 from mien.training.recipes import Recipe
 
 SEEN_FILE = "seen_faces.npz"
@@ -109,12 +109,10 @@ class Run:
         if not (place / "run.json").is_file():
             raise RunError(f"'{place}' is no run folder (it has no run.json): name the folder that  mien train  made.")
         try:
-            record = json.loads((place / "run.json").read_text(encoding="utf-8"))
+            record = shapes.parse((place / "run.json").read_text(encoding="utf-8"), shapes.RECORD)
             recipes.from_dict(record["recipe"])
             ReadOptions.from_dict(record["data"].get("options", {}))
-            [record["data"][key] for key in ("path", "hash", "classes", "train", "valid", "mean", "std")]
-            [record[key] for key in ("device", "precision", "threads", "settings")]
-        except (ValueError, KeyError, TypeError, OSError, RecipeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OSError, DataError, RecipeError) as error:
             raise RunError(f"'{place / 'run.json'}' is damaged ({error}): train again.") from None
         return cls(place, record)
 
@@ -202,27 +200,29 @@ class Run:
     @property
     def network(self) -> dict[str, Any]:
         """The layer table that training wrote."""
-        (table,) = self._parsed("network.json", [self._text("network.json")])
-        return dict(table)
+        (table,) = self._parsed("network.json", [self._text("network.json")], shapes.NETWORK)
+        return table
 
     @property
     def history(self) -> list[dict[str, Any]]:
         """One record per epoch, in order."""
-        return self._parsed("history.jsonl", self._text("history.jsonl").splitlines())
+        return self._parsed("history.jsonl", self._text("history.jsonl").splitlines(), shapes.EPOCH)
 
     def write_history(self, history: list[dict[str, Any]]) -> None:
         """Write the curve."""
         files.write_text(self.folder / "history.jsonl", "".join(json.dumps(row) + "\n" for row in history))
 
-    def _parsed(self, name: str, texts: list[str]) -> list[dict[str, Any]]:
+    def _parsed(self, name: str, texts: list[str], shape: shapes.Shape) -> list[dict[str, Any]]:
         try:
-            return [json.loads(text) for text in texts]
+            return [shapes.parse(text, shape) for text in texts]
         except ValueError as error:
             raise RunError(f"'{self.folder / name}' is damaged ({error}): train again.") from None
 
     def _text(self, name: str) -> str:
         try:
             return (self.folder / name).read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise RunError(f"'{self.folder / name}' is damaged (it is no text): train again.") from None
         except OSError:
             raise RunError(
                 f"The run '{self.folder}' has no {name}: go on with  mien train --resume {self.folder}"

@@ -103,6 +103,7 @@ def _open(path: Path) -> _File:
         raise MissingExtraError("pyarrow", "report") from None
     try:
         opened = ArrowFile(path) if filekinds.kind(path) == "arrow" else parquet.ParquetFile(path)
+        opened.schema_arrow.names  # noqa: B018 # names that are no text are found here
     except (pa.ArrowException, OSError, MemoryError, ValueError, OverflowError) as error:
         raise DataError(_damaged(path, error)) from None
     return _with_columns(path, opened)

@@ -1,0 +1,131 @@
+"""kill -9 in the middle of a write: what was there stays, what is half isn't there, and the next run goes on and sweeps.
+
+The process kills itself where a temporary place is about to take the place of its target, which is the worst moment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import scenes
+from mien import temporaries
+from mien.data import drawn, store
+from mien.data.layouts import read
+from mien.training.run import Run
+
+pytestmark = [pytest.mark.killed, pytest.mark.several]
+
+Invoke = Callable[..., tuple[int, str, str]]
+
+SUICIDE = """
+import os, signal, sys
+from mien import temporaries
+real, name, left = temporaries.replace, sys.argv[1], int(sys.argv[2])
+def replace(new, target):
+    global left
+    left -= target.name == name
+    if left < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    real(new, target)
+temporaries.replace = replace
+sys.argv = ["mien", *sys.argv[3:]]
+from mien.__main__ import main
+main()
+"""
+
+
+def killed(at: str, *words: object, after: int = 0) -> None:
+    """Run ``mien`` and kill it where it is about to put a file of that name in its place, after so many times."""
+    command = [sys.executable, "-c", SUICIDE, at, str(after), *map(str, words)]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=300)
+    assert done.returncode == -9, done.stderr.decode()[-2000:]
+
+
+def litter(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob(".*") if temporaries.is_temporary(path)]
+
+
+@pytest.fixture(autouse=True)
+def always_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(temporaries, "SHARE", 1e9)
+
+
+def test_predict(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "album").mkdir()
+    for number in range(3):
+        scenes.save(scenes.scene(width=320, height=240, side=150), tmp_path / "album" / f"{number}.jpg")
+    words = ("predict", tmp_path / "album", "--model", "tiny", "-o", tmp_path / "r.jsonl", "--annotate", tmp_path / "d")
+    killed("1.jpg", *words)
+    assert litter(tmp_path)
+    killed("r.jsonl", *words, "--resume")
+    assert not (tmp_path / "r.jsonl").exists()
+    assert invoke(*words, "--resume")[0] == 0
+    rows = [json.loads(line)["photo"] for line in (tmp_path / "r.jsonl").read_text().splitlines()]
+    assert rows == [str(tmp_path / "album" / f"{number}.jpg") for number in range(3)]
+    assert sorted(path.name for path in (tmp_path / "d").iterdir()) == ["0.jpg", "1.jpg", "2.jpg"]
+    assert litter(tmp_path) == []
+
+
+def test_video(invoke: Invoke, tmp_path: Path) -> None:
+    film = scenes.clip(tmp_path / "film.mp4", [scenes.scene(width=320, height=240, side=150)] * 3)
+    (tmp_path / "copy.mp4").write_text("the old one")
+    words = ("video", film, "--model", "tiny", "--annotate", tmp_path / "copy.mp4", "-o", tmp_path / "r.csv")
+    killed("copy.mp4", *words)
+    assert (tmp_path / "copy.mp4").read_text() == "the old one"
+    assert invoke(*words)[0] == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.mp4", "film.mp4", "r.csv"]
+
+
+@pytest.mark.parametrize("out", ["out.parquet", "out"])
+def test_convert(invoke: Invoke, tmp_path: Path, out: str) -> None:
+    for seed in (1, 2):
+        store.write_parquet(drawn.draw(20, seed=seed), tmp_path / f"{seed}.parquet")
+    assert invoke("data", "convert", tmp_path / "1.parquet", tmp_path / out)[0] == 0
+    before = read(tmp_path / out).hash
+    killed(out, "data", "convert", tmp_path / "2.parquet", tmp_path / out, "--overwrite")
+    assert read(tmp_path / out, cache=False).hash == before
+    assert len(litter(tmp_path)) == 1
+    assert invoke("data", "convert", tmp_path / "2.parquet", tmp_path / out, "--overwrite")[0] == 0
+    assert read(tmp_path / out, cache=False).hash != before
+    assert litter(tmp_path) == []
+
+
+def test_export_and_ensemble(invoke: Invoke, run: Run, tmp_path: Path) -> None:
+    for name, words in (("e.onnx", ("export", run.folder)), ("m.onnx", ("ensemble", run.folder, run.folder))):
+        (tmp_path / name).write_text("the old one")
+        killed(name, *words, "-o", tmp_path / name)
+        assert (tmp_path / name).read_text() == "the old one"
+        assert invoke(*words, "-o", tmp_path / name)[0] == 0
+        assert (tmp_path / name).stat().st_size > 1000
+    assert litter(tmp_path) == []
+
+
+def test_study(invoke: Invoke, faces_file: Path, tmp_path: Path) -> None:
+    few = ("--recipe", "demo", "--set", "epochs=2", "--set", "image_size=16", "--seeds", "2", "--out", tmp_path / "s")
+    words = ("study", "ensemble", faces_file, *few)
+    killed("checkpoint.safetensors", *words, after=3)  # in the second epoch of the second run
+    histories = sorted((tmp_path / "s" / "runs").glob("*/history.jsonl"))
+    curves = [path.read_text() for path in histories]
+    assert sorted(map(len, (curve.splitlines() for curve in curves))) == [1, 2]
+    code, _, said = invoke(*words)
+    assert (code, "going on after epoch 1" in said) == (0, True), said
+    assert all(path.read_text().startswith(curve) for path, curve in zip(histories, curves, strict=True))
+    assert litter(tmp_path) == []
+
+
+def test_tune(invoke: Invoke, faces_file: Path, tmp_path: Path) -> None:
+    """The driver is killed before anything is tried; ``tests/scale/test_tuning.py`` kills a trial."""
+    pytest.importorskip("ray")
+    words = ("tune", faces_file, "--recipe", "demo", "--set", "epochs=1", "--trials", "1", "--out", tmp_path / "t")
+    killed("sweep.json", *words)
+    assert not (tmp_path / "t" / "sweep.json").exists()
+    killed("sweep.json", *words)
+    assert len(litter(tmp_path)) == 1  # the first one's was swept
+    assert os.listdir(tmp_path / "t" / "runs") == []  # noqa: PTH208 # hidden files too
