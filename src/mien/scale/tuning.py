@@ -193,7 +193,7 @@ def _claim(sweep: Sweep, space: Sequence[Axis], data_hash: str) -> None:
         RunError: it holds another search, or one that was not begun here.
         OutputError: it can't be made.
     """
-    own = {
+    own: dict[str, Any] = {
         "data": data_hash,
         "recipe": recipes.to_dict(sweep.recipe),
         "space": [str(axis) for axis in space],

@@ -9,7 +9,7 @@ from typing import Any
 Shape = type | dict[str, Any] | list[Any]
 """A type, the needed keys of an object with their shapes, or a list with the one shape of what is in it."""
 
-ROWS: Shape = {"rows": int, "counts": [int]}
+ROWS: dict[str, Any] = {"rows": int, "counts": [int]}
 
 RECORD: Shape = {
     "recipe": dict,
