@@ -100,7 +100,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("data")
     parser.add_argument("--peers", default=",".join(PEERS))
-    parser.add_argument("--environments", type=Path, default=cache.folder() / "peers", metavar="FOLDER")
+    parser.add_argument("--environments", type=Path, default=(cache.folder() or Path()) / "peers", metavar="FOLDER")
     parser.add_argument("--models", default="tiny,base", help="names of shipped models or paths of model files")
     parser.add_argument("--limit", type=int, help="read only so many faces")
     parser.add_argument("--rounds", type=int, default=40, help="turns of timing: ten calls of one face, one of 64")

@@ -25,7 +25,7 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
 from ray.tune.search.optuna import OptunaSearch
 
 import mien
-from mien import checks, files
+from mien import checks, files, locks
 from mien.checks import Between
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import ArgumentError, ClusterError, OutputError, RecipeError, RunError, TrainingError
@@ -154,7 +154,8 @@ def run(sweep: Sweep, *, say: Say = lambda _: None) -> dict[str, Any]:
     place = sweep.out / "tune.json"
     if place.is_file():
         return _read(place)
-    with cluster.connected():
+    busy = f"Another process is searching in '{sweep.out}': wait until it has ended, or name another folder with --out."
+    with locks.locked(sweep.out, busy), cluster.connected():
         trials = _fit(sweep, space, Watch(sweep.recipe.epochs, say))
     told = [_told(trial, sweep, space) for trial in sorted(trials, key=_number)]
     own = spaces.point(space, sweep.recipe)
