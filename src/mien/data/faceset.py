@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -129,6 +130,15 @@ class Source:
     options: ReadOptions = DEFAULT
     changes: tuple[ClassChange, ...] = ()
     coding: ChosenCoding | None = None
+
+    @property
+    def told(self) -> list[str]:
+        """What every verb tells of the reading: the notes, and how many rows were left out for which reasons."""
+        reasons = Counter(row.reason for row in self.dropped).most_common()
+        shown = ", ".join(f"{count:,} x {reason}" for reason, count in reasons[:3]) + (
+            ", ..." if len(reasons) > 3 else ""
+        )
+        return [*self.notes, *([f"{len(self.dropped):,} rows were left out: {shown}."] if reasons else [])]
 
     def reading(self) -> dict[str, Any]:
         """How the data was read, for the record of what was done with it: layout, options, and what was left out and changed."""

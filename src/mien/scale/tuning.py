@@ -145,7 +145,7 @@ def run(sweep: Sweep, *, say: Say = lambda _: None) -> dict[str, Any]:
         KeyboardInterrupt: it was stopped from the keyboard; the same call goes on.
     """
     faceset = datasets.read(sweep.data, sweep.reading)
-    for note in faceset.source.notes:
+    for note in faceset.source.told:
         say(f"note: {note}")
     space = spaces.build(sweep.given, sweep.recipe, faceset.votes is not None)
     _, valid_set = job.divide(faceset, sweep.recipe)

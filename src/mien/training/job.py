@@ -109,7 +109,7 @@ def _begin(
     """Read the data and make the run folder: the run, this process's share of the training rows, and the held-out rows."""
     faceset = datasets.read(data, reading)
     say(f"read {len(faceset):,} faces of {faceset.size[0]}x{faceset.size[1]} from {data} ({faceset.source.layout})")
-    for note in faceset.source.notes:
+    for note in faceset.source.told:
         say(f"note: {note}")
     train_set, valid_set = divide(faceset, recipe)
     workers = f", {ranks.num} workers" if ranks.num > 1 else ""
