@@ -139,8 +139,8 @@ def read_costs(path: str | os.PathLike[str], classes: Sequence[str]) -> NDArray[
     """
     dialect, _ = delimited.recognise(Path(path))
     lines = list(delimited.rows(Path(path), dialect))
-    truths = [emotions.canonical(cell) or cell.strip() for cell in (lines[0][1:] if lines else [])]
-    answers = [emotions.canonical(line[0]) or line[0].strip() for line in lines[1:]]
+    truths = [_class_of(cell, classes) for cell in (lines[0][1:] if lines else [])]
+    answers = [_class_of(line[0], classes) for line in lines[1:]]
     if sorted(truths) != sorted(classes) or sorted(answers) != sorted(classes):
         raise DataError(f"The costs '{path}' must have a column and a row for each of {', '.join(classes)}.")
     try:
@@ -150,6 +150,12 @@ def read_costs(path: str | os.PathLike[str], classes: Sequence[str]) -> NDArray[
     if costs.shape != (len(classes), len(classes)) or not np.isfinite(costs).all():
         raise DataError(f"The costs '{path}' must be {len(classes)} by {len(classes)} finite numbers.")
     return costs[np.ix_([answers.index(name) for name in classes], [truths.index(name) for name in classes])]
+
+
+def _class_of(cell: str, classes: Sequence[str]) -> str:
+    """The class that a cell names: by its own name, or by another spelling of an expression."""
+    name = cell.strip()
+    return name if name in classes else emotions.canonical(name) or name
 
 
 def mean_costs(

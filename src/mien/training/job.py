@@ -15,7 +15,7 @@ from PIL import Image
 
 from mien import files, locks, temporaries
 from mien.checks import checked
-from mien.data import splits
+from mien.data import leakage, splits
 from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import DataError, RunError
@@ -224,6 +224,7 @@ def divide(faceset: FaceSet, recipe: Recipe) -> tuple[FaceSet, FaceSet]:
         raise DataError(
             f"votes={recipe.votes:g} needs votes of people, and the data has none: join FER+ votes, or set votes=0."
         )
+    leakage.check(faceset, splits.validation_split(faceset, recipe.valid_split))
     size = (recipe.image_size, recipe.image_size)
     train_set, valid_set = splits.divide(faceset, recipe.hold_out, recipe.valid_split, recipe.split_seed)
     return train_set.resized(size), valid_set.resized(size)
