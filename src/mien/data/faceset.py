@@ -170,9 +170,10 @@ class Source:
         return {
             "layout": self.layout,
             "options": self.options.to_dict(),
+            "coding": None if self.coding is None else self.coding.to_dict(),
+            "notes": list(self.notes),
             "num_dropped": len(self.dropped),
             "changes": [asdict(change) for change in self.changes],
-            "coding": None if self.coding is None else self.coding.to_dict(),
             "leaks": [asdict(leak) for leak in self.leaks],
         }
 
