@@ -228,4 +228,4 @@ def submit(
 
     classifier, faceset = Classifier.load(model, decision=decision), tell(datasets.read(test, reading))
     written = submission.write(classifier, faceset, out, sample=sample, num_rows=rows, flip=flip)
-    show(written.to_dict(), as_json, lambda: str(written))
+    show({**written.to_dict(), "read": faceset.source.reading()}, as_json, lambda: str(written))

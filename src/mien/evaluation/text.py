@@ -98,6 +98,7 @@ def decisions_as_text(record: Mapping[str, Any]) -> str:
     ]
     parts = [
         head,
+        *([OPTIMISTIC] if record["is_hold_out"] else []),
         tables.render(["decision", "accuracy", "macro-F1", "balanced", "worst recall", "class"], rows),
         tables.render(["surest rows answered", "accuracy", "least probability"], surest),
     ]

@@ -234,8 +234,6 @@ def read(
         faceset = classes.choose(faceset, options)
     leaks = leakage.find(faceset)
     told = [str(found) for found in (*faceset.source.changes, *leaks)]
-    if dropped := len(faceset.source.dropped):
-        told.append(f"{dropped:,} row{'' if dropped == 1 else 's'} of the data left out; mien data info tells why.")
     source = replace(faceset.source, options=options, leaks=leaks, notes=(*faceset.source.notes, *told))
     return replace(faceset, source=source)
 
