@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from mien import emotions
 from mien.data.layouts import delimited
 from mien.errors import DataError
-from mien.evaluation import metrics
+from mien.evaluation import comparison, metrics
 
 TAUS = tuple(np.linspace(-1.0, 2.0, 31).round(1).tolist())
 """Strengths of logit adjustment that are tried."""
@@ -252,6 +252,15 @@ def shares_of(counts: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float64]:
     """The same of counts ``(K,)``."""
     present = np.maximum(counts, 0.5)
     return np.asarray(present / present.sum(), np.float64)
+
+
+def differences(
+    results: Iterable[tuple[Decision, Score]], labels: NDArray[np.int64], probabilities: NDArray[np.float32]
+) -> list[dict[str, list[float]] | None]:
+    """How far each decision is from the first on the same rows: for each score the paired difference and its 95% interval."""
+    answers = {decision.name: [decision(probabilities)] for decision, _ in results}
+    compared = comparison.compare(labels, answers, probabilities.shape[1])
+    return [compared[name]["difference"] for name in answers]
 
 
 def as_rows(results: Iterable[tuple[Decision, Score]], classes: tuple[str, ...]) -> list[dict[str, Any]]:
