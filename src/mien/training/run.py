@@ -46,6 +46,7 @@ PARTS = (
     SEEN_FILE,
     "checkpoint.safetensors",
     "best.safetensors",
+    "calibration.safetensors",
     "model.onnx",
 )
 """The names of what a run folder holds."""
