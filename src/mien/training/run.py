@@ -47,6 +47,7 @@ PARTS = (
     "checkpoint.safetensors",
     "best.safetensors",
     "calibration.safetensors",
+    "answers.safetensors",
     "model.onnx",
 )
 """The names of what a run folder holds."""
