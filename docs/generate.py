@@ -131,6 +131,34 @@ is taken for Windows-1252: pictures whose names have other letters than ASCII ar
 """
 """What the page says of layouts beside their table."""
 
+READING = """\
+Every verb that reads data takes `--layout`, `--votes`, `--coding`, `--classes`, `--drop` and `--map`; a run remembers them, so that `--resume`,
+`report` and `export` read the data in the same way. In Python they are keywords:
+`mien.read("faces", drop=["contempt"], map={"calm": "neutral"})`.
+
+| option | what it does |
+|---|---|
+| `--map A=B` | calls class A of the data B; two classes with one name become one, and their votes add up |
+| `--drop CLASS` | leaves a class out |
+| `--classes A,B,C` | keeps these classes only, in this order |
+
+`--map` comes first, then `--drop`, then `--classes`. What was left out or renamed is counted in every record (`changes`, `num_dropped`).
+
+Two or more folders with pictures are classes, whatever the pictures are called, unless a table labels the pictures. A set gets mien's names of the
+expressions (`Happiness` becomes `happy`) if all its names are known, or at least five of the expressions and most of its names. Any other
+set keeps its own names: `joy` beside `boredom` stays `joy`, and `calm` is not `neutral`.
+
+**Leakage.** Whenever data is read, faces that stand in two of its splits, or twice in one, are counted (pixel for pixel; blank pictures apart), and every verb
+says so. `train`, `study` and `tune` refuse data
+
+- in which any face of the split that chooses the epoch (`valid`, or `valid_split`) also stands in `train`: the choice would be wrong;
+- in which more than a tenth of another split also stands in `train`, or in the split that chooses: its scores would say little of new faces.
+
+Up to a tenth is allowed, as in FER2013 (7.8% of PublicTest stands in Training): scores are then given without the copies, too.
+`mien data audit DATA --write CLEAN.parquet` writes the data without copies; `--allow-leakage` trains all the same.
+"""
+"""What the page says before the table of how data is read."""
+
 
 def recipes_page() -> str:
     """All recipes side by side, and what each field means."""
@@ -176,7 +204,9 @@ def layouts_page() -> str:
         "",
         "`mien` recognises a layout by its content, so you name a path and nothing else. `mien data info PATH` tells which",
         "one it took, how it mapped class names, and which rows it dropped and why; `--layout NAME` forces one.",
-        "They are tried in this order:",
+        "",
+        READING,
+        "Layouts are tried in this order:",
         "",
         "| name | what it is |",
         "|---|---|",

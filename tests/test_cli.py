@@ -204,7 +204,7 @@ def test_every_verb_has_help_with_an_example(invoke: Invoke, verb: str) -> None:
 BAD = [
     (["train"], 2, "Name either DATA to train on, or a run to go on with"),
     (["train", "FACES", "--resume", "RUN"], 2, "Name either DATA to train on, or a run to go on with"),
-    (["train", "--resume", "RUN", "--set", "epochs=30"], 2, "--resume goes on with the run's own settings"),
+    (["train", "--resume", "RUN", "--set", "seed=3"], 2, "--resume goes on with the run's own settings"),
     (["submit", "MODEL", "TRAINING", "-o", "OUT.csv"], 1, "These are training rows, and there is no split 'test'"),
     (["train", "UNLABELLED"], 1, "No row of the data has a label"),
     (["train", "FACES", "--set", "votes=0.5"], 1, "votes=0.5 needs votes of people"),

@@ -13,14 +13,17 @@ EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 ALL_EMOTIONS = (*EMOTIONS, "contempt")
 """The seven and contempt, which CK+, FER+ and AffectNet also have."""
 
+FEW = 5
+"""With so many of the expressions among its classes, a set is one of expressions even if it has classes of its own too."""
+
 ALIASES = {
     "angry": ("anger", "an", "ang"),
     "disgust": ("disgusted", "di", "dis"),
     "fear": ("fearful", "afraid", "scared", "fe", "fea"),
-    "happy": ("happiness", "joy", "joyful", "smile", "ha", "hap"),
+    "happy": ("happiness", "joy", "joyful", "ha", "hap"),
     "sad": ("sadness", "sa"),
     "surprise": ("surprised", "su", "sur", "suprise"),
-    "neutral": ("neutrality", "calm", "ne", "neu"),
+    "neutral": ("neutrality", "ne", "neu"),
     "contempt": ("contemptuous", "con"),
 }
 """Other spellings met in public data sets, folder names and column heads, by canonical name."""
@@ -46,6 +49,27 @@ def canonical(name: str) -> str | None:
     Case, surrounding blanks and a leading number such as ``3_`` or ``03-`` don't count: ``"3_Happiness"`` is ``"happy"``.
     """
     return _CANONICAL.get(name.strip().lower().lstrip("0123456789").strip(" _-."))
+
+
+def naming(names: Iterable[str]) -> dict[str, str]:
+    """What the classes of a set of faces are called, judged by all of its class names together.
+
+    A set of expressions as in FER2013, all of whose names are known or at least five of its classes and most of its names, gets
+    mien's names: ``"Happiness"`` is ``"happy"``. Any other set keeps its own: ``joy`` beside ``boredom`` and ``pain`` stays ``joy``.
+    Names that differ in nothing but case are one.
+
+    Returns:
+        Each name as given, with what it is called.
+    """
+    given = sorted(set(names))
+    words = [name for name in given if not name.strip().isdecimal()]  # numbers are named otherwise
+    known = [name for name in words if canonical(name)]
+    is_fer = len(known) == len(words) or (len({*map(canonical, known)}) >= FEW and 2 * len(known) > len(words))
+    first: dict[str, str] = {}
+    for name in given:
+        first.setdefault(name.strip().casefold(), name.strip())
+    own = {name: first[name.strip().casefold()] for name in given}
+    return {name: canonical(name) or own[name] for name in given} if is_fer else own
 
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:

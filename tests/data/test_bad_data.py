@@ -204,8 +204,8 @@ BAD: dict[str, tuple[Callable[[Maker], Path], str]] = {
         r"faces\.csv' is neither a table in text",
     ),
     "folders of no expression": (
-        lambda make: pictures(make, "cats/a.png", "dogs/b.png"),
-        r"holds 2 \.png files, which fits no .*mien data convert PATH OUT.parquet --layout folders",
+        lambda make: pictures(make, "cats/a.png", "cats/b.png"),
+        r"holds 2 \.png files, which fits no .*add --layout folders",
     ),
     "unreadable pictures": (
         unreadable_class_folders,

@@ -132,11 +132,11 @@ def test_a_folder_named_unlabelled_has_no_class(make: Maker) -> None:
     assert faces.split("test").labels.tolist() == [-1, -1]
 
 
-def test_classes_of_ones_own_need_the_layout_named(make: Maker) -> None:
+def test_classes_of_ones_own_keep_their_names(make: Maker) -> None:
     make.picture("train/awake/1.png", 1)
     make.picture("train/Asleep/1.png", 2)
-    faces = read(make.root, layout="folders")
-    assert faces.classes == ("asleep", "awake")
+    faces = read(make.root)
+    assert faces.classes == ("Asleep", "awake")
     assert "classes of their own: Asleep, awake" in faces.source.notes[0]
 
 

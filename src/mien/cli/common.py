@@ -163,8 +163,9 @@ def say(line: str) -> None:
 
 def tell(faceset: FaceSet) -> FaceSet:
     """Say what was assumed, changed or passed over in reading data; gives the data back."""
-    for note in faceset.source.told:
-        say(f"note: {note}")
+    if speaks():
+        for note in faceset.source.told:
+            say(f"note: {note}")
     return faceset
 
 

@@ -84,7 +84,13 @@ def convert(path: Path, out: Path, reading: ReadOptions, size: int | None, overw
 
     faceset = tell(datasets.read(path, dataclasses.replace(reading, size=size)))
     store.convert(faceset, out, overwrite=overwrite)
-    record = {"out": str(out), "rows": len(faceset), "dropped": len(faceset.source.dropped), "hash": faceset.hash}
+    record = {
+        "out": str(out),
+        "rows": len(faceset),
+        "dropped": len(faceset.source.dropped),
+        "hash": faceset.hash,
+        "read": faceset.source.reading(),
+    }
     show(record, as_json, lambda: f"{out}: {len(faceset):,} faces, {len(faceset.source.dropped):,} rows dropped")
 
 

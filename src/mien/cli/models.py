@@ -176,11 +176,15 @@ def decide(
     evaluation = judgement.evaluation
     shares = decisions.class_shares(train.labels, len(train.classes))
     results = decisions.compare(chosen_on, (evaluation.labels, evaluation.probabilities), shares)
+    paired = decisions.differences(results, evaluation.labels, evaluation.probabilities)
     record = {
         **judgement.record,
         "chosen_on_n": len(valid),
         "n": len(evaluation),
-        "decisions": decisions.as_rows(results, evaluation.classes),
+        "decisions": [
+            row | {"difference": difference}
+            for row, difference in zip(decisions.as_rows(results, evaluation.classes), paired, strict=True)
+        ],
         "abstaining": decisions.abstaining(evaluation.labels, evaluation.probabilities),
     }
     if costs is not None:
@@ -228,4 +232,4 @@ def submit(
 
     classifier, faceset = Classifier.load(model, decision=decision), tell(datasets.read(test, reading))
     written = submission.write(classifier, faceset, out, sample=sample, num_rows=rows, flip=flip)
-    show(written.to_dict(), as_json, lambda: str(written))
+    show({**written.to_dict(), "read": faceset.source.reading()}, as_json, lambda: str(written))

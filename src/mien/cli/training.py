@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 from types import ModuleType
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 @data_options(training=True)
 @click.option("--out", type=OutputPath("made"), help="The run folder to make.  [default: runs/RECIPE-DATE-TIME]")
 @click.option("--resume", type=path_argument, metavar="RUN", help="Go on with a run that was stopped.")
+@click.option("--data", "moved", type=path_argument, help="With --resume: where the data lies now.")
 @device_option
 @precision_option
 @click.option(
@@ -63,6 +65,7 @@ def train(
     reading: ReadOptions,
     out: Path | None,
     resume: Path | None,
+    moved: Path | None,
     device: str,
     precision: str,
     workers: int | None,
@@ -73,14 +76,35 @@ def train(
     DATA is any layout of labelled faces: a CSV, a Parquet file, a folder of pictures. Several processes train together with
     --workers on Ray, or without it by torchrun: torchrun --nproc-per-node 4 -m mien train DATA.
 
+    --resume goes on with a run as it was begun; only --data (where the data lies now), --device and --set epochs=N (more epochs)
+    may be different.
+
     Example:  mien train fer2013.csv --recipe base --set epochs=15
     """
     if (data is None) == (resume is None):
         raise click.UsageError("Name either DATA to train on, or a run to go on with: --resume RUN.")
-    given = [name for name in ("recipe_name", "settings", "out", "device", "precision") if is_given(context, name)]
-    if resume is not None and given:
-        raise click.UsageError("--resume goes on with the run's own settings: leave out the other options.")
+    if resume is None and moved is not None:
+        raise click.UsageError("--data is for --resume: name the data to train on as DATA.")
+    kept = (
+        "recipe_name",
+        "out",
+        "precision",
+        "layout",
+        "votes",
+        "coding",
+        "find_faces",
+        "classes",
+        "drop",
+        "renames",
+        "allow_leakage",
+    )
+    others = [text for text in settings if not re.fullmatch(r"epochs=\d+", text)]
+    if resume is not None and (others or any(is_given(context, name) for name in kept)):
+        raise click.UsageError(
+            "--resume goes on with the run's own settings: leave out the other options, except --data, --device and --set epochs=N."
+        )
     from mien.training import job, ranks, recipes
+    from mien.training.resuming import Changes
 
     if workers is not None and ranks.launched():
         raise click.UsageError("torchrun has started the workers already: leave out --workers.")
@@ -100,7 +124,9 @@ def train(
     how = f"go on with  mien train --resume {folder}" + (f" --workers {workers}" if workers else "")
     with resumable(how, needs=folder / "run.json"):
         if resume is not None:
-            run = trainer.resume(resume, **ways)
+            epochs = recipe.epochs if settings else None
+            changes = Changes(moved, device if is_given(context, "device") else None, epochs)
+            run = trainer.resume(resume, changes=changes, **ways)
         else:
             assert data is not None
             begin = job.start_or_resume if again else trainer.start

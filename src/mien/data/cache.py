@@ -23,7 +23,7 @@ from mien.data.faceset import ChosenCoding, DroppedRow, FaceSet, Source
 from mien.errors import OutputError
 from mien.locks import Lock
 
-READER_VERSION = 3
+READER_VERSION = 4
 """Raised when a reader would understand the same files differently, so that older entries are not used."""
 
 _CHUNK = 2**20

@@ -108,6 +108,29 @@ class ChosenCoding:
 
 
 @dataclass(frozen=True)
+class Leak:
+    """Faces of one split that also stand in another, or several times in one; pixel for pixel.
+
+    Attributes:
+        split: the split.
+        other: the split that has the same faces; the split itself for rows that repeat another of its rows.
+        rows: how many rows of ``split``.
+        total: of how many.
+    """
+
+    split: str
+    other: str
+    rows: int
+    total: int
+
+    def __str__(self) -> str:
+        if self.split != self.other:
+            return f"{self.rows:,} of {self.total:,} faces of the split '{self.split}' also stand in the split '{self.other}', pixel for pixel."
+        twice = " The data seems to be there twice." if 2 * self.rows >= self.total else ""
+        return f"{self.rows:,} of {self.total:,} faces of the split '{self.split}' repeat another face of it, pixel for pixel.{twice}"
+
+
+@dataclass(frozen=True)
 class Source:
     """Where a FaceSet came from and how it was understood; not part of its content hash.
 
@@ -120,6 +143,7 @@ class Source:
         options: how it was asked to be read.
         changes: what these options did to the classes.
         coding: how its numbers for labels were understood; None where it has names.
+        leaks: faces that stand in several splits, or several times in one.
     """
 
     layout: str = "memory"
@@ -130,6 +154,7 @@ class Source:
     options: ReadOptions = DEFAULT
     changes: tuple[ClassChange, ...] = ()
     coding: ChosenCoding | None = None
+    leaks: tuple[Leak, ...] = ()
 
     @property
     def told(self) -> list[str]:
@@ -145,9 +170,11 @@ class Source:
         return {
             "layout": self.layout,
             "options": self.options.to_dict(),
+            "coding": None if self.coding is None else self.coding.to_dict(),
+            "notes": list(self.notes),
             "num_dropped": len(self.dropped),
             "changes": [asdict(change) for change in self.changes],
-            "coding": None if self.coding is None else self.coding.to_dict(),
+            "leaks": [asdict(leak) for leak in self.leaks],
         }
 
 

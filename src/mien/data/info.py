@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 from mien import tables
@@ -45,6 +46,9 @@ def describe(faceset: FaceSet) -> dict[str, Any]:
         "subjects": None if faceset.subjects is None else len(set(faceset.subjects.tolist())),
         "rows_with_votes": None if faceset.votes is None else int((faceset.votes.sum(1) > 0).sum()),
         "dropped": [{"name": row.name, "reason": row.reason} for row in source.dropped],
+        "options": source.options.to_dict(),
+        "changes": [asdict(change) for change in source.changes],
+        "leaks": [asdict(leak) for leak in source.leaks],
         "notes": list(source.notes),
     }
 

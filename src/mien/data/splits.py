@@ -74,8 +74,14 @@ def divide(faceset: FaceSet, share: float = 0.12, valid_split: str = "", seed: i
         raise DataError(
             "valid_split=train would validate on the training rows: name another split, or none to hold out."
         )
-    split = valid_split or ("valid" if "valid" in labelled.split_names else "")
+    split = validation_split(labelled, valid_split)
     return (train, labelled.split(split)) if split else hold_out(train, share, seed)
+
+
+def validation_split(faceset: FaceSet, valid_split: str = "") -> str:
+    """The split of the data to validate on: the one that is named, else ``valid`` if it has a label; empty to hold rows out."""
+    has_labels = "valid" in faceset.splits[faceset.labels != UNLABELLED]
+    return valid_split or ("valid" if has_labels else "")
 
 
 def moved(train: FaceSet, valid: FaceSet, learned: NDArray[np.bool_]) -> tuple[FaceSet, FaceSet]:

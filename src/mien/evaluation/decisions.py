@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from mien import emotions
 from mien.data.layouts import delimited
 from mien.errors import DataError
-from mien.evaluation import metrics
+from mien.evaluation import comparison, metrics
 
 TAUS = tuple(np.linspace(-1.0, 2.0, 31).round(1).tolist())
 """Strengths of logit adjustment that are tried."""
@@ -139,8 +139,8 @@ def read_costs(path: str | os.PathLike[str], classes: Sequence[str]) -> NDArray[
     """
     dialect, _ = delimited.recognise(Path(path))
     lines = list(delimited.rows(Path(path), dialect))
-    truths = [emotions.canonical(cell) or cell.strip() for cell in (lines[0][1:] if lines else [])]
-    answers = [emotions.canonical(line[0]) or line[0].strip() for line in lines[1:]]
+    truths = [_class_of(cell, classes) for cell in (lines[0][1:] if lines else [])]
+    answers = [_class_of(line[0], classes) for line in lines[1:]]
     if sorted(truths) != sorted(classes) or sorted(answers) != sorted(classes):
         raise DataError(f"The costs '{path}' must have a column and a row for each of {', '.join(classes)}.")
     try:
@@ -150,6 +150,12 @@ def read_costs(path: str | os.PathLike[str], classes: Sequence[str]) -> NDArray[
     if costs.shape != (len(classes), len(classes)) or not np.isfinite(costs).all():
         raise DataError(f"The costs '{path}' must be {len(classes)} by {len(classes)} finite numbers.")
     return costs[np.ix_([answers.index(name) for name in classes], [truths.index(name) for name in classes])]
+
+
+def _class_of(cell: str, classes: Sequence[str]) -> str:
+    """The class that a cell names: by its own name, or by another spelling of an expression."""
+    name = cell.strip()
+    return name if name in classes else emotions.canonical(name) or name
 
 
 def mean_costs(
@@ -246,6 +252,15 @@ def shares_of(counts: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float64]:
     """The same of counts ``(K,)``."""
     present = np.maximum(counts, 0.5)
     return np.asarray(present / present.sum(), np.float64)
+
+
+def differences(
+    results: Iterable[tuple[Decision, Score]], labels: NDArray[np.int64], probabilities: NDArray[np.float32]
+) -> list[dict[str, list[float]] | None]:
+    """How far each decision is from the first on the same rows: for each score the paired difference and its 95% interval."""
+    answers = {decision.name: [decision(probabilities)] for decision, _ in results}
+    compared = comparison.compare(labels, answers, probabilities.shape[1])
+    return [compared[name]["difference"] for name in answers]
 
 
 def as_rows(results: Iterable[tuple[Decision, Score]], classes: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -87,7 +87,21 @@ def warnings_of(judgement: Judgement, t: Texts) -> list[str]:
 def reading_notes(judgement: Judgement, t: Texts) -> list[str]:
     """What a reader must know of the judged rows and of how they were read, whatever is known of the training."""
     flip = t("notes.flip" if judgement.record["flip"] else "notes.no_flip")
-    return [_copies(judgement, t), flip, t("notes.sampling")]
+    return [_copies(judgement, t), *_data_notes(judgement.record, t), flip, t("notes.sampling")]
+
+
+def _data_notes(record: Mapping[str, Any], t: Texts) -> list[str]:
+    """Copies among the data's own splits, and what was done to its classes."""
+    leaks = [
+        t("notes.repeat" if leak["split"] == leak["other"] else "notes.leak", rows=f"{leak['rows']:,}", total=f"{leak['total']:,}",
+          split=t(f"splits.{leak['split']}"), other=t(f"splits.{leak['other']}"))
+        for leak in record.get("leaks", ())
+    ]  # fmt: skip
+    changes = [
+        t("notes.renamed" if change["target"] else "notes.left_out", rows=f"{change['rows']:,}", name=change["name"], target=change["target"])
+        for change in record.get("changes", ())
+    ]  # fmt: skip
+    return leaks + changes
 
 
 def split_name(judgement: Judgement, t: Texts) -> str:

@@ -76,6 +76,15 @@ def _bounded(value: tuple[float, float, float] | None) -> str:
     return "–" if value is None else f"{value[0]:.1%} ({100 * value[1]:.0f}–{100 * value[2]:.0f})"
 
 
+def _paired(difference: Mapping[str, Any] | None) -> str:
+    """A difference in accuracy from argmax on the same rows, in points, with its 95% interval."""
+    return (
+        "–"
+        if difference is None
+        else "{:+.1f} ({:+.1f} to {:+.1f})".format(*(100 * value for value in difference["accuracy"]))
+    )
+
+
 def decisions_as_text(record: Mapping[str, Any]) -> str:
     """What ``mien decide`` found: a row a decision, and what abstaining is worth."""
     head = (
@@ -86,6 +95,7 @@ def decisions_as_text(record: Mapping[str, Any]) -> str:
         [
             row["decision"],
             f"{row['accuracy']:.2%}",
+            _paired(row.get("difference")),
             f"{row['macro_f1']:.2%}",
             f"{row['balanced_accuracy']:.2%}",
             f"{row['worst_recall']:.1%}",
@@ -98,7 +108,8 @@ def decisions_as_text(record: Mapping[str, Any]) -> str:
     ]
     parts = [
         head,
-        tables.render(["decision", "accuracy", "macro-F1", "balanced", "worst recall", "class"], rows),
+        *([OPTIMISTIC] if record["is_hold_out"] else []),
+        tables.render(["decision", "accuracy", "from argmax", "macro-F1", "balanced", "worst recall", "class"], rows),
         tables.render(["surest rows answered", "accuracy", "least probability"], surest),
     ]
     if costs := record.get("costs"):

@@ -18,6 +18,7 @@ from mien.training import job
 from mien.training.loop import Say
 from mien.training.ranks import Ranks
 from mien.training.recipes import Recipe
+from mien.training.resuming import UNCHANGED, Changes
 from mien.training.run import Run, check_new
 
 
@@ -56,15 +57,17 @@ def start(
     return _run(work, place, workers, device, say)
 
 
-def resume(folder: str | os.PathLike[str], *, workers: int, say: Say = lambda _: None) -> Run:
+def resume(
+    folder: str | os.PathLike[str], *, workers: int, changes: Changes = UNCHANGED, say: Say = lambda _: None
+) -> Run:
     """``job.resume`` with several workers.
 
     Raises:
         MienError: as for ``job.resume``, or the cluster can't do the work.
     """
     place = Path(folder).resolve()
-    device = Run.open(place).record["device"]
-    return _run(lambda say: job.resume(place, say=say), place, workers, device, say)
+    device = changes.device or Run.open(place).record["device"]
+    return _run(lambda say: job.resume(place, changes=changes, say=say), place, workers, device, say)
 
 
 def _run(work: Callable[[Say], Any], place: Path, workers: int, device: str, say: Say) -> Run:

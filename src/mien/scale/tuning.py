@@ -172,6 +172,7 @@ def run(sweep: Sweep, *, say: Say = lambda _: None) -> dict[str, Any]:
         "seed": sweep.seed,
         "data": sweep.data.name,
         "data_hash": faceset.hash,
+        "read": faceset.source.reading(),
         "train_rows": record["data"]["train"]["rows"],
         "n": len(valid_set),
         **{key: record[key] for key in ("device", "device_name", "processor", "precision", "threads", "torch")},

@@ -15,16 +15,17 @@ from PIL import Image
 
 from mien import files, locks, temporaries
 from mien.checks import checked
-from mien.data import splits
+from mien.data import leakage, splits
 from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import DataError, RunError
 from mien.inference import datasets
-from mien.training import calibration, devices, export, loop, networks, pretrained, summary, teachers
+from mien.training import calibration, devices, export, loop, networks, pretrained, resuming, summary, teachers
 from mien.training.augment import augment
 from mien.training.loop import AfterEpoch, Say, Track
 from mien.training.ranks import Ranks, joined
 from mien.training.recipes import Recipe
+from mien.training.resuming import UNCHANGED, Changes
 from mien.training.run import Run
 
 LOST = 30.0
@@ -125,24 +126,36 @@ def _begin(
 def resume(
     folder: str | os.PathLike[str],
     *,
+    changes: Changes = UNCHANGED,
     say: Say = lambda _: None,
     track: Track = lambda steps, _: steps,
     after_epoch: AfterEpoch = lambda _: None,
 ) -> Run:
-    """Go on with a run that was stopped, from its last whole epoch; a finished one is only exported again.
+    """Go on with a run that was stopped, from its last whole epoch; a finished one is only exported again, unless it gets more epochs.
+
+    Args:
+        folder: the run folder.
+        changes: where its data lies now, another device, more epochs.
+        say, track, after_epoch: as for ``start``.
 
     Raises:
-        RunError: it is no run, or its data or its teacher has changed since.
+        RunError: it is no run, its data or its teacher has changed since, or it can't be changed so.
         OutputError: another process is training in it.
     """
-    run = Run.open(folder)
+    run = resuming.changed(Run.open(folder), changes)
     if teacher_hash(run.recipe) != run.record.get("teacher", ""):
         raise RunError(f"The teacher '{run.recipe.teacher}' has changed since this run was started: train again.")
     if torch.get_num_threads() != run.record["threads"]:
         torch.set_num_threads(run.record["threads"])  # sums are split over threads: another number rounds differently
     with joined(devices.pick(run.record["device"])) as ranks, _locked(run, ranks):
+        if changes != UNCHANGED:
+            ranks.once(lambda: resuming.write(run))
         if ranks.first:
             temporaries.sweep(run.folder, at_once=True)
+            if changes.device is not None or changes.epochs is not None:
+                say(
+                    "what is different from now on is in run.json; the curve will differ from that of a training begun so"
+                )
             if ranks.num != run.record.get("workers", 1):
                 say(
                     f"begun by {run.record.get('workers', 1)} workers, gone on with by {ranks.num}: the curve will differ a little"
@@ -224,6 +237,7 @@ def divide(faceset: FaceSet, recipe: Recipe) -> tuple[FaceSet, FaceSet]:
         raise DataError(
             f"votes={recipe.votes:g} needs votes of people, and the data has none: join FER+ votes, or set votes=0."
         )
+    leakage.check(faceset, splits.validation_split(faceset, recipe.valid_split))
     size = (recipe.image_size, recipe.image_size)
     train_set, valid_set = splits.divide(faceset, recipe.hold_out, recipe.valid_split, recipe.split_seed)
     return train_set.resized(size), valid_set.resized(size)

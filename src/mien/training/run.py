@@ -46,6 +46,8 @@ PARTS = (
     SEEN_FILE,
     "checkpoint.safetensors",
     "best.safetensors",
+    "calibration.safetensors",
+    "answers.safetensors",
     "model.onnx",
 )
 """The names of what a run folder holds."""

@@ -307,6 +307,9 @@ def _set_up(
         "seeds": list(range(recipe.seed, recipe.seed + num_seeds)),
         "data": Path(record["data"]["path"]).name,
         "data_hash": record["data"]["hash"],
+        "read": {
+            key: record["data"].get(key) for key in ("layout", "options", "coding", "num_dropped", "changes", "leaks")
+        },
         "train_rows": record["data"]["train"]["rows"],
         "split": judgement.record["split"],
         "n": len(judgement.evaluation),

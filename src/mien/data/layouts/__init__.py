@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Unpack
 
 from mien import images
-from mien.data import archives, classes, portraits
+from mien.data import archives, classes, leakage, portraits
 from mien.data import cache as cached
 from mien.data.faceset import FaceSet
 from mien.data.layouts import (
@@ -39,6 +39,12 @@ from mien.data.reading import ReadFields, ReadOptions
 from mien.errors import DataError, UnknownLayoutError
 
 __all__ = ["LAYOUTS", "Adviser", "Layout", "ReadOptions", "read"]
+
+
+def _matches_folders(survey: Survey) -> bool:
+    """Folders named by expressions, or two and more of any name unless a table labels their pictures."""
+    return folders.matches(survey) or (folders.matches_own(survey) and not listed.lists_pictures(survey))
+
 
 # The first that matches is taken, so the order goes from special to general: FER+ holds a FER2013 table, whose column
 # names are more than a course table's two columns; RAF-DB and AffectNet have lists of their own; CK+ and JAFFE are
@@ -175,7 +181,7 @@ LAYOUTS = (
         folders.read_ck,
     ),
     Layout("jaffe", "JAFFE: KA.AN1.39.tiff", "pictures", folders.matches_jaffe, folders.read_jaffe),
-    Layout("folders", "a folder per class, with or without split folders", "pictures", folders.matches, folders.read),
+    Layout("folders", "a folder per class, with or without split folders", "pictures", _matches_folders, folders.read),
     Layout(
         "numbered",
         "pictures with a list of names (or ids) and labels in any table; or numbered pictures without one",
@@ -226,7 +232,10 @@ def read(
     with portraits.reading_with(Asked(finder, options.find_faces, options.size or portraits.SIDE)):
         faceset = coding.resolve(_faceset(Path(path), options, cache), options.coding, adviser)
         faceset = classes.choose(faceset, options)
-    return replace(faceset, source=replace(faceset.source, options=options))
+    leaks = leakage.find(faceset)
+    told = [str(found) for found in (*faceset.source.changes, *leaks)]
+    source = replace(faceset.source, options=options, leaks=leaks, notes=(*faceset.source.notes, *told))
+    return replace(faceset, source=source)
 
 
 def _faceset(path: Path, options: ReadOptions, cache: bool, nesting: int = 0) -> FaceSet:
@@ -324,7 +333,7 @@ def _recognised(survey: Survey) -> Layout:
     if survey.path.is_dir() and len(kinds) > 1:
         found = " and ".join(f"{kind} ({name})" for kind, name in sorted(kinds.items()))
         raise DataError(
-            f"'{survey.path}' holds several data sets: {found}. Give the path of one, or convert one with 'mien data convert PATH OUT.parquet --layout NAME'"
+            f"'{survey.path}' holds several data sets: {found}. Give the path of one, or say which with --layout NAME."
         )
     return fitting[0]
 
@@ -354,10 +363,6 @@ def _nothing_fits(survey: Survey) -> DataError:
         if not table.first:
             return DataError(f"'{path}' has one line ({heads}) and no rows: download or export it again.")
         what = f"is a table with the columns {heads}; none holds pixels, or names pictures that are there"
-    hint = (
-        " To take its folder names for classes as they are, run 'mien data convert PATH OUT.parquet --layout folders'"
-        if survey.pictures
-        else ""
-    )
+    hint = " To take its folder names for classes as they are, add --layout folders." if survey.pictures else ""
     known = ", ".join(layout.name for layout in LAYOUTS)
     return UnknownLayoutError(f"'{path}' {what}, which fits no known layout of faces ({known}).{hint}")

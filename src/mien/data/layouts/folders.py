@@ -23,6 +23,11 @@ _LARGEST_CODE = 10  # AffectNet's
 _FILE_SPLIT = re.compile(r"(PublicTest|PrivateTest|Training)_\d+", re.IGNORECASE)
 
 
+def matches_own(survey: Survey) -> bool:
+    """Whether pictures lie in two folders or more that may be classes, whatever these and the pictures are called."""
+    return survey.path.is_dir() and len(_class_names(survey)) >= 2
+
+
 def matches(survey: Survey) -> bool:
     """Whether most picture folders are named by expressions, or all by the small numbers of a coding."""
     names = _class_names(survey) if survey.path.is_dir() else set()
@@ -50,7 +55,8 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
     """
     names = _class_names(survey)
     rows = Rows("folders", survey.path)
-    own = sorted(name for name in names if not name.isdecimal() and emotions.canonical(name) is None)
+    called = emotions.naming(names)
+    own = sorted(name for name in names if not name.isdecimal() and called[name] not in emotions.ALL_EMOTIONS)
     if own:
         rows.notes.append(
             f"Folders that name no known expression were taken for classes of their own: {', '.join(own)}."

@@ -45,6 +45,16 @@ def matches_affectnet(survey: Survey) -> bool:
     return any(_is_affectnet(table) for table in survey.tables)
 
 
+def lists_pictures(survey: Survey) -> bool:
+    """Whether a table labels pictures that are there, so that their folders need not be classes."""
+    pictures = Pictures(survey)
+    return any(
+        listing.roles.is_labelled
+        and any(pictures.find(cells[listing.key]) for cells in listing.table.sample if len(cells) > listing.key)
+        for listing in _listings(survey)
+    )
+
+
 def matches_numbered(survey: Survey) -> bool:
     """Whether a table names pictures, or most pictures are called by a number."""
     if not survey.path.is_dir():

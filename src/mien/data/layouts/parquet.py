@@ -184,7 +184,8 @@ def _declared(file: _File) -> _Meaning:
     names = _names(file.parquet, file.label or "", file.path)
     if names is None:
         return _Meaning()
-    class_map = {name: emotions.canonical(name) or codes.plain(name).lower() for name in names}
+    called = emotions.naming(map(codes.plain, names))
+    class_map = {name: called[codes.plain(name)] for name in names}
     return _Meaning(names, class_map, emotions.in_order(class_map.values()))
 
 

@@ -62,8 +62,8 @@ class Rows:
         layout: the name of the layout.
         path: what is being read.
         class_map: the source's codes or class names, each with mien's name. A class that it lacks must be one that
-            ``emotions.canonical`` knows. Without a map, unknown names stay as they are, in lower case, and numbers stay
-            numbers, which ``coding.resolve`` names.
+            ``emotions.canonical`` knows. Without a map, ``emotions.naming`` tells what all names together stand for, and numbers
+            stay numbers, which ``coding.resolve`` names.
         coding: what the layout says of its numbers; None where it says nothing.
     """
 
@@ -140,6 +140,7 @@ class Rows:
         kept = self._decoded()
         if not kept:
             raise DataError(self._nothing_left())
+        kept = self._named(kept)
         faces = self._packed([pixels for _, pixels in kept], size)
         rows = [row for row, _ in kept]
         order = self._order(rows) if classes is None else tuple(classes)
@@ -231,10 +232,25 @@ class Rows:
             self.notes += [told] if told else []
         return kept
 
+    def _named(self, kept: list[tuple[_Row, NDArray[np.uint8]]]) -> list[tuple[_Row, NDArray[np.uint8]]]:
+        """The rows with their classes as mien calls them, where no map says so."""
+        if self._fixed is not None:
+            return kept
+        names = emotions.naming({*self._class_map.values(), *(key for row, _ in kept for key in row.votes or {})})
+        self._class_map = {raw: names[label] for raw, label in self._class_map.items()}
+        named = []
+        for row, pixels in kept:
+            votes: dict[str, float] = {}
+            for key, count in (row.votes or {}).items():
+                votes[names[key]] = votes.get(names[key], 0.0) + count
+            label = None if row.label is None else names[row.label]
+            named.append((replace(row, label=label, votes=None if row.votes is None else votes), pixels))
+        return named
+
     def _mapped(self, raw_class: str) -> str | None:
         if self._fixed is not None:
             return self._fixed.get(raw_class) or emotions.canonical(raw_class)
-        return emotions.canonical(raw_class) or codes.plain(raw_class).lower()
+        return codes.plain(raw_class)  # what it stands for, all names together tell, see ``_named``
 
     def _packed(self, pictures: list[NDArray[np.uint8]], size: int | None) -> NDArray[np.uint8]:
         shapes = Counter(picture.shape for picture in pictures)
@@ -306,4 +322,6 @@ def _cut(crop: Crop) -> NDArray[np.uint8]:
 def _votes(rows: list[_Row], classes: Sequence[str]) -> NDArray[np.float32] | None:
     if not any(row.votes for row in rows):
         return None
-    return np.array([[(row.votes or {}).get(name, 0.0) for name in classes] for row in rows], np.float32)
+    plain = [name.casefold() for name in classes]  # a column's name may be written otherwise than a label
+    told = [{name.casefold(): count for name, count in (row.votes or {}).items()} for row in rows]
+    return np.array([[counts.get(name, 0.0) for name in plain] for counts in told], np.float32)

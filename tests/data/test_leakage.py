@@ -1,0 +1,80 @@
+"""The same faces in several splits: counted at reading, refused before training."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mien.data import drawn, layouts, leakage, store
+from mien.data.faceset import FaceSet, Leak
+from mien.data.reading import ReadOptions
+from mien.errors import DataError
+
+FACES = drawn.draw(120, seed=3)
+
+
+def with_copies(num: int, split: str, of: str = "train", valid: bool = True) -> FaceSet:
+    """Drawn faces in three splits, ``num`` of those of ``split`` also standing in ``of``."""
+    third = np.arange(len(FACES)) % 3
+    names = np.array(["train", "valid" if valid else "train", "test"])[third]
+    own, others = np.flatnonzero(names == split)[:num], np.flatnonzero(names == of)[:num]
+    images = FACES.images.copy()
+    images[own] = images[others]
+    return replace(FACES, images=images, splits=names)
+
+
+def test_copies_are_counted_between_splits_and_within_one() -> None:
+    leaky = with_copies(5, "test")
+    assert leakage.find(leaky) == (Leak("test", "train", 5, 40),)
+    doubled = leaky.select(np.tile(np.arange(len(leaky)), 2))
+    found = leakage.find(doubled)
+    assert found[0] == Leak("test", "train", 10, 80)
+    assert Leak("train", "train", 40, 80) in found
+    assert "there twice" in str(found[-1])
+
+
+def test_blank_pictures_are_no_copies() -> None:
+    blank = replace(FACES, images=np.zeros_like(FACES.images))
+    assert leakage.find(blank) == ()
+
+
+@pytest.mark.parametrize(
+    ("faces", "chosen_on", "message"),
+    [
+        (with_copies(1, "valid"), "valid", "1 of 40 faces of the split 'valid' also stand in the split 'train'.*choose the epoch"),
+        (with_copies(5, "test"), "valid", "5 of 40 faces of the split 'test' also stand in the split 'train'.*little of new faces"),
+        (with_copies(5, "test", of="valid"), "valid", "5 of 40 faces of the split 'test' also stand in the split 'valid'"),
+        (with_copies(40, "test", valid=False), "", "40 of 40 faces of the split 'test'"),
+        (with_copies(1, "test"), "test", "choose the epoch"),
+        (with_copies(4, "test"), "valid", ""),
+        (with_copies(4, "test", valid=False), "", ""),
+        (with_copies(40, "test", of="valid"), "test", "40 of 40"),
+        (FACES, "", ""),
+    ],
+)  # fmt: skip
+def test_training_is_refused_where_splits_leak(faces: FaceSet, chosen_on: str, message: str) -> None:
+    if not message:
+        leakage.check(faces, chosen_on)
+        return
+    with pytest.raises(DataError, match=message):
+        leakage.check(faces, chosen_on)
+    allowed = replace(faces, source=replace(faces.source, options=ReadOptions(allow_leakage=True)))
+    leakage.check(allowed, chosen_on)
+
+
+def test_class_folders_beside_split_folders_are_told_at_reading(tmp_path: Path) -> None:
+    store.write_folders(replace(FACES, splits=np.full(len(FACES), "train")), tmp_path / "all")
+    (tmp_path / "set").mkdir()
+    (tmp_path / "all" / "train").rename(tmp_path / "set" / "data")
+    store.write_folders(with_copies(0, "test"), tmp_path / "set" / "split")
+    read = layouts.read(tmp_path / "set")
+    assert {(leak.split, leak.other, leak.rows) for leak in read.source.leaks} >= {
+        ("valid", "train", 40),
+        ("test", "train", 40),
+    }
+    assert any(
+        "40 of 40 faces of the split 'test' also stand in the split 'train'" in note for note in read.source.notes
+    )
