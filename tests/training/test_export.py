@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from mien import modelfile
-from mien.errors import ExportError, RunError
+from mien.errors import ExportError, ModelFileError, RunError
 from mien.inference.classifier import Classifier
 from mien.modelfile import Spec
 from mien.training import checkpoint, export, job, networks
@@ -49,7 +49,7 @@ def test_numbers_that_are_missing_are_refused(tmp_path: Path) -> None:
     with torch.no_grad():
         network.get_parameter("linear.weight").fill_(float("nan"))
     graph = ModelGraph(network, 120.0, 60.0, 1.0).eval()
-    with pytest.raises(ExportError, match="differs from the network by nan"):
+    with pytest.raises(ModelFileError, match="doesn't answer with 7 probabilities"):
         export.check_parity(graph, saved(graph, 32, tmp_path / "model.onnx"), np.zeros((1, 32, 32), np.uint8))
 
 

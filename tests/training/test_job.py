@@ -25,6 +25,7 @@ def test_a_run_folder_holds_all_its_parts(run: Run, faces: FaceSet) -> None:
         "augmented.png",
         "checkpoint.safetensors",
         "best.safetensors",
+        "calibration.safetensors",
         "seen_faces.npz",
         "model.onnx",
     }
