@@ -7,14 +7,15 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Thread, current_thread, main_thread
 from typing import Any
 
 import ray
 from ray import exceptions
-from ray._private import ray_constants
+from ray._private import ray_constants, services
+from ray._private.utils import read_ray_address
 from ray.util.queue import Queue
 
 import mien
@@ -119,7 +120,8 @@ def _init(address: str, num_cpus: int | None) -> None:
     quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
     if address != "local":
         try:
-            ray.init("auto", **quiet)
+            with _loopback() if _is_private(address or read_ray_address() or "") else nullcontext():
+                ray.init("auto", **quiet)
         except ConnectionError:
             if address:
                 raise
@@ -127,6 +129,18 @@ def _init(address: str, num_cpus: int | None) -> None:
             return
     with _loopback():
         ray.init("local", num_cpus=num_cpus, _node_ip_address=LOOPBACK, include_dashboard=False, **quiet)
+
+
+def _is_private(address: str) -> bool:
+    """Whether a cluster at ``host:port`` is one that listens to this machine alone: Ray would look for it at the outer address."""
+    host, _, port = address.rpartition(":")
+    if not services.is_localhost(host) or not port.isdigit():
+        return False
+    try:
+        socket.create_connection((services.get_node_ip_address(), int(port)), PATIENCE).close()
+    except OSError:
+        return True
+    return False
 
 
 @contextmanager
