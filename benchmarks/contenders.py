@@ -211,7 +211,7 @@ class Peer:
         bare: the package, pinned, and what else is installed without its dependencies.
         needs: what is installed with its dependencies.
         batches: it takes more than one face a call.
-        learned_from: what its authors say that it learned from.
+        learned_from: what the package says that it learned from.
     """
 
     worker: str
@@ -234,8 +234,8 @@ _LITERT = ("ai-edge-litert==2.3.0", *_OPENCV)
 _TORCH, _VISION = ("torch==2.13.0", *_OPENCV, *_PACKAGES), "torchvision==0.28.0"
 
 PEERS = {
-    "fer": Peer(TFLITE + FER, ("fer==25.10.3",), ("requests==2.32.5", *_LITERT, *_PACKAGES), learned_from="FER2013"),
-    "human": Peer(HUMAN, ("@vladmandic/human@3.3.6",), _TFJS, learned_from="FER2013"),
+    "fer": Peer(TFLITE + FER, ("fer==25.10.3",), ("requests==2.32.5", *_LITERT, *_PACKAGES)),
+    "human": Peer(HUMAN, ("@vladmandic/human@3.3.6",), _TFJS),
     "face-api": Peer(FACE_API, ("@vladmandic/face-api@1.7.15",), _TFJS),
     "what-the-face": Peer(
         VISION + WHAT_THE_FACE,
@@ -243,10 +243,8 @@ PEERS = {
         _TORCH,
         learned_from="FER2013 and CK+",
     ),
-    "facial-emotion-recognition": Peer(
-        VISION + FACIAL, ("facial-emotion-recognition==0.3.4", _VISION), _TORCH, learned_from="FER2013"
-    ),
-    "PyEmotion": Peer(VISION + PYEMOTION, ("PyEmotion==1.0.0", _VISION), _TORCH, learned_from="FER2013"),
+    "facial-emotion-recognition": Peer(VISION + FACIAL, ("facial-emotion-recognition==0.3.4", _VISION), _TORCH),
+    "PyEmotion": Peer(VISION + PYEMOTION, ("PyEmotion==1.0.0", _VISION), _TORCH),
     "facex": Peer(TFLITE + FACEX, ("facex==1.1.0",), ("scikit-image==0.25.2", *_LITERT), batches=False),
 }
 

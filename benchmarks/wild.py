@@ -9,7 +9,7 @@ For each contender (``contenders.py`` says which, and how they are installed), o
 - accuracy away from home: ``--away``, such as CK+48, of which classes that FER2013 lacks are left out. Nothing is chosen on it;
 - for mien's models, accuracy through detection (``through_detection.py``) on ``--limit`` faces, and what it costs.
 
-A peer may have learned from the data that it is judged on here: the table says what its authors state.
+A peer may have learned from the data that it is judged on here: the table says what the packages state.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def measure(names: list[str], trial: Trial, folder: Path) -> list[dict[str, Any]
 
 def table(results: list[dict[str, Any]]) -> str:
     """The contenders side by side, as a table of Markdown."""
-    heads = ["", "PublicTest", "corrupted", "away", "through detection", "learned from, as its authors state"]
+    heads = ["", "PublicTest", "corrupted", "away", "through detection", "learned from, as the package states"]
     rows = []
     for result in results:
         through = result.get("through_detection")
