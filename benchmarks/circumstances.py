@@ -10,7 +10,7 @@ from typing import Any
 
 import mien
 from mien import modelfile
-from mien.training.run import processor
+from mien.run import processor
 
 
 def circumstances(*models: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 import scenes
-from mien.inference import cuts
+from mien.video import cuts
 
 Pixels = scenes.Pixels
 WIDTH, HEIGHT = 640, 360

@@ -43,15 +43,16 @@ from benchmarks.gpu_plan import (
 from benchmarks.training_speed import setup
 from torch import Tensor
 
+from mien import recipes
 from mien.data import store
 from mien.data.faceset import FaceSet
 from mien.evaluation.judge import default_split, labelled_rows
 from mien.inference import datasets
-from mien.training import devices, job, loop, recipes, summary, teachers
+from mien.recipes import Recipe
+from mien.run import Run
+from mien.training import devices, job, loop, summary, teachers
 from mien.training import networks as net
 from mien.training.graph import load_network
-from mien.training.recipes import Recipe
-from mien.training.run import Run
 
 
 class Work:

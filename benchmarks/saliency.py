@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 import mien
-from mien.evaluation import saliency
 from mien.evaluation.judge import judge
-from mien.evaluation.saliency import Read
+from mien.evaluation.probing import saliency
+from mien.evaluation.probing.saliency import Read
 from mien.inference import datasets
 from mien.inference.classifier import Classifier
 

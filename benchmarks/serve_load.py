@@ -27,8 +27,8 @@ from benchmarks.circumstances import circumstances
 
 import mien
 from mien import images
-from mien.data import drawn
 from mien.inference.photo import Face, Reader
+from mien.synthetic import drawn
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "helpers"))
 import scenes

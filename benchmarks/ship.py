@@ -16,13 +16,12 @@ from typing import Any
 
 from benchmarks.circumstances import circumstances
 
-from mien import Classifier, files, modelfile
-from mien.evaluation.findings import judge_corrupted
+from mien import Classifier, files, modelfile, recipes
 from mien.evaluation.judge import Judgement, judge
-from mien.evaluation.robustness import CorruptedAccuracy
+from mien.evaluation.probing.findings import judge_corrupted
+from mien.evaluation.probing.robustness import CorruptedAccuracy
 from mien.inference import datasets, shipped
-from mien.training import recipes
-from mien.training.run import Run
+from mien.run import Run
 
 CARD = """# Model card: {name}
 

@@ -22,8 +22,8 @@ import torch
 import torch.nn.functional as F
 from benchmarks.circumstances import circumstances
 
-from mien import tables
-from mien.training import devices, networks, optimizers, recipes, summary
+from mien import recipes, tables
+from mien.training import devices, networks, optimizers, summary
 from mien.training.augment import augment
 
 FER2013_ROWS = 25_264

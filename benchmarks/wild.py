@@ -5,7 +5,7 @@
 For each contender (``contenders.py`` says which, and how they are installed), on the same faces:
 
 - accuracy on FER2013's PublicTest, all rows;
-- mean accuracy under corruption (``mien.evaluation.corruptions``, every kind counts the same) on ``--limit`` of these rows;
+- mean accuracy under corruption (``mien.evaluation.probing.corruptions``, every kind counts the same) on ``--limit`` of these rows;
 - accuracy away from home: ``--away``, such as CK+48, of which classes that FER2013 lacks are left out. Nothing is chosen on it;
 - for mien's models, accuracy through detection (``through_detection.py``) on ``--limit`` faces, and what it costs.
 
@@ -32,9 +32,10 @@ from mien import emotions, files, tables
 from mien.data import cache
 from mien.data.faceset import FaceSet
 from mien.data.reading import ReadOptions
-from mien.evaluation import metrics, robustness
-from mien.evaluation.corruptions import CORRUPTIONS
+from mien.evaluation import metrics
 from mien.evaluation.judge import default_split, labelled_rows
+from mien.evaluation.probing import robustness
+from mien.evaluation.probing.corruptions import CORRUPTIONS
 from mien.inference import datasets
 
 

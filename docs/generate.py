@@ -8,8 +8,8 @@ import inspect
 from pathlib import Path
 from typing import Any
 
+from mien import recipes
 from mien.data import layouts
-from mien.training import recipes
 
 FOLDER = Path(__file__).parent
 
@@ -166,7 +166,7 @@ def recipes_page() -> str:
     lines = [
         "# Recipes",
         "",
-        "A recipe is a named function in `mien.training.recipes` that returns all settings of a training.",
+        "A recipe is a named function in `mien.recipes` that returns all settings of a training.",
         "Change a field with `--set field=value`, such as `--set epochs=15 --set augment.scale=0.9,1.1`;",
         "`--set augment=none` turns all augmentation off. `--set augment=robust` imitates bad pictures too: sensor noise, blur, motion,",
         "low resolution, JPEG, odd light, hidden parts, crops that are off; `--set augment=strong` does so twice as often.",

@@ -13,12 +13,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mien import cli
-from mien.data import drawn, store
+from mien import cli, recipes
+from mien.data import store
 from mien.data.faceset import FaceSet
 from mien.inference import datasets
-from mien.training import job, recipes
-from mien.training.run import Run
+from mien.run import Run
+from mien.synthetic import drawn
+from mien.training import job
 
 FER2013 = Path(os.environ.get("MIEN_FER2013") or Path(__file__).parents[2] / "shared" / "fer2013")
 

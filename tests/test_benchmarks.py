@@ -12,7 +12,7 @@ import pytest
 from benchmarks import campaign, gpu, gpu_plan
 from benchmarks.campaign import Campaign, Step
 
-from mien.training import recipes
+from mien import recipes
 
 
 def test_time_to_accuracy_is_that_of_the_first_epoch_that_was_good_enough() -> None:

@@ -16,9 +16,10 @@ import pytest
 
 import scenes
 from mien import temporaries
-from mien.data import drawn, store
+from mien.data import store
 from mien.data.layouts import read
-from mien.training.run import Run
+from mien.run import Run
+from mien.synthetic import drawn
 
 pytestmark = [pytest.mark.killed, pytest.mark.several]
 

@@ -7,7 +7,7 @@ import pytest
 from benchmarks import wild
 
 from mien.data.faceset import FaceSet
-from mien.evaluation.corruptions import CORRUPTIONS
+from mien.evaluation.probing.corruptions import CORRUPTIONS
 
 
 def test_answers_are_judged_by_what_the_faces_belong_to(faces: FaceSet) -> None:

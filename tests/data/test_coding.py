@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mien.data import drawn, store
+from mien.data import store
 from mien.data.faceset import ChosenCoding, FaceSet
 from mien.data.layouts import Adviser, codes, coding, read
 from mien.emotions import EMOTIONS
 from mien.errors import DataError
 from mien.inference import datasets
+from mien.synthetic import drawn
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,10 +7,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from mien.data import drawn, duplicates
+from mien.data import duplicates
 from mien.data.duplicates import Copies, find
 from mien.data.faceset import FaceSet
 from mien.errors import DataError
+from mien.synthetic import drawn
 
 
 @pytest.fixture(scope="module")

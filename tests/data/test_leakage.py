@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien.data import drawn, layouts, leakage, store
+from mien.data import layouts, leakage, store
 from mien.data.faceset import FaceSet, Leak
 from mien.data.reading import ReadOptions
 from mien.errors import DataError
+from mien.synthetic import drawn
 
 FACES = drawn.draw(120, seed=3)
 

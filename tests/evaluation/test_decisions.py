@@ -16,7 +16,7 @@ from mien.errors import DataError
 from mien.evaluation import decisions
 from mien.evaluation.decisions import Score
 from mien.inference.classifier import Classifier
-from mien.training.run import Run
+from mien.run import Run
 
 SHARES = np.array([0.85, 0.1, 0.05])
 Rows = tuple[Any, Any]

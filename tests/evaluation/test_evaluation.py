@@ -15,11 +15,12 @@ from sklearn import metrics as sk
 
 from mien.data.faceset import UNLABELLED, FaceSet
 from mien.errors import DataError
-from mien.evaluation import metrics, text
+from mien.evaluation import metrics
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement, default_split, judge
 from mien.inference.classifier import Classifier
 from mien.modelfile import Spec
+from mien.reporting import terminal
 
 CLASSES = ("angry", "happy", "sad", "neutral")
 
@@ -103,7 +104,7 @@ def test_a_class_that_is_never_answered_has_no_precision_anywhere(tmp_path: Path
     assert (neutral["precision"], neutral["recall"], neutral["f1"]) == (None, None, None)
     assert evaluation.by_class[0].recall == (1.0, *metrics.wilson(2, 2))
     judgement = judge(Reader(tmp_path / "m"), faceset([0, 0, 0, 2], [0, 0, 1, 2], ["test"] * 4), "test")
-    row = next(line for line in text.as_text(judgement).splitlines() if line.startswith("happy"))
+    row = next(line for line in terminal.as_text(judgement).splitlines() if line.startswith("happy"))
     assert row.split() == ["happy", "1", "–", "0.0%", "(0–79)", "0.0%", "(0–88)"]
 
 
@@ -113,9 +114,9 @@ def test_a_model_that_gives_one_answer_only_is_called_that(tmp_path: Path) -> No
 
     constant = judged([1, 1, 1])
     assert constant.to_dict()["only_answer"] == "happy"
-    assert "every face is read as happy: this model tells no class from another" in text.as_text(constant)
+    assert "every face is read as happy: this model tells no class from another" in terminal.as_text(constant)
     assert judged([1, 1, 2]).to_dict()["only_answer"] is None
-    assert "every face" not in text.as_text(judged([1, 1, 2]))
+    assert "every face" not in terminal.as_text(judged([1, 1, 2]))
 
 
 def test_to_dict_is_json_with_all_figures() -> None:

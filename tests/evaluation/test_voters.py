@@ -9,7 +9,8 @@ import pytest
 from scipy.stats import spearmanr
 
 from mien.errors import DataError
-from mien.evaluation import metrics, probe_plots, voters
+from mien.evaluation import metrics, voters
+from mien.reporting.plots import probing
 
 LABELS = np.array([0, 1, 2, 0, 1])
 VOTES = np.array([[10, 0, 0], [6, 4, 0], [0, 5, 5], [0, 0, 0], [1, 1, 8]], np.float32)
@@ -30,7 +31,7 @@ def test_shares_against_the_majority_by_hand() -> None:
     assert [(level.above, level.most, level.n) for level in agreement.levels] == [
         (0.0, 0.5, 1), (0.5, 0.6, 1), (0.7, 0.8, 1), (0.9, 1.0, 1),
     ]  # fmt: skip
-    drawn = probe_plots.AgreementPlot(agreement).plot()  # the levels don't include one another
+    drawn = probing.AgreementPlot(agreement).plot()  # the levels don't include one another
     ticks = [label.get_text().splitlines()[0] for label in drawn.ax_.get_xticklabels()]
     assert ticks == ["≤ 50%", ">50–60%", ">70–80%", ">90–100%"]
     tied = agreement.levels[0]

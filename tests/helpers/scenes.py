@@ -15,7 +15,7 @@ from av.stream import Disposition
 from numpy.typing import NDArray
 from PIL import Image
 
-from mien.data import drawn
+from mien.synthetic import drawn
 
 Pixels = NDArray[np.uint8]
 

@@ -12,7 +12,7 @@ from mien import images
 from mien.data.faceset import FaceSet
 from mien.errors import ModelFileError
 from mien.inference.classifier import Classifier
-from mien.training.run import Run
+from mien.run import Run
 
 
 @pytest.fixture(scope="module")

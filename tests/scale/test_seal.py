@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from mien import recipes
 from mien.errors import OutputError, RunError
 from mien.scale import seal, tuning
-from mien.training import recipes
 
 RECORD = {"data": "abc", "trials": 3}
 

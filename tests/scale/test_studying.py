@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 import workers
+from mien import recipes
 from mien.errors import ClusterError, RecipeError
+from mien.run import Run
 from mien.scale import studying
-from mien.training import recipes
-from mien.training.run import Run
 from mien.training.task import Task
 
 pytestmark = pytest.mark.several

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 import workers
+from mien import recipes
 from mien.errors import ClusterError, DataError, RecipeError, RunError
 from mien.inference.classifier import Classifier
+from mien.run import Run
 from mien.scale import training
-from mien.training import recipes
-from mien.training.run import Run
 
 pytestmark = pytest.mark.several
 

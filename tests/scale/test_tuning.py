@@ -13,9 +13,10 @@ from types import SimpleNamespace
 import pytest
 
 import workers
+from mien import recipes
+from mien.run import Run
 from mien.scale import nodes, tuning
-from mien.training import job, recipes
-from mien.training.run import Run
+from mien.training import job
 
 pytestmark = pytest.mark.several
 

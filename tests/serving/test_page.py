@@ -20,8 +20,8 @@ import mien
 import scenes
 import servers
 from mien import emotions, images
+from mien.run import Run
 from mien.serving import api
-from mien.training.run import Run
 
 KEY = "0123456789abcdef"
 Open = Callable[..., Page]

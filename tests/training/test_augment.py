@@ -8,8 +8,8 @@ import torch
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
+from mien.recipes import Augment
 from mien.training.augment import augment, blur
-from mien.training.recipes import Augment
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ import torch.nn.functional as F
 from mien.data import splits
 from mien.data.faceset import FaceSet
 from mien.modelfile import Spec
+from mien.run import Run
 from mien.training import calibration, checkpoint, export, job
 from mien.training.calibration import CrossFit
-from mien.training.run import Run
 
 
 def readings(num: int, seed: int = 0, scale: float = 2.0) -> tuple[torch.Tensor, torch.Tensor]:

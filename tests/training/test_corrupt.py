@@ -9,11 +9,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from mien import recipes
 from mien.data.faceset import FaceSet
-from mien.training import corrupt, recipes
+from mien.recipes import Augment
+from mien.training import corrupt
 from mien.training.augment import augment
 from mien.training.draws import Draws
-from mien.training.recipes import Augment
 
 
 def some(faces: FaceSet, num: int = 8) -> Tensor:

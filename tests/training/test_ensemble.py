@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien import Classifier
+from mien import Classifier, recipes
 from mien.data.faceset import FaceSet
 from mien.errors import ExportError
-from mien.training import ensemble, job, recipes
-from mien.training.run import Run
+from mien.run import Run
+from mien.training import ensemble, job
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ from mien import modelfile
 from mien.errors import ExportError, ModelFileError, RunError
 from mien.inference.classifier import Classifier
 from mien.modelfile import Spec
+from mien.run import Run
 from mien.training import checkpoint, export, job, networks
 from mien.training.graph import ModelGraph
-from mien.training.run import Run
 
 
 def saved(graph: ModelGraph, size: int, path: Path) -> Classifier:

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from mien.data.faceset import FaceSet
+from mien.run import Run
 from mien.training import gradcam, networks
 from mien.training.gradcam import GradCam
-from mien.training.run import Run
 
 
 class Halves(networks.Network):

@@ -8,11 +8,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from mien import recipes
 from mien.data.faceset import FaceSet
 from mien.errors import RecipeError
-from mien.training import loop, recipes
+from mien.run import Run
+from mien.training import loop
 from mien.training.imbalance import balanced_order, class_weights, cross_entropy
-from mien.training.run import Run
 
 LABELS = torch.tensor([0] * 900 + [1] * 90 + [3] * 10)
 

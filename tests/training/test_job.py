@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mien import images, locks
-from mien.data import drawn, store
+from mien import images, locks, recipes
+from mien import run as runs
+from mien.data import store
 from mien.data.faceset import FaceSet
 from mien.errors import DataError, ModelFileError, OutputError, RunError
-from mien.training import job, recipes
-from mien.training import run as runs
-from mien.training.run import Run
+from mien.run import Run
+from mien.synthetic import drawn
+from mien.training import job
 
 
 def test_a_run_folder_holds_all_its_parts(run: Run, faces: FaceSet) -> None:

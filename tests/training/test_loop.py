@@ -15,11 +15,12 @@ import pytest
 import torch
 from torch import nn
 
+from mien import recipes
 from mien.data.faceset import FaceSet
 from mien.errors import RunError, TrainingError
-from mien.training import checkpoint, devices, job, loop, recipes
-from mien.training.recipes import Recipe
-from mien.training.run import Run
+from mien.recipes import Recipe
+from mien.run import Run
+from mien.training import checkpoint, devices, job, loop
 from mien.training.weights import Average
 
 SETTINGS = ["batch_size=32", "epochs=6", "image_size=32", "ema=0.9"]

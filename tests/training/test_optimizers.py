@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from mien.training import networks, optimizers, recipes
+from mien import recipes
+from mien.training import networks, optimizers
 
 
 def test_only_weights_decay() -> None:

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from mien import Classifier
+from mien import Classifier, recipes
 from mien.data.faceset import FaceSet
 from mien.errors import ModelFileError
-from mien.training import job, networks, pretrained, recipes
+from mien.run import Run
+from mien.training import job, networks, pretrained
 from mien.training.augment import augment
 from mien.training.graph import ModelGraph, load_network
-from mien.training.run import Run
 
 
 def seen(faces: FaceSet, weights: pretrained.Pretrained) -> torch.Tensor:

@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 import torch
 
+from mien import recipes
 from mien.data import store
 from mien.data.faceset import FaceSet
-from mien.training import checkpoint, job, recipes
+from mien.run import Run
+from mien.training import checkpoint, job
 from mien.training.ranks import ALONE, Ranks
-from mien.training.run import Run
 
 pytestmark = pytest.mark.several
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from mien.data import drawn, store
+from mien.data import store
 from mien.errors import RunError
+from mien.run import Run
+from mien.synthetic import drawn
 from mien.training import job
 from mien.training.resuming import Changes
-from mien.training.run import Run
 
 Invoke = Callable[..., tuple[int, str, str]]
 

@@ -7,11 +7,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mien import Classifier
+from mien import Classifier, recipes
 from mien.data.faceset import FaceSet
 from mien.errors import RecipeError
-from mien.training import recipes, teachers
-from mien.training.run import Run
+from mien.run import Run
+from mien.training import teachers
 from mien.training.targets import soft_targets, vote_shares
 
 

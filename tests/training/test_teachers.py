@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from mien import Classifier
+from mien import Classifier, recipes
 from mien.data.faceset import FaceSet
 from mien.errors import ModelFileError, RecipeError, RunError
-from mien.training import job, recipes, teachers
-from mien.training.run import Run
+from mien.run import Run
+from mien.training import job, teachers
 from mien.training.teachers import Teacher
 
 CPU = torch.device("cpu")

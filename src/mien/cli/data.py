@@ -58,7 +58,8 @@ def info(
 
     faceset = datasets.read(path, reading)
     if augmented is not None:
-        from mien.training import job, recipes
+        from mien import recipes
+        from mien.training import job
 
         recipe = recipes.get(recipe_name, settings)
         job.write_augmented(augmented, faceset.split("train").resized((recipe.image_size,) * 2), recipe)
@@ -150,14 +151,16 @@ def audit(
 
     Example:  mien data audit fer2013.csv -o audit.html --write clean.parquet
     """
-    from mien.evaluation import audit as audits
-    from mien.evaluation import audit_page, clean, text
+    from mien.audit import audit as audits
+    from mien.audit import cleaning
     from mien.inference import datasets
     from mien.inference.classifier import Classifier
+    from mien.reporting import terminal
+    from mien.reporting.pages import audit as audit_page
 
     what, fixes = (
-        clean.parse(remove),
-        clean.parse(fix, clean.FIXES),
+        cleaning.parse(remove),
+        cleaning.parse(fix, cleaning.FIXES),
     )  # refuse before the work what can't be done after it
     classifier = None if model is None else Classifier.load(model)
     audit = audits.audit(
@@ -168,8 +171,8 @@ def audit(
         audit_page.write(out, audit, lang=lang)
         say(f"wrote {out}")
     if write is not None:
-        record["written"] = clean.write(audit, write, what, fixes, overwrite=overwrite)
-    show(record, as_json, lambda: text.audit_as_text(record))
+        record["written"] = cleaning.write(audit, write, what, fixes, overwrite=overwrite)
+    show(record, as_json, lambda: terminal.audit_as_text(record))
 
 
 @data.command(cls=Verb)
@@ -187,7 +190,8 @@ def draw(out: Path, num: int, seed: int, size: int, wrong_labels: float, overwri
 
     Example:  mien data draw faces.parquet --num 2000 --seed 0
     """
-    from mien.data import drawn, store
+    from mien.data import store
+    from mien.synthetic import drawn
 
     faceset = drawn.draw(num, seed, size=size, wrong_labels=wrong_labels)
     store.convert(faceset, out, overwrite=overwrite)

@@ -68,11 +68,11 @@ def evaluate(
 
     Example:  mien evaluate base fer2013.csv --split public_test --flip
     """
-    from mien.evaluation import text
-    from mien.evaluation.findings import judge_corrupted
     from mien.evaluation.judge import judge
+    from mien.evaluation.probing.findings import judge_corrupted
     from mien.inference import datasets
     from mien.inference.classifier import Classifier
+    from mien.reporting import terminal
 
     classifier = Classifier.load(model, decision=decision)
     auto = prior == "auto"
@@ -85,7 +85,11 @@ def evaluate(
     judgement = judge(classifier, faceset, split, flip=flip, without=others, estimate_prior=auto)
     held = judge_corrupted(classifier, judgement, track=track) if corrupted else None
     record = judgement.to_dict() | ({"corrupted": held.to_dict()} if held else {})
-    show(record, as_json, lambda: text.as_text(judgement) + (f"\n\n{text.corrupted_as_text(held)}" if held else ""))
+    show(
+        record,
+        as_json,
+        lambda: terminal.as_text(judgement) + (f"\n\n{terminal.corrupted_as_text(held)}" if held else ""),
+    )
 
 
 @click.command(cls=Verb)
@@ -111,11 +115,11 @@ def explain(
 
     Example:  mien explain base fer2013.csv --split public_test -o explain.html
     """
-    from mien.evaluation import explain as pages
-    from mien.evaluation import findings
     from mien.evaluation.judge import judge
+    from mien.evaluation.probing import findings
     from mien.inference import datasets
     from mien.inference.classifier import Classifier
+    from mien.reporting.pages import explain as pages
 
     classifier = Classifier.load(model)
     faceset = tell(datasets.read(data, reading))
@@ -164,10 +168,11 @@ def decide(
 
     Example:  mien decide base fer2013.csv --split public_test
     """
-    from mien.evaluation import decisions, text
+    from mien.evaluation import decisions
     from mien.evaluation.judge import judge_and_choose
     from mien.inference import datasets
     from mien.inference.classifier import Classifier
+    from mien.reporting import terminal
 
     classifier = Classifier.load(model)
     faceset = tell(datasets.read(data, reading))
@@ -196,7 +201,7 @@ def decide(
         chosen = decisions.for_model_file(*chosen_on, shares)
         export.rewrite(classifier, dataclasses.replace(classifier.spec, decisions=chosen), out)
         record["written"] = str(out)
-    show(record, as_json, lambda: text.decisions_as_text(record))
+    show(record, as_json, lambda: terminal.decisions_as_text(record))
 
 
 @click.command(cls=Verb)

@@ -50,7 +50,7 @@ class RunPath(InputPath):
 
     def inputs(self, value: Any) -> Inputs:
         """What the verb must not replace."""
-        from mien.training.run import PARTS, Run
+        from mien.run import PARTS, Run
 
         parts = [Path(value, name) for name in PARTS if name not in self.rewrites]
         try:

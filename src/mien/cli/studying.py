@@ -84,8 +84,9 @@ def study(
     """
     if engine == "local" and is_given(context, "num_cpus"):
         raise click.UsageError("--cpus-per-run is for --engine ray.")
-    from mien.evaluation import study_page
-    from mien.training import recipes, studies
+    from mien import recipes
+    from mien.experiments import studies
+    from mien.reporting.pages import study
 
     train_all = partial(studies.one_by_one, say=say, track=track)
     if engine == "ray":
@@ -106,5 +107,5 @@ def study(
             train_all=train_all,
         )
     page = out / f"{name}.html"
-    study_page.write(page, result, lang=lang)
-    show({**result, "page": str(page)}, as_json, lambda: f"{study_page.as_text(result)}\n\n{page}")
+    study.write(page, result, lang=lang)
+    show({**result, "page": str(page)}, as_json, lambda: f"{study.as_text(result)}\n\n{page}")

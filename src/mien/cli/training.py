@@ -103,7 +103,8 @@ def train(
         raise click.UsageError(
             "--resume goes on with the run's own settings: leave out the other options, except --data, --device and --set epochs=N."
         )
-    from mien.training import job, ranks, recipes
+    from mien import recipes
+    from mien.training import job, ranks
     from mien.training.resuming import Changes
 
     if workers is not None and ranks.launched():
@@ -162,7 +163,7 @@ def report(
 
     Example:  mien report runs/base --lang zh-TW -o report.html
     """
-    from mien.training.run import Run
+    from mien.run import Run
 
     target = out or run / "report.html"
     judgement = write_report(
@@ -186,10 +187,10 @@ def write_report(
     """Judge a run's model file, find out why it errs, and write its report; returns the judgement."""
     from mien import files
     from mien.data.reading import DEFAULT
-    from mien.evaluation import findings
-    from mien.evaluation import report as reports
     from mien.evaluation.judge import judge
+    from mien.evaluation.probing import findings
     from mien.inference.classifier import Classifier
+    from mien.reporting.pages import report as reports
 
     files.check(target)
     network, history = run.network, run.history
@@ -237,9 +238,9 @@ def export(run: Path, out: Path | None, as_json: bool) -> None:
 
     Example:  mien export runs/base -o base.onnx
     """
+    from mien.run import Run
     from mien.training import calibration, job
     from mien.training import export as exports
-    from mien.training.run import Run
 
     opened = Run.open(run)
     target = out or opened.model_file
@@ -276,9 +277,9 @@ def ensemble(runs: tuple[Path, ...], out: Path, as_json: bool) -> None:
 
     Example:  mien ensemble runs/seed0 runs/seed1 runs/seed2 -o ensemble.onnx
     """
+    from mien.run import Run
     from mien.training import calibration
     from mien.training import ensemble as ensembles
-    from mien.training.run import Run
 
     spec = ensembles.build([Run.open(run) for run in runs], out)
     for warning in calibration.warnings(spec):
@@ -301,7 +302,8 @@ def summary(recipe: str, settings: tuple[str, ...], num_classes: int, as_json: b
 
     Example:  mien summary report
     """
-    from mien.training import networks, recipes
+    from mien import recipes
+    from mien.training import networks
     from mien.training import summary as summaries
 
     values = recipes.get(recipe, settings)
@@ -318,9 +320,11 @@ def demo(out: Path, num: int) -> None:
 
     Example:  mien demo --out demo
     """
-    from mien.data import drawn, store
+    from mien import recipes
+    from mien.data import store
     from mien.errors import OutputError
-    from mien.training import job, recipes
+    from mien.synthetic import drawn
+    from mien.training import job
 
     if out.exists():
         raise OutputError(f"'{out}' exists: remove it, or name another folder with --out.")

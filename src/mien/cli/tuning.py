@@ -32,7 +32,7 @@ class WithSpace(Verb):
 
     def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the default space below the options."""
-        from mien.training.spaces import DEFAULT  # light: it loads no other package
+        from mien.recipes.search_space import DEFAULT
 
         with formatter.section(
             "Without --space (muon and ema where the recipe has them, votes_head where the data has votes)"
@@ -94,9 +94,9 @@ def tune(
 
     Example:  mien tune fer2013.csv --trials 30 --set epochs=15
     """
-    from mien.evaluation import tuning_page
+    from mien import recipes
+    from mien.reporting.pages import tune
     from mien.scale import tuning
-    from mien.training import recipes
 
     sweep = tuning.Sweep(
         data=data.absolute(),
@@ -114,9 +114,9 @@ def tune(
     with resumable():
         result = tuning.run(sweep, say=say)
     page, best = out / "tune.html", out / "best.toml"
-    tuning_page.write(page, result, lang=lang)
+    tune.write(page, result, lang=lang)
     show(
         {**result, "page": str(page), "best_recipe": str(best)},
         as_json,
-        lambda: f"{tuning_page.as_text(result, lang)}\n\n{page}\nnext:  mien train {data} --recipe {best}",
+        lambda: f"{tune.as_text(result, lang)}\n\n{page}\nnext:  mien train {data} --recipe {best}",
     )

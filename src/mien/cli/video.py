@@ -18,7 +18,7 @@ from mien.errors import OutputError
 if TYPE_CHECKING:
     from mien.inference.classifier import Classifier
     from mien.inference.photo import Reader
-    from mien.inference.video import FrameReading
+    from mien.video.analysis import FrameReading
 
 
 @click.command(cls=Verb)
@@ -70,14 +70,15 @@ def video(
     if end is not None and end <= start:
         raise click.UsageError(f"--end ({end:g} s) must come after --start ({start:g} s).")
     from mien import files, images, tables
-    from mien.inference import clip as clips
-    from mien.inference import film, records
-    from mien.inference import video as videos
+    from mien.inference import records
     from mien.inference.photo import Reader
+    from mien.video import analysis as videos
+    from mien.video import reader as clips
+    from mien.video import writer
 
     form = records.format_of(out) if out is not None else None
-    if annotate is not None and annotate.suffix.lower() not in film.ENDINGS:
-        raise OutputError(f"'{annotate}' should end in one of {', '.join(film.ENDINGS)}: rename it.")
+    if annotate is not None and annotate.suffix.lower() not in writer.ENDINGS:
+        raise OutputError(f"'{annotate}' should end in one of {', '.join(writer.ENDINGS)}: rename it.")
     if timeline is not None and timeline.suffix.lower() != ".png":
         raise OutputError(f"'{timeline}' should end in .png: rename it.")
     auto = prior == "auto"
@@ -97,7 +98,7 @@ def video(
             types = records.track_columns(reader.classifier.spec.classes)
             rows = stack.enter_context(records.opened(out, form, types))
         if annotate is not None:
-            copy = stack.enter_context(film.opened(annotate, opened, sound=not no_sound))
+            copy = stack.enter_context(writer.opened(annotate, opened, sound=not no_sound))
         readings = videos.read_video(
             reader, opened, every=every, smoothing=smoothing, on_audio=copy.hear if copy is not None else None
         )
@@ -120,7 +121,7 @@ def video(
     segments = segmenter.finish()
     if timeline is not None:
         with files.whole(timeline) as temporary:
-            temporary.write_bytes(images.encode_png(film.draw_timeline(segments, start, last)))
+            temporary.write_bytes(images.encode_png(writer.draw_timeline(segments, start, last)))
     if lost:
         say(f"reading ended early, after {last:.0f} s: {lost}")
     if num_broken:
@@ -153,8 +154,8 @@ def _with_estimated_prior(reader: Reader, clip: str, start: float, end: float | 
         raise click.UsageError(
             "--prior auto reads the clip twice, so it must be a file: state shares for what comes live."
         )
-    from mien.inference import clip as clips
-    from mien.inference import video as videos
+    from mien.video import analysis as videos
+    from mien.video import reader as clips
 
     with clips.Clip(clip, start=start, end=end) as opened:
         classifier = reader.classifier.with_prior(videos.estimate_prior(reader, opened, every=every))

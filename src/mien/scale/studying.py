@@ -7,9 +7,9 @@ from typing import Any
 
 import ray
 
+from mien.run import Run
 from mien.scale import cluster, nodes
 from mien.training.loop import Say
-from mien.training.run import Run
 from mien.training.task import Task
 
 

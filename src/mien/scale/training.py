@@ -13,13 +13,13 @@ from ray.train import torch as ray_torch
 
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import ClusterError, MienError
+from mien.recipes import Recipe
+from mien.run import Run, check_new
 from mien.scale import cluster, nodes
 from mien.training import job
 from mien.training.loop import Say
 from mien.training.ranks import Ranks
-from mien.training.recipes import Recipe
 from mien.training.resuming import UNCHANGED, Changes
-from mien.training.run import Run, check_new
 
 
 def start(

@@ -25,18 +25,18 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
 from ray.tune.search.optuna import OptunaSearch
 
 import mien
-from mien import checks, files, locks
+from mien import checks, files, locks, recipes
 from mien.checks import Between
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import ArgumentError, ClusterError, OutputError, RecipeError, RunError, TrainingError
 from mien.inference import datasets
+from mien.recipes import Recipe, search_space
+from mien.recipes.search_space import Axis, Choice
+from mien.run import Run
 from mien.scale import cluster, nodes, seal
-from mien.training import job, recipes, spaces
+from mien.training import job
 from mien.training.devices import Precision
 from mien.training.loop import Say
-from mien.training.recipes import Recipe
-from mien.training.run import Run
-from mien.training.spaces import Axis, Choice
 from mien.training.task import Task
 
 SETTINGS = {
@@ -147,7 +147,7 @@ def run(sweep: Sweep, *, say: Say = lambda _: None) -> dict[str, Any]:
     faceset = datasets.read(sweep.data, sweep.reading)
     for note in faceset.source.told:
         say(f"note: {note}")
-    space = spaces.build(sweep.given, sweep.recipe, faceset.votes is not None)
+    space = search_space.build(sweep.given, sweep.recipe, faceset.votes is not None)
     _, valid_set = job.divide(faceset, sweep.recipe)
     job.teacher_hash(sweep.recipe)  # better missed now than in every trial, as are the rows
     _claim(sweep, space, faceset.hash)
@@ -158,7 +158,7 @@ def run(sweep: Sweep, *, say: Say = lambda _: None) -> dict[str, Any]:
     with locks.locked(sweep.out, busy), cluster.connected():
         trials = _fit(sweep, space, Watch(sweep.recipe.epochs, say))
     told = [_told(trial, sweep, space) for trial in sorted(trials, key=_number)]
-    own = spaces.point(space, sweep.recipe)
+    own = search_space.point(space, sweep.recipe)
     finished = [one for one in told if one["state"] == "finished"]
     if not finished:
         raise TrainingError(f"No trial came to its end; the first: {told[0]['reason'] or told[0]['state']}.")
@@ -180,7 +180,7 @@ def run(sweep: Sweep, *, say: Say = lambda _: None) -> dict[str, Any]:
         "trials": told,
         "best": best["number"],
         "as_it_is": next(
-            (one["number"] for one in told if own and one["settings"] == spaces.settings(space, own)), None
+            (one["number"] for one in told if own and one["settings"] == search_space.settings(space, own)), None
         ),
     }
     _write_best(sweep, result, best)
@@ -282,7 +282,7 @@ def _fit(sweep: Sweep, space: Sequence[Axis], watch: Watch) -> list[Any]:
 
 
 def _tuner(sweep: Sweep, space: Sequence[Axis], trainable: Callable[..., Any], place: Path) -> tune.Tuner:
-    own = spaces.point(space, sweep.recipe)
+    own = search_space.point(space, sweep.recipe)
     few = max(2, min(10, sweep.num_trials // 3))  # trials at random before what they tell is used
     search = OptunaSearch(
         {axis.field: _distribution(axis) for axis in space},
@@ -345,7 +345,7 @@ def _trial(config: dict[str, Any], sweep: Sweep, space: tuple[Axis, ...]) -> Non
         tune.report({"epoch": reported, "accuracy": score, "own": row["valid_accuracy"], "seconds": row["seconds"]})
 
     try:
-        recipe = recipes.changed(sweep.recipe, spaces.settings(space, config))
+        recipe = recipes.changed(sweep.recipe, search_space.settings(space, config))
         task = Task(folder.name, sweep.data, recipe, folder, sweep.device, sweep.precision, sweep.home, sweep.reading)
         nodes.settle(task, sweep.num_cpus)
         run = task.do(after_epoch=report)
@@ -373,7 +373,7 @@ def _number(trial: Any) -> int:
 
 def _told(trial: Any, sweep: Sweep, space: Sequence[Axis]) -> dict[str, Any]:
     """A trial's record."""
-    settings = spaces.settings(space, trial.config)
+    settings = search_space.settings(space, trial.config)
     folder = sweep.runs / trial.trial_id
     history = Run.open(folder).history if (folder / "history.jsonl").is_file() else []
     failed = trial.last_result.get("failed", "")

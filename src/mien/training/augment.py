@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mien.recipes import Augment
 from mien.training import corrupt as corrupting
 from mien.training.draws import Draws
-from mien.training.recipes import Augment
 
 
 def augment(faces: Tensor, settings: Augment, generator: torch.Generator) -> Tensor:

@@ -19,8 +19,8 @@ from torch import Tensor
 from mien.data import splits
 from mien.data.faceset import FaceSet
 from mien.modelfile import Spec
+from mien.run import Run
 from mien.training import checkpoint
-from mien.training.run import Run
 
 LOWEST, HIGHEST = 0.2, 5.0
 """Bounds of a temperature."""

@@ -1,7 +1,7 @@
 """What spoils faces in photos and films, for training: batched, each face with a strength of its own, on the faces' device.
 
 Every function takes gray levels ``(N, 1, H, W)`` from 0 to 255 and strengths ``(N,)``. Lengths are in pixels of a 48x48 face and grow
-with larger faces. ``evaluation/corruptions.py`` has its own versions on top of Pillow, so that no model is judged by the code that
+with larger faces. ``evaluation/probing/corruptions.py`` has its own versions on top of Pillow, so that no model is judged by the code that
 it was trained with.
 """
 
@@ -15,8 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mien.recipes import Augment
 from mien.training.draws import Draws
-from mien.training.recipes import Augment
 
 SIDE = 48.0
 """Side of the faces that lengths refer to, in pixels."""

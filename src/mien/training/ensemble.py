@@ -15,10 +15,10 @@ from mien.data.faceset import FaceSet
 from mien.data.seen import SeenFaces
 from mien.errors import ExportError
 from mien.modelfile import Spec
+from mien.run import Run
 from mien.training import calibration, export, job
 from mien.training.calibration import Temperature
 from mien.training.graph import ModelGraph
-from mien.training.run import Run
 
 
 class EnsembleGraph(nn.Module):

@@ -17,17 +17,17 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import nn
 
-from mien import files, modelfile
+from mien import files, modelfile, shapes
 from mien.data.faceset import FaceSet
 from mien.data.seen import SeenFaces
 from mien.errors import ExportError
 from mien.evaluation import decisions
 from mien.inference.classifier import Classifier
 from mien.modelfile import Spec
-from mien.training import calibration, checkpoint, loop, shapes
+from mien.run import Run
+from mien.training import calibration, checkpoint, loop
 from mien.training.calibration import Temperature
 from mien.training.graph import ModelGraph, load_network
-from mien.training.run import Run
 
 TOLERANCE = 1e-4
 """Largest difference in any probability between the trained network and its model file."""

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mien import images
+from mien.run import Run
 from mien.training.graph import load_network
 from mien.training.networks import Network
-from mien.training.run import Run
 
 BATCH_SIZE = 64
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from mien.run import Run
 from mien.training import checkpoint, networks
-from mien.training.run import Run
 
 
 class ModelGraph(nn.Module):

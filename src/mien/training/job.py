@@ -20,13 +20,13 @@ from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import DataError, RunError
 from mien.inference import datasets
+from mien.recipes import Recipe
+from mien.run import Run
 from mien.training import calibration, devices, export, loop, networks, pretrained, resuming, summary, teachers
 from mien.training.augment import augment
 from mien.training.loop import AfterEpoch, Say, Track
 from mien.training.ranks import Ranks, joined
-from mien.training.recipes import Recipe
 from mien.training.resuming import UNCHANGED, Changes
-from mien.training.run import Run
 
 LOST = 30.0
 """Seconds in which a lost worker, whose place another one takes, lets go of the run folder."""

@@ -17,16 +17,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from mien import shapes
 from mien.data.faceset import FaceSet
 from mien.errors import TrainingError
-from mien.training import checkpoint, devices, networks, pretrained, shapes, teachers
+from mien.recipes import Recipe
+from mien.run import Run
+from mien.training import checkpoint, devices, networks, pretrained, teachers
 from mien.training import optimizers as optimizing
 from mien.training.augment import augment, corrupt, view
 from mien.training.calibration import CrossFit
 from mien.training.imbalance import balanced_order, class_weights, cross_entropy
 from mien.training.ranks import ALONE, Ranks, with_synced_norms
-from mien.training.recipes import Recipe
-from mien.training.run import Run
 from mien.training.stopping import EarlyStopping
 from mien.training.targets import soft_targets, vote_shares
 from mien.training.weights import Average, Best

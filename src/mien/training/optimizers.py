@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mien.training.recipes import Recipe
+from mien.recipes import Recipe
 
 
 def build(recipe: Recipe, network: nn.Module) -> list[torch.optim.Optimizer]:

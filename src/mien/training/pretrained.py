@@ -19,9 +19,9 @@ from mien import modelfile
 from mien.errors import ModelFileError
 from mien.inference import shipped
 from mien.inference.classifier import Classifier
+from mien.run import Run
 from mien.training import checkpoint
 from mien.training.networks import Network
-from mien.training.run import Run
 
 PREFIX = "network."
 """What weights' names begin with in a model file."""

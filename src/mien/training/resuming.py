@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 
-from mien import files
+from mien import files, recipes
 from mien.errors import RunError
-from mien.training import devices, recipes
-from mien.training.run import Run
+from mien.run import Run
+from mien.training import devices
 
 
 @dataclass(frozen=True)

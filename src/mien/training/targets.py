@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mien.data.faceset import FaceSet
-from mien.training.recipes import Recipe
+from mien.recipes import Recipe
 from mien.training.teachers import Teacher
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from mien import checks
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import ArgumentError, RunError
+from mien.recipes import Recipe
+from mien.run import Run
 from mien.training import job
 from mien.training.devices import Precision
 from mien.training.loop import AfterEpoch, Say, Track
-from mien.training.recipes import Recipe
-from mien.training.run import Run
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,10 @@ from mien.data.faceset import FaceSet
 from mien.errors import ModelFileError, RunError
 from mien.inference import shipped
 from mien.inference.classifier import Classifier
+from mien.recipes import Recipe
+from mien.run import Run
 from mien.training import checkpoint, devices
 from mien.training.graph import ModelGraph, load_network
-from mien.training.recipes import Recipe
-from mien.training.run import Run
 
 CROP_FIELDS = ("flip", "geometry", "rotation", "scale", "translation", "shear", "perspective")
 """Fields of ``Augment`` that decide the crop."""

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mien.run import Run
 from mien.training import checkpoint
-from mien.training.run import Run
 
 
 class Average:

@@ -1,0 +1,8 @@
+"""What is wrong with a data set: copies, label issues, drift; and a cleaned one."""
+
+from typing import TYPE_CHECKING
+
+from mien.extras import modules_of
+
+if not TYPE_CHECKING:
+    __getattr__ = modules_of(__name__, "report")

@@ -1,0 +1,145 @@
+"""A data set without what an audit found: labels put right, the rows that stay, and a list of what was changed, with reasons."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien import escapes, files
+from mien.audit.audit import DROPS, Audit
+from mien.data import duplicates, store
+from mien.data.faceset import UNLABELLED, DroppedRow, FaceSet
+from mien.errors import DataError, OutputError
+
+FIXES = ("conflicts", "suspects")
+"""Labels that can be put right instead of being dropped."""
+
+
+def parse(text: str, known: tuple[str, ...] = DROPS) -> tuple[str, ...]:
+    """The names of a list such as ``"blank,conflicts"``, in the order of those that are known: ``audit.DROPS`` or ``FIXES``.
+
+    Raises:
+        OutputError: a name is unknown.
+    """
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise OutputError(
+            f"There is no '{unknown[0]}' to {'drop' if known is DROPS else 'fix'}: name some of {', '.join(known)}."
+        )
+    return tuple(name for name in known if name in names)
+
+
+def fix(audit: Audit, what: tuple[str, ...]) -> Audit:
+    """The audit with labels put right, so that what is then dropped is what is still wrong.
+
+    Copies with conflicting labels get the one that most people voted for, where the data has votes, or else the one that most
+    copies carry. A suspect gets the class that most people voted for, or else the one that the audit's judge reads. Where
+    several come first, the labels stay as they are.
+
+    Args:
+        audit: what was found.
+        what: names out of ``FIXES``.
+    """
+    faces, still = audit.faces, audit.suspects
+    labels, shown = faces.labels.copy(), audit.contrast >= duplicates.MIN_CONTRAST
+    if "conflicts" in what:
+        for group in audit.groups:
+            rows = group.rows[shown[group.rows] & (faces.labels[group.rows] != UNLABELLED)]
+            carried = np.bincount(faces.labels[rows], minlength=len(faces.classes)).astype(np.float64)
+            if group.labels > 1 and (label := _first(_votes(faces, rows), carried)) is not None:
+                labels[rows] = label
+    if "suspects" in what:
+        for row in still.rows.tolist():
+            label = _first(_votes(faces, np.array([row])), still.of(row))
+            labels[row] = labels[row] if label is None else label
+        still = replace(still, rows=still.rows[labels[still.rows] == faces.labels[still.rows]])
+    return replace(audit, faces=replace(faces, labels=labels), suspects=still)
+
+
+def clean(audit: Audit, what: tuple[str, ...]) -> FaceSet:
+    """The rows that stay, in their order and their splits; ``source.dropped`` has the others, beside those dropped before.
+
+    Raises:
+        DataError: no row would stay.
+    """
+    faces, drops = audit.faces, audit.drops(what)
+    if len(drops) == len(faces):
+        raise DataError("No row would stay: drop less.")
+    gone = tuple(DroppedRow(str(faces.names[row]), reason) for row, reason in drops.items())
+    kept = np.setdiff1d(np.arange(len(faces)), list(drops))
+    return replace(faces.select(kept), source=replace(faces.source, dropped=faces.source.dropped + gone))
+
+
+def write(
+    audit: Audit,
+    path: str | os.PathLike[str],
+    what: tuple[str, ...],
+    fixes: tuple[str, ...] = (),
+    *,
+    overwrite: bool = False,
+) -> dict[str, Any]:
+    """Write the rows that stay as ``store.convert`` does, and beside them ``<name>.changed.csv``: name, split, label, what was done.
+
+    Args:
+        audit: what was found.
+        path: where the rows go.
+        what: what is dropped, names out of ``audit.DROPS``.
+        fixes: which labels are put right before, names out of ``FIXES``.
+        overwrite: whether ``path`` may exist.
+
+    Returns:
+        Path and hash of what was written, how many rows it has, and how many were fixed and dropped, by reason and by split.
+
+    Raises:
+        OutputError: the place can't be written to, or exists and ``overwrite`` is false.
+        DataError: no row would stay.
+    """
+    right = fix(audit, fixes)
+    kept, drops = clean(right, what), right.drops(what)
+    fixed = np.flatnonzero(right.faces.labels != audit.faces.labels)
+    listing = Path(path).with_suffix(".changed.csv")
+    files.check(listing, inputs=[audit.faces.source.path])
+    store.convert(kept, path, overwrite=overwrite)
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(["name", "split", "label", "done"])
+    for row in fixed.tolist():
+        cells = audit.faces.names[row], audit.faces.splits[row], audit.label(row), f"now {right.label(row)}"
+        writer.writerow([escapes.cell(str(cell)) for cell in cells])
+    for row, reason in drops.items():
+        cells = audit.faces.names[row], audit.faces.splits[row], right.label(row), f"dropped: {reason}"
+        writer.writerow([escapes.cell(str(cell)) for cell in cells])
+    files.write_text(listing, table.getvalue())
+    return {
+        "out": str(path),
+        "list": str(listing),
+        "drop": list(what),
+        "fix": list(fixes),
+        "fixed": len(fixed),
+        "rows": len(kept),
+        "hash": kept.hash,
+        "dropped": len(drops),
+        "reasons": dict(Counter(drops.values())),
+        "splits": dict(Counter(str(audit.faces.splits[row]) for row in drops)),
+    }
+
+
+def _votes(faces: FaceSet, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How many people chose each class ``(K,)`` on these rows; all 0 where nobody was asked."""
+    return np.zeros(len(faces.classes)) if faces.votes is None else faces.votes[rows].sum(0).astype(np.float64)
+
+
+def _first(votes: NDArray[np.float64], otherwise: NDArray[np.float64]) -> int | None:
+    """The class with most votes, or, where there are none, with most of the other; None where several have."""
+    counts = votes if votes.any() else otherwise
+    best = np.flatnonzero(counts == counts.max())
+    return int(best[0]) if len(best) == 1 else None

@@ -1,0 +1,8 @@
+"""A model probed with changed faces: corruptions, saliency, robustness."""
+
+from typing import TYPE_CHECKING
+
+from mien.extras import modules_of
+
+if not TYPE_CHECKING:
+    __getattr__ = modules_of(__name__, "report")

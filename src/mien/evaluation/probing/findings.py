@@ -1,0 +1,95 @@
+"""Why and when a judged model errs: everything that is found out beyond its scores, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mien.evaluation import judge, voters
+from mien.evaluation.evaluation import Evaluation
+from mien.evaluation.judge import Judgement
+from mien.evaluation.probing import robustness, saliency
+from mien.evaluation.probing.robustness import CorruptedAccuracy, Curve
+from mien.evaluation.probing.saliency import Attribute, Looks, Read, Track
+from mien.evaluation.voters import Agreement
+from mien.inference.classifier import Classifier
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What was found out about a judged model.
+
+    Attributes:
+        before: the model judged without its temperature.
+        agreement: the model beside voters; None where the data has no votes.
+        looks: where it looks; None if that was left out.
+        curves: how it reads spoilt faces, one curve per corruption; empty if that was left out.
+    """
+
+    before: Evaluation
+    agreement: Agreement | None = None
+    looks: Looks | None = None
+    curves: tuple[Curve, ...] = ()
+
+    def to_dict(self, judgement: Judgement) -> dict[str, Any]:
+        """The figures, fit for JSON; what was left out isn't there."""
+        evaluation = judgement.evaluation
+        told: dict[str, Any] = {
+            "calibration": {
+                "temperature": judgement.record["temperature"],
+                "before": {"calibration_error": self.before.calibration_error, "log_loss": self.before.log_loss},
+                "after": {"calibration_error": evaluation.calibration_error, "log_loss": evaluation.log_loss},
+            },
+            "voters": self.agreement.to_dict() if self.agreement else None,
+        }
+        if self.looks:
+            told["saliency"] = saliency.as_rows(self.looks, evaluation)
+        if self.curves:
+            told["robustness"] = [curve.to_dict(evaluation.classes) for curve in self.curves]
+        return told
+
+
+def find(
+    classifier: Classifier,
+    judgement: Judgement,
+    *,
+    probes: bool = True,
+    most_rows: int | None = None,
+    gradients: Attribute | None = None,
+    track: Track = lambda steps, _: steps,
+) -> Findings:
+    """Find out why and when a judged model errs.
+
+    Args:
+        classifier: the model.
+        judgement: its judgement; its way of reading (with or without the mirror image) is kept.
+        probes: also read changed faces, tens of thousands of them, for saliency and robustness.
+        most_rows: most judged rows that are spoilt; None takes ``robustness.MOST_ROWS``.
+        gradients: Grad-CAM, where the network is at hand.
+        track: shows progress.
+    """
+    evaluation, faces = judgement.evaluation, judgement.faces
+    before = judge.before_temperature(classifier, judgement)
+    agreement = voters.compare(evaluation.labels, evaluation.probabilities, faces.votes)
+    if not probes:
+        return Findings(before, agreement)
+    flip = bool(judgement.record["flip"])
+    read: Read = lambda changed: classifier.probabilities(changed, flip=flip)  # noqa: E731 # shorter than a function
+    looks = saliency.look(read, faces.images, evaluation, gradients=gradients, track=track)
+    rows = robustness.sample(evaluation.labels, len(evaluation.classes), most_rows or robustness.MOST_ROWS)
+    curves = robustness.curves(read, faces.images[rows], evaluation.labels[rows], len(evaluation.classes), track=track)
+    return Findings(before, agreement, looks, tuple(curves))
+
+
+def judge_corrupted(
+    classifier: Classifier, judgement: Judgement, *, track: Track = lambda steps, _: steps
+) -> CorruptedAccuracy:
+    """The mean accuracy of a judged model under corruption, on at most ``robustness.MOST_CORRUPTED_ROWS`` of its rows."""
+    flip, labels = bool(judgement.record["flip"]), judgement.evaluation.labels
+    rows = robustness.corrupted_rows(len(labels))
+    return robustness.corrupted_accuracy(
+        lambda changed: classifier.probabilities(changed, flip=flip),
+        judgement.faces.images[rows],
+        labels[rows],
+        track=track,
+    )

@@ -1,0 +1,248 @@
+"""How a model's readings hold when faces are spoilt: accuracy and recall over the severity of each corruption."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.errors import DataError
+from mien.evaluation import metrics
+from mien.evaluation.metrics import Interval
+from mien.evaluation.probing.corruptions import CORRUPTIONS, Corruption
+from mien.evaluation.probing.saliency import Read, Track
+
+MOST_ROWS = 840
+"""Most judged rows that are spoilt; each costs about eighty readings."""
+
+MOST_CORRUPTED_ROWS = 1000
+"""Rows on which the one figure for accuracy under corruption rests: its interval is then about 2 points either way."""
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A model under one corruption at S severities, the clean one included.
+
+    Attributes:
+        corruption: what was done.
+        right: ``(S, K)`` rightly read rows of each class.
+        said: ``(S, K)`` rows that are read as each class, rightly or not.
+        support: ``(K,)`` rows of each class.
+    """
+
+    corruption: Corruption
+    right: NDArray[np.int64]
+    said: NDArray[np.int64]
+    support: NDArray[np.int64]
+
+    @property
+    def clean(self) -> int:
+        """Place of the clean severity."""
+        return self.corruption.severities.index(self.corruption.clean)
+
+    @property
+    def accuracy(self) -> NDArray[np.float64]:
+        """``(S,)``, over all rows."""
+        shares: NDArray[np.float64] = self.right.sum(1) / self.support.sum()
+        return shares
+
+    @property
+    def recall(self) -> NDArray[np.float64]:
+        """``(S, K)``, NaN where a class has no row."""
+        with np.errstate(invalid="ignore"):
+            shares: NDArray[np.float64] = self.right / self.support
+        return shares
+
+    @property
+    def intervals(self) -> list[Interval]:
+        """The 95% Wilson interval of each accuracy."""
+        return [metrics.wilson(int(num), int(self.support.sum())) for num in self.right.sum(1)]
+
+    @property
+    def drop(self) -> float:
+        """Mean fall of accuracy over the severities that are not clean."""
+        return float(self.accuracy[self.clean] - np.delete(self.accuracy, self.clean).mean())
+
+    @property
+    def class_drops(self) -> NDArray[np.float64]:
+        """``(K,)`` mean fall of each class's recall, NaN where a class has no row."""
+        falls: NDArray[np.float64] = self.recall[self.clean] - np.delete(self.recall, self.clean, 0).mean(0)
+        return falls
+
+    @property
+    def worst(self) -> tuple[float, float]:
+        """The severity with the lowest accuracy, and that accuracy."""
+        place = int(self.accuracy.argmin())
+        return self.corruption.severities[place], float(self.accuracy[place])
+
+    @property
+    def favourite(self) -> tuple[int, float]:
+        """The class that is read most often at the severity with the lowest accuracy, and its share of the readings there."""
+        said = self.said[int(self.accuracy.argmin())]
+        return int(said.argmax()), float(said.max() / said.sum())
+
+    @property
+    def hurt_most(self) -> int:
+        """The class whose recall falls most."""
+        return int(np.nanargmax(self.class_drops))
+
+    def to_dict(self, classes: Sequence[str]) -> dict[str, Any]:
+        """All figures, fit for JSON; a class without rows is left out."""
+        known = [(code, name) for code, name in enumerate(classes) if self.support[code]]
+        points = [
+            {
+                "severity": severity,
+                "accuracy": float(self.accuracy[place]),
+                "interval": list(self.intervals[place]),
+                "recall": {name: float(self.recall[place, code]) for code, name in known},
+                "recall_intervals": {
+                    name: list(metrics.wilson(int(self.right[place, code]), int(self.support[code])))
+                    for code, name in known
+                },
+            }
+            for place, severity in enumerate(self.corruption.severities)
+        ]
+        return {
+            "corruption": self.corruption.name,
+            "unit": self.corruption.unit,
+            "clean": self.corruption.clean,
+            "n": int(self.support.sum()),
+            "mean_drop": self.drop,
+            "class_drops": {name: float(self.class_drops[code]) for code, name in known},
+            "hurt_most": classes[self.hurt_most],
+            "says_at_worst": {"class": classes[self.favourite[0]], "share": self.favourite[1]},
+            "points": points,
+        }
+
+
+def sample(labels: NDArray[np.int64], num_classes: int, most: int = MOST_ROWS, seed: int = 0) -> NDArray[np.int64]:
+    """Rows with as many of each class as there are, up to an equal part of ``most``, so that rare classes can be judged too.
+
+    Returns:
+        Row numbers in ascending order. The accuracy on them is near balanced accuracy, not the accuracy on all rows.
+    """
+    rng = np.random.default_rng(seed)
+    each = max(1, most // num_classes)
+    rows = [rng.permutation(np.flatnonzero(labels == code))[:each] for code in range(num_classes)]
+    return np.sort(np.concatenate(rows))
+
+
+def curves(
+    read: Read,
+    faces: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    num_classes: int,
+    *,
+    corruptions: Sequence[Corruption] = CORRUPTIONS,
+    track: Track = lambda steps, _: steps,
+) -> list[Curve]:
+    """Read faces under every corruption and severity.
+
+    Args:
+        read: the model.
+        faces: ``(N, H, W)``, such as ``sample`` chooses.
+        labels: ``(N,)``.
+        num_classes: K.
+        corruptions: what is done to the faces.
+        track: shows progress.
+
+    Raises:
+        DataError: there is no face.
+    """
+    if not len(faces):
+        raise DataError("There is no face to spoil: name a split that has labels.")
+    support = np.bincount(labels, minlength=num_classes)
+
+    def count(spoilt: NDArray[np.uint8]) -> NDArray[np.int64]:
+        said = read(spoilt).argmax(1)
+        return np.stack([np.bincount(rows, minlength=num_classes) for rows in (labels[said == labels], said)])  # (2, K)
+
+    clean, made = count(faces), []
+    for index in track(range(len(corruptions)), "when it errs"):
+        each = corruptions[index]
+        counts = np.stack(
+            [clean if level == each.clean else count(each(faces, level)) for level in each.severities]
+        )  # (S, 2, K)
+        made.append(Curve(each, counts[:, 0], counts[:, 1], support))
+    return made
+
+
+@dataclass(frozen=True)
+class CorruptedAccuracy:
+    """One figure for how a model holds: the mean accuracy over all corruptions, each of which counts the same.
+
+    Attributes:
+        value: the mean over corruptions of the mean accuracy over the severities that are not clean.
+        interval: of ``value``, 95%, from the rows: each row has its own share of right answers.
+        clean: accuracy on the same rows as they are.
+        kinds: each corruption's name and mean accuracy.
+        n: rows.
+    """
+
+    value: float
+    interval: Interval
+    clean: float
+    kinds: tuple[tuple[str, float], ...]
+    n: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """All figures, fit for JSON."""
+        return {
+            "accuracy": self.value,
+            "accuracy_interval": list(self.interval),
+            "clean_accuracy": self.clean,
+            "kinds": dict(self.kinds),
+            "n": self.n,
+        }
+
+
+def corrupted_rows(num: int, most: int = MOST_CORRUPTED_ROWS) -> NDArray[np.int64]:
+    """Numbers of at most so many rows out of ``num``, drawn once and for all, in ascending order: classes keep their shares."""
+    return np.sort(np.random.default_rng(0).permutation(num)[:most])
+
+
+def corrupted_accuracy(
+    read: Read,
+    faces: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    *,
+    corruptions: Sequence[Corruption] = CORRUPTIONS,
+    track: Track = lambda steps, _: steps,
+) -> CorruptedAccuracy:
+    """The mean accuracy of a model over corruptions.
+
+    Args:
+        read: the model.
+        faces: ``(N, H, W)``, such as ``corrupted_rows`` chooses.
+        labels: ``(N,)``.
+        corruptions: what is done to the faces.
+        track: shows progress.
+
+    Raises:
+        DataError: there is no face.
+    """
+    if not len(faces):
+        raise DataError("There is no face to corrupt: name a split that has labels.")
+    clean = (read(faces).argmax(1) == labels).mean()
+    shares = []  # per corruption (N,): of how many severities each row is right
+    for index in track(range(len(corruptions)), "corrupted"):
+        each = corruptions[index]
+        levels = [level for level in each.severities if level != each.clean]
+        shares.append(np.mean([read(each(faces, level)).argmax(1) == labels for level in levels], axis=0))
+    return summarise(shares, [each.name for each in corruptions], float(clean))
+
+
+def summarise(shares: Sequence[NDArray[np.float64]], names: Sequence[str], clean: float) -> CorruptedAccuracy:
+    """The figure from each corruption's shares of right answers by row, ``(N,)``.
+
+    The interval is the normal one of a mean of independent rows; a model that is always right or always wrong gets Wilson's.
+    """
+    rows = np.mean(shares, axis=0)  # (N,)
+    value, n = float(rows.mean()), len(rows)
+    half = 1.96 * float(rows.std(ddof=1)) / np.sqrt(n) if n > 1 else 1.0
+    interval = (max(0.0, value - half), min(1.0, value + half)) if half else metrics.wilson(round(value * n), n)
+    kinds = tuple((name, float(share.mean())) for name, share in zip(names, shares, strict=True))
+    return CorruptedAccuracy(value, interval, clean, kinds, n)

@@ -1,0 +1,8 @@
+"""Experiments of several runs: techniques with and without, at equal budget."""
+
+from typing import TYPE_CHECKING
+
+from mien.extras import modules_of
+
+if not TYPE_CHECKING:
+    __getattr__ = modules_of(__name__, "train", "report")

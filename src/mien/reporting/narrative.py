@@ -1,0 +1,389 @@
+"""The report's words: the sentences that a run's own figures make."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.evaluation import metrics
+from mien.evaluation.evaluation import Evaluation
+from mien.evaluation.judge import Judgement
+from mien.inference import priors
+from mien.reporting.texts import Texts, percent
+
+FEW = 200
+"""Below so many judged faces of a class its recall is given with an interval."""
+
+
+def prior_corrected(
+    probabilities: NDArray[np.float32], train_counts: Sequence[int] | NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Divide each probability by its class's share in training and renormalise; a class without training rows gets 0."""
+    counts = np.asarray(train_counts, np.float64)
+    with np.errstate(divide="ignore"):
+        return priors.shift(probabilities, np.where(counts > 0, -np.log(counts / counts.sum()), -np.inf))
+
+
+def summary(evaluation: Evaluation, record: Mapping[str, Any], history: Sequence[Mapping[str, Any]], t: Texts) -> str:
+    """What the figures say, in a paragraph."""
+    low, high = map(percent, evaluation.accuracy_interval)
+    num_right = int(np.trace(evaluation.confusion))
+    majority = evaluation.support.max() / len(evaluation)
+    sentences = [
+        t("summary.right", right=f"{num_right:,}", n=f"{len(evaluation):,}", accuracy=percent(evaluation.accuracy),
+          low=low, high=high, majority=percent(majority)),
+    ]  # fmt: skip
+    if evaluation.only_answer:
+        sentences.append(t("summary.only", name=t.named(evaluation.only_answer)))
+    elif top := evaluation.top_confusions(1):
+        best, worst = _extremes(evaluation)
+        sentences += [
+            t("summary.classes", best=t.named(evaluation.classes[best]), best_recall=percent(evaluation.recall[best]),
+              worst=t.named(evaluation.classes[worst]), worst_recall=percent(evaluation.recall[worst]),
+              balanced=percent(evaluation.balanced_accuracy)),
+            t("summary.confusion", true=t.named(top[0].true), predicted=t.named(top[0].predicted), count=f"{top[0].count:,}",
+              share=percent(top[0].count / (len(evaluation) - num_right))),
+        ]  # fmt: skip
+    else:
+        sentences.append(t("summary.perfect"))
+    last = record["recipe"].get("keep") == "last"
+    kept = history[-1] if last else best_epoch(history)
+    sentences.append(
+        t("summary.training_last" if last else "summary.training", epochs=len(history), rows=f"{record['data']['train']['rows']:,}",
+          best=kept["epoch"], accuracy=percent(kept["valid_accuracy"]))
+    )  # fmt: skip
+    return t.joined(sentences)
+
+
+def best_epoch(history: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The record of the epoch with the highest hold-out accuracy, the earliest where several tie."""
+    return max(history, key=lambda row: (row["valid_accuracy"], -row["epoch"]))
+
+
+def notes(judgement: Judgement, record: Mapping[str, Any], t: Texts) -> tuple[list[str], list[str]]:
+    """What a reader must know to trust the figures: the warnings, and the rest."""
+    warnings = warnings_of(judgement, t)
+    if is_foreign(judgement, record):
+        warnings.append(t("notes.foreign"))
+    told, recipe = judgement.record, record["recipe"]
+    brief = t(
+        "notes.brief", model=told["model_hash"][:12], recipe=recipe["name"], seed=recipe["seed"], device=device(record),
+        data=told["data_hash"][:12], split=split_name(judgement, t), version=told["mien"],
+    )  # fmt: skip
+    return warnings, [brief, *reading_notes(judgement, t)]
+
+
+def warnings_of(judgement: Judgement, t: Texts) -> list[str]:
+    """Why the figures flatter the model, whatever is known of its run: it was chosen by these rows, or learned from them."""
+    applies = {"optimistic": judgement.record["is_hold_out"], "train": judgement.record["holds_training_rows"]}
+    return [t(f"notes.{key}") for key, holds in applies.items() if holds]
+
+
+def reading_notes(judgement: Judgement, t: Texts) -> list[str]:
+    """What a reader must know of the judged rows and of how they were read, whatever is known of the training."""
+    flip = t("notes.flip" if judgement.record["flip"] else "notes.no_flip")
+    return [_copies(judgement, t), *_data_notes(judgement.record, t), flip, t("notes.sampling")]
+
+
+def _data_notes(record: Mapping[str, Any], t: Texts) -> list[str]:
+    """Copies among the data's own splits, and what was done to its classes."""
+    leaks = [
+        t("notes.repeat" if leak["split"] == leak["other"] else "notes.leak", rows=f"{leak['rows']:,}", total=f"{leak['total']:,}",
+          split=t(f"splits.{leak['split']}"), other=t(f"splits.{leak['other']}"))
+        for leak in record.get("leaks", ())
+    ]  # fmt: skip
+    changes = [
+        t("notes.renamed" if change["target"] else "notes.left_out", rows=f"{change['rows']:,}", name=change["name"], target=change["target"])
+        for change in record.get("changes", ())
+    ]  # fmt: skip
+    return leaks + changes
+
+
+def split_name(judgement: Judgement, t: Texts) -> str:
+    """The judged split in words."""
+    split = judgement.record["split"]
+    return t(f"splits.{split}") if split in t.tables["splits"] else str(split)
+
+
+def device(record: Mapping[str, Any]) -> str:
+    """What the run was trained on, by its own name if known."""
+    return str(record["device_name"] or record["processor"] or record["device"])
+
+
+def is_foreign(judgement: Judgement, record: Mapping[str, Any]) -> bool:
+    """Whether the model was judged on other data than its run learned from."""
+    return bool(judgement.record["data_hash"] != record["data"]["hash"])
+
+
+def _copies(judgement: Judgement, t: Texts) -> str:
+    copies, num = judgement.record["copies_of_train"], len(judgement.evaluation)
+    if copies is None:
+        return t("notes.copies_unknown")
+    if not copies["rows"]:
+        return t("notes.copies_none")
+    without = copies["n_without"]
+    if not without:
+        return t("notes.copies_all", n=f"{num:,}")
+    told = copies["scores_without"]
+    low, high = told["accuracy_interval"]
+    worst = min((row for row in told["per_class"] if row["recall"] is not None), key=lambda row: float(row["recall"]))
+    return t(
+        "notes.copies", rows=f"{copies['rows']:,}", learned=f"{copies['learned']:,}", held_out=f"{copies['held_out']:,}",
+        n=f"{num:,}", without=f"{without:,}", accuracy=percent(told["accuracy"]), low=percent(low), high=percent(high),
+        macro_f1=percent(told["macro_f1"]), balanced=percent(told["balanced_accuracy"]), worst=t.named(worst["class"]),
+        recall=percent(worst["recall"]),
+    )  # fmt: skip
+
+
+def training(record: Mapping[str, Any], history: Sequence[Mapping[str, Any]], t: Texts) -> str:
+    """How long training went, why it ended, and what the best epoch was."""
+    recipe, best = record["recipe"], best_epoch(history)
+    speeds = sorted(float(row["images_per_second"]) for row in history)
+    seconds = sorted(float(row["seconds"]) for row in history)
+    lead = t(
+        "training.lead", ended=_ended(recipe, history, best, t), minutes=f"{sum(seconds) / 60:,.1f}",
+        seconds=f"{seconds[len(seconds) // 2]:,.1f}", speed=f"{speeds[len(speeds) // 2]:,.0f}",
+    )  # fmt: skip
+    told = t(
+        "training.best", best=best["epoch"], accuracy=percent(best["valid_accuracy"]), loss=f"{best['valid_loss']:.3f}",
+        train=percent(best["train_accuracy"]),
+    )  # fmt: skip
+    return t.joined([lead, told])
+
+
+def _ended(recipe: Mapping[str, Any], history: Sequence[Mapping[str, Any]], best: Mapping[str, Any], t: Texts) -> str:
+    values = {"epochs": len(history), "most": f"{recipe['epochs']:,}"}
+    if recipe["stop_accuracy"] and best["valid_accuracy"] > recipe["stop_accuracy"]:
+        return t("training.ended_accuracy", **values, threshold=f"{recipe['stop_accuracy']:.0%}")
+    if recipe["patience"] and len(history) - best["epoch"] >= recipe["patience"]:
+        return t("training.ended_patience", **values, patience=recipe["patience"])
+    return t("training.ended_all" if len(history) == recipe["epochs"] else "training.ended_early", **values)
+
+
+def confusion(evaluation: Evaluation, t: Texts) -> list[str]:
+    """The confusion matrix in paragraphs."""
+    names = t.names(evaluation.classes)
+    absent = [name for name, support in zip(names, evaluation.support, strict=True) if not support]
+    tail = [t("confusion.absent", names=t("page.list").join(absent))] if absent else []
+    num_errors = len(evaluation) - int(np.trace(evaluation.confusion))
+    if not num_errors:
+        return [t("confusion.perfect", n=f"{len(evaluation):,}"), *tail]
+    best, worst = _extremes(evaluation)
+    first = [
+        t("confusion.best_worst", best=names[best], best_recall=percent(evaluation.recall[best]), worst=names[worst],
+          worst_recall=percent(evaluation.recall[worst])),
+    ]  # fmt: skip
+    smallest = int(np.where(evaluation.support > 0, evaluation.support, np.iinfo(np.int64).max).argmin())
+    if 0 < evaluation.support[smallest] < FEW:
+        low, high = metrics.wilson(int(evaluation.confusion[smallest, smallest]), int(evaluation.support[smallest]))
+        first.append(t("confusion.small", name=names[smallest], support=int(evaluation.support[smallest]), low=percent(low), high=percent(high)))  # fmt: skip
+    return [t.joined(first), t.joined(_errors(evaluation, names, num_errors, t)), *tail]
+
+
+def _errors(evaluation: Evaluation, names: Sequence[str], num_errors: int, t: Texts) -> list[str]:
+    """Which classes are mixed up, how concentrated the errors are, and how near the label was."""
+    matrix, support = evaluation.confusion, np.maximum(evaluation.support, 1)
+    both = np.triu(matrix + matrix.T, 1)
+    a, b = (int(index) for index in np.unravel_index(both.argmax(), both.shape))
+    wrong = matrix - np.diag(np.diag(matrix))
+    magnet = int(wrong.sum(0).argmax())
+    kinds = evaluation.top_confusions(3)
+    missed = np.flatnonzero(evaluation.predicted != evaluation.labels)
+    second = np.argsort(-evaluation.probabilities[missed], 1, kind="stable")[:, 1] == evaluation.labels[missed]
+    sentences = [
+        t("confusion.pair", a=names[a], b=names[b], ab=f"{matrix[a, b]:,}", ab_share=percent(matrix[a, b] / support[a]),
+          ba=f"{matrix[b, a]:,}", ba_share=percent(matrix[b, a] / support[b])),
+        t("confusion.top", num=len(kinds), errors=f"{num_errors:,}", share=percent(sum(k.count for k in kinds) / num_errors))
+        if len(kinds) > 1 else t("confusion.top_one", errors=f"{num_errors:,}"),
+        t("confusion.magnet", name=names[magnet], count=f"{wrong.sum(0)[magnet]:,}", precision=percent(evaluation.precision[magnet])),
+    ]  # fmt: skip
+    if len(names) == 2:
+        return sentences[:1]  # the rest would say the same again
+    return [*sentences, t("confusion.second", share=percent(second.mean()))]
+
+
+def calibration(judgement: Judgement, t: Texts) -> str:
+    """Whether the confidence can be believed, in a paragraph."""
+    evaluation, temperature = judgement.evaluation, judgement.record["temperature"]
+    confidence = evaluation.probabilities.max(1).astype(np.float64)
+    gap = float(confidence.mean()) - evaluation.accuracy
+    kind = "even" if abs(gap) < 0.01 else "over" if gap > 0 else "under"
+    sentences = [
+        t("calibration.ece", ece=f"{100 * evaluation.calibration_error:.1f}"),
+        t(f"calibration.{kind}", confidence=percent(confidence.mean()), accuracy=percent(evaluation.accuracy), gap=f"{100 * abs(gap):.1f}"),
+    ]  # fmt: skip
+    if abs(temperature - 1) >= 0.005:
+        kind = "soft" if temperature > 1 else "sharp"
+        sentences.append(t(f"calibration.{kind}", temperature=f"{temperature:.2f}"))
+    order = np.argsort(-confidence, kind="stable")
+    right, half = (evaluation.predicted == evaluation.labels)[order], len(evaluation) // 2
+    if half:
+        surest, rest = float(right[:half].mean()), float(right[half:].mean())
+        threshold = percent(confidence[order][half - 1])
+        sentences.append(t("calibration.half", threshold=threshold, surest=percent(surest), rest=percent(rest)))
+        sentences += [t("calibration.lever")] if surest > rest else []
+    return t.joined(sentences)
+
+
+def shares(plain: Evaluation, corrected: Evaluation, train_counts: Sequence[int], t: Texts) -> list[str]:
+    """What class shares do to argmax, in paragraphs."""
+    counts = np.asarray(train_counts, np.float64)
+    most, least = int(counts.argmax()), int(counts.argmin())
+    names = {"most": t.named(plain.classes[most]), "least": t.named(plain.classes[least])}
+    first = [
+        t("shares.range" if counts[least] else "shares.range_empty", **names, most_share=percent(counts[most] / counts.sum()),
+          least_share=percent(counts[least] / counts.sum()), ratio=f"{counts[most] / max(counts[least], 1):.1f}"),
+    ]  # fmt: skip
+    if plain.support[most] and plain.support[least] and most != least:
+        first.append(
+            t("shares.here", **names, predicted=percent(plain.confusion[:, least].sum() / len(plain)),
+              true=percent(plain.support[least] / len(plain)), least_recall=percent(plain.recall[least]),
+              most_recall=percent(plain.recall[most]))
+        )  # fmt: skip
+    changed = int((plain.predicted != corrected.predicted).sum())
+    result = t(
+        "shares.result", changed=f"{changed:,}", n=f"{len(plain):,}", plain=percent(plain.accuracy),
+        corrected=percent(corrected.accuracy), plain_balanced=percent(plain.balanced_accuracy),
+        corrected_balanced=percent(corrected.balanced_accuracy),
+    )  # fmt: skip
+    gain = corrected.balanced_accuracy > plain.balanced_accuracy
+    verdict = "none" if not gain else "both" if corrected.accuracy >= plain.accuracy else "trade"
+    return [t.joined(first), t("shares.rule"), t.joined([result, t(f"shares.verdict_{verdict}"), t("shares.aid")])]
+
+
+def means(
+    record: Mapping[str, Any], dropouts: Sequence[float | None], judged: Mapping[str, Any], t: Texts
+) -> tuple[list[dict[str, str]], list[str]]:
+    """The means of a run, each with name, setting and reason, and the names of those it left out."""
+    recipe = record["recipe"]
+    settings = {**_augment_settings(recipe["augment"], t), **_recipe_settings(recipe, votes_weight(record), t)}
+    on = [share for share in dropouts if share != 0]
+    settings["dropout"] = _dropout_setting(on, t) if on else None
+    settings["flip_test"] = t("tricks.setting.flip_test") if judged["flip"] else None
+    settings["temperature"] = t("tricks.setting.temperature", temperature=f"{judged['temperature']:.3f}")
+    used = [
+        {"name": t(f"tricks.name.{key}"), "setting": setting, "why": t(f"tricks.why.{key}")}
+        for key, setting in settings.items()
+        if setting
+    ]
+    return used, [t(f"tricks.name.{key}") for key, setting in settings.items() if not setting]
+
+
+def _dropout_setting(dropouts: Sequence[float | None], t: Texts) -> str:
+    """How many layers drop, and which share of their inputs, in the order of the layers; runs of earlier versions don't say."""
+    known = [f"{share:.0%}" for share in dropouts if share is not None]
+    shares = t("page.list").join(known) if known else t("page.skip")
+    return t("tricks.setting.dropout", num=len(dropouts), shares=shares)
+
+
+CORRUPTION_PARTS = (
+    "crop", "turn", "gamma", "side_light", "cover", "motion", "defocus", "resolution", "faded", "shot", "speckle", "jpeg",
+)  # fmt: skip
+"""The parts of the augmentation that imitate bad pictures, each drawn with the probability ``corruption``."""
+
+
+def _augment_settings(augment: Mapping[str, Any], t: Texts) -> dict[str, str | None]:
+    """Each part of the augmentation as words; None where it is off. A warp of probability 0 never happens."""
+    warped = augment["geometry"] > 0
+    whole = (1.0, 1.0)
+    values: dict[str, tuple[Any, dict[str, str]]] = {
+        "flip": (augment["flip"], {"share": f"{augment['flip']:.0%}"}),
+        "rotation": (warped and augment["rotation"], {"degrees": f"{augment['rotation']:g}"}),
+        "scale": (warped and tuple(augment["scale"]) != whole, _range(augment["scale"])),
+        "translation": (warped and augment["translation"], {"share": f"{augment['translation']:.0%}"}),
+        "shear": (warped and augment["shear"], {"degrees": f"{math.degrees(math.atan(augment['shear'])):.1f}"}),
+        "perspective": (warped and augment["perspective"], {"share": f"{augment['perspective']:.0%}"}),
+        "blur": (
+            augment["blur"] * augment["blur_probability"],
+            {"pixels": f"{augment['blur']:g}", "share": f"{augment['blur_probability']:.0%}"},
+        ),
+        "noise": (
+            augment["noise"] * augment["noise_probability"],
+            {"levels": f"{augment['noise']:g}", "share": f"{augment['noise_probability']:.0%}"},
+        ),
+        "contrast": (tuple(augment["contrast"]) != whole, _range(augment["contrast"])),
+        "brightness": (augment["brightness"], {"share": f"{augment['brightness']:.0%}"}),
+        "erase": (augment["erase"], {"share": f"{augment['erase']:.0%}", **_range(augment["erase_side"], ".1%")}),
+        **_corruption_values(augment),
+    }
+    return {key: t(f"tricks.setting.{key}", **words) if on else None for key, (on, words) in values.items()}
+
+
+def _corruption_values(augment: Mapping[str, Any]) -> dict[str, tuple[Any, dict[str, str]]]:
+    """Whether each part that imitates bad pictures is on, and its figures; runs of earlier versions lack them."""
+    if not augment.get("corruption"):
+        return dict.fromkeys(CORRUPTION_PARTS, (False, {}))
+    share = {"share": f"{augment['corruption']:.0%}"}
+    off = {"gamma": (1.0, 1.0), "resolution": 1.0, "faded": 1.0, "jpeg": 100}
+    values: dict[str, tuple[Any, dict[str, str]]] = {}
+    for key in CORRUPTION_PARTS:
+        value = augment[key]
+        figures = _range(value) if key == "gamma" else {"value": f"{value:g}", "percent": f"{value:.0%}"}
+        values[key] = ((tuple(value) if key == "gamma" else value) != off.get(key, 0.0), {**figures, **share})
+    return values
+
+
+def _range(bounds: Sequence[float], form: str = "g") -> dict[str, str]:
+    return {"low": format(bounds[0], form), "high": format(bounds[1], form)}
+
+
+def votes_weight(record: Mapping[str, Any]) -> float:
+    """The weight of the head for votes; 0 where the data has none."""
+    return float(record["recipe"]["votes_head"]) if record["data"].get("votes", True) else 0.0
+
+
+def _recipe_settings(recipe: Mapping[str, Any], votes_head: float, t: Texts) -> dict[str, str | None]:
+    """Each of the recipe's means as words; None where it is off."""
+    rules = [
+        t("tricks.setting.rule_accuracy", threshold=f"{recipe['stop_accuracy']:.0%}")
+        if recipe["stop_accuracy"]
+        else "",
+        t("tricks.setting.rule_patience", patience=recipe["patience"]) if recipe["patience"] else "",
+    ]
+    stopping = t("page.list").join(filter(None, rules)) or t("tricks.setting.rule_none")
+    kept = recipe.get("keep", "best")
+    moving = recipe["schedule"] != "constant" or recipe["warmup"]
+    values: dict[str, tuple[Any, dict[str, str]]] = {
+        "early_stopping": (kept == "best" or any(rules), {"kept": t(f"tricks.setting.keep_{kept}"), "rules": stopping}),
+        "label_smoothing": (recipe["label_smoothing"], {"share": f"{recipe['label_smoothing']:.0%}"}),
+        "votes": (recipe["votes"], {"share": f"{recipe['votes']:.0%}"}),
+        "votes_head": (votes_head, {"weight": f"{votes_head:g}"}),
+        "init": (recipe.get("init", ""), {"model": Path(recipe.get("init", "")).name}),
+        "teacher": (recipe["distil"], {"share": f"{recipe['distil']:.0%}", "teacher": Path(recipe["teacher"]).name}),
+        "grow_from": (
+            recipe["grow_from"],
+            {
+                "small": f"{recipe['grow_from']}",
+                "full": f"{recipe['image_size']}",
+                "share": f"{recipe['grown']:.0%}",
+            },
+        ),
+        "muon": (recipe["muon"], {"rate": f"{recipe['muon']:g}"}),
+        **{
+            key: (recipe.get(key, 0.0), {"power": f"{recipe.get(key, 0.0):g}"})  # runs of earlier versions lack them
+            for key in ("class_weights", "balanced_sampling", "focal")
+        },
+        "ema": (recipe["ema"], {"decay": f"{recipe['ema']:g}"}),
+        "schedule": (moving, {"schedule": schedule(recipe, t)}),
+        "weight_decay": (recipe["weight_decay"], {"decay": f"{recipe['weight_decay']:g}"}),
+        "clip_norm": (recipe["clip_norm"], {"norm": f"{recipe['clip_norm']:g}"}),
+    }
+    return {key: t(f"tricks.setting.{key}", **words) if on else None for key, (on, words) in values.items()}
+
+
+def schedule(recipe: Mapping[str, Any], t: Texts) -> str:
+    """How the learning rate goes, in words."""
+    kind = recipe["schedule"] + ("_warmup" if recipe["schedule"] == "constant" and recipe["warmup"] else "")
+    return t(f"training.{kind}", warmup=f"{recipe['warmup']:.0%}")
+
+
+def _extremes(evaluation: Evaluation) -> tuple[int, int]:
+    """The classes with the highest and the lowest recall, out of those that occur."""
+    known = np.flatnonzero(evaluation.support)
+    recall = evaluation.recall[known]
+    return int(known[recall.argmax()]), int(known[recall.argmin()])

@@ -1,0 +1,140 @@
+"""Why and when any model file errs: one HTML page that opens offline, and a summary for the terminal. It needs no run."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import mien
+from mien import files, tables
+from mien.data.reading import ReadOptions
+from mien.evaluation.judge import Judgement
+from mien.evaluation.probing.findings import Findings
+from mien.reporting import narrative
+from mien.reporting.pages import probes, report, sections
+from mien.reporting.texts import Texts, percent
+
+
+def write(path: str | os.PathLike[str], judgement: Judgement, findings: Findings, *, lang: str = "en") -> None:
+    """Write the page, whole or not at all.
+
+    Args:
+        path: the HTML file.
+        judgement: a model, judged.
+        findings: what was found out about it.
+        lang: a key of ``texts.LANGUAGES``.
+
+    Raises:
+        OutputError: there is no such language, or the file can't be written.
+        MissingExtraError: jinja2 or matplotlib isn't installed.
+    """
+    files.write_text(path, render(judgement, findings, lang=lang))
+
+
+def render(judgement: Judgement, findings: Findings, *, lang: str = "en") -> str:
+    """The page as a string; see ``write``."""
+    t, template = Texts(lang), report.page_template("explain")
+    evaluation, told = judgement.evaluation, judgement.record
+    low, high = map(percent, evaluation.accuracy_interval)
+    num_right = int(np.trace(evaluation.confusion))
+    n, split = f"{len(evaluation):,}", narrative.split_name(judgement, t)
+    page = template.render(
+        t=t,
+        version=mien.__version__,
+        title=t("explain.title"),
+        subtitle=t("explain.subtitle", model=sections.model_name(told["model"]), n=n, split=split),
+        scores=sections.scores(evaluation, t),
+        summary=t("explain.head", right=f"{num_right:,}", n=n, accuracy=percent(evaluation.accuracy), low=low, high=high),
+        warnings_and_notes=(narrative.warnings_of(judgement, t), narrative.reading_notes(judgement, t)),
+        provenance=sections.judged(judgement, t),
+        calibration=probes.calibration(judgement, findings.before, t),
+        commands=[command(judgement, lang)],
+        **probes.sections(judgement, findings, t),
+    )  # fmt: skip
+    return str(page) + "\n"
+
+
+def command(judgement: Judgement, lang: str) -> str:
+    """The command that makes the page again; of paths only the last part."""
+    told = judgement.record
+    flip = ["--flip"] if told["flip"] else []
+    words = [
+        "mien",
+        "explain",
+        Path(told["model"]).name,
+        Path(told["data"]).name,
+        *ReadOptions.from_dict(told["options"]).arguments(),
+        "--split",
+        told["split"],
+        *flip,
+        "--lang",
+        lang,
+    ]
+    return shlex.join(words)
+
+
+def as_text(judgement: Judgement, findings: Findings) -> str:
+    """The findings in words and tables for the terminal."""
+    evaluation, record = judgement.evaluation, judgement.record
+    head = f"{record['model']} on {record['data']}, split {record['split']}, n = {len(evaluation):,}{', flip' if record['flip'] else ''}"
+    parts = [f"{head}: accuracy {evaluation.accuracy:.2%}"]
+    told = findings.to_dict(judgement)
+    before, after = told["calibration"]["before"], told["calibration"]["after"]
+    parts.append(
+        f"calibration error {before['calibration_error']:.2%} before the temperature of {record['temperature']:.3f}, "
+        f"{after['calibration_error']:.2%} after; log-loss {before['log_loss']:.4f}, {after['log_loss']:.4f}"
+    )
+    if findings.looks:
+        parts.append(
+            tables.render(["class", "faces", "largest gain", "share below the middle"], _looks(told["saliency"]))
+        )
+    if findings.curves:
+        heads = ["spoilt by", "mean loss", "worst accuracy", "at", "unit", "then mostly", "suffers most"]
+        parts.append(tables.render(heads, [_curve(curve, evaluation.classes) for curve in findings.curves]))
+    if findings.agreement:
+        parts.append(_voters(told["voters"]))
+    return "\n\n".join(parts)
+
+
+def _looks(rows: list[dict[str, Any]]) -> list[list[str]]:
+    return [
+        [row["class"], str(row["n"]), f"{row['largest_gain']:.3f}", _share(row["share_below_middle"])] for row in rows
+    ]
+
+
+def _curve(curve: Any, classes: tuple[str, ...]) -> list[str]:
+    severity, accuracy = curve.worst
+    hurt = f"{classes[curve.hurt_most]} ({curve.class_drops[curve.hurt_most]:.1%})"
+    favourite, share = curve.favourite
+    said = f"{classes[favourite]} ({share:.0%})"
+    return [
+        curve.corruption.name,
+        f"{curve.drop:.1%}",
+        f"{accuracy:.1%}",
+        f"{severity:g}",
+        curve.corruption.unit,
+        said,
+        hurt,
+    ]
+
+
+def _voters(told: dict[str, Any]) -> str:
+    spearman = told["entropy_spearman"]
+    doubt = "undefined"
+    if spearman:
+        low, high = spearman["interval"]
+        doubt = f"{spearman['value']:.3f} ({low:.3f} to {high:.3f})"
+    shares = {key: _share(told[key]["value"]) for key in told if key.endswith(("_majority", "_labels"))}
+    return (
+        f"voters: n = {told['n']:,}, {told['num_tied']:,} tied; against the majority {shares['accuracy_against_majority']}, "
+        f"against labels {shares['accuracy_against_labels']}, labels against the majority {shares['labels_against_majority']}; "
+        f"Spearman's correlation of entropies {doubt}; mean Jensen-Shannon distance {told['js_distance']:.3f}"
+    )
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"

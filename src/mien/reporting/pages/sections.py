@@ -1,0 +1,356 @@
+"""The sections of the report: what each shows, drawn and worded, ready for the template."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mien import emotions
+from mien.data.faceset import ChosenCoding
+from mien.data.reading import ReadOptions
+from mien.evaluation.evaluation import Confusion, Evaluation
+from mien.evaluation.judge import Judgement
+from mien.reporting import narrative, svg
+from mien.reporting.pictures import data_url, face_url, markup
+from mien.reporting.plots import scores as plots
+from mien.reporting.texts import Texts, percent
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NUM_PAIRS, NUM_WRONG, NUM_RIGHT = 4, 6, 3
+"""Kinds of error shown with faces; falsely read faces of each; rightly read faces of either class beside them."""
+
+
+def scores(evaluation: Evaluation, t: Texts) -> list[dict[str, str]]:
+    """The figures of the head, accuracy first."""
+    values = {
+        "accuracy": percent(evaluation.accuracy),
+        "macro_f1": percent(evaluation.macro_f1),
+        "balanced_accuracy": percent(evaluation.balanced_accuracy),
+        "log_loss": f"{evaluation.log_loss:.3f}",
+        "calibration_error": percent(evaluation.calibration_error),
+    }
+    shown = []
+    for key, value in values.items():
+        bounds = getattr(evaluation, f"{key}_interval")
+        ends = [f"{end:.3f}" if key == "log_loss" else percent(end) for end in bounds or ()]
+        interval = t("scores.interval", low=ends[0], high=ends[1]) if ends else ""
+        why = t(f"scores.{key}_why", if_perfect=percent(evaluation.calibration.if_perfect))
+        shown.append({"name": t(f"scores.{key}"), "value": value, "interval": interval, "why": why})
+    return shown
+
+
+def provenance(judgement: Judgement, record: Mapping[str, Any], t: Texts) -> list[tuple[str, str]]:
+    """What was judged on what, and how it was trained; of paths only the last part, as a report is for others."""
+    commit = record["git_commit"].rstrip("+")
+    if commit and record["git_commit"].endswith("+"):
+        commit = t("notes.changed", commit=commit)
+    rows = {
+        "recipe": record["recipe"]["name"],
+        "seed": str(record["recipe"]["seed"]),
+        "versions": f"mien {record['mien']}, Python {record['python']}, torch {record['torch']}",
+        "commit": commit,
+        "device": narrative.device(record),
+    }
+    return judged(judgement, t) + [(t(f"notes.{key}"), value) for key, value in rows.items() if value]
+
+
+def judged(judgement: Judgement, t: Texts) -> list[tuple[str, str]]:
+    """What was judged on what; of paths only the last part."""
+    told = judgement.record
+    rows = {
+        "model": model_name(told["model"]),
+        "model_hash": told["model_hash"],
+        "data": Path(told["data"]).name,
+        "data_hash": told["data_hash"],
+        **coding(told, t),
+        "split": f"{narrative.split_name(judgement, t)}, n = {len(judgement.evaluation):,}",
+        "rows_hash": told["rows_hash"],
+        "flip_label": t("page.yes" if told["flip"] else "page.no"),
+    }
+    return [(t(f"notes.{key}"), value) for key, value in rows.items()]
+
+
+def coding(record: Mapping[str, Any], t: Texts) -> dict[str, str]:
+    """How numbers for labels were understood, as a row of a table; none where labels have names."""
+    if not record.get("coding"):
+        return {}
+    chosen = ChosenCoding.from_dict(record["coding"])
+    legend = ", ".join(f"{code} {name}" for code, name in chosen.classes.items())
+    name = f"{chosen.name} ({legend})"
+    if not chosen.model:
+        return {"coding": t(f"notes.coding_{'layout' if chosen.by == 'layout' else 'stated'}", name=name)}
+    shares = ", ".join(f"{other} {share:.0%}" for other, share in list(chosen.agreement.items())[:2])
+    return {"coding": t("notes.coding_model", name=name, model=chosen.model, n=f"{chosen.num_faces:,}", shares=shares)}
+
+
+def model_name(path: str) -> str:
+    """A model's short name, or the last two parts of its path: folders name runs."""
+    model = Path(path)
+    return f"{model.parent.name}/{model.name}" if model.parent.name else model.name
+
+
+def commands(judgement: Judgement, record: Mapping[str, Any], lang: str, *, probes: bool = True) -> list[str]:
+    """The two commands that make this report again; of paths only the last part."""
+    told, data, recipe = judgement.record, record["data"], record["recipe"]
+    folder = Path(told["model"]).parent.name or "run"
+    settings = [part for setting in record["settings"] for part in ("--set", setting)]
+    own = ReadOptions.from_dict(data.get("options", {})).arguments()
+    train = ["mien", "train", Path(data["path"]).name, *own, "--recipe", recipe["name"], *settings, "--out", folder]
+    report = ["mien", "report", folder]
+    if narrative.is_foreign(judgement, record):
+        report += ["--data", Path(told["data"]).name, *ReadOptions.from_dict(told["options"]).arguments()]
+    if told["split"] != "all":
+        report += ["--split", told["split"]]
+    if told["flip"]:
+        report += ["--flip"]
+    if not probes:
+        report += ["--no-probes"]
+    return [shlex.join(train), shlex.join([*report, "--lang", lang])]
+
+
+def network(judgement: Judgement, network: Mapping[str, Any], t: Texts) -> dict[str, Any]:
+    """The diagram, for one face that is read as labelled if there is one, and the layer table."""
+    evaluation, layers = judgement.evaluation, network["layers"]
+    right = np.flatnonzero(evaluation.predicted == evaluation.labels)
+    candidates = right if len(right) else np.arange(len(evaluation))
+    confidence = evaluation.probabilities[candidates].max(1)
+    row = int(candidates[np.argsort(confidence, kind="stable")[len(candidates) // 2]])  # neither an easy nor a hard one
+    outcome = [
+        (t.named(name), emotions.colour(name), float(share))
+        for name, share in zip(evaluation.classes, evaluation.probabilities[row], strict=True)
+    ]
+    label = t("network.label", classes=len(evaluation.classes))
+    lead = t(
+        "network.lead", layers=len(layers), parameters=f"{network['parameters']:,}", macs=f"{network['macs']:,}",
+        label=t.named(evaluation.classes[evaluation.labels[row]]),
+    )  # fmt: skip
+    memory = t(
+        "network.memory", parameters=f"{network['parameter_bytes'] / 2**20:,.1f}",
+        activations=f"{network['activation_bytes'] / 2**20:,.1f}",
+    )  # fmt: skip
+    return {
+        "lead": lead,
+        "diagram": markup(
+            svg.diagram(network, face_url(judgement.faces.images[row]), outcome, label=label, words=t.tables["diagram"])
+        ),
+        "layers": _layers(layers, t),
+        "parameters": f"{network['parameters']:,}",
+        "memory": memory,
+        "open": len(layers) <= 32,
+    }
+
+
+def _layers(layers: Sequence[Mapping[str, Any]], t: Texts) -> list[dict[str, str]]:
+    """The layer table; a reason that was given already is referred to."""
+    first: dict[str, int] = {}
+    rows = []
+    for number, layer in enumerate(layers, 1):
+        reason = layer["reason"].get(t.lang) or layer["reason"]["en"]
+        before = first.setdefault(reason, number)
+        rows.append({
+            "number": str(number),
+            "name": layer["name"],
+            "kind": layer["kind"] + (f" {layer['dropout']:.0%}" if layer.get("dropout") is not None else ""),
+            "output": "×".join(map(str, layer["output"])),
+            "parameters": f"{layer['parameters']:,}" if layer["parameters"] else "",
+            "reason": reason if before == number else t("network.same", number=before),
+            "repeated": "" if before == number else "repeated",
+        })  # fmt: skip
+    return rows
+
+
+def training(record: Mapping[str, Any], history: Sequence[Mapping[str, Any]], t: Texts) -> dict[str, Any]:
+    """The training: words, curves and set-up."""
+    recipe = record["recipe"]
+    curves = plots.CurvesPlot(history, stop_accuracy=recipe["stop_accuracy"], patience=recipe["patience"])
+    words = t.tables["plots"]
+    figures = []
+    for key, what in (("accuracy", "accuracy"), ("loss", "loss"), ("rate", "learning_rate")):
+        label = t(f"training.curve_{key}")
+        drawn = svg.from_plot(
+            lambda ax, what=what: curves.plot(ax, what, words=words),  # type: ignore[misc] # a default binds the loop's value
+            331, 250, prefix=f"curve-{key}", label=label,
+        )  # fmt: skip
+        figures.append((markup(drawn), label))
+    return {
+        "text": narrative.training(record, history, t),
+        "figures": figures,
+        "rows": _set_up(record, history, t),
+    }
+
+
+def _set_up(record: Mapping[str, Any], history: Sequence[Mapping[str, Any]], t: Texts) -> list[tuple[str, str]]:
+    """The recipe in words."""
+    recipe, data = record["recipe"], record["data"]
+    optimizer = "adamw" if recipe["optimizer"] == "adamw" else "sgd_nesterov" if recipe["nesterov"] else "sgd"
+    origin = data["valid"]["from"]
+    hold_out = t("training.hold_out_random", share=f"{recipe['hold_out']:.0%}", seed=recipe["split_seed"])
+    smoothing = (
+        f", {t('tricks.name.label_smoothing')} {recipe['label_smoothing']:g}" if recipe["label_smoothing"] else ""
+    )
+    weight = narrative.votes_weight(record)
+    votes = t("training.loss_votes", weight=f"{weight:g}") if weight else ""
+    muon = t("training.muon", rate=f"{recipe['muon']:g}") if recipe["muon"] else ""
+    rows = {
+        "network": recipe["network"],
+        "image_size": f"{recipe['image_size']}×{recipe['image_size']}",
+        "rows": t("training.rows_value", train=f"{data['train']['rows']:,}", valid=f"{data['valid']['rows']:,}"),
+        "hold_out": hold_out if origin == "hold_out" else t("training.hold_out_split", split=origin),
+        "epochs": t("training.epochs_value", epochs=f"{recipe['epochs']:,}", trained=len(history), best=narrative.best_epoch(history)["epoch"]),
+        "batch_size": f"{recipe['batch_size']:,}",
+        "optimizer": t(f"training.{optimizer}", momentum=f"{recipe['momentum']:g}") + muon,
+        "learning_rate": t("training.rate_value", rate=f"{recipe['learning_rate']:g}", schedule=narrative.schedule(recipe, t)),
+        "loss": t("training.loss_value") + smoothing + votes,
+        "weight_decay": f"{recipe['weight_decay']:g}",
+        "seed": str(recipe["seed"]),
+        **coding(data, t),
+        "precision": t("training.device_value", device=narrative.device(record), precision=record["precision"], threads=record["threads"]),
+    }  # fmt: skip
+    return [(t(f"training.{key}"), value) for key, value in rows.items()]
+
+
+def means(
+    judgement: Judgement,
+    record: Mapping[str, Any],
+    network: Mapping[str, Any],
+    augmented: bytes | None,
+    t: Texts,
+) -> dict[str, Any]:
+    """What helped the network to learn: the means with their reasons, and the sheet of what it saw."""
+    dropouts = [layer.get("dropout") for layer in network["layers"] if layer["kind"] == "Dropout"]
+    used, unused = narrative.means(record, dropouts, judgement.record, t)
+    geometry = record["recipe"]["augment"]["geometry"]
+    return {
+        "used": used,
+        "unused": t("tricks.unused", names=t("page.list").join(unused)) if unused else "",
+        "geometry": t("tricks.geometry", share=f"{geometry:.0%}") if 0 < geometry < 1 else "",
+        "sheet": data_url(augmented) if augmented else "",
+    }
+
+
+def confusion(judgement: Judgement, t: Texts) -> dict[str, Any]:
+    """The confusions: words, the matrix twice, a row per class, and the frequent errors as faces."""
+    evaluation = judgement.evaluation
+    matrix, names, words = plots.ConfusionPlot(evaluation), t.names(evaluation.classes), t.tables["plots"]
+    counts = svg.from_plot(
+        lambda ax: matrix.plot(ax, names=names, words=words),
+        340,
+        320,
+        prefix="counts",
+        label=t("confusion.counts_label"),
+    )
+    shares = svg.from_plot(
+        lambda ax: matrix.plot(ax, values="shares", names=names, words=words),
+        340, 320, prefix="row-shares", label=t("confusion.shares_label"),
+    )  # fmt: skip
+    classes = [
+        {
+            "name": t.named(name),
+            "colour": emotions.colour(name),
+            "support": f"{evaluation.support[index]:,}",
+            "bars": [
+                (percent(value[0]), f"{value[0]:.3f}", f"{100 * value[1]:.0f}–{100 * value[2]:.0f}")
+                if value
+                else (t("page.skip"), "0", "")
+                for value in (scores.precision, scores.recall, scores.f1)
+            ],
+        }
+        for index, (name, scores) in enumerate(zip(evaluation.classes, evaluation.by_class, strict=True))
+    ]
+    num_errors = len(evaluation) - int(np.trace(evaluation.confusion))
+    return {
+        "text": narrative.confusion(evaluation, t),
+        "figures": [(markup(counts), t("confusion.counts")), (markup(shares), t("confusion.shares"))],
+        "classes": classes,
+        "pairs": [_pair(judgement, pair, num_errors, t) for pair in evaluation.top_confusions(NUM_PAIRS)],
+    }
+
+
+def _pair(judgement: Judgement, pair: Confusion, num_errors: int, t: Texts) -> dict[str, Any]:
+    """One kind of error as strips of faces: falsely read ones, then rightly read ones of both classes."""
+    true, predicted = t.named(pair.true), t.named(pair.predicted)
+    strips = [
+        {
+            "title": t("confusion.wrong", true=true, predicted=predicted),
+            "faces": _faces(judgement, pair.rows[:NUM_WRONG], t),
+            "wide": "wide",
+        }
+    ]
+    for name in (pair.true, pair.predicted):
+        rows = _rightly_read(judgement.evaluation, name)[:NUM_RIGHT]
+        faces = _faces(judgement, rows, t)
+        strips.append({"title": t("confusion.right", name=t.named(name)), "faces": faces, "wide": ""})
+    share, errors = percent(pair.share), percent(pair.count / num_errors)
+    return {
+        "title": t("confusion.pair_title", true=true, predicted=predicted),
+        "count": t("confusion.pair_count", count=f"{pair.count:,}", share=share, errors=errors),
+        "strips": strips,
+    }
+
+
+def _rightly_read(evaluation: Evaluation, name: str) -> NDArray[np.int64]:
+    """The rows of a class that are read as labelled, the surest first."""
+    code = evaluation.classes.index(name)
+    rows = np.flatnonzero((evaluation.labels == code) & (evaluation.predicted == code))
+    ordered: NDArray[np.int64] = rows[np.argsort(-evaluation.probabilities[rows, code], kind="stable")]
+    return ordered
+
+
+def _faces(judgement: Judgement, rows: NDArray[np.int64], t: Texts) -> list[dict[str, str]]:
+    evaluation = judgement.evaluation
+    shown = []
+    for row in rows:
+        true, predicted = (
+            t.named(evaluation.classes[code]) for code in (evaluation.labels[row], evaluation.predicted[row])
+        )
+        confidence = f"{evaluation.probabilities[row].max():.0%}"
+        alt = t("confusion.alt", true=true, predicted=predicted, confidence=confidence)
+        shown.append({"address": face_url(judgement.faces.images[row]), "alt": alt, "confidence": confidence})
+    return shown
+
+
+def shares(plain: Evaluation, corrected: Evaluation, train_counts: list[int], t: Texts) -> dict[str, Any]:
+    """Class shares and what they do to argmax: words, plots, a row per class, a row per decision rule."""
+    names, words = t.names(plain.classes), t.tables["plots"]
+    bars, recalls = plots.ClassSharePlot(plain, train_counts), plots.RecallPlot(plain, corrected, train_counts)
+    drawn = {
+        "share": svg.from_plot(
+            lambda ax: bars.plot(ax, names=names, words=words), 331, 270, prefix="shares", label=t("shares.share_label")
+        ),
+        "recall": svg.from_plot(
+            lambda ax: recalls.plot(ax, names=names, words=words),
+            331,
+            270,
+            prefix="recalls",
+            label=t("shares.recall_label"),
+        ),
+    }
+    rows = []
+    for index, name in enumerate(plain.classes):
+        parts = [percent(values[index]) for values in (bars.train, bars.true, bars.predicted)]
+        known = plain.support[index] > 0
+        recall = [percent(judged.recall[index]) if known else t("page.skip") for judged in (plain, corrected)]
+        rows.append((names[index], emotions.colour(name), [f"{train_counts[index]:,}", *parts, *recall]))
+    return {
+        "list": t("shares.list", names=t("page.list").join(names)),
+        "counts": str(train_counts),
+        "text": narrative.shares(plain, corrected, train_counts, t),
+        "figures": [(markup(picture), t(f"shares.{key}_caption")) for key, picture in drawn.items()],
+        "rows": rows,
+        "decisions": [(t("shares.plain"), _decision(plain)), (t("shares.corrected"), _decision(corrected))],
+    }
+
+
+def _decision(judged: Evaluation) -> list[tuple[str, str]]:
+    """The three scores of a decision rule, each with its interval."""
+    cells = []
+    for score in ("accuracy", "balanced_accuracy", "macro_f1"):
+        low, high = map(percent, getattr(judged, f"{score}_interval"))
+        cells.append((percent(getattr(judged, score)), f"{low} – {high}"))
+    return cells

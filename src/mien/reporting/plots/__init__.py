@@ -1,0 +1,8 @@
+"""Plots by matplotlib, drawn into axes that the caller gives."""
+
+from typing import TYPE_CHECKING
+
+from mien.extras import modules_of
+
+if not TYPE_CHECKING:
+    __getattr__ = modules_of(__name__, "report")

@@ -1,0 +1,109 @@
+"""The plots of a study, in the style of ``plots``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from mien.errors import DataError
+from mien.reporting.plots import scores
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLOURS = ("#2f5f8f", "#b8622b", "#5a7d3f", "#8a4f9e", "#c23b51", "#2a8c8c", "#9a7b1f", "#6a7078")
+"""Of the curves, in the order of the arms; they can be told apart on a light and on a dark ground."""
+
+WORDS = {
+    "difference": "difference in points",
+    "mean": "mean, with its 95% interval",
+    "seeds": "each seed",
+    "epoch": "epoch",
+    "accuracy": "accuracy on the hold-out",
+}
+"""The words on these plots; a translation has the same keys."""
+
+
+class DifferencePlot:
+    """How far each arm lies from the first, with its interval and its seeds.
+
+    Args:
+        arms: the arms of a study's result.
+        score: a name out of ``metrics.SCORES``.
+
+    Raises:
+        DataError: there is only one arm.
+    """
+
+    ax_: Axes
+
+    def __init__(self, arms: Sequence[Mapping[str, Any]], score: str) -> None:
+        if len(arms) < 2:
+            raise DataError("There is only one arm: there is no difference to draw.")
+        first, *others = arms
+        self.names = [arm["name"] for arm in others]
+        self.values = np.array([arm["difference"][score] for arm in others]) * 100  # (A, 3): middle, low, high
+        base = [run[score] for run in first["scores"]]
+        self.seeds = [
+            [100 * (run[score] - own) for run, own in zip(arm["scores"], base, strict=True)] if arm["paired"] else []
+            for arm in others
+        ]
+
+    def plot(
+        self, ax: Axes | None = None, *, names: Sequence[str] | None = None, words: Mapping[str, str] = WORDS
+    ) -> Self:
+        """Draw a row for each arm but the first, which is the line at 0."""
+        self.ax_ = ax = ax or scores.new_axes()
+        ax.axvline(0, color=scores.MUTED, linewidth=1, linestyle=(0, (4, 3)))
+        places = np.arange(len(self.names))
+        ax.hlines(places, self.values[:, 1], self.values[:, 2], color=scores.FIRST, linewidth=2)
+        ax.plot(self.values[:, 0], places, "o", color=scores.FIRST, markersize=7, label=words["mean"])
+        for place, own in enumerate(self.seeds):
+            ax.plot(own, [place] * len(own), "|", color=scores.SECOND, markersize=11, markeredgewidth=1.6)
+        if any(self.seeds):
+            ax.plot([], [], "|", color=scores.SECOND, markersize=11, markeredgewidth=1.6, label=words["seeds"])
+        ax.set_yticks(places, list(names or self.names))
+        ax.set(xlabel=words["difference"], ylim=(len(places) - 0.5, -0.5))
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value:+g}".replace("-", "−") if value else "0")
+        scores.bare(ax, grid="x")
+        scores.legend(ax)
+        return self
+
+
+class ArmCurvesPlot:
+    """Hold-out accuracy over the epochs, the mean over the seeds of each arm that was trained.
+
+    Args:
+        arms: the arms of a study's result.
+    """
+
+    ax_: Axes
+
+    def __init__(self, arms: Sequence[Mapping[str, Any]]) -> None:
+        self.curves = {arm["name"]: arm["curve"] for arm in arms if arm["curve"]}
+
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        names: Mapping[str, str] | None = None,
+        words: Mapping[str, str] = WORDS,
+    ) -> Self:
+        """Draw a curve for each arm."""
+        self.ax_ = ax = ax or scores.new_axes()
+        from matplotlib.ticker import MaxNLocator
+
+        for number, (name, curve) in enumerate(self.curves.items()):
+            style = "-" if number < len(COLOURS) else "--"
+            ax.plot(
+                range(1, len(curve) + 1), curve, style, color=COLOURS[number % len(COLOURS)], linewidth=1.7,
+                marker="o" if len(curve) < 4 else "", markersize=4, label=(names or {}).get(name, name),
+            )  # fmt: skip
+        ax.set(xlabel=words["epoch"], ylabel=words["accuracy"])
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.yaxis.set_major_formatter(scores.as_percent)
+        scores.bare(ax)
+        ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8.5, borderaxespad=0.2)
+        return self

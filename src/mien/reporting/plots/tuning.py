@@ -1,0 +1,124 @@
+"""The plots of a search for better settings, in the style of ``plots``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+from mien.reporting.plots import scores
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+WORDS = {
+    "epoch": "epoch",
+    "accuracy": "accuracy on the hold-out",
+    "best": "the best trial",
+    "finished": "trained to its end",
+    "stopped": "stopped early",
+}
+"""The words on these plots; a translation has the same keys."""
+
+
+class TrialCurvesPlot:
+    """Hold-out accuracy over the epochs of each trial.
+
+    Args:
+        result: what ``tuning.run`` gives.
+    """
+
+    ax_: Axes
+
+    def __init__(self, result: Mapping[str, Any]) -> None:
+        self.best = result["best"]
+        self.trials = [trial for trial in result["trials"] if trial["curve"]]
+
+    def plot(self, ax: Axes | None = None, *, words: Mapping[str, str] = WORDS) -> Self:
+        """Draw a curve for each trial, and a mark where one was stopped."""
+        self.ax_ = ax = ax or scores.new_axes()
+        from matplotlib.ticker import MaxNLocator
+
+        for trial in sorted(self.trials, key=lambda trial: trial["number"] == self.best):  # the best on top
+            kind, colour, width = _look(trial, self.best)
+            epochs = range(1, len(trial["curve"]) + 1)
+            ax.plot(epochs, trial["curve"], color=colour, linewidth=width, alpha=1.0 if kind == "best" else 0.75)
+            ax.plot(
+                epochs[-1], trial["curve"][-1], marker="x" if kind == "stopped" else "o", color=colour, markersize=5
+            )
+        for kind, (colour, width) in LOOKS.items():
+            if any(_look(trial, self.best)[0] == kind for trial in self.trials):
+                marker = "x" if kind == "stopped" else "o"
+                ax.plot([], [], color=colour, linewidth=width, marker=marker, markersize=5, label=words[kind])
+        ax.set(xlabel=words["epoch"], ylabel=words["accuracy"])
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.yaxis.set_major_formatter(scores.as_percent)
+        scores.bare(ax)
+        scores.legend(ax)
+        return self
+
+
+class FieldPlot:
+    """What the trials scored, by the value that one field had.
+
+    Args:
+        result: what ``tuning.run`` gives.
+        axis: one of its ``space``, as text.
+    """
+
+    ax_: Axes
+
+    def __init__(self, result: Mapping[str, Any], axis: str) -> None:
+        self.field, _, extent = axis.partition("=")
+        self.options = extent.split("|") if "|" in extent else []
+        self.log = extent.endswith(":log")
+        self.points = [
+            (_place(setting.partition("=")[2], self.options), trial["accuracy"], *_look(trial, result["best"])[:2])
+            for trial in result["trials"]
+            for setting in trial["settings"]
+            if setting.partition("=")[0] == self.field and trial["state"] != "failed"
+        ]
+
+    def plot(self, ax: Axes | None = None, *, words: Mapping[str, str] = WORDS) -> Self:
+        """Draw a mark for each trial."""
+        self.ax_ = ax = ax or scores.new_axes()
+        for place, accuracy, kind, colour in sorted(self.points, key=lambda point: point[2] == "best"):
+            size = 8 if kind == "best" else 6
+            ax.plot(place, accuracy, marker="x" if kind == "stopped" else "o", color=colour, markersize=size)
+        if self.options:
+            ax.set_xticks(range(len(self.options)), self.options)
+            ax.set_xlim(-0.5, len(self.options) - 0.5)
+        elif self.log:
+            ax.set_xscale("log")
+            ax.minorticks_off()
+            _few_ticks(ax, [place for place, *_ in self.points])
+        ax.set(xlabel=self.field, ylabel=words["accuracy"])
+        ax.yaxis.set_major_formatter(scores.as_percent)
+        scores.bare(ax)
+        return self
+
+
+LOOKS = {
+    "best": (scores.SECOND, 2.4),
+    "finished": (scores.FIRST, 1.4),
+    "stopped": (scores.MUTED, 1.1),
+}
+"""Colour and width of the curves of a kind of trial."""
+
+
+def _look(trial: Mapping[str, Any], best: int) -> tuple[str, str, float]:
+    kind = "best" if trial["number"] == best else "finished" if trial["state"] == "finished" else "stopped"
+    return kind, *LOOKS[kind]
+
+
+def _place(text: str, options: Sequence[str]) -> float:
+    return float(options.index(text)) if options else float(text)
+
+
+def _few_ticks(ax: Axes, places: Sequence[float]) -> None:
+    """1, 2 and 5 of each power of ten that the points reach: a narrow range would have no tick of a logarithmic scale."""
+    ticks = [
+        digit * 10.0**power for power in range(-9, 6) for digit in (1, 2, 5)
+        if places and min(places) <= digit * 10.0**power <= max(places)
+    ]  # fmt: skip
+    if ticks:
+        ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])

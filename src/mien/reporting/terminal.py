@@ -1,0 +1,242 @@
+"""A judgement as words for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mien import tables
+from mien.audit.audit import NUM_FIRST
+from mien.evaluation.judge import Judgement
+from mien.evaluation.probing.robustness import CorruptedAccuracy
+
+OPTIMISTIC = "these rows were held out of the training and chose its epoch and its temperature: the scores are slightly optimistic."
+"""What to know of scores on a hold-out."""
+
+
+def as_text(judgement: Judgement) -> str:
+    """The scores with their intervals, the classes, the confusion matrix and the most frequent errors."""
+    evaluation, record = judgement.evaluation, judgement.record
+    head = f"{record['model']} on {record['data']}, split {record['split']}, n = {len(evaluation):,}{', flip' if record['flip'] else ''}"
+    scores = [
+        ("accuracy", evaluation.accuracy, evaluation.accuracy_interval),
+        ("macro-F1", evaluation.macro_f1, evaluation.macro_f1_interval),
+        ("balanced accuracy", evaluation.balanced_accuracy, evaluation.balanced_accuracy_interval),
+        ("calibration error", evaluation.calibration_error, evaluation.calibration_error_interval),
+    ]
+    rows = [[name, f"{value:.2%}", f"{low:.2%} to {high:.2%}"] for name, value, (low, high) in scores]
+    bounds = evaluation.log_loss_interval
+    rows += [["log-loss", f"{evaluation.log_loss:.4f}", f"{bounds[0]:.4f} to {bounds[1]:.4f}" if bounds else ""]]
+    classes = [
+        [row.name, f"{row.support:,}", *(_bounded(value) for value in (row.precision, row.recall, row.f1))]
+        for row in evaluation.by_class
+    ]
+    parts = [
+        head,
+        tables.render(["score", "value", "95% interval"], rows),
+        f"A perfectly calibrated model would show a calibration error of {evaluation.calibration.if_perfect:.2%} on so many faces, by chance alone.",
+        *_prior(judgement),
+        *_warnings(judgement),
+        tables.render(["class", "rows", "precision", "recall", "F1"], classes),
+        tables.matrix(evaluation.classes, evaluation.confusion),
+    ]
+    top = evaluation.top_confusions()
+    if top:
+        parts.append(
+            "most frequent errors: " + ", ".join(f"{c.true} as {c.predicted} {c.count:,} ({c.share:.0%})" for c in top)
+        )
+    return "\n\n".join(parts)
+
+
+def _prior(judgement: Judgement) -> list[str]:
+    """The class shares that the probabilities allow for, where they aren't those of training."""
+    prior = judgement.record.get("prior")
+    if prior is None:
+        return []
+    source = "estimated from these faces, without their labels" if judgement.record["prior_estimated"] else "as stated"
+    return [f"class shares in use, {source}: " + ", ".join(f"{name} {share:.1%}" for name, share in prior.items())]
+
+
+def corrupted_as_text(found: CorruptedAccuracy) -> str:
+    """The mean accuracy under corruption, and each corruption's own."""
+    low, high = found.interval
+    head = (
+        f"mean accuracy under corruption {found.value:.2%} ({low:.2%} to {high:.2%}) on n = {found.n:,}; "
+        f"the same faces as they are {found.clean:.2%}"
+    )
+    rows = [
+        [name, f"{accuracy:.1%}", f"{100 * (found.clean - accuracy):.1f}"]
+        for name, accuracy in sorted(found.kinds, key=lambda kind: kind[1])
+    ]
+    return "\n\n".join([head, tables.render(["corruption", "accuracy", "points lost"], rows)])
+
+
+def _bounded(value: tuple[float, float, float] | None) -> str:
+    """A share with its interval in whole percents; a dash where there is none."""
+    return "–" if value is None else f"{value[0]:.1%} ({100 * value[1]:.0f}–{100 * value[2]:.0f})"
+
+
+def _paired(difference: Mapping[str, Any] | None) -> str:
+    """A difference in accuracy from argmax on the same rows, in points, with its 95% interval."""
+    return (
+        "–"
+        if difference is None
+        else "{:+.1f} ({:+.1f} to {:+.1f})".format(*(100 * value for value in difference["accuracy"]))
+    )
+
+
+def decisions_as_text(record: Mapping[str, Any]) -> str:
+    """What ``mien decide`` found: a row a decision, and what abstaining is worth."""
+    head = (
+        f"{record['model']} on {record['data']}, split {record['split']}, n = {record['n']:,}{', flip' if record['flip'] else ''}; "
+        f"chosen on {record['chosen_on_n']:,} other rows"
+    )
+    rows = [
+        [
+            row["decision"],
+            f"{row['accuracy']:.2%}",
+            _paired(row.get("difference")),
+            f"{row['macro_f1']:.2%}",
+            f"{row['balanced_accuracy']:.2%}",
+            f"{row['worst_recall']:.1%}",
+            row["worst_class"],
+        ]
+        for row in record["decisions"]
+    ]
+    surest = [
+        [f"{row['answered']:.0%}", f"{row['accuracy']:.2%}", f"{row['confidence']:.1%}"] for row in record["abstaining"]
+    ]
+    parts = [
+        head,
+        *([OPTIMISTIC] if record["is_hold_out"] else []),
+        tables.render(["decision", "accuracy", "from argmax", "macro-F1", "balanced", "worst recall", "class"], rows),
+        tables.render(["surest rows answered", "accuracy", "least probability"], surest),
+    ]
+    if costs := record.get("costs"):
+        told = [[row["decision"], f"{row['cost']:.4f}", f"{row['accuracy']:.2%}"] for row in costs]
+        parts.append(tables.render(["decision", "mean cost", "accuracy"], told))
+    if written := record.get("written"):
+        parts.append(f"{written}: answers by  --decision balanced  too")
+    return "\n\n".join(parts)
+
+
+def audit_as_text(record: Mapping[str, Any]) -> str:
+    """What ``mien data audit`` found."""
+    data, counts, suspects = record["data"], record["counts"], record["suspects"]
+    crossings = [
+        [f"{row['split']} in {row['other']}", *(f"{row[key]:,}" for key in ("rows", "exact", "near", "conflicting"))]
+        for row in record["crossings"]
+    ]
+    parts = [
+        f"{data['path']}: {counts['rows']:,} faces, {counts['pictures']:,} different pictures",
+        tables.render(["copies across splits", "rows", "exact", "near", "other label"], crossings)
+        if crossings
+        else "no row has a copy in another split",
+        tables.render(["found", "rows"], _findings(counts)),
+        _judged(suspects, counts),
+        tables.render(
+            ["split", "rows", "class shares off", "p", "mean gray", "p", "contrast", "p"],
+            [_drift(split) for split in record["drift"]],
+        ),
+    ]
+    if written := record.get("written"):
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in written["reasons"].items()) or "none"
+        parts.append(
+            f"{written['out']}: {written['rows']:,} rows; labels put right {written['fixed']:,}; "
+            f"dropped {written['dropped']:,} ({reasons}); all listed in {written['list']}"
+        )
+    return "\n\n".join(parts)
+
+
+def _findings(counts: Mapping[str, int]) -> list[list[str]]:
+    found = {
+        f"in {counts['groups']:,} groups of copies": "rows_in_groups",
+        f"in {counts['conflicting_groups']:,} groups with conflicting labels": "conflicting_rows",
+        "blank": "blank",
+        "no face found": "no_face_found",
+        "suspect label": "suspects",
+    }
+    return [[name, f"{counts[key]:,}"] for name, key in found.items()]
+
+
+def _judged(suspects: Mapping[str, Any], counts: Mapping[str, int]) -> str:
+    line = f"labels judged by {suspects['judge']}: {counts['judged']:,} rows"
+    if suspects["learned"]:
+        line += f"; it learned from {suspects['learned']:,} others or from their copies, so they are left out"
+    if not suspects["knows_training"]:
+        line += "; which of them it learned from isn't known"
+    if shares := suspects["voted_otherwise"]:
+        line += (
+            f"\npeople's votes name another class for {shares['suspects']:.1%} of the suspects, {shares['first']:.1%} of the first "
+            f"{NUM_FIRST}, and {shares['judged']:.1%} of all judged rows"
+        )
+    return line
+
+
+def _drift(split: Mapping[str, Any]) -> list[str]:
+    def p(value: float | None) -> str:
+        return "" if value is None else f"{value:.3f}"
+
+    return [
+        split["split"], f"{split['rows']:,}", f"{split['variation']:.1%}", p(split["classes_p"]), f"{split['gray']:.1f}",
+        p(split["gray_p"]), f"{split['contrast']:.1f}", p(split["contrast_p"]),
+    ]  # fmt: skip
+
+
+def _warnings(judgement: Judgement) -> list[str]:
+    only = judgement.evaluation.only_answer
+    told = [f"warning: every face is read as {only}: this model tells no class from another."] if only else []
+    return [*told, *_left_out(judgement.record), *_copies(judgement)]
+
+
+def _left_out(record: Mapping[str, Any]) -> list[str]:
+    left_out = record["without_duplicates_of"]
+    if left_out is None:
+        return []
+    return [
+        f"left out: {left_out['left_out']:,} copies of rows of {left_out['data']} ({left_out['exact']:,} of them pixel for pixel; "
+        f"correlation above {left_out['correlation']:g})"
+    ]
+
+
+def _copies(judgement: Judgement) -> list[str]:
+    """What is known of judged faces that the training has seen."""
+    record, n = judgement.record, len(judgement.evaluation)
+    lines = [OPTIMISTIC] if record["is_hold_out"] else []
+    copies = record["copies_of_train"]
+    if copies is None:
+        return [
+            *lines,
+            "whether the training has seen these faces is not known: the model file doesn't tell which faces it had.",
+        ]
+    if not copies["rows"]:
+        return [*lines, "none of these faces was seen in training, pixel for pixel."]
+    parts = [
+        f"{copies[key]:,} {words}"
+        for key, words in (
+            ("learned", "learned from"),
+            ("held_out", "held out to choose the epoch and the temperature"),
+        )
+        if copies[key]
+    ]
+    seen = f"{copies['rows']:,} of these {n:,} faces were seen in training, pixel for pixel ({', '.join(parts)})"
+    without = copies["accuracy_without"]
+    tail = (
+        "none is left without them"
+        if without is None
+        else f"without them (n = {copies['n_without']:,}): {_scores_without(copies)}"
+    )
+    warning = "warning: the score says little of new faces, as " if record["holds_training_rows"] else ""
+    return [*lines, f"{warning}{seen}; {tail}."]
+
+
+def _scores_without(copies: Mapping[str, Any]) -> str:
+    """Accuracy, macro-F1, balanced accuracy and the recall of the worst class, on the rows that are no copies."""
+    told = copies["scores_without"]
+    scores = [("accuracy", "accuracy"), ("macro-F1", "macro_f1"), ("balanced accuracy", "balanced_accuracy")]
+    parts = [
+        f"{name} {told[key]:.2%} ({told[f'{key}_interval'][0]:.2%} to {told[f'{key}_interval'][1]:.2%})"
+        for name, key in scores
+    ]
+    worst = min((row for row in told["per_class"] if row["recall"] is not None), key=lambda row: row["recall"])
+    return ", ".join([*parts, f"lowest recall {worst['class']} {worst['recall']:.1%}"])

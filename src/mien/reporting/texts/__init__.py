@@ -1,0 +1,64 @@
+"""The texts of the pages, by language."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from importlib import resources
+from typing import Any
+
+from mien.errors import OutputError
+
+LANGUAGES = {"en": "English", "zh-TW": "正體中文"}
+"""Languages of the report."""
+
+_PLURAL = re.compile(r"\{(\w+)\|([^|{}]*)\|([^|{}]*)\}")
+"""In a text: ``{num|face|faces}`` is the first word where ``num`` is 1, else the second."""
+
+
+class Texts:
+    """The texts of one language.
+
+    Args:
+        lang: a key of ``LANGUAGES``.
+
+    Raises:
+        OutputError: there is no such language.
+    """
+
+    def __init__(self, lang: str) -> None:
+        if lang not in LANGUAGES:
+            known = " or ".join(f"{key} ({name})" for key, name in LANGUAGES.items())
+            raise OutputError(f"There is no report in the language '{lang}': choose {known}.")
+        self.lang = lang
+        place = resources.files("mien.reporting.texts") / f"{lang}.toml"
+        self.tables: dict[str, Any] = tomllib.loads(place.read_text(encoding="utf-8"))
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The text of a dotted key, with its placeholders filled."""
+        found: Any = self.tables
+        for part in key.split("."):
+            found = found[part]
+        return _PLURAL.sub(lambda match: match[2 if _is_one(values[match[1]]) else 3], str(found)).format_map(values)
+
+    def named(self, name: str) -> str:
+        """An expression's name in this language; other classes keep theirs."""
+        return str(self.tables["classes"].get(name, name))
+
+    def names(self, classes: Sequence[str]) -> list[str]:
+        """The names of several classes."""
+        return [self.named(name) for name in classes]
+
+    def joined(self, sentences: Sequence[str]) -> str:
+        """Sentences as one paragraph."""
+        return (" " if self.lang == "en" else "").join(sentences)
+
+
+def percent(share: float) -> str:
+    """A share with one decimal."""
+    return f"{share:.1%}"
+
+
+def _is_one(value: object) -> bool:
+    return str(value) == "1"

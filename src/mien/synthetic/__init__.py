@@ -1,0 +1,1 @@
+"""Drawn faces and their expressions, for the demo and the tests."""

@@ -1,0 +1,8 @@
+"""Expressions in clips: reading, tracking, cuts, smoothing, segments, writing."""
+
+from typing import TYPE_CHECKING
+
+from mien.extras import modules_of
+
+if not TYPE_CHECKING:
+    __getattr__ = modules_of(__name__, "video")

@@ -1,0 +1,233 @@
+"""A clip at work: each frame's faces, tracked, their probabilities smoothed, and the stretches of one expression."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.inference import priors
+from mien.inference.photo import Face, Reader
+from mien.video.cuts import CutDetector
+from mien.video.reader import Clip, Frame, Packet
+from mien.video.tracking import MAX_GAP, Tracker
+
+SMOOTHING = 0.3
+"""Seconds over which probabilities are averaged: an expression takes about half a second to form."""
+
+MIN_SEGMENT = 0.4
+"""Seconds that another expression must last to count as a segment."""
+
+
+@dataclass(frozen=True)
+class TrackedFace:
+    """A face in a frame, with the number of its track. Its probabilities and label are smoothed over the track's last frames."""
+
+    track: int
+    face: Face
+
+
+@dataclass(frozen=True, eq=False)
+class FrameReading:
+    """What was read on one frame.
+
+    Attributes:
+        frame: the frame itself.
+        faces: its faces.
+        fresh: whether it was looked at; in between, where only every Nth frame is, the last faces stand.
+    """
+
+    frame: Frame
+    faces: tuple[TrackedFace, ...]
+    fresh: bool = True
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a face."""
+        return [
+            {"frame": self.frame.number, "time": round(self.frame.time, 4), "track": tracked.track}
+            | tracked.face.to_dict()
+            for tracked in self.faces
+        ]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch in which one track shows one expression.
+
+    Attributes:
+        track: the track's number.
+        start, end: in seconds.
+        label: the expression.
+        confidence: the mean of its smoothed probability.
+    """
+
+    track: int
+    start: float
+    end: float
+    label: str
+    confidence: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, fit for JSON."""
+        return dataclasses.asdict(self)
+
+    @property
+    def span(self) -> str:
+        """From when to when, such as ``0:12–0:17``."""
+        return f"{clock(self.start)}–{clock(self.end)}"
+
+
+def read_video(
+    reader: Reader,
+    clip: Clip,
+    *,
+    every: int = 1,
+    smoothing: float = SMOOTHING,
+    on_audio: Callable[[Packet], None] | None = None,
+) -> Iterator[FrameReading]:
+    """Read a clip frame by frame, in memory that doesn't grow with it.
+
+    Args:
+        reader: finds and reads the faces.
+        clip: the open clip.
+        every: look at every Nth frame only.
+        smoothing: seconds over which a track's probabilities are averaged; 0 leaves them.
+        on_audio: as in ``Clip.frames``.
+
+    Yields:
+        A reading of every frame; those in between are not fresh.
+
+    Raises:
+        VideoError: the clip can't be read.
+    """
+    tracker, smoother, cuts = Tracker(), _Smoother(smoothing), CutDetector()
+    faces: tuple[TrackedFace, ...] = ()
+    for frame in clip.frames(on_audio=on_audio):
+        if frame.number % every:
+            yield FrameReading(frame, faces, fresh=False)
+            continue
+        pixels = frame.pixels
+        cuts.look(pixels, frame.time)
+        if cuts.is_return:
+            tracker.recall()
+        elif cuts.is_cut:
+            tracker.forget()
+        found = reader.find(pixels, still=False)
+        numbers = tracker.update(found.boxes, frame.time)
+        rows = reader.classifier.probabilities(found.crops, flip=reader.flip)
+        faces = tuple(
+            TrackedFace(number, reader.face(found, row, smoother(number, rows[row], frame.time)))
+            for row, number in enumerate(numbers)
+        )
+        yield FrameReading(frame, faces)
+
+
+def estimate_prior(reader: Reader, clip: Clip, *, every: int = 1) -> NDArray[np.float64]:
+    """The class shares ``(K,)`` among the faces of a clip, every frame for itself, estimated.
+
+    Raises:
+        DataError: the clip has too few faces.
+        VideoError: it can't be read.
+    """
+    seen = [
+        reader.classifier.probabilities(reader.find(frame.pixels, still=False).crops, flip=reader.flip)
+        for frame in clip.frames()
+        if frame.number % every == 0
+    ]
+    none = np.empty((0, len(reader.classifier.classes)), np.float32)
+    return priors.estimate(np.concatenate([none, *seen]), reader.classifier.shares)
+
+
+class Segmenter:
+    """Joins readings into segments as they come; a change that is shorter than ``MIN_SEGMENT`` doesn't break one."""
+
+    def __init__(self) -> None:
+        self.segments: list[Segment] = []
+        self._open: dict[int, _Stretch] = {}
+        self._rival: dict[int, _Stretch] = {}
+
+    def add(self, reading: FrameReading) -> None:
+        """Take a fresh reading; an abstained face belongs to no segment."""
+        time = reading.frame.time
+        for tracked in reading.faces:
+            if not tracked.face.abstained:
+                self._take(tracked.track, tracked.face.label, tracked.face.confidence, time)
+        for number in [number for number, stretch in self._open.items() if time - stretch.end > MAX_GAP]:
+            self._close(number)
+
+    def finish(self) -> list[Segment]:
+        """All segments, by track and time."""
+        for number in list(self._open):
+            self._close(number)
+        return sorted(self.segments, key=lambda segment: (segment.track, segment.start))
+
+    def _take(self, number: int, label: str, confidence: float, time: float) -> None:
+        current = self._open.get(number)
+        if current is None:
+            self._open[number] = _Stretch(label, time, time, confidence, 1)
+        elif current.label == label:
+            current.extend(confidence, time)
+            self._rival.pop(number, None)
+        else:
+            rival = self._rival.get(number)
+            if rival is None or rival.label != label:
+                rival = self._rival[number] = _Stretch(label, time, time, 0.0, 0)
+            rival.extend(confidence, time)
+            if rival.end - rival.start >= MIN_SEGMENT:
+                current.end = rival.start
+                self._write(number, current)
+                self._open[number] = self._rival.pop(number)
+
+    def _close(self, number: int) -> None:
+        current, rival = self._open.pop(number), self._rival.pop(number, None)
+        if rival is not None:
+            current.end = max(current.end, rival.end)
+        self._write(number, current)
+
+    def _write(self, number: int, stretch: _Stretch) -> None:
+        if stretch.end - stretch.start >= MIN_SEGMENT:
+            confidence = round(stretch.total / stretch.num, 4)
+            self.segments.append(
+                Segment(number, round(stretch.start, 3), round(stretch.end, 3), stretch.label, confidence)
+            )
+
+
+@dataclass
+class _Stretch:
+    label: str
+    start: float
+    end: float
+    total: float
+    num: int
+
+    def extend(self, confidence: float, time: float) -> None:
+        self.end, self.total, self.num = time, self.total + confidence, self.num + 1
+
+
+class _Smoother:
+    """An average of a track's rows that forgets over time, whatever the frame rate."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.rows: dict[int, tuple[float, NDArray[np.float32]]] = {}
+
+    def __call__(self, track: int, row: NDArray[np.float32], time: float) -> NDArray[np.float32]:
+        self.rows = {number: entry for number, entry in self.rows.items() if time - entry[0] <= MAX_GAP}
+        if track in self.rows and self.seconds > 0:
+            before, average = self.rows[track]
+            share = np.float32(1 - math.exp(-(time - before) / self.seconds))
+            row = np.asarray(average + share * (row - average), np.float32)
+        self.rows[track] = (time, row)
+        return row
+
+
+def clock(seconds: float) -> str:
+    """Seconds as ``0:12`` or ``1:02:03``."""
+    whole = round(seconds)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mien import recipes
+from mien.cli.studying import NAMES
+from mien.data import layouts
+from mien.errors import RecipeError
+from mien.experiments import studies
+from mien.reporting.pages import study as study_page
+from mien.reporting.texts import Texts
+from mien.run import Run
+from mien.training.task import Task
+
+Invoke = Callable[..., tuple[int, str, str]]
+
+
+def names(study: str, recipe: str, *settings: str, votes: bool = True) -> list[str]:
+    return [arm.name for arm in studies.STUDIES[study](recipes.get(recipe, settings), votes)]
+
+
+def test_each_family_of_a_recipe_has_an_arm_of_its_own() -> None:
+    assert names("augmentation", "report") == [
+        "none", "flip alone", "warp alone", "perspective alone", "blur alone", "noise alone", "all",
+    ]  # fmt: skip
+    assert names("augmentation", "tiny") == ["none", "flip alone", "warp alone", "tone alone", "erase alone", "all"]
+
+
+def test_a_family_alone_is_that_family_alone() -> None:
+    recipe = recipes.get("report")
+    arms = {arm.name: recipes.changed(recipe, arm.settings).augment for arm in studies.augmentation(recipe, False)}
+    assert arms["none"] == recipes.no_augment()
+    assert arms["all"] == recipe.augment
+    assert (arms["blur alone"].blur, arms["blur alone"].flip, arms["blur alone"].rotation) == (1.0, 0.0, 0.0)
+    assert (arms["warp alone"].rotation, arms["warp alone"].perspective) == (15.0, 0.0)
+
+
+def test_votes_are_an_arm_only_where_the_data_has_them() -> None:
+    assert names("labels", "tiny", votes=False) == ["hard labels", "smoothed by 0.1"]
+    assert "votes only" in names("labels", "tiny", votes=True)
+
+
+@pytest.mark.parametrize("study", NAMES)
+@pytest.mark.parametrize("recipe", ["report", "tiny", "base"])
+def test_every_arm_is_a_recipe_and_has_a_name_in_every_language(study: str, recipe: str) -> None:
+    start = recipes.get(recipe)
+    arms = studies.STUDIES[study](start, True)
+    made = [recipes.changed(start, arm.settings) for arm in arms]
+    assert len(set(made)) == len(arms)
+    assert {one.epochs for one in made} == {start.epochs}
+    for lang in ("en", "zh-TW"):
+        t = Texts(lang)
+        shown = [study_page.arm_name(arm.name, t) for arm in arms]
+        assert lang == "en" or all(
+            name != arm.name for name, arm in zip(shown, arms, strict=True) if arm.name != "focal loss"
+        )
+        assert not any("#" in name for name in shown)
+
+
+def test_the_command_line_knows_every_study() -> None:
+    assert tuple(studies.STUDIES) == NAMES
+
+
+def test_a_study_trains_its_arms_once_and_goes_on_where_it_was(
+    faces_file: Path, tmp_path: Path, invoke: Invoke
+) -> None:
+    words = [
+        "study",
+        "labels",
+        faces_file,
+        "--recipe",
+        "demo",
+        "--set",
+        "epochs=1",
+        "--set",
+        "image_size=16",
+        "--seeds",
+        "1",
+    ]
+    words += ["--out", tmp_path / "s", "--json"]
+    code, printed, said = invoke(*words)
+    assert code == 0, said
+    first = json.loads(printed)
+    assert said.count("run folder") == 2
+    assert [arm["name"] for arm in first["arms"]] == ["hard labels", "smoothed by 0.1"]
+    assert first["n"] == (layouts.read(faces_file).splits == "test").sum()
+    (tmp_path / "s" / "labels.json").unlink()  # as if it had been stopped before the last step
+    code, printed, said = invoke(*words)
+    assert code == 0, said
+    assert said.count("run folder") == 0
+    second = json.loads(printed)
+    assert [arm["scores"] for arm in second["arms"]] == [arm["scores"] for arm in first["arms"]]
+    assert json.loads((tmp_path / "s" / "labels.json").read_text())["arms"] == second["arms"]
+    page = Path(second["page"]).read_text(encoding="utf-8")
+    assert "<svg" in page
+    assert "hard labels" in page
+
+
+def study(name: str, run: Run, faces_file: Path, num_seeds: int, asked: list[Task] | None = None) -> dict[str, Any]:
+    """A study whose every arm is the short training that the tests share: what comes after training is tested, not training."""
+
+    def give(tasks: Sequence[Task]) -> list[Run]:
+        (asked if asked is not None else []).extend(tasks)
+        return [run] * len(tasks)
+
+    place = run.folder.parent
+    return studies.run(name, faces_file, run.recipe, place, num_seeds=num_seeds, train_all=give)
+
+
+def test_imbalance_also_judges_other_rules_than_argmax(run: Run, faces_file: Path) -> None:
+    asked: list[Task] = []
+    result = study("imbalance", run, faces_file, 2, asked)
+    shown = [arm["name"] for arm in result["arms"]]
+    assert shown[:4] == ["plain", "class weights", "focal loss", "balanced sampling"]
+    assert "plain, logit adjustment, tau 1" in shown
+    assert len(shown) == 9
+    assert [task.recipe.seed for task in asked] == [0] * 4 + [1] * 4
+    assert all(len(arm["scores"]) == 2 for arm in result["arms"])
+    text = study_page.as_text(result, "zh-TW")
+    assert "平衡抽樣" in text
+    assert "#" not in text
+
+
+def test_an_ensemble_of_one_model_twice_is_that_model(run: Run, faces_file: Path) -> None:
+    result = study("ensemble", run, faces_file, 3)
+    assert [arm["name"] for arm in result["arms"]] == ["1 model", "2 models", "3 models"]
+    assert [len(arm["scores"]) for arm in result["arms"]] == [3, 3, 1]
+    np.testing.assert_allclose(result["arms"][2]["difference"]["accuracy"], 0, atol=1e-12)
+    minutes = [float(np.mean(arm["minutes"])) for arm in result["arms"]]
+    np.testing.assert_allclose(minutes, [minutes[0], 2 * minutes[0], 3 * minutes[0]])
+    assert "study ensemble" in study_page.render(result, lang="en")
+    for arm, share in zip(result["arms"], (0.5, 0.75, 0.6), strict=True):
+        arm["majority"] = [share]  # as where the judged rows have votes
+    told = study_page.as_text({**result, "study": "labels"})
+    assert "“2 models” is highest with 75.0%; “1 model” has 50.0%" in told
+
+
+def test_what_makes_no_study_is_refused(run: Run, faces_file: Path, invoke: Invoke) -> None:
+    with pytest.raises(RecipeError, match="two seeds"):
+        study("ensemble", run, faces_file, 1)
+    code, _, said = invoke("study", "labels", faces_file, "--split", "private_test", "--out", run.folder.parent / "no")
+    assert (code, said.count("epoch")) == (1, 0)
+    assert "has no split 'private_test'" in said
+    code, _, said = invoke("study", "luck", faces_file)
+    assert code == 2
+    assert "augmentation" in said

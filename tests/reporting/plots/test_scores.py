@@ -1,0 +1,223 @@
+"""The plots: what they compute, that they draw on the axes given, and that they leave matplotlib's global state alone."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from mien import emotions
+from mien.errors import DataError, MissingExtraError
+from mien.evaluation.evaluation import Evaluation
+from mien.reporting import svg
+from mien.reporting.plots import scores
+
+
+def judged(
+    num_classes: int = 7, num: int = 300, absent: int | None = None, classes: tuple[str, ...] = ()
+) -> Evaluation:
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, num_classes, num)
+    if absent is not None:
+        labels[labels == absent] = (absent + 1) % num_classes
+    logits = rng.normal(0, 1, (num, num_classes))
+    logits[np.arange(num), labels] += 1.5
+    probabilities = (np.exp(logits) / np.exp(logits).sum(1, keepdims=True)).astype(np.float32)
+    return Evaluation.from_predictions(labels, probabilities, classes or emotions.ALL_EMOTIONS[:num_classes])
+
+
+def history(num: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "epoch": epoch, "learning_rate": 0.1, "train_loss": 2 / epoch, "train_accuracy": 0.3 + 0.01 * epoch,
+            "valid_loss": 2 / epoch, "valid_accuracy": 0.5 - abs(epoch - 3) / 10, "seconds": 1.0, "images_per_second": 9.0,
+        }
+        for epoch in range(1, num + 1)
+    ]  # fmt: skip
+
+
+def test_confusion_plot_writes_counts_and_shares() -> None:
+    evaluation = judged()
+    plot = scores.ConfusionPlot(evaluation)
+    for values, expected in (
+        ("counts", f"{evaluation.confusion[2, 2]:,}"),
+        ("shares", f"{evaluation.recall[2]:.0%}"),
+    ):
+        ax = Figure().add_subplot()
+        assert plot.plot(ax, values=values) is plot  # type: ignore[arg-type]
+        assert plot.ax_ is ax
+        assert ax.texts[2 * 7 + 2].get_text() == expected
+        assert [label.get_text() for label in ax.get_yticklabels()] == list(evaluation.classes)
+
+
+def test_confusion_plot_of_an_absent_class_shows_a_dash() -> None:
+    plot = scores.ConfusionPlot(judged(absent=1))
+    assert np.isnan(plot.shares[1]).all()
+    assert plot.plot(values="shares").ax_.texts[7].get_text() == "–"
+
+
+def test_curves_mark_the_earliest_best_epoch() -> None:
+    plot = scores.CurvesPlot(history(6), stop_accuracy=0.66, patience=3)
+    assert plot.best_epoch == 3
+    labels = [text.get_text() for text in legend_of(plot.plot().ax_)]
+    assert labels == ["training rows, augmented", "hold-out", "best epoch 3", "threshold 66%", "patience 3"]
+    assert [text.get_text() for text in legend_of(plot.plot(what="loss").ax_)][-1] == "best epoch 3"
+    assert plot.plot(what="learning_rate").ax_.get_legend() is None
+
+
+def test_curves_of_one_epoch_and_of_none() -> None:
+    ax = scores.CurvesPlot(history(1)).plot().ax_
+    assert ax.lines[0].get_marker() == "o"  # a line through one point would be invisible
+    with pytest.raises(DataError, match="no epoch yet"):
+        scores.CurvesPlot([])
+
+
+def test_calibration_plot_has_a_dot_for_each_bin_with_faces() -> None:
+    plot = scores.CalibrationPlot(judged(), num_bins=10)
+    offsets: Any = plot.plot().ax_.collections[-1].get_offsets()
+    assert len(offsets) == (plot.bins[:, 0] > 0).sum()
+
+
+@pytest.mark.parametrize("num", [1, 300])
+def test_the_coverage_plot_ends_at_the_share_of_all_errors(num: int) -> None:
+    evaluation = judged(num=num)
+    plot = scores.CoveragePlot(evaluation)
+    assert plot.risk[-1] == pytest.approx(1 - evaluation.accuracy)
+    ax = plot.plot().ax_
+    assert ax.texts[-1].get_text() == f"≥ {evaluation.probabilities.max(1).min():.0%}"
+
+
+@pytest.mark.parametrize(
+    ("share", "tick"),
+    [(0.025, "2.5%"), (0.075, "7.5%"), (0.1, "10%"), (0.125, "12.5%"), (-0.025, "−2.5%"), (1.0, "100%")],
+)
+def test_a_tick_has_the_decimals_that_it_takes(share: float, tick: str) -> None:
+    assert scores.as_percent(share) == tick
+
+
+def test_the_axes_of_the_coverage_plot_say_where_their_ticks_are() -> None:
+    """A model with few errors has ticks 2.5 points apart, which whole percents would show as 2, 5, 8, 10."""
+    labels = np.arange(400) % 7
+    probabilities = np.full((400, 7), 0.02, np.float32)
+    probabilities[np.arange(400), np.where(np.arange(400) % 8, labels, (labels + 1) % 7)] = 0.88
+    drawn = scores.CoveragePlot(Evaluation.from_predictions(labels, probabilities, emotions.ALL_EMOTIONS[:7])).plot()
+    drawn.ax_.set_ylim(0, 0.14)
+    axis = drawn.ax_.yaxis
+    ticks = axis.get_majorticklocs()
+    shown = [axis.get_major_formatter()(tick, None) for tick in ticks]
+    assert [float(text.rstrip("%").replace("−", "-")) for text in shown] == pytest.approx(list(100 * ticks))
+
+
+def test_class_shares_sum_to_one_and_counts_are_checked() -> None:
+    plot = scores.ClassSharePlot(judged(), [3542, 393, 3651, 6419, 4245, 2820, 4351])
+    for shares in (plot.train, plot.true, plot.predicted):
+        assert shares.sum() == pytest.approx(1)
+    assert plot.train[1] == pytest.approx(393 / 25421)
+    assert plot.plot().ax_.get_legend() is not None
+    for counts in ([1, 2], [0] * 7, [-1, 1, 1, 1, 1, 1, 1]):
+        with pytest.raises(DataError, match="Training counts must be 7 numbers"):
+            scores.ClassSharePlot(judged(), counts)
+
+
+def test_recall_plot_starts_with_the_rarest_class_and_skips_absent_ones() -> None:
+    evaluation = judged(3, absent=0)
+    plot = scores.RecallPlot(evaluation, evaluation, [5, 90, 10])
+    assert plot.order == [2, 1]
+    labels = [label.get_text() for label in plot.plot(names=["a", "b", "c"]).ax_.get_yticklabels()]
+    assert labels == ["c  9.5%", "b  85.7%"]
+
+
+def test_plots_can_be_saved_without_pyplot() -> None:
+    figure = scores.CalibrationPlot(judged(2)).plot().ax_.figure
+    assert isinstance(figure, Figure)
+
+
+@pytest.mark.parametrize("num_classes", [2, 7, 8])
+def test_svg_follows_its_page_and_leaves_the_style_alone(num_classes: int) -> None:
+    before = dict(matplotlib.rcParams)
+    plot = scores.ConfusionPlot(judged(num_classes))
+    picture = svg.from_plot(plot.plot, 300, 280, prefix="one", label='the "matrix"')
+    assert dict(matplotlib.rcParams) == before
+    assert picture.startswith('<svg class="plot" viewBox="0 0 300 280" role="img" aria-label="the &quot;matrix&quot;">')
+    assert "http" not in picture
+    assert "<style" not in picture
+    assert scores.INK not in picture
+    assert "font-family" not in picture
+
+
+def test_svg_ids_of_two_figures_do_not_meet() -> None:
+    plot = scores.CurvesPlot(history(4))
+    one, two = (svg.from_plot(plot.plot, 300, 200, prefix=prefix, label="x") for prefix in ("one", "two"))
+    ids = [set(re.findall(r'\bid="([^"]+)"', picture)) for picture in (one, two)]
+    assert ids[0]
+    assert not ids[0] & ids[1]
+    for picture, own in zip((one, two), ids, strict=True):
+        assert set(re.findall(r'(?:url\(#|href="#)([^")]+)', picture)) == own
+
+
+def test_svg_takes_chinese_and_hostile_names_without_warning() -> None:
+    classes = ('<b>&"$x_1$', "a" * 40)
+    plot = scores.ConfusionPlot(judged(2, classes=classes))
+    picture = svg.from_plot(
+        lambda ax: plot.plot(ax, words={"true": "標籤", "predicted": "判讀"}), 300, 280, prefix="p", label="x"
+    )
+    assert "標籤" in picture
+    assert "<b>" not in picture
+    assert "&lt;b&gt;&amp;" in picture
+    assert "$x_1$" in picture  # no mathematics
+    assert "a" * 13 + "…" in picture
+
+
+def test_missing_matplotlib_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    plot = scores.ConfusionPlot(judged(2))
+    with pytest.raises(MissingExtraError, match=r"'matplotlib'.*mien\[report\]"):
+        plot.plot()
+    with pytest.raises(MissingExtraError, match=r"mien\[report\]"):
+        svg.from_plot(plot.plot, 1, 1, prefix="p", label="x")
+
+
+def layer(name: str, kind: str, *output: int) -> dict[str, Any]:
+    return {"name": name, "kind": kind, "output": list(output)}
+
+
+def test_blocks_run_from_weights_to_weights() -> None:
+    layers = [
+        layer("features.conv1", "Conv2d", 64, 64, 64), layer("features.act1", "ReLU", 64, 64, 64),
+        layer("features.pool1", "MaxPool2d", 64, 32, 32), layer("features.drop1", "Dropout", 64, 32, 32),
+        layer("head.drop5", "Dropout", 99), layer("head.linear1", "Linear", 12), layer("head.act5", "ReLU", 12),
+        layer("head.linear2", "Linear", 7),
+    ]  # fmt: skip
+    found = svg.blocks(layers)
+    assert [(b.kind, b.first, b.last) for b in found] == [("conv", 1, 4), ("linear", 5, 7), ("linear", 8, 8)]
+    assert (found[0].output, found[0].pooled) == ([64, 64, 64], [64, 32, 32])
+    assert (found[1].output, found[1].pooled) == ([12], None)
+
+
+def test_blocks_follow_residual_blocks() -> None:
+    layers = [
+        layer("stem.conv", "Conv2d", 8, 24, 24), layer("stem.norm", "BatchNorm2d", 8, 24, 24),
+        layer("stages.0.0.conv1", "Conv2d", 8, 24, 24), layer("stages.0.0.conv2", "Conv2d", 8, 24, 24),
+        layer("stages.1.0.conv1", "Conv2d", 16, 12, 12), layer("stages.1.0.shortcut.conv", "Conv2d", 16, 12, 12),
+        layer("drop", "Dropout", 16), layer("linear", "Linear", 7),
+    ]  # fmt: skip
+    kinds = [(b.kind, b.first, b.last) for b in svg.blocks(layers)]
+    assert kinds == [("conv", 1, 2), ("residual", 3, 4), ("residual", 5, 6), ("linear", 7, 8)]
+    outcome = [("<i>", "#123456", 0.9), ("b", "#654321", 0.1)]
+    picture = svg.diagram({"input": [1, 48, 48], "layers": layers}, "data:,", outcome, label="a <network>")
+    assert "&lt;i&gt;" in picture
+    assert "<i>" not in picture
+    assert "layers 3–4" in picture
+    assert picture.count("<title>") == 4
+
+
+def legend_of(ax: Any) -> Any:
+    legend = ax.get_legend()
+    assert legend is not None
+    return legend.get_texts()

@@ -1,0 +1,276 @@
+from __future__ import annotations
+
+import http.server
+import threading
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import scenes
+from mien.errors import VideoError
+from mien.video import container
+from mien.video.reader import Clip
+
+
+def grays(num: int, width: int = 64, height: int = 48) -> Iterator[scenes.Pixels]:
+    """Frames whose gray tells their number."""
+    for number in range(num):
+        yield np.full((height, width, 3), 20 + 5 * number, np.uint8)
+
+
+def seen(path: Path, **options: float) -> list[tuple[int, float]]:
+    """Each frame's number in the file, told by its gray, and its time."""
+    with Clip(str(path), **options) as clip:
+        return [(round((float(frame.pixels.mean()) - 20) / 5), frame.time) for frame in clip.frames()]
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return scenes.clip(tmp_path_factory.mktemp("clip") / "plain.mp4", grays(40), rate=20, sound=True)
+
+
+def test_every_frame_comes_once_at_its_time(plain: Path) -> None:
+    frames = seen(plain)
+    assert [number for number, _ in frames] == list(range(40))
+    np.testing.assert_allclose([time for _, time in frames], np.arange(40) / 20, atol=1e-3)
+    with Clip(str(plain)) as clip:
+        assert clip.duration == pytest.approx(2, abs=0.1)
+        assert clip.rate == pytest.approx(20)
+        assert clip.audio is not None
+
+
+def test_start_and_end_cut_to_the_frame(plain: Path) -> None:
+    frames = seen(plain, start=0.5, end=1.0)
+    assert [number for number, _ in frames] == list(range(10, 20))
+    assert frames[0][1] == pytest.approx(0.5)
+
+
+def test_a_variable_frame_rate_keeps_its_times(tmp_path: Path) -> None:
+    times = [0, 0.04, 0.08, 0.5, 0.52, 1.7, 1.8]
+    path = scenes.clip(tmp_path / "variable.mkv", grays(7), times=times)
+    np.testing.assert_allclose([time for _, time in seen(path)], times, atol=2e-3)
+
+
+def test_a_turned_camera_is_turned_back(tmp_path: Path) -> None:
+    upright = np.zeros((64, 48, 3), np.uint8)
+    upright[:20, :20] = 255  # at the top left
+    stored = np.ascontiguousarray(np.rot90(upright))  # as the sensor saw it, to be shown rotated clockwise
+    path = scenes.rotated(scenes.clip(tmp_path / "turned.mp4", [stored] * 3))
+    with Clip(str(path)) as clip:
+        pixels = next(clip.frames()).pixels
+    assert pixels.shape == (64, 48, 3)
+    assert pixels[:16, :16].mean() > 200
+    assert pixels[24:].mean() < 30
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "avi", "mov", "webm"])
+def test_common_containers_are_read(tmp_path: Path, ending: str) -> None:
+    codec = {"webm": "libvpx", "avi": "mpeg4"}.get(ending, "libx264")
+    path = scenes.clip(tmp_path / f"clip.{ending}", grays(6), codec=codec)
+    np.testing.assert_allclose([time for _, time in seen(path)], np.arange(6) / 25, atol=2e-3)
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv", "avi", "flv", "webm"])
+def test_a_clip_that_is_cut_off_gives_what_it_has_and_says_what_is_missing(tmp_path: Path, ending: str) -> None:
+    codec = {"webm": "libvpx", "avi": "mpeg4"}.get(ending, "libx264")
+    noise = np.random.default_rng(0).integers(0, 256, (40, 48, 64, 3), dtype=np.uint8)
+    index_first = {"movflags": "+faststart"} if ending == "mp4" else None
+    path = scenes.clip(tmp_path / f"cut.{ending}", noise, codec=codec, options=index_first)
+    with Clip(str(path)) as clip:
+        assert len(list(clip.frames())) == 40
+        assert clip.missing == 0
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
+    with Clip(str(path)) as clip:
+        num = len(list(clip.frames()))
+        assert 5 < num < 35
+        assert clip.missing == pytest.approx((40 - num) / 25, abs=0.13)
+    with Clip(str(path), end=0.2) as clip:
+        assert len(list(clip.frames())) == 5
+        assert clip.missing == 0  # of what was asked for
+    if ending == "mp4":
+        assert "of it are missing: name an earlier one" in fails(path, start=1.5)
+
+
+def test_sound_that_is_longer_than_the_film_is_no_cut(tmp_path: Path) -> None:
+    path = scenes.clip(tmp_path / "edit.mkv", grays(20), sound=True, times=[number / 50 for number in range(20)])
+    with Clip(str(path)) as clip:
+        assert len(list(clip.frames())) == 20
+        assert clip.duration == pytest.approx(0.8, abs=0.1)
+        assert clip.missing == 0
+
+
+@pytest.fixture(scope="module")
+def sparse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A transport stream with a key frame every second only, and sound, as cameras write it."""
+    path = tmp_path_factory.mktemp("camera") / "camera.m2ts"
+    return scenes.clip(path, grays(45, 320, 240), rate=10, sound="mp2", gop=10)
+
+
+@pytest.mark.parametrize("ending", ["m2ts", "mp4", "mkv", "avi"])
+def test_a_start_between_key_frames_loses_no_frame(sparse: Path, tmp_path: Path, ending: str) -> None:
+    path = sparse
+    if ending != "m2ts":
+        codec = "mpeg4" if ending == "avi" else "libx264"
+        path = scenes.clip(tmp_path / f"clip.{ending}", grays(45), rate=10, gop=10, codec=codec)
+    everything = seen(path)
+    assert len(everything) == 45
+    for start, end in ((1, 2), (3.1, 4.1), (0.1, 0.3), (4.25, 9)):
+        wanted = [frame for frame in everything if start <= round(frame[1], 4) < end]
+        frames = seen(path, start=start, end=end)
+        assert [number for number, _ in frames] == [number for number, _ in wanted]
+        np.testing.assert_allclose([time for _, time in frames], [time for _, time in wanted], atol=2e-3)
+
+
+def test_a_seek_that_lands_too_late_goes_further_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = scenes.clip(tmp_path / "clip.mp4", grays(45), rate=10, gop=10)
+    sought = []
+
+    class Late:
+        """A container that seeks two seconds too far."""
+
+        def __init__(self, real: Any) -> None:
+            self.real = real
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.real, name)
+
+        def seek(self, offset: int, **options: Any) -> None:
+            sought.append(offset / 1e6)
+            self.real.seek(offset + 2_000_000, **options)
+
+    opened = container.open_container
+    monkeypatch.setattr(container, "open_container", lambda *arguments: Late(opened(*arguments)))
+    assert [number for number, _ in seen(path, start=2.5, end=2.8)] == [25, 26, 27]
+    assert sought == [2.5, 0.5]
+    assert [number for number, _ in seen(path, start=1.5, end=1.8)] == [15, 16, 17]  # read from the beginning
+
+
+@pytest.mark.parametrize("ending", ["ts", "mpg"])
+def test_joined_streams_go_on_in_time(tmp_path: Path, ending: str) -> None:
+    codec, sound = ("mpeg2video", "mp2") if ending == "mpg" else ("libx264", "aac")
+    piece = scenes.clip(tmp_path / f"piece.{ending}", grays(40, 320, 240), sound=sound, codec=codec)
+    joined = tmp_path / f"joined.{ending}"
+    joined.write_bytes(piece.read_bytes() * 3)
+    frames = seen(joined)
+    assert [number for number, _ in frames] == list(range(40)) * 3
+    alone = np.array([time for _, time in seen(piece)])
+    expected = np.concatenate([alone, alone + 1.6, alone + 3.2])
+    np.testing.assert_allclose([time for _, time in frames], expected, atol=3e-3)
+    wanted = [frame for frame in frames if 2 <= frame[1] < 2.4]
+    assert seen(joined, start=2, end=2.4) == wanted
+
+
+def test_a_cover_is_no_film(tmp_path: Path) -> None:
+    cover = np.full((120, 120, 3), 255, np.uint8)
+    path = scenes.with_cover(tmp_path / "cover.mp4", cover, list(grays(6)), sound=True)
+    assert [number for number, _ in seen(path)] == list(range(6))
+    song = scenes.with_cover(tmp_path / "song.m4a", cover, sound=True)
+    assert "has no film, only audio and a cover" in fails(song)
+
+
+@pytest.mark.parametrize(
+    "name", ["2024-01-01T10:30:00.mp4", "file:a.mp4", "http:b.mkv", "50%d.mp4", "concat:c|d.mp4", "7"]
+)
+def test_a_file_may_have_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    scenes.clip(tmp_path / "clip.mp4", grays(3)).rename(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    assert len(seen(Path(name))) == 3
+
+
+def test_a_pictures_name_is_no_pattern(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, gray in (("p1.png", 20), ("p2.png", 30), ("p%d.png", 40)):
+        scenes.save(np.full((48, 64, 3), gray, np.uint8), Path(name))
+    assert [number for number, _ in seen(Path("p%d.png"))] == [4]
+
+
+def test_an_animation_is_read(tmp_path: Path) -> None:
+    first, *others = [Image.fromarray(pixels) for pixels in grays(4)]
+    for name in ("a.gif", "a.png"):
+        first.save(tmp_path / name, save_all=True, append_images=others, duration=[100, 300, 100, 100])
+        np.testing.assert_allclose([time for _, time in seen(tmp_path / name)], [0, 0.1, 0.4, 0.5], atol=2e-3)
+
+
+def test_oblong_pixels_are_made_square(tmp_path: Path) -> None:
+    path = scenes.clip(tmp_path / "dvd.mpg", grays(3, 720, 576), codec="mpeg2video", aspect=Fraction(64, 45))
+    with Clip(str(path)) as clip:
+        assert next(clip.frames()).pixels.shape == (576, 1024, 3)
+
+
+def test_broken_frames_are_left_out_and_counted(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (30, 96, 128, 3), dtype=np.uint8)
+    path = scenes.clip(tmp_path / "broken.ts", noise, codec="mpeg2video")
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 30_000] = bytes(30_000)
+    path.write_bytes(data)
+    with Clip(str(path)) as clip:
+        times = [frame.time for frame in clip.frames()]
+        assert 10 < len(times) < 30
+        assert times[-1] > 1  # it went on behind the damage
+        assert clip.num_broken >= 1
+
+
+def fails(path: object, **options: float) -> str:
+    with pytest.raises(VideoError) as caught, Clip(str(path), **options) as clip:
+        list(clip.frames())
+    return str(caught.value)
+
+
+def test_what_is_no_clip_says_so(plain: Path, tmp_path: Path) -> None:
+    assert "There is no clip" in fails(tmp_path / "absent.mp4")
+    assert "is a folder" in fails(tmp_path)
+    (tmp_path / "empty.mp4").touch()
+    assert "is empty (0 bytes)" in fails(tmp_path / "empty.mp4")
+    (tmp_path / "text.mp4").write_text("hello " * 100)
+    assert "can't be opened as a video" in fails(tmp_path / "text.mp4")
+    (tmp_path / "headless.mp4").write_bytes(plain.read_bytes()[: plain.stat().st_size // 2])
+    assert "can't be opened as a video (it is cut off: its index" in fails(tmp_path / "headless.mp4")
+    assert "ends before the start" in fails(plain, start=30)
+    assert "can't be opened as a video" in fails("rtsp://127.0.0.1:9/stream", wait=1)
+    assert "can't be opened as a video" in fails(f"rtsp://127.0.0.1:9/{'long' * 100}", wait=1)
+    assert "can't be opened as a video" in fails("97")  # a webcam that isn't there
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """A folder, and its address on a web server that can't skip ahead in a file."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield tmp_path, f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_a_clip_is_read_by_its_address(served: tuple[Path, str]) -> None:
+    folder, address = served
+    scenes.clip(folder / "clip.mkv", grays(12))
+    with Clip(f"{address}/clip.mkv") as clip:
+        assert len(list(clip.frames())) == 12
+    # An MP4 has its index at the end, which this server can't skip to.
+    noise = np.random.default_rng(0).integers(0, 256, (30, 240, 320, 3), dtype=np.uint8)
+    scenes.clip(folder / "clip.mp4", noise)
+    assert "can't be read (Input/output error): check it, and the connection" in fails(f"{address}/clip.mp4")
+    assert "can't be opened as a video" in fails(f"{address}/absent.mp4")
+
+
+def test_a_clip_without_a_picture_says_so(tmp_path: Path) -> None:
+    import av
+
+    with av.open(str(tmp_path / "sound.wav"), "w") as file:
+        stream = file.add_stream("pcm_s16le", rate=8000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.int16), format="s16", layout="mono")
+        frame.rate = 8000
+        file.mux(stream.encode(frame))
+        file.mux(stream.encode())
+    assert "has no picture, only audio" in fails(tmp_path / "sound.wav")
