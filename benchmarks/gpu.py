@@ -196,7 +196,7 @@ class Work:
             ]
             times = [seconds_to(goal, history) for history in histories]
             found[f"{goal:.1%}"] = {
-                "recipe": recipes.to_dict(recipe),
+                "recipe": recipe.to_dict(),
                 "seconds": _median(times),
                 "each": [None if math.isinf(value) else value for value in times],
                 "seconds_in_all": statistics.median(sum(row["seconds"] for row in history) for history in histories),
@@ -245,7 +245,7 @@ class Work:
             "epochs": len(rows),
             "training_seconds": sum(row["seconds"] for row in rows),
             "hold_out": max(row["valid_accuracy"] for row in rows),
-            "recipe": recipes.to_dict(run.recipe),
+            "recipe": run.recipe.to_dict(),
         }
 
     def _judged(self, names: Sequence[str]) -> dict[str, Any]:

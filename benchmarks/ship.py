@@ -108,7 +108,7 @@ def card(
     """The card's text: what the model is for (by default the recipe's own words) on top, the note under the command."""
     record, spec, network, measured = run.record, Classifier.load(file).spec, run.network, circumstances()
     evaluation, with_flip = plain.evaluation, flipped.evaluation
-    copies, copies_flip = plain.record["copies_of_train"], flipped.record["copies_of_train"]
+    copies, copies_flip = plain.record.copies_of_train, flipped.record.copies_of_train
     rows = [
         ("accuracy", "accuracy", "accuracy_interval"),
         ("macro-F1", "macro_f1", "macro_f1_interval"),
@@ -132,7 +132,7 @@ def card(
         macs=network["macs"] / 1e6,
         size=file.stat().st_size,
         sha256=modelfile.sha256(file),
-        split=plain.record["split"],
+        split=plain.record.split,
         n=len(evaluation),
         scores="\n".join(scores),
         copies=copies["rows"],

@@ -16,24 +16,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import mien
-from mien import files, recipes, shapes, temporaries
+from mien import files, recipes, temporaries, typed_json
 from mien.data.faceset import FaceSet
-from mien.data.reading import DEFAULT, ReadOptions
 from mien.data.seen import SeenFaces
-from mien.errors import DataError, RecipeError, RunError
-from mien.inference import datasets
+from mien.errors import RunError
 from mien.recipes import Recipe
+from mien.run_record import DataRecord, EpochRecord, NetworkRecord, RunRecord, Setup
+
+T = TypeVar("T")
 
 SEEN_FILE = "seen_faces.npz"
 
@@ -62,11 +62,17 @@ class Run:
     """
 
     folder: Path
-    record: Mapping[str, Any]
+    record: RunRecord
 
     @classmethod
     def create(
-        cls, folder: str | os.PathLike[str], recipe: Recipe, *, data: Mapping[str, Any], setup: Mapping[str, Any]
+        cls,
+        folder: str | os.PathLike[str],
+        recipe: Recipe,
+        *,
+        data: DataRecord,
+        setup: Setup,
+        command: Sequence[str] = (),
     ) -> Run:
         """Make a new run folder and write ``run.json``.
 
@@ -74,7 +80,8 @@ class Run:
             folder: a folder that doesn't exist yet, or is empty.
             recipe: what will be trained.
             data: what it is trained on.
-            setup: device, precision, threads and library versions.
+            setup: on what.
+            command: the words of the command line, if one began it.
 
         Raises:
             RunError: the folder holds something already.
@@ -85,19 +92,24 @@ class Run:
             place.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunError(f"The run folder '{place}' can't be made: {error.strerror}.") from None
-        record = {
-            "mien": mien.__version__,
-            "git_commit": git_commit(),
-            "python": platform.python_version(),
-            "processor": processor(),
-            **setup,
-            "data": data,
-            "recipe": recipes.to_dict(recipe),
-            "settings": recipes.changes(recipe),
-        }
+        record = RunRecord(
+            recipe=recipe,
+            settings=tuple(recipes.changes(recipe)),
+            setup=setup,
+            data=data,
+            mien=mien.__version__,
+            git_commit=git_commit(),
+            python=platform.python_version(),
+            processor=processor(),
+            command=tuple(command),
+        )
         run = cls(place, record)
-        files.write_json(place / "run.json", record)
+        run.write()
         return run
+
+    def write(self) -> None:
+        """Write ``run.json``."""
+        files.write_json(self.folder / "run.json", typed_json.to_json(self.record))
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str]) -> Run:
@@ -110,47 +122,15 @@ class Run:
         if not (place / "run.json").is_file():
             raise RunError(f"'{place}' is no run folder (it has no run.json): name the folder that  mien train  made.")
         try:
-            record = shapes.parse((place / "run.json").read_text(encoding="utf-8"), shapes.RECORD)
-            recipes.from_dict(record["recipe"])
-            ReadOptions.from_dict(record["data"].get("options", {}))
-        except (ValueError, KeyError, TypeError, AttributeError, OSError, DataError, RecipeError) as error:
+            record = typed_json.parse((place / "run.json").read_text(encoding="utf-8"), RunRecord)
+        except (ValueError, OSError) as error:
             raise RunError(f"'{place / 'run.json'}' is damaged ({error}): train again.") from None
         return cls(place, record)
 
     @property
     def recipe(self) -> Recipe:
         """The recipe of the run."""
-        return recipes.from_dict(self.record["recipe"])
-
-    @property
-    def reading(self) -> ReadOptions:
-        """How the run read its data."""
-        return ReadOptions.from_dict(self.record["data"].get("options", {}))
-
-    def read(self, path: Path | None = None, reading: ReadOptions = DEFAULT) -> FaceSet:
-        """Read the run's own data, as it was read for the training, or other data.
-
-        Args:
-            path: other data, or the run's own where it lies now; None for where it lay.
-            reading: how to read it; by default the run's own way where that gives the run's own data.
-
-        Raises:
-            RunError: no path is given, and the data has changed since the run.
-        """
-        own = self.record["data"]
-        if path is None:
-            faceset = datasets.read(own["path"], self.reading if reading == DEFAULT else reading)
-            if faceset.hash != own["hash"]:
-                raise RunError(
-                    f"The data at '{own['path']}' has changed since this run was started: put it back, or name its new place with --data."
-                )
-            return faceset
-        if reading == DEFAULT != self.reading:
-            with contextlib.suppress(DataError):  # other data needs no fitting to the run's own options
-                faceset = datasets.read(path, self.reading)
-                if faceset.hash == own["hash"]:
-                    return faceset
-        return datasets.read(path, reading)
+        return self.record.recipe
 
     @property
     def checkpoint(self) -> Path:
@@ -199,23 +179,29 @@ class Run:
         return path.read_bytes() if path.exists() else None
 
     @property
-    def network(self) -> dict[str, Any]:
-        """The layer table that training wrote."""
-        (table,) = self._parsed("network.json", [self._text("network.json")], shapes.NETWORK)
-        return table
+    def network(self) -> NetworkRecord:
+        """The layers, as training wrote them."""
+        (record,) = self._parsed("network.json", [self._text("network.json")], NetworkRecord)
+        return record
 
     @property
-    def history(self) -> list[dict[str, Any]]:
+    def history(self) -> list[EpochRecord]:
         """One record per epoch, in order."""
-        return self._parsed("history.jsonl", self._text("history.jsonl").splitlines(), shapes.EPOCH)
+        return self._parsed("history.jsonl", self._text("history.jsonl").splitlines(), EpochRecord)
 
-    def write_history(self, history: list[dict[str, Any]]) -> None:
+    @property
+    def epochs_done(self) -> int:
+        """How many epochs are done."""
+        return len(self.history) if (self.folder / "history.jsonl").exists() else 0
+
+    def write_history(self, history: Sequence[EpochRecord]) -> None:
         """Write the curve."""
-        files.write_text(self.folder / "history.jsonl", "".join(json.dumps(row) + "\n" for row in history))
+        lines = (json.dumps(typed_json.to_json(row)) + "\n" for row in history)
+        files.write_text(self.folder / "history.jsonl", "".join(lines))
 
-    def _parsed(self, name: str, texts: list[str], shape: shapes.Shape) -> list[dict[str, Any]]:
+    def _parsed(self, name: str, texts: list[str], kind: type[T]) -> list[T]:
         try:
-            return [shapes.parse(text, shape) for text in texts]
+            return [typed_json.parse(text, kind) for text in texts]
         except ValueError as error:
             raise RunError(f"'{self.folder / name}' is damaged ({error}): train again.") from None
 

@@ -10,8 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from mien.data import store
-from mien.data.faceset import ChosenCoding, FaceSet
+from mien.data.faceset import FaceSet
 from mien.data.layouts import Adviser, codes, coding, read
+from mien.data.source import ChosenCoding
 from mien.emotions import EMOTIONS
 from mien.errors import DataError
 from mien.inference import datasets

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from mien.data import layouts, leakage, store
-from mien.data.faceset import FaceSet, Leak
+from mien.data.faceset import FaceSet
 from mien.data.reading import ReadOptions
+from mien.data.source import Leak
 from mien.errors import DataError
 from mien.synthetic import drawn
 

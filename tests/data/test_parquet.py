@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 from pyarrow import parquet
 
-from mien.data.faceset import ChosenCoding
 from mien.data.layouts import read
+from mien.data.source import ChosenCoding
 from mien.emotions import EMOTIONS
 from mien.errors import DataError, MissingExtraError
 

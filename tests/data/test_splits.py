@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from mien.data.faceset import DroppedRow, FaceSet, Source
+from mien.data.faceset import FaceSet
+from mien.data.source import DroppedRow, Source
 from mien.data.splits import hold_out
 from mien.errors import DataError
 

@@ -8,8 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from mien.data import layouts
-from mien.data.faceset import DroppedRow, FaceSet, Source
+from mien.data.faceset import FaceSet
 from mien.data.reading import ReadOptions
+from mien.data.source import DroppedRow, Source
 from mien.errors import DataError
 from mien.inference import submission
 from mien.inference.classifier import Classifier

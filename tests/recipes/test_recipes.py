@@ -75,7 +75,7 @@ def test_a_recipe_survives_json(name: str) -> None:
     import json
 
     recipe = recipes.get(name)
-    assert recipes.from_dict(json.loads(json.dumps(recipes.to_dict(recipe)))) == recipe
+    assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
 
 
 def test_every_field_is_explained() -> None:
@@ -155,7 +155,7 @@ def test_an_unknown_recipe_lists_the_known() -> None:
 @pytest.mark.parametrize("values", [{}, {"augment": 3}, {"augment": {}, "name": "x"}, {"augment": {"spin": 1}}])
 def test_a_damaged_recipe_says_so(values: dict[str, object]) -> None:
     with pytest.raises(RecipeError, match="no recipe of this version"):
-        recipes.from_dict(values)
+        Recipe.from_dict(values)
 
 
 @pytest.mark.parametrize(

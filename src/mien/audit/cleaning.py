@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from mien import escapes, files
 from mien.audit.audit import DROPS, Audit
 from mien.data import duplicates, store
-from mien.data.faceset import UNLABELLED, DroppedRow, FaceSet
+from mien.data.faceset import UNLABELLED, FaceSet
+from mien.data.source import DroppedRow
 from mien.errors import DataError, OutputError
 
 FIXES = ("conflicts", "suspects")

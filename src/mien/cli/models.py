@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mien import typed_json
 from mien.cli.common import (
     data_options,
     decision_option,
@@ -183,7 +184,7 @@ def decide(
     results = decisions.compare(chosen_on, (evaluation.labels, evaluation.probabilities), shares)
     paired = decisions.differences(results, evaluation.labels, evaluation.probabilities)
     record = {
-        **judgement.record,
+        **typed_json.to_json(judgement.record),
         "chosen_on_n": len(valid),
         "n": len(evaluation),
         "decisions": [

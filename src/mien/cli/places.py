@@ -54,7 +54,7 @@ class RunPath(InputPath):
 
         parts = [Path(value, name) for name in PARTS if name not in self.rewrites]
         try:
-            return Inputs((*parts, str(Run.open(value).record["data"]["path"])))
+            return Inputs((*parts, str(Run.open(value).record.data.path)))
         except MienError:  # the verb will tell what is wrong with it
             return Inputs(parts)
 

@@ -302,14 +302,15 @@ def summary(recipe: str, settings: tuple[str, ...], num_classes: int, as_json: b
 
     Example:  mien summary report
     """
-    from mien import recipes
+    from mien import recipes, typed_json
+    from mien.reporting import terminal
     from mien.training import networks
     from mien.training import summary as summaries
 
     values = recipes.get(recipe, settings)
     network = networks.build(values.network, num_classes, values.image_size, values.dropout)
-    description = summaries.describe(network, values.image_size)
-    show(description, as_json, lambda: summaries.as_table(description))
+    record = summaries.describe(network, values.image_size)
+    show(typed_json.to_json(record), as_json, lambda: terminal.network_as_text(record))
 
 
 @click.command(cls=Verb)

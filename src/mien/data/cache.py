@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from mien import files
-from mien.data.faceset import ChosenCoding, DroppedRow, FaceSet, Source
+from mien.data.faceset import FaceSet
+from mien.data.source import ChosenCoding, DroppedRow, Source
 from mien.errors import OutputError
 from mien.locks import Lock
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from mien import emotions
-from mien.data.faceset import UNLABELLED, ClassChange, DroppedRow, FaceSet
+from mien.data.faceset import UNLABELLED, FaceSet
 from mien.data.reading import ReadOptions
+from mien.data.source import ClassChange, DroppedRow
 from mien.errors import DataError
 
 

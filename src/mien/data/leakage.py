@@ -7,7 +7,8 @@ from itertools import combinations
 import numpy as np
 
 from mien.data import seen
-from mien.data.faceset import FaceSet, Leak
+from mien.data.faceset import FaceSet
+from mien.data.source import Leak
 from mien.data.splits import TOLERATED_SHARE
 from mien.errors import DataError
 

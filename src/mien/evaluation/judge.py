@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 import mien
-from mien import modelfile
+from mien import modelfile, typed_json
 from mien.checks import checked
 from mien.data import duplicates, splits
 from mien.data.faceset import UNLABELLED, FaceSet
+from mien.data.source import ReadingRecord
 from mien.errors import DataError
 from mien.evaluation import holdout, metrics, overlap
 from mien.evaluation.evaluation import Evaluation
@@ -21,6 +23,65 @@ from mien.inference import priors
 from mien.inference.classifier import Classifier
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """Rows that were not judged, as they are copies of rows of other data.
+
+    Attributes:
+        data, data_hash: the other data.
+        rows: its rows.
+        correlation: from which on two pictures are copies.
+        left_out: judged rows that were left out.
+        exact: those of them that are equal pixel for pixel.
+    """
+
+    data: str
+    data_hash: str
+    rows: int
+    correlation: float
+    left_out: int
+    exact: int
+
+
+@dataclass(frozen=True)
+class JudgementRecord:
+    """What was judged on what, and how.
+
+    Attributes:
+        mien: version.
+        model, model_hash, temperature: the model.
+        data, data_hash, read: the data, and how it was read.
+        split: its rows that were judged.
+        is_hold_out: whether the model's training held these rows out.
+        rows_hash: of the judged rows.
+        flip: whether each face was averaged with its mirror image.
+        decision: how the model answers.
+        prior: class shares that were allowed for; None where none were.
+        prior_estimated: whether these were estimated from the judged faces.
+        holds_training_rows: whether many judged faces were learned from; None where that can't be told.
+        copies_of_train: judged faces that the training has seen; None where that can't be told.
+        without_duplicates_of: rows that were left out as copies; None where none were asked to be.
+    """
+
+    mien: str
+    model: str
+    model_hash: str
+    data: str
+    data_hash: str
+    read: ReadingRecord
+    temperature: float
+    split: str
+    is_hold_out: bool
+    rows_hash: str
+    flip: bool
+    decision: str
+    prior: Mapping[str, float] | None
+    prior_estimated: bool
+    holds_training_rows: bool | None
+    copies_of_train: Overlap | None
+    without_duplicates_of: LeftOut | None
+
+
 @dataclass(frozen=True, eq=False)
 class Judgement:
     """A model judged on a FaceSet.
@@ -28,17 +89,16 @@ class Judgement:
     Attributes:
         evaluation: the scores.
         faces: the rows that were judged, in the order of the evaluation's rows.
-        record: what was judged on what: model, its hash and temperature, data path and hash, split, flip, copies, which rows were
-            left out as copies of others, version.
+        record: what was judged on what.
     """
 
     evaluation: Evaluation
     faces: FaceSet
-    record: dict[str, Any]
+    record: JudgementRecord
 
     def to_dict(self) -> dict[str, Any]:
         """The record and all scores, fit for JSON."""
-        return {**self.record, **self.evaluation.to_dict()}
+        return {**typed_json.to_json(self.record), **self.evaluation.to_dict()}
 
 
 def default_split(faceset: FaceSet, *, has_hold_out: bool = False) -> str:
@@ -157,7 +217,7 @@ def before_temperature(classifier: Classifier, judgement: Judgement) -> Evaluati
     """
     evaluation, temperature = judgement.evaluation, classifier.spec.temperature
     probabilities = evaluation.probabilities
-    if judgement.record["flip"]:
+    if judgement.record.flip:
         first = classifier.probabilities(judgement.faces.images)
         mirrored = np.maximum(2 * probabilities - first, 0)  # its share of the mean
         plain = (metrics.untempered(first, temperature) + metrics.untempered(mirrored, temperature)) / np.float32(2)
@@ -173,7 +233,7 @@ class _Rows:
     faces: FaceSet
     split: str
     is_hold_out: bool
-    left_out: dict[str, Any] | None = None
+    left_out: LeftOut | None = None
 
 
 def _judged(
@@ -193,25 +253,25 @@ def _judged(
         classifier = classifier.with_prior(shares)
     evaluation = Evaluation.from_predictions(rows.labels, probabilities, classifier.spec.classes)
     found = _overlap(classifier, faceset, division, evaluation, judged)
-    record = {
-        "mien": mien.__version__,
-        "model": classifier.name,
-        "model_hash": modelfile.sha256(classifier.path),
-        "data": faceset.source.path,
-        "data_hash": faceset.hash,
-        **faceset.source.reading(),
-        "temperature": classifier.spec.temperature,
-        "split": judged.split,
-        "is_hold_out": judged.is_hold_out,
-        "rows_hash": rows.hash,
-        "flip": flip,
-        "decision": classifier.decision,
-        "prior": classifier.prior_by_class,
-        "prior_estimated": estimate_prior,
-        "holds_training_rows": None if found is None else found.is_heavy,
-        "copies_of_train": None if found is None else found.to_dict(),
-        "without_duplicates_of": judged.left_out,
-    }
+    record = JudgementRecord(
+        mien=mien.__version__,
+        model=classifier.name,
+        model_hash=modelfile.sha256(classifier.path),
+        data=faceset.source.path,
+        data_hash=faceset.hash,
+        read=faceset.source.reading(),
+        temperature=classifier.spec.temperature,
+        split=judged.split,
+        is_hold_out=judged.is_hold_out,
+        rows_hash=rows.hash,
+        flip=flip,
+        decision=classifier.decision,
+        prior=classifier.prior_by_class,
+        prior_estimated=estimate_prior,
+        holds_training_rows=None if found is None else found.is_heavy,
+        copies_of_train=found,
+        without_duplicates_of=judged.left_out,
+    )
     return Judgement(evaluation, rows, record)
 
 
@@ -235,7 +295,7 @@ def _overlap(
     return None
 
 
-def _without_copies(rows: FaceSet, others: FaceSet) -> tuple[FaceSet, dict[str, Any]]:
+def _without_copies(rows: FaceSet, others: FaceSet) -> tuple[FaceSet, LeftOut]:
     """The rows that are no copies of the training rows of other data, and the record of those that are."""
     known = others.split("train") if "train" in others.split_names else others
     both = np.concatenate([rows.images, known.resized(rows.size).images])
@@ -245,12 +305,12 @@ def _without_copies(rows: FaceSet, others: FaceSet) -> tuple[FaceSet, dict[str, 
     if not fresh.any():
         raise DataError(f"All {len(rows):,} rows are copies of rows of '{others.source.path}': none is left to judge.")
     exact = np.isin(copies.pictures[: len(rows)], copies.pictures[len(rows) :])
-    record = {
-        "data": others.source.path,
-        "data_hash": others.hash,
-        "rows": len(known),
-        "correlation": duplicates.MIN_CORRELATION,
-        "left_out": int((~fresh).sum()),
-        "exact": int(exact.sum()),
-    }
+    record = LeftOut(
+        data=others.source.path,
+        data_hash=others.hash,
+        rows=len(known),
+        correlation=duplicates.MIN_CORRELATION,
+        left_out=int((~fresh).sum()),
+        exact=int(exact.sum()),
+    )
     return rows.select(fresh), record

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -24,8 +23,7 @@ class Overlap:
         learned: those that the model learned from.
         held_out: the others, on which its training chose the epoch and the temperature.
         n_without: judged faces that were not seen.
-        accuracy_without: accuracy on these; None where there are none.
-        scores_without: all scores on these, as ``Evaluation.to_dict`` has them, without the confusions.
+        without: the scores on these; None where there are none.
         checked_by: by the hashes in the model file, or by the training rows of the judged data.
         false_positive_rate: the chance of each face to be counted though it was not seen.
     """
@@ -34,8 +32,7 @@ class Overlap:
     learned: int
     held_out: int
     n_without: int
-    accuracy_without: float | None
-    scores_without: Mapping[str, Any] | None
+    without: Evaluation | None
     checked_by: Literal["model file", "data"]
     false_positive_rate: float = 0.0
 
@@ -46,7 +43,17 @@ class Overlap:
 
     def to_dict(self) -> dict[str, Any]:
         """Fit for JSON."""
-        return asdict(self)
+        scores = None if self.without is None else _without_confusions(self.without.to_dict())
+        return {
+            "rows": self.rows,
+            "learned": self.learned,
+            "held_out": self.held_out,
+            "n_without": self.n_without,
+            "accuracy_without": None if self.without is None else self.without.accuracy,
+            "scores_without": scores,
+            "checked_by": self.checked_by,
+            "false_positive_rate": self.false_positive_rate,
+        }
 
 
 def by_model_file(
@@ -89,14 +96,12 @@ def _counted(
     rate: float,
 ) -> Overlap:
     fresh = ~(learned | held_out)
-    without = evaluation.select(fresh) if fresh.any() else None
     return Overlap(
         rows=int((~fresh).sum()),
         learned=int(learned.sum()),
         held_out=int(held_out.sum()),
         n_without=int(fresh.sum()),
-        accuracy_without=without.accuracy if without else None,
-        scores_without=_without_confusions(without.to_dict()) if without else None,
+        without=evaluation.select(fresh) if fresh.any() else None,
         checked_by=checked_by,
         false_positive_rate=rate,
     )

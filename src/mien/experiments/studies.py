@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import mien
-from mien import files, recipes
+from mien import files, recipes, typed_json
 from mien.checks import Between, checked
 from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
@@ -231,7 +231,7 @@ def run(
 
 def _folder(faceset: FaceSet, recipe: Recipe) -> str:
     """The name of a training's run folder; those of different trainings differ."""
-    told = json.dumps([faceset.hash, recipes.to_dict(recipe)], sort_keys=True)
+    told = json.dumps([faceset.hash, recipe.to_dict()], sort_keys=True)
     return f"{recipe.name}-{hashlib.sha256(told.encode()).hexdigest()[:10]}"
 
 
@@ -243,7 +243,7 @@ def _decided(faceset: FaceSet, runs: list[Run], judged: list[Judgement]) -> dict
         train, valid = held_out(classifier, faceset)
         shares = decisions.class_shares(train.labels, len(train.classes))
         evaluation = judgement.evaluation
-        if judgement.record["is_hold_out"]:  # the very rows: each half is answered as the other half has chosen
+        if judgement.record.is_hold_out:  # the very rows: each half is answered as the other half has chosen
             halves = _halves(evaluation.labels)
             chosen = [(evaluation.labels[half], evaluation.probabilities[half]) for half in halves]
             parts = [(chosen[0], halves[1]), (chosen[1], halves[0])]
@@ -290,8 +290,8 @@ def _told(arm: str, compared: dict[str, Any], paired: bool, runs: list[Run], pla
         **compared,
         "runs": [str(one.folder.relative_to(place)) for one in runs],
         "epochs": [len(history) for history in histories],
-        "minutes": [sum(row["seconds"] for row in history) / 60 for history in histories],
-        "curve": [float(np.mean([h[epoch]["valid_accuracy"] for h in histories])) for epoch in range(shortest)],
+        "minutes": [sum(row.seconds for row in history) / 60 for history in histories],
+        "curve": [float(np.mean([h[epoch].valid_accuracy for h in histories])) for epoch in range(shortest)],
     }
 
 
@@ -305,16 +305,15 @@ def _set_up(
         "recipe": recipe.name,
         "settings": recipes.changes(recipe),
         "seeds": list(range(recipe.seed, recipe.seed + num_seeds)),
-        "data": Path(record["data"]["path"]).name,
-        "data_hash": record["data"]["hash"],
-        "read": {
-            key: record["data"].get(key) for key in ("layout", "options", "coding", "num_dropped", "changes", "leaks")
-        },
-        "train_rows": record["data"]["train"]["rows"],
-        "split": judgement.record["split"],
+        "data": Path(record.data.path).name,
+        "data_hash": record.data.hash,
+        "read": typed_json.to_json(record.data.read),
+        "train_rows": record.data.train.rows,
+        "split": judgement.record.split,
         "n": len(judgement.evaluation),
         "majority": float(judgement.evaluation.support.max() / len(judgement.evaluation)),  # of always naming one class
-        **{key: record[key] for key in ("device", "device_name", "processor", "precision", "threads", "torch")},
+        "processor": record.processor,
+        "setup": typed_json.to_json(record.setup),
         "mien": mien.__version__,
         "arm_settings": {arm.name: list(arm.settings) for arm in arms},
     }

@@ -240,6 +240,26 @@ class Recipe:
         for name in ("warmup", "votes", "distil", "grown", "dropout"):
             _check(0 <= getattr(self, name) <= 1, name, getattr(self, name), "a share from 0 to 1")
 
+    def to_dict(self) -> dict[str, Any]:
+        """As plain numbers, strings and lists, fit for JSON."""
+        values: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
+        """What ``to_dict`` gave.
+
+        Raises:
+            RecipeError: a field is missing, unknown or out of range.
+        """
+        try:
+            parts: dict[str, Any] = {
+                key: tuple(value) if isinstance(value, list) else value for key, value in values["augment"].items()
+            }
+            return cls(**{**values, "augment": Augment(**parts)})
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
+            raise RecipeError(f"This is no recipe of this version of mien: {error}.") from None
+
 
 def report() -> Recipe:
     """The report's own: its network, its five augmentations, batch 128, SGD, stop when the hold-out passes 66%.
@@ -408,27 +428,6 @@ def augment_changes(augment: Augment, original: Augment) -> list[str]:
 
 def _pairs(new: Recipe | Augment, old: Recipe | Augment) -> list[tuple[str, Any, Any]]:
     return [(field.name, getattr(new, field.name), getattr(old, field.name)) for field in dataclasses.fields(new)]
-
-
-def to_dict(recipe: Recipe) -> dict[str, Any]:
-    """The recipe as plain numbers, strings and lists, fit for JSON."""
-    values: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(recipe)))
-    return values
-
-
-def from_dict(values: Mapping[str, Any]) -> Recipe:
-    """The recipe that ``to_dict`` wrote.
-
-    Raises:
-        RecipeError: a field is missing, unknown or out of range.
-    """
-    try:
-        parts: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in values["augment"].items()
-        }
-        return Recipe(**{**values, "augment": Augment(**parts)})
-    except (TypeError, KeyError, ValueError, AttributeError) as error:
-        raise RecipeError(f"This is no recipe of this version of mien: {error}.") from None
 
 
 def no_augment() -> Augment:

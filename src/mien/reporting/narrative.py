@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.data.source import ReadingRecord
 from mien.evaluation import metrics
 from mien.evaluation.evaluation import Evaluation
-from mien.evaluation.judge import Judgement
+from mien.evaluation.judge import Judgement, JudgementRecord
 from mien.inference import priors
+from mien.recipes import Augment, Recipe
 from mien.reporting.texts import Texts, percent
+from mien.run_record import EpochRecord, NetworkRecord, RunRecord, best_epoch
 
 FEW = 200
 """Below so many judged faces of a class its recall is given with an interval."""
@@ -29,7 +32,7 @@ def prior_corrected(
         return priors.shift(probabilities, np.where(counts > 0, -np.log(counts / counts.sum()), -np.inf))
 
 
-def summary(evaluation: Evaluation, record: Mapping[str, Any], history: Sequence[Mapping[str, Any]], t: Texts) -> str:
+def summary(evaluation: Evaluation, record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> str:
     """What the figures say, in a paragraph."""
     low, high = map(percent, evaluation.accuracy_interval)
     num_right = int(np.trace(evaluation.confusion))
@@ -51,118 +54,107 @@ def summary(evaluation: Evaluation, record: Mapping[str, Any], history: Sequence
         ]  # fmt: skip
     else:
         sentences.append(t("summary.perfect"))
-    last = record["recipe"].get("keep") == "last"
+    last = record.recipe.keep == "last"
     kept = history[-1] if last else best_epoch(history)
     sentences.append(
-        t("summary.training_last" if last else "summary.training", epochs=len(history), rows=f"{record['data']['train']['rows']:,}",
-          best=kept["epoch"], accuracy=percent(kept["valid_accuracy"]))
+        t("summary.training_last" if last else "summary.training", epochs=len(history), rows=f"{record.data.train.rows:,}",
+          best=kept.epoch, accuracy=percent(kept.valid_accuracy))
     )  # fmt: skip
     return t.joined(sentences)
 
 
-def best_epoch(history: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The record of the epoch with the highest hold-out accuracy, the earliest where several tie."""
-    return max(history, key=lambda row: (row["valid_accuracy"], -row["epoch"]))
-
-
-def notes(judgement: Judgement, record: Mapping[str, Any], t: Texts) -> tuple[list[str], list[str]]:
+def notes(judgement: Judgement, record: RunRecord, t: Texts) -> tuple[list[str], list[str]]:
     """What a reader must know to trust the figures: the warnings, and the rest."""
     warnings = warnings_of(judgement, t)
     if is_foreign(judgement, record):
         warnings.append(t("notes.foreign"))
-    told, recipe = judgement.record, record["recipe"]
+    told, recipe = judgement.record, record.recipe
     brief = t(
-        "notes.brief", model=told["model_hash"][:12], recipe=recipe["name"], seed=recipe["seed"], device=device(record),
-        data=told["data_hash"][:12], split=split_name(judgement, t), version=told["mien"],
+        "notes.brief", model=told.model_hash[:12], recipe=recipe.name, seed=recipe.seed, device=record.machine,
+        data=told.data_hash[:12], split=split_name(judgement, t), version=told.mien,
     )  # fmt: skip
     return warnings, [brief, *reading_notes(judgement, t)]
 
 
 def warnings_of(judgement: Judgement, t: Texts) -> list[str]:
     """Why the figures flatter the model, whatever is known of its run: it was chosen by these rows, or learned from them."""
-    applies = {"optimistic": judgement.record["is_hold_out"], "train": judgement.record["holds_training_rows"]}
+    applies = {"optimistic": judgement.record.is_hold_out, "train": judgement.record.holds_training_rows}
     return [t(f"notes.{key}") for key, holds in applies.items() if holds]
 
 
 def reading_notes(judgement: Judgement, t: Texts) -> list[str]:
     """What a reader must know of the judged rows and of how they were read, whatever is known of the training."""
-    flip = t("notes.flip" if judgement.record["flip"] else "notes.no_flip")
-    return [_copies(judgement, t), *_data_notes(judgement.record, t), flip, t("notes.sampling")]
+    flip = t("notes.flip" if judgement.record.flip else "notes.no_flip")
+    return [_copies(judgement, t), *_data_notes(judgement.record.read, t), flip, t("notes.sampling")]
 
 
-def _data_notes(record: Mapping[str, Any], t: Texts) -> list[str]:
+def _data_notes(read: ReadingRecord, t: Texts) -> list[str]:
     """Copies among the data's own splits, and what was done to its classes."""
     leaks = [
-        t("notes.repeat" if leak["split"] == leak["other"] else "notes.leak", rows=f"{leak['rows']:,}", total=f"{leak['total']:,}",
-          split=t(f"splits.{leak['split']}"), other=t(f"splits.{leak['other']}"))
-        for leak in record.get("leaks", ())
+        t("notes.repeat" if leak.split == leak.other else "notes.leak", rows=f"{leak.rows:,}", total=f"{leak.total:,}",
+          split=t(f"splits.{leak.split}"), other=t(f"splits.{leak.other}"))
+        for leak in read.leaks
     ]  # fmt: skip
     changes = [
-        t("notes.renamed" if change["target"] else "notes.left_out", rows=f"{change['rows']:,}", name=change["name"], target=change["target"])
-        for change in record.get("changes", ())
+        t("notes.renamed" if change.target else "notes.left_out", rows=f"{change.rows:,}", name=change.name, target=change.target)
+        for change in read.changes
     ]  # fmt: skip
     return leaks + changes
 
 
 def split_name(judgement: Judgement, t: Texts) -> str:
     """The judged split in words."""
-    split = judgement.record["split"]
+    split = judgement.record.split
     return t(f"splits.{split}") if split in t.tables["splits"] else str(split)
 
 
-def device(record: Mapping[str, Any]) -> str:
-    """What the run was trained on, by its own name if known."""
-    return str(record["device_name"] or record["processor"] or record["device"])
-
-
-def is_foreign(judgement: Judgement, record: Mapping[str, Any]) -> bool:
+def is_foreign(judgement: Judgement, record: RunRecord) -> bool:
     """Whether the model was judged on other data than its run learned from."""
-    return bool(judgement.record["data_hash"] != record["data"]["hash"])
+    return bool(judgement.record.data_hash != record.data.hash)
 
 
 def _copies(judgement: Judgement, t: Texts) -> str:
-    copies, num = judgement.record["copies_of_train"], len(judgement.evaluation)
+    copies, num = judgement.record.copies_of_train, len(judgement.evaluation)
     if copies is None:
         return t("notes.copies_unknown")
-    if not copies["rows"]:
+    if not copies.rows:
         return t("notes.copies_none")
-    without = copies["n_without"]
-    if not without:
+    if copies.without is None:
         return t("notes.copies_all", n=f"{num:,}")
-    told = copies["scores_without"]
-    low, high = told["accuracy_interval"]
-    worst = min((row for row in told["per_class"] if row["recall"] is not None), key=lambda row: float(row["recall"]))
+    fresh = copies.without
+    low, high = fresh.accuracy_interval
+    worst = _extremes(fresh)[1]
     return t(
-        "notes.copies", rows=f"{copies['rows']:,}", learned=f"{copies['learned']:,}", held_out=f"{copies['held_out']:,}",
-        n=f"{num:,}", without=f"{without:,}", accuracy=percent(told["accuracy"]), low=percent(low), high=percent(high),
-        macro_f1=percent(told["macro_f1"]), balanced=percent(told["balanced_accuracy"]), worst=t.named(worst["class"]),
-        recall=percent(worst["recall"]),
+        "notes.copies", rows=f"{copies.rows:,}", learned=f"{copies.learned:,}", held_out=f"{copies.held_out:,}",
+        n=f"{num:,}", without=f"{copies.n_without:,}", accuracy=percent(fresh.accuracy), low=percent(low), high=percent(high),
+        macro_f1=percent(fresh.macro_f1), balanced=percent(fresh.balanced_accuracy), worst=t.named(fresh.classes[worst]),
+        recall=percent(fresh.recall[worst]),
     )  # fmt: skip
 
 
-def training(record: Mapping[str, Any], history: Sequence[Mapping[str, Any]], t: Texts) -> str:
+def training(record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> str:
     """How long training went, why it ended, and what the best epoch was."""
-    recipe, best = record["recipe"], best_epoch(history)
-    speeds = sorted(float(row["images_per_second"]) for row in history)
-    seconds = sorted(float(row["seconds"]) for row in history)
+    recipe, best = record.recipe, best_epoch(history)
+    speeds = sorted(float(row.images_per_second) for row in history)
+    seconds = sorted(float(row.seconds) for row in history)
     lead = t(
         "training.lead", ended=_ended(recipe, history, best, t), minutes=f"{sum(seconds) / 60:,.1f}",
         seconds=f"{seconds[len(seconds) // 2]:,.1f}", speed=f"{speeds[len(speeds) // 2]:,.0f}",
     )  # fmt: skip
     told = t(
-        "training.best", best=best["epoch"], accuracy=percent(best["valid_accuracy"]), loss=f"{best['valid_loss']:.3f}",
-        train=percent(best["train_accuracy"]),
+        "training.best", best=best.epoch, accuracy=percent(best.valid_accuracy), loss=f"{best.valid_loss:.3f}",
+        train=percent(best.train_accuracy),
     )  # fmt: skip
     return t.joined([lead, told])
 
 
-def _ended(recipe: Mapping[str, Any], history: Sequence[Mapping[str, Any]], best: Mapping[str, Any], t: Texts) -> str:
-    values = {"epochs": len(history), "most": f"{recipe['epochs']:,}"}
-    if recipe["stop_accuracy"] and best["valid_accuracy"] > recipe["stop_accuracy"]:
-        return t("training.ended_accuracy", **values, threshold=f"{recipe['stop_accuracy']:.0%}")
-    if recipe["patience"] and len(history) - best["epoch"] >= recipe["patience"]:
-        return t("training.ended_patience", **values, patience=recipe["patience"])
-    return t("training.ended_all" if len(history) == recipe["epochs"] else "training.ended_early", **values)
+def _ended(recipe: Recipe, history: Sequence[EpochRecord], best: EpochRecord, t: Texts) -> str:
+    values = {"epochs": len(history), "most": f"{recipe.epochs:,}"}
+    if recipe.stop_accuracy and best.valid_accuracy > recipe.stop_accuracy:
+        return t("training.ended_accuracy", **values, threshold=f"{recipe.stop_accuracy:.0%}")
+    if recipe.patience and len(history) - best.epoch >= recipe.patience:
+        return t("training.ended_patience", **values, patience=recipe.patience)
+    return t("training.ended_all" if len(history) == recipe.epochs else "training.ended_early", **values)
 
 
 def confusion(evaluation: Evaluation, t: Texts) -> list[str]:
@@ -209,7 +201,7 @@ def _errors(evaluation: Evaluation, names: Sequence[str], num_errors: int, t: Te
 
 def calibration(judgement: Judgement, t: Texts) -> str:
     """Whether the confidence can be believed, in a paragraph."""
-    evaluation, temperature = judgement.evaluation, judgement.record["temperature"]
+    evaluation, temperature = judgement.evaluation, judgement.record.temperature
     confidence = evaluation.probabilities.max(1).astype(np.float64)
     gap = float(confidence.mean()) - evaluation.accuracy
     kind = "even" if abs(gap) < 0.01 else "over" if gap > 0 else "under"
@@ -256,16 +248,31 @@ def shares(plain: Evaluation, corrected: Evaluation, train_counts: Sequence[int]
     return [t.joined(first), t("shares.rule"), t.joined([result, t(f"shares.verdict_{verdict}"), t("shares.aid")])]
 
 
+def layer_reasons(network: NetworkRecord, t: Texts) -> list[str]:
+    """Why each layer is there, with the figures of this network."""
+    following = [*network.layers[1:], *network.layers[-1:]]
+    total = max(1, network.parameters)
+    return [
+        t(
+            f"layers.{layer.reason}",
+            share=layer.parameters / total,
+            next=after.parameters / total,
+            dropout=layer.dropout,
+        )
+        for layer, after in zip(network.layers, following, strict=True)
+    ]
+
+
 def means(
-    record: Mapping[str, Any], dropouts: Sequence[float | None], judged: Mapping[str, Any], t: Texts
+    record: RunRecord, dropouts: Sequence[float], judged: JudgementRecord, t: Texts
 ) -> tuple[list[dict[str, str]], list[str]]:
     """The means of a run, each with name, setting and reason, and the names of those it left out."""
-    recipe = record["recipe"]
-    settings = {**_augment_settings(recipe["augment"], t), **_recipe_settings(recipe, votes_weight(record), t)}
+    recipe = record.recipe
+    settings = {**_augment_settings(recipe.augment, t), **_recipe_settings(recipe, votes_weight(record), t)}
     on = [share for share in dropouts if share != 0]
     settings["dropout"] = _dropout_setting(on, t) if on else None
-    settings["flip_test"] = t("tricks.setting.flip_test") if judged["flip"] else None
-    settings["temperature"] = t("tricks.setting.temperature", temperature=f"{judged['temperature']:.3f}")
+    settings["flip_test"] = t("tricks.setting.flip_test") if judged.flip else None
+    settings["temperature"] = t("tricks.setting.temperature", temperature=f"{judged.temperature:.3f}")
     used = [
         {"name": t(f"tricks.name.{key}"), "setting": setting, "why": t(f"tricks.why.{key}")}
         for key, setting in settings.items()
@@ -274,7 +281,7 @@ def means(
     return used, [t(f"tricks.name.{key}") for key, setting in settings.items() if not setting]
 
 
-def _dropout_setting(dropouts: Sequence[float | None], t: Texts) -> str:
+def _dropout_setting(dropouts: Sequence[float], t: Texts) -> str:
     """How many layers drop, and which share of their inputs, in the order of the layers; runs of earlier versions don't say."""
     known = [f"{share:.0%}" for share in dropouts if share is not None]
     shares = t("page.list").join(known) if known else t("page.skip")
@@ -287,44 +294,44 @@ CORRUPTION_PARTS = (
 """The parts of the augmentation that imitate bad pictures, each drawn with the probability ``corruption``."""
 
 
-def _augment_settings(augment: Mapping[str, Any], t: Texts) -> dict[str, str | None]:
+def _augment_settings(augment: Augment, t: Texts) -> dict[str, str | None]:
     """Each part of the augmentation as words; None where it is off. A warp of probability 0 never happens."""
-    warped = augment["geometry"] > 0
+    warped = augment.geometry > 0
     whole = (1.0, 1.0)
     values: dict[str, tuple[Any, dict[str, str]]] = {
-        "flip": (augment["flip"], {"share": f"{augment['flip']:.0%}"}),
-        "rotation": (warped and augment["rotation"], {"degrees": f"{augment['rotation']:g}"}),
-        "scale": (warped and tuple(augment["scale"]) != whole, _range(augment["scale"])),
-        "translation": (warped and augment["translation"], {"share": f"{augment['translation']:.0%}"}),
-        "shear": (warped and augment["shear"], {"degrees": f"{math.degrees(math.atan(augment['shear'])):.1f}"}),
-        "perspective": (warped and augment["perspective"], {"share": f"{augment['perspective']:.0%}"}),
+        "flip": (augment.flip, {"share": f"{augment.flip:.0%}"}),
+        "rotation": (warped and augment.rotation, {"degrees": f"{augment.rotation:g}"}),
+        "scale": (warped and tuple(augment.scale) != whole, _range(augment.scale)),
+        "translation": (warped and augment.translation, {"share": f"{augment.translation:.0%}"}),
+        "shear": (warped and augment.shear, {"degrees": f"{math.degrees(math.atan(augment.shear)):.1f}"}),
+        "perspective": (warped and augment.perspective, {"share": f"{augment.perspective:.0%}"}),
         "blur": (
-            augment["blur"] * augment["blur_probability"],
-            {"pixels": f"{augment['blur']:g}", "share": f"{augment['blur_probability']:.0%}"},
+            augment.blur * augment.blur_probability,
+            {"pixels": f"{augment.blur:g}", "share": f"{augment.blur_probability:.0%}"},
         ),
         "noise": (
-            augment["noise"] * augment["noise_probability"],
-            {"levels": f"{augment['noise']:g}", "share": f"{augment['noise_probability']:.0%}"},
+            augment.noise * augment.noise_probability,
+            {"levels": f"{augment.noise:g}", "share": f"{augment.noise_probability:.0%}"},
         ),
-        "contrast": (tuple(augment["contrast"]) != whole, _range(augment["contrast"])),
-        "brightness": (augment["brightness"], {"share": f"{augment['brightness']:.0%}"}),
-        "erase": (augment["erase"], {"share": f"{augment['erase']:.0%}", **_range(augment["erase_side"], ".1%")}),
+        "contrast": (augment.contrast != whole, _range(augment.contrast)),
+        "brightness": (augment.brightness, {"share": f"{augment.brightness:.0%}"}),
+        "erase": (augment.erase, {"share": f"{augment.erase:.0%}", **_range(augment.erase_side, ".1%")}),
         **_corruption_values(augment),
     }
     return {key: t(f"tricks.setting.{key}", **words) if on else None for key, (on, words) in values.items()}
 
 
-def _corruption_values(augment: Mapping[str, Any]) -> dict[str, tuple[Any, dict[str, str]]]:
-    """Whether each part that imitates bad pictures is on, and its figures; runs of earlier versions lack them."""
-    if not augment.get("corruption"):
+def _corruption_values(augment: Augment) -> dict[str, tuple[Any, dict[str, str]]]:
+    """Whether each part that imitates bad pictures is on, and its figures."""
+    if not augment.corruption:
         return dict.fromkeys(CORRUPTION_PARTS, (False, {}))
-    share = {"share": f"{augment['corruption']:.0%}"}
+    share = {"share": f"{augment.corruption:.0%}"}
     off = {"gamma": (1.0, 1.0), "resolution": 1.0, "faded": 1.0, "jpeg": 100}
     values: dict[str, tuple[Any, dict[str, str]]] = {}
     for key in CORRUPTION_PARTS:
-        value = augment[key]
+        value = getattr(augment, key)
         figures = _range(value) if key == "gamma" else {"value": f"{value:g}", "percent": f"{value:.0%}"}
-        values[key] = ((tuple(value) if key == "gamma" else value) != off.get(key, 0.0), {**figures, **share})
+        values[key] = (value != off.get(key, 0.0), {**figures, **share})
     return values
 
 
@@ -332,54 +339,56 @@ def _range(bounds: Sequence[float], form: str = "g") -> dict[str, str]:
     return {"low": format(bounds[0], form), "high": format(bounds[1], form)}
 
 
-def votes_weight(record: Mapping[str, Any]) -> float:
+def votes_weight(record: RunRecord) -> float:
     """The weight of the head for votes; 0 where the data has none."""
-    return float(record["recipe"]["votes_head"]) if record["data"].get("votes", True) else 0.0
+    return record.recipe.votes_head if record.data.votes else 0.0
 
 
-def _recipe_settings(recipe: Mapping[str, Any], votes_head: float, t: Texts) -> dict[str, str | None]:
+def _recipe_settings(recipe: Recipe, votes_head: float, t: Texts) -> dict[str, str | None]:
     """Each of the recipe's means as words; None where it is off."""
     rules = [
-        t("tricks.setting.rule_accuracy", threshold=f"{recipe['stop_accuracy']:.0%}")
-        if recipe["stop_accuracy"]
-        else "",
-        t("tricks.setting.rule_patience", patience=recipe["patience"]) if recipe["patience"] else "",
+        t("tricks.setting.rule_accuracy", threshold=f"{recipe.stop_accuracy:.0%}") if recipe.stop_accuracy else "",
+        t("tricks.setting.rule_patience", patience=recipe.patience) if recipe.patience else "",
     ]
     stopping = t("page.list").join(filter(None, rules)) or t("tricks.setting.rule_none")
-    kept = recipe.get("keep", "best")
-    moving = recipe["schedule"] != "constant" or recipe["warmup"]
+    kept = recipe.keep
+    moving = recipe.schedule != "constant" or recipe.warmup
     values: dict[str, tuple[Any, dict[str, str]]] = {
         "early_stopping": (kept == "best" or any(rules), {"kept": t(f"tricks.setting.keep_{kept}"), "rules": stopping}),
-        "label_smoothing": (recipe["label_smoothing"], {"share": f"{recipe['label_smoothing']:.0%}"}),
-        "votes": (recipe["votes"], {"share": f"{recipe['votes']:.0%}"}),
+        "label_smoothing": (recipe.label_smoothing, {"share": f"{recipe.label_smoothing:.0%}"}),
+        "votes": (recipe.votes, {"share": f"{recipe.votes:.0%}"}),
         "votes_head": (votes_head, {"weight": f"{votes_head:g}"}),
-        "init": (recipe.get("init", ""), {"model": Path(recipe.get("init", "")).name}),
-        "teacher": (recipe["distil"], {"share": f"{recipe['distil']:.0%}", "teacher": Path(recipe["teacher"]).name}),
+        "init": (recipe.init, {"model": Path(recipe.init).name}),
+        "teacher": (recipe.distil, {"share": f"{recipe.distil:.0%}", "teacher": Path(recipe.teacher).name}),
         "grow_from": (
-            recipe["grow_from"],
+            recipe.grow_from,
             {
-                "small": f"{recipe['grow_from']}",
-                "full": f"{recipe['image_size']}",
-                "share": f"{recipe['grown']:.0%}",
+                "small": f"{recipe.grow_from}",
+                "full": f"{recipe.image_size}",
+                "share": f"{recipe.grown:.0%}",
             },
         ),
-        "muon": (recipe["muon"], {"rate": f"{recipe['muon']:g}"}),
+        "muon": (recipe.muon, {"rate": f"{recipe.muon:g}"}),
         **{
-            key: (recipe.get(key, 0.0), {"power": f"{recipe.get(key, 0.0):g}"})  # runs of earlier versions lack them
-            for key in ("class_weights", "balanced_sampling", "focal")
+            key: (power, {"power": f"{power:g}"})
+            for key, power in (
+                ("class_weights", recipe.class_weights),
+                ("balanced_sampling", recipe.balanced_sampling),
+                ("focal", recipe.focal),
+            )
         },
-        "ema": (recipe["ema"], {"decay": f"{recipe['ema']:g}"}),
+        "ema": (recipe.ema, {"decay": f"{recipe.ema:g}"}),
         "schedule": (moving, {"schedule": schedule(recipe, t)}),
-        "weight_decay": (recipe["weight_decay"], {"decay": f"{recipe['weight_decay']:g}"}),
-        "clip_norm": (recipe["clip_norm"], {"norm": f"{recipe['clip_norm']:g}"}),
+        "weight_decay": (recipe.weight_decay, {"decay": f"{recipe.weight_decay:g}"}),
+        "clip_norm": (recipe.clip_norm, {"norm": f"{recipe.clip_norm:g}"}),
     }
     return {key: t(f"tricks.setting.{key}", **words) if on else None for key, (on, words) in values.items()}
 
 
-def schedule(recipe: Mapping[str, Any], t: Texts) -> str:
+def schedule(recipe: Recipe, t: Texts) -> str:
     """How the learning rate goes, in words."""
-    kind = recipe["schedule"] + ("_warmup" if recipe["schedule"] == "constant" and recipe["warmup"] else "")
-    return t(f"training.{kind}", warmup=f"{recipe['warmup']:.0%}")
+    kind = recipe.schedule + ("_warmup" if recipe.schedule == "constant" and recipe.warmup else "")
+    return t(f"training.{kind}", warmup=f"{recipe.warmup:.0%}")
 
 
 def _extremes(evaluation: Evaluation) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from mien.errors import MissingExtraError
 from mien.reporting.plots import scores
+from mien.run_record import LayerRecord, NetworkRecord
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -115,25 +116,25 @@ class Block:
     kind: str
     first: int
     last: int
-    layers: Sequence[Mapping[str, Any]]
+    layers: Sequence[LayerRecord]
 
     @property
     def output(self) -> list[int]:
         """Shape of its first weighted layer's output: that of the map before pooling."""
-        return list(next(layer["output"] for layer in self.layers if layer["kind"] in ("Conv2d", "Linear")))
+        return list(next(layer.output for layer in self.layers if layer.kind in ("Conv2d", "Linear")))
 
     @property
     def dropout(self) -> float:
         """The largest share that one of its dropout layers drops; 0 where there is none."""
-        return max((float(layer.get("dropout") or 0) for layer in self.layers), default=0.0)
+        return max((layer.dropout or 0.0 for layer in self.layers), default=0.0)
 
     @property
     def pooled(self) -> list[int] | None:
         """Shape behind its pooling layer, or None where it has none."""
-        return next((list(layer["output"]) for layer in self.layers if "Pool" in layer["kind"]), None)
+        return next((list(layer.output) for layer in self.layers if "Pool" in layer.kind), None)
 
 
-def blocks(layers: Sequence[Mapping[str, Any]]) -> list[Block]:
+def blocks(layers: Sequence[LayerRecord]) -> list[Block]:
     """Group the layers of a network: by residual block where names tell one, else from one weighted layer to the next.
 
     Dropout in front of a linear layer belongs to it.
@@ -142,32 +143,32 @@ def blocks(layers: Sequence[Mapping[str, Any]]) -> list[Block]:
     found = []
     for start, end in zip(starts, [*starts[1:], len(layers)], strict=True):
         part = layers[start:end]
-        kinds = {layer["kind"] for layer in part}
+        kinds = {layer.kind for layer in part}
         kind = "residual" if _residual(part[0]) else "linear" if "Linear" in kinds else "conv"
         if kinds & {"Conv2d", "Linear"}:  # what precedes all weights has nothing to draw
             found.append(Block(kind, start + 1, end, part))
     return found
 
 
-def _residual(layer: Mapping[str, Any]) -> str:
+def _residual(layer: LayerRecord) -> str:
     """The residual block of a layer, such as ``stages.0.1``; empty where there is none."""
-    match = re.match(r"stages\.\d+\.\d+", layer["name"])
+    match = re.match(r"stages\.\d+\.\d+", layer.name)
     return match[0] if match else ""
 
 
-def _starts_block(layers: Sequence[Mapping[str, Any]], index: int) -> bool:
+def _starts_block(layers: Sequence[LayerRecord], index: int) -> bool:
     layer, before = layers[index], layers[index - 1]
     if _residual(layer) or _residual(before):
         return _residual(layer) != _residual(before)
-    if layer["kind"] == "Dropout":
-        return index + 1 < len(layers) and layers[index + 1]["kind"] == "Linear"
-    if layer["kind"] == "Linear":
-        return bool(before["kind"] != "Dropout")
-    return bool(layer["kind"] == "Conv2d")
+    if layer.kind == "Dropout":
+        return index + 1 < len(layers) and layers[index + 1].kind == "Linear"
+    if layer.kind == "Linear":
+        return before.kind != "Dropout"
+    return layer.kind == "Conv2d"
 
 
 def diagram(
-    network: Mapping[str, Any],
+    network: NetworkRecord,
     face: str,
     outcome: Sequence[tuple[str, str, float]],
     *,
@@ -185,10 +186,10 @@ def diagram(
         label: what the figure shows, for those who don't see it.
         words: the words on it.
     """
-    side = network["input"][1]
+    side = network.input[1]
     pen = _Pen(2.0)
     pen.face(face, words["face"], f"{side}×{side}")
-    for block in blocks(network["layers"]):
+    for block in blocks(network.layers):
         pen.block(block, side, words)
     pen.outcome(outcome[:12])
     return (
@@ -226,7 +227,7 @@ class _Pen:
         if block.dropout:
             lines.append(words["dropout"].format(share=f"{block.dropout:.0%}"))
         column = max(5.0 * max(map(len, lines[1:])), 4.6 * len(lines[0]))
-        about = escape(", ".join(f"{layer['name']} ({layer['kind']})" for layer in block.layers))
+        about = escape(", ".join(f"{layer.name} ({layer.kind})" for layer in block.layers))
         self.parts.append(f"<g><title>{about}</title>")
         cuboids = _cuboids(block, side)
         width = sum(thick + depth for thick, _, depth, _ in cuboids) + 2 * (len(cuboids) - 1)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from mien import tables
 from mien.audit.audit import NUM_FIRST
-from mien.evaluation.judge import Judgement
+from mien.evaluation.evaluation import Evaluation
+from mien.evaluation.judge import Judgement, LeftOut
 from mien.evaluation.probing.robustness import CorruptedAccuracy
+from mien.reporting import narrative
+from mien.reporting.texts import Texts
+from mien.run_record import NetworkRecord
 
 OPTIMISTIC = "these rows were held out of the training and chose its epoch and its temperature: the scores are slightly optimistic."
 """What to know of scores on a hold-out."""
@@ -17,7 +22,7 @@ OPTIMISTIC = "these rows were held out of the training and chose its epoch and i
 def as_text(judgement: Judgement) -> str:
     """The scores with their intervals, the classes, the confusion matrix and the most frequent errors."""
     evaluation, record = judgement.evaluation, judgement.record
-    head = f"{record['model']} on {record['data']}, split {record['split']}, n = {len(evaluation):,}{', flip' if record['flip'] else ''}"
+    head = f"{record.model} on {record.data}, split {record.split}, n = {len(evaluation):,}{', flip' if record.flip else ''}"
     scores = [
         ("accuracy", evaluation.accuracy, evaluation.accuracy_interval),
         ("macro-F1", evaluation.macro_f1, evaluation.macro_f1_interval),
@@ -50,10 +55,10 @@ def as_text(judgement: Judgement) -> str:
 
 def _prior(judgement: Judgement) -> list[str]:
     """The class shares that the probabilities allow for, where they aren't those of training."""
-    prior = judgement.record.get("prior")
+    prior = judgement.record.prior
     if prior is None:
         return []
-    source = "estimated from these faces, without their labels" if judgement.record["prior_estimated"] else "as stated"
+    source = "estimated from these faces, without their labels" if judgement.record.prior_estimated else "as stated"
     return [f"class shares in use, {source}: " + ", ".join(f"{name} {share:.1%}" for name, share in prior.items())]
 
 
@@ -186,57 +191,83 @@ def _drift(split: Mapping[str, Any]) -> list[str]:
 def _warnings(judgement: Judgement) -> list[str]:
     only = judgement.evaluation.only_answer
     told = [f"warning: every face is read as {only}: this model tells no class from another."] if only else []
-    return [*told, *_left_out(judgement.record), *_copies(judgement)]
+    return [*told, *_left_out(judgement.record.without_duplicates_of), *_copies(judgement)]
 
 
-def _left_out(record: Mapping[str, Any]) -> list[str]:
-    left_out = record["without_duplicates_of"]
+def _left_out(left_out: LeftOut | None) -> list[str]:
     if left_out is None:
         return []
     return [
-        f"left out: {left_out['left_out']:,} copies of rows of {left_out['data']} ({left_out['exact']:,} of them pixel for pixel; "
-        f"correlation above {left_out['correlation']:g})"
+        f"left out: {left_out.left_out:,} copies of rows of {left_out.data} ({left_out.exact:,} of them pixel for pixel; "
+        f"correlation above {left_out.correlation:g})"
     ]
 
 
 def _copies(judgement: Judgement) -> list[str]:
     """What is known of judged faces that the training has seen."""
     record, n = judgement.record, len(judgement.evaluation)
-    lines = [OPTIMISTIC] if record["is_hold_out"] else []
-    copies = record["copies_of_train"]
+    lines = [OPTIMISTIC] if record.is_hold_out else []
+    copies = record.copies_of_train
     if copies is None:
         return [
             *lines,
             "whether the training has seen these faces is not known: the model file doesn't tell which faces it had.",
         ]
-    if not copies["rows"]:
+    if not copies.rows:
         return [*lines, "none of these faces was seen in training, pixel for pixel."]
     parts = [
-        f"{copies[key]:,} {words}"
-        for key, words in (
-            ("learned", "learned from"),
-            ("held_out", "held out to choose the epoch and the temperature"),
+        f"{num:,} {words}"
+        for num, words in (
+            (copies.learned, "learned from"),
+            (copies.held_out, "held out to choose the epoch and the temperature"),
         )
-        if copies[key]
+        if num
     ]
-    seen = f"{copies['rows']:,} of these {n:,} faces were seen in training, pixel for pixel ({', '.join(parts)})"
-    without = copies["accuracy_without"]
+    seen = f"{copies.rows:,} of these {n:,} faces were seen in training, pixel for pixel ({', '.join(parts)})"
     tail = (
         "none is left without them"
-        if without is None
-        else f"without them (n = {copies['n_without']:,}): {_scores_without(copies)}"
+        if copies.without is None
+        else f"without them (n = {copies.n_without:,}): {_scores_without(copies.without)}"
     )
-    warning = "warning: the score says little of new faces, as " if record["holds_training_rows"] else ""
+    warning = "warning: the score says little of new faces, as " if record.holds_training_rows else ""
     return [*lines, f"{warning}{seen}; {tail}."]
 
 
-def _scores_without(copies: Mapping[str, Any]) -> str:
+def _scores_without(fresh: Evaluation) -> str:
     """Accuracy, macro-F1, balanced accuracy and the recall of the worst class, on the rows that are no copies."""
-    told = copies["scores_without"]
-    scores = [("accuracy", "accuracy"), ("macro-F1", "macro_f1"), ("balanced accuracy", "balanced_accuracy")]
-    parts = [
-        f"{name} {told[key]:.2%} ({told[f'{key}_interval'][0]:.2%} to {told[f'{key}_interval'][1]:.2%})"
-        for name, key in scores
+    scores = [
+        ("accuracy", fresh.accuracy, fresh.accuracy_interval),
+        ("macro-F1", fresh.macro_f1, fresh.macro_f1_interval),
+        ("balanced accuracy", fresh.balanced_accuracy, fresh.balanced_accuracy_interval),
     ]
-    worst = min((row for row in told["per_class"] if row["recall"] is not None), key=lambda row: row["recall"])
-    return ", ".join([*parts, f"lowest recall {worst['class']} {worst['recall']:.1%}"])
+    parts = [f"{name} {value:.2%} ({low:.2%} to {high:.2%})" for name, value, (low, high) in scores]
+    recalls = [(recall, name) for recall, name, n in zip(fresh.recall, fresh.classes, fresh.support, strict=True) if n]
+    recall, name = min(recalls)
+    return ", ".join([*parts, f"lowest recall {name} {recall:.1%}"])
+
+
+def network_as_text(network: NetworkRecord, lang: str = "en") -> str:
+    """The layers as a table, each with its reason, and the totals."""
+    t, mib = Texts(lang), 2.0**20
+    rows = [
+        [
+            str(number),
+            layer.name,
+            layer.kind + (f" {layer.dropout:g}" if layer.dropout is not None else ""),
+            "x".join(map(str, layer.output)),
+            f"{layer.parameters:,}",
+            reason,
+        ]
+        for number, (layer, reason) in enumerate(
+            zip(network.layers, narrative.layer_reasons(network, t), strict=True), start=1
+        )
+    ]
+    table = tables.render(["#", "layer", "kind", "output", "parameters", "reason"], rows)
+    totals = [
+        f"parameters          {network.parameters:,} (all trainable)",
+        f"multiply-adds       {network.macs:,} per face",
+        f"input               {'x'.join(map(str, network.input))}, {4 * math.prod(network.input) / mib:.2f} MiB",
+        f"activations         {network.activation_bytes / mib:.2f} MiB per face in fp32, kept for the backward pass",
+        f"parameters' size    {4 * network.parameters / mib:.2f} MiB in fp32",
+    ]
+    return "\n".join([table, "", *totals])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import ray
 
 from mien.run import Run
+from mien.run_record import EpochRecord
 from mien.scale import cluster, nodes
 from mien.training.loop import Say
 from mien.training.task import Task
@@ -56,6 +56,6 @@ def _train(task: Task, num_cpus: int, tell: Say) -> None:
     task.do(after_epoch=lambda row: tell(epoch_line(task.title, row, task.recipe.epochs)))
 
 
-def epoch_line(title: str, row: dict[str, Any], num_epochs: int) -> str:
+def epoch_line(title: str, row: EpochRecord, num_epochs: int) -> str:
     """One of several trainings' epochs as a line for people."""
-    return f"{title}: epoch {row['epoch']}/{num_epochs}, hold-out accuracy {row['valid_accuracy']:.2%}, {row['seconds']:.0f} s"
+    return f"{title}: epoch {row.epoch}/{num_epochs}, hold-out accuracy {row.valid_accuracy:.2%}, {row.seconds:.0f} s"

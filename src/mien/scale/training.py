@@ -66,7 +66,7 @@ def resume(
         MienError: as for ``job.resume``, or the cluster can't do the work.
     """
     place = Path(folder).resolve()
-    device = changes.device or Run.open(place).record["device"]
+    device = changes.device or Run.open(place).record.setup.device
     return _run(lambda say: job.resume(place, changes=changes, say=say), place, workers, device, say)
 
 

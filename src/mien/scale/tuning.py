@@ -25,7 +25,7 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
 from ray.tune.search.optuna import OptunaSearch
 
 import mien
-from mien import checks, files, locks, recipes
+from mien import checks, files, locks, recipes, typed_json
 from mien.checks import Between
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import ArgumentError, ClusterError, OutputError, RecipeError, RunError, TrainingError
@@ -33,6 +33,7 @@ from mien.inference import datasets
 from mien.recipes import Recipe, search_space
 from mien.recipes.search_space import Axis, Choice
 from mien.run import Run
+from mien.run_record import EpochRecord
 from mien.scale import cluster, nodes, seal
 from mien.training import job
 from mien.training.devices import Precision
@@ -172,10 +173,11 @@ def run(sweep: Sweep, *, say: Say = lambda _: None) -> dict[str, Any]:
         "seed": sweep.seed,
         "data": sweep.data.name,
         "data_hash": faceset.hash,
-        "read": faceset.source.reading(),
-        "train_rows": record["data"]["train"]["rows"],
+        "read": typed_json.to_json(faceset.source.reading()),
+        "train_rows": record.data.train.rows,
         "n": len(valid_set),
-        **{key: record[key] for key in ("device", "device_name", "processor", "precision", "threads", "torch")},
+        "processor": record.processor,
+        "setup": typed_json.to_json(record.setup),
         "versions": {"mien": mien.__version__, "ray": ray.__version__, "optuna": optuna.__version__},
         "trials": told,
         "best": best["number"],
@@ -197,7 +199,7 @@ def _claim(sweep: Sweep, space: Sequence[Axis], data_hash: str) -> None:
     """
     own: dict[str, Any] = {
         "data": data_hash,
-        "recipe": recipes.to_dict(sweep.recipe),
+        "recipe": sweep.recipe.to_dict(),
         "space": [str(axis) for axis in space],
         "trials": sweep.num_trials,
         "parallel": sweep.parallel,
@@ -338,11 +340,11 @@ def _trial(config: dict[str, Any], sweep: Sweep, space: tuple[Axis, ...]) -> Non
     folder = sweep.runs / tune.get_context().get_trial_id()
     reported = 0
 
-    def report(row: Mapping[str, Any]) -> None:  # Tune lets a trial that it stops go no further than here
+    def report(row: EpochRecord) -> None:  # Tune lets a trial that it stops go no further than here
         nonlocal reported
-        reported = row["epoch"]
+        reported = row.epoch
         score = _score(Run.open(folder).history, sweep.recipe.keep)
-        tune.report({"epoch": reported, "accuracy": score, "own": row["valid_accuracy"], "seconds": row["seconds"]})
+        tune.report({"epoch": reported, "accuracy": score, "own": row.valid_accuracy, "seconds": row.seconds})
 
     try:
         recipe = recipes.changed(sweep.recipe, search_space.settings(space, config))
@@ -356,8 +358,8 @@ def _trial(config: dict[str, Any], sweep: Sweep, space: tuple[Axis, ...]) -> Non
         report(run.history[-1])
 
 
-def _score(history: Sequence[Mapping[str, Any]], keep: str) -> float:
-    accuracies = [row["valid_accuracy"] for row in history]
+def _score(history: Sequence[EpochRecord], keep: str) -> float:
+    accuracies = [row.valid_accuracy for row in history]
     return float(accuracies[-1] if keep == "last" else max(accuracies))
 
 
@@ -378,7 +380,7 @@ def _told(trial: Any, sweep: Sweep, space: Sequence[Axis]) -> dict[str, Any]:
     history = Run.open(folder).history if (folder / "history.jsonl").is_file() else []
     failed = trial.last_result.get("failed", "")
     finished = (folder / "model.onnx").is_file()
-    curve = [row["valid_accuracy"] for row in history]
+    curve = [row.valid_accuracy for row in history]
     return {
         "number": _number(trial),
         "run": str(folder.relative_to(sweep.out)),
@@ -387,7 +389,7 @@ def _told(trial: Any, sweep: Sweep, space: Sequence[Axis]) -> dict[str, Any]:
         "reason": failed,
         "epochs": len(history),
         "accuracy": _score(history, sweep.recipe.keep) if history else 0.0,
-        "minutes": sum(row["seconds"] for row in history) / 60,
+        "minutes": sum(row.seconds for row in history) / 60,
         "curve": curve,
     }
 

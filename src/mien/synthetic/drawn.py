@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from mien.data.faceset import FaceSet, Source
+from mien.data.faceset import FaceSet
+from mien.data.source import Source
 from mien.emotions import EMOTIONS
 from mien.errors import DataError
 from mien.synthetic.canvas import Canvas, Pose

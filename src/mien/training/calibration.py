@@ -105,6 +105,13 @@ def fit(logits: Tensor, labels: Tensor, *, cross_fitted: bool = False) -> Temper
     )
 
 
+@dataclass(frozen=True)
+class Halves:
+    """The best accuracy so far on each half of the held-out rows."""
+
+    best: tuple[float, ...]
+
+
 class CrossFit:
     """The held-out readings of epochs that other rows have chosen.
 
@@ -133,21 +140,21 @@ class CrossFit:
 
     def save(self, run: Run) -> None:
         """Write the readings into the run's folder."""
-        checkpoint.save(run.calibration, {"logits": self.logits}, {"best": self.best})
+        checkpoint.save(run.calibration, {"logits": self.logits}, Halves((self.best[0], self.best[1])))
 
     def restore(self, run: Run) -> None:
         """Take up what ``save`` wrote, if anything; a run of an earlier version has nothing."""
         if run.calibration.exists():
-            tensors, state = checkpoint.load(run.calibration)
+            tensors, state = checkpoint.load(run.calibration, Halves)
             if tensors["logits"].shape == self.logits.shape:
-                self.logits, self.best = tensors["logits"].to(self.logits.device), list(state["best"])
+                self.logits, self.best = tensors["logits"].to(self.logits.device), list(state.best)
 
 
 def readings(run: Run, valid_set: FaceSet) -> Tensor | None:
     """The cross-fitted logits ``(V, K)`` of a run; None where it has none for all these rows, as runs of earlier versions."""
     if not run.calibration.exists():
         return None
-    logits = checkpoint.load(run.calibration)[0]["logits"]
+    logits = checkpoint.tensors(run.calibration)["logits"]
     fits = len(logits) == len(valid_set) and bool(torch.isfinite(logits).all())
     return logits if fits else None
 

@@ -5,33 +5,35 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from mien import files, shapes
+from mien import files, typed_json
 from mien.errors import OutputError, RunError
 
+State = TypeVar("State")
 
-def save(path: Path, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
-    """Write named tensors and a JSON-able state."""
+
+def save(path: Path, tensors: Mapping[str, Tensor], state: Any) -> None:
+    """Write named tensors and a state, a dataclass that fits JSON."""
     plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     with files.whole(path) as temporary:
         try:
-            save_file(plain, temporary, metadata={"state": json.dumps(state)})
+            save_file(plain, temporary, metadata={"state": json.dumps(typed_json.to_json(state))})
         except SafetensorError as error:
             raise OutputError(f"'{path}' can't be written: {error}.") from None
 
 
-def load(path: Path, shape: shapes.Shape = dict) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def load(path: Path, kind: type[State]) -> tuple[dict[str, Tensor], State]:
     """Read what ``save`` wrote, onto the CPU.
 
     Args:
         path: the file.
-        shape: what the state must look like.
+        kind: the dataclass of the state.
 
     Raises:
         RunError: the file is missing or damaged.
@@ -39,11 +41,16 @@ def load(path: Path, shape: shapes.Shape = dict) -> tuple[dict[str, Tensor], dic
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 # not a dict
-            return tensors, shapes.parse(file.metadata()["state"], shape)
+            return tensors, typed_json.parse(file.metadata()["state"], kind)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise RunError(
             f"The checkpoint '{path}' can't be read ({error}): train again, or resume another run."
         ) from None
+
+
+def tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors alone; see ``load``."""
+    return load(path, object)[0]
 
 
 def network_tensors(network: nn.Module, prefix: str) -> dict[str, Tensor]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import ctypes
 import sys
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 import torch
 from torch import nn
 
-from mien.checks import Between, OneOf, check_fields, checked
-from mien.errors import ArgumentError, TrainingError
+from mien.checks import OneOf, checked
+from mien.errors import TrainingError
+from mien.run_record import Speed
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16")
@@ -25,31 +25,17 @@ COMPILERS: dict[str, dict[str, str]] = {
     "inductor": {"backend": "inductor"},
     "cudagraphs": {"backend": "inductor", "mode": "reduce-overhead"},
 }
-"""What ``torch.compile`` is asked for, by name; ``cudagraphs`` is inductor's kernels replayed as CUDA graphs."""
+"""What ``torch.compile`` is asked for, by the names in ``run_record.COMPILERS``."""
 
 M = TypeVar("M", bound=nn.Module)
 
 
-@dataclass(frozen=True)
-class Speed:
-    """What makes a training on a GPU faster, and changes nothing about what it learns."""
+def compiled(module: M, speed: Speed) -> M:
+    """The module as training calls it; its weights are those of the module itself."""
+    if speed.compiler == "off":
+        return module
+    return torch.compile(module, dynamic=False, **COMPILERS[speed.compiler])  # type: ignore[call-overload, no-any-return] # the settings are torch's own
 
-    compiler: Annotated[str, OneOf(tuple(COMPILERS))] = "off"
-    """How ``torch.compile`` treats the network in training; every size of faces is compiled anew, which takes up to a minute."""
-    store_every: Annotated[float, Between(0, 86_400)] = 0.0
-    """Seconds between two checkpoints; 0 stores one after each epoch, which is longer than an epoch of a small network on a GPU."""
-
-    def __post_init__(self) -> None:
-        check_fields(self, ArgumentError)
-
-    def compiled(self, module: M) -> M:
-        """The module as training calls it; its weights are those of the module itself."""
-        if self.compiler == "off":
-            return module
-        return torch.compile(module, dynamic=False, **COMPILERS[self.compiler])  # type: ignore[call-overload, no-any-return] # the settings are torch's own
-
-
-DEFAULT_SPEED = Speed()
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4  # malloc.h; -1 as a value turns trimming off
 

@@ -56,7 +56,7 @@ def build(runs: Sequence[Run], path: str | os.PathLike[str]) -> Spec:
     first = runs[0]
     for run in runs[1:]:
         for what, theirs, ours in (
-            ("data", run.record["data"]["hash"], first.record["data"]["hash"]),
+            ("data", run.record.data.hash, first.record.data.hash),
             ("face size", run.recipe.image_size, first.recipe.image_size),
         ):
             if theirs != ours:
@@ -73,20 +73,20 @@ def build(runs: Sequence[Run], path: str | os.PathLike[str]) -> Spec:
     graph = EnsembleGraph([member for member, _ in members]).eval()
     temperature = _temperature(graph, runs, held, rows)
     graph.temperature = temperature.value
-    data: dict[str, Any] = first.record["data"]
-    same_rows = all(run.record["data"]["train"] == data["train"] for run in runs)
+    data = first.record.data
+    same_rows = all(run.record.data.train == data.train for run in runs)
     spec = Spec(
-        tuple(data["classes"]),
+        tuple(data.classes),
         (first.recipe.image_size, first.recipe.image_size),
         temperature=graph.temperature,
         training={
-            "data_hash": data["hash"],
-            "train_hash": data["train"]["faces_hash"] if same_rows else None,
+            "data_hash": data.hash,
+            "train_hash": data.train.faces_hash if same_rows else None,
             "temperature": temperature.to_dict(),
             "members": [export.training_record(run, own) for run, (_, own) in zip(runs, members, strict=True)],
         },
     )
-    title, counts = "rows that all members held out", data["train"]["counts"]
+    title, counts = "rows that all members held out", data.train.counts
     return export.write(graph, spec, rows, title, path, counts=counts, seen=_seen(runs))
 
 

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import nn
 
-from mien import files, modelfile, shapes
+from mien import files, modelfile, typed_json
 from mien.data.faceset import FaceSet
 from mien.data.seen import SeenFaces
 from mien.errors import ExportError
@@ -28,6 +28,7 @@ from mien.run import Run
 from mien.training import calibration, checkpoint, loop
 from mien.training.calibration import Temperature
 from mien.training.graph import ModelGraph, load_network
+from mien.training.weights import BestEpoch
 
 TOLERANCE = 1e-4
 """Largest difference in any probability between the trained network and its model file."""
@@ -53,11 +54,11 @@ def export(run: Run, valid_set: FaceSet, path: str | os.PathLike[str]) -> Spec:
         ExportError: the file would compute something else than the network.
         RunError: the run has no weights yet.
     """
-    data = run.record["data"]
+    data = run.record.data
     graph, temperature = load_graph(run, valid_set)
     size = (run.recipe.image_size, run.recipe.image_size)
-    spec = Spec(tuple(data["classes"]), size, temperature=graph.temperature, training=training_record(run, temperature))
-    return write(graph, spec, valid_set, data["valid"]["from"], path, counts=data["train"]["counts"], seen=run.seen)
+    spec = Spec(tuple(data.classes), size, temperature=graph.temperature, training=training_record(run, temperature))
+    return write(graph, spec, valid_set, data.valid.split, path, counts=data.train.counts, seen=run.seen)
 
 
 def write(
@@ -124,9 +125,9 @@ def load_graph(run: Run, valid_set: FaceSet) -> tuple[ModelGraph, Temperature]:
         ExportError: these weights are those of a training that has diverged.
         RunError: the run has no weights yet.
     """
-    network, data = load_network(run), run.record["data"]
+    network, data = load_network(run), run.record.data
     faces, labels = torch.from_numpy(valid_set.images), torch.from_numpy(valid_set.labels)
-    logits = loop.predict(network, faces, data["mean"], data["std"], torch.device("cpu"), "fp32")
+    logits = loop.predict(network, faces, data.mean, data.std, torch.device("cpu"), "fp32")
     loss = float(F.cross_entropy(logits, labels))
     if loop.has_diverged(loss, logits.shape[1]):
         raise ExportError(
@@ -135,22 +136,26 @@ def load_graph(run: Run, valid_set: FaceSet) -> tuple[ModelGraph, Temperature]:
         )
     plain = network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload] # torch's stubs lack this overload
     temperature = calibration.of_run(run, valid_set, logits)
-    return ModelGraph(plain, data["mean"], data["std"], temperature.value).eval(), temperature
+    return ModelGraph(plain, data.mean, data.std, temperature.value).eval(), temperature
 
 
 def training_record(run: Run, temperature: Temperature) -> dict[str, Any]:
     """What the model file says of its training."""
-    data = run.record["data"]
-    record = {key: run.record[key] for key in ("mien", "git_commit", "torch", "device", "precision")}
-    return record | {
-        "recipe": run.record["recipe"],
+    data = run.record.data
+    return {
+        "mien": run.record.mien,
+        "git_commit": run.record.git_commit,
+        "torch": run.record.setup.torch,
+        "device": run.record.setup.device,
+        "precision": run.record.setup.precision,
+        "recipe": run.recipe.to_dict(),
         "temperature": temperature.to_dict(),
-        "epoch": checkpoint.load(run.best, shapes.BEST)[1]["epoch"],
+        "epoch": checkpoint.load(run.best, BestEpoch)[1].epoch,
         "seed": run.recipe.seed,
-        "data_hash": data["hash"],
-        "train_hash": data["train"]["faces_hash"],
-        "options": data.get("options", {}),
-        "coding": data.get("coding"),
+        "data_hash": data.hash,
+        "train_hash": data.train.faces_hash,
+        "options": data.read.options.to_dict(),
+        "coding": typed_json.to_json(data.read.coding),
     }
 
 

@@ -36,8 +36,8 @@ class GradCam:
         Raises:
             RunError: the run has no weights yet.
         """
-        data = run.record["data"]
-        return cls(load_network(run), data["mean"], data["std"], run.recipe.image_size)
+        data = run.record.data
+        return cls(load_network(run), data.mean, data.std, run.recipe.image_size)
 
     def __call__(self, faces: NDArray[np.uint8], classes: NDArray[np.int64]) -> NDArray[np.float32]:
         """Maps of what speaks for a class.

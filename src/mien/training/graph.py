@@ -33,8 +33,8 @@ def load_network(run: Run) -> networks.Network:
     Raises:
         RunError: the run has no weights yet.
     """
-    tensors, _ = checkpoint.load(run.best)
-    recipe, data = run.recipe, run.record["data"]
-    network = networks.build(recipe.network, len(data["classes"]), recipe.image_size)
+    tensors = checkpoint.tensors(run.best)
+    recipe, data = run.recipe, run.record.data
+    network = networks.build(recipe.network, len(data.classes), recipe.image_size)
     checkpoint.load_network(network, tensors, "network")
     return network

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
 
-from mien import files, locks, temporaries
+from mien import files, locks, temporaries, typed_json
 from mien.checks import checked
 from mien.data import leakage, splits
 from mien.data.faceset import FaceSet
@@ -22,6 +21,7 @@ from mien.errors import DataError, RunError
 from mien.inference import datasets
 from mien.recipes import Recipe
 from mien.run import Run
+from mien.run_record import DEFAULT_SPEED, DataRecord, HeldOutRows, Setup, Speed, TrainRows
 from mien.training import calibration, devices, export, loop, networks, pretrained, resuming, summary, teachers
 from mien.training.augment import augment
 from mien.training.loop import AfterEpoch, Say, Track
@@ -41,7 +41,7 @@ def start(
     reading: ReadOptions = DEFAULT,
     device: str = "auto",
     precision: devices.Precision = "auto",
-    speed: devices.Speed = devices.DEFAULT_SPEED,
+    speed: Speed = DEFAULT_SPEED,
     say: Say = lambda _: None,
     track: Track = lambda steps, _: steps,
     after_epoch: AfterEpoch = lambda _: None,
@@ -64,16 +64,16 @@ def start(
         MienError: data, recipe or folder don't fit; nothing but the run folder is written.
     """
     place = devices.pick(device)
-    setup = {
-        "device": place.type,
-        "device_name": torch.cuda.get_device_name() if place.type == "cuda" else "",
-        "precision": devices.pick_precision(precision, place),
-        "speed": dataclasses.asdict(speed),
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "teacher": teacher_hash(recipe),
-        "init": pretrained.digest(recipe.init) if recipe.init else "",
-    }
+    setup = Setup(
+        device=place.type,
+        device_name=torch.cuda.get_device_name() if place.type == "cuda" else "",
+        precision=devices.pick_precision(precision, place),
+        threads=torch.get_num_threads(),
+        torch=torch.__version__,
+        speed=speed,
+        teacher=teacher_hash(recipe),
+        init=pretrained.digest(recipe.init) if recipe.init else "",
+    )
     networks.build(recipe.network, 2, recipe.image_size)  # refuse what can't be built before data is read
     with joined(place) as ranks:
         run, own_set, valid_set = _begin(data, reading, recipe, out, setup, ranks, say if ranks.first else _silent)
@@ -103,7 +103,7 @@ def _begin(
     reading: ReadOptions,
     recipe: Recipe,
     out: str | os.PathLike[str],
-    setup: dict[str, Any],
+    setup: Setup,
     ranks: Ranks,
     say: Say,
 ) -> tuple[Run, FaceSet, FaceSet]:
@@ -114,9 +114,9 @@ def _begin(
         say(f"note: {note}")
     train_set, valid_set = divide(faceset, recipe)
     workers = f", {ranks.num} workers" if ranks.num > 1 else ""
-    say(f"train {len(train_set):,}, hold out {len(valid_set):,}; {setup['device']}, {setup['precision']}{workers}")
-    told = _describe(data, faceset, train_set, valid_set) | _normalisation(recipe, train_set)
-    run = ranks.once(lambda: Run.create(out, recipe, data=told, setup={**setup, "workers": ranks.num}))
+    say(f"train {len(train_set):,}, hold out {len(valid_set):,}; {setup.device}, {setup.precision}{workers}")
+    record = _describe(data, faceset, train_set, valid_set, _normalisation(recipe, train_set))
+    run = ranks.once(lambda: Run.create(out, recipe, data=record, setup=replace(setup, workers=ranks.num)))
     ranks.once(lambda: run.write_seen(train_set, valid_set))
     say(f"run folder {run.folder}; if it is stopped, go on with  mien train --resume {run.folder}")
     return run, ranks.share(train_set, recipe.seed), valid_set
@@ -143,22 +143,24 @@ def resume(
         OutputError: another process is training in it.
     """
     run = resuming.changed(Run.open(folder), changes)
-    if teacher_hash(run.recipe) != run.record.get("teacher", ""):
+    if teacher_hash(run.recipe) != run.record.setup.teacher:
         raise RunError(f"The teacher '{run.recipe.teacher}' has changed since this run was started: train again.")
-    if torch.get_num_threads() != run.record["threads"]:
-        torch.set_num_threads(run.record["threads"])  # sums are split over threads: another number rounds differently
-    with joined(devices.pick(run.record["device"])) as ranks, _locked(run, ranks):
+    if torch.get_num_threads() != run.record.setup.threads:
+        torch.set_num_threads(
+            run.record.setup.threads
+        )  # sums are split over threads: another number rounds differently
+    with joined(devices.pick(run.record.setup.device)) as ranks, _locked(run, ranks):
         if changes != UNCHANGED:
-            ranks.once(lambda: resuming.write(run))
+            ranks.once(lambda: run.write())
         if ranks.first:
             temporaries.sweep(run.folder, at_once=True)
             if changes.device is not None or changes.epochs is not None:
                 say(
                     "what is different from now on is in run.json; the curve will differ from that of a training begun so"
                 )
-            if ranks.num != run.record.get("workers", 1):
+            if ranks.num != run.record.setup.workers:
                 say(
-                    f"begun by {run.record.get('workers', 1)} workers, gone on with by {ranks.num}: the curve will differ a little"
+                    f"begun by {run.record.setup.workers} workers, gone on with by {ranks.num}: the curve will differ a little"
                 )
         own_set, valid_set = _share(run, ranks)
         return _finish(run, own_set, valid_set, ranks, say, track, after_epoch)
@@ -173,7 +175,7 @@ def start_or_resume(
     reading: ReadOptions = DEFAULT,
     device: str = "auto",
     precision: devices.Precision = "auto",
-    speed: devices.Speed = devices.DEFAULT_SPEED,
+    speed: Speed = DEFAULT_SPEED,
     say: Say = lambda _: None,
     track: Track = lambda steps, _: steps,
     after_epoch: AfterEpoch = lambda _: None,
@@ -228,7 +230,7 @@ def read_sets(run: Run) -> tuple[FaceSet, FaceSet]:
     Raises:
         RunError: the data isn't what the run was started with.
     """
-    return divide(run.read(), run.recipe)
+    return divide(datasets.of_run(run), run.recipe)
 
 
 def divide(faceset: FaceSet, recipe: Recipe) -> tuple[FaceSet, FaceSet]:
@@ -268,9 +270,9 @@ def _finish(
 
 def _write_beginning(run: Run, train_set: FaceSet) -> None:
     if not (run.folder / "augmented.png").exists():
-        recipe, classes = run.recipe, run.record["data"]["classes"]
+        recipe, classes = run.recipe, run.record.data.classes
         network = networks.build(recipe.network, len(classes), recipe.image_size, recipe.dropout)
-        files.write_json(run.folder / "network.json", summary.describe(network, recipe.image_size))
+        files.write_json(run.folder / "network.json", typed_json.to_json(summary.describe(network, recipe.image_size)))
         write_augmented(run.folder / "augmented.png", train_set, recipe)
 
 
@@ -293,30 +295,37 @@ def _untracked(steps: Iterable[int], label: str) -> Iterable[int]:
     return steps
 
 
-def _describe(path: str | os.PathLike[str], faceset: FaceSet, train_set: FaceSet, valid_set: FaceSet) -> dict[str, Any]:
-    """What ``run.json`` says of the data, but for its normalisation."""
-    own_split = str(valid_set.splits[0])
-    return {
-        "path": str(Path(path).resolve()),
-        **faceset.source.reading(),
-        "hash": faceset.hash,
-        "classes": list(faceset.classes),
-        "size": list(faceset.size),
-        "votes": faceset.votes is not None,
-        "splits": {name: int((faceset.splits == name).sum()) for name in faceset.split_names},
-        "train": {"rows": len(train_set), "counts": train_set.counts().tolist(), "faces_hash": train_set.faces_hash},
-        "valid": {
-            "from": own_split if own_split in faceset.split_names else "hold_out",
-            "rows": len(valid_set),
-            "counts": valid_set.counts().tolist(),
-            "hash": valid_set.hash,
-        },
-    }
+def _describe(
+    path: str | os.PathLike[str],
+    faceset: FaceSet,
+    train_set: FaceSet,
+    valid_set: FaceSet,
+    normalisation: tuple[float, float],
+) -> DataRecord:
+    split = str(valid_set.splits[0])
+    return DataRecord(
+        path=str(Path(path).resolve()),
+        hash=faceset.hash,
+        classes=faceset.classes,
+        train=TrainRows(len(train_set), tuple(train_set.counts().tolist()), train_set.faces_hash),
+        valid=HeldOutRows(
+            split if split in faceset.split_names else "hold_out",
+            len(valid_set),
+            tuple(valid_set.counts().tolist()),
+            valid_set.hash,
+        ),
+        mean=normalisation[0],
+        std=normalisation[1],
+        size=faceset.size,
+        votes=faceset.votes is not None,
+        splits={name: int((faceset.splits == name).sum()) for name in faceset.split_names},
+        read=faceset.source.reading(),
+    )
 
 
-def _normalisation(recipe: Recipe, train_set: FaceSet) -> dict[str, float]:
+def _normalisation(recipe: Recipe, train_set: FaceSet) -> tuple[float, float]:
     """Mean and standard deviation of the training rows' gray levels, or those that the weights to start from have learned with."""
     if recipe.init:
         first = pretrained.load(recipe.init)
-        return {"mean": first.mean, "std": first.std}
-    return {"mean": float(train_set.images.mean()), "std": max(1.0, float(train_set.images.std()))}
+        return first.mean, first.std
+    return float(train_set.images.mean()), max(1.0, float(train_set.images.std()))

@@ -11,17 +11,18 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from mien import shapes
 from mien.data.faceset import FaceSet
 from mien.errors import TrainingError
 from mien.recipes import Recipe
 from mien.run import Run
+from mien.run_record import EpochRecord
 from mien.training import checkpoint, devices, networks, pretrained, teachers
 from mien.training import optimizers as optimizing
 from mien.training.augment import augment, corrupt, view
@@ -30,17 +31,24 @@ from mien.training.imbalance import balanced_order, class_weights, cross_entropy
 from mien.training.ranks import ALONE, Ranks, with_synced_norms
 from mien.training.stopping import EarlyStopping
 from mien.training.targets import soft_targets, vote_shares
-from mien.training.weights import Average, Best
+from mien.training.weights import Average, Best, BestEpoch
 
 DIVERGED = 100.0
 """Training has diverged once its loss is so many times that of guessing, which is the logarithm of the number of classes."""
 
 Say = Callable[[str], None]
 Track = Callable[[Iterable[int], str], Iterable[int]]
-AfterEpoch = Callable[[dict[str, Any]], None]
+AfterEpoch = Callable[[EpochRecord], None]
 
 FIRST_VIEW = 500_000
 """Seeds of views that come again lie above those of epochs."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What goes with the tensors of ``checkpoint.safetensors``: the curve so far."""
+
+    history: tuple[EpochRecord, ...]
 
 
 def train(
@@ -72,10 +80,10 @@ def train(
         RecipeError: a batch can't be split evenly over the processes.
     """
     recipe = run.recipe
-    device = devices.pick(run.record["device"])
-    precision: str = run.record["precision"]
-    speed = devices.Speed(**run.record.get("speed", {}))
-    mean, std = run.record["data"]["mean"], run.record["data"]["std"]
+    device = devices.pick(run.record.setup.device)
+    precision: str = run.record.setup.precision
+    speed = run.record.setup.speed
+    mean, std = run.record.data.mean, run.record.data.std
     num_classes = len(train_set.classes)
     num_faces = ranks.least(len(train_set))
     batch_size = min(ranks.part_of(recipe.batch_size), num_faces)
@@ -100,7 +108,7 @@ def train(
     learner = Learner({"network": network} | ({"votes": votes_head} if votes_head else {}))
     optimizers = optimizing.build(recipe, learner)
     stopping = EarlyStopping(recipe.stop_accuracy, recipe.patience)
-    history: list[dict[str, Any]] = []
+    history: list[EpochRecord] = []
     if run.checkpoint.exists():
         history = _restore(run, learner, judged, optimizers, stopping)
         if ranks.first:
@@ -109,7 +117,7 @@ def train(
     ended = stopping.reason(len(history)) if history else None
     if ended or len(history) == recipe.epochs:
         return ended or f"all {recipe.epochs} epochs are done"
-    compute = ranks.together(speed.compiled(learner))
+    compute = ranks.together(devices.compiled(learner, speed))
 
     faces = torch.from_numpy(train_set.images).to(device)  # (N, H, W) uint8
     labels = torch.from_numpy(train_set.labels).to(device)  # (N,)
@@ -194,22 +202,22 @@ def train(
         )
         if not math.isfinite(valid_loss):
             check_loss(valid_loss, num_classes, epoch, rate)
-        row = {
-            "epoch": epoch,
-            "learning_rate": rate,
-            "train_loss": sum_loss / num_steps,
-            "train_accuracy": sum_right / (num_steps * batch_size),
-            "valid_loss": valid_loss,
-            "valid_accuracy": accuracy,
-            "seconds": time.perf_counter() - started,
-            "images_per_second": num_steps * batch_size * ranks.num / trained,
-        }
+        row = EpochRecord(
+            epoch=epoch,
+            learning_rate=rate,
+            train_loss=sum_loss / num_steps,
+            train_accuracy=sum_right / (num_steps * batch_size),
+            valid_loss=valid_loss,
+            valid_accuracy=accuracy,
+            seconds=time.perf_counter() - started,
+            images_per_second=num_steps * batch_size * ranks.num / trained,
+        )
         history.append(row)
         better = stopping.update(epoch, accuracy)
         ended = stopping.reason(epoch)
         if ranks.first:
             if better or recipe.keep == "last":
-                best.take(judged, {"epoch": epoch, "valid_accuracy": accuracy})
+                best.take(judged, BestEpoch(epoch, accuracy))
             if ended or epoch == recipe.epochs or time.perf_counter() - stored >= speed.store_every:
                 best.write()
                 crossfit.save(run)  # ahead of the checkpoint: an epoch that comes again changes nothing in it
@@ -293,12 +301,12 @@ def score(
     return float(F.cross_entropy(logits, labels)), float((logits.argmax(1) == labels).float().mean())
 
 
-def epoch_line(row: dict[str, Any], num_epochs: int, better: bool) -> str:
+def epoch_line(row: EpochRecord, num_epochs: int, better: bool) -> str:
     """An epoch's record as one line for people."""
     return (
-        f"epoch {row['epoch']:>4}/{num_epochs}  loss {row['train_loss']:.4f}  accuracy {row['train_accuracy']:.2%}  "
-        f"hold-out loss {row['valid_loss']:.4f}  hold-out accuracy {row['valid_accuracy']:.2%}{' *' if better else '  '}  "
-        f"{row['images_per_second']:,.0f} faces/s  {row['seconds']:.0f} s"
+        f"epoch {row.epoch:>4}/{num_epochs}  loss {row.train_loss:.4f}  accuracy {row.train_accuracy:.2%}  "
+        f"hold-out loss {row.valid_loss:.4f}  hold-out accuracy {row.valid_accuracy:.2%}{' *' if better else '  '}  "
+        f"{row.images_per_second:,.0f} faces/s  {row.seconds:.0f} s"
     )
 
 
@@ -330,7 +338,7 @@ def _store(
     learner: nn.ModuleDict,
     judged: nn.Module,
     optimizers: list[torch.optim.Optimizer],
-    history: list[dict[str, Any]],
+    history: list[EpochRecord],
 ) -> None:
     tensors: dict[str, Tensor] = {}
     for part, module in learner.items():
@@ -339,7 +347,7 @@ def _store(
         tensors |= checkpoint.optimizer_tensors(optimizer, f"optimizer{number}")
     if judged is not learner["network"]:
         tensors |= checkpoint.network_tensors(judged, "ema")
-    checkpoint.save(run.checkpoint, tensors, {"history": history})
+    checkpoint.save(run.checkpoint, tensors, State(tuple(history)))
 
 
 def _restore(
@@ -348,15 +356,15 @@ def _restore(
     judged: nn.Module,
     optimizers: list[torch.optim.Optimizer],
     stopping: EarlyStopping,
-) -> list[dict[str, Any]]:
-    tensors, state = checkpoint.load(run.checkpoint, shapes.STATE)
+) -> list[EpochRecord]:
+    tensors, state = checkpoint.load(run.checkpoint, State)
     for part, module in learner.items():
         checkpoint.load_network(module, tensors, part)
     for number, optimizer in enumerate(optimizers):
         checkpoint.load_optimizer(optimizer, tensors, f"optimizer{number}")
     if judged is not learner["network"]:
         checkpoint.load_network(judged, tensors, "ema")
-    history: list[dict[str, Any]] = state["history"]
+    history = list(state.history)
     for row in history:
-        stopping.update(row["epoch"], row["valid_accuracy"])
+        stopping.update(row.epoch, row.valid_accuracy)
     return history

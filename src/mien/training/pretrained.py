@@ -94,9 +94,9 @@ def load(name: str | os.PathLike[str]) -> Pretrained:
     """
     if _is_run(name):
         run = Run.open(name)
-        data, tensors = run.record["data"], checkpoint.load(run.best)[0]
+        data, tensors = run.record.data, checkpoint.tensors(run.best)
         own = {key.removeprefix(PREFIX): tensor for key, tensor in tensors.items()}
-        return Pretrained(str(name), tuple(data["classes"]), data["mean"], data["std"], own, is_folded=False)
+        return Pretrained(str(name), tuple(data.classes), data.mean, data.std, own, is_folded=False)
     classifier = Classifier.load(name)
     graph = onnx.load_model(classifier.path).graph
     values = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
@@ -120,7 +120,7 @@ def digest(name: str) -> str:
     if not _is_run(name):
         return modelfile.sha256(shipped.resolve(name))
     run = Run.open(name)
-    checkpoint.load(run.best)  # refuses a run without weights
+    checkpoint.tensors(run.best)  # refuses a run without weights
     return hashlib.sha256(run.best.read_bytes()).hexdigest()
 
 

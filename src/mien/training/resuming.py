@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from mien import files, recipes
+from mien import recipes
 from mien.errors import RunError
+from mien.inference import datasets
 from mien.run import Run
+from mien.run_record import Resumption
 from mien.training import devices
 
 
@@ -29,13 +29,6 @@ class Changes:
     device: str | None = None
     epochs: int | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """What is different, fit for JSON."""
-        told = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        return {
-            name: str(value) if isinstance(value, Path) else value for name, value in told.items() if value is not None
-        }
-
 
 UNCHANGED = Changes()
 
@@ -47,34 +40,26 @@ def changed(run: Run, changes: Changes) -> Run:
         RunError: other data is there, the run has as many epochs already, or no checkpoint to go on from.
         TrainingError: there is no such device.
     """
-    record = {**run.record, "data": dict(run.record["data"]), "recipe": dict(run.record["recipe"])}
-    done = _num_done(run)
+    record, done = run.record, run.epochs_done
     if changes.data is not None:
-        if run.read(changes.data).hash != record["data"]["hash"]:
+        if datasets.of_run(run, changes.data).hash != record.data.hash:
             raise RunError(
                 f"'{changes.data}' holds other data than '{run.folder}' was trained on: name that data, or train anew."
             )
-        record["data"]["path"] = str(changes.data.resolve())
+        record = replace(record, data=replace(record.data, path=str(changes.data.resolve())))
     if changes.device is not None:
         place = devices.pick(changes.device)
         name = torch.cuda.get_device_name() if place.type == "cuda" else ""
-        record |= {"device": place.type, "device_name": name}
+        record = replace(record, setup=replace(record.setup, device=place.type, device_name=name))
     if changes.epochs is not None and changes.epochs != run.recipe.epochs:
         if changes.epochs <= done:
             raise RunError(f"The run '{run.folder}' has {done} epochs already: name more of them in all.")
         if done and not run.checkpoint.exists():
             raise RunError(f"The run '{run.folder}' has no checkpoint to go on from: train anew with more epochs.")
-        record["recipe"]["epochs"] = changes.epochs
-        record["settings"] = recipes.changes(recipes.from_dict(record["recipe"]))
+        recipe = replace(run.recipe, epochs=changes.epochs)
+        record = replace(record, recipe=recipe, settings=tuple(recipes.changes(recipe)))
     if changes != UNCHANGED:
-        record["resumed"] = [*record.get("resumed", []), {"after_epoch": done, **changes.to_dict()}]
+        data = None if changes.data is None else str(changes.data)
+        resumed = Resumption(done, data, changes.device, changes.epochs)
+        record = replace(record, resumed=(*record.resumed, resumed))
     return Run(run.folder, record)
-
-
-def write(run: Run) -> None:
-    """Keep what is different in the run folder."""
-    files.write_json(run.folder / "run.json", dict(run.record))
-
-
-def _num_done(run: Run) -> int:
-    return len(run.history) if (run.folder / "history.jsonl").exists() else 0

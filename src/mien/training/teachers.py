@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -32,6 +33,13 @@ CROP_FIELDS = ("flip", "geometry", "rotation", "scale", "translation", "shear", 
 
 Member = Callable[[Tensor], Tensor]
 """Gray levels ``(N, 1, H, W)`` to probabilities ``(N, K)``, both on the training's device."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What goes with the answers of a cycle of views: on what they depend."""
+
+    about: Mapping[str, Any]
 
 
 class Teacher:
@@ -86,7 +94,7 @@ class Teacher:
         if self._stored or not self.num_views or len(self._kept) < self.num_views * num_steps:
             return
         views = [torch.stack([self._kept[view, step] for step in range(num_steps)]) for view in range(self.num_views)]
-        checkpoint.save(path, {"answers": torch.stack(views)}, {"about": dict(self.about)})
+        checkpoint.save(path, {"answers": torch.stack(views)}, Answers(self.about))
         self._stored = True
 
 
@@ -130,8 +138,8 @@ def _about(recipe: Recipe, train_set: FaceSet, device: torch.device) -> dict[str
 
 def _read_answers(path: Path, about: Mapping[str, Any]) -> Tensor:
     try:
-        tensors, state = checkpoint.load(path)
-        answers, theirs = tensors["answers"], state["about"]
+        tensors, state = checkpoint.load(path, Answers)
+        answers, theirs = tensors["answers"], state.about
     except (RunError, KeyError):
         raise ModelFileError(
             f"'{path}' has no answers of a teacher: name answers.safetensors of a run folder."
@@ -161,7 +169,7 @@ def load(names: str, classes: Sequence[str], device: torch.device, *, precision:
     """
     members: list[Member] = []
     for name in _split(names):
-        known = Run.open(name).record["data"]["classes"] if _is_run(name) else Classifier.load(name).spec.classes
+        known = Run.open(name).record.data.classes if _is_run(name) else Classifier.load(name).spec.classes
         if tuple(known) != tuple(classes):
             raise ModelFileError(
                 f"The teacher '{name}' knows {', '.join(known)}, the data has {', '.join(classes)}: "
@@ -220,9 +228,9 @@ def _from_file(name: str, device: torch.device) -> Member:
 
 def _from_run(name: str, device: torch.device, precision: str) -> Member:
     run = Run.open(name)
-    data, memory_format = run.record["data"], devices.memory_format(device)
+    data, memory_format = run.record.data, devices.memory_format(device)
     temperature = Classifier.load(run.model_file).spec.temperature
-    graph = ModelGraph(load_network(run), data["mean"], data["std"], temperature).eval().to(device)
+    graph = ModelGraph(load_network(run), data.mean, data.std, temperature).eval().to(device)
     graph = graph.to(memory_format=memory_format)  # type: ignore[call-overload] # torch's stubs lack this overload
 
     def member(faces: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -32,14 +32,22 @@ class Average:
             torch._foreach_copy_([a for a, _ in self.counts], [b for _, b in self.counts])
 
 
+@dataclass(frozen=True)
+class BestEpoch:
+    """The epoch whose weights ``best.safetensors`` holds, and its hold-out accuracy."""
+
+    epoch: int
+    valid_accuracy: float = 0.0
+
+
 class Best:
     """The weights of the best epoch so far: kept on the device, written when a checkpoint is due."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.taken: tuple[dict[str, Tensor], dict[str, Any]] | None = None
+        self.taken: tuple[dict[str, Tensor], BestEpoch] | None = None
 
-    def take(self, network: nn.Module, state: dict[str, Any]) -> None:
+    def take(self, network: nn.Module, state: BestEpoch) -> None:
         """Keep a copy of the weights, and what the file says of them."""
         tensors = checkpoint.network_tensors(network, "network")
         self.taken = {name: tensor.clone() for name, tensor in tensors.items()}, state

@@ -189,7 +189,7 @@ def test_what_shapes_the_training_is_told_where_it_did() -> None:
 @pytest.mark.parametrize("lang", ["en", "zh-TW"])
 def test_what_imitates_bad_pictures_is_told_where_it_did(lang: str) -> None:
     t, made = texts.Texts(lang), parts()
-    recipe = recipes.to_dict(recipes.get("base", ["augment=robust", "augment.gamma=1,1", "init=somewhere/first.onnx"]))
+    recipe = recipes.get("base", ["augment=robust", "augment.gamma=1,1", "init=somewhere/first.onnx"]).to_dict()
     used, unused = narrative.means({**made["record"], "recipe": recipe}, [0.1], {"flip": False, "temperature": 1.0}, t)
     told = {each["name"]: each["setting"] for each in used}
     shown = {key: told.get(t(f"tricks.name.{key}")) for key in narrative.CORRUPTION_PARTS}

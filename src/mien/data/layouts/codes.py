@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from mien import emotions
-from mien.data.faceset import ChosenCoding, canonical_split
+from mien.data.faceset import canonical_split
+from mien.data.source import ChosenCoding
 from mien.errors import DataError
 
 

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import emotions
-from mien.data.faceset import UNLABELLED, ChosenCoding, DroppedRow, FaceSet
+from mien.data.faceset import UNLABELLED, FaceSet
 from mien.data.layouts import codes
 from mien.data.layouts.agreement import Evidence, weigh
 from mien.data.layouts.codes import Coding
+from mien.data.source import ChosenCoding, DroppedRow
 from mien.errors import DataError
 
 MAX_PER_CODE = 64

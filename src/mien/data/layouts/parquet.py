@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from mien import emotions
-from mien.data.faceset import ChosenCoding, FaceSet
+from mien.data.faceset import FaceSet
 from mien.data.layouts import cells, codes, filekinds
 from mien.data.layouts.arrowfile import ArrowFile
 from mien.data.layouts.columns import Labelling, Roles, is_class_head, label_of, majority, roles, shared
 from mien.data.layouts.rows import Rows
 from mien.data.layouts.survey import Survey, split_of, split_rank
 from mien.data.reading import ReadOptions
+from mien.data.source import ChosenCoding
 from mien.errors import DataError, MissingExtraError
 
 IMAGE_COLUMNS = ("image", "img_bytes", "image_bytes", "img")

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from mien import emotions, images
 from mien.data import portraits
-from mien.data.faceset import UNLABELLED, ChosenCoding, DroppedRow, FaceSet, Source, canonical_split
+from mien.data.faceset import UNLABELLED, FaceSet, canonical_split
 from mien.data.layouts import codes
 from mien.data.portraits import Asked, FoundFace
+from mien.data.source import ChosenCoding, DroppedRow, Source
 from mien.errors import DataError, ImageError
 
 

@@ -36,7 +36,7 @@ class Findings:
         evaluation = judgement.evaluation
         told: dict[str, Any] = {
             "calibration": {
-                "temperature": judgement.record["temperature"],
+                "temperature": judgement.record.temperature,
                 "before": {"calibration_error": self.before.calibration_error, "log_loss": self.before.log_loss},
                 "after": {"calibration_error": evaluation.calibration_error, "log_loss": evaluation.log_loss},
             },
@@ -73,7 +73,7 @@ def find(
     agreement = voters.compare(evaluation.labels, evaluation.probabilities, faces.votes)
     if not probes:
         return Findings(before, agreement)
-    flip = bool(judgement.record["flip"])
+    flip = bool(judgement.record.flip)
     read: Read = lambda changed: classifier.probabilities(changed, flip=flip)  # noqa: E731 # shorter than a function
     looks = saliency.look(read, faces.images, evaluation, gradients=gradients, track=track)
     rows = robustness.sample(evaluation.labels, len(evaluation.classes), most_rows or robustness.MOST_ROWS)
@@ -85,7 +85,7 @@ def judge_corrupted(
     classifier: Classifier, judgement: Judgement, *, track: Track = lambda steps, _: steps
 ) -> CorruptedAccuracy:
     """The mean accuracy of a judged model under corruption, on at most ``robustness.MOST_CORRUPTED_ROWS`` of its rows."""
-    flip, labels = bool(judgement.record["flip"]), judgement.evaluation.labels
+    flip, labels = bool(judgement.record.flip), judgement.evaluation.labels
     rows = robustness.corrupted_rows(len(labels))
     return robustness.corrupted_accuracy(
         lambda changed: classifier.probabilities(changed, flip=flip),

@@ -11,7 +11,6 @@ import numpy as np
 
 import mien
 from mien import files, tables
-from mien.data.reading import ReadOptions
 from mien.evaluation.judge import Judgement
 from mien.evaluation.probing.findings import Findings
 from mien.reporting import narrative
@@ -46,7 +45,7 @@ def render(judgement: Judgement, findings: Findings, *, lang: str = "en") -> str
         t=t,
         version=mien.__version__,
         title=t("explain.title"),
-        subtitle=t("explain.subtitle", model=sections.model_name(told["model"]), n=n, split=split),
+        subtitle=t("explain.subtitle", model=sections.model_name(told.model), n=n, split=split),
         scores=sections.scores(evaluation, t),
         summary=t("explain.head", right=f"{num_right:,}", n=n, accuracy=percent(evaluation.accuracy), low=low, high=high),
         warnings_and_notes=(narrative.warnings_of(judgement, t), narrative.reading_notes(judgement, t)),
@@ -61,15 +60,15 @@ def render(judgement: Judgement, findings: Findings, *, lang: str = "en") -> str
 def command(judgement: Judgement, lang: str) -> str:
     """The command that makes the page again; of paths only the last part."""
     told = judgement.record
-    flip = ["--flip"] if told["flip"] else []
+    flip = ["--flip"] if told.flip else []
     words = [
         "mien",
         "explain",
-        Path(told["model"]).name,
-        Path(told["data"]).name,
-        *ReadOptions.from_dict(told["options"]).arguments(),
+        Path(told.model).name,
+        Path(told.data).name,
+        *told.read.options.arguments(),
         "--split",
-        told["split"],
+        told.split,
         *flip,
         "--lang",
         lang,
@@ -80,12 +79,12 @@ def command(judgement: Judgement, lang: str) -> str:
 def as_text(judgement: Judgement, findings: Findings) -> str:
     """The findings in words and tables for the terminal."""
     evaluation, record = judgement.evaluation, judgement.record
-    head = f"{record['model']} on {record['data']}, split {record['split']}, n = {len(evaluation):,}{', flip' if record['flip'] else ''}"
+    head = f"{record.model} on {record.data}, split {record.split}, n = {len(evaluation):,}{', flip' if record.flip else ''}"
     parts = [f"{head}: accuracy {evaluation.accuracy:.2%}"]
     told = findings.to_dict(judgement)
     before, after = told["calibration"]["before"], told["calibration"]["after"]
     parts.append(
-        f"calibration error {before['calibration_error']:.2%} before the temperature of {record['temperature']:.3f}, "
+        f"calibration error {before['calibration_error']:.2%} before the temperature of {record.temperature:.3f}, "
         f"{after['calibration_error']:.2%} after; log-loss {before['log_loss']:.4f}, {after['log_loss']:.4f}"
     )
     if findings.looks:

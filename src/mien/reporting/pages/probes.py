@@ -27,7 +27,7 @@ SAME, SAME_LOSS = 0.002, 0.001
 
 def calibration(judgement: Judgement, before: Evaluation | None, t: Texts) -> dict[str, Any]:
     """Calibration: words and reliability diagrams, of the model as it is and, where it has a temperature, without it."""
-    temperature = judgement.record["temperature"]
+    temperature = judgement.record.temperature
     parts = {"after": judgement.evaluation}
     text = ""
     if before is not None and abs(temperature - 1) >= 0.005:

@@ -7,7 +7,7 @@ confuses, where it looks, when it errs, and what class shares do to argmax. Ever
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
@@ -20,15 +20,16 @@ from mien.evaluation.probing.findings import Findings
 from mien.reporting import narrative
 from mien.reporting.pages import probes, sections
 from mien.reporting.texts import Texts
+from mien.run_record import EpochRecord, NetworkRecord, RunRecord
 
 
 def write(
     path: str | os.PathLike[str],
     judgement: Judgement,
     *,
-    record: Mapping[str, Any],
-    network: Mapping[str, Any],
-    history: Sequence[Mapping[str, Any]],
+    record: RunRecord,
+    network: NetworkRecord,
+    history: Sequence[EpochRecord],
     augmented: bytes | None = None,
     findings: Findings | None = None,
     lang: str = "en",
@@ -65,31 +66,31 @@ def write(
 def render(
     judgement: Judgement,
     *,
-    record: Mapping[str, Any],
-    network: Mapping[str, Any],
-    history: Sequence[Mapping[str, Any]],
+    record: RunRecord,
+    network: NetworkRecord,
+    history: Sequence[EpochRecord],
     augmented: bytes | None = None,
     findings: Findings | None = None,
     lang: str = "en",
 ) -> str:
     """The report as a string; see ``write``."""
     t, page = Texts(lang), page_template("report")
-    evaluation, data = judgement.evaluation, record["data"]
-    if sorted(evaluation.classes) != sorted(data["classes"]):
+    evaluation, data = judgement.evaluation, record.data
+    if sorted(evaluation.classes) != sorted(data.classes):
         raise DataError(
-            f"The judged model knows {', '.join(evaluation.classes)}, the run {', '.join(data['classes'])}: "
+            f"The judged model knows {', '.join(evaluation.classes)}, the run {', '.join(data.classes)}: "
             "report a run with its own model."
         )
     if not history:
         raise DataError("The run has no epoch yet: train it before it is reported.")
-    counts = dict(zip(data["classes"], data["train"]["counts"], strict=True))
+    counts = dict(zip(data.classes, data.train.counts, strict=True))
     train_counts = [counts[name] for name in evaluation.classes]
     corrected = Evaluation.from_predictions(
         evaluation.labels, narrative.prior_corrected(evaluation.probabilities, train_counts), evaluation.classes
     )
     subtitle = t(
         "page.subtitle",
-        recipe=record["recipe"]["name"],
+        recipe=record.recipe.name,
         n=f"{len(evaluation):,}",
         split=narrative.split_name(judgement, t),
     )

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mien import emotions
-from mien.data.faceset import ChosenCoding
-from mien.data.reading import ReadOptions
+from mien.data.source import ChosenCoding
 from mien.evaluation.evaluation import Confusion, Evaluation
 from mien.evaluation.judge import Judgement
 from mien.reporting import narrative, svg
 from mien.reporting.pictures import data_url, face_url, markup
 from mien.reporting.plots import scores as plots
 from mien.reporting.texts import Texts, percent
+from mien.run_record import EpochRecord, NetworkRecord, RunRecord, best_epoch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,17 +45,17 @@ def scores(evaluation: Evaluation, t: Texts) -> list[dict[str, str]]:
     return shown
 
 
-def provenance(judgement: Judgement, record: Mapping[str, Any], t: Texts) -> list[tuple[str, str]]:
+def provenance(judgement: Judgement, record: RunRecord, t: Texts) -> list[tuple[str, str]]:
     """What was judged on what, and how it was trained; of paths only the last part, as a report is for others."""
-    commit = record["git_commit"].rstrip("+")
-    if commit and record["git_commit"].endswith("+"):
+    commit = record.git_commit.rstrip("+")
+    if commit and record.git_commit.endswith("+"):
         commit = t("notes.changed", commit=commit)
     rows = {
-        "recipe": record["recipe"]["name"],
-        "seed": str(record["recipe"]["seed"]),
-        "versions": f"mien {record['mien']}, Python {record['python']}, torch {record['torch']}",
+        "recipe": record.recipe.name,
+        "seed": str(record.recipe.seed),
+        "versions": f"mien {record.mien}, Python {record.python}, torch {record.setup.torch}",
         "commit": commit,
-        "device": narrative.device(record),
+        "device": record.machine,
     }
     return judged(judgement, t) + [(t(f"notes.{key}"), value) for key, value in rows.items() if value]
 
@@ -64,23 +64,22 @@ def judged(judgement: Judgement, t: Texts) -> list[tuple[str, str]]:
     """What was judged on what; of paths only the last part."""
     told = judgement.record
     rows = {
-        "model": model_name(told["model"]),
-        "model_hash": told["model_hash"],
-        "data": Path(told["data"]).name,
-        "data_hash": told["data_hash"],
-        **coding(told, t),
+        "model": model_name(told.model),
+        "model_hash": told.model_hash,
+        "data": Path(told.data).name,
+        "data_hash": told.data_hash,
+        **coding(told.read.coding, t),
         "split": f"{narrative.split_name(judgement, t)}, n = {len(judgement.evaluation):,}",
-        "rows_hash": told["rows_hash"],
-        "flip_label": t("page.yes" if told["flip"] else "page.no"),
+        "rows_hash": told.rows_hash,
+        "flip_label": t("page.yes" if told.flip else "page.no"),
     }
     return [(t(f"notes.{key}"), value) for key, value in rows.items()]
 
 
-def coding(record: Mapping[str, Any], t: Texts) -> dict[str, str]:
+def coding(chosen: ChosenCoding | None, t: Texts) -> dict[str, str]:
     """How numbers for labels were understood, as a row of a table; none where labels have names."""
-    if not record.get("coding"):
+    if chosen is None:
         return {}
-    chosen = ChosenCoding.from_dict(record["coding"])
     legend = ", ".join(f"{code} {name}" for code, name in chosen.classes.items())
     name = f"{chosen.name} ({legend})"
     if not chosen.model:
@@ -95,28 +94,28 @@ def model_name(path: str) -> str:
     return f"{model.parent.name}/{model.name}" if model.parent.name else model.name
 
 
-def commands(judgement: Judgement, record: Mapping[str, Any], lang: str, *, probes: bool = True) -> list[str]:
+def commands(judgement: Judgement, record: RunRecord, lang: str, *, probes: bool = True) -> list[str]:
     """The two commands that make this report again; of paths only the last part."""
-    told, data, recipe = judgement.record, record["data"], record["recipe"]
-    folder = Path(told["model"]).parent.name or "run"
-    settings = [part for setting in record["settings"] for part in ("--set", setting)]
-    own = ReadOptions.from_dict(data.get("options", {})).arguments()
-    train = ["mien", "train", Path(data["path"]).name, *own, "--recipe", recipe["name"], *settings, "--out", folder]
+    told, data, recipe = judgement.record, record.data, record.recipe
+    folder = Path(told.model).parent.name or "run"
+    settings = [part for setting in record.settings for part in ("--set", setting)]
+    own = data.read.options.arguments()
+    train = ["mien", "train", Path(data.path).name, *own, "--recipe", recipe.name, *settings, "--out", folder]
     report = ["mien", "report", folder]
     if narrative.is_foreign(judgement, record):
-        report += ["--data", Path(told["data"]).name, *ReadOptions.from_dict(told["options"]).arguments()]
-    if told["split"] != "all":
-        report += ["--split", told["split"]]
-    if told["flip"]:
+        report += ["--data", Path(told.data).name, *told.read.options.arguments()]
+    if told.split != "all":
+        report += ["--split", told.split]
+    if told.flip:
         report += ["--flip"]
     if not probes:
         report += ["--no-probes"]
     return [shlex.join(train), shlex.join([*report, "--lang", lang])]
 
 
-def network(judgement: Judgement, network: Mapping[str, Any], t: Texts) -> dict[str, Any]:
+def network(judgement: Judgement, network: NetworkRecord, t: Texts) -> dict[str, Any]:
     """The diagram, for one face that is read as labelled if there is one, and the layer table."""
-    evaluation, layers = judgement.evaluation, network["layers"]
+    evaluation, layers = judgement.evaluation, network.layers
     right = np.flatnonzero(evaluation.predicted == evaluation.labels)
     candidates = right if len(right) else np.arange(len(evaluation))
     confidence = evaluation.probabilities[candidates].max(1)
@@ -127,48 +126,47 @@ def network(judgement: Judgement, network: Mapping[str, Any], t: Texts) -> dict[
     ]
     label = t("network.label", classes=len(evaluation.classes))
     lead = t(
-        "network.lead", layers=len(layers), parameters=f"{network['parameters']:,}", macs=f"{network['macs']:,}",
+        "network.lead", layers=len(layers), parameters=f"{network.parameters:,}", macs=f"{network.macs:,}",
         label=t.named(evaluation.classes[evaluation.labels[row]]),
     )  # fmt: skip
     memory = t(
-        "network.memory", parameters=f"{network['parameter_bytes'] / 2**20:,.1f}",
-        activations=f"{network['activation_bytes'] / 2**20:,.1f}",
+        "network.memory", parameters=f"{4 * network.parameters / 2**20:,.1f}",
+        activations=f"{network.activation_bytes / 2**20:,.1f}",
     )  # fmt: skip
     return {
         "lead": lead,
         "diagram": markup(
             svg.diagram(network, face_url(judgement.faces.images[row]), outcome, label=label, words=t.tables["diagram"])
         ),
-        "layers": _layers(layers, t),
-        "parameters": f"{network['parameters']:,}",
+        "layers": _layers(network, t),
+        "parameters": f"{network.parameters:,}",
         "memory": memory,
         "open": len(layers) <= 32,
     }
 
 
-def _layers(layers: Sequence[Mapping[str, Any]], t: Texts) -> list[dict[str, str]]:
+def _layers(network: NetworkRecord, t: Texts) -> list[dict[str, str]]:
     """The layer table; a reason that was given already is referred to."""
     first: dict[str, int] = {}
     rows = []
-    for number, layer in enumerate(layers, 1):
-        reason = layer["reason"].get(t.lang) or layer["reason"]["en"]
+    for number, (layer, reason) in enumerate(zip(network.layers, narrative.layer_reasons(network, t), strict=True), 1):
         before = first.setdefault(reason, number)
         rows.append({
             "number": str(number),
-            "name": layer["name"],
-            "kind": layer["kind"] + (f" {layer['dropout']:.0%}" if layer.get("dropout") is not None else ""),
-            "output": "×".join(map(str, layer["output"])),
-            "parameters": f"{layer['parameters']:,}" if layer["parameters"] else "",
+            "name": layer.name,
+            "kind": layer.kind + (f" {layer.dropout:.0%}" if layer.dropout is not None else ""),
+            "output": "×".join(map(str, layer.output)),
+            "parameters": f"{layer.parameters:,}" if layer.parameters else "",
             "reason": reason if before == number else t("network.same", number=before),
             "repeated": "" if before == number else "repeated",
         })  # fmt: skip
     return rows
 
 
-def training(record: Mapping[str, Any], history: Sequence[Mapping[str, Any]], t: Texts) -> dict[str, Any]:
+def training(record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> dict[str, Any]:
     """The training: words, curves and set-up."""
-    recipe = record["recipe"]
-    curves = plots.CurvesPlot(history, stop_accuracy=recipe["stop_accuracy"], patience=recipe["patience"])
+    recipe = record.recipe
+    curves = plots.CurvesPlot(history, stop_accuracy=recipe.stop_accuracy, patience=recipe.patience)
     words = t.tables["plots"]
     figures = []
     for key, what in (("accuracy", "accuracy"), ("loss", "loss"), ("rate", "learning_rate")):
@@ -185,47 +183,44 @@ def training(record: Mapping[str, Any], history: Sequence[Mapping[str, Any]], t:
     }
 
 
-def _set_up(record: Mapping[str, Any], history: Sequence[Mapping[str, Any]], t: Texts) -> list[tuple[str, str]]:
+def _set_up(record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> list[tuple[str, str]]:
     """The recipe in words."""
-    recipe, data = record["recipe"], record["data"]
-    optimizer = "adamw" if recipe["optimizer"] == "adamw" else "sgd_nesterov" if recipe["nesterov"] else "sgd"
-    origin = data["valid"]["from"]
-    hold_out = t("training.hold_out_random", share=f"{recipe['hold_out']:.0%}", seed=recipe["split_seed"])
-    smoothing = (
-        f", {t('tricks.name.label_smoothing')} {recipe['label_smoothing']:g}" if recipe["label_smoothing"] else ""
-    )
+    recipe, data = record.recipe, record.data
+    optimizer = "adamw" if recipe.optimizer == "adamw" else "sgd_nesterov" if recipe.nesterov else "sgd"
+    origin = data.valid.split
+    hold_out = t("training.hold_out_random", share=f"{recipe.hold_out:.0%}", seed=recipe.split_seed)
+    smoothing = f", {t('tricks.name.label_smoothing')} {recipe.label_smoothing:g}" if recipe.label_smoothing else ""
     weight = narrative.votes_weight(record)
     votes = t("training.loss_votes", weight=f"{weight:g}") if weight else ""
-    muon = t("training.muon", rate=f"{recipe['muon']:g}") if recipe["muon"] else ""
+    muon = t("training.muon", rate=f"{recipe.muon:g}") if recipe.muon else ""
     rows = {
-        "network": recipe["network"],
-        "image_size": f"{recipe['image_size']}×{recipe['image_size']}",
-        "rows": t("training.rows_value", train=f"{data['train']['rows']:,}", valid=f"{data['valid']['rows']:,}"),
+        "network": recipe.network,
+        "image_size": f"{recipe.image_size}×{recipe.image_size}",
+        "rows": t("training.rows_value", train=f"{data.train.rows:,}", valid=f"{data.valid.rows:,}"),
         "hold_out": hold_out if origin == "hold_out" else t("training.hold_out_split", split=origin),
-        "epochs": t("training.epochs_value", epochs=f"{recipe['epochs']:,}", trained=len(history), best=narrative.best_epoch(history)["epoch"]),
-        "batch_size": f"{recipe['batch_size']:,}",
-        "optimizer": t(f"training.{optimizer}", momentum=f"{recipe['momentum']:g}") + muon,
-        "learning_rate": t("training.rate_value", rate=f"{recipe['learning_rate']:g}", schedule=narrative.schedule(recipe, t)),
+        "epochs": t("training.epochs_value", epochs=f"{recipe.epochs:,}", trained=len(history), best=best_epoch(history).epoch),
+        "batch_size": f"{recipe.batch_size:,}",
+        "optimizer": t(f"training.{optimizer}", momentum=f"{recipe.momentum:g}") + muon,
+        "learning_rate": t("training.rate_value", rate=f"{recipe.learning_rate:g}", schedule=narrative.schedule(recipe, t)),
         "loss": t("training.loss_value") + smoothing + votes,
-        "weight_decay": f"{recipe['weight_decay']:g}",
-        "seed": str(recipe["seed"]),
-        **coding(data, t),
-        "precision": t("training.device_value", device=narrative.device(record), precision=record["precision"], threads=record["threads"]),
+        "weight_decay": f"{recipe.weight_decay:g}",
+        "seed": str(recipe.seed),
+        **coding(data.read.coding, t),
+        "precision": t("training.device_value", device=record.machine, precision=record.setup.precision, threads=record.setup.threads),
     }  # fmt: skip
     return [(t(f"training.{key}"), value) for key, value in rows.items()]
 
 
 def means(
     judgement: Judgement,
-    record: Mapping[str, Any],
-    network: Mapping[str, Any],
+    record: RunRecord,
+    network: NetworkRecord,
     augmented: bytes | None,
     t: Texts,
 ) -> dict[str, Any]:
     """What helped the network to learn: the means with their reasons, and the sheet of what it saw."""
-    dropouts = [layer.get("dropout") for layer in network["layers"] if layer["kind"] == "Dropout"]
-    used, unused = narrative.means(record, dropouts, judgement.record, t)
-    geometry = record["recipe"]["augment"]["geometry"]
+    used, unused = narrative.means(record, network.dropouts, judgement.record, t)
+    geometry = record.recipe.augment.geometry
     return {
         "used": used,
         "unused": t("tricks.unused", names=t("page.list").join(unused)) if unused else "",

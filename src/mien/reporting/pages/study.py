@@ -195,8 +195,8 @@ def _set_up(result: Mapping[str, Any], t: Texts) -> list[tuple[str, str]]:
         "seeds": ", ".join(map(str, result["seeds"])),
         "data": f"{result['data']}, {result['data_hash'][:12]}",
         "rows": t("study.rows", train=f"{result['train_rows']:,}", n=f"{result['n']:,}"),
-        "device": f"{result['device_name'] or result['processor']}, {result['precision']}, {result['threads']}",
-        "versions": f"mien {result['mien']}, torch {result['torch']}",
+        "device": f"{result['setup']['device_name'] or result['processor']}, {result['setup']['precision']}, {result['setup']['threads']}",
+        "versions": f"mien {result['mien']}, torch {result['setup']['torch']}",
     }
     return [(t(f"study.set_up.{key}"), value) for key, value in rows.items()]
 

@@ -154,9 +154,9 @@ def _set_up(result: Mapping[str, Any], t: Texts) -> list[tuple[str, str]]:
         "seed": str(result["seed"]),
         "data": f"{result['data']}, {result['data_hash'][:12]}",
         "rows": t("tune.rows", train=f"{result['train_rows']:,}", n=f"{result['n']:,}"),
-        "device": f"{result['device_name'] or result['processor']}, {result['precision']}, {result['threads']}",
+        "device": f"{result['setup']['device_name'] or result['processor']}, {result['setup']['precision']}, {result['setup']['threads']}",
         "versions": ", ".join(
-            f"{name} {version}" for name, version in {**result["versions"], "torch": result["torch"]}.items()
+            f"{name} {version}" for name, version in {**result["versions"], "torch": result["setup"]["torch"]}.items()
         ),
     }
     return [(t(f"tune.set_up.{key}"), value) for key, value in rows.items()]

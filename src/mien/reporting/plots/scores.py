@@ -20,7 +20,8 @@ from mien.evaluation import decisions, metrics
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from mien.evaluation.evaluation import Evaluation
+    from mien.run_record import EpochRecord, best_epoch
+from mien.evaluation.evaluation import Evaluation
 
 INK, MUTED, RULE, FIRST, SECOND = "#1f2328", "#6a7078", "#dddad2", "#2f5f8f", "#b8622b"
 """Text, minor text, lines of a grid, and the colours of a first and a second curve, on a light ground."""
@@ -126,12 +127,18 @@ class CurvesPlot:
 
     ax_: Axes
 
-    def __init__(self, history: Sequence[Mapping[str, Any]], *, stop_accuracy: float = 0.0, patience: int = 0) -> None:
+    def __init__(self, history: Sequence[EpochRecord], *, stop_accuracy: float = 0.0, patience: int = 0) -> None:
         if not history:
             raise DataError("The history has no epoch yet: there is no curve to draw.")
-        self.epochs = [int(row["epoch"]) for row in history]
-        self.series = {key: [float(row[key]) for row in history] for key in history[0] if key != "epoch"}
-        self.best_epoch = self.epochs[int(np.argmax(self.series["valid_accuracy"]))]
+        self.epochs = [row.epoch for row in history]
+        self.series = {
+            "learning_rate": [row.learning_rate for row in history],
+            "train_loss": [row.train_loss for row in history],
+            "train_accuracy": [row.train_accuracy for row in history],
+            "valid_loss": [row.valid_loss for row in history],
+            "valid_accuracy": [row.valid_accuracy for row in history],
+        }
+        self.best_epoch = best_epoch(history).epoch
         self.stop_accuracy, self.patience = stop_accuracy, patience
 
     def plot(
