@@ -11,6 +11,8 @@ from mien.data.source import ReadingRecord
 from mien.errors import ArgumentError
 from mien.recipes import Recipe
 
+DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("auto", "fp32", "bf16")
 COMPILERS = ("off", "eager", "inductor", "cudagraphs")
 """How ``torch.compile`` may treat the network: not at all, traced only, by inductor, or by inductor within CUDA graphs."""
 
@@ -32,6 +34,27 @@ class Speed:
 
 
 DEFAULT_SPEED = Speed()
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """What a training asks for.
+
+    Attributes:
+        device: a name out of ``DEVICES``; ``"auto"`` takes the first of CUDA, MPS and CPU that is there.
+        precision: a name out of ``PRECISIONS``; ``"auto"`` takes bf16 where the device computes in it.
+        speed: what makes it faster.
+    """
+
+    device: Annotated[str, OneOf(DEVICES)] = "auto"
+    precision: Annotated[str, OneOf(PRECISIONS)] = "auto"
+    speed: Speed = DEFAULT_SPEED
+
+    def __post_init__(self) -> None:
+        check_fields(self, ArgumentError)
+
+
+AUTO = Hardware()
 
 
 @dataclass(frozen=True)

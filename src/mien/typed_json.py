@@ -7,6 +7,7 @@ An annotation may be ``str``, ``int``, ``float`` (finite), ``bool``, ``None``, `
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import json
@@ -78,8 +79,11 @@ def to_json(value: Any) -> Any:
 def _from_union(value: Any, parts: tuple[Any, ...], where: str) -> Any:
     if value is None and type(None) in parts:
         return None
-    (kind, *_) = [part for part in parts if part is not type(None)]
-    return from_json(value, kind, where)
+    *others, last = [part for part in parts if part is not type(None)]
+    for kind in others:
+        with contextlib.suppress(ValueError):
+            return from_json(value, kind, where)
+    return from_json(value, last, where)
 
 
 def _from_object(value: Any, kind: Any, where: str) -> Any:

@@ -25,6 +25,7 @@ from mien.data.info import describe
 from mien.errors import DataError
 from mien.inference.classifier import Classifier
 from mien.inference.detector import MIN_SCORE, Detector
+from mien.progress import SILENT, Progress
 
 FACE_SIDE, BORDER = 128, 32
 """How large a crop is shown to the detector, and the border of its mean gray around it, in pixels: tight crops have no rim."""
@@ -35,8 +36,6 @@ LEAST_SCORE = 0.1
 T = TypeVar("T")
 NUM_FIRST = 100
 """How many of the first suspects the votes are also counted for."""
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -291,7 +290,7 @@ def audit(
     *,
     correlation: float = duplicates.MIN_CORRELATION,
     mirrored: bool = False,
-    say: Say = lambda _: None,
+    progress: Progress = SILENT,
 ) -> Audit:
     """Audit a data set.
 
@@ -300,7 +299,7 @@ def audit(
         classifier: the model that judges the labels; None fits a small one in folds.
         correlation: what near copies exceed.
         mirrored: whether a mirror image is a copy too.
-        say: takes lines about the work.
+        progress: is told of the work.
 
     Raises:
         DataError: there is no row, there are too many near copies, or rows have a class that the model doesn't know.
@@ -314,7 +313,7 @@ def audit(
         started = time.perf_counter()
         result = work()
         seconds[part] = time.perf_counter() - started
-        say(f"{part}: {seconds[part]:.1f} s")
+        progress.line(f"{part}: {seconds[part]:.1f} s")
         return result
 
     copies = timed("copies", lambda: duplicates.find(faceset.images, correlation, mirrored=mirrored))

@@ -17,7 +17,7 @@ import click
 import mien
 from mien import extras
 from mien.cli import data, models, predicting, serve, studying, training, tuning, video
-from mien.cli.common import fail, speaks, write
+from mien.cli.common import ARGUMENTS, fail, speaks, write
 from mien.errors import MienError, MissingExtraError
 
 STOPPED = 130
@@ -53,6 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 class Verbs(click.Group):
     """The verbs; one that lacks packages says all that it needs."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep the words for the records of what they begin."""
+        ctx.meta[ARGUMENTS] = tuple(args)
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the verb."""

@@ -14,10 +14,14 @@ import click
 
 from mien import escapes
 from mien.cli.places import InputName, InputPath, OutputPath
+from mien.progress import Lines
 
 if TYPE_CHECKING:
     from mien.data.faceset import FaceSet
     from mien.data.reading import ReadOptions
+
+ARGUMENTS = "mien.arguments"
+"""Where the root context keeps the words of the command line."""
 
 path_argument = InputPath()
 name_argument = InputName()
@@ -192,14 +196,26 @@ def resumable(
         raise
 
 
-def track(steps: Iterable[int], label: str) -> Iterable[int]:
-    """Show a progress bar over steps while standard error is a terminal."""
-    if not sys.stderr.isatty():
-        yield from steps
-        return
-    with click.progressbar(steps, label=label, file=sys.stderr) as bar:
-        yield from bar
-    click.echo("\x1b[1A\x1b[2K", nl=False, err=True)  # the epoch's line takes the bar's place
+class Shown(Lines):
+    """Progress on standard error: lines, and a bar where it is a terminal."""
+
+    def __init__(self) -> None:
+        super().__init__(say)
+
+    def bar(self, steps: Iterable[int], label: str) -> Iterable[int]:
+        """Show a bar over the steps."""
+        if not sys.stderr.isatty():
+            yield from steps
+            return
+        with click.progressbar(steps, label=label, file=sys.stderr) as bar:
+            yield from bar
+        click.echo("\x1b[1A\x1b[2K", nl=False, err=True)  # the epoch's line takes the bar's place
+
+
+def command_line() -> tuple[str, ...]:
+    """The words of this command line; of paths that exist only the last part, as records and pages are for others."""
+    words = click.get_current_context().find_root().meta.get(ARGUMENTS, ())
+    return ("mien", *(Path(word).name if os.path.sep in word and Path(word).exists() else word for word in words))
 
 
 def show(value: dict[str, Any], as_json: bool, text: Callable[[], str]) -> None:

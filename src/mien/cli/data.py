@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mien import typed_json
 from mien.cli.common import (
+    Shown,
+    command_line,
     data_options,
     json_option,
     lang_option,
@@ -90,7 +93,7 @@ def convert(path: Path, out: Path, reading: ReadOptions, size: int | None, overw
         "rows": len(faceset),
         "dropped": len(faceset.source.dropped),
         "hash": faceset.hash,
-        "read": faceset.source.reading(),
+        "read": typed_json.to_json(faceset.source.reading()),
     }
     show(record, as_json, lambda: f"{out}: {len(faceset):,} faces, {len(faceset.source.dropped):,} rows dropped")
 
@@ -164,11 +167,11 @@ def audit(
     )  # refuse before the work what can't be done after it
     classifier = None if model is None else Classifier.load(model)
     audit = audits.audit(
-        tell(datasets.read(path, reading)), classifier, correlation=correlation, mirrored=mirrored, say=say
+        tell(datasets.read(path, reading)), classifier, correlation=correlation, mirrored=mirrored, progress=Shown()
     )
     record = audit.to_dict()
     if out is not None:
-        audit_page.write(out, audit, lang=lang)
+        audit_page.write(out, audit, command=command_line(), lang=lang)
         say(f"wrote {out}")
     if write is not None:
         record["written"] = cleaning.write(audit, write, what, fixes, overwrite=overwrite)

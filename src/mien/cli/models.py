@@ -10,6 +10,8 @@ import click
 
 from mien import typed_json
 from mien.cli.common import (
+    Shown,
+    command_line,
     data_options,
     decision_option,
     flip_option,
@@ -21,7 +23,6 @@ from mien.cli.common import (
     prior_option,
     show,
     tell,
-    track,
 )
 from mien.cli.places import Verb
 
@@ -84,7 +85,7 @@ def evaluate(
         None if without is None else faceset if without == data else tell(datasets.read(without, reading.for_classes()))
     )
     judgement = judge(classifier, faceset, split, flip=flip, without=others, estimate_prior=auto)
-    held = judge_corrupted(classifier, judgement, track=track) if corrupted else None
+    held = judge_corrupted(classifier, judgement, progress=Shown()) if corrupted else None
     record = judgement.to_dict() | ({"corrupted": held.to_dict()} if held else {})
     show(
         record,
@@ -125,8 +126,8 @@ def explain(
     classifier = Classifier.load(model)
     faceset = tell(datasets.read(data, reading))
     judgement = judge(classifier, faceset, split, flip=flip)
-    found = findings.find(classifier, judgement, track=track)
-    pages.write(out, judgement, found, lang=lang)
+    found = findings.find(classifier, judgement, progress=Shown())
+    pages.write(out, judgement, found, command=command_line(), lang=lang)
     record = {"page": str(out), **judgement.to_dict(), **found.to_dict(judgement)}
     show(record, as_json, lambda: f"{pages.as_text(judgement, found)}\n\n{out}")
 
@@ -238,4 +239,4 @@ def submit(
 
     classifier, faceset = Classifier.load(model, decision=decision), tell(datasets.read(test, reading))
     written = submission.write(classifier, faceset, out, sample=sample, num_rows=rows, flip=flip)
-    show({**written.to_dict(), "read": faceset.source.reading()}, as_json, lambda: str(written))
+    show({**written.to_dict(), "read": typed_json.to_json(faceset.source.reading())}, as_json, lambda: str(written))

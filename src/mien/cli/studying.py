@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mien.cli.common import (
+    Shown,
+    command_line,
     cpus_option,
     data_options,
     device_option,
@@ -20,10 +22,8 @@ from mien.cli.common import (
     precision_option,
     recipe_option,
     resumable,
-    say,
     set_option,
     show,
-    track,
 )
 from mien.cli.places import OutputPath, Verb
 
@@ -84,15 +84,16 @@ def study(
     """
     if engine == "local" and is_given(context, "num_cpus"):
         raise click.UsageError("--cpus-per-run is for --engine ray.")
-    from mien import recipes
+    from mien import recipes, typed_json
     from mien.experiments import studies
     from mien.reporting.pages import study
+    from mien.run_record import Hardware
 
-    train_all = partial(studies.one_by_one, say=say, track=track)
+    train_all = partial(studies.one_by_one, progress=Shown())
     if engine == "ray":
         from mien.scale import studying
 
-        train_all = partial(studying.train_all, num_cpus=num_cpus, say=say)
+        train_all = partial(studying.train_all, num_cpus=num_cpus, progress=Shown())
     with resumable():
         result = studies.run(
             name,
@@ -102,10 +103,9 @@ def study(
             reading=reading,
             num_seeds=num_seeds,
             split=split,
-            device=device,
-            precision=precision,
+            hardware=Hardware(device, precision),
             train_all=train_all,
         )
     page = out / f"{name}.html"
-    study.write(page, result, lang=lang)
-    show({**result, "page": str(page)}, as_json, lambda: f"{study.as_text(result)}\n\n{page}")
+    study.write(page, result, command=command_line(), lang=lang)
+    show({**typed_json.to_json(result), "page": str(page)}, as_json, lambda: f"{study.as_text(result)}\n\n{page}")

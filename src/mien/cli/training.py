@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mien.cli.common import (
+    Shown,
+    command_line,
     data_options,
     device_option,
     flip_option,
@@ -28,7 +30,6 @@ from mien.cli.common import (
     set_option,
     show,
     tell,
-    track,
     write,
 )
 from mien.cli.places import OutputPath, RunPath, Verb
@@ -103,7 +104,8 @@ def train(
         raise click.UsageError(
             "--resume goes on with the run's own settings: leave out the other options, except --data, --device and --set epochs=N."
         )
-    from mien import recipes
+    from mien import recipes, typed_json
+    from mien.run_record import Hardware
     from mien.training import job, ranks
     from mien.training.resuming import Changes
 
@@ -112,12 +114,12 @@ def train(
     again = ranks.started_again() and resume is None
     if again and out is None:
         raise click.UsageError("Name the run folder with --out, so that workers which are started again find it.")
-    ways: dict[str, Any] = {"say": say, "track": track}
+    ways: dict[str, Any] = {"progress": Shown()}
     if workers is not None:
         from mien.scale import training
 
         trainer: ModuleType = training
-        ways = {"say": say, "workers": workers}
+        ways["workers"] = workers
     else:
         trainer = job
     recipe = recipes.get(recipe_name, settings)
@@ -131,8 +133,9 @@ def train(
         else:
             assert data is not None
             begin = job.start_or_resume if again else trainer.start
-            run = begin(data, recipe, folder, reading=reading, device=device, precision=precision, **ways)
-    record = {"run": str(run.folder), "model": str(run.model_file), "history": run.history}
+            hardware = Hardware(device, precision)
+            run = begin(data, recipe, folder, reading=reading, hardware=hardware, command=command_line(), **ways)
+    record = {"run": str(run.folder), "model": str(run.model_file), "history": typed_json.to_json(run.history)}
     show(record, as_json, lambda: f"{run.model_file}\nnext:  mien report {run.folder}")
 
 
@@ -189,13 +192,13 @@ def write_report(
     from mien.data.reading import DEFAULT
     from mien.evaluation.judge import judge
     from mien.evaluation.probing import findings
+    from mien.inference import datasets
     from mien.inference.classifier import Classifier
     from mien.reporting.pages import report as reports
 
     files.check(target)
-    network, history = run.network, run.history
     classifier = Classifier.load(run.model_file)
-    faceset = tell(run.read(data, reading or DEFAULT))
+    faceset = tell(datasets.of_run(run, data, reading or DEFAULT))
     judgement = judge(classifier, faceset, split, flip=flip)
     found = findings.find(
         classifier,
@@ -203,18 +206,9 @@ def write_report(
         probes=probes,
         most_rows=most_rows,
         gradients=_gradients(run) if probes else None,
-        track=track,
+        progress=Shown(),
     )
-    reports.write(
-        target,
-        judgement,
-        record=run.record,
-        network=network,
-        history=history,
-        augmented=run.augmented,
-        findings=found,
-        lang=lang,
-    )
+    reports.write(target, judgement, run, findings=found, command=command_line(), lang=lang)
     return judgement
 
 
@@ -332,7 +326,7 @@ def demo(out: Path, num: int) -> None:
     out.mkdir(parents=True)
     say(f"drawing {num:,} faces")
     store.write_parquet(drawn.draw(num), out / "faces.parquet")
-    run = job.start(out / "faces.parquet", recipes.get("demo"), out / "run", say=say, track=track)
+    run = job.start(out / "faces.parquet", recipes.get("demo"), out / "run", command=command_line(), progress=Shown())
     judgement = write_report(run, out / "report.html", most_rows=140)  # a sixth of the usual, to keep the demo short
     low, high = judgement.evaluation.accuracy_interval
     write(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mien.cli.common import (
+    Shown,
+    command_line,
     cpus_option,
     data_options,
     device_option,
@@ -17,7 +19,6 @@ from mien.cli.common import (
     precision_option,
     recipe_option,
     resumable,
-    say,
     set_option,
     show,
 )
@@ -94,8 +95,9 @@ def tune(
 
     Example:  mien tune fer2013.csv --trials 30 --set epochs=15
     """
-    from mien import recipes
+    from mien import recipes, typed_json
     from mien.reporting.pages import tune
+    from mien.run_record import Hardware
     from mien.scale import tuning
 
     sweep = tuning.Sweep(
@@ -108,15 +110,14 @@ def tune(
         parallel=parallel,
         seed=seed,
         num_cpus=num_cpus,
-        device=device,
-        precision=precision,
+        hardware=Hardware(device, precision),
     )
     with resumable():
-        result = tuning.run(sweep, say=say)
+        result = tuning.run(sweep, Shown())
     page, best = out / "tune.html", out / "best.toml"
-    tune.write(page, result, lang=lang)
+    tune.write(page, result, command=command_line(), lang=lang)
     show(
-        {**result, "page": str(page), "best_recipe": str(best)},
+        {**typed_json.to_json(result), "page": str(page), "best_recipe": str(best)},
         as_json,
         lambda: f"{tune.as_text(result, lang)}\n\n{page}\nnext:  mien train {data} --recipe {best}",
     )

@@ -7,8 +7,9 @@ don't explain is added, with Student's t on S - 1 degrees of freedom. docs/studi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +19,36 @@ from mien.evaluation import metrics
 NUM_DRAWS = 1000
 LEVEL = 0.95
 
+K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The scores of a way to train or to answer, and how far they are from those of the first way.
+
+    Attributes:
+        scores: of each run, by the names in ``metrics.SCORES``.
+        mean: over the runs.
+        sd: their standard deviation; None for one run.
+        difference: of each score the mean difference from the first way and its 95% interval; None for the first way.
+        family: of each score the interval that holds for all ways at once (Bonferroni); None for the first way.
+    """
+
+    scores: tuple[Mapping[str, float], ...]
+    mean: Mapping[str, float]
+    sd: Mapping[str, float] | None
+    difference: Mapping[str, tuple[float, ...]] | None = None
+    family: Mapping[str, tuple[float, ...]] | None = None
+
 
 def compare(
     labels: NDArray[np.int64],
-    answers: Mapping[str, Sequence[NDArray[np.int64]]],
+    answers: Mapping[K, Sequence[NDArray[np.int64]]],
     num_classes: int,
     *,
     paired: bool = True,
     seed: int = 0,
-) -> dict[str, dict[str, Any]]:
+) -> dict[K, Comparison]:
     """Compare ways on the same rows with the first of them.
 
     Args:
@@ -38,32 +60,31 @@ def compare(
         seed: of the draws.
 
     Returns:
-        For each way: ``scores``, those of each run; ``mean`` and ``sd`` of each score over the runs (``sd`` None for one run);
-        ``difference``, for each score the mean difference from the first way and its 95% interval; and ``family``, for each score
-        the interval that holds for all ways at once (Bonferroni). The last two are None for the first way.
+        What each way came to.
     """
     codes = {name: np.stack(runs) + labels * num_classes for name, runs in answers.items()}  # (S, N), a cell of K x K
     first = next(iter(codes))
     whole = {name: metrics.scores(metrics.confusions(cells, num_classes)) for name, cells in codes.items()}  # (S, 4)
     drawn = _draws(codes, first, num_classes, paired, seed)
     num_others = max(1, len(codes) - 1)
-    result: dict[str, dict[str, Any]] = {}
+    result: dict[K, Comparison] = {}
     for name, values in whole.items():
-        result[name] = {
-            "scores": [_named(run) for run in values],
-            "mean": _named(values.mean(0)),
-            "sd": _named(values.std(0, ddof=1)) if len(values) > 1 else None,
-            "difference": None,
-            "family": None,
-        }
-        if name != first:
-            own = values - whole[first] if paired else values.mean(0, keepdims=True) - whole[first].mean(0)  # (S, 4)
-            middle = own.mean(0).tolist()
-            single, family = (_intervals(own, drawn[name], 1 - (1 - LEVEL) / num) for num in (1, num_others))
-            result[name]["difference"] = {
-                score: [middle[index], *single[index]] for index, score in enumerate(metrics.SCORES)
-            }
-            result[name]["family"] = dict(zip(metrics.SCORES, family, strict=True))
+        own_scores = Comparison(
+            scores=tuple(_named(run) for run in values),
+            mean=_named(values.mean(0)),
+            sd=_named(values.std(0, ddof=1)) if len(values) > 1 else None,
+        )
+        if name == first:
+            result[name] = own_scores
+            continue
+        own = values - whole[first] if paired else values.mean(0, keepdims=True) - whole[first].mean(0)  # (S, 4)
+        middle = own.mean(0).tolist()
+        single, family = (_intervals(own, drawn[name], 1 - (1 - LEVEL) / num) for num in (1, num_others))
+        result[name] = replace(
+            own_scores,
+            difference={score: (middle[index], *single[index]) for index, score in enumerate(metrics.SCORES)},
+            family=dict(zip(metrics.SCORES, family, strict=True)),
+        )
     return result
 
 
@@ -95,18 +116,18 @@ def interval(own: NDArray[np.float64], drawn: NDArray[np.float64], level: float 
     return middle - float(np.hypot(below, seeds)), middle + float(np.hypot(above, seeds))
 
 
-def _intervals(own: NDArray[np.float64], drawn: NDArray[np.float64], level: float) -> list[list[float]]:
+def _intervals(own: NDArray[np.float64], drawn: NDArray[np.float64], level: float) -> list[tuple[float, float]]:
     """Of each score: ``own`` ``(S, 4)``, ``drawn`` ``(B, S, 4)``."""
-    return [list(interval(own[:, index], drawn[:, :, index], level)) for index in range(own.shape[1])]
+    return [interval(own[:, index], drawn[:, :, index], level) for index in range(own.shape[1])]
 
 
 def _draws(
-    codes: Mapping[str, NDArray[np.int64]], first: str, num_classes: int, paired: bool, seed: int
-) -> dict[str, NDArray[np.float64]]:
+    codes: Mapping[K, NDArray[np.int64]], first: K, num_classes: int, paired: bool, seed: int
+) -> dict[K, NDArray[np.float64]]:
     """For each way but the first, its runs' differences ``(NUM_DRAWS, S, 4)`` from it on rows that are drawn anew."""
     rng = np.random.default_rng(seed)
     names = [name for name in codes if name != first]
-    drawn: dict[str, list[NDArray[np.float64]]] = {name: [] for name in names}
+    drawn: dict[K, list[NDArray[np.float64]]] = {name: [] for name in names}
     num_rows = codes[first].shape[1]
     for _ in range(NUM_DRAWS):
         rows = rng.integers(num_rows, size=num_rows)

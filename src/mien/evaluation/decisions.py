@@ -8,8 +8,8 @@ numbers. They are chosen on rows that are not those judged. docs/mathematics.md,
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +32,14 @@ class Decision:
     """A way to answer.
 
     Attributes:
-        name: what it is called in tables.
+        key: which.
         offsets: ``(K,)``, added to the log-probabilities.
+        tau: the strength of logit adjustment; None for others.
     """
 
-    name: str
+    key: str
     offsets: NDArray[np.float64]
+    tau: float | None = None
 
     def __call__(self, probabilities: NDArray[np.float32]) -> NDArray[np.int64]:
         """Answer: ``(N, K)`` probabilities to ``(N,)`` classes."""
@@ -75,7 +77,7 @@ def argmax(num_classes: int) -> Decision:
 
 def share_weights(shares: NDArray[np.float64]) -> Decision:
     """Each probability times its class's share ``(K,)`` of the training rows, as the report that mien started from proposes."""
-    return Decision("times class share", _logs(shares))
+    return Decision("class_share", _logs(shares))
 
 
 def logit_adjustment(shares: NDArray[np.float64], tau: float) -> Decision:
@@ -83,7 +85,7 @@ def logit_adjustment(shares: NDArray[np.float64], tau: float) -> Decision:
 
     Menon et al., Long-Tail Learning via Logit Adjustment, ICLR 2021, equation 9: ``tau`` 1 is best for balanced accuracy.
     """
-    return Decision(f"logit adjustment, tau {tau:g}", -tau * _logs(shares))
+    return Decision("logit_adjustment", -tau * _logs(shares), tau)
 
 
 def best_tau(
@@ -110,7 +112,7 @@ def class_thresholds(
             scores = [goal(Score.of(labels, (logs + trial).argmax(1), num_classes)) for trial in trials]
             if max(scores) > scores[len(steps) // 2]:  # the middle step leaves things as they are
                 offsets = trials[int(np.argmax(scores))]
-    return Decision("threshold for each class", offsets - offsets.mean())
+    return Decision("thresholds", offsets - offsets.mean())
 
 
 def least_cost(probabilities: NDArray[np.float32], costs: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -162,7 +164,7 @@ def mean_costs(
     labels: NDArray[np.int64], probabilities: NDArray[np.float32], costs: NDArray[np.float64]
 ) -> list[dict[str, Any]]:
     """What argmax and the answers of least expected cost cost per row, and how many rows they read right."""
-    answers = {"argmax": probabilities.argmax(1), "least expected cost": least_cost(probabilities, costs)}
+    answers = {"argmax": probabilities.argmax(1), "least_cost": least_cost(probabilities, costs)}
     return [
         {"decision": name, "cost": float(costs[given, labels].mean()), "accuracy": float((given == labels).mean())}
         for name, given in answers.items()
@@ -215,9 +217,9 @@ def compare(
         argmax(num_classes),
         share_weights(shares),
         logit_adjustment(shares, 1.0),
-        _named("logit adjustment for macro-F1", best_tau(labels, probabilities, shares, macro_f1)),
-        _named("thresholds for macro-F1", class_thresholds(labels, probabilities, macro_f1)),
-        _named("thresholds for balanced accuracy", class_thresholds(labels, probabilities, balanced_accuracy)),
+        replace(best_tau(labels, probabilities, shares, macro_f1), key="logit_adjustment_macro_f1"),
+        replace(class_thresholds(labels, probabilities, macro_f1), key="thresholds_macro_f1"),
+        replace(class_thresholds(labels, probabilities, balanced_accuracy), key="thresholds_balanced_accuracy"),
     ]
     truth, predicted = judged_on
     return [(decision, Score.of(truth, decision(predicted), num_classes)) for decision in decisions]
@@ -256,18 +258,19 @@ def shares_of(counts: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float64]:
 
 def differences(
     results: Iterable[tuple[Decision, Score]], labels: NDArray[np.int64], probabilities: NDArray[np.float32]
-) -> list[dict[str, list[float]] | None]:
+) -> list[Mapping[str, tuple[float, ...]] | None]:
     """How far each decision is from the first on the same rows: for each score the paired difference and its 95% interval."""
-    answers = {decision.name: [decision(probabilities)] for decision, _ in results}
+    answers = {decision.key: [decision(probabilities)] for decision, _ in results}
     compared = comparison.compare(labels, answers, probabilities.shape[1])
-    return [compared[name]["difference"] for name in answers]
+    return [compared[key].difference for key in answers]
 
 
 def as_rows(results: Iterable[tuple[Decision, Score]], classes: tuple[str, ...]) -> list[dict[str, Any]]:
     """Decisions and their scores as plain values, fit for JSON."""
     return [
         {
-            "decision": decision.name,
+            "decision": decision.key,
+            "tau": decision.tau,
             "accuracy": score.accuracy,
             "macro_f1": score.macro_f1,
             "balanced_accuracy": score.balanced_accuracy,
@@ -277,11 +280,6 @@ def as_rows(results: Iterable[tuple[Decision, Score]], classes: tuple[str, ...])
         }
         for decision, score in results
     ]
-
-
-def _named(name: str, decision: Decision) -> Decision:
-    tau = f" ({decision.name.rpartition(', ')[2]})" if "tau" in decision.name else ""
-    return Decision(name + tau, decision.offsets)
 
 
 def _logs(values: NDArray[Any]) -> NDArray[np.float64]:

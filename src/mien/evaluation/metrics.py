@@ -13,7 +13,7 @@ SCORES = ("accuracy", "macro_f1", "balanced_accuracy", "worst_recall")
 """What answers are worth, each over the classes that occur."""
 
 
-def wilson(num_right: int, num: int, confidence: float = 0.95) -> Interval:
+def wilson(num_right: float, num: int, confidence: float = 0.95) -> Interval:
     """Wilson's score interval of a share (Wilson, JASA 1927); it stays within 0..1 and suits small ``num``."""
     from scipy.stats import binomtest  # scikit-learn brings SciPy
 

@@ -13,9 +13,9 @@ import itertools
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,13 +29,14 @@ from mien.errors import RecipeError
 from mien.evaluation import comparison, decisions, voters
 from mien.evaluation.holdout import HOLD_OUT, held_out
 from mien.evaluation.judge import Judgement, default_split, judge, labelled_rows
+from mien.experiments.results import Arm, ArmResult, Common, StudyResult
 from mien.inference import datasets
 from mien.inference.classifier import Classifier
+from mien.progress import SILENT, Progress
 from mien.recipes import Recipe
 from mien.run import Run
+from mien.run_record import AUTO, Hardware
 from mien.training import job
-from mien.training.devices import Precision
-from mien.training.loop import Say, Track
 from mien.training.task import Task
 
 TrainAll = Callable[[Sequence[Task]], list[Run]]
@@ -56,19 +57,6 @@ MOST_ENSEMBLES = 20
 """Of the ensembles of one size, so many are scored at most."""
 
 
-@dataclass(frozen=True)
-class Arm:
-    """A way to train.
-
-    Attributes:
-        name: what it is called in tables.
-        settings: what it changes in the recipe.
-    """
-
-    name: str
-    settings: tuple[str, ...]
-
-
 def augmentation(recipe: Recipe, has_votes: bool) -> list[Arm]:
     """No augmentation, each family that the recipe has alone, and all."""
     changes = dict(
@@ -76,7 +64,7 @@ def augmentation(recipe: Recipe, has_votes: bool) -> list[Arm]:
     )  # field to text
     alone = [
         Arm(
-            f"{name} alone",
+            f"{name}_alone",
             ("augment=none", *(f"{field}={changes[field]}" for field in (*fields, *aids) if field in changes)),
         )
         for name, (fields, aids) in FAMILIES.items()
@@ -91,10 +79,10 @@ def early_stopping(recipe: Recipe, has_votes: bool) -> list[Arm]:
     threshold = recipe.stop_accuracy or 0.66
     never = ("stop_accuracy=0.0", "patience=0")
     return [
-        Arm("none: the last epoch", (*never, "keep=last")),
-        Arm("none: the best epoch", (*never, "keep=best")),
-        Arm(f"patience {patience}", ("stop_accuracy=0.0", f"patience={patience}", "keep=best")),
-        Arm(f"threshold {threshold:g}", (f"stop_accuracy={threshold!r}", "patience=0", "keep=best")),
+        Arm("last_epoch", (*never, "keep=last")),
+        Arm("best_epoch", (*never, "keep=best")),
+        Arm("patience", ("stop_accuracy=0.0", f"patience={patience}", "keep=best"), patience),
+        Arm("threshold", (f"stop_accuracy={threshold!r}", "patience=0", "keep=best"), threshold),
     ]
 
 
@@ -103,14 +91,14 @@ def labels(recipe: Recipe, has_votes: bool) -> list[Arm]:
     hard = ("label_smoothing=0.0", "votes=0.0", "votes_head=0.0")
     smoothing = recipe.label_smoothing or 0.1
     arms = [
-        Arm("hard labels", hard),
-        Arm(f"smoothed by {smoothing:g}", (f"label_smoothing={smoothing!r}", *hard[1:])),
+        Arm("hard_labels", hard),
+        Arm("smoothed", (f"label_smoothing={smoothing!r}", *hard[1:]), smoothing),
     ]
     if has_votes:
         head = recipe.votes_head or 0.5
         arms += [
-            Arm("votes only", (hard[0], "votes=1.0", hard[2])),
-            Arm("smoothed, second head", (f"label_smoothing={smoothing!r}", hard[1], f"votes_head={head!r}")),
+            Arm("votes_only", (hard[0], "votes=1.0", hard[2])),
+            Arm("smoothed_votes_head", (f"label_smoothing={smoothing!r}", hard[1], f"votes_head={head!r}")),
         ]
     return arms
 
@@ -119,20 +107,20 @@ def imbalance(recipe: Recipe, has_votes: bool) -> list[Arm]:
     """As it comes, and with what training can do about unequal classes."""
     plain = {"class_weights": 0.0, "focal": 0.0, "balanced_sampling": 0.0}
 
-    def arm(name: str, **changes: float) -> Arm:
-        return Arm(name, tuple(f"{key}={value!r}" for key, value in {**plain, **changes}.items()))
+    def arm(key: str, **changes: float) -> Arm:
+        return Arm(key, tuple(f"{field}={value!r}" for field, value in {**plain, **changes}.items()))
 
     return [
         arm("plain"),
-        arm("class weights", class_weights=1.0),
-        arm("focal loss", focal=2.0),
-        arm("balanced sampling", balanced_sampling=1.0),
+        arm("class_weights", class_weights=1.0),
+        arm("focal_loss", focal=2.0),
+        arm("balanced_sampling", balanced_sampling=1.0),
     ]
 
 
 def ensemble(recipe: Recipe, has_votes: bool) -> list[Arm]:
     """One arm, whose runs of different seeds are averaged."""
-    return [Arm("1 model", ())]
+    return [Arm("models", value=1)]
 
 
 STUDIES: dict[str, Callable[[Recipe, bool], list[Arm]]] = {
@@ -145,12 +133,12 @@ STUDIES: dict[str, Callable[[Recipe, bool], list[Arm]]] = {
 """Study name to the function that gives its arms for a recipe and for data with or without votes."""
 
 
-def one_by_one(tasks: Sequence[Task], say: Say = lambda _: None, track: Track = lambda steps, _: steps) -> list[Run]:
+def one_by_one(tasks: Sequence[Task], progress: Progress = SILENT) -> list[Run]:
     """Do the tasks in this process, one after the other."""
     runs = []
     for number, task in enumerate(tasks, 1):
-        say(f"{number}/{len(tasks)}: {task.title}")
-        runs.append(task.do(say=say, track=track))
+        progress.line(f"{number}/{len(tasks)}: {task.title}")
+        runs.append(task.do(progress))
     return runs
 
 
@@ -164,10 +152,9 @@ def run(
     reading: ReadOptions = DEFAULT,
     num_seeds: Annotated[int, Between(1, 1000)] = 3,
     split: str | None = None,
-    device: str = "auto",
-    precision: Precision = "auto",
+    hardware: Hardware = AUTO,
     train_all: TrainAll = one_by_one,
-) -> dict[str, Any]:
+) -> StudyResult:
     """Train the arms of a study that aren't trained yet, judge them, and write ``OUT/NAME.json``.
 
     Args:
@@ -178,11 +165,11 @@ def run(
         reading: how the data is read.
         num_seeds: runs of each arm.
         split: where the arms are judged; None takes the data's test split, or the hold-out where there is none.
-        device, precision: as for ``job.start``.
+        hardware: on what to train.
         train_all: how the trainings are done; ``one_by_one``, or another way to the same runs.
 
     Returns:
-        What was written: the set-up, and for each arm its settings, runs, scores, differences, minutes and hold-out curve.
+        What was written.
 
     Raises:
         MienError: there is no such study, or data, recipe or folder don't fit.
@@ -198,35 +185,59 @@ def run(
         labelled_rows(faceset, split)
     arms = STUDIES[name](recipe, faceset.votes is not None)
     place = Path(out).absolute()  # other processes may start elsewhere
-    tasks: dict[tuple[str, int], Task] = {}
+    tasks: dict[tuple[Arm, int], Task] = {}
     for seed, arm in itertools.product(range(num_seeds), arms):  # whole rounds, seed by seed
         wanted = dataclasses.replace(recipes.changed(recipe, arm.settings), seed=recipe.seed + seed)
-        title, folder = f"{arm.name}, seed {wanted.seed}", place / "runs" / _folder(faceset, wanted)
-        tasks[arm.name, seed] = Task(title, Path(data).absolute(), wanted, folder, device, precision, reading=reading)
+        title, folder = f"{arm}, seed {wanted.seed}", place / "runs" / _folder(faceset, wanted)
+        tasks[arm, seed] = Task(title, Path(data).absolute(), wanted, folder, hardware, reading=reading)
     once = {task.folder: task for task in tasks.values()}  # arms may share a training
     trained = dict(zip(once, train_all(list(once.values())), strict=True))
-    runs = {arm.name: [trained[tasks[arm.name, seed].folder] for seed in range(num_seeds)] for arm in arms}
+    runs = {arm: [trained[tasks[arm, seed].folder] for seed in range(num_seeds)] for arm in arms}
     judged = {arm: [judge(Classifier.load(one.model_file), faceset, split) for one in own] for arm, own in runs.items()}
-    some = judged[arms[0].name][0]
+    some = judged[arms[0]][0]
+    result = StudyResult(
+        study=name,
+        common=Common.of(recipe, faceset, runs[arms[0]][0]),
+        seeds=tuple(range(recipe.seed, recipe.seed + num_seeds)),
+        split=some.record.split,
+        n=len(some.evaluation),
+        majority=float(some.evaluation.support.max() / len(some.evaluation)),
+        mien=mien.__version__,
+        arms=tuple(_results(name, faceset, runs, judged, place)),
+    )
+    files.write_json(place / f"{name}.json", typed_json.to_json(result))
+    return result
+
+
+def _results(
+    name: str,
+    faceset: FaceSet,
+    runs: dict[Arm, list[Run]],
+    judged: dict[Arm, list[Judgement]],
+    place: Path,
+) -> list[ArmResult]:
+    """What the arms came to, those included that only answer otherwise."""
+    first = next(iter(runs))
+    some = judged[first][0]
     answers = {arm: [judgement.evaluation.predicted for judgement in own] for arm, own in judged.items()}
     if name == "imbalance":
-        answers |= _decided(faceset, runs[arms[0].name], judged[arms[0].name])
+        answers |= _decided(faceset, runs[first], judged[first])
     if name == "ensemble":
-        answers |= _averaged(judged[arms[0].name])
+        answers |= _averaged(judged[first])
     paired = name != "ensemble"
     compared = comparison.compare(some.evaluation.labels, answers, len(some.evaluation.classes), paired=paired)
-    told = [_told(arm, compared[arm], paired, runs.get(arm, []), place) for arm in answers]
-    for size, averaged in enumerate(told[1:] if name == "ensemble" else [], 2):
-        averaged["minutes"] = [size * float(np.mean(told[0]["minutes"]))]
+    results = [_result(ArmResult(arm, paired, compared[arm]), runs.get(arm, []), place) for arm in answers]
+    if name == "ensemble":
+        single = float(np.mean(results[0].minutes))
+        results[1:] = [replace(one, minutes=(size * single,)) for size, one in enumerate(results[1:], 2)]
     votes = some.faces.votes
-    if votes is not None:
-        top, has_one = voters.majority(votes)
-        for judged_arm in told:
-            hits = [(given == top)[has_one] for given in answers[judged_arm["name"]]]
-            judged_arm["majority"] = [float(hit.mean()) for hit in hits]
-    result = _set_up(name, recipe, arms, runs[arms[0].name][0], some, num_seeds) | {"arms": told}
-    files.write_json(place / f"{name}.json", result)
-    return result
+    if votes is None:
+        return results
+    top, has_one = voters.majority(votes)
+    return [
+        replace(one, majority=tuple(float((given == top)[has_one].mean()) for given in answers[one.arm]))
+        for one in results
+    ]
 
 
 def _folder(faceset: FaceSet, recipe: Recipe) -> str:
@@ -235,9 +246,9 @@ def _folder(faceset: FaceSet, recipe: Recipe) -> str:
     return f"{recipe.name}-{hashlib.sha256(told.encode()).hexdigest()[:10]}"
 
 
-def _decided(faceset: FaceSet, runs: list[Run], judged: list[Judgement]) -> dict[str, list[NDArray[np.int64]]]:
+def _decided(faceset: FaceSet, runs: list[Run], judged: list[Judgement]) -> dict[Arm, list[NDArray[np.int64]]]:
     """What the plain runs answer by other rules than argmax, chosen on their hold-outs."""
-    answers: dict[str, list[NDArray[np.int64]]] = {}
+    answers: dict[Arm, list[NDArray[np.int64]]] = {}
     for one, judgement in zip(runs, judged, strict=True):
         classifier = Classifier.load(one.model_file)
         train, valid = held_out(classifier, faceset)
@@ -250,15 +261,16 @@ def _decided(faceset: FaceSet, runs: list[Run], judged: list[Judgement]) -> dict
         else:
             every = np.arange(len(evaluation))
             parts = [((valid.labels, classifier.probabilities(valid.images)), every)]
-        own: dict[str, NDArray[np.int64]] = {}
+        own: dict[Arm, NDArray[np.int64]] = {}
         for chosen_on, rows in parts:
             probabilities = evaluation.probabilities[rows]
             results = decisions.compare(chosen_on, (evaluation.labels[rows], probabilities), shares)
             for decision, _ in results[1:]:  # the first is argmax
-                name = f"plain, {decision.name.partition(' (')[0]}"
-                own.setdefault(name, evaluation.predicted.copy())[rows] = decision(probabilities)
-        for name, answered in own.items():
-            answers.setdefault(name, []).append(answered)
+                tau = decision.tau if decision.key == "logit_adjustment" else None  # others choose it for each run
+                arm = Arm(f"plain_{decision.key}", value=tau)
+                own.setdefault(arm, evaluation.predicted.copy())[rows] = decision(probabilities)
+        for arm, answered in own.items():
+            answers.setdefault(arm, []).append(answered)
     return answers
 
 
@@ -268,11 +280,11 @@ def _halves(labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.in
     return by_class[::2], by_class[1::2]
 
 
-def _averaged(judged: list[Judgement]) -> dict[str, list[NDArray[np.int64]]]:
+def _averaged(judged: list[Judgement]) -> dict[Arm, list[NDArray[np.int64]]]:
     """What the mean of two and more runs answers, for every choice of runs."""
     probabilities = [judgement.evaluation.probabilities for judgement in judged]
     return {
-        f"{size} models": [
+        Arm("models", value=size): [
             np.mean(chosen, 0).argmax(1)
             for chosen in itertools.islice(itertools.combinations(probabilities, size), MOST_ENSEMBLES)
         ]
@@ -280,40 +292,14 @@ def _averaged(judged: list[Judgement]) -> dict[str, list[NDArray[np.int64]]]:
     }
 
 
-def _told(arm: str, compared: dict[str, Any], paired: bool, runs: list[Run], place: Path) -> dict[str, Any]:
-    """An arm's record; one that only answers otherwise has no runs of its own."""
+def _result(result: ArmResult, runs: list[Run], place: Path) -> ArmResult:
+    """The result with what its runs tell."""
     histories = [one.history for one in runs]
     shortest = min((len(history) for history in histories), default=0)
-    return {
-        "name": arm,
-        "paired": paired,
-        **compared,
-        "runs": [str(one.folder.relative_to(place)) for one in runs],
-        "epochs": [len(history) for history in histories],
-        "minutes": [sum(row.seconds for row in history) / 60 for history in histories],
-        "curve": [float(np.mean([h[epoch].valid_accuracy for h in histories])) for epoch in range(shortest)],
-    }
-
-
-def _set_up(
-    name: str, recipe: Recipe, arms: list[Arm], first: Run, judgement: Judgement, num_seeds: int
-) -> dict[str, Any]:
-    """What all arms have in common, and what is needed to repeat them."""
-    record = first.record
-    return {
-        "study": name,
-        "recipe": recipe.name,
-        "settings": recipes.changes(recipe),
-        "seeds": list(range(recipe.seed, recipe.seed + num_seeds)),
-        "data": Path(record.data.path).name,
-        "data_hash": record.data.hash,
-        "read": typed_json.to_json(record.data.read),
-        "train_rows": record.data.train.rows,
-        "split": judgement.record.split,
-        "n": len(judgement.evaluation),
-        "majority": float(judgement.evaluation.support.max() / len(judgement.evaluation)),  # of always naming one class
-        "processor": record.processor,
-        "setup": typed_json.to_json(record.setup),
-        "mien": mien.__version__,
-        "arm_settings": {arm.name: list(arm.settings) for arm in arms},
-    }
+    return replace(
+        result,
+        runs=tuple(str(one.folder.relative_to(place)) for one in runs),
+        epochs=tuple(len(history) for history in histories),
+        minutes=tuple(sum(row.seconds for row in history) / 60 for history in histories),
+        curve=tuple(float(np.mean([h[epoch].valid_accuracy for h in histories])) for epoch in range(shortest)),
+    )

@@ -108,6 +108,12 @@ def build(given: Sequence[str], recipe: Recipe, has_votes: bool) -> tuple[Axis, 
     return axes
 
 
+def axes(texts: Iterable[str]) -> tuple[Axis, ...]:
+    """The axes that were written as ``str`` of each."""
+    pairs = [text.split("=", 1) for text in texts]
+    return tuple(_choice(name, extent) if "|" in extent else _range(name, extent) for name, extent in pairs)
+
+
 def point(space: Iterable[Axis], recipe: Recipe) -> dict[str, float | str] | None:
     """The recipe's own place in a space, or None where it lies outside."""
     own: dict[str, float | str] = {}

@@ -134,11 +134,11 @@ def _copies(judgement: Judgement, t: Texts) -> str:
 
 def training(record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> str:
     """How long training went, why it ended, and what the best epoch was."""
-    recipe, best = record.recipe, best_epoch(history)
+    best = best_epoch(history)
     speeds = sorted(float(row.images_per_second) for row in history)
     seconds = sorted(float(row.seconds) for row in history)
     lead = t(
-        "training.lead", ended=_ended(recipe, history, best, t), minutes=f"{sum(seconds) / 60:,.1f}",
+        "training.lead", ended=_ended(record, len(history), t), minutes=f"{sum(seconds) / 60:,.1f}",
         seconds=f"{seconds[len(seconds) // 2]:,.1f}", speed=f"{speeds[len(speeds) // 2]:,.0f}",
     )  # fmt: skip
     told = t(
@@ -148,13 +148,12 @@ def training(record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> str
     return t.joined([lead, told])
 
 
-def _ended(recipe: Recipe, history: Sequence[EpochRecord], best: EpochRecord, t: Texts) -> str:
-    values = {"epochs": len(history), "most": f"{recipe.epochs:,}"}
-    if recipe.stop_accuracy and best.valid_accuracy > recipe.stop_accuracy:
-        return t("training.ended_accuracy", **values, threshold=f"{recipe.stop_accuracy:.0%}")
-    if recipe.patience and len(history) - best.epoch >= recipe.patience:
-        return t("training.ended_patience", **values, patience=recipe.patience)
-    return t("training.ended_all" if len(history) == recipe.epochs else "training.ended_early", **values)
+def _ended(record: RunRecord, num_epochs: int, t: Texts) -> str:
+    recipe, ended = record.recipe, record.ended or "early"
+    return t(
+        f"training.ended_{ended}", epochs=num_epochs, most=f"{recipe.epochs:,}", threshold=f"{recipe.stop_accuracy:.0%}",
+        patience=recipe.patience,
+    )  # fmt: skip
 
 
 def confusion(evaluation: Evaluation, t: Texts) -> list[str]:

@@ -96,9 +96,10 @@ def decisions_as_text(record: Mapping[str, Any]) -> str:
         f"{record['model']} on {record['data']}, split {record['split']}, n = {record['n']:,}{', flip' if record['flip'] else ''}; "
         f"chosen on {record['chosen_on_n']:,} other rows"
     )
+    t = Texts("en")
     rows = [
         [
-            row["decision"],
+            t(f"decisions.{row['decision']}", tau=row["tau"]),
             f"{row['accuracy']:.2%}",
             _paired(row.get("difference")),
             f"{row['macro_f1']:.2%}",
@@ -118,7 +119,7 @@ def decisions_as_text(record: Mapping[str, Any]) -> str:
         tables.render(["surest rows answered", "accuracy", "least probability"], surest),
     ]
     if costs := record.get("costs"):
-        told = [[row["decision"], f"{row['cost']:.4f}", f"{row['accuracy']:.2%}"] for row in costs]
+        told = [[t(f"decisions.{row['decision']}"), f"{row['cost']:.4f}", f"{row['accuracy']:.2%}"] for row in costs]
         parts.append(tables.render(["decision", "mean cost", "accuracy"], told))
     if written := record.get("written"):
         parts.append(f"{written}: answers by  --decision balanced  too")

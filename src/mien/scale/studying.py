@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import ray
 
+from mien.progress import SILENT, Lines, Progress
 from mien.run import Run
-from mien.run_record import EpochRecord
 from mien.scale import cluster, nodes
-from mien.training.loop import Say
 from mien.training.task import Task
 
 
-def train_all(tasks: Sequence[Task], *, num_cpus: int = 1, say: Say = lambda _: None) -> list[Run]:
+def train_all(tasks: Sequence[Task], *, num_cpus: int = 1, progress: Progress = SILENT) -> list[Run]:
     """Do tasks side by side; what ``studies.run`` takes for it.
 
     Args:
         tasks: of different folders, which all nodes see.
         num_cpus: processors, and so threads, of each.
-        say: takes a line for each epoch and each end.
+        progress: is told of each epoch and each end.
 
     Returns:
         The runs, in the tasks' order.
@@ -32,30 +31,34 @@ def train_all(tasks: Sequence[Task], *, num_cpus: int = 1, say: Say = lambda _: 
     if wanted:
         wanted[0].folder.parent.mkdir(parents=True, exist_ok=True)
         with cluster.connected():
-            _train_all(wanted, num_cpus, say)
+            _train_all(wanted, num_cpus, progress)
     return [Run.open(task.folder) for task in tasks]
 
 
-def _train_all(tasks: Sequence[Task], num_cpus: int, say: Say) -> None:
-    remote = ray.remote(_train).options(max_retries=nodes.RETRIES, **nodes.resources(num_cpus, tasks[0].device))
-    with cluster.heard(say) as tell:
+def _train_all(tasks: Sequence[Task], num_cpus: int, progress: Progress) -> None:
+    remote = ray.remote(_train).options(
+        max_retries=nodes.RETRIES, **nodes.resources(num_cpus, tasks[0].hardware.device)
+    )
+    with cluster.heard(progress.line) as tell:
         titles = {remote.remote(task, num_cpus, tell): task.title for task in tasks}
         waiting = list(titles)
         try:
             while waiting:
                 (ended,), waiting = ray.wait(waiting)
                 ray.get(ended)
-                say(f"{len(tasks) - len(waiting)}/{len(tasks)} trained: {titles[ended]}")
+                progress.line(f"{len(tasks) - len(waiting)}/{len(tasks)} trained: {titles[ended]}")
         finally:
             for reference in waiting:
                 ray.cancel(reference)
 
 
-def _train(task: Task, num_cpus: int, tell: Say) -> None:
+def _train(task: Task, num_cpus: int, tell: Callable[[str], None]) -> None:
     nodes.settle(task, num_cpus)
-    task.do(after_epoch=lambda row: tell(epoch_line(task.title, row, task.recipe.epochs)))
+    task.do(_Epochs(tell, task.title))
 
 
-def epoch_line(title: str, row: EpochRecord, num_epochs: int) -> str:
-    """One of several trainings' epochs as a line for people."""
-    return f"{title}: epoch {row.epoch}/{num_epochs}, hold-out accuracy {row.valid_accuracy:.2%}, {row.seconds:.0f} s"
+class _Epochs(Lines):
+    """The epochs of one of several trainings, without its other lines."""
+
+    def line(self, text: str) -> None:
+        """Keep it back."""

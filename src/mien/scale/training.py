@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from ray import train as ray_train
 from ray.train import torch as ray_torch
 
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import ClusterError, MienError
+from mien.progress import SILENT, Lines, Progress
 from mien.recipes import Recipe
 from mien.run import Run, check_new
+from mien.run_record import AUTO, Hardware
 from mien.scale import cluster, nodes
 from mien.training import job
-from mien.training.loop import Say
 from mien.training.ranks import Ranks
 from mien.training.resuming import UNCHANGED, Changes
 
@@ -29,9 +29,9 @@ def start(
     *,
     workers: int,
     reading: ReadOptions = DEFAULT,
-    device: str = "auto",
-    precision: str = "auto",
-    say: Say = lambda _: None,
+    hardware: Hardware = AUTO,
+    command: Sequence[str] = (),
+    progress: Progress = SILENT,
 ) -> Run:
     """``job.start`` with several workers. Where one is lost, all go on from the last whole epoch.
 
@@ -40,8 +40,7 @@ def start(
         recipe: all settings; its batches are split evenly.
         out: the run folder to make, where every node sees it.
         workers: how many; each takes a processor, and a GPU where the cluster has any and ``device`` isn't ``cpu``.
-        reading, device, precision: as for ``job.start``.
-        say: takes lines for people.
+        reading, hardware, command, progress: as for ``job.start``.
 
     Raises:
         MienError: data, recipe or folder don't fit, or the cluster can't do the work.
@@ -50,15 +49,15 @@ def start(
     check_new(place)
     Ranks(num=workers).part_of(recipe.batch_size)  # better missed now than by every worker
 
-    def work(say: Say) -> None:
-        job.start_or_resume(path, recipe, place, reading=reading, device=device, precision=precision, say=say)
+    def work(heard: Progress) -> None:
+        job.start_or_resume(path, recipe, place, reading=reading, hardware=hardware, command=command, progress=heard)
 
     path = Path(data).resolve()
-    return _run(work, place, workers, device, say)
+    return _run(work, place, workers, hardware.device, progress)
 
 
 def resume(
-    folder: str | os.PathLike[str], *, workers: int, changes: Changes = UNCHANGED, say: Say = lambda _: None
+    folder: str | os.PathLike[str], *, workers: int, changes: Changes = UNCHANGED, progress: Progress = SILENT
 ) -> Run:
     """``job.resume`` with several workers.
 
@@ -67,22 +66,22 @@ def resume(
     """
     place = Path(folder).resolve()
     device = changes.device or Run.open(place).record.setup.device
-    return _run(lambda say: job.resume(place, changes=changes, say=say), place, workers, device, say)
+    return _run(lambda heard: job.resume(place, changes=changes, progress=heard), place, workers, device, progress)
 
 
-def _run(work: Callable[[Say], Any], place: Path, workers: int, device: str, say: Say) -> Run:
+def _run(work: Callable[[Progress], object], place: Path, workers: int, device: str, progress: Progress) -> Run:
     """Let all workers do the work; where it fails for a reason that a user can mend, say it and don't try again."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    with cluster.connected(), cluster.heard(say) as spoken:
+    with cluster.connected(), cluster.heard(progress.line) as tell:
         use_gpu = nodes.has_gpu(device)
-        nodes.require("GPU" if use_gpu else "CPU", workers, say)
+        nodes.require("GPU" if use_gpu else "CPU", workers, progress.line)
 
         home = Path.cwd()
 
         def in_worker() -> MienError | None:
             cluster.be_in(home)  # a recipe may name its teacher from here, and Ray Train works in a folder of its own
             try:
-                work(spoken)
+                work(Lines(tell))
             except MienError as error:
                 return error
             return None

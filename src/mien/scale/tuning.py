@@ -29,15 +29,15 @@ from mien import checks, files, locks, recipes, typed_json
 from mien.checks import Between
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import ArgumentError, ClusterError, OutputError, RecipeError, RunError, TrainingError
+from mien.experiments.results import Common, SweepResult, TrialResult
 from mien.inference import datasets
+from mien.progress import SILENT, Progress
 from mien.recipes import Recipe, search_space
 from mien.recipes.search_space import Axis, Choice
 from mien.run import Run
-from mien.run_record import EpochRecord
+from mien.run_record import AUTO, EpochRecord, Hardware
 from mien.scale import cluster, nodes, seal
 from mien.training import job
-from mien.training.devices import Precision
-from mien.training.loop import Say
 from mien.training.task import Task
 
 SETTINGS = {
@@ -63,7 +63,7 @@ class Sweep:
         parallel: trials at once at most; 0 takes as many as the cluster has room for.
         seed: of the search; that of the trainings is the recipe's.
         num_cpus: processors, and so threads, of each trial.
-        device, precision: as for ``job.start``.
+        hardware: on what to train.
         home: where the recipe's teacher is named from.
     """
 
@@ -76,8 +76,7 @@ class Sweep:
     parallel: Annotated[int, Between(0, 1_000_000)] = 0
     seed: Annotated[int, Between(0, 2**32 - 1)] = 0
     num_cpus: Annotated[int, Between(1, 100_000)] = 1
-    device: str = "auto"
-    precision: Precision = "auto"
+    hardware: Hardware = AUTO
     home: Path = field(default_factory=Path.cwd)
 
     def __post_init__(self) -> None:
@@ -94,7 +93,7 @@ class Watch:
     """What is going on with a sweep, as Tune tells it."""
 
     num_epochs: int
-    say: Say
+    progress: Progress
     trials: list[Any] = field(default_factory=list)
     going_on: bool = False
 
@@ -109,9 +108,9 @@ class Relay(tune.Callback):  # type: ignore[misc] # Ray is untyped
         """Say that an epoch is done."""
         watch = _watch.get()
         if "failed" in result:
-            watch.say(f"trial {_number(trial)} failed: {result['failed']}")
+            watch.progress.line(f"trial {_number(trial)} failed: {result['failed']}")
         else:
-            watch.say(
+            watch.progress.line(
                 f"trial {_number(trial)}: epoch {result['epoch']}/{watch.num_epochs}, "
                 f"hold-out accuracy {result['own']:.2%}{_best_so_far(result)}, {result['seconds']:.0f} s"
             )
@@ -119,7 +118,9 @@ class Relay(tune.Callback):  # type: ignore[misc] # Ray is untyped
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         """Say that a trial has ended."""
         watch = _watch.get()
-        watch.say(f"trial {_number(trial)} has ended after {trial.last_result['epoch']} of {watch.num_epochs} epochs")
+        watch.progress.line(
+            f"trial {_number(trial)} has ended after {trial.last_result['epoch']} of {watch.num_epochs} epochs"
+        )
 
     def on_step_end(self, iteration: int, trials: list[Any], **_: Any) -> None:
         """Keep whether a trial was going on, as Tune calls all of them finished once it is interrupted."""
@@ -130,16 +131,15 @@ class Relay(tune.Callback):  # type: ignore[misc] # Ray is untyped
         _watch.get().trials = trials
 
 
-def run(sweep: Sweep, *, say: Say = lambda _: None) -> dict[str, Any]:
+def run(sweep: Sweep, progress: Progress = SILENT) -> SweepResult:
     """Search, and write ``tune.json`` and ``best.toml``; a search that was stopped goes on where it was.
 
     Args:
         sweep: what to search, and where.
-        say: takes a line for each epoch and each end of a trial.
+        progress: is told of each epoch and each end of a trial.
 
     Returns:
-        What ``tune.json`` holds: the set-up, for each trial its settings, state, epochs, score, minutes and curve, and the
-        numbers of the best one and of the one that is the recipe as it is. ``best.toml`` is the best trial's recipe.
+        What ``tune.json`` holds. ``best.toml`` is the best trial's recipe.
 
     Raises:
         MienError: data, recipe, space or folder don't fit, the folder holds another search, or the cluster can't do the work.
@@ -147,47 +147,45 @@ def run(sweep: Sweep, *, say: Say = lambda _: None) -> dict[str, Any]:
     """
     faceset = datasets.read(sweep.data, sweep.reading)
     for note in faceset.source.told:
-        say(f"note: {note}")
+        progress.line(f"note: {note}")
     space = search_space.build(sweep.given, sweep.recipe, faceset.votes is not None)
     _, valid_set = job.divide(faceset, sweep.recipe)
     job.teacher_hash(sweep.recipe)  # better missed now than in every trial, as are the rows
     _claim(sweep, space, faceset.hash)
     place = sweep.out / "tune.json"
     if place.is_file():
-        return _read(place)
+        return _read_result(place)
     busy = f"Another process is searching in '{sweep.out}': wait until it has ended, or name another folder with --out."
     with locks.locked(sweep.out, busy), cluster.connected():
-        trials = _fit(sweep, space, Watch(sweep.recipe.epochs, say))
-    told = [_told(trial, sweep, space) for trial in sorted(trials, key=_number)]
-    own = search_space.point(space, sweep.recipe)
-    finished = [one for one in told if one["state"] == "finished"]
+        trials = _fit(sweep, space, Watch(sweep.recipe.epochs, progress))
+    results = tuple(_result(trial, sweep, space) for trial in sorted(trials, key=_number))
+    finished = [one for one in results if one.state == "finished"]
     if not finished:
-        raise TrainingError(f"No trial came to its end; the first: {told[0]['reason'] or told[0]['state']}.")
-    best = max(finished, key=lambda one: one["accuracy"])  # the first of several
-    record = Run.open(sweep.out / best["run"]).record
-    result = {
-        "recipe": sweep.recipe.name,
-        "settings": recipes.changes(sweep.recipe),
-        "space": [str(axis) for axis in space],
-        "epochs": sweep.recipe.epochs,
-        "seed": sweep.seed,
-        "data": sweep.data.name,
-        "data_hash": faceset.hash,
-        "read": typed_json.to_json(faceset.source.reading()),
-        "train_rows": record.data.train.rows,
-        "n": len(valid_set),
-        "processor": record.processor,
-        "setup": typed_json.to_json(record.setup),
-        "versions": {"mien": mien.__version__, "ray": ray.__version__, "optuna": optuna.__version__},
-        "trials": told,
-        "best": best["number"],
-        "as_it_is": next(
-            (one["number"] for one in told if own and one["settings"] == search_space.settings(space, own)), None
-        ),
-    }
-    _write_best(sweep, result, best)
-    files.write_json(place, result)
+        raise TrainingError(f"No trial came to its end; the first: {results[0].reason or results[0].state}.")
+    best = max(finished, key=lambda one: one.accuracy)  # the first of several
+    own = search_space.point(space, sweep.recipe)
+    unchanged = () if own is None else tuple(search_space.settings(space, own))
+    result = SweepResult(
+        common=Common.of(sweep.recipe, faceset, Run.open(sweep.out / best.run)),
+        space=tuple(map(str, space)),
+        epochs=sweep.recipe.epochs,
+        seed=sweep.seed,
+        n=len(valid_set),
+        versions={"mien": mien.__version__, "ray": ray.__version__, "optuna": optuna.__version__},
+        trials=results,
+        best=best.number,
+        as_it_is=next((one.number for one in results if own and one.settings == unchanged), None),
+    )
+    _write_best(sweep, result)
+    files.write_json(place, typed_json.to_json(result))
     return result
+
+
+def _read_result(place: Path) -> SweepResult:
+    try:
+        return typed_json.parse(place.read_text(encoding="utf-8"), SweepResult)
+    except (OSError, ValueError) as error:
+        raise RunError(f"'{place}' is damaged ({error}): remove it, or name another folder with --out.") from None
 
 
 def _claim(sweep: Sweep, space: Sequence[Axis], data_hash: str) -> None:
@@ -205,8 +203,8 @@ def _claim(sweep: Sweep, space: Sequence[Axis], data_hash: str) -> None:
         "parallel": sweep.parallel,
         "seed": sweep.seed,
         "cpus-per-run": sweep.num_cpus,
-        "device": sweep.device,
-        "precision": sweep.precision,
+        "device": sweep.hardware.device,
+        "precision": sweep.hardware.precision,
     }
     own = json.loads(json.dumps(own))  # as it is read again
     place = sweep.out / "sweep.json"
@@ -256,7 +254,7 @@ def _fit(sweep: Sweep, space: Sequence[Axis], watch: Watch) -> list[Any]:
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    taken = nodes.resources(sweep.num_cpus, sweep.device)
+    taken = nodes.resources(sweep.num_cpus, sweep.hardware.device)
     trainable = tune.with_resources(
         tune.with_parameters(_trial, sweep=sweep, space=tuple(space)),
         {"cpu": taken["num_cpus"], "gpu": taken["num_gpus"]},
@@ -265,7 +263,7 @@ def _fit(sweep: Sweep, space: Sequence[Axis], watch: Watch) -> list[Any]:
     _watch.set(watch)
     with _quiet():
         if any(place.glob("experiment_state-*.json")):
-            watch.say("going on where it was")
+            watch.progress.line("resumed where it was")
             tuner = tune.Tuner.restore(str(place), trainable, resume_errored=True)
         else:
             tuner = _tuner(sweep, space, trainable, place)
@@ -274,7 +272,9 @@ def _fit(sweep: Sweep, space: Sequence[Axis], watch: Watch) -> list[Any]:
         raise KeyboardInterrupt  # Tune has caught it, so as to store where it was
     lost = [trial for trial in watch.trials if trial.status == "ERROR"]
     if lost:
-        watch.say(f"{len(lost)} of {sweep.num_trials} trials could not be run; the same command tries them again")
+        watch.progress.line(
+            f"{len(lost)} of {sweep.num_trials} trials could not be run; the same command tries them again"
+        )
         error = lost[0].get_pickled_error()
         if isinstance(error, ray.exceptions.RayError):
             with cluster.told():
@@ -338,24 +338,30 @@ def _distribution(axis: Axis) -> BaseDistribution:
 def _trial(config: dict[str, Any], sweep: Sweep, space: tuple[Axis, ...]) -> None:
     """A trial, in a process of its own: begins its run or goes on with it, and reports every epoch."""
     folder = sweep.runs / tune.get_context().get_trial_id()
-    reported = 0
-
-    def report(row: EpochRecord) -> None:  # Tune lets a trial that it stops go no further than here
-        nonlocal reported
-        reported = row.epoch
-        score = _score(Run.open(folder).history, sweep.recipe.keep)
-        tune.report({"epoch": reported, "accuracy": score, "own": row.valid_accuracy, "seconds": row.seconds})
-
+    progress = _Reported(folder, sweep.recipe.keep)
     try:
         recipe = recipes.changed(sweep.recipe, search_space.settings(space, config))
-        task = Task(folder.name, sweep.data, recipe, folder, sweep.device, sweep.precision, sweep.home, sweep.reading)
+        task = Task(folder.name, sweep.data, recipe, folder, sweep.hardware, sweep.home, sweep.reading)
         nodes.settle(task, sweep.num_cpus)
-        run = task.do(after_epoch=report)
+        run = task.do(progress)
     except (TrainingError, RecipeError) as error:  # such settings are a bad answer, not a reason to stop asking
-        tune.report({"epoch": reported, "accuracy": 0.0, "seconds": 0.0, "failed": str(error)})
+        tune.report({"epoch": progress.reported, "accuracy": 0.0, "seconds": 0.0, "failed": str(error)})
         return
-    if reported < len(run.history):  # it was killed after its last epoch, before that was told
-        report(run.history[-1])
+    if progress.reported < len(run.history):  # it was killed after its last epoch, before that was told
+        progress.epoch(run.history[-1], recipe.epochs, is_best=False)
+
+
+class _Reported(Progress):
+    """Reports each epoch to Tune, which lets a trial that it stops go no further than there."""
+
+    def __init__(self, folder: Path, keep: str) -> None:
+        self.folder, self.keep, self.reported = folder, keep, 0
+
+    def epoch(self, record: EpochRecord, num_epochs: int, is_best: bool) -> None:
+        """Report it."""
+        self.reported = record.epoch
+        score = _score(Run.open(self.folder).history, self.keep)
+        tune.report({"epoch": record.epoch, "accuracy": score, "own": record.valid_accuracy, "seconds": record.seconds})
 
 
 def _score(history: Sequence[EpochRecord], keep: str) -> float:
@@ -373,34 +379,32 @@ def _number(trial: Any) -> int:
     return int(trial.experiment_tag.partition("_")[0])
 
 
-def _told(trial: Any, sweep: Sweep, space: Sequence[Axis]) -> dict[str, Any]:
-    """A trial's record."""
-    settings = search_space.settings(space, trial.config)
+def _result(trial: Any, sweep: Sweep, space: Sequence[Axis]) -> TrialResult:
     folder = sweep.runs / trial.trial_id
     history = Run.open(folder).history if (folder / "history.jsonl").is_file() else []
     failed = trial.last_result.get("failed", "")
     finished = (folder / "model.onnx").is_file()
-    curve = [row.valid_accuracy for row in history]
-    return {
-        "number": _number(trial),
-        "run": str(folder.relative_to(sweep.out)),
-        "settings": settings,
-        "state": "failed" if failed else "finished" if finished else "stopped",
-        "reason": failed,
-        "epochs": len(history),
-        "accuracy": _score(history, sweep.recipe.keep) if history else 0.0,
-        "minutes": sum(row.seconds for row in history) / 60,
-        "curve": curve,
-    }
+    return TrialResult(
+        number=_number(trial),
+        run=str(folder.relative_to(sweep.out)),
+        values={axis.field: trial.config[axis.field] for axis in space},
+        settings=tuple(search_space.settings(space, trial.config)),
+        state="failed" if failed else "finished" if finished else "stopped",
+        reason=failed,
+        accuracy=_score(history, sweep.recipe.keep) if history else 0.0,
+        minutes=sum(row.seconds for row in history) / 60,
+        curve=tuple(row.valid_accuracy for row in history),
+    )
 
 
-def _write_best(sweep: Sweep, result: Mapping[str, Any], best: Mapping[str, Any]) -> None:
+def _write_best(sweep: Sweep, result: SweepResult) -> None:
+    best = result.best_trial
     recipes.write(
         sweep.out / "best.toml",
-        recipes.changed(sweep.recipe, best["settings"]),
+        recipes.changed(sweep.recipe, best.settings),
         [
-            f"Found by mien {mien.__version__} tune on {sweep.data.name}: trial {best['number']} of {len(result['trials'])}, "
-            f"with {best['accuracy']:.2%} of {result['n']:,} held-out rows.",
+            f"Found by mien {mien.__version__} tune on {sweep.data.name}: trial {best.number} of {len(result.trials)}, "
+            f"with {best.accuracy:.2%} of {result.n:,} held-out rows.",
             "These rows have chosen it, so the figure flatters it: judge it on a split that no trial has seen.",
             "Train it:  mien train DATA --recipe best.toml",
         ],

@@ -12,10 +12,7 @@ from torch import nn
 
 from mien.checks import OneOf, checked
 from mien.errors import TrainingError
-from mien.run_record import Speed
-
-DEVICES = ("auto", "cpu", "cuda", "mps")
-PRECISIONS = ("auto", "fp32", "bf16")
+from mien.run_record import PRECISIONS, Speed
 
 Precision = Annotated[str, OneOf(PRECISIONS)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,12 +19,12 @@ from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import DataError, RunError
 from mien.inference import datasets
+from mien.progress import SILENT, Progress
 from mien.recipes import Recipe
 from mien.run import Run
-from mien.run_record import DEFAULT_SPEED, DataRecord, HeldOutRows, Setup, Speed, TrainRows
+from mien.run_record import AUTO, DataRecord, Hardware, HeldOutRows, Setup, TrainRows
 from mien.training import calibration, devices, export, loop, networks, pretrained, resuming, summary, teachers
 from mien.training.augment import augment
-from mien.training.loop import AfterEpoch, Say, Track
 from mien.training.ranks import Ranks, joined
 from mien.training.resuming import UNCHANGED, Changes
 
@@ -39,12 +39,9 @@ def start(
     out: str | os.PathLike[str],
     *,
     reading: ReadOptions = DEFAULT,
-    device: str = "auto",
-    precision: devices.Precision = "auto",
-    speed: Speed = DEFAULT_SPEED,
-    say: Say = lambda _: None,
-    track: Track = lambda steps, _: steps,
-    after_epoch: AfterEpoch = lambda _: None,
+    hardware: Hardware = AUTO,
+    command: Sequence[str] = (),
+    progress: Progress = SILENT,
 ) -> Run:
     """Train a recipe on a data set and write the run folder, the model file included.
 
@@ -53,32 +50,30 @@ def start(
         recipe: all settings.
         out: the run folder to make.
         reading: how the data is read.
-        device: a name out of ``devices.DEVICES``.
-        precision: a name out of ``devices.PRECISIONS``.
-        speed: what makes a training on a GPU faster.
-        say: takes lines for people.
-        track: wraps the steps of an epoch, to show a progress bar.
-        after_epoch: takes each epoch's record, once a checkpoint that is due is stored; what it raises stops the run there.
+        hardware: on what to train.
+        command: the words of the command line that began it, for the record.
+        progress: is told of the work; what its ``epoch`` raises stops the run there.
 
     Raises:
         MienError: data, recipe or folder don't fit; nothing but the run folder is written.
     """
-    place = devices.pick(device)
+    place = devices.pick(hardware.device)
     setup = Setup(
         device=place.type,
         device_name=torch.cuda.get_device_name() if place.type == "cuda" else "",
-        precision=devices.pick_precision(precision, place),
+        precision=devices.pick_precision(hardware.precision, place),
         threads=torch.get_num_threads(),
         torch=torch.__version__,
-        speed=speed,
+        speed=hardware.speed,
         teacher=teacher_hash(recipe),
         init=pretrained.digest(recipe.init) if recipe.init else "",
     )
     networks.build(recipe.network, 2, recipe.image_size)  # refuse what can't be built before data is read
     with joined(place) as ranks:
-        run, own_set, valid_set = _begin(data, reading, recipe, out, setup, ranks, say if ranks.first else _silent)
+        shown = progress if ranks.first else SILENT
+        run, own_set, valid_set = _begin(data, reading, recipe, out, setup, command, ranks, shown)
         with _locked(run, ranks):
-            return _finish(run, own_set, valid_set, ranks, say, track, after_epoch)
+            return _finish(run, own_set, valid_set, ranks, progress)
 
 
 @contextmanager
@@ -104,21 +99,26 @@ def _begin(
     recipe: Recipe,
     out: str | os.PathLike[str],
     setup: Setup,
+    command: Sequence[str],
     ranks: Ranks,
-    say: Say,
+    progress: Progress,
 ) -> tuple[Run, FaceSet, FaceSet]:
     """Read the data and make the run folder: the run, this process's share of the training rows, and the held-out rows."""
     faceset = datasets.read(data, reading)
-    say(f"read {len(faceset):,} faces of {faceset.size[0]}x{faceset.size[1]} from {data} ({faceset.source.layout})")
+    progress.line(
+        f"read {len(faceset):,} faces of {faceset.size[0]}x{faceset.size[1]} from {data} ({faceset.source.layout})"
+    )
     for note in faceset.source.told:
-        say(f"note: {note}")
+        progress.line(f"note: {note}")
     train_set, valid_set = divide(faceset, recipe)
     workers = f", {ranks.num} workers" if ranks.num > 1 else ""
-    say(f"train {len(train_set):,}, hold out {len(valid_set):,}; {setup.device}, {setup.precision}{workers}")
+    progress.line(f"train {len(train_set):,}, hold out {len(valid_set):,}; {setup.device}, {setup.precision}{workers}")
     record = _describe(data, faceset, train_set, valid_set, _normalisation(recipe, train_set))
-    run = ranks.once(lambda: Run.create(out, recipe, data=record, setup=replace(setup, workers=ranks.num)))
+    run = ranks.once(
+        lambda: Run.create(out, recipe, data=record, setup=replace(setup, workers=ranks.num), command=command)
+    )
     ranks.once(lambda: run.write_seen(train_set, valid_set))
-    say(f"run folder {run.folder}; if it is stopped, go on with  mien train --resume {run.folder}")
+    progress.line(f"run folder {run.folder}; if it is stopped, go on with  mien train --resume {run.folder}")
     return run, ranks.share(train_set, recipe.seed), valid_set
 
 
@@ -127,16 +127,14 @@ def resume(
     folder: str | os.PathLike[str],
     *,
     changes: Changes = UNCHANGED,
-    say: Say = lambda _: None,
-    track: Track = lambda steps, _: steps,
-    after_epoch: AfterEpoch = lambda _: None,
+    progress: Progress = SILENT,
 ) -> Run:
     """Go on with a run that was stopped, from its last whole epoch; a finished one is only exported again, unless it gets more epochs.
 
     Args:
         folder: the run folder.
         changes: where its data lies now, another device, more epochs.
-        say, track, after_epoch: as for ``start``.
+        progress: as for ``start``.
 
     Raises:
         RunError: it is no run, its data or its teacher has changed since, or it can't be changed so.
@@ -155,15 +153,15 @@ def resume(
         if ranks.first:
             temporaries.sweep(run.folder, at_once=True)
             if changes.device is not None or changes.epochs is not None:
-                say(
+                progress.line(
                     "what is different from now on is in run.json; the curve will differ from that of a training begun so"
                 )
             if ranks.num != run.record.setup.workers:
-                say(
+                progress.line(
                     f"begun by {run.record.setup.workers} workers, gone on with by {ranks.num}: the curve will differ a little"
                 )
         own_set, valid_set = _share(run, ranks)
-        return _finish(run, own_set, valid_set, ranks, say, track, after_epoch)
+        return _finish(run, own_set, valid_set, ranks, progress)
 
 
 @checked
@@ -173,38 +171,24 @@ def start_or_resume(
     out: str | os.PathLike[str],
     *,
     reading: ReadOptions = DEFAULT,
-    device: str = "auto",
-    precision: devices.Precision = "auto",
-    speed: Speed = DEFAULT_SPEED,
-    say: Say = lambda _: None,
-    track: Track = lambda steps, _: steps,
-    after_epoch: AfterEpoch = lambda _: None,
+    hardware: Hardware = AUTO,
+    command: Sequence[str] = (),
+    progress: Progress = SILENT,
 ) -> Run:
     """``resume`` where the folder is that of a run, else ``start``: for work that may be begun again after a process was lost.
 
     Rank 0 looks, for all: a rank that looked for itself might see the folder that rank 0 has made meanwhile.
 
     Args:
-        data, recipe, out, reading, device, precision, speed, say, track, after_epoch: as for ``start``.
+        data, recipe, out, reading, hardware, command, progress: as for ``start``.
 
     Raises:
         MienError: as for ``start`` and ``resume``.
     """
-    with joined(devices.pick(device)) as ranks:
+    with joined(devices.pick(hardware.device)) as ranks:
         if ranks.once(lambda: (Path(out) / "run.json").is_file()):
-            return resume(out, say=say, track=track, after_epoch=after_epoch)
-        return start(
-            data,
-            recipe,
-            out,
-            reading=reading,
-            device=device,
-            precision=precision,
-            speed=speed,
-            say=say,
-            track=track,
-            after_epoch=after_epoch,
-        )
+            return resume(out, progress=progress)
+        return start(data, recipe, out, reading=reading, hardware=hardware, command=command, progress=progress)
 
 
 def _share(run: Run, ranks: Ranks) -> tuple[FaceSet, FaceSet]:
@@ -257,15 +241,14 @@ def write_augmented(path: Path, train_set: FaceSet, recipe: Recipe, num_faces: i
         Image.fromarray(sheet).save(temporary, "PNG")
 
 
-def _finish(
-    run: Run, own_set: FaceSet, valid_set: FaceSet, ranks: Ranks, say: Say, track: Track, after_epoch: AfterEpoch
-) -> Run:
+def _finish(run: Run, own_set: FaceSet, valid_set: FaceSet, ranks: Ranks, progress: Progress) -> Run:
     if not ranks.first:
-        say, track, after_epoch = _silent, _untracked, lambda _: None
+        progress = SILENT  # several processes would say all lines several times
     ranks.once(lambda: _write_beginning(run, own_set))
-    ended = loop.train(run, own_set, valid_set, ranks=ranks, say=say, track=track, after_epoch=after_epoch)
-    ranks.once(lambda: _write_end(run, valid_set, ended, say))
-    return run
+    ending = loop.train(run, own_set, valid_set, ranks=ranks, progress=progress)
+    ended = Run(run.folder, replace(run.record, ended=ending))
+    ranks.once(lambda: _write_end(ended, valid_set, progress))
+    return ended
 
 
 def _write_beginning(run: Run, train_set: FaceSet) -> None:
@@ -276,23 +259,25 @@ def _write_beginning(run: Run, train_set: FaceSet) -> None:
         write_augmented(run.folder / "augmented.png", train_set, recipe)
 
 
-def _write_end(run: Run, valid_set: FaceSet, ended: str, say: Say) -> None:
+def _write_end(run: Run, valid_set: FaceSet, progress: Progress) -> None:
+    run.write()
     spec = export.export(run, valid_set, run.model_file)
     score, (low, high) = spec.scores[0], spec.training["temperature"]["interval"]
-    say(
-        f"ended: {ended}; epoch {spec.training['epoch']} has {score['accuracy']:.2%} of {score['n']:,} held-out faces, "
+    progress.line(
+        f"{_ending(run)}; epoch {spec.training['epoch']} has {score['accuracy']:.2%} of {score['n']:,} held-out faces, "
         f"temperature {spec.temperature:.3f} ({low:.3f} to {high:.3f})"
     )
     for warning in calibration.warnings(spec):
-        say(warning)
+        progress.line(warning)
 
 
-def _silent(line: str) -> None:
-    """Several processes would say all lines several times."""
-
-
-def _untracked(steps: Iterable[int], label: str) -> Iterable[int]:
-    return steps
+def _ending(run: Run) -> str:
+    recipe = run.recipe
+    return {
+        "epochs": f"all {recipe.epochs} epochs are done",
+        "accuracy": f"stopped, as hold-out accuracy passed {recipe.stop_accuracy:g}",
+        "patience": f"stopped, as {recipe.patience} epochs brought no better hold-out accuracy",
+    }[run.record.ended or "epochs"]
 
 
 def _describe(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +19,10 @@ from torch import Tensor, nn
 
 from mien.data.faceset import FaceSet
 from mien.errors import TrainingError
+from mien.progress import SILENT, Progress
 from mien.recipes import Recipe
 from mien.run import Run
-from mien.run_record import EpochRecord
+from mien.run_record import Ending, EpochRecord
 from mien.training import checkpoint, devices, networks, pretrained, teachers
 from mien.training import optimizers as optimizing
 from mien.training.augment import augment, corrupt, view
@@ -36,9 +36,6 @@ from mien.training.weights import Average, Best, BestEpoch
 DIVERGED = 100.0
 """Training has diverged once its loss is so many times that of guessing, which is the logarithm of the number of classes."""
 
-Say = Callable[[str], None]
-Track = Callable[[Iterable[int], str], Iterable[int]]
-AfterEpoch = Callable[[EpochRecord], None]
 
 FIRST_VIEW = 500_000
 """Seeds of views that come again lie above those of epochs."""
@@ -57,10 +54,8 @@ def train(
     valid_set: FaceSet,
     *,
     ranks: Ranks = ALONE,
-    say: Say = lambda _: None,
-    track: Track = lambda steps, _: steps,
-    after_epoch: AfterEpoch = lambda _: None,
-) -> str:
+    progress: Progress = SILENT,
+) -> Ending:
     """Train a run to its end, from the start or from its last checkpoint.
 
     Args:
@@ -68,12 +63,10 @@ def train(
         train_set: the rows to learn from, at the recipe's size; where several processes train, this one's share of them.
         valid_set: the held-out rows, at the same size.
         ranks: this process among those that train together.
-        say: takes each epoch's line.
-        track: wraps the steps of an epoch, to show a progress bar.
-        after_epoch: takes each epoch's record, once a checkpoint that is due is stored.
+        progress: is told of the steps and the epochs.
 
     Returns:
-        Why it ended, in a few words.
+        Why it ended.
 
     Raises:
         TrainingError: training diverges, or there are too few faces.
@@ -113,10 +106,10 @@ def train(
         history = _restore(run, learner, judged, optimizers, stopping)
         if ranks.first:
             run.write_history(history)
-        say(f"going on after epoch {len(history)}")
-    ended = stopping.reason(len(history)) if history else None
+        progress.line(f"resumed after epoch {len(history)}")
+    ended = stopping.ending(len(history)) if history else None
     if ended or len(history) == recipe.epochs:
-        return ended or f"all {recipe.epochs} epochs are done"
+        return ended or "epochs"
     compute = ranks.together(devices.compiled(learner, speed))
 
     faces = torch.from_numpy(train_set.images).to(device)  # (N, H, W) uint8
@@ -156,7 +149,7 @@ def train(
         size = face_size(recipe, epoch)
         total_loss, num_right = torch.zeros((), device=device), torch.zeros((), device=device)
         network.train()
-        for step in track(range(num_steps), f"epoch {epoch}/{recipe.epochs}"):
+        for step in progress.bar(range(num_steps), f"epoch {epoch}/{recipe.epochs}"):
             rows = order[step * batch_size : (step + 1) * batch_size]
             crops = view(faces[rows], recipe.augment, views)  # (B, 1, H, W)
             seen = corrupt(crops, recipe.augment, corruptions)
@@ -214,7 +207,7 @@ def train(
         )
         history.append(row)
         better = stopping.update(epoch, accuracy)
-        ended = stopping.reason(epoch)
+        ended = stopping.ending(epoch)
         if ranks.first:
             if better or recipe.keep == "last":
                 best.take(judged, BestEpoch(epoch, accuracy))
@@ -224,13 +217,12 @@ def train(
                 _store(run, learner, judged, optimizers, history)
                 run.write_history(history)
                 stored = time.perf_counter()
-            say(epoch_line(row, recipe.epochs, better))
         if teacher and ranks.num == 1:
             teacher.store(run.answers, num_steps)
-        after_epoch(row)
+        progress.epoch(row, recipe.epochs, better)
         if ended:
             break
-    return ended or f"all {recipe.epochs} epochs are done"
+    return ended or "epochs"
 
 
 def _shown(train_set: FaceSet, recipe: Recipe, device: torch.device) -> Tensor:
@@ -299,15 +291,6 @@ def score(
     if crossfit:
         crossfit.update(logits, labels)
     return float(F.cross_entropy(logits, labels)), float((logits.argmax(1) == labels).float().mean())
-
-
-def epoch_line(row: EpochRecord, num_epochs: int, better: bool) -> str:
-    """An epoch's record as one line for people."""
-    return (
-        f"epoch {row.epoch:>4}/{num_epochs}  loss {row.train_loss:.4f}  accuracy {row.train_accuracy:.2%}  "
-        f"hold-out loss {row.valid_loss:.4f}  hold-out accuracy {row.valid_accuracy:.2%}{' *' if better else '  '}  "
-        f"{row.images_per_second:,.0f} faces/s  {row.seconds:.0f} s"
-    )
 
 
 def has_diverged(loss: float, num_classes: int) -> bool:

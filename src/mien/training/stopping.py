@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mien.run_record import Ending
+
 
 @dataclass
 class EarlyStopping:
@@ -28,10 +30,10 @@ class EarlyStopping:
         self.best, self.best_epoch = accuracy, epoch
         return True
 
-    def reason(self, epoch: int) -> str | None:
-        """Why training should stop after this epoch, in a few words, or None."""
+    def ending(self, epoch: int) -> Ending | None:
+        """Why training should stop after this epoch, or None."""
         if self.threshold and self.best > self.threshold:
-            return f"hold-out accuracy {self.best:.4f} passed the threshold {self.threshold:g}"
+            return "accuracy"
         if self.patience and epoch - self.best_epoch >= self.patience:
-            return f"no better hold-out accuracy for {self.patience} epochs"
+            return "patience"
         return None

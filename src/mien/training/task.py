@@ -8,11 +8,11 @@ from pathlib import Path
 from mien import checks
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import ArgumentError, RunError
+from mien.progress import SILENT, Progress
 from mien.recipes import Recipe
 from mien.run import Run
+from mien.run_record import AUTO, Hardware
 from mien.training import job
-from mien.training.devices import Precision
-from mien.training.loop import AfterEpoch, Say, Track
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Task:
         data: a path that ``layouts.read`` knows.
         recipe: all settings.
         folder: its run folder; the folder above is made if missing.
-        device, precision: as for ``job.start``.
+        hardware: on what to train.
         home: where the recipe's teacher is named from.
         reading: how the data is read.
     """
@@ -33,8 +33,7 @@ class Task:
     data: Path
     recipe: Recipe
     folder: Path
-    device: str = "auto"
-    precision: Precision = "auto"
+    hardware: Hardware = AUTO
     home: Path = field(default_factory=Path.cwd)
     reading: ReadOptions = DEFAULT
 
@@ -46,17 +45,11 @@ class Task:
         """Whether its model file is there, which is written last."""
         return (self.folder / "model.onnx").is_file()
 
-    def do(
-        self,
-        *,
-        say: Say = lambda _: None,
-        track: Track = lambda steps, _: steps,
-        after_epoch: AfterEpoch = lambda _: None,
-    ) -> Run:
+    def do(self, progress: Progress = SILENT) -> Run:
         """Give the run: the one that is there, gone on with if it was stopped, or a new one.
 
         Args:
-            say, track, after_epoch: as for ``job.start``.
+            progress: is told of the work.
 
         Raises:
             MienError: data, recipe or folder don't fit.
@@ -72,11 +65,8 @@ class Task:
             self.recipe,
             self.folder,
             reading=self.reading,
-            device=self.device,
-            precision=self.precision,
-            say=say,
-            track=track,
-            after_epoch=after_epoch,
+            hardware=self.hardware,
+            progress=progress,
         )
         run.checkpoint.unlink(missing_ok=True)  # many large networks would fill a disk with what nothing needs
         return run

@@ -10,9 +10,10 @@ from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
 from mien.evaluation.probing import robustness, saliency
 from mien.evaluation.probing.robustness import CorruptedAccuracy, Curve
-from mien.evaluation.probing.saliency import Attribute, Looks, Read, Track
+from mien.evaluation.probing.saliency import Attribute, Looks, Read
 from mien.evaluation.voters import Agreement
 from mien.inference.classifier import Classifier
+from mien.progress import SILENT, Progress
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +57,7 @@ def find(
     probes: bool = True,
     most_rows: int | None = None,
     gradients: Attribute | None = None,
-    track: Track = lambda steps, _: steps,
+    progress: Progress = SILENT,
 ) -> Findings:
     """Find out why and when a judged model errs.
 
@@ -66,7 +67,7 @@ def find(
         probes: also read changed faces, tens of thousands of them, for saliency and robustness.
         most_rows: most judged rows that are spoilt; None takes ``robustness.MOST_ROWS``.
         gradients: Grad-CAM, where the network is at hand.
-        track: shows progress.
+        progress: is told of the work.
     """
     evaluation, faces = judgement.evaluation, judgement.faces
     before = judge.before_temperature(classifier, judgement)
@@ -75,15 +76,15 @@ def find(
         return Findings(before, agreement)
     flip = bool(judgement.record.flip)
     read: Read = lambda changed: classifier.probabilities(changed, flip=flip)  # noqa: E731 # shorter than a function
-    looks = saliency.look(read, faces.images, evaluation, gradients=gradients, track=track)
+    looks = saliency.look(read, faces.images, evaluation, gradients=gradients, progress=progress)
     rows = robustness.sample(evaluation.labels, len(evaluation.classes), most_rows or robustness.MOST_ROWS)
-    curves = robustness.curves(read, faces.images[rows], evaluation.labels[rows], len(evaluation.classes), track=track)
+    curves = robustness.curves(
+        read, faces.images[rows], evaluation.labels[rows], len(evaluation.classes), progress=progress
+    )
     return Findings(before, agreement, looks, tuple(curves))
 
 
-def judge_corrupted(
-    classifier: Classifier, judgement: Judgement, *, track: Track = lambda steps, _: steps
-) -> CorruptedAccuracy:
+def judge_corrupted(classifier: Classifier, judgement: Judgement, *, progress: Progress = SILENT) -> CorruptedAccuracy:
     """The mean accuracy of a judged model under corruption, on at most ``robustness.MOST_CORRUPTED_ROWS`` of its rows."""
     flip, labels = bool(judgement.record.flip), judgement.evaluation.labels
     rows = robustness.corrupted_rows(len(labels))
@@ -91,5 +92,5 @@ def judge_corrupted(
         lambda changed: classifier.probabilities(changed, flip=flip),
         judgement.faces.images[rows],
         labels[rows],
-        track=track,
+        progress=progress,
     )

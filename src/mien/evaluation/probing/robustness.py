@@ -13,7 +13,8 @@ from mien.errors import DataError
 from mien.evaluation import metrics
 from mien.evaluation.metrics import Interval
 from mien.evaluation.probing.corruptions import CORRUPTIONS, Corruption
-from mien.evaluation.probing.saliency import Read, Track
+from mien.evaluation.probing.saliency import Read
+from mien.progress import SILENT, Progress
 
 MOST_ROWS = 840
 """Most judged rows that are spoilt; each costs about eighty readings."""
@@ -137,7 +138,7 @@ def curves(
     num_classes: int,
     *,
     corruptions: Sequence[Corruption] = CORRUPTIONS,
-    track: Track = lambda steps, _: steps,
+    progress: Progress = SILENT,
 ) -> list[Curve]:
     """Read faces under every corruption and severity.
 
@@ -147,7 +148,7 @@ def curves(
         labels: ``(N,)``.
         num_classes: K.
         corruptions: what is done to the faces.
-        track: shows progress.
+        progress: is told of the work.
 
     Raises:
         DataError: there is no face.
@@ -161,7 +162,7 @@ def curves(
         return np.stack([np.bincount(rows, minlength=num_classes) for rows in (labels[said == labels], said)])  # (2, K)
 
     clean, made = count(faces), []
-    for index in track(range(len(corruptions)), "when it errs"):
+    for index in progress.bar(range(len(corruptions)), "when it errs"):
         each = corruptions[index]
         counts = np.stack(
             [clean if level == each.clean else count(each(faces, level)) for level in each.severities]
@@ -210,7 +211,7 @@ def corrupted_accuracy(
     labels: NDArray[np.int64],
     *,
     corruptions: Sequence[Corruption] = CORRUPTIONS,
-    track: Track = lambda steps, _: steps,
+    progress: Progress = SILENT,
 ) -> CorruptedAccuracy:
     """The mean accuracy of a model over corruptions.
 
@@ -219,7 +220,7 @@ def corrupted_accuracy(
         faces: ``(N, H, W)``, such as ``corrupted_rows`` chooses.
         labels: ``(N,)``.
         corruptions: what is done to the faces.
-        track: shows progress.
+        progress: is told of the work.
 
     Raises:
         DataError: there is no face.
@@ -228,7 +229,7 @@ def corrupted_accuracy(
         raise DataError("There is no face to corrupt: name a split that has labels.")
     clean = (read(faces).argmax(1) == labels).mean()
     shares = []  # per corruption (N,): of how many severities each row is right
-    for index in track(range(len(corruptions)), "corrupted"):
+    for index in progress.bar(range(len(corruptions)), "corrupted"):
         each = corruptions[index]
         levels = [level for level in each.severities if level != each.clean]
         shares.append(np.mean([read(each(faces, level)).argmax(1) == labels for level in levels], axis=0))

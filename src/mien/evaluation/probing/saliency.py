@@ -7,7 +7,7 @@ the same cost it finds better what a reading rests on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mien.evaluation.evaluation import Evaluation
+from mien.progress import SILENT, Progress
 
 Read = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """Reads faces ``(N, H, W)``: gives probabilities ``(N, K)``."""
@@ -23,8 +24,6 @@ Read = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 Attribute = Callable[[NDArray[np.uint8], NDArray[np.int64]], NDArray[np.float32]]
 """Faces ``(N, H, W)`` and a class for each ``(N,)`` to maps ``(N, H, W)`` of what speaks for it."""
 
-Track = Callable[[Iterable[int], str], Iterable[int]]
-"""Wraps the steps of long work, with a label, to show how far it is."""
 
 NUM_MASKS = 192
 """Masks for each face; five times as many find a little more and take five times as long."""
@@ -64,7 +63,7 @@ def look(
     *,
     num: int = 20,
     gradients: Attribute | None = None,
-    track: Track = lambda steps, _: steps,
+    progress: Progress = SILENT,
 ) -> Looks:
     """Look into some of the judged faces.
 
@@ -74,11 +73,11 @@ def look(
         evaluation: how it read them.
         num: rightly read faces of each class.
         gradients: Grad-CAM, where the network is at hand.
-        track: shows progress.
+        progress: is told of the work.
     """
     rows, is_right = choose(evaluation, num)
     chosen, read_as = faces[rows], evaluation.predicted[rows]
-    maps = rise(read, chosen, read_as, track=track)
+    maps = rise(read, chosen, read_as, progress=progress)
     return Looks(rows, is_right, maps, gradients(chosen, read_as) if gradients and len(rows) else None)
 
 
@@ -109,7 +108,7 @@ def rise(
     *,
     num_masks: int = NUM_MASKS,
     seed: int = 0,
-    track: Track = lambda steps, _: steps,
+    progress: Progress = SILENT,
 ) -> NDArray[np.float32]:
     """How much a class's probability gains from each pixel, while the rest of the face is shown in random halves.
 
@@ -124,14 +123,14 @@ def rise(
         classes: ``(N,)`` the class whose evidence is looked for in each face.
         num_masks: masks for each face.
         seed: of the masks.
-        track: shows progress.
+        progress: is told of the work.
 
     Returns:
         ``(N, H, W)``, -1 to 1 for probabilities that are near linear in the mask.
     """
     rng = np.random.default_rng(seed)
     maps = np.zeros(faces.shape, np.float32)
-    for row in track(range(len(faces)), "where it looks"):
+    for row in progress.bar(range(len(faces)), "where it looks"):
         masks = draw_masks(num_masks, faces.shape[1], faces.shape[2], rng)
         gray = float(faces[row].mean())
         shown = gray + masks * (faces[row] - np.float32(gray))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,22 +29,23 @@ NUM_ROWS, NUM_ALIKE, NUM_SUSPECTS, NUM_EMPTY = 6, 3, 80, 40
 """Most rows of a group with conflicting labels, and of another group; suspects; and pictures of each kind without a face."""
 
 
-def write(path: str | os.PathLike[str], audit: Audit, *, lang: str = "en") -> None:
+def write(path: str | os.PathLike[str], audit: Audit, *, command: Sequence[str] = (), lang: str = "en") -> None:
     """Write the page of an audit, whole or not at all.
 
     Args:
         path: the HTML file.
         audit: what was found.
+        command: the words of the command line that makes the page again.
         lang: a key of ``texts.LANGUAGES``.
 
     Raises:
         OutputError: there is no such language, or the file can't be written.
         MissingExtraError: jinja2 isn't installed.
     """
-    files.write_text(path, render(audit, lang=lang))
+    files.write_text(path, render(audit, command=command, lang=lang))
 
 
-def render(audit: Audit, *, lang: str = "en") -> str:
+def render(audit: Audit, *, command: Sequence[str] = (), lang: str = "en") -> str:
     """The page as a string; see ``write``."""
     t = Texts(lang)
     splits = [
@@ -66,7 +67,7 @@ def render(audit: Audit, *, lang: str = "en") -> str:
         suspects=_suspects(audit, t),
         empty=_empty(audit, t),
         drift=_drift(audit, t),
-        commands=[_command(audit, data, lang)],
+        commands=report.commands(command),
     )
     return str(page) + "\n"
 
@@ -249,15 +250,3 @@ def _face(audit: Audit, row: int, alt: str, told: str, t: Texts) -> dict[str, st
 
 def _label(audit: Audit, row: int, t: Texts) -> str:
     return t("audit.unlabelled") if audit.faces.labels[row] == UNLABELLED else t.named(audit.label(row))
-
-
-def _command(audit: Audit, data: str, lang: str) -> str:
-    """The command that makes this page again; of paths only the last part."""
-    parts = ["mien", "data", "audit", data]
-    if audit.suspects.judge:
-        parts += ["--model", Path(audit.suspects.judge).name]
-    if audit.correlation != duplicates.MIN_CORRELATION:
-        parts += ["--correlation", f"{audit.correlation:g}"]
-    if audit.mirrored:
-        parts += ["--mirrored"]
-    return shlex.join([*parts, "--lang", lang, "-o", "audit.html"])

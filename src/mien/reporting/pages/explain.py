@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import shlex
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,23 +17,31 @@ from mien.reporting.pages import probes, report, sections
 from mien.reporting.texts import Texts, percent
 
 
-def write(path: str | os.PathLike[str], judgement: Judgement, findings: Findings, *, lang: str = "en") -> None:
+def write(
+    path: str | os.PathLike[str],
+    judgement: Judgement,
+    findings: Findings,
+    *,
+    command: Sequence[str] = (),
+    lang: str = "en",
+) -> None:
     """Write the page, whole or not at all.
 
     Args:
         path: the HTML file.
         judgement: a model, judged.
         findings: what was found out about it.
+        command: the words of the command line that makes the page again.
         lang: a key of ``texts.LANGUAGES``.
 
     Raises:
         OutputError: there is no such language, or the file can't be written.
         MissingExtraError: jinja2 or matplotlib isn't installed.
     """
-    files.write_text(path, render(judgement, findings, lang=lang))
+    files.write_text(path, render(judgement, findings, command=command, lang=lang))
 
 
-def render(judgement: Judgement, findings: Findings, *, lang: str = "en") -> str:
+def render(judgement: Judgement, findings: Findings, *, command: Sequence[str] = (), lang: str = "en") -> str:
     """The page as a string; see ``write``."""
     t, template = Texts(lang), report.page_template("explain")
     evaluation, told = judgement.evaluation, judgement.record
@@ -51,29 +58,10 @@ def render(judgement: Judgement, findings: Findings, *, lang: str = "en") -> str
         warnings_and_notes=(narrative.warnings_of(judgement, t), narrative.reading_notes(judgement, t)),
         provenance=sections.judged(judgement, t),
         calibration=probes.calibration(judgement, findings.before, t),
-        commands=[command(judgement, lang)],
+        commands=report.commands(command),
         **probes.sections(judgement, findings, t),
     )  # fmt: skip
     return str(page) + "\n"
-
-
-def command(judgement: Judgement, lang: str) -> str:
-    """The command that makes the page again; of paths only the last part."""
-    told = judgement.record
-    flip = ["--flip"] if told.flip else []
-    words = [
-        "mien",
-        "explain",
-        Path(told.model).name,
-        Path(told.data).name,
-        *told.read.options.arguments(),
-        "--split",
-        told.split,
-        *flip,
-        "--lang",
-        lang,
-    ]
-    return shlex.join(words)
 
 
 def as_text(judgement: Judgement, findings: Findings) -> str:

@@ -7,6 +7,7 @@ confuses, where it looks, when it errs, and what class shares do to argmax. Ever
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Sequence
 from importlib import resources
 from typing import Any
@@ -20,18 +21,16 @@ from mien.evaluation.probing.findings import Findings
 from mien.reporting import narrative
 from mien.reporting.pages import probes, sections
 from mien.reporting.texts import Texts
-from mien.run_record import EpochRecord, NetworkRecord, RunRecord
+from mien.run import Run
 
 
 def write(
     path: str | os.PathLike[str],
     judgement: Judgement,
+    run: Run,
     *,
-    record: RunRecord,
-    network: NetworkRecord,
-    history: Sequence[EpochRecord],
-    augmented: bytes | None = None,
     findings: Findings | None = None,
+    command: Sequence[str] = (),
     lang: str = "en",
 ) -> None:
     """Write the report of a run, whole or not at all.
@@ -39,41 +38,30 @@ def write(
     Args:
         path: the HTML file.
         judgement: the run's model, judged.
-        record: the content of ``run.json``.
-        network: the content of ``network.json``.
-        history: one record per epoch.
-        augmented: a PNG of training faces and their augmented versions, or None.
+        run: the run.
         findings: why and when the model errs, or None to leave it out.
+        command: the words of the command line that makes the report again.
         lang: a key of ``texts.LANGUAGES``.
 
     Raises:
         OutputError: there is no such language, or the file can't be written.
         DataError: the judgement is not one of this run's model, or there is no epoch to tell of.
+        RunError: the run folder is damaged.
         MissingExtraError: jinja2 or matplotlib isn't installed.
     """
-    page = render(
-        judgement,
-        record=record,
-        network=network,
-        history=history,
-        augmented=augmented,
-        findings=findings,
-        lang=lang,
-    )
-    files.write_text(path, page)
+    files.write_text(path, render(judgement, run, findings=findings, command=command, lang=lang))
 
 
 def render(
     judgement: Judgement,
+    run: Run,
     *,
-    record: RunRecord,
-    network: NetworkRecord,
-    history: Sequence[EpochRecord],
-    augmented: bytes | None = None,
     findings: Findings | None = None,
+    command: Sequence[str] = (),
     lang: str = "en",
 ) -> str:
     """The report as a string; see ``write``."""
+    record, history = run.record, run.history
     t, page = Texts(lang), page_template("report")
     evaluation, data = judgement.evaluation, record.data
     if sorted(evaluation.classes) != sorted(data.classes):
@@ -103,16 +91,21 @@ def render(
         summary=narrative.summary(evaluation, record, history, t),
         warnings_and_notes=narrative.notes(judgement, record, t),
         provenance=sections.provenance(judgement, record, t),
-        network=sections.network(judgement, network, t),
+        network=sections.network(judgement, run.network, t),
         training=sections.training(record, history, t),
-        means=sections.means(judgement, record, network, augmented, t),
+        means=sections.means(judgement, run, t),
         confusion=sections.confusion(judgement, t),
         calibration=probes.calibration(judgement, findings.before if findings else None, t),
         shares=sections.shares(evaluation, corrected, train_counts, t),
-        commands=sections.commands(judgement, record, lang, probes=findings is None or bool(findings.curves)),
+        commands=commands(run.record.command, command),
         **probes.sections(judgement, findings, t),
     )
     return str(rendered) + "\n"
+
+
+def commands(*lines: Sequence[str]) -> list[str]:
+    """Command lines as one types them, without those that are not known."""
+    return [shlex.join(words) for words in lines if words]
 
 
 def page_template(name: str, *styles: str) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from mien.reporting import narrative, svg
 from mien.reporting.pictures import data_url, face_url, markup
 from mien.reporting.plots import scores as plots
 from mien.reporting.texts import Texts, percent
+from mien.run import Run
 from mien.run_record import EpochRecord, NetworkRecord, RunRecord, best_epoch
 
 if TYPE_CHECKING:
@@ -92,25 +92,6 @@ def model_name(path: str) -> str:
     """A model's short name, or the last two parts of its path: folders name runs."""
     model = Path(path)
     return f"{model.parent.name}/{model.name}" if model.parent.name else model.name
-
-
-def commands(judgement: Judgement, record: RunRecord, lang: str, *, probes: bool = True) -> list[str]:
-    """The two commands that make this report again; of paths only the last part."""
-    told, data, recipe = judgement.record, record.data, record.recipe
-    folder = Path(told.model).parent.name or "run"
-    settings = [part for setting in record.settings for part in ("--set", setting)]
-    own = data.read.options.arguments()
-    train = ["mien", "train", Path(data.path).name, *own, "--recipe", recipe.name, *settings, "--out", folder]
-    report = ["mien", "report", folder]
-    if narrative.is_foreign(judgement, record):
-        report += ["--data", Path(told.data).name, *told.read.options.arguments()]
-    if told.split != "all":
-        report += ["--split", told.split]
-    if told.flip:
-        report += ["--flip"]
-    if not probes:
-        report += ["--no-probes"]
-    return [shlex.join(train), shlex.join([*report, "--lang", lang])]
 
 
 def network(judgement: Judgement, network: NetworkRecord, t: Texts) -> dict[str, Any]:
@@ -213,14 +194,12 @@ def _set_up(record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> list
 
 def means(
     judgement: Judgement,
-    record: RunRecord,
-    network: NetworkRecord,
-    augmented: bytes | None,
+    run: Run,
     t: Texts,
 ) -> dict[str, Any]:
     """What helped the network to learn: the means with their reasons, and the sheet of what it saw."""
-    used, unused = narrative.means(record, network.dropouts, judgement.record, t)
-    geometry = record.recipe.augment.geometry
+    used, unused = narrative.means(run.record, run.network.dropouts, judgement.record, t)
+    geometry, augmented = run.recipe.augment.geometry, run.augmented
     return {
         "used": used,
         "unused": t("tricks.unused", names=t("page.list").join(unused)) if unused else "",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import shlex
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import mien
 from mien import files, tables
 from mien.evaluation import metrics
+from mien.experiments.results import SweepResult
+from mien.recipes import search_space
 from mien.reporting import svg
 from mien.reporting.pages import report
 from mien.reporting.pictures import markup
@@ -17,31 +18,32 @@ from mien.reporting.plots import tuning
 from mien.reporting.texts import Texts
 
 
-def as_text(result: Mapping[str, Any], lang: str = "en") -> str:
+def as_text(result: SweepResult, lang: str = "en") -> str:
     """The trials as a table, and the answer."""
     t = Texts(lang)
     return "\n\n".join([_subtitle(result, t), tables.render(_heads(result, t), _rows(result, t)), _answer(result, t)])
 
 
-def write(path: str | os.PathLike[str], result: Mapping[str, Any], *, lang: str = "en") -> None:
+def write(path: str | os.PathLike[str], result: SweepResult, *, command: Sequence[str] = (), lang: str = "en") -> None:
     """Write the page of a search, whole or not at all.
 
     Args:
         path: the HTML file.
         result: what ``tuning.run`` gives.
+        command: the words of the command line that makes it again.
         lang: a key of ``texts.LANGUAGES``.
 
     Raises:
         OutputError: there is no such language, or the file can't be written.
         MissingExtraError: jinja2 or matplotlib isn't installed.
     """
-    files.write_text(path, render(result, lang=lang))
+    files.write_text(path, render(result, command=command, lang=lang))
 
 
-def render(result: Mapping[str, Any], *, lang: str = "en") -> str:
+def render(result: SweepResult, *, command: Sequence[str] = (), lang: str = "en") -> str:
     """The page as a string; see ``write``."""
     t = Texts(lang)
-    best = _best(result)
+    best = result.best_trial
     page = report.page_template("tune").render(
         t=t,
         version=mien.__version__,
@@ -51,58 +53,48 @@ def render(result: Mapping[str, Any], *, lang: str = "en") -> str:
         notes=[t("tune.note.chosen"), t("tune.note.early"), t("tune.note.schedule")],
         curves=_drawn(tuning.TrialCurvesPlot(result), 680, 320, "curves", t("tune.curves_label"), t),
         figures=[
-            _drawn(tuning.FieldPlot(result, axis), 330, 230, f"field{number}", t("tune.field_label", field=axis), t)
-            for number, axis in enumerate(result["space"])
+            _drawn(
+                tuning.FieldPlot(result, axis), 330, 230, f"field{number}", t("tune.field_label", field=axis.field), t
+            )
+            for number, axis in enumerate(search_space.axes(result.space))
         ],
         heads=_heads(result, t),
         rows=_rows(result, t),
-        best=result["trials"].index(best),
-        settings=[] if best["number"] == result["as_it_is"] else best["settings"],
+        best=result.trials.index(best),
+        settings=[] if best.number == result.as_it_is else best.settings,
         set_up=_set_up(result, t),
-        commands=[command(result, lang), "mien train DATA --recipe best.toml"],
+        commands=[*report.commands(command), "mien train DATA --recipe best.toml"],
     )
     return str(page) + "\n"
 
 
-def command(result: Mapping[str, Any], lang: str) -> str:
-    """The command that makes the search again; of paths only the last part."""
-    words = ["mien", "tune", result["data"], "--recipe", result["recipe"]]
-    words += [part for setting in result["settings"] for part in ("--set", setting)]
-    words += [part for axis in result["space"] for part in ("--space", axis)]
-    return shlex.join([*words, "--trials", str(len(result["trials"])), "--seed", str(result["seed"]), "--lang", lang])
-
-
-def _best(result: Mapping[str, Any]) -> Mapping[str, Any]:
-    return next(trial for trial in result["trials"] if trial["number"] == result["best"])
-
-
-def _subtitle(result: Mapping[str, Any], t: Texts) -> str:
+def _subtitle(result: SweepResult, t: Texts) -> str:
     return t(
         "tune.subtitle",
-        recipe=result["recipe"],
-        trials=len(result["trials"]),
-        epochs=result["epochs"],
-        n=f"{result['n']:,}",
+        recipe=result.common.recipe,
+        trials=len(result.trials),
+        epochs=result.epochs,
+        n=f"{result.n:,}",
     )
 
 
-def _answer(result: Mapping[str, Any], t: Texts) -> str:
+def _answer(result: SweepResult, t: Texts) -> str:
     """Which trial is best, and which ones chance alone might tell from it."""
-    best, n = _best(result), result["n"]
-    low, high = metrics.wilson(round(best["accuracy"] * n), n)
+    best, n = result.best_trial, result.n
+    low, high = metrics.wilson(best.accuracy * n, n)
     near = [
-        str(trial["number"])
-        for trial in result["trials"]
-        if trial["state"] == "finished" and trial is not best and trial["accuracy"] >= low
+        str(trial.number)
+        for trial in result.trials
+        if trial.state == "finished" and trial is not best and trial.accuracy >= low
     ]
     counts = {
-        state: sum(trial["state"] == state for trial in result["trials"]) for state in ("finished", "stopped", "failed")
+        state: sum(trial.state == state for trial in result.trials) for state in ("finished", "stopped", "failed")
     }
     sentences = [
         t(
             "tune.best",
-            number=best["number"],
-            accuracy=_percent(best["accuracy"]),
+            number=best.number,
+            accuracy=_percent(best.accuracy),
             low=_percent(low),
             high=_percent(high),
         ),
@@ -113,32 +105,32 @@ def _answer(result: Mapping[str, Any], t: Texts) -> str:
     return t.joined(sentences)
 
 
-def _as_it_is(result: Mapping[str, Any], t: Texts) -> list[str]:
+def _as_it_is(result: SweepResult, t: Texts) -> list[str]:
     """What the recipe had without a change, where that was among the trials."""
-    own = next((trial for trial in result["trials"] if trial["number"] == result["as_it_is"]), None)
+    own = next((trial for trial in result.trials if trial.number == result.as_it_is), None)
     if own is None:
         return []
-    if own["number"] == result["best"]:
+    if own.number == result.best:
         return [t("tune.itself")]
-    return [t("tune.as_it_is", number=own["number"], accuracy=_percent(own["accuracy"]), epochs=own["epochs"])]
+    return [t("tune.as_it_is", number=own.number, accuracy=_percent(own.accuracy), epochs=own.epochs)]
 
 
-def _heads(result: Mapping[str, Any], t: Texts) -> list[str]:
-    fields = [axis.partition("=")[0] for axis in result["space"]]
+def _heads(result: SweepResult, t: Texts) -> list[str]:
+    fields = [axis.field for axis in search_space.axes(result.space)]
     return [t("tune.trial"), t("tune.accuracy"), t("tune.epochs"), t("tune.minutes"), t("tune.state"), *fields]
 
 
-def _rows(result: Mapping[str, Any], t: Texts) -> list[list[str]]:
+def _rows(result: SweepResult, t: Texts) -> list[list[str]]:
     return [
         [
-            str(trial["number"]),
-            _percent(trial["accuracy"]),
-            str(trial["epochs"]),
-            f"{trial['minutes']:.1f}",
-            t("tune.states.best" if trial["number"] == result["best"] else f"tune.states.{trial['state']}"),
-            *(setting.partition("=")[2] for setting in trial["settings"]),
+            str(trial.number),
+            _percent(trial.accuracy),
+            str(trial.epochs),
+            f"{trial.minutes:.1f}",
+            t("tune.states.best" if trial.number == result.best else f"tune.states.{trial.state}"),
+            *(f"{value:g}" if isinstance(value, float) else str(value) for value in trial.values.values()),
         ]
-        for trial in result["trials"]
+        for trial in result.trials
     ]
 
 
@@ -147,16 +139,16 @@ def _drawn(plot: Any, width: float, height: float, prefix: str, label: str, t: T
     return markup(svg.from_plot(lambda ax: plot.plot(ax, words=words), width, height, prefix=prefix, label=label))
 
 
-def _set_up(result: Mapping[str, Any], t: Texts) -> list[tuple[str, str]]:
+def _set_up(result: SweepResult, t: Texts) -> list[tuple[str, str]]:
     rows = {
-        "recipe": " ".join([result["recipe"], *result["settings"]]),
-        "space": "  ".join(result["space"]),
-        "seed": str(result["seed"]),
-        "data": f"{result['data']}, {result['data_hash'][:12]}",
-        "rows": t("tune.rows", train=f"{result['train_rows']:,}", n=f"{result['n']:,}"),
-        "device": f"{result['setup']['device_name'] or result['processor']}, {result['setup']['precision']}, {result['setup']['threads']}",
+        "recipe": " ".join([result.common.recipe, *result.common.settings]),
+        "space": "  ".join(result.space),
+        "seed": str(result.seed),
+        "data": f"{result.common.data}, {result.common.data_hash[:12]}",
+        "rows": t("tune.rows", train=f"{result.common.train_rows:,}", n=f"{result.n:,}"),
+        "device": f"{result.common.machine}, {result.common.setup.precision}, {result.common.setup.threads}",
         "versions": ", ".join(
-            f"{name} {version}" for name, version in {**result["versions"], "torch": result["setup"]["torch"]}.items()
+            f"{name} {version}" for name, version in {**result.versions, "torch": result.common.setup.torch}.items()
         ),
     }
     return [(t(f"tune.set_up.{key}"), value) for key, value in rows.items()]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from mien.errors import DataError
+from mien.experiments.results import Arm, ArmResult
 from mien.reporting.plots import scores
 
 if TYPE_CHECKING:
@@ -39,16 +40,17 @@ class DifferencePlot:
 
     ax_: Axes
 
-    def __init__(self, arms: Sequence[Mapping[str, Any]], score: str) -> None:
+    def __init__(self, arms: Sequence[ArmResult], score: str) -> None:
         if len(arms) < 2:
             raise DataError("There is only one arm: there is no difference to draw.")
         first, *others = arms
-        self.names = [arm["name"] for arm in others]
-        self.values = np.array([arm["difference"][score] for arm in others]) * 100  # (A, 3): middle, low, high
-        base = [run[score] for run in first["scores"]]
+        self.names = [str(one.arm) for one in others]
+        middles = [one.compared.difference[score] for one in others if one.compared.difference]
+        self.values = np.array(middles) * 100  # (A, 3): middle, low, high
+        base = [run[score] for run in first.compared.scores]
         self.seeds = [
-            [100 * (run[score] - own) for run, own in zip(arm["scores"], base, strict=True)] if arm["paired"] else []
-            for arm in others
+            [100 * (run[score] - own) for run, own in zip(one.compared.scores, base, strict=True)] if one.paired else []
+            for one in others
         ]
 
     def plot(
@@ -81,25 +83,25 @@ class ArmCurvesPlot:
 
     ax_: Axes
 
-    def __init__(self, arms: Sequence[Mapping[str, Any]]) -> None:
-        self.curves = {arm["name"]: arm["curve"] for arm in arms if arm["curve"]}
+    def __init__(self, arms: Sequence[ArmResult]) -> None:
+        self.curves = {one.arm: one.curve for one in arms if one.curve}
 
     def plot(
         self,
         ax: Axes | None = None,
         *,
-        names: Mapping[str, str] | None = None,
+        names: Mapping[Arm, str] | None = None,
         words: Mapping[str, str] = WORDS,
     ) -> Self:
         """Draw a curve for each arm."""
         self.ax_ = ax = ax or scores.new_axes()
         from matplotlib.ticker import MaxNLocator
 
-        for number, (name, curve) in enumerate(self.curves.items()):
+        for number, (arm, curve) in enumerate(self.curves.items()):
             style = "-" if number < len(COLOURS) else "--"
             ax.plot(
                 range(1, len(curve) + 1), curve, style, color=COLOURS[number % len(COLOURS)], linewidth=1.7,
-                marker="o" if len(curve) < 4 else "", markersize=4, label=(names or {}).get(name, name),
+                marker="o" if len(curve) < 4 else "", markersize=4, label=(names or {}).get(arm, str(arm)),
             )  # fmt: skip
         ax.set(xlabel=words["epoch"], ylabel=words["accuracy"])
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
+from mien.experiments.results import SweepResult, TrialResult
+from mien.recipes.search_space import Axis, Choice, Range
 from mien.reporting.plots import scores
 
 if TYPE_CHECKING:
@@ -29,22 +31,20 @@ class TrialCurvesPlot:
 
     ax_: Axes
 
-    def __init__(self, result: Mapping[str, Any]) -> None:
-        self.best = result["best"]
-        self.trials = [trial for trial in result["trials"] if trial["curve"]]
+    def __init__(self, result: SweepResult) -> None:
+        self.best = result.best
+        self.trials = [trial for trial in result.trials if trial.curve]
 
     def plot(self, ax: Axes | None = None, *, words: Mapping[str, str] = WORDS) -> Self:
         """Draw a curve for each trial, and a mark where one was stopped."""
         self.ax_ = ax = ax or scores.new_axes()
         from matplotlib.ticker import MaxNLocator
 
-        for trial in sorted(self.trials, key=lambda trial: trial["number"] == self.best):  # the best on top
+        for trial in sorted(self.trials, key=lambda trial: trial.number == self.best):  # the best on top
             kind, colour, width = _look(trial, self.best)
-            epochs = range(1, len(trial["curve"]) + 1)
-            ax.plot(epochs, trial["curve"], color=colour, linewidth=width, alpha=1.0 if kind == "best" else 0.75)
-            ax.plot(
-                epochs[-1], trial["curve"][-1], marker="x" if kind == "stopped" else "o", color=colour, markersize=5
-            )
+            epochs = range(1, len(trial.curve) + 1)
+            ax.plot(epochs, trial.curve, color=colour, linewidth=width, alpha=1.0 if kind == "best" else 0.75)
+            ax.plot(epochs[-1], trial.curve[-1], marker="x" if kind == "stopped" else "o", color=colour, markersize=5)
         for kind, (colour, width) in LOOKS.items():
             if any(_look(trial, self.best)[0] == kind for trial in self.trials):
                 marker = "x" if kind == "stopped" else "o"
@@ -62,20 +62,19 @@ class FieldPlot:
 
     Args:
         result: what ``tuning.run`` gives.
-        axis: one of its ``space``, as text.
+        axis: one of its ``space``.
     """
 
     ax_: Axes
 
-    def __init__(self, result: Mapping[str, Any], axis: str) -> None:
-        self.field, _, extent = axis.partition("=")
-        self.options = extent.split("|") if "|" in extent else []
-        self.log = extent.endswith(":log")
+    def __init__(self, result: SweepResult, axis: Axis) -> None:
+        self.field = axis.field
+        self.options = list(axis.options) if isinstance(axis, Choice) else []
+        self.log = isinstance(axis, Range) and axis.log
         self.points = [
-            (_place(setting.partition("=")[2], self.options), trial["accuracy"], *_look(trial, result["best"])[:2])
-            for trial in result["trials"]
-            for setting in trial["settings"]
-            if setting.partition("=")[0] == self.field and trial["state"] != "failed"
+            (_place(trial.values[axis.field], self.options), trial.accuracy, *_look(trial, result.best)[:2])
+            for trial in result.trials
+            if trial.state != "failed"
         ]
 
     def plot(self, ax: Axes | None = None, *, words: Mapping[str, str] = WORDS) -> Self:
@@ -105,13 +104,13 @@ LOOKS = {
 """Colour and width of the curves of a kind of trial."""
 
 
-def _look(trial: Mapping[str, Any], best: int) -> tuple[str, str, float]:
-    kind = "best" if trial["number"] == best else "finished" if trial["state"] == "finished" else "stopped"
+def _look(trial: TrialResult, best: int) -> tuple[str, str, float]:
+    kind = "best" if trial.number == best else "finished" if trial.state == "finished" else "stopped"
     return kind, *LOOKS[kind]
 
 
-def _place(text: str, options: Sequence[str]) -> float:
-    return float(options.index(text)) if options else float(text)
+def _place(value: float | str, options: Sequence[str]) -> float:
+    return float(options.index(str(value))) if options else float(value)
 
 
 def _few_ticks(ax: Axes, places: Sequence[float]) -> None:

@@ -61,4 +61,4 @@ def percent(share: float) -> str:
 
 
 def _is_one(value: object) -> bool:
-    return str(value) == "1"
+    return value == 1 or str(value) == "1"
