@@ -302,7 +302,7 @@ def summary(recipe: str, settings: tuple[str, ...], num_classes: int, as_json: b
     from mien.training import summary as summaries
 
     values = recipes.get(recipe, settings)
-    network = networks.build(values.network, num_classes, values.image_size, values.dropout)
+    network = networks.sketch(values.network, num_classes, values.image_size, values.dropout)
     record = summaries.describe(network, values.image_size)
     show(typed_json.to_json(record), as_json, lambda: terminal.network_as_text(record))
 

@@ -68,7 +68,7 @@ def start(
         teacher=teacher_hash(recipe),
         init=pretrained.digest(recipe.init) if recipe.init else "",
     )
-    networks.build(recipe.network, 2, recipe.image_size)  # refuse what can't be built before data is read
+    networks.sketch(recipe.network, 2, recipe.image_size)  # refuse what can't be built before data is read
     with joined(place) as ranks:
         shown = progress if ranks.first else SILENT
         run, own_set, valid_set = _begin(data, reading, recipe, out, setup, command, ranks, shown)
@@ -254,7 +254,7 @@ def _finish(run: Run, own_set: FaceSet, valid_set: FaceSet, ranks: Ranks, progre
 def _write_beginning(run: Run, train_set: FaceSet) -> None:
     if not (run.folder / "augmented.png").exists():
         recipe, classes = run.recipe, run.record.data.classes
-        network = networks.build(recipe.network, len(classes), recipe.image_size, recipe.dropout)
+        network = networks.sketch(recipe.network, len(classes), recipe.image_size, recipe.dropout)
         files.write_json(run.folder / "network.json", typed_json.to_json(summary.describe(network, recipe.image_size)))
         write_augmented(run.folder / "augmented.png", train_set, recipe)
 

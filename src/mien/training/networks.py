@@ -8,8 +8,10 @@ time on a CPU; in the first two a stem of stride 2, because the first layers at 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import OrderedDict
 from collections.abc import Callable
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -18,13 +20,7 @@ from mien.training.noise import Dropout, RReLU
 
 
 class Network(nn.Module, ABC):
-    """A network that can say why it has each layer, and that ends in one linear layer.
-
-    Attributes:
-        reasons: for each layer, by its dotted name, the key of its reason in ``summary.REASONS``.
-    """
-
-    reasons: dict[str, str]
+    """A network that ends in one linear layer."""
 
     @property
     @abstractmethod
@@ -45,10 +41,13 @@ class Network(nn.Module, ABC):
         return logits
 
 
+def named(**layers: nn.Module) -> nn.Sequential:
+    """Layers one after the other, under names."""
+    return nn.Sequential(OrderedDict(layers))
+
+
 class ReportNetwork(Network):
     """The report's convolutional network for 64x64 gray faces; 39,569,799 parameters with 7 classes.
-
-    The last map of other faces, such as those that still grow, is spread over that of a whole one.
 
     Its layer table fixes kinds, order and widths. The dropout probabilities are not in the table: 0.25 behind the
     convolutions and 0.5 around the widest linear layer are ours.
@@ -62,52 +61,53 @@ class ReportNetwork(Network):
             raise RecipeError(
                 f"The report's network halves its input four times: image_size must be a multiple of 16, not {size}."
             )
-        self.reasons = {}
-        self.features = nn.Sequential()
-        width_in = 1
-        for number, width in enumerate((64, 128, 256, 512), start=1):
-            self._add(
-                "features",
-                f"conv{number}",
-                nn.Conv2d(width_in, width, 3, padding=1),
-                "conv_first" if number == 1 else "conv",
-            )
-            self._add("features", f"norm{number}", nn.BatchNorm2d(width), "norm")
-            activation: nn.Module = RReLU() if number == 1 else nn.ReLU()
-            self._add("features", f"act{number}", activation, "rrelu" if number == 1 else "relu")
-            self._add("features", f"pool{number}", nn.MaxPool2d(2), "pool")
-            self._add("features", f"drop{number}", Dropout(conv_dropout), "drop_conv")
-            width_in = width
-        self.head = nn.Sequential()
         self.side = size // 16
-        num_features = 512 * self.side**2
-        self._add("head", "drop5", Dropout(linear_dropout), "drop_linear")
-        self._add("head", "linear1", nn.Linear(num_features, 4096), "linear_first")
-        self._add("head", "act5", RReLU(), "rrelu")
-        self._add("head", "drop6", Dropout(linear_dropout), "drop_linear")
-        self._add("head", "linear2", nn.Linear(4096, 1024), "linear")
-        self._add("head", "act6", RReLU(), "rrelu")
-        self._add("head", "linear3", nn.Linear(1024, 256), "linear")
-        self._add("head", "act7", RReLU(), "rrelu")
-        self._add("head", "linear4", nn.Linear(256, num_classes), "logits")
 
-    def _add(self, part: str, name: str, layer: nn.Module, reason: str) -> None:
-        self.get_submodule(part).add_module(name, layer)
-        self.reasons[f"{part}.{name}"] = reason
+        def block(width_in: int, width: int, activation: nn.Module) -> nn.Sequential:
+            return nn.Sequential(
+                nn.Conv2d(width_in, width, 3, padding=1),
+                nn.BatchNorm2d(width),
+                activation,
+                nn.MaxPool2d(2),
+                Dropout(conv_dropout),
+            )
+
+        self.features = nn.Sequential(
+            block(1, 64, RReLU()),
+            block(64, 128, nn.ReLU()),
+            block(128, 256, nn.ReLU()),
+            block(256, 512, nn.ReLU()),
+        )
+        self.head = nn.Sequential(
+            Dropout(linear_dropout),
+            nn.Linear(512 * self.side**2, 4096),
+            RReLU(),
+            Dropout(linear_dropout),
+            nn.Linear(4096, 1024),
+            RReLU(),
+            nn.Linear(1024, 256),
+            RReLU(),
+        )
+        self.linear = nn.Linear(256, num_classes)
 
     @property
     def last(self) -> nn.Linear:
-        return self.head.linear4  # type: ignore[return-value] # add_module hides its type
+        return self.linear
 
     @property
     def last_map(self) -> nn.Module:
-        return self.features.act4  # type: ignore[return-value] # add_module hides its type
+        last_block = self.features[-1]
+        assert isinstance(last_block, nn.Sequential)
+        return last_block[2]  # its activation
 
     def embed(self, faces: Tensor) -> Tensor:  # (N, 1, H, W)
         features: Tensor = self.features(faces)  # (N, 512, H/16, W/16)
-        if features.shape[2:] != (self.side, self.side):  # faces that still grow: the linear layers take one size only
+        if features.shape[2:] != (
+            self.side,
+            self.side,
+        ):  # smaller faces of early epochs: the linear layers take one size only
             features = F.adaptive_avg_pool2d(features, self.side)
-        embedded: Tensor = self.head[:-1](features.flatten(1))  # (N, 256)
+        embedded: Tensor = self.head(features.flatten(1))  # (N, 256)
         return embedded
 
 
@@ -127,8 +127,10 @@ class ResidualBlock(nn.Module):
         self.act2 = nn.SiLU(inplace=True)
         self.shortcut = nn.Sequential()
         if stride != 1 or width_in != width:
-            self.shortcut.add_module("conv", nn.Conv2d(width_in, width, 1, stride, bias=False))
-            self.shortcut.add_module("norm", nn.BatchNorm2d(width))
+            self.shortcut = named(
+                conv=nn.Conv2d(width_in, width, 1, stride, bias=False),
+                norm=nn.BatchNorm2d(width),
+            )
 
     def forward(self, x: Tensor) -> Tensor:  # (N, C_in, H, W)
         residual = self.norm2(self.conv2(self.act1(self.norm1(self.conv1(x)))))
@@ -151,23 +153,20 @@ class ResidualNetwork(Network):
         self, num_classes: int, widths: tuple[int, ...], blocks: tuple[int, ...], dropout: float, stem_stride: int = 2
     ) -> None:
         super().__init__()
-        self.stem = nn.Sequential()
-        self.stem.add_module("conv", nn.Conv2d(1, widths[0], 3, stem_stride, padding=1, bias=False))
-        self.stem.add_module("norm", nn.BatchNorm2d(widths[0]))
-        self.stem.add_module("act", nn.SiLU(inplace=True))
-        self.stages = nn.Sequential()
-        width_in = widths[0]
-        for stage, (width, num_blocks) in enumerate(zip(widths, blocks, strict=True)):
-            layers = nn.Sequential()
-            for block in range(num_blocks):
-                layers.append(ResidualBlock(width_in, width, stride=2 if stage and not block else 1))
-                width_in = width
-            self.stages.append(layers)
+
+        def stage(width_in: int, width: int, num_blocks: int, stride: int) -> nn.Sequential:
+            first = ResidualBlock(width_in, width, stride)
+            return nn.Sequential(first, *(ResidualBlock(width, width, 1) for _ in range(num_blocks - 1)))
+
+        self.stem = named(
+            conv=nn.Conv2d(1, widths[0], 3, stem_stride, padding=1, bias=False),
+            norm=nn.BatchNorm2d(widths[0]),
+            act=nn.SiLU(inplace=True),
+        )
+        widths_in, strides = (widths[0], *widths), (1, *[2] * len(widths))
+        self.stages = nn.Sequential(*map(stage, widths_in, widths, blocks, strides))
         self.drop = nn.Dropout(dropout)
-        self.linear = nn.Linear(width_in, num_classes)
-        self.reasons = {
-            name: _residual_reason(name) for name, layer in self.named_modules() if not any(layer.children())
-        }
+        self.linear = nn.Linear(widths[-1], num_classes)
 
     @property
     def last(self) -> nn.Linear:
@@ -181,15 +180,6 @@ class ResidualNetwork(Network):
         features: Tensor = self.stages(self.stem(faces))  # (N, C, H/8, W/8) with stem stride 2 and three stages
         embedded: Tensor = self.drop(features.mean(dim=(2, 3)))  # (N, C)
         return embedded
-
-
-def _residual_reason(name: str) -> str:
-    if name.startswith("stem.conv"):
-        return "stem"
-    if "shortcut" in name:
-        return "shortcut"
-    kinds = {"conv": "conv_residual", "norm": "norm", "act": "silu", "drop": "drop_mean", "linear": "logits"}
-    return kinds[name.rsplit(".", 1)[-1].rstrip("12")]
 
 
 def report(num_classes: int, size: int) -> Network:
@@ -257,6 +247,12 @@ def build(name: str, num_classes: int, size: int, dropout: float = 1.0) -> Netwo
         if isinstance(layer, nn.Dropout):
             layer.p *= dropout
     return network
+
+
+def sketch(name: str, num_classes: int, size: int, dropout: float = 1.0) -> Network:
+    """The network without numbers in it, on PyTorch's device ``meta``: takes no memory and draws nothing; see ``build``."""
+    with torch.device("meta"):
+        return build(name, num_classes, size, dropout)
 
 
 def num_parameters(network: nn.Module) -> int:

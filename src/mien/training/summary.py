@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -14,39 +15,63 @@ from mien.training.networks import Network
 
 def describe(network: Network, size: int) -> NetworkRecord:
     """Run one face of ``size`` x ``size`` pixels through the network and note every layer."""
-    layers: list[LayerRecord] = []
+    outputs: dict[str, Tensor] = {}
 
     def note(name: str, layer: nn.Module) -> RemovableHandle:
-        def hook(_: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-            dropout = layer.p if isinstance(layer, nn.Dropout) else None
-            layers.append(
-                LayerRecord(
-                    name=name,
-                    kind=type(layer).__name__,
-                    output=tuple(output.shape[1:]),
-                    parameters=sum(parameter.numel() for parameter in layer.parameters()),
-                    macs=_macs(layer, output),
-                    reason="drop_off" if dropout == 0 else network.reasons[name],
-                    dropout=dropout,
-                )
-            )
+        return layer.register_forward_hook(lambda _, inputs, output: outputs.update({name: output}))
 
-        return layer.register_forward_hook(hook)
-
-    leaves = [
-        (name, layer) for name, layer in network.named_modules() if name in network.reasons and not _is_empty(layer)
-    ]
-    hooks = [note(name, layer) for name, layer in leaves]
+    leaves = {name: layer for name, layer in network.named_modules() if _is_leaf(layer)}
+    hooks = [note(name, layer) for name, layer in leaves.items()]
     was_training = network.training
     try:
         with torch.no_grad():
-            network.eval()(torch.zeros(1, 1, size, size))
+            network.eval()(torch.zeros(1, 1, size, size, device=next(network.parameters()).device))
     finally:
         network.train(was_training)
         for hook in hooks:
             hook.remove()
+    order = [leaves[name] for name in outputs]
+    layers = tuple(
+        LayerRecord(
+            name=name,
+            kind=type(layer).__name__,
+            output=tuple(outputs[name].shape[1:]),
+            parameters=sum(parameter.numel() for parameter in layer.parameters()),
+            macs=_macs(layer, outputs[name]),
+            reason=_reason(name, order, index),
+            dropout=layer.p if isinstance(layer, nn.Dropout) else None,
+        )
+        for index, (name, layer) in enumerate(zip(outputs, order, strict=True))
+    )
     activations = 4 * sum(math.prod(layer.output) for layer in layers)
-    return NetworkRecord(tuple(layers), (1, size, size), activations)
+    return NetworkRecord(layers, (1, size, size), activations)
+
+
+def _reason(name: str, layers: Sequence[nn.Module], index: int) -> str:
+    """The key of the text that says why a layer is there, by its kind and what stands before and behind it."""
+    layer, after = layers[index], layers[index + 1 : index + 2]
+    if "shortcut" in name:
+        return "shortcut"
+    if isinstance(layer, nn.Dropout):
+        if layer.p == 0:
+            return "drop_off"
+        if not after or not isinstance(after[0], nn.Linear):
+            return "drop_conv"
+        is_mean = not any(isinstance(other, nn.Linear) for other in layers[index + 2 :])  # one linear layer is left
+        return "drop_mean" if is_mean else "drop_linear"
+    if isinstance(layer, nn.Conv2d):
+        plain = "conv_first" if index == 0 else "conv"
+        bare = "stem" if index == 0 else "conv_residual"
+        return bare if layer.bias is None else plain
+    if isinstance(layer, nn.Linear):
+        if not after:
+            return "logits"
+        return "linear" if any(isinstance(other, nn.Linear) for other in layers[:index]) else "linear_first"
+    return REASONS[type(layer).__name__]
+
+
+REASONS = {"BatchNorm2d": "norm", "RReLU": "rrelu", "ReLU": "relu", "SiLU": "silu", "MaxPool2d": "pool"}
+"""Of the kinds that are always there for the same reason."""
 
 
 def _macs(layer: nn.Module, output: Tensor) -> int:
@@ -55,5 +80,5 @@ def _macs(layer: nn.Module, output: Tensor) -> int:
     return layer.weight.numel() if isinstance(layer, nn.Linear) else 0
 
 
-def _is_empty(layer: nn.Module) -> bool:
-    return isinstance(layer, nn.Sequential) and len(layer) == 0
+def _is_leaf(layer: nn.Module) -> bool:
+    return not any(layer.children()) and not isinstance(layer, nn.Sequential)
