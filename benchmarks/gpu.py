@@ -50,6 +50,7 @@ from mien.evaluation.judge import default_split, labelled_rows
 from mien.inference import datasets
 from mien.recipes import Recipe
 from mien.run import Run
+from mien.run_record import DataRecord, EpochRecord, HeldOutRows, Setup, Speed, TrainRows
 from mien.training import devices, job, loop, summary, teachers
 from mien.training import networks as net
 from mien.training.graph import load_network
@@ -149,29 +150,40 @@ class Work:
         history = self._looped(recipe, few, held_out, label, compiler).history
         network = net.build(recipe.network, len(few.classes), recipe.image_size)
         return {
-            "faces_per_second": history[1]["images_per_second"],
-            "warm_up_seconds": history[0]["seconds"] - history[1]["seconds"],
-            "macs": summary.describe(network, recipe.image_size)["macs"],
+            "faces_per_second": history[1].images_per_second,
+            "warm_up_seconds": history[0].seconds - history[1].seconds,
+            "macs": summary.describe(network, recipe.image_size).macs,
             "batch_size": recipe.batch_size,
         }
 
     def _looped(self, recipe: Recipe, train_set: FaceSet, valid_set: FaceSet, label: str, compiler: str = "off") -> Run:
         """A training without a model file, always from its start."""
         shutil.rmtree(self.place(label), ignore_errors=True)
-        data = {
-            "mean": float(train_set.images.mean()),
-            "std": float(train_set.images.std()),
-            "classes": list(train_set.classes),
-        }
-        record = {
-            "device": self.device.type,
-            "precision": self.precision,
-            "speed": {"compiler": compiler, "store_every": SELDOM},
-        }
-        run = Run.create(self.place(label), recipe, data=data, setup={**record, "torch": torch.__version__})
+        setup = Setup(
+            device=self.device.type,
+            device_name=torch.cuda.get_device_name() if self.device.type == "cuda" else "",
+            precision=self.precision,
+            threads=torch.get_num_threads(),
+            torch=torch.__version__,
+            speed=Speed(compiler, SELDOM),
+        )
+        run = Run.create(self.place(label), recipe, data=self._described(train_set, valid_set), setup=setup)
         loop.train(run, train_set, valid_set, say=print)
         run.checkpoint.unlink()
         return run
+
+    def _described(self, train_set: FaceSet, valid_set: FaceSet) -> DataRecord:
+        return DataRecord(
+            path=str(self.data),
+            hash=self.faceset.hash,
+            classes=train_set.classes,
+            train=TrainRows(len(train_set), tuple(train_set.counts().tolist()), train_set.faces_hash),
+            valid=HeldOutRows(
+                str(valid_set.splits[0]), len(valid_set), tuple(valid_set.counts().tolist()), valid_set.hash
+            ),
+            mean=float(train_set.images.mean()),
+            std=float(train_set.images.std()),
+        )
 
     # -- (b): time to accuracy --
 
@@ -199,8 +211,8 @@ class Work:
                 "recipe": recipe.to_dict(),
                 "seconds": _median(times),
                 "each": [None if math.isinf(value) else value for value in times],
-                "seconds_in_all": statistics.median(sum(row["seconds"] for row in history) for history in histories),
-                "last_accuracy": [history[-1]["valid_accuracy"] for history in histories],
+                "seconds_in_all": statistics.median(sum(row.seconds for row in history) for history in histories),
+                "last_accuracy": [history[-1].valid_accuracy for history in histories],
                 "warm_up_seconds": warm,
             }
         return {"goals": found}
@@ -212,14 +224,12 @@ class Work:
         training = TRAININGS[name]
         settings = [*training.settings, f"epochs={self.epochs(name)}"]
         if training.taught:
-            answers = Run(self.place(ANSWERED_BY), {}).answers
+            answers = self.place(ANSWERED_BY) / "answers.safetensors"
             members = ",".join(str(self.place(member)) for member in MEMBERS if self.done(member))
             settings += [f"teacher={members if name == ANSWERED_BY or not answers.exists() else answers}"]
         recipe = self.recipe(training.recipe, [*settings])
         recipe = recipes.changed(recipe, [*self.scale.trained, *(self.scale.students if training.taught else ())])
-        run = job.start_or_resume(
-            self.data, recipe, self.place(name), speed=devices.Speed(store_every=SELDOM), say=print
-        )
+        run = job.start_or_resume(self.data, recipe, self.place(name), speed=Speed(store_every=SELDOM), say=print)
         run.checkpoint.unlink(missing_ok=True)
         return {**self._told(run), **self._judged([name])}
 
@@ -234,8 +244,8 @@ class Work:
         recipe = self.recipe(training.recipe, [*training.settings, f"epochs={self.epochs(name)}"])
         run = self._looped(recipe, *job.divide(self.faceset, recipe), name)
         network = load_network(run).to(self.device)
-        faces, data = self.test_faces(recipe.image_size), run.record["data"]
-        _, accuracy = loop.score(network, faces, self.test_labels, data["mean"], data["std"], self.precision)
+        faces, data = self.test_faces(recipe.image_size), run.record.data
+        _, accuracy = loop.score(network, faces, self.test_labels, data.mean, data.std, self.precision)
         run.best.unlink()
         return {**self._told(run), "accuracy": accuracy}
 
@@ -243,8 +253,8 @@ class Work:
         rows = run.history
         return {
             "epochs": len(rows),
-            "training_seconds": sum(row["seconds"] for row in rows),
-            "hold_out": max(row["valid_accuracy"] for row in rows),
+            "training_seconds": sum(row.seconds for row in rows),
+            "hold_out": max(row.valid_accuracy for row in rows),
             "recipe": run.recipe.to_dict(),
         }
 
@@ -263,7 +273,7 @@ class Work:
 
     def done(self, name: str) -> bool:
         """Whether a training has its model file, which is written last."""
-        return Run(self.place(name), {}).model_file.exists()
+        return (self.place(name) / "model.onnx").exists()
 
     def epoch_seconds(self, name: str) -> float:
         """Seconds of an epoch at the full size of faces: from the measured pace, or assumed where there is none."""
@@ -288,7 +298,7 @@ class Work:
         if rates:
             return 1 / float(rates["recipes"][name]["faces_per_second"])
         network = net.build(recipe.network, len(self.faceset.classes), recipe.image_size)
-        macs = int(summary.describe(network, recipe.image_size)["macs"])
+        macs = summary.describe(network, recipe.image_size).macs
         return max(6 * macs / ASSUMED_RATE, ASSUMED_STEP / recipe.batch_size)
 
     def epochs(self, name: str) -> int:
@@ -328,12 +338,12 @@ class Work:
         ]
 
 
-def seconds_to(goal: float, history: Sequence[dict[str, Any]]) -> float:
+def seconds_to(goal: float, history: Sequence[EpochRecord]) -> float:
     """Seconds of training until the held-out accuracy first reached a goal; infinite where it never did."""
     spent = 0.0
     for row in history:
-        spent += float(row["seconds"])
-        if row["valid_accuracy"] >= goal:
+        spent += row.seconds
+        if row.valid_accuracy >= goal:
             return spent
     return math.inf
 

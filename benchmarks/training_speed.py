@@ -56,7 +56,7 @@ def matmul_rate(device: torch.device, precision: str, size: int = 2048) -> float
 def trainer(recipe: recipes.Recipe, device: torch.device, precision: str) -> tuple[Callable[[], None], int]:
     """One step of a recipe on noise, augmentation included, and the multiply-adds of one face going forward."""
     network = networks.build(recipe.network, 7, recipe.image_size)
-    macs = summary.describe(network, recipe.image_size)["macs"]
+    macs = summary.describe(network, recipe.image_size).macs
     memory_format = devices.memory_format(device)
     network = network.to(device).train().to(memory_format=memory_format)  # type: ignore[call-overload] # torch's stubs lack this overload
     made = optimizers.build(recipe, network)

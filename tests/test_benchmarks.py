@@ -12,11 +12,12 @@ import pytest
 from benchmarks import campaign, gpu, gpu_plan
 from benchmarks.campaign import Campaign, Step
 
+import records
 from mien import recipes
 
 
 def test_time_to_accuracy_is_that_of_the_first_epoch_that_was_good_enough() -> None:
-    history = [{"seconds": 2.0, "valid_accuracy": accuracy} for accuracy in (0.5, 0.7, 0.6, 0.8)]
+    history = [records.epoch(1, seconds=2.0, valid_accuracy=accuracy) for accuracy in (0.5, 0.7, 0.6, 0.8)]
     assert [gpu.seconds_to(goal, history) for goal in (0.4, 0.7, 0.8, 0.9)] == [2.0, 4.0, 8.0, math.inf]
 
 

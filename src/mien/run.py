@@ -230,7 +230,7 @@ def check_new(place: Path) -> None:
 
 def git_commit() -> str:
     """The commit of mien's own source where it runs from a checkout, with ``+`` where it was changed since; else empty."""
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[2]
     if not (root / ".git").exists():
         return ""
     try:

@@ -12,6 +12,7 @@ import dataclasses
 import functools
 import json
 import math
+import sys
 import types
 import typing
 from collections.abc import Mapping
@@ -58,7 +59,7 @@ def from_json(value: Any, kind: Any, where: str = "it") -> Any:
         return {key: from_json(item, parts[1], key) for key, item in value.items()}
     if dataclasses.is_dataclass(kind):
         return _from_object(value, kind, where)
-    if kind is float and type(value) is int:
+    if kind is float and type(value) is int and abs(value) <= sys.float_info.max:
         return float(value)
     _require(type(value) is kind and not (kind is float and not math.isfinite(value)), where, _NAMES[kind])
     return value

@@ -305,14 +305,17 @@ def test_missing_packages_name_the_extra(planted: FaceSet, monkeypatch: pytest.M
 def test_evaluate_without_copies_of_the_training_rows(planted: FaceSet, tmp_path: Path) -> None:
     reader = Reader(tmp_path / "model.onnx", planted.classes)
     plain = judge(reader, planted, "test")
-    assert plain.record["without_duplicates_of"] is None
+    assert plain.record.without_duplicates_of is None
     fresh = judge(reader, planted, "test", without=planted)
-    assert fresh.record["without_duplicates_of"]["left_out"] == fresh.record["without_duplicates_of"]["exact"] == 2
+    left_out = fresh.record.without_duplicates_of
+    assert left_out is not None
+    assert left_out.left_out == left_out.exact == 2
     assert len(fresh.evaluation) == len(plain.evaluation) - 2
     assert "left out: 2 copies of rows" in terminal.as_text(fresh)
     others = planted.split("test")  # without a split train, all rows count
     larger = judge(reader, planted, "test", without=others.resized((60, 60)))  # sizes may differ
-    assert larger.record["without_duplicates_of"]["left_out"] > 0.8 * len(plain.evaluation)
+    assert larger.record.without_duplicates_of is not None
+    assert larger.record.without_duplicates_of.left_out > 0.8 * len(plain.evaluation)
     with pytest.raises(DataError, match=r"All \d+ rows are copies"):
         judge(reader, planted, "test", without=others)
 
@@ -325,8 +328,8 @@ def test_training_rows_are_known_in_part_of_the_data_too(planted: FaceSet, tmp_p
     for rows, expected in (
         (planted, True), (planted.split("train"), True), (train, True), (planted.split("test"), False), (valid, False),
     ):  # fmt: skip
-        assert bool(judge(reader, rows, "all").record["holds_training_rows"]) == expected
-    assert not judge(reader, planted, "test").record["holds_training_rows"]
+        assert bool(judge(reader, rows, "all").record.holds_training_rows) == expected
+    assert not judge(reader, planted, "test").record.holds_training_rows
 
 
 def test_training_rows_are_known_without_their_votes_and_beside_other_rows(planted: FaceSet, tmp_path: Path) -> None:
@@ -340,12 +343,12 @@ def test_training_rows_are_known_without_their_votes_and_beside_other_rows(plant
     names[np.flatnonzero(names == "test")[::2]] = "private_test"
     plain = replace(planted, splits=names)
     assert plain.hash != voted.hash
-    assert judge(reader, plain, "private_test").record["copies_of_train"] is not None
-    assert judge(reader, plain, "all").record["holds_training_rows"]
+    assert judge(reader, plain, "private_test").record.copies_of_train is not None
+    assert judge(reader, plain, "all").record.holds_training_rows
     rows = held_out(reader, plain)
     assert [part.faces_hash for part in rows] == [train.faces_hash, valid.faces_hash]
     relabelled = replace(plain, labels=(plain.labels + 1) % len(plain.classes))
-    assert judge(reader, relabelled, "private_test").record["copies_of_train"] is None
+    assert judge(reader, relabelled, "private_test").record.copies_of_train is None
     with pytest.raises(DataError, match="isn't what it was trained on"):
         held_out(reader, relabelled)
 

@@ -74,8 +74,8 @@ def test_a_report_without_a_test_split_judges_the_held_out_rows(invoke: Invoke, 
     )
     code, out, _ = invoke("report", tmp_path / "run", "--no-probes", "--json")
     record = json.loads(out)
-    held_out = Run.open(tmp_path / "run").record["data"]["valid"]
-    assert (code, record["split"], record["n"]) == (0, "hold_out", held_out["rows"])
+    held_out = Run.open(tmp_path / "run").record.data.valid
+    assert (code, record["split"], record["n"]) == (0, "hold_out", held_out.rows)
     assert record["copies_of_train"]["learned"] == 0
 
 

@@ -173,28 +173,37 @@ def test_judge_binds_scores_to_model_data_and_settings(tmp_path: Path) -> None:
     assert reader.flipped
     assert len(judgement.evaluation) == len(judgement.faces) == 3  # the unlabelled row sits out
     record = judgement.record
-    assert record["model_hash"] == hashlib.sha256(b"a model").hexdigest()
-    assert record["data_hash"] == data.hash
-    assert record["rows_hash"] == judgement.faces.hash
-    assert (record["split"], record["flip"]) == ("test", True)
+    assert record.model_hash == hashlib.sha256(b"a model").hexdigest()
+    assert record.data_hash == data.hash
+    assert record.rows_hash == judgement.faces.hash
+    assert (record.split, record.flip) == ("test", True)
     assert json.loads(json.dumps(judgement.to_dict()))["accuracy"] == 1
 
 
 def test_judge_counts_copies_of_training_faces(tmp_path: Path) -> None:
     data = faceset([0, 0, 1, 2], [0, 1, 1, 2], ["train", "test", "test", "test"])
-    copies = judge(Reader(tmp_path / "m", data_hash=data.hash), data, "test").record["copies_of_train"]
-    assert (copies["rows"], copies["learned"], copies["n_without"]) == (1, 1, 2)
-    assert copies["accuracy_without"] == 1  # the copy was the one that is read wrongly
-    assert copies["scores_without"]["macro_f1"] == copies["scores_without"]["balanced_accuracy"] == 1.0
-    assert copies["scores_without"]["n"] == 2
-    only = faceset([0, 0], [0, 0], ["train", "test"])
-    assert (
-        judge(Reader(tmp_path / "m", data_hash=only.hash), only, "test").record["copies_of_train"]["accuracy_without"]
-        is None
+    copies = judge(Reader(tmp_path / "m", data_hash=data.hash), data, "test").record.copies_of_train
+    assert copies is not None
+    assert (copies.rows, copies.learned, copies.n_without) == (1, 1, 2)
+    assert copies.without is not None
+    assert copies.without.accuracy == 1  # the copy was the one that is read wrongly
+    assert copies.without.macro_f1 == copies.without.balanced_accuracy == 1.0
+    assert len(copies.without) == 2
+    told = copies.to_dict()
+    assert (told["accuracy_without"], told["scores_without"]["n"], "confusion" in told["scores_without"]) == (
+        1,
+        2,
+        False,
     )
+    only = faceset([0, 0], [0, 0], ["train", "test"])
+    copies = judge(Reader(tmp_path / "m", data_hash=only.hash), only, "test").record.copies_of_train
+    assert copies is not None
+    assert copies.without is None
+    assert copies.to_dict()["accuracy_without"] is None
     everything = judge(Reader(tmp_path / "m", data_hash=data.hash), data, "all").record
-    assert (everything["copies_of_train"]["rows"], everything["holds_training_rows"]) == (2, True)
-    assert judge(Reader(tmp_path / "m"), data, "test").record["copies_of_train"] is None  # trained on other data
+    assert everything.copies_of_train is not None
+    assert (everything.copies_of_train.rows, everything.holds_training_rows) == (2, True)
+    assert judge(Reader(tmp_path / "m"), data, "test").record.copies_of_train is None  # trained on other data
 
 
 def test_judge_matches_classes_by_name(tmp_path: Path) -> None:

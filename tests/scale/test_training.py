@@ -33,8 +33,8 @@ def test_two_workers_train_and_go_on_when_they_are_killed(
 
     run = training.start(faces_file, recipe, out, workers=2, device="cpu", say=kill_after_an_epoch)
     assert any(line.startswith("going on after epoch") for line in lines)
-    assert [row["epoch"] for row in run.history] == [1, 2, 3]
-    assert run.record["workers"] == 2
+    assert [row.epoch for row in run.history] == [1, 2, 3]
+    assert run.record.setup.workers == 2
     assert Classifier.load(run.model_file).spec.scores
     assert not [place for place in tmp_path.iterdir() if place not in (out, teacher)]  # Ray's own notes are gone
 

@@ -84,7 +84,7 @@ def test_a_search_goes_on_after_ctrl_c_and_after_its_workers_were_killed(
     recipe = recipes.get(str(tmp_path / "t" / "best.toml"))
     assert recipe == recipes.changed(recipes.get("demo", ["epochs=4", "image_size=16"]), best["settings"])
     alone = job.start(faces_file, recipe, tmp_path / "alone", device="cpu", precision="fp32")
-    assert [row["valid_accuracy"] for row in alone.history] == best["curve"]
+    assert [row.valid_accuracy for row in alone.history] == best["curve"]
     assert Run.open(tmp_path / "t" / best["run"]).recipe == recipe
     page = (tmp_path / "t" / "tune.html").read_text(encoding="utf-8")
     assert page.count("<svg") == 3

@@ -123,4 +123,4 @@ def test_readings_come_back_as_they_were_and_only_for_the_same_rows(faces: FaceS
     again.update(first.logits, torch.from_numpy(rows.labels))  # an epoch that comes again changes nothing
     assert torch.equal(again.logits, first.logits)
     assert calibration.readings(there, faces.select(np.arange(50))) is None
-    assert checkpoint.load(there.calibration)[1] == {"best": first.best}
+    assert checkpoint.load(there.calibration, calibration.Halves)[1] == calibration.Halves(tuple(first.best))

@@ -16,6 +16,7 @@ from mien.modelfile import Spec
 from mien.run import Run
 from mien.training import checkpoint, export, job, networks
 from mien.training.graph import ModelGraph
+from mien.training.weights import BestEpoch
 
 
 def saved(graph: ModelGraph, size: int, path: Path) -> Classifier:
@@ -55,7 +56,7 @@ def test_numbers_that_are_missing_are_refused(tmp_path: Path) -> None:
 
 def test_the_weights_of_a_diverged_training_are_not_exported(run: Run, tmp_path: Path) -> None:
     copied = shutil.copytree(run.folder, tmp_path / "run")
-    tensors, state = checkpoint.load(copied / "best.safetensors")
+    tensors, state = checkpoint.load(copied / "best.safetensors", BestEpoch)
     checkpoint.save(
         copied / "best.safetensors", tensors | {"network.linear.weight": 1e20 * tensors["network.linear.weight"]}, state
     )
@@ -68,14 +69,14 @@ def test_the_weights_of_a_diverged_training_are_not_exported(run: Run, tmp_path:
 
 def test_the_model_file_carries_its_spec(run: Run) -> None:
     spec = Classifier.load(run.model_file).spec
-    assert spec.classes == tuple(run.record["data"]["classes"])
+    assert spec.classes == run.record.data.classes
     assert spec.size == (48, 48)
-    assert spec.training["data_hash"] == run.record["data"]["hash"]
-    assert spec.training["recipe"] == run.record["recipe"]
+    assert spec.training["data_hash"] == run.record.data.hash
+    assert spec.training["recipe"] == run.recipe.to_dict()
     assert spec.training["epoch"] in (1, 2)
     (score,) = spec.scores
-    assert (score["split"], score["n"]) == ("hold_out", run.record["data"]["valid"]["rows"])
-    assert score["accuracy"] == pytest.approx(max(row["valid_accuracy"] for row in run.history), abs=1.5 / score["n"])
+    assert (score["split"], score["n"]) == ("hold_out", run.record.data.valid.rows)
+    assert score["accuracy"] == pytest.approx(max(row.valid_accuracy for row in run.history), abs=1.5 / score["n"])
 
 
 def test_the_score_is_the_files_own(run: Run) -> None:
@@ -88,7 +89,7 @@ def test_the_score_is_the_files_own(run: Run) -> None:
 
 
 def test_weights_take_half_the_room(run: Run) -> None:
-    parameters = run.network["parameters"]
+    parameters = run.network.parameters
     assert 2 * parameters < run.model_file.stat().st_size < 2 * parameters + 30_000
 
 

@@ -8,12 +8,14 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+import records
 from mien import recipes
 from mien.data.faceset import FaceSet
 from mien.errors import RecipeError
 from mien.run import Run
-from mien.training import loop
+from mien.training import checkpoint, loop
 from mien.training.imbalance import balanced_order, class_weights, cross_entropy
+from mien.training.weights import BestEpoch
 
 LABELS = torch.tensor([0] * 900 + [1] * 90 + [3] * 10)
 
@@ -101,9 +103,6 @@ def test_keep_last_ships_the_last_epoch(faces: FaceSet, tmp_path: Path) -> None:
     settings = ["epochs=3", "image_size=16", "keep=last", "learning_rate=0.5", "class_weights=1", "focal=2"]
     recipe = recipes.get("demo", [*settings, "balanced_sampling=1"])
     few = dataclasses.replace(faces.select(np.arange(120)).resized((16, 16)))
-    data = {"mean": 128.0, "std": 60.0, "classes": list(faces.classes)}
-    run = Run.create(tmp_path / "run", recipe, data=data, setup={"device": "cpu", "precision": "fp32"})
+    run = Run.create(tmp_path / "run", recipe, data=records.data_of(few, few), setup=records.setup())
     loop.train(run, few, few)
-    from mien.training import checkpoint
-
-    assert checkpoint.load(run.best)[1]["epoch"] == 3
+    assert checkpoint.load(run.best, BestEpoch)[1].epoch == 3

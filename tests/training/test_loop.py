@@ -15,49 +15,39 @@ import pytest
 import torch
 from torch import nn
 
+import records
 from mien import recipes
 from mien.data.faceset import FaceSet
 from mien.errors import RunError, TrainingError
 from mien.recipes import Recipe
 from mien.run import Run
-from mien.training import checkpoint, devices, job, loop
-from mien.training.weights import Average
+from mien.run_record import DEFAULT_SPEED, EpochRecord, Speed
+from mien.training import checkpoint, job, loop
+from mien.training.weights import Average, BestEpoch
 
 SETTINGS = ["batch_size=32", "epochs=6", "image_size=32", "ema=0.9"]
 
 
-def start(
-    faces: FaceSet, recipe: Recipe, folder: Path, speed: devices.Speed = devices.DEFAULT_SPEED
-) -> tuple[Run, FaceSet, FaceSet]:
+def start(faces: FaceSet, recipe: Recipe, folder: Path, speed: Speed = DEFAULT_SPEED) -> tuple[Run, FaceSet, FaceSet]:
     """A run ready for the loop: what ``job.start`` makes before training. Each face has ten people's votes."""
     votes = 8 * np.eye(7, dtype=np.float32)[faces.labels] + 2 * np.eye(7, dtype=np.float32)[(faces.labels + 1) % 7]
     faces = dataclasses.replace(faces, votes=votes)
     train_set, valid_set = job.divide(faces, recipe)
-    data = {
-        "mean": float(train_set.images.mean()),
-        "std": float(train_set.images.std()),
-        "classes": list(faces.classes),
-    }
-    setup = {"device": "cpu", "precision": "fp32", "threads": torch.get_num_threads(), "torch": torch.__version__}
-    setup["speed"] = dataclasses.asdict(speed)
-    return Run.create(folder, recipe, data=data, setup=setup), train_set, valid_set
-
-
-def tensors_of(path: Path) -> dict[str, torch.Tensor]:
-    return checkpoint.load(path)[0]
+    data = records.data_of(train_set, valid_set)
+    return Run.create(folder, recipe, data=data, setup=records.setup(speed=speed)), train_set, valid_set
 
 
 def assert_same_weights(a: Run, b: Run) -> None:
     for one, other in ((a.best, b.best), (a.checkpoint, b.checkpoint)):
-        first, second = tensors_of(one), tensors_of(other)
+        first, second = checkpoint.tensors(one), checkpoint.tensors(other)
         assert first.keys() == second.keys()
         different = [name for name in first if not torch.equal(first[name], second[name])]
         assert different == []
 
 
-@pytest.mark.parametrize("speed", [devices.Speed(store_every=3600), devices.Speed(compiler="eager")])
+@pytest.mark.parametrize("speed", [Speed(store_every=3600), Speed(compiler="eager")])
 def test_what_makes_training_faster_leaves_the_weights_as_they_are(
-    faces: FaceSet, tmp_path: Path, speed: devices.Speed
+    faces: FaceSet, tmp_path: Path, speed: Speed
 ) -> None:
     recipe = recipes.get("demo", [*SETTINGS, "epochs=3", "image_size=16", "votes_head=0.5"])
     plain, train_set, valid_set = start(faces, recipe, tmp_path / "plain")
@@ -73,9 +63,9 @@ def test_a_run_that_stores_seldom_goes_on_from_its_last_checkpoint(faces: FaceSe
     recipe = recipes.get("demo", [*SETTINGS, "epochs=3", "image_size=16"])
     whole, train_set, valid_set = start(faces, recipe, tmp_path / "whole")
     loop.train(whole, train_set, valid_set)
-    broken, _, _ = start(faces, recipe, tmp_path / "broken", devices.Speed(store_every=3600))
+    broken, _, _ = start(faces, recipe, tmp_path / "broken", Speed(store_every=3600))
 
-    def stop(row: dict[str, object]) -> None:
+    def stop(row: EpochRecord) -> None:
         raise StopHereError
 
     with pytest.raises(StopHereError):
@@ -131,8 +121,8 @@ def test_an_interrupted_run_ends_with_the_same_weights_bit_for_bit(
     assert "going on after epoch 1" in lines
     assert_same_weights(whole, broken)
     keep = ("epoch", "learning_rate", "train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
-    assert [[row[key] for key in keep] for row in whole.history] == [
-        [row[key] for key in keep] for row in broken.history
+    assert [[getattr(row, key) for key in keep] for row in whole.history] == [
+        [getattr(row, key) for key in keep] for row in broken.history
     ]
 
 
@@ -175,15 +165,15 @@ def test_the_best_weights_are_kept_and_both_rules_stop(faces: FaceSet, tmp_path:
     recipe = recipes.get("demo", [*SETTINGS, "learning_rate=1e-9", "ema=0", "patience=2", "epochs=20"])
     run, train_set, valid_set = start(faces, recipe, tmp_path / "patience")
     assert loop.train(run, train_set, valid_set) == "no better hold-out accuracy for 2 epochs"
-    accuracies = [row["valid_accuracy"] for row in run.history]
-    _, state = checkpoint.load(run.best)
-    assert state["epoch"] == 1 + int(np.argmax(accuracies)) == len(accuracies) - 2
-    assert state["valid_accuracy"] == max(accuracies)
+    accuracies = [row.valid_accuracy for row in run.history]
+    _, state = checkpoint.load(run.best, BestEpoch)
+    assert state.epoch == 1 + int(np.argmax(accuracies)) == len(accuracies) - 2
+    assert state.valid_accuracy == max(accuracies)
 
 
 def test_training_learns(run: Run) -> None:
     """Two epochs on drawn faces take the training loss below that of guessing."""
-    assert run.history[-1]["train_loss"] < run.history[0]["train_loss"] < math.log(7) + 0.3
+    assert run.history[-1].train_loss < run.history[0].train_loss < math.log(7) + 0.3
 
 
 def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_checkpoint(faces: FaceSet, tmp_path: Path) -> None:
@@ -192,7 +182,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_checkpoint(faces: 
     with pytest.raises(TrainingError, match=r"no longer a number in epoch \d+ \(learning rate .*lower learning_rate"):
         loop.train(run, train_set, valid_set)
     for path in (run.checkpoint, run.best):
-        assert not path.exists() or all(torch.isfinite(tensor).all() for tensor in tensors_of(path).values())
+        assert not path.exists() or all(torch.isfinite(tensor).all() for tensor in checkpoint.tensors(path).values())
 
 
 @pytest.mark.parametrize(
@@ -242,7 +232,7 @@ def test_a_damaged_or_foreign_checkpoint_says_so(faces: FaceSet, tmp_path: Path)
     run.checkpoint.write_bytes(b"\x00" * 100)
     with pytest.raises(RunError, match=r"checkpoint '.*' can't be read"):
         loop.train(run, train_set, valid_set)
-    checkpoint.save(run.checkpoint, {"network.linear.weight": torch.zeros(3)}, {"history": []})
+    checkpoint.save(run.checkpoint, {"network.linear.weight": torch.zeros(3)}, loop.State(()))
     with pytest.raises(RunError, match="fits another network"):
         loop.train(run, train_set, valid_set)
 
@@ -260,6 +250,6 @@ def test_votes_shape_the_features_but_are_not_shipped(faces: FaceSet, tmp_path: 
         recipe = recipes.get("demo", [*SETTINGS, "epochs=1", f"votes_head={share}"])
         run, train_set, valid_set = start(faces, recipe, tmp_path / share)
         loop.train(run, train_set, valid_set)
-        weights.append(tensors_of(run.best))
+        weights.append(checkpoint.tensors(run.best))
     assert weights[0].keys() == weights[1].keys()
     assert not torch.equal(weights[0]["network.stem.conv.weight"], weights[1]["network.stem.conv.weight"])

@@ -6,29 +6,32 @@ import torch.nn.functional as F
 from torch import nn
 
 from mien.errors import RecipeError
+from mien.reporting import narrative, terminal
+from mien.reporting.texts import LANGUAGES, Texts
+from mien.run_record import NetworkRecord
 from mien.training import networks, summary
 
 REPORT_TABLE = [
-    ("Conv2d", [64, 64, 64], 640), ("BatchNorm2d", [64, 64, 64], 128), ("RReLU", [64, 64, 64], 0),
-    ("MaxPool2d", [64, 32, 32], 0), ("Dropout", [64, 32, 32], 0),
-    ("Conv2d", [128, 32, 32], 73_856), ("BatchNorm2d", [128, 32, 32], 256), ("ReLU", [128, 32, 32], 0),
-    ("MaxPool2d", [128, 16, 16], 0), ("Dropout", [128, 16, 16], 0),
-    ("Conv2d", [256, 16, 16], 295_168), ("BatchNorm2d", [256, 16, 16], 512), ("ReLU", [256, 16, 16], 0),
-    ("MaxPool2d", [256, 8, 8], 0), ("Dropout", [256, 8, 8], 0),
-    ("Conv2d", [512, 8, 8], 1_180_160), ("BatchNorm2d", [512, 8, 8], 1_024), ("ReLU", [512, 8, 8], 0),
-    ("MaxPool2d", [512, 4, 4], 0), ("Dropout", [512, 4, 4], 0),
-    ("Dropout", [8192], 0), ("Linear", [4096], 33_558_528), ("RReLU", [4096], 0), ("Dropout", [4096], 0),
-    ("Linear", [1024], 4_195_328), ("RReLU", [1024], 0),
-    ("Linear", [256], 262_400), ("RReLU", [256], 0),
-    ("Linear", [7], 1_799),
+    ("Conv2d", (64, 64, 64), 640), ("BatchNorm2d", (64, 64, 64), 128), ("RReLU", (64, 64, 64), 0),
+    ("MaxPool2d", (64, 32, 32), 0), ("Dropout", (64, 32, 32), 0),
+    ("Conv2d", (128, 32, 32), 73_856), ("BatchNorm2d", (128, 32, 32), 256), ("ReLU", (128, 32, 32), 0),
+    ("MaxPool2d", (128, 16, 16), 0), ("Dropout", (128, 16, 16), 0),
+    ("Conv2d", (256, 16, 16), 295_168), ("BatchNorm2d", (256, 16, 16), 512), ("ReLU", (256, 16, 16), 0),
+    ("MaxPool2d", (256, 8, 8), 0), ("Dropout", (256, 8, 8), 0),
+    ("Conv2d", (512, 8, 8), 1_180_160), ("BatchNorm2d", (512, 8, 8), 1_024), ("ReLU", (512, 8, 8), 0),
+    ("MaxPool2d", (512, 4, 4), 0), ("Dropout", (512, 4, 4), 0),
+    ("Dropout", (8192,), 0), ("Linear", (4096,), 33_558_528), ("RReLU", (4096,), 0), ("Dropout", (4096,), 0),
+    ("Linear", (1024,), 4_195_328), ("RReLU", (1024,), 0),
+    ("Linear", (256,), 262_400), ("RReLU", (256,), 0),
+    ("Linear", (7,), 1_799),
 ]  # fmt: skip
 """The layer table of the report: kind, output, parameters."""
 
 
 def test_the_report_network_is_the_reports_layer_for_layer() -> None:
     description = summary.describe(networks.build("report", 7, 64), 64)
-    assert [(layer["kind"], layer["output"], layer["parameters"]) for layer in description["layers"]] == REPORT_TABLE
-    assert description["parameters"] == 39_569_799
+    assert [(layer.kind, layer.output, layer.parameters) for layer in description.layers] == REPORT_TABLE
+    assert description.parameters == 39_569_799
 
 
 @pytest.mark.parametrize(
@@ -44,8 +47,8 @@ def test_the_report_network_is_the_reports_layer_for_layer() -> None:
 def test_the_residual_networks_keep_their_budgets(name: str, most_parameters: int, most_macs: int) -> None:
     network = networks.build(name, 7, 48)
     description = summary.describe(network, 48)
-    assert description["parameters"] == networks.num_parameters(network) <= most_parameters
-    assert description["macs"] <= most_macs
+    assert description.parameters == networks.num_parameters(network) <= most_parameters
+    assert description.macs <= most_macs
 
 
 @pytest.mark.parametrize("name", networks.NETWORKS)
@@ -73,28 +76,31 @@ def test_the_report_network_spreads_the_map_of_a_small_face_over_that_of_a_whole
 @pytest.mark.parametrize("name", networks.NETWORKS)
 def test_every_layer_with_parameters_has_a_reason_in_both_languages(name: str) -> None:
     network = networks.build(name, 7, 64)
-    described = {layer["name"]: layer["reason"] for layer in summary.describe(network, 64)["layers"]}
+    described = {layer.name: layer.reason for layer in summary.describe(network, 64).layers}
     leaves = {key for key, layer in network.named_modules() if not any(layer.children()) and list(layer.parameters())}
     assert leaves <= set(described)
-    assert all(set(reason) == {"en", "zh-TW"} for reason in described.values())
+    assert all(set(described.values()) <= set(Texts(lang).tables["layers"]) for lang in LANGUAGES)
+
+
+def reasons_of(network: NetworkRecord) -> dict[str, str]:
+    reasons = narrative.layer_reasons(network, Texts("en"))
+    return {layer.name: reason for layer, reason in zip(network.layers, reasons, strict=True)}
 
 
 def test_the_table_tells_each_dropout_and_shares_that_are_counted() -> None:
     network = networks.build("report", 7, 64, dropout=0.8)
     described = summary.describe(network, 64)
-    layers = {layer["name"]: layer for layer in described["layers"]}
-    assert (layers["features.drop1"]["dropout"], layers["head.drop5"]["dropout"]) == (0.2, 0.4)
-    assert layers["head.linear1"]["dropout"] is None
-    assert "it holds 85% of all parameters" in layers["head.linear1"]["reason"]["en"]
-    assert "The next layer has 85% of all parameters" in layers["head.drop5"]["reason"]["en"]
-    assert "dropping 40% of its inputs" in layers["head.drop5"]["reason"]["en"]
-    assert "Dropout 0.2" in summary.as_table(described)
+    layers, reasons = {layer.name: layer for layer in described.layers}, reasons_of(described)
+    assert (layers["features.drop1"].dropout, layers["head.drop5"].dropout) == (0.2, 0.4)
+    assert layers["head.linear1"].dropout is None
+    assert "it holds 85% of all parameters" in reasons["head.linear1"]
+    assert "The next layer has 85% of all parameters" in reasons["head.drop5"]
+    assert "dropping 40% of its inputs" in reasons["head.drop5"]
+    assert "Dropout 0.2" in terminal.network_as_text(described)
     small = summary.describe(networks.build("report", 7, 32), 32)  # fewer places, so fewer parameters there
-    assert "it holds 58% of all parameters" in next(
-        layer["reason"]["en"] for layer in small["layers"] if layer["name"] == "head.linear1"
-    )
-    off = summary.describe(networks.build("tiny", 7, 32, dropout=0.0), 32)["layers"]
-    assert next(layer["reason"]["en"] for layer in off if layer["name"] == "drop").startswith("Off in this recipe")
+    assert "it holds 58% of all parameters" in reasons_of(small)["head.linear1"]
+    off = summary.describe(networks.build("tiny", 7, 32, dropout=0.0), 32)
+    assert reasons_of(off)["drop"].startswith("Off in this recipe")
 
 
 def test_a_residual_block_adds_its_input() -> None:
@@ -113,8 +119,8 @@ def test_signals_neither_vanish_nor_explode_before_training() -> None:
 
 
 def test_convolution_arithmetic_is_counted_by_hand() -> None:
-    layers = summary.describe(networks.build("tiny", 7, 48), 48)["layers"]
-    assert layers[0]["macs"] == 9 * 16 * 24 * 24  # 3x3, one channel to 16, at half of 48
+    layers = summary.describe(networks.build("tiny", 7, 48), 48).layers
+    assert layers[0].macs == 9 * 16 * 24 * 24  # 3x3, one channel to 16, at half of 48
 
 
 def test_describing_leaves_the_network_in_its_mode() -> None:
@@ -135,7 +141,7 @@ def test_unknown_names_and_sizes_are_refused() -> None:
 
 
 def test_the_table_for_the_terminal_has_totals() -> None:
-    text = summary.as_table(summary.describe(networks.build("report", 7, 64), 64))
+    text = terminal.network_as_text(summary.describe(networks.build("report", 7, 64), 64))
     assert "39,569,799 (all trainable)" in text
     assert "150.95 MiB" in text
     assert text.splitlines()[2].split()[:5] == ["1", "features.conv1", "Conv2d", "64x64x64", "640"]

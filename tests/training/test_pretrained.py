@@ -66,10 +66,10 @@ def test_weights_of_another_network_are_refused(faces: FaceSet, run: Run) -> Non
 def test_training_starts_from_where_the_model_stood(faces_file: Path, run: Run, tmp_path: Path) -> None:
     settings = ["epochs=1", f"init={run.model_file}", "learning_rate=1e-6", "ema=0"]
     more = job.start(faces_file, recipes.get("demo", settings), tmp_path / "more")
-    before = max(row["valid_accuracy"] for row in run.history)
-    assert more.history[0]["valid_accuracy"] == pytest.approx(before, abs=0.05)
-    assert more.record["init"] == pretrained.digest(str(run.model_file))
-    assert more.record["data"]["mean"] == pytest.approx(run.record["data"]["mean"])
+    before = max(row.valid_accuracy for row in run.history)
+    assert more.history[0].valid_accuracy == pytest.approx(before, abs=0.05)
+    assert more.record.setup.init == pretrained.digest(str(run.model_file))
+    assert more.record.data.mean == pytest.approx(run.record.data.mean)
     assert load_network(more)
 
 

@@ -74,18 +74,18 @@ def environment() -> dict[str, str]:
 
 
 def curve(run: Run) -> list[list[float]]:
-    return [[row[key] for key in CURVE] for row in run.history]
+    return [[getattr(row, key) for key in CURVE] for row in run.history]
 
 
 def test_two_processes_follow_one_to_rounding_where_nothing_is_random(data: Path, pairs: Path, tmp_path: Path) -> None:
     one = job.start(data, recipes.get("demo", WHOLE), tmp_path / "one")
     two = Run.open(pairs / "whole")
-    assert one.record["workers"] == 1
-    assert two.record["workers"] == 2
-    assert one.record["data"]["train"]["rows"] % 2 == 0
+    assert one.record.setup.workers == 1
+    assert two.record.setup.workers == 2
+    assert one.record.data.train.rows % 2 == 0
     assert curve(one)[0][0] != pytest.approx(curve(one)[-1][0], abs=0.05)  # it does learn
     np.testing.assert_allclose(curve(two), curve(one), atol=1e-3)
-    mine, theirs = (checkpoint.load(run.checkpoint)[0] for run in (one, two))
+    mine, theirs = (checkpoint.tensors(run.checkpoint) for run in (one, two))
     assert mine.keys() == theirs.keys()
     for name in mine:
         if name.endswith("running_var"):
@@ -95,7 +95,7 @@ def test_two_processes_follow_one_to_rounding_where_nothing_is_random(data: Path
 def test_two_processes_follow_one_about_as_two_seeds_do(data: Path, pairs: Path, tmp_path: Path) -> None:
     one = job.start(data, recipes.get("demo", USUAL), tmp_path / "one")
     two = Run.open(pairs / "usual")
-    losses = [[row["train_loss"] for row in run.history] for run in (one, two)]
+    losses = [[row.train_loss for row in run.history] for run in (one, two)]
     np.testing.assert_allclose(losses[1], losses[0], atol=0.15)
     assert losses[1][-1] < losses[1][0] - 0.1
 
@@ -117,7 +117,7 @@ def test_a_killed_process_is_replaced_and_all_go_on_to_the_same_weights(
     assert process.returncode == 0, words
     assert "going on after epoch" in words
     assert printed.count("model.onnx") == 1  # one of the two speaks
-    whole, killed = (checkpoint.load(folder / "checkpoint.safetensors")[0] for folder in (pairs / "usual", out))
+    whole, killed = (checkpoint.tensors(folder / "checkpoint.safetensors") for folder in (pairs / "usual", out))
     assert [name for name in whole if not torch.equal(whole[name], killed[name])] == []
     assert curve(Run.open(out)) == curve(Run.open(pairs / "usual"))
 

@@ -12,6 +12,7 @@ import pytest
 from mien.data import store
 from mien.errors import RunError
 from mien.run import Run
+from mien.run_record import Resumption
 from mien.synthetic import drawn
 from mien.training import job
 from mien.training.resuming import Changes
@@ -24,7 +25,7 @@ def moved(run: Run, tmp_path: Path) -> tuple[Path, Path]:
     """A copy of the run whose data lies elsewhere now: the run folder and the data."""
     folder, data = tmp_path / "run", tmp_path / "elsewhere.parquet"
     shutil.copytree(run.folder, folder)
-    shutil.copy(run.record["data"]["path"], data)
+    shutil.copy(run.record.data.path, data)
     record = json.loads((folder / "run.json").read_text())
     record["data"]["path"] = str(tmp_path / "gone.parquet")
     (folder / "run.json").write_text(json.dumps(record))
@@ -41,9 +42,9 @@ def test_a_run_goes_on_with_moved_data_for_more_epochs(moved: tuple[Path, Path],
     after = Run.open(folder)
     assert after.history[:2] == before
     assert (len(after.history), after.recipe.epochs) == (3, 3)
-    assert after.record["data"]["path"] == str(data)
-    assert after.record["resumed"] == [{"after_epoch": 2, "data": str(data), "device": "cpu", "epochs": 3}]
-    assert "epochs=3" in after.record["settings"]
+    assert after.record.data.path == str(data)
+    assert after.record.resumed == (Resumption(after_epoch=2, data=str(data), device="cpu", epochs=3),)
+    assert "epochs=3" in after.record.settings
 
 
 def test_what_a_run_can_not_become_is_refused_and_nothing_written(moved: tuple[Path, Path], tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from mien import Classifier, recipes
 from mien.data.faceset import FaceSet
 from mien.errors import ModelFileError, RecipeError, RunError
 from mien.run import Run
+from mien.run_record import EpochRecord
 from mien.training import job, teachers
 from mien.training.teachers import Teacher
 
@@ -89,13 +90,13 @@ def test_a_cycle_teaches_as_asking_anew_does(sees: str, faces_file: Path, run: R
     recipe = recipes.get("demo", settings)
     whole = job.start(faces_file, recipe, tmp_path / "whole")
 
-    def stop(row: dict[str, object]) -> None:
+    def stop(row: EpochRecord) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         job.start(faces_file, recipe, tmp_path / "killed", after_epoch=stop)
     again = job.resume(tmp_path / "killed")
-    losses = [[row["train_loss"] for row in one.history] for one in (whole, again)]
+    losses = [[row.train_loss for row in one.history] for one in (whole, again)]
     assert losses[0][1] < losses[0][0]
     np.testing.assert_allclose(
         losses[1], losses[0], rtol=2e-3
@@ -109,7 +110,7 @@ def test_the_answers_of_one_run_teach_another_as_the_teacher_would(faces_file: P
     )
     told = recipes.get("demo", [*settings, f"teacher={asked.answers}"])
     again = job.start(faces_file, told, tmp_path / "told", precision="fp32")
-    np.testing.assert_allclose(again.history[1]["train_loss"], asked.history[1]["train_loss"], rtol=1e-6)
+    np.testing.assert_allclose(again.history[1].train_loss, asked.history[1].train_loss, rtol=1e-6)
     assert not again.answers.exists()  # they are in the first run's folder already
     with pytest.raises(ModelFileError, match=r"other views .*: seed, augment differ.* with the settings .*: seed=0\."):
         job.start(

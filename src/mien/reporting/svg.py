@@ -119,9 +119,9 @@ class Block:
     layers: Sequence[LayerRecord]
 
     @property
-    def output(self) -> list[int]:
+    def output(self) -> tuple[int, ...]:
         """Shape of its first weighted layer's output: that of the map before pooling."""
-        return list(next(layer.output for layer in self.layers if layer.kind in ("Conv2d", "Linear")))
+        return next(layer.output for layer in self.layers if layer.kind in ("Conv2d", "Linear"))
 
     @property
     def dropout(self) -> float:
@@ -129,9 +129,9 @@ class Block:
         return max((layer.dropout or 0.0 for layer in self.layers), default=0.0)
 
     @property
-    def pooled(self) -> list[int] | None:
+    def pooled(self) -> tuple[int, ...] | None:
         """Shape behind its pooling layer, or None where it has none."""
-        return next((list(layer.output) for layer in self.layers if "Pool" in layer.kind), None)
+        return next((layer.output for layer in self.layers if "Pool" in layer.kind), None)
 
 
 def blocks(layers: Sequence[LayerRecord]) -> list[Block]:

@@ -108,7 +108,7 @@ def test_without_probes_only_what_costs_nothing(classifier: Classifier, judged: 
     ("zh-TW", ["模型看哪裡", "Grad-CAM", "模型何時出錯", "人猶豫的地方", "之前：訓練所得的", "低解析度"]),
 ])  # fmt: skip
 def test_the_page_tells_all_of_it(judged: Judgement, found: Findings, lang: str, texts: list[str]) -> None:
-    judged = replace(judged, record={**judged.record, "temperature": 1.3})
+    judged = replace(judged, record=replace(judged.record, temperature=1.3))
     page = explain.render(judged, found, lang=lang)
     for text in texts:
         assert text in page

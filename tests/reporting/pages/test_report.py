@@ -7,15 +7,16 @@ import string
 import sys
 import tomllib
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import pytest
 
+import records
 from mien import emotions, images, recipes
 from mien.data.faceset import FaceSet
 from mien.errors import DataError, MissingExtraError, OutputError
@@ -25,16 +26,25 @@ from mien.evaluation.overlap import Overlap
 from mien.reporting import narrative, svg, texts
 from mien.reporting.pages import probes, report, sections
 from mien.reporting.plots import probing, scores
+from mien.run_record import EpochRecord, NetworkRecord, RunRecord
 from mien.training import networks, summary
 
-HASH = "ab" * 32
+
+def answered(true: list[int], predicted: list[int]) -> Evaluation:
+    """The seven expressions, each row answered without doubt."""
+    return Evaluation.from_predictions(np.array(true), np.eye(7, dtype=np.float32)[predicted], emotions.EMOTIONS)
 
 
-WITHOUT = {
-    "accuracy": 0.5, "accuracy_interval": [0.42, 0.58], "macro_f1": 0.4, "macro_f1_interval": [0.3, 0.5], "balanced_accuracy": 0.45,
-    "balanced_accuracy_interval": [0.4, 0.5], "per_class": [{"class": "happy", "recall": 0.8}, {"class": "disgust", "recall": 0.1}],
-}  # fmt: skip
-"""Scores without copies, as far as the report tells them."""
+WITHOUT = answered([3] * 5 + [1] * 10, [3] * 4 + [0] * 10 + [1])
+"""Scores without copies: the recall of happy is 80%, that of disgust 10%."""
+
+
+class Parts(TypedDict):
+    """What a report takes from a run folder."""
+
+    record: RunRecord
+    network: NetworkRecord
+    history: list[EpochRecord]
 
 
 def judgement(
@@ -49,51 +59,22 @@ def judgement(
     logits[np.arange(num), labels] += 9 if perfect else 1.2
     probabilities = (np.exp(logits) / np.exp(logits).sum(1, keepdims=True)).astype(np.float32)
     faces = FaceSet.from_arrays(rng.integers(0, 256, (num, side, side)).astype(np.uint8), labels, classes, "test")
-    record = {
-        "mien": "0.1.0", "model": "runs/first/model.onnx", "model_hash": HASH, "data": "somewhere/faces.csv",
-        "data_hash": HASH, "split": "test", "rows_hash": HASH, "flip": False, "temperature": 1.25,
-        "copies_of_train": copies(4, 136, 0.5) if num > 4 else None, "holds_training_rows": False, "is_hold_out": False,
-        "options": {}, **told,
-    }  # fmt: skip
+    record = records.judgement(**{"copies_of_train": copies(4, 136) if num > 4 else None, **told})
     return Judgement(Evaluation.from_predictions(labels, probabilities, classes), faces, record)
 
 
-def copies(rows: int, n_without: int, accuracy_without: float | None) -> dict[str, Any]:
-    found = Overlap(
-        rows,
-        rows - rows // 4,
-        rows // 4,
-        n_without,
-        accuracy_without,
-        WITHOUT if n_without else None,
-        "model file",
-        1e-6,
-    )
-    return found.to_dict()
+def copies(rows: int, n_without: int) -> Overlap:
+    without = WITHOUT if n_without else None
+    return Overlap(rows, rows - rows // 4, rows // 4, n_without, without, "model file", 1e-6)
 
 
 def parts(
     classes: tuple[str, ...] = emotions.EMOTIONS, recipe: str = "base", num_epochs: int = 5, counts: list[int] | None = None
-) -> dict[str, Any]:  # fmt: skip
-    counts = counts or [100 + 10 * index for index in range(len(classes))]
+) -> Parts:  # fmt: skip
     settings = recipes.get(recipe)
-    record = {
-        "mien": "0.1.0", "git_commit": "c0ffee" * 6 + "+", "python": "3.12.1", "processor": "a processor", "device": "cpu",
-        "device_name": "", "precision": "fp32", "threads": 2, "torch": "2.11.0", "settings": ["epochs=15"], "recipe": asdict(settings),
-        "data": {
-            "path": "somewhere/faces.csv", "hash": HASH, "classes": list(classes), "splits": {"train": 999, "test": 140},
-            "train": {"rows": sum(counts), "counts": counts}, "valid": {"from": "hold_out", "rows": 60},
-        },
-    }  # fmt: skip
-    history = [
-        {
-            "epoch": epoch, "learning_rate": 0.1 / epoch, "train_loss": 2 / epoch, "train_accuracy": 0.1 * epoch,
-            "valid_loss": 2 / epoch, "valid_accuracy": 0.6 - 0.1 * abs(3 - epoch), "seconds": 2.0, "images_per_second": 500.0,
-        }
-        for epoch in range(1, num_epochs + 1)
-    ]  # fmt: skip
     network = summary.describe(networks.build(settings.network, len(classes), settings.image_size), settings.image_size)
-    return {"record": record, "network": network, "history": history}
+    record = records.run(settings, data=records.data(classes, counts, votes=True))
+    return Parts(record=record, network=network, history=records.history(num_epochs))
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +134,7 @@ def test_head_and_network_say_what_was_judged(english: str) -> None:
     for text in (
         f"{evaluation.accuracy:.1%}", f"{evaluation.accuracy_interval[0]:.1%}", f"{evaluation.macro_f1:.1%}",
         f"{evaluation.balanced_accuracy:.1%}", f"{evaluation.log_loss:.3f}", f"{evaluation.calibration_error:.1%}",
-        HASH, "first/model.onnx", "c0ffee", "with changes", "a processor", "temperature of 1.25",
+        records.HASH, "first/model.onnx", "c0ffee", "with changes", "a processor", "temperature of 1.25",
         "Of the 140 judged faces, 4 were seen in training, pixel for pixel: 3 learned from, 1 held out", "1,562,647", "stages.2.1.act2",
     ):  # fmt: skip
         assert text in english
@@ -172,11 +153,10 @@ def test_tricks_are_those_of_the_recipe(english: str) -> None:
 
 def test_what_shapes_the_training_is_told_where_it_did() -> None:
     t, made = texts.Texts("en"), parts()
-    recipe = {**made["record"]["recipe"], "teacher": "somewhere/large.onnx", "distil": 0.5}
-    data = made["record"]["data"]
+    recipe = replace(made["record"].recipe, teacher="somewhere/large.onnx", distil=0.5)
     for votes in (True, False):
-        record = {**made["record"], "recipe": recipe, "data": {**data, "votes": votes}}
-        used, unused = narrative.means(record, [0.1], {"flip": False, "temperature": 1.0}, t)
+        record = replace(made["record"], recipe=recipe, data=replace(made["record"].data, votes=votes))
+        used, unused = narrative.means(record, [0.1], records.judgement(temperature=1.0), t)
         told = {each["name"]: each["setting"] for each in used}
         assert told["Muon"] == "peak rate 0.03, for the hidden convolutions"
         assert told["growing faces"] == "32 to 48 pixels over the first 60% of the epochs"
@@ -189,8 +169,8 @@ def test_what_shapes_the_training_is_told_where_it_did() -> None:
 @pytest.mark.parametrize("lang", ["en", "zh-TW"])
 def test_what_imitates_bad_pictures_is_told_where_it_did(lang: str) -> None:
     t, made = texts.Texts(lang), parts()
-    recipe = recipes.get("base", ["augment=robust", "augment.gamma=1,1", "init=somewhere/first.onnx"]).to_dict()
-    used, unused = narrative.means({**made["record"], "recipe": recipe}, [0.1], {"flip": False, "temperature": 1.0}, t)
+    recipe = recipes.get("base", ["augment=robust", "augment.gamma=1,1", "init=somewhere/first.onnx"])
+    used, unused = narrative.means(replace(made["record"], recipe=recipe), [0.1], records.judgement(temperature=1.0), t)
     told = {each["name"]: each["setting"] for each in used}
     shown = {key: told.get(t(f"tricks.name.{key}")) for key in narrative.CORRUPTION_PARTS}
     assert shown["gamma"] is None
@@ -234,9 +214,10 @@ def test_hold_out_rows_bring_a_warning(split: str) -> None:
         ({"holds_training_rows": True}, "include those that the model learned from"),
         ({"data": "other.csv", "data_hash": "00"}, "other data than it was trained on"),
         ({"copies_of_train": None}, "is not known, as the model file does not tell"),
-        ({"copies_of_train": copies(0, 140, 0.5)}, "No judged face was seen in training, pixel for pixel"),
+        ({"copies_of_train": copies(0, 140)}, "No judged face was seen in training, pixel for pixel"),
+        ({}, "accuracy is 33.3%"),
         ({}, "Of the 140 judged faces, 4 were seen in training, pixel for pixel: 3 learned from, 1 held out"),
-        ({"copies_of_train": copies(140, 0, None)}, "nothing here is a new face"),
+        ({"copies_of_train": copies(140, 0)}, "nothing here is a new face"),
         ({"flip": True}, "averaged"),
     ],
 )
@@ -295,21 +276,22 @@ def test_prior_correction_by_hand() -> None:
 
 def test_training_tells_why_it_ended() -> None:
     t, made = texts.Texts("en"), parts(num_epochs=5)
-    recipe = made["record"]["recipe"]
-    for change, text in (
+    changes: list[tuple[dict[str, Any], str]] = [
         ({}, "reached epoch 5 of at most 80"),
         ({"epochs": 5}, "every epoch of the recipe (5)"),
         ({"stop_accuracy": 0.59}, "passed the threshold of 59%"),
         ({"patience": 2}, "had not improved for 2 epochs"),
-    ):
-        assert text in narrative.training({"recipe": {**recipe, **change}}, made["history"], t)
+    ]
+    for change, text in changes:
+        recipe = replace(made["record"].recipe, **change)
+        assert text in narrative.training(replace(made["record"], recipe=recipe), made["history"], t)
 
 
 def test_write_replaces_only_where_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report, "render", lambda *_, **values: f"a page: {values['lang']}")
     path = tmp_path / "report.html"
     path.write_text("mine")
-    report.write(path, judgement(), record={}, network={}, history=[], lang="zh-TW")
+    report.write(path, judgement(), **parts(), lang="zh-TW")
     assert path.read_text(encoding="utf-8") == "a page: zh-TW"
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]
 
@@ -337,7 +319,7 @@ def test_wrong_input_is_refused_with_a_reason(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="own model"):
         report.render(judgement(("happy", "sad")), **made)
     with pytest.raises(DataError, match="no epoch yet"):
-        report.render(judgement(), **{**made, "history": []})
+        report.render(judgement(), record=made["record"], network=made["network"], history=[])
     assert not list(tmp_path.iterdir())
 
 
@@ -412,8 +394,8 @@ def test_languages_have_the_same_keys_and_placeholders() -> None:
 
 def test_every_text_is_used() -> None:
     place = resources.files("mien.reporting")
-    parts = ["narrative.py", "sections.py", "report.py", "probes.py", "explain.py", "audit_page.py"]
-    parts += ["study_page.py", "tuning_page.py"]
+    parts = ["narrative.py"]
+    parts += [f"pages/{name}.py" for name in ("sections", "report", "probes", "explain", "audit", "study", "tune")]
     parts += [f"templates/{name}.html.j2" for name in ("page", "parts", "report", "explain", "audit", "study", "tune")]
     source = "".join((place / part).read_text(encoding="utf-8") for part in parts)
     built = [
@@ -422,7 +404,9 @@ def test_every_text_is_used() -> None:
         "plots",
         "probe_plots",
         "study_plots",
+        "tune_plots",
         "diagram",
+        "layers",
         "scores",
         "robust.name",
         "robust.unit",

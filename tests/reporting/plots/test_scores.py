@@ -11,11 +11,14 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+import records
 from mien import emotions
 from mien.errors import DataError, MissingExtraError
 from mien.evaluation.evaluation import Evaluation
 from mien.reporting import svg
 from mien.reporting.plots import scores
+from mien.run_record import NetworkRecord
+from records import layer
 
 
 def judged(
@@ -29,16 +32,6 @@ def judged(
     logits[np.arange(num), labels] += 1.5
     probabilities = (np.exp(logits) / np.exp(logits).sum(1, keepdims=True)).astype(np.float32)
     return Evaluation.from_predictions(labels, probabilities, classes or emotions.ALL_EMOTIONS[:num_classes])
-
-
-def history(num: int) -> list[dict[str, Any]]:
-    return [
-        {
-            "epoch": epoch, "learning_rate": 0.1, "train_loss": 2 / epoch, "train_accuracy": 0.3 + 0.01 * epoch,
-            "valid_loss": 2 / epoch, "valid_accuracy": 0.5 - abs(epoch - 3) / 10, "seconds": 1.0, "images_per_second": 9.0,
-        }
-        for epoch in range(1, num + 1)
-    ]  # fmt: skip
 
 
 def test_confusion_plot_writes_counts_and_shares() -> None:
@@ -62,7 +55,7 @@ def test_confusion_plot_of_an_absent_class_shows_a_dash() -> None:
 
 
 def test_curves_mark_the_earliest_best_epoch() -> None:
-    plot = scores.CurvesPlot(history(6), stop_accuracy=0.66, patience=3)
+    plot = scores.CurvesPlot(records.history(6), stop_accuracy=0.66, patience=3)
     assert plot.best_epoch == 3
     labels = [text.get_text() for text in legend_of(plot.plot().ax_)]
     assert labels == ["training rows, augmented", "hold-out", "best epoch 3", "threshold 66%", "patience 3"]
@@ -71,7 +64,7 @@ def test_curves_mark_the_earliest_best_epoch() -> None:
 
 
 def test_curves_of_one_epoch_and_of_none() -> None:
-    ax = scores.CurvesPlot(history(1)).plot().ax_
+    ax = scores.CurvesPlot(records.history(1)).plot().ax_
     assert ax.lines[0].get_marker() == "o"  # a line through one point would be invisible
     with pytest.raises(DataError, match="no epoch yet"):
         scores.CurvesPlot([])
@@ -151,7 +144,7 @@ def test_svg_follows_its_page_and_leaves_the_style_alone(num_classes: int) -> No
 
 
 def test_svg_ids_of_two_figures_do_not_meet() -> None:
-    plot = scores.CurvesPlot(history(4))
+    plot = scores.CurvesPlot(records.history(4))
     one, two = (svg.from_plot(plot.plot, 300, 200, prefix=prefix, label="x") for prefix in ("one", "two"))
     ids = [set(re.findall(r'\bid="([^"]+)"', picture)) for picture in (one, two)]
     assert ids[0]
@@ -183,10 +176,6 @@ def test_missing_matplotlib_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> 
         svg.from_plot(plot.plot, 1, 1, prefix="p", label="x")
 
 
-def layer(name: str, kind: str, *output: int) -> dict[str, Any]:
-    return {"name": name, "kind": kind, "output": list(output)}
-
-
 def test_blocks_run_from_weights_to_weights() -> None:
     layers = [
         layer("features.conv1", "Conv2d", 64, 64, 64), layer("features.act1", "ReLU", 64, 64, 64),
@@ -196,8 +185,8 @@ def test_blocks_run_from_weights_to_weights() -> None:
     ]  # fmt: skip
     found = svg.blocks(layers)
     assert [(b.kind, b.first, b.last) for b in found] == [("conv", 1, 4), ("linear", 5, 7), ("linear", 8, 8)]
-    assert (found[0].output, found[0].pooled) == ([64, 64, 64], [64, 32, 32])
-    assert (found[1].output, found[1].pooled) == ([12], None)
+    assert (found[0].output, found[0].pooled) == ((64, 64, 64), (64, 32, 32))
+    assert (found[1].output, found[1].pooled) == ((12,), None)
 
 
 def test_blocks_follow_residual_blocks() -> None:
@@ -210,7 +199,7 @@ def test_blocks_follow_residual_blocks() -> None:
     kinds = [(b.kind, b.first, b.last) for b in svg.blocks(layers)]
     assert kinds == [("conv", 1, 2), ("residual", 3, 4), ("residual", 5, 6), ("linear", 7, 8)]
     outcome = [("<i>", "#123456", 0.9), ("b", "#654321", 0.1)]
-    picture = svg.diagram({"input": [1, 48, 48], "layers": layers}, "data:,", outcome, label="a <network>")
+    picture = svg.diagram(NetworkRecord(tuple(layers), (1, 48, 48), 0), "data:,", outcome, label="a <network>")
     assert "&lt;i&gt;" in picture
     assert "<i>" not in picture
     assert "layers 3–4" in picture

@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 from mien import emotions
 from mien.errors import DataError, MissingExtraError
 from mien.evaluation import decisions, metrics
+from mien.evaluation.evaluation import Evaluation
+from mien.run_record import EpochRecord, best_epoch
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from mien.run_record import EpochRecord, best_epoch
-from mien.evaluation.evaluation import Evaluation
 
 INK, MUTED, RULE, FIRST, SECOND = "#1f2328", "#6a7078", "#dddad2", "#2f5f8f", "#b8622b"
 """Text, minor text, lines of a grid, and the colours of a first and a second curve, on a light ground."""

@@ -1,6 +1,6 @@
 """Put a run's model file into the package under a short name, with a model card whose every figure is measured here.
 
-    python -m benchmarks.ship RUN NAME [--data PATH] [--split public_test] [--about TEXT] [--note TEXT]
+    python -m tools.ship RUN NAME [--data PATH] [--split public_test] [--about TEXT] [--note TEXT]
 
 The rows of the split must not have chosen anything about the run.
 """
@@ -10,14 +10,14 @@ from __future__ import annotations
 import argparse
 import math
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from benchmarks.circumstances import circumstances
 
 from mien import Classifier, files, modelfile, recipes
+from mien.evaluation.evaluation import Bounded, Evaluation
 from mien.evaluation.judge import Judgement, judge
+from mien.evaluation.overlap import Overlap
 from mien.evaluation.probing.findings import judge_corrupted
 from mien.evaluation.probing.robustness import CorruptedAccuracy
 from mien.inference import datasets, shipped
@@ -106,20 +106,21 @@ def card(
     note: str = "",
 ) -> str:
     """The card's text: what the model is for (by default the recipe's own words) on top, the note under the command."""
-    record, spec, network, measured = run.record, Classifier.load(file).spec, run.network, circumstances()
+    record, setup, network = run.record, run.record.setup, run.network
+    spec, measured = Classifier.load(file).spec, circumstances()
     evaluation, with_flip = plain.evaluation, flipped.evaluation
-    copies, copies_flip = plain.record.copies_of_train, flipped.record.copies_of_train
+    copies, fresh = _copies(plain)
+    _, fresh_flip = _copies(flipped)
     rows = [
-        ("accuracy", "accuracy", "accuracy_interval"),
-        ("macro-F1", "macro_f1", "macro_f1_interval"),
-        ("balanced accuracy (UAR)", "balanced_accuracy", "balanced_accuracy_interval"),
+        ("accuracy", "accuracy"),
+        ("macro-F1", "macro_f1"),
+        ("balanced accuracy (UAR)", "balanced_accuracy"),
     ]
     scores = [
-        f"| {title} | {_with_interval(evaluation, key, interval)} | {_with_interval(with_flip, key, interval)} |"
-        for title, key, interval in rows
+        f"| {title} | {_with_interval(evaluation, key)} | {_with_interval(with_flip, key)} |" for title, key in rows
     ]
     scores.append(f"| log-loss | {evaluation.log_loss:.3f} | {with_flip.log_loss:.3f} |")
-    changed = list(record["settings"])
+    changed = record.settings
     command = " ".join(["mien train fer2013 --recipe", run.recipe.name, *(f"--set {setting}" for setting in changed)])
     return CARD.format(
         name=name,
@@ -128,62 +129,66 @@ def card(
         width=spec.size[1],
         classes=", ".join(spec.classes),
         network=run.recipe.network,
-        parameters=network["parameters"],
-        macs=network["macs"] / 1e6,
+        parameters=network.parameters,
+        macs=network.macs / 1e6,
         size=file.stat().st_size,
         sha256=modelfile.sha256(file),
         split=plain.record.split,
         n=len(evaluation),
         scores="\n".join(scores),
-        copies=copies["rows"],
-        n_without=copies["n_without"],
+        copies=copies.rows,
+        n_without=copies.n_without,
         **{key: measured[key] for key in ("date", "onnxruntime", "processor")},
-        without=_without(copies, "accuracy"),
-        macro_f1_without=_without(copies, "macro_f1"),
-        balanced_without=_without(copies, "balanced_accuracy"),
-        recall_without=", ".join(
-            f"{each['class']} {each['recall']:.1%}" for each in copies["scores_without"]["per_class"]
-        ),
+        without=_with_interval(fresh, "accuracy"),
+        macro_f1_without=_with_interval(fresh, "macro_f1"),
+        balanced_without=_with_interval(fresh, "balanced_accuracy"),
+        recall_without=", ".join(f"{row.name} {_value(row.recall)}" for row in fresh.by_class),
         corrupted="{:.1%} ({:.1%} to {:.1%})".format(held.value, *held.interval),
         clean=f"{held.clean:.1%}",
         n_corrupted=held.n,
         num_corruptions=len(held.kinds),
-        without_flip=f"{copies_flip['accuracy_without']:.1%}",
+        without_flip=f"{fresh_flip.accuracy:.1%}",
         per_class="\n".join(
-            f"| {c['class']} | {c['support']:,} | {c['precision']:.1%} | {c['recall']:.1%} | {c['f1']:.1%} |"
-            for c in evaluation.to_dict()["per_class"]
+            f"| {row.name} | {row.support:,} | {_value(row.precision)} | {_value(row.recall)} | {_value(row.f1)} |"
+            for row in evaluation.by_class
         ),
         temperature=spec.temperature,
         calibration=evaluation.calibration_error,
         calibration_flip=with_flip.calibration_error,
         command_text=f"```\n{command}\n```" + (f"\n\n{note}" if note else ""),
-        train_rows=record["data"]["train"]["rows"],
-        valid_rows=record["data"]["valid"]["rows"],
+        train_rows=record.data.train.rows,
+        valid_rows=record.data.valid.rows,
         hold_out=spec.scores[0]["accuracy"],
-        data_hash=record["data"]["hash"],
+        data_hash=record.data.hash,
         recipe=run.recipe.name,
         settings=f" with {', '.join(f'`{setting}`' for setting in changed)}" if changed else "",
         seed=run.recipe.seed,
         epochs=len(run.history),
         epoch=spec.training["epoch"],
-        minutes=math.fsum(row["seconds"] for row in run.history) / 60,
-        device=record["device_name"] or record["processor"],
-        threads=f"{record['threads']} thread" + ("s" if record["threads"] > 1 else ""),
-        precision=record["precision"],
-        torch=record["torch"],
-        mien=record["mien"],
-        commit=record["git_commit"][:12],
+        minutes=math.fsum(row.seconds for row in run.history) / 60,
+        device=record.machine,
+        threads=f"{setup.threads} thread" + ("s" if setup.threads > 1 else ""),
+        precision=setup.precision,
+        torch=setup.torch,
+        mien=record.mien,
+        commit=record.git_commit[:12],
     )
 
 
-def _without(copies: Mapping[str, Any], key: str) -> str:
-    scores = copies["scores_without"]
-    low, high = scores[f"{key}_interval"]
-    return f"{scores[key]:.1%} ({low:.1%} to {high:.1%})"
+def _copies(judgement: Judgement) -> tuple[Overlap, Evaluation]:
+    """The judged faces that the training has seen, and the scores on the others."""
+    copies = judgement.record.copies_of_train
+    if copies is None or copies.without is None:
+        raise SystemExit("A card needs a model file that tells which faces its training had, and faces that it hadn't.")
+    return copies, copies.without
 
 
-def _with_interval(evaluation: Any, key: str, interval: str) -> str:
-    low, high = getattr(evaluation, interval)
+def _value(bounded: Bounded | None) -> str:
+    return "–" if bounded is None else f"{bounded[0]:.1%}"
+
+
+def _with_interval(evaluation: Evaluation, key: str) -> str:
+    low, high = getattr(evaluation, f"{key}_interval")
     return f"{getattr(evaluation, key):.1%} ({low:.1%} to {high:.1%})"
 
 
@@ -201,7 +206,7 @@ def main() -> None:
     arguments = parser.parse_args()
     run = Run.open(arguments.run)
     classifier = Classifier.load(run.model_file)
-    faceset = datasets.read(arguments.data or run.record["data"]["path"])
+    faceset = datasets.read(arguments.data or run.record.data.path)
     plain, flipped = (judge(classifier, faceset, arguments.split, flip=flip) for flip in (False, True))
     held = judge_corrupted(classifier, plain)
     text = card(run, arguments.name, plain, flipped, held, run.model_file, arguments.about, arguments.note)

@@ -1,6 +1,6 @@
 """Make the vendored face detector out of YuNet as published: the same weights, any input size.
 
-    python -m benchmarks.make_detector face_detection_yunet_2023mar.onnx
+    python -m tools.make_detector face_detection_yunet_2023mar.onnx
 
 The published graph is fixed at 640x640; its two sides and the lengths of its outputs become symbols here.
 """
