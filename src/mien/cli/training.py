@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from mien.data.reading import ReadOptions
     from mien.modelfile import Spec
 
+_moved_option = click.option(
+    "--data", "moved", type=path_argument, help="Where the training data lies now.  [default: where it lay]"
+)
+
 
 @click.command(cls=Verb)
 @click.argument("data", required=False, type=path_argument)
@@ -231,8 +235,9 @@ def _gradients(run: Any) -> Any:
 @click.command(cls=Verb)
 @click.argument("run", type=RunPath("model.onnx"))
 @click.option("-o", "--out", type=output_argument, help="The model file to write.  [default: RUN/model.onnx]")
+@_moved_option
 @json_option
-def export(run: Path, out: Path | None, as_json: bool) -> None:
+def export(run: Path, out: Path | None, moved: Path | None, as_json: bool) -> None:
     """Write the model file of a RUN's best weights, again or elsewhere; says what was done and checked.
 
     Example:  mien export runs/base -o base.onnx
@@ -243,7 +248,7 @@ def export(run: Path, out: Path | None, as_json: bool) -> None:
 
     opened = Run.open(run)
     target = out or opened.model_file
-    spec = exports.export(opened, job.read_sets(opened)[1], target)
+    spec = exports.export(opened, job.read_sets(opened, moved)[1], target)
     for line in (*_exported(spec, target.stat().st_size), *calibration.warnings(spec)):
         say(line)
     show({"model": str(target), "spec": json.loads(spec.to_json())}, as_json, lambda: str(target))
@@ -268,8 +273,9 @@ def _exported(spec: Spec, num_bytes: int) -> Iterator[str]:
 @click.command(cls=Verb)
 @click.argument("runs", nargs=-1, required=True, type=RunPath(), metavar="RUN...")
 @click.option("-o", "--out", required=True, type=output_argument, help="The model file to write.")
+@_moved_option
 @json_option
-def ensemble(runs: tuple[Path, ...], out: Path, as_json: bool) -> None:
+def ensemble(runs: tuple[Path, ...], out: Path, moved: Path | None, as_json: bool) -> None:
     """Average several RUNs in one model file.
 
     Train them with different seeds: --set seed=1, --set seed=2, and so on.
@@ -280,7 +286,7 @@ def ensemble(runs: tuple[Path, ...], out: Path, as_json: bool) -> None:
     from mien.training import ensemble as ensembles
     from mien.training.run import Run
 
-    spec = ensembles.build([Run.open(run) for run in runs], out)
+    spec = ensembles.build([Run.open(run) for run in runs], out, moved=moved)
     for warning in calibration.warnings(spec):
         say(warning)
     score = spec.scores[0]

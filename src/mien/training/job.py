@@ -148,7 +148,8 @@ def resume(
     if torch.get_num_threads() != run.record["threads"]:
         torch.set_num_threads(run.record["threads"])  # sums are split over threads: another number rounds differently
     with joined(devices.pick(run.record["device"])) as ranks, _locked(run, ranks):
-        if changes != UNCHANGED:
+        own_set, valid_set = _share(run, ranks)
+        if changes != UNCHANGED:  # only now, as data that can't be read must not change the run
             ranks.once(lambda: resuming.write(run))
         if ranks.first:
             temporaries.sweep(run.folder, at_once=True)
@@ -160,7 +161,6 @@ def resume(
                 say(
                     f"begun by {run.record.get('workers', 1)} workers, gone on with by {ranks.num}: the curve will differ a little"
                 )
-        own_set, valid_set = _share(run, ranks)
         return _finish(run, own_set, valid_set, ranks, say, track, after_epoch)
 
 
@@ -222,13 +222,17 @@ def teacher_hash(recipe: Recipe) -> str:
     return teachers.digest(recipe.teacher) if recipe.distil else ""
 
 
-def read_sets(run: Run) -> tuple[FaceSet, FaceSet]:
+def read_sets(run: Run, moved: Path | None = None) -> tuple[FaceSet, FaceSet]:
     """Read a run's training and held-out rows again.
+
+    Args:
+        run: the run.
+        moved: where its data lies now; None for where it lay.
 
     Raises:
         RunError: the data isn't what the run was started with.
     """
-    return divide(run.read(), run.recipe)
+    return divide(run.read_own(moved), run.recipe)
 
 
 def divide(faceset: FaceSet, recipe: Recipe) -> tuple[FaceSet, FaceSet]:

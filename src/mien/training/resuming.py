@@ -50,10 +50,7 @@ def changed(run: Run, changes: Changes) -> Run:
     record = {**run.record, "data": dict(run.record["data"]), "recipe": dict(run.record["recipe"])}
     done = _num_done(run)
     if changes.data is not None:
-        if run.read(changes.data).hash != record["data"]["hash"]:
-            raise RunError(
-                f"'{changes.data}' holds other data than '{run.folder}' was trained on: name that data, or train anew."
-            )
+        run.read_own(changes.data)
         record["data"]["path"] = str(changes.data.resolve())
     if changes.device is not None:
         place = devices.pick(changes.device)

@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import platform
@@ -133,25 +134,58 @@ class Run:
 
         Args:
             path: other data, or the run's own where it lies now; None for where it lay.
-            reading: how to read it; by default the run's own way where that gives the run's own data.
+            reading: how to read other data; by default the run's own way where that gives the run's own data.
 
         Raises:
-            RunError: no path is given, and the data has changed since the run.
+            RunError: no path is given, and the data has moved or changed since the run, or is to be read in another way.
+        """
+        if path is None:
+            faceset = self.read_own()
+            if reading in (DEFAULT, self.reading):
+                return faceset
+            asked = datasets.read(self.record["data"]["path"], reading)
+            if asked.hash != faceset.hash:
+                raise RunError(
+                    f"The data of the run '{self.folder}' is read as its training read it, and"
+                    f" {' '.join(reading.arguments())} would give other rows or classes: leave these options out, or name data with --data."
+                )
+            return asked
+        if reading == DEFAULT != self.reading:
+            with contextlib.suppress(DataError, RunError):  # other data needs no fitting to the run's own options
+                return self.read_own(path)
+        return datasets.read(path, reading)
+
+    def read_own(self, moved: Path | None = None) -> FaceSet:
+        """Read the data that the run was trained on.
+
+        Args:
+            moved: where it lies now; None for where it lay.
+
+        Raises:
+            RunError: it isn't there any more, or other data is there now.
         """
         own = self.record["data"]
-        if path is None:
-            faceset = datasets.read(own["path"], self.reading if reading == DEFAULT else reading)
-            if faceset.hash != own["hash"]:
-                raise RunError(
-                    f"The data at '{own['path']}' has changed since this run was started: put it back, or name its new place with --data."
-                )
+        path = Path(own["path"]) if moved is None else moved
+        if moved is None and not path.exists():
+            raise RunError(
+                f"The data of the run '{self.folder}' is no longer at '{path}': put it back, or name its new place with --data."
+            )
+        faceset = datasets.read(path, self._reading_at(path))
+        if faceset.hash == own["hash"]:
             return faceset
-        if reading == DEFAULT != self.reading:
-            with contextlib.suppress(DataError):  # other data needs no fitting to the run's own options
-                faceset = datasets.read(path, self.reading)
-                if faceset.hash == own["hash"]:
-                    return faceset
-        return datasets.read(path, reading)
+        if moved is None:
+            raise RunError(
+                f"The data at '{path}' has changed since this run was started: put it back, or name its new place with --data."
+            )
+        raise RunError(f"'{path}' holds other data than '{self.folder}' was trained on: name that data, or train anew.")
+
+    def _reading_at(self, path: Path) -> ReadOptions:
+        """How the run read its data, with the file of votes beside the data where it moved along."""
+        votes = self.reading.votes
+        if votes is None or votes.exists():
+            return self.reading
+        beside = (path if path.is_dir() else path.parent) / votes.name
+        return dataclasses.replace(self.reading, votes=beside if beside.exists() else votes)
 
     @property
     def checkpoint(self) -> Path:
