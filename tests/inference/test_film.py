@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -15,7 +16,7 @@ from mien.inference.photo import Reader
 from mien.inference.video import FrameReading, Segment, read_video
 
 
-def copy(source: Path, target: Path, **options: float) -> None:
+def copy(source: Path, target: Path, **options: Any) -> None:
     reader = Reader("tiny", threads=1)
     with Clip(str(source), **options) as clip, film.opened(target, clip) as written:
         for reading in read_video(reader, clip, on_audio=written.hear):

@@ -32,6 +32,7 @@ from mien.cli.common import (
     write,
 )
 from mien.cli.places import OutputPath, RunPath, Verb
+from mien.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -227,7 +228,7 @@ def _gradients(run: Any) -> Any:
         return None
     try:
         from mien.training import gradcam
-    except ModuleNotFoundError:
+    except MissingExtraError:
         return None
     return gradcam.GradCam.load(run)
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import images
+from mien.checks import checked
 from mien.data import layouts
 from mien.data.faceset import FaceSet
 from mien.data.layouts import Adviser
@@ -26,6 +27,7 @@ WITNESS = "tiny"
 """The shipped model that is asked what numbers for labels mean."""
 
 
+@checked
 def read(
     path: str | os.PathLike[str],
     options: ReadOptions | None = None,
