@@ -79,8 +79,9 @@ Numbers without names mean something else in each data set, and are never guesse
 | `0=calm,1=pain` | a name for each code |
 
 - Every verb that reads data takes `--coding`, and Python `mien.read(path, coding="rafdb")` or `coding={0: "calm", 1: "pain"}`.
-- Layouts that are data sets of their own (RAF-DB, AffectNet, `fer2013.csv` with `PublicTest` or `PrivateTest` in its column `Usage`) have their coding. Codes
-  outside it are refused if another coding has them all, and their rows are dropped otherwise.
+- Layouts that are data sets of their own (RAF-DB, AffectNet) have their coding. Codes outside it are refused if another coding has them all, and their
+  rows are dropped otherwise. The columns `emotion` and `Usage` say FER2013's coding; as people write other labels under these names too, the faces are looked
+  at as below, and the data is refused if they clearly say otherwise.
 - Elsewhere the codes have to be exactly those of a known coding. Where they are those of several, the shipped model `tiny` reads up to 64 faces of each code.
   The coding is taken with which it agrees on at least 40% of them, if it leads each other one by at least 8 points (sign test, p ≤ 0.05) and no other order of
   the expressions agrees better. Otherwise the data is refused, with the order that agrees best if there is one. Drawings and other faces that `tiny`
@@ -101,7 +102,9 @@ Splits are known by the names of folders and files, and by a column (`split`, `s
 `FER2013Valid`. In such a column, rows with an unknown name are dropped; where no name of it is known, it isn't used. A note tells either.
 
 A column `subject`, `person`, `participant`, `actor`, ... or folders of people (`S01/happy/1.png`, `happy/S01/1.png`) say who is on a picture; hold-outs
-keep people together. Folders above the classes that are neither people nor splits are told; their rows are read as training rows.
+keep people together. Of several levels of folders the classes are those named by expressions, else those named by words (`bored`, `calm`) and not by
+numbers (`S01`, `session2`); between two levels of words, usual words for states decide, else the inner one is taken. Folders above the classes that
+are neither people nor splits are told; their rows are read as training rows.
 
 ## Arrays
 
@@ -144,7 +147,8 @@ Every verb that reads data takes `--layout`, `--votes`, `--coding`, `--classes`,
 
 `--map` comes first, then `--drop`, then `--classes`. What was left out or renamed is counted in every record (`changes`, `num_dropped`).
 
-Two or more folders with pictures are classes, whatever the pictures are called, unless a table labels the pictures. A set gets mien's names of the
+Two or more folders with pictures are classes, whatever the pictures are called, unless a table labels the pictures or the folders are called after people
+(`subject01`). Without such folders, expressions in the pictures' own names are the classes (`happy_001.png`). A set gets mien's names of the
 expressions (`Happiness` becomes `happy`) if all its names are known, or at least five of the expressions and most of its names. Any other
 set keeps its own names: `joy` beside `boredom` stays `joy`, and `calm` is not `neutral`.
 

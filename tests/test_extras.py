@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 import tomllib
@@ -69,6 +70,11 @@ def test_a_verb_names_all_that_it_needs_at_once(verb: list[str], names: str) -> 
         ("from mien.inference import film", "video"),
         ("from mien.serving import server", "serve"),
         ("from mien.scale import scoring", "scale"),
+        ("from mien.training.job import start", "train"),
+        ("import mien.training.networks", "train"),
+        ("from mien.evaluation.evaluation import Evaluation", "report"),
+        ("from mien.serving.server import run", "serve"),
+        ("from mien.scale.tuning import Sweep", "scale,train"),
     ],
 )
 def test_python_says_the_same(code: str, extra: str) -> None:
@@ -83,6 +89,14 @@ def test_what_is_there_is_not_named() -> None:
         "mien: This needs the packages 'ray' and 'optuna', which are not installed: "
         "run  pip install 'mien[scale]', or in a checkout of mien  pip install '.[scale]'"
     )
+
+
+def test_a_module_keeps_its_own_loader() -> None:
+    from mien import recipes
+
+    assert recipes.__spec__ is not None
+    assert type(recipes.__loader__).__name__ == type(recipes.__spec__.loader).__name__ == "SourceFileLoader"
+    assert inspect.getsource(recipes.Recipe).startswith("@dataclass")
 
 
 def test_a_module_that_is_not_there_is_no_missing_extra() -> None:

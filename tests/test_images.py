@@ -10,7 +10,7 @@ from PIL import Image
 
 import hostile
 from mien import images
-from mien.errors import ImageError
+from mien.errors import ArgumentError, ImageError
 
 
 def encoded(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:
@@ -153,5 +153,5 @@ def test_channels_in_the_order_of_opencv() -> None:
     np.testing.assert_array_equal(images.as_photo(photo[:, :, 2::-1], colour="bgr"), photo[:, :, :3])
     clear = images.as_photo(photo)
     np.testing.assert_array_equal(images.as_photo(photo[:, :, [2, 1, 0, 3]], colour="bgr"), clear)
-    with pytest.raises(ValueError, match="colour must be 'rgb' or 'bgr', not 'gbr'"):
+    with pytest.raises(ArgumentError, match="colour='gbr' doesn't fit: it must be one of rgb, bgr"):
         images.as_photo(photo, colour="gbr")  # type: ignore[arg-type] # the wrong order is the test

@@ -1,7 +1,7 @@
 """Values against annotations: one check for the fields of dataclasses and for the arguments of public functions.
 
 An annotation says what a value must be: ``bool``, ``int``, ``float`` (finite), ``str``, ``Literal[...]``, a pair
-``tuple[float, float]``, a path, a union of those, or ``Annotated`` with ``Between`` or ``OneOf``. Other annotations are left to
+``tuple[float, float]``, texts ``tuple[str, ...]``, a path, a union of those, or ``Annotated`` with ``Between`` or ``OneOf``. Other annotations are left to
 type checkers.
 """
 
@@ -54,6 +54,8 @@ def in_words(kind: Any) -> str:
         return in_words(parts[0]) + "".join(bounds)
     if origin is Literal:
         return "one of " + ", ".join(map(str, parts))
+    if origin is tuple and parts == (str, ...):
+        return "a tuple of texts"
     if origin is tuple:
         return "two numbers with a comma, such as 0.9,1.1"
     if _is_union(origin):
@@ -67,12 +69,16 @@ def in_words(kind: Any) -> str:
 def fits(value: object, kind: Any) -> bool:
     """Whether a value is of the kind that an annotation asks for; true for annotations that this module doesn't know."""
     origin, parts = typing.get_origin(kind), typing.get_args(kind)
+    if kind is Any:
+        return True
     if origin is typing.Annotated:
         return fits(value, parts[0]) and all(_within(value, limit) for limit in parts[1:])
     if origin is Literal:
         return any(type(value) is type(part) and value == part for part in parts)
     if origin is tuple and parts == (float, float):
         return isinstance(value, tuple) and len(value) == 2 and all(fits(part, float) for part in value)
+    if origin is tuple and parts == (str, ...):
+        return isinstance(value, tuple) and all(fits(part, str) for part in value)
     if _is_union(origin):
         return any(fits(value, part) for part in parts)
     if _is_path(kind):

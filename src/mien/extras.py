@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module, util
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
 from typing import Any
 
 from mien.errors import MissingExtraError
@@ -67,7 +71,7 @@ def needed(*extras: str) -> Iterator[None]:
     """
     try:
         yield
-    except ModuleNotFoundError as error:
+    except (ModuleNotFoundError, MissingExtraError) as error:
         found = missing(error, *extras)
         if found is None:
             raise
@@ -75,7 +79,11 @@ def needed(*extras: str) -> Iterator[None]:
 
 
 def modules_of(package: str, *extras: str) -> Callable[[str], Any]:
-    """A package's ``__getattr__``, by which ``from mien.training import job`` says which extra it lacks."""
+    """A package's ``__getattr__``, which loads its modules at their first use; those that fail for want of an extra say so.
+
+    So does a module that is imported by its full name, as in ``from mien.training.job import start``.
+    """
+    sys.meta_path.insert(0, _Finder(package, extras))
 
     def get(name: str) -> Any:
         if not name.startswith("_") and util.find_spec(f"{package}.{name}") is not None:
@@ -84,6 +92,43 @@ def modules_of(package: str, *extras: str) -> Callable[[str], Any]:
         raise AttributeError(f"module '{package}' has no attribute '{name}'")
 
     return get
+
+
+class _Finder(MetaPathFinder):
+    """Finds the modules of a package as usual, and has them loaded by ``_Loader``."""
+
+    def __init__(self, package: str, extras: tuple[str, ...]) -> None:
+        self.package, self.extras = package, extras
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Find one module."""
+        if fullname.rpartition(".")[0] != self.package:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Loader(spec.loader, self.extras)
+        return spec
+
+
+class _Loader(Loader):
+    """Loads a module by its own loader; where that fails for want of an extra, the error says so."""
+
+    def __init__(self, loader: Loader, extras: tuple[str, ...]) -> None:
+        self.loader, self.extras = loader, extras
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """As the module's own loader does."""
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """As the module's own loader does, which is the one that is left in the module."""
+        module.__loader__ = self.loader
+        if module.__spec__ is not None:
+            module.__spec__.loader = self.loader
+        with needed(*self.extras):
+            self.loader.exec_module(module)
 
 
 def _is_there(name: str) -> bool:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, TiffImagePlugin, UnidentifiedImageError, features
 
 from mien import samples
+from mien.checks import checked
 from mien.errors import ImageError, install
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "JPEG2000")
@@ -155,6 +156,7 @@ def as_photo(
     return open_photo(source, max_pixels=max_pixels, colour=colour).pixels
 
 
+@checked
 def open_photo(source: Source, *, max_pixels: int | None = None, colour: Literal["rgb", "bgr"] = "rgb") -> Picture:
     """Take a photo in any of its forms.
 
@@ -169,10 +171,8 @@ def open_photo(source: Source, *, max_pixels: int | None = None, colour: Literal
 
     Raises:
         ImageError: it is none of these, or past the limits.
-        ValueError: there is no such order of channels.
+        ArgumentError: there is no such order of channels, or the limit is no number of pixels.
     """
-    if colour not in ("rgb", "bgr"):
-        raise ValueError(f"colour must be 'rgb' or 'bgr', not {colour!r}.")
     most = MAX_PIXELS if max_pixels is None else max_pixels
     if isinstance(source, np.ndarray):
         shape = source.shape

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -160,19 +161,40 @@ def test_codes_outside_the_coding_of_a_layout_are_refused(make: Maker) -> None:
         read(path)
 
 
-def test_the_names_of_columns_are_believed_unless_the_faces_say_otherwise(make: Maker) -> None:
-    order, _ = order_of("affectnet")
-    faces = coded(order)
+def with_usage(make: Maker, faces: FaceSet, usages: Sequence[str]) -> Path:
     rows = [
-        (label, " ".join(map(str, face.ravel())), "Training")
-        for label, face in zip(faces.labels, faces.images, strict=True)
+        (label, " ".join(map(str, face.ravel())), usages[row % len(usages)])
+        for row, (label, face) in enumerate(zip(faces.labels, faces.images, strict=True))
     ]
-    path = make.table("a.csv", "emotion,pixels,Usage", rows)
+    return make.table("a.csv", "emotion,pixels,Usage", rows)
+
+
+@pytest.mark.parametrize("usages", [("Training",), ("Training", "Training", "PublicTest", "PrivateTest")])
+def test_the_names_of_columns_are_believed_unless_the_faces_say_otherwise(make: Maker, usages: tuple[str, ...]) -> None:
+    order, _ = order_of("affectnet")
+    path = with_usage(make, coded(order), usages)
     with pytest.raises(DataError, match=r"The columns are FER2013's, but 'witness' reads the faces as AffectNet's"):
         read(path, adviser=witness(), cache=False)
     kept = read(path, adviser=Adviser("blind", lambda faces: ["happy"] * len(faces)), cache=False)
     assert kept.source.coding is not None
     assert (kept.source.coding.name, kept.source.coding.by, kept.source.coding.model) == ("fer2013", "layout", "blind")
+
+
+def test_columns_of_fer2013_with_an_order_of_their_own_are_refused(make: Maker) -> None:
+    own = ("happy", "neutral", "angry", "disgust", "sad", "surprise", "fear")
+    with pytest.raises(DataError, match=r"reads the faces in another order, 0=happy,1=neutral,2=angry,3=disgust"):
+        read(with_usage(make, coded(own), ("Training", "PublicTest")), adviser=witness(), cache=False)
+    found = read(with_usage(make, coded(EMOTIONS), ("Training", "PublicTest")), adviser=witness(), cache=False)
+    assert named(found) == truth(found)
+    assert "read by the coding fer2013" in found.source.notes[-1]
+
+
+def test_codes_that_the_coding_of_the_columns_lacks_are_refused_with_the_way_to_state_them(make: Maker) -> None:
+    path = with_usage(make, replace(coded(EMOTIONS), classes=tuple("abcdefg")), ("Training",))
+    text = path.read_text()
+    path.write_text("".join(f"1{line}" if line[0].isdecimal() else line for line in text.splitlines(keepends=True)))
+    with pytest.raises(DataError, match=r"10-16 for labels, but the coding of its layout, FER2013's, has 0-6\. State"):
+        read(path)
 
 
 def test_votes_named_by_expressions_stay_with_labels_that_are_codes(make: Maker) -> None:

@@ -71,3 +71,43 @@ def test_people_below_the_classes_are_subjects(make: Maker) -> None:
     assert faces.classes == ("happy", "sad")
     assert faces.subjects is not None
     assert sorted(faces.subjects.tolist()) == ["p1", "p1", "p2", "p2"]
+
+
+OWN = ("bored", "calm", "pain")
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "{0}/{1}", "{1}/{0}", "train/{0}/{1}", "{0}/test/{1}", "{1}/session{2}/{0}", "{1}/{0}/session{2}", "{0}/{1}/session{2}",
+        "data/images/{0}/{1}", "{0}/{1}/images",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "people", [("S01", "S02", "S03"), ("anna", "bob", "eva"), ("subject1", "subject2", "subject3")]
+)
+@pytest.mark.parametrize("classes", [OWN, ("happy", "sad", "fear")])
+def test_classes_are_told_from_people_and_sessions(
+    pattern: str, people: tuple[str, ...], classes: tuple[str, ...]
+) -> None:
+    named = {pattern.format(name, one, turn): (name, one) for name in classes for one in people for turn in (1, 2)}
+    found = tree(*named)
+    assert {path: found.class_of(f"{path}/1.png") for path in named} == {
+        path: name for path, (name, _) in named.items()
+    }
+    assert {path: found.person(f"{path}/1.png") for path in named} == {path: one for path, (_, one) in named.items()}
+
+
+def test_batches_and_folders_of_pictures_are_no_classes() -> None:
+    found = tree("calm/batch1", "calm/batch2", "pain/batch1", "pain/batch2")
+    assert (found.class_of("calm/batch2/0.png"), len(found.people)) == ("calm", 0)
+    assert tree("calm/images", "pain/images").class_of("pain/images/0.png") == "pain"
+    assert tree("class1", "class2").class_of("class2/0.png") == "class2"
+
+
+def test_folders_that_are_called_people_are_no_classes(make: Maker) -> None:
+    for row in range(4):
+        make.picture(f"subject{row % 2}/img{row}.png", row)
+    faces = read(make.root)
+    assert (faces.source.layout, set(faces.labels.tolist())) == ("numbered", {-1})
+    assert read(make.root, layout="folders").classes == ("subject0", "subject1")

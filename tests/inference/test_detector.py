@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import scenes
-from mien.errors import ModelFileError
+from mien.errors import ArgumentError, ModelFileError
 from mien.inference import detector
 from mien.inference.detector import Detections, Detector, looks, overlap
 
@@ -108,8 +109,6 @@ def test_the_second_look_sees_enough_of_the_smallest_face(size: tuple[int, int])
     assert smallest * looks(*size, "normal")[-1] / max(size) >= 24 - 0.05
     assert looks(*size, "low") == [640]
     assert looks(32_000, 2_000, "high")[-1] ** 2 / 16 <= 16_100_000  # its memory is bounded
-    with pytest.raises(ValueError, match="detail must be one of low, normal, high, not 'full'"):
-        looks(*size, "full")
 
 
 def test_a_changed_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,3 +123,15 @@ def test_overlap_is_intersection_over_union() -> None:
     box = np.array([0, 0, 10, 10], np.float32)
     others = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [20, 20, 30, 30]], np.float32)
     assert overlap(box, others).tolist() == pytest.approx([1, 1 / 3, 0])
+
+
+def test_arguments_that_do_not_fit_are_one_sentence(finder: Detector) -> None:
+    photo = np.zeros((8, 8, 3), np.uint8)
+    wrong: list[dict[str, Any]] = [{"min_score": 2}, {"min_score": "x"}, {"detail": "full"}, {"rotate": "no"}]
+    for options in wrong:
+        with pytest.raises(ArgumentError, match="doesn't fit: it must be"):
+            finder.detect(photo, **options)
+    with pytest.raises(ArgumentError, match=r"must be uint8 of shape \(H, W, 3\), not float64 of shape \(8, 8, 3\)"):
+        finder.detect(photo.astype(float))
+    with pytest.raises(ArgumentError, match="threads=-1 doesn't fit"):
+        Detector(threads=-1)

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import dataclasses
 import io
+import itertools
 import json
 import pickle
+import re
 import shutil
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import FrozenInstanceError
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +21,7 @@ import mien
 import scenes
 from mien import modelfile
 from mien.emotions import EMOTIONS
-from mien.errors import ImageError
+from mien.errors import ArgumentError, ImageError, ModelFileError
 from mien.inference import shipped
 from mien.inference.photo import Face, Reader
 
@@ -128,7 +133,7 @@ def test_options_of_the_shortest_way(photo: scenes.Pixels) -> None:
     assert mien.load("tiny").classes == EMOTIONS
     with pytest.raises(ImageError, match="more than the 1,000 allowed"):
         mien.analyze(photo, "tiny", max_pixels=1000)
-    with pytest.raises(ValueError, match="detail must be one of low, normal, high"):
+    with pytest.raises(ArgumentError, match="detail=full doesn't fit: it must be one of low, normal, high"):
         mien.analyze(photo, "tiny", detail="full")
 
 
@@ -156,7 +161,7 @@ def test_unsure_faces_are_marked(photo: scenes.Pixels) -> None:
 
 def test_min_confidence_sorts_out(photo: scenes.Pixels) -> None:
     assert Reader("tiny", min_confidence=0.99).analyze(photo) == []
-    with pytest.raises(ValueError, match="min_confidence must be from 0 to 1, not 2"):
+    with pytest.raises(ArgumentError, match="min_confidence=2 doesn't fit: it must be a number from 0 to 1"):
         Reader("tiny", min_confidence=2)
 
 
@@ -188,3 +193,54 @@ def test_a_real_photograph() -> None:
     assert 160 < bottom < 210
     assert face.label == "happy"
     assert isinstance(face, Face)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"min_confidence": "0.5"}, "min_confidence=0.5 doesn't fit: it must be a number from 0 to 1"),
+        ({"min_confidence": float("nan")}, "min_confidence=nan"),
+        ({"abstain": None}, "abstain=None"),
+        ({"flip": "no"}, "flip=no doesn't fit: it must be true or false"),
+        ({"rotate": 2}, "rotate=2"),
+        ({"detail": None}, "detail=None doesn't fit: it must be one of low, normal, high"),
+        ({"decision": 5}, "decision=5 doesn't fit: it must be a text"),
+        ({"prior": 5}, "prior=5"),
+        ({"max_pixels": 0}, "max_pixels=0 doesn't fit: it must be a whole number from 1 to 178,956,970"),
+        ({"max_pixels": 1.5}, "max_pixels=1.5"),
+        ({"max_faces": -1}, "max_faces=-1 doesn't fit: it must be a whole number from 1"),
+    ],
+)
+def test_options_that_do_not_fit_are_one_sentence(options: dict[str, Any], words: str) -> None:
+    for read in (lambda: Reader("tiny", **options), lambda: mien.analyze(b"", "tiny", **options)):
+        with pytest.raises(ArgumentError, match=re.escape(words)):
+            read()
+
+
+def test_arguments_of_another_kind_are_one_sentence(reader: Reader, photo: scenes.Pixels) -> None:
+    calls: list[Callable[[Any], object]] = [
+        lambda wrong: Reader(wrong),
+        lambda wrong: mien.analyze(photo, wrong),
+        lambda wrong: Reader("tiny", wrong),
+        lambda wrong: Reader("tiny", threads=wrong),
+        lambda wrong: mien.analyze(photo, "tiny", colour=wrong),
+        lambda wrong: reader.find(wrong),
+        lambda wrong: reader.whole(wrong),
+        lambda wrong: reader.estimate_prior(wrong),
+    ]
+    for call, wrong in itertools.product(calls, (b"tiny", 3.5)):
+        with pytest.raises(ArgumentError):
+            call(wrong)
+    for shape in ((4, 4), (4, 4, 4), (0, 4, 3)):
+        with pytest.raises(ArgumentError, match=r"must be uint8 of shape \(H, W, 3\)"):
+            reader.find(np.zeros(shape, np.uint8))
+    with pytest.raises(ArgumentError, match="give a list of them"):
+        reader.estimate_prior("party.jpg")
+    with pytest.raises(ModelFileError, match="There is no model file 'xxx"):
+        Reader("x" * 5000)
+
+
+def test_numpys_numbers_are_numbers() -> None:
+    options = Reader("tiny", abstain=np.float32(0.5), flip=np.bool_(True), max_pixels=np.int64(10**6)).options
+    assert (options.abstain, options.flip, options.max_pixels) == (0.5, True, 10**6)
+    assert json.loads(json.dumps(dataclasses.asdict(options)))["flip"] is True

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
@@ -126,3 +127,12 @@ def test_a_classifier_with_a_prior(faces: FaceSet) -> None:
         Reader("tiny", prior="auto")
     assert Reader("tiny", prior={"neutral": 0.5}).options.prior == "neutral=0.5"
     assert tuple(skewed.prior_by_class) == EMOTIONS
+
+
+@pytest.mark.parametrize(
+    "prior",
+    [None, 5, [1 / 7] * 7, np.zeros(7), np.full(3, 1 / 3), np.ones(7), np.full(7, np.nan), {"happy": None}, {5: 0.5}],
+)
+def test_a_prior_of_another_kind_is_one_sentence(prior: Any) -> None:
+    with pytest.raises(ArgumentError):
+        mien.load("tiny").with_prior(prior)

@@ -41,6 +41,12 @@ Invoke = Callable[..., tuple[int, str, str]]
         ({"origins": ("example.org",)}, "such as https://example.org"),
         ({"origins": ("https://example.org/",)}, "such as https://example.org"),
         ({"keys": ("short",)}, "at least 16"),
+        ({"keys": "0123456789abcdef"}, "API keys must be a tuple of texts"),
+        ({"keys": (b"0123456789abcdef",)}, "API keys must be a tuple of texts"),
+        ({"hosts": "a.org"}, "--hosts=a.org doesn't fit: it must be a tuple of texts"),
+        ({"port": "80"}, "--port=80 doesn't fit: it must be a whole number"),
+        ({"flip": "no"}, "--flip=no doesn't fit: it must be true or false"),
+        ({"max_pixels": None}, "--max_pixels=None doesn't fit"),
         ({"keys": ("zażółć gęślą jaźń",)}, "at least 16"),
     ],
 )
@@ -112,6 +118,48 @@ def given(monkeypatch: pytest.MonkeyPatch, *arguments: str, **variables: str) ->
         monkeypatch.setenv(name, value)
     cli.main(["serve", *arguments])
     return seen[0]
+
+
+@pytest.mark.parametrize("text", ["a.org b.org", "a.org,b.org", " a.org , b.org\n"])
+def test_hosts_are_the_same_as_flags_and_as_a_variable(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    by_flags = given(monkeypatch, "--allow-host", "a.org", "--allow-host", "b.org")
+    assert given(monkeypatch, MIEN_HOSTS=text) == by_flags == Settings(hosts=("a.org", "b.org"))
+    with pytest.raises(SettingsError, match="without scheme and port"):
+        Settings(hosts=("a.org:80",))
+
+
+def test_a_list_of_hosts_without_a_host_is_refused(monkeypatch: pytest.MonkeyPatch, invoke: Invoke) -> None:
+    monkeypatch.setenv("MIEN_HOSTS", " , ")
+    code, _, err = invoke("serve")
+    assert (code, err) == (
+        2,
+        "mien: MIEN_HOSTS is set, but has no name in it: put one there, or take the variable away.\n",
+    )
+
+
+@pytest.mark.parametrize("variable", ["MIEN_KEYS", "MIEN_API_KEY", "MIEN_KEY"])
+def test_keys_in_a_misspelt_variable_never_leave_it_open(
+    monkeypatch: pytest.MonkeyPatch, invoke: Invoke, variable: str
+) -> None:
+    monkeypatch.setattr(server, "run", lambda settings, started: started("http://here"))
+    monkeypatch.setenv(variable, "0123456789abcdef")
+    code, _, err = invoke("serve")
+    assert code == 2
+    assert err == f"mien: {variable} is no setting of mien, so no key would be asked for: set MIEN_API_KEYS.\n"
+
+
+def test_a_misspelt_variable_is_told(monkeypatch: pytest.MonkeyPatch, invoke: Invoke) -> None:
+    monkeypatch.setattr(server, "run", lambda settings, started: started("http://here"))
+    for name in ("MIEN_ALLOW_HOST", "MIEN_SERVICE_HOST", "MIEN_PORT_8000_TCP"):
+        monkeypatch.setenv(name, "a.org")
+    code, _, err = invoke("serve")
+    assert code == 0
+    assert (
+        err.splitlines()[0]
+        == "note: MIEN_ALLOW_HOST is no setting and has no effect; did you mean MIEN_HOST or MIEN_HOSTS?"
+    )
+    assert "SERVICE" not in err
+    assert "TCP" not in err
 
 
 def test_without_flags_it_is_as_in_python(monkeypatch: pytest.MonkeyPatch) -> None:

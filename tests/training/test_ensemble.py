@@ -60,6 +60,6 @@ def test_runs_without_a_common_hold_out_are_refused(
     run: Run, other_run: Run, faces: FaceSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     apart = {run.folder: faces.select(np.arange(10)), other_run.folder: faces.select(np.arange(10, 20))}
-    monkeypatch.setattr(job, "read_sets", lambda each: (None, apart[each.folder]))
+    monkeypatch.setattr(job, "read_sets", lambda each, moved: (None, apart[each.folder]))
     with pytest.raises(ExportError, match="same split_seed"):
         ensemble.build([run, other_run], tmp_path / "both.onnx")

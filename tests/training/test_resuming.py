@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mien.data import store
+from mien.data.reading import ReadOptions
 from mien.errors import RunError
 from mien.run import Run
 from mien.run_record import Resumption
@@ -36,7 +37,10 @@ def test_a_run_goes_on_with_moved_data_for_more_epochs(moved: tuple[Path, Path],
     folder, data = moved
     before = Run.open(folder).history
     code, _, err = invoke("train", "--resume", folder)
-    assert (code, "gone.parquet' doesn't exist" in err) == (1, True)
+    assert (code, "gone.parquet': put it back, or name its new place with --data" in err) == (1, True)
+    refused = (folder / "run.json").read_bytes()
+    assert invoke("train", "--resume", folder, "--set", "epochs=3")[0] == 1
+    assert (folder / "run.json").read_bytes() == refused  # what can't go on isn't changed
     code, out, err = invoke("train", "--resume", folder, "--data", data, "--device", "cpu", "--set", "epochs=3")
     assert (code, out.splitlines()[0]) == (0, str(folder / "model.onnx")), err
     after = Run.open(folder)
@@ -59,6 +63,35 @@ def test_what_a_run_can_not_become_is_refused_and_nothing_written(moved: tuple[P
     with pytest.raises(RunError, match="has no checkpoint to go on from"):
         job.resume(folder, changes=Changes(epochs=9))
     assert (folder / "run.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("verb", [("export",), ("ensemble", "SECOND")])
+def test_verbs_that_read_a_runs_data_take_its_new_place(
+    verb: tuple[str, ...], moved: tuple[Path, Path], tmp_path: Path, invoke: Invoke
+) -> None:
+    folder, data = moved
+    shutil.copytree(folder, tmp_path / "second")
+    words = [verb[0], folder, *([tmp_path / "second"] if len(verb) > 1 else []), "-o", tmp_path / "out.onnx"]
+    code, _, err = invoke(*words)
+    assert (code, "name its new place with --data" in err, (tmp_path / "out.onnx").exists()) == (1, True, False)
+    store.write_parquet(drawn.draw(60, seed=8), tmp_path / "other.parquet")
+    code, _, err = invoke(*words, "--data", tmp_path / "other.parquet")
+    assert (code, "holds other data than" in err, (tmp_path / "out.onnx").exists()) == (1, True, False)
+    code, out, err = invoke(*words, "--data", data)
+    assert (code, str(tmp_path / "out.onnx") in out) == (0, True), err
+
+
+@pytest.mark.parametrize("options", [("--map", "happy=joy"), ("--drop", "fear"), ("--layout", "numbered")])
+def test_a_runs_own_data_is_read_as_its_training_read_it(run: Run, options: tuple[str, ...], invoke: Invoke) -> None:
+    code, _, err = invoke("report", run.folder, "--no-probes", *options)
+    assert code == 1
+    assert "has changed" not in err
+    if options[0] != "--layout":  # no row of that layout is there at all
+        assert f"is read as its training read it, and {' '.join(options)} would give other rows or classes" in err
+
+
+def test_options_that_change_nothing_are_taken(run: Run) -> None:
+    assert run.read(reading=ReadOptions(layout="parquet")).hash == run.record["data"]["hash"]
 
 
 @pytest.mark.parametrize("options", [("--drop", "fear"), ("--out", "x"), ("--set", "epochs=3", "--set", "seed=1")])

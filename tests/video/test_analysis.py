@@ -3,11 +3,13 @@ from __future__ import annotations
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 import scenes
+from mien.errors import ArgumentError
 from mien.inference.photo import Face, Reader
 from mien.video.analysis import FrameReading, Segment, Segmenter, TrackedFace, clock, read_video
 from mien.video.reader import Clip, Frame
@@ -156,3 +158,12 @@ def test_unsure_faces_make_no_segment() -> None:
 def test_times_read_as_on_a_player(seconds: float, words: str) -> None:
     assert clock(seconds) == words
     assert Segment(1, 12, 17, "surprise", 0.9).span == "0:12–0:17"
+
+
+@pytest.mark.parametrize(
+    "options", [{"every": 0}, {"every": 1.5}, {"smoothing": -1}, {"smoothing": "x"}, {"smoothing": float("nan")}]
+)
+def test_options_that_do_not_fit_are_one_sentence(reader: Reader, options: dict[str, Any]) -> None:
+    clip: Any = None  # which isn't asked for anything
+    with pytest.raises(ArgumentError, match="doesn't fit: it must be"):
+        read_video(reader, clip, **options)

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
 
 import scenes
-from mien.errors import VideoError
+from mien.errors import ArgumentError, VideoError
 from mien.video import container
 from mien.video.reader import Clip
 
@@ -24,7 +26,7 @@ def grays(num: int, width: int = 64, height: int = 48) -> Iterator[scenes.Pixels
         yield np.full((height, width, 3), 20 + 5 * number, np.uint8)
 
 
-def seen(path: Path, **options: float) -> list[tuple[int, float]]:
+def seen(path: Path, **options: Any) -> list[tuple[int, float]]:
     """Each frame's number in the file, told by its gray, and its time."""
     with Clip(str(path), **options) as clip:
         return [(round((float(frame.pixels.mean()) - 20) / 5), frame.time) for frame in clip.frames()]
@@ -217,7 +219,7 @@ def test_broken_frames_are_left_out_and_counted(tmp_path: Path) -> None:
         assert clip.num_broken >= 1
 
 
-def fails(path: object, **options: float) -> str:
+def fails(path: object, **options: Any) -> str:
     with pytest.raises(VideoError) as caught, Clip(str(path), **options) as clip:
         list(clip.frames())
     return str(caught.value)
@@ -274,3 +276,47 @@ def test_a_clip_without_a_picture_says_so(tmp_path: Path) -> None:
         file.mux(stream.encode(frame))
         file.mux(stream.encode())
     assert "has no picture, only audio" in fails(tmp_path / "sound.wav")
+
+
+def test_frames_of_too_many_pixels_are_refused_and_the_limit_can_be_raised(plain: Path, tmp_path: Path) -> None:
+    with pytest.raises(VideoError, match=r"frames of 64x48 pixels, more than the 3,000 allowed \(--max-pixels\)"):
+        Clip(str(plain), max_pixels=3000)
+    with Clip(str(plain), max_pixels=64 * 48) as clip:
+        assert len(list(clip.frames())) == 40
+    wide = scenes.clip(tmp_path / "wide.mp4", grays(3), aspect=Fraction(2))
+    with pytest.raises(VideoError, match="frames of 128x48 pixels, more than the 4,000"):
+        Clip(str(wide), max_pixels=4000)  # counted as they are shown
+
+
+def test_frames_that_grow_within_a_stream_are_left_out_and_counted(tmp_path: Path) -> None:
+    small = scenes.clip(tmp_path / "small.ts", grays(10), codec="mpeg2video").read_bytes()
+    large = scenes.clip(tmp_path / "large.ts", grays(10, 128, 96), codec="mpeg2video").read_bytes()
+    (tmp_path / "both.ts").write_bytes(small + large)
+    with Clip(str(tmp_path / "both.ts"), max_pixels=5000) as clip:
+        assert {frame.pixels.shape for frame in clip.frames()} == {(48, 64, 3)}
+        assert clip.num_large == 10
+        assert clip.num_broken == 0
+
+
+def test_an_empty_packet_is_no_lost_connection(plain: Path) -> None:
+    """Theora writes a frame that is as the last one as a packet without bytes."""
+    with Clip(str(plain)) as clip:
+        empty: Any = SimpleNamespace(size=0, dts=3)
+        assert clip._decoded(empty) == []
+        damaged: Any = SimpleNamespace(size=9, dts=3, decode=_invalid)
+        assert clip._decoded(damaged) == []
+        assert (clip.lost, clip.num_broken) == (None, 1)
+
+
+def _invalid() -> None:
+    raise av.error.ArgumentError(22, "Invalid argument")
+
+
+@pytest.mark.parametrize(
+    "options", [{"start": -1}, {"start": "1"}, {"start": float("nan")}, {"end": "x"}, {"wait": -1}, {"max_pixels": 0}]
+)
+def test_arguments_that_do_not_fit_are_one_sentence(plain: Path, options: dict[str, Any]) -> None:
+    with pytest.raises(ArgumentError, match="doesn't fit: it must be"):
+        Clip(plain, **options)
+    with pytest.raises(ArgumentError, match="must come after start"):
+        Clip(plain, start=2, end=1)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -15,7 +16,7 @@ from mien.video.analysis import FrameReading, Segment, read_video
 from mien.video.reader import Clip
 
 
-def copy(source: Path, target: Path, **options: float) -> None:
+def copy(source: Path, target: Path, **options: Any) -> None:
     reader = Reader("tiny", threads=1)
     with Clip(str(source), **options) as clip, writer.opened(target, clip) as written:
         for reading in read_video(reader, clip, on_audio=written.hear):

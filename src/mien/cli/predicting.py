@@ -62,6 +62,14 @@ reader_options = (
 )
 """What every verb that finds faces takes."""
 
+max_pixels_option = click.option(
+    "--max-pixels",
+    default=65_000_000,
+    type=click.IntRange(1, 178_956_970),
+    show_default=True,
+    help="Largest photo or frame that is read, in pixels.",
+)
+
 photo_options = (
     click.option(
         "--rotate/--no-rotate",
@@ -76,13 +84,7 @@ photo_options = (
         show_default=True,
         help="Find faces from 3% of the photo's shorter side on, from 1% (high, slow), or in one look at 640 pixels (low).",
     ),
-    click.option(
-        "--max-pixels",
-        default=65_000_000,
-        type=click.IntRange(1, 178_956_970),
-        show_default=True,
-        help="Largest photo that is read, in pixels.",
-    ),
+    max_pixels_option,
 )
 """What the verbs on photos take besides."""
 

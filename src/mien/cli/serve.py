@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import difflib
+import os
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
 
 from mien.cli.common import say
 from mien.cli.places import Verb
+from mien.errors import SettingsError
+
+CACHE = "MIEN_CACHE"
+"""A variable of mien that is no setting of the server."""
+
+
+class Names(click.types.StringParamType):
+    """One of several names; a variable holds them with blanks or commas between them."""
+
+    def __init__(self, variable: str) -> None:
+        self.variable = variable
+
+    def split_envvar_value(self, rv: str) -> tuple[str, ...]:
+        """The names in the variable."""
+        from mien.serving.settings import names_from
+
+        return names_from(rv, self.variable)
 
 
 def setting(flag: str, help_text: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -55,6 +74,8 @@ def setting(flag: str, help_text: str, **options: Any) -> Callable[[Callable[...
     "--allow-host",
     "hosts",
     multiple=True,
+    type=Names("MIEN_HOSTS"),
+    metavar="NAME",
     envvar="MIEN_HOSTS",
     show_envvar=True,
     help="A name by which the server may be called, such as mien.example.org; give it again for more.",
@@ -63,6 +84,8 @@ def setting(flag: str, help_text: str, **options: Any) -> Callable[[Callable[...
     "--origin",
     "origins",
     multiple=True,
+    type=Names("MIEN_ORIGINS"),
+    metavar="ORIGIN",
     envvar="MIEN_ORIGINS",
     show_envvar=True,
     help="A web site whose pages may call the API (CORS); give it again for more.",
@@ -70,18 +93,30 @@ def setting(flag: str, help_text: str, **options: Any) -> Callable[[Callable[...
 def serve(origins: tuple[str, ...], hosts: tuple[str, ...], models: tuple[str, ...], **settings: Any) -> None:
     """Serve a web page to try mien on, and an HTTP API.
 
-    The page is at /, the API's documentation at /docs. API keys are set by the variable MIEN_API_KEYS, with blanks between
-    them, and by no flag, as flags can be seen by others on the machine. Lists in variables have blanks between their parts.
+    The page is at /, the API's documentation at /docs. API keys are set by the variable MIEN_API_KEYS and by no flag, as flags
+    can be seen by others on the machine. Lists in variables have blanks or commas between their parts, MIEN_MODELS blanks.
 
     Example:  mien serve --port 8080 --model base --model tiny
     """
-    import os
-
     from mien.serving import server
-    from mien.serving.settings import Settings, keys_from
+    from mien.serving.settings import KEYS, Settings, keys_from
 
-    keys = keys_from(os.environ.get("MIEN_API_KEYS"))
+    _note_misspelt({str(option.envvar) for option in serve.params} | {KEYS, CACHE})
+    keys = keys_from(os.environ.get(KEYS))
     checked = Settings(**settings, models=models, origins=origins, hosts=hosts, keys=keys)
     if not (checked.is_local or checked.keys):
         say(f"warning: who reaches {checked.host} needs no key: set MIEN_API_KEYS, or listen on 127.0.0.1 only")
     server.run(checked, lambda url: say(f"mien serves {url} (API: {url}/docs); stop it with Ctrl-C"))
+
+
+def _note_misspelt(known: Iterable[str]) -> None:
+    """Say which variables are almost those of a setting and so have no effect; one that should hold keys is refused, as without
+    keys the server is open to everybody.
+
+    Others are left alone: Kubernetes, for one, sets variables such as MIEN_SERVICE_HOST beside a service called mien.
+    """
+    for name in sorted(set(os.environ) - set(known)):
+        if name.startswith("MIEN_") and "KEY" in name:
+            raise SettingsError(f"{name} is no setting of mien, so no key would be asked for: set MIEN_API_KEYS.")
+        if name.startswith("MIEN_") and (close := difflib.get_close_matches(name, known, 2, 0.7)):
+            say(f"note: {name} is no setting and has no effect; did you mean {' or '.join(sorted(close))}?")

@@ -33,12 +33,17 @@ from mien.cli.common import (
     write,
 )
 from mien.cli.places import OutputPath, RunPath, Verb
+from mien.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mien.data.reading import ReadOptions
     from mien.modelfile import Spec
+
+_moved_option = click.option(
+    "--data", "moved", type=path_argument, help="Where the training data lies now.  [default: where it lay]"
+)
 
 
 @click.command(cls=Verb)
@@ -192,13 +197,13 @@ def write_report(
     from mien.data.reading import DEFAULT
     from mien.evaluation.judge import judge
     from mien.evaluation.probing import findings
-    from mien.inference import datasets
+    from mien.inference import run_data
     from mien.inference.classifier import Classifier
     from mien.reporting.pages import report as reports
 
     files.check(target)
     classifier = Classifier.load(run.model_file)
-    faceset = tell(datasets.of_run(run, data, reading or DEFAULT))
+    faceset = tell(run_data.read(run, data, reading or DEFAULT))
     judgement = judge(classifier, faceset, split, flip=flip)
     found = findings.find(
         classifier,
@@ -218,7 +223,7 @@ def _gradients(run: Any) -> Any:
         return None
     try:
         from mien.training import gradcam
-    except ModuleNotFoundError:
+    except MissingExtraError:
         return None
     return gradcam.GradCam.load(run)
 
@@ -226,8 +231,9 @@ def _gradients(run: Any) -> Any:
 @click.command(cls=Verb)
 @click.argument("run", type=RunPath("model.onnx"))
 @click.option("-o", "--out", type=output_argument, help="The model file to write.  [default: RUN/model.onnx]")
+@_moved_option
 @json_option
-def export(run: Path, out: Path | None, as_json: bool) -> None:
+def export(run: Path, out: Path | None, moved: Path | None, as_json: bool) -> None:
     """Write the model file of a RUN's best weights, again or elsewhere; says what was done and checked.
 
     Example:  mien export runs/base -o base.onnx
@@ -238,7 +244,7 @@ def export(run: Path, out: Path | None, as_json: bool) -> None:
 
     opened = Run.open(run)
     target = out or opened.model_file
-    spec = exports.export(opened, job.read_sets(opened)[1], target)
+    spec = exports.export(opened, job.read_sets(opened, moved)[1], target)
     for line in (*_exported(spec, target.stat().st_size), *calibration.warnings(spec)):
         say(line)
     show({"model": str(target), "spec": json.loads(spec.to_json())}, as_json, lambda: str(target))
@@ -263,8 +269,9 @@ def _exported(spec: Spec, num_bytes: int) -> Iterator[str]:
 @click.command(cls=Verb)
 @click.argument("runs", nargs=-1, required=True, type=RunPath(), metavar="RUN...")
 @click.option("-o", "--out", required=True, type=output_argument, help="The model file to write.")
+@_moved_option
 @json_option
-def ensemble(runs: tuple[Path, ...], out: Path, as_json: bool) -> None:
+def ensemble(runs: tuple[Path, ...], out: Path, moved: Path | None, as_json: bool) -> None:
     """Average several RUNs in one model file.
 
     Train them with different seeds: --set seed=1, --set seed=2, and so on.
@@ -275,7 +282,7 @@ def ensemble(runs: tuple[Path, ...], out: Path, as_json: bool) -> None:
     from mien.training import calibration
     from mien.training import ensemble as ensembles
 
-    spec = ensembles.build([Run.open(run) for run in runs], out)
+    spec = ensembles.build([Run.open(run) for run in runs], out, moved=moved)
     for warning in calibration.warnings(spec):
         say(warning)
     score = spec.scores[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,14 @@ import click
 
 from mien.cli.common import name_argument, output_argument, redraw, say, show
 from mien.cli.places import Verb
-from mien.cli.predicting import reader_options, with_options
+from mien.cli.predicting import max_pixels_option, reader_options, with_options
 from mien.errors import OutputError
 
 if TYPE_CHECKING:
     from mien.inference.classifier import Classifier
     from mien.inference.photo import Reader
     from mien.video.analysis import FrameReading
+    from mien.video.reader import Clip
 
 
 @click.command(cls=Verb)
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Seconds over which probabilities are averaged.",
 )
-@with_options(reader_options)
+@with_options((*reader_options, max_pixels_option))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 def video(
     clip: str,
@@ -59,6 +61,7 @@ def video(
     flip: bool,
     decision: str,
     prior: str | None,
+    max_pixels: int,
     as_json: bool,
 ) -> None:
     """Read the expressions in a CLIP: who shows what from when to when.
@@ -86,13 +89,14 @@ def video(
     reader = Reader(
         model, min_confidence=min_confidence, abstain=abstain, flip=flip, decision=decision, prior=reading_prior
     )
+    open_clip = partial(clips.Clip, clip, start=start, end=end, max_pixels=max_pixels)
     if auto:
-        reader.classifier = _with_estimated_prior(reader, clip, start, end, every)
+        reader.classifier = _with_estimated_prior(reader, open_clip, every)
     shares = reader.classifier.prior_in_words
     segmenter = videos.Segmenter()
     num_frames, last, stopped = 0, start, False
     with ExitStack() as stack:
-        opened = stack.enter_context(clips.Clip(clip, start=start, end=end))
+        opened = stack.enter_context(open_clip())
         copy = rows = None
         if out is not None and form is not None:
             types = records.track_columns(reader.classifier.spec.classes)
@@ -126,17 +130,22 @@ def video(
         say(f"reading ended early, after {last:.0f} s: {lost}")
     if num_broken:
         say(f"{num_broken:,} frames could not be decoded and were left out.")
+    if opened.num_large:
+        say(
+            f"{opened.num_large:,} frames have more than the {max_pixels:,} pixels allowed (--max-pixels) and were left out."
+        )
     num_missing = round(opened.missing * opened.rate)
     if num_missing:
         say(
             f"'{clip}' is cut off: its last {opened.missing:.1f} s, about {num_missing:,} frames, are not in the file; "
-            f"{num_frames:,} of {num_frames + num_broken + num_missing:,} frames were read."
+            f"{num_frames:,} of {num_frames + num_broken + opened.num_large + num_missing:,} frames were read."
         )
     record = {
         "clip": clip,
         "frames": num_frames,
         "seconds": round(last - start, 3),
         "broken": num_broken,
+        "too_large": opened.num_large,
         "missing": num_missing,
         "lost": lost,
         "prior": reader.classifier.prior_by_class,
@@ -148,16 +157,15 @@ def video(
         raise KeyboardInterrupt  # for the exit code, which is the same for every verb
 
 
-def _with_estimated_prior(reader: Reader, clip: str, start: float, end: float | None, every: int) -> Classifier:
+def _with_estimated_prior(reader: Reader, open_clip: partial[Clip], every: int) -> Classifier:
     """The classifier for the class shares among the clip's faces, which are estimated in a reading of their own."""
-    if not Path(clip).is_file():
+    if not Path(*open_clip.args).is_file():
         raise click.UsageError(
             "--prior auto reads the clip twice, so it must be a file: state shares for what comes live."
         )
     from mien.video import analysis as videos
-    from mien.video import reader as clips
 
-    with clips.Clip(clip, start=start, end=end) as opened:
+    with open_clip() as opened:
         classifier = reader.classifier.with_prior(videos.estimate_prior(reader, opened, every=every))
     say(f"class shares estimated from the clip's faces: --prior {classifier.prior_in_words}")
     return classifier

@@ -72,6 +72,7 @@ class ReadOptions:
         words = [] if self.layout is None else ["--layout", self.layout]
         words += [] if self.votes is None else ["--votes", self.votes.name]
         words += [] if self.coding is None else ["--coding", self.coding]
+        words += ["--find-faces"] if self.find_faces else []
         words += ["--classes", ",".join(self.classes)] if self.classes else []
         words += [word for name in self.drop for word in ("--drop", name)]
         words += [word for old, new in self.map for word in ("--map", f"{old}={new}")]

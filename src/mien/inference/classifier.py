@@ -18,7 +18,7 @@ from mien.checks import Between, checked
 from mien.data.seen import SeenFaces
 from mien.errors import ArgumentError, ModelFileError
 from mien.inference import priors, shipped
-from mien.inference.session import open_session
+from mien.inference.session import Threads, open_session
 from mien.modelfile import Spec
 
 ARGMAX = "argmax"
@@ -26,8 +26,6 @@ ARGMAX = "argmax"
 
 SUM_TOLERANCE = 1e-3
 """How far the sum of a row may lie from 1."""
-
-Threads = Annotated[int, Between(0, 1024)]
 
 
 class Classifier:
@@ -90,6 +88,7 @@ class Classifier:
         opened = (self._content, self.path, self.name, self._threads, self.decision)
         return Classifier.of_content, opened, {"prior": self.prior}
 
+    @checked
     def with_prior(self, prior: str | Mapping[str, float] | NDArray[np.float64]) -> Classifier:
         """The same model, its probabilities for other class shares.
 
@@ -109,7 +108,7 @@ class Classifier:
             )
         other = copy.copy(self)
         if isinstance(prior, np.ndarray):
-            other.prior = prior
+            other.prior = priors.checked_shares(prior, len(self.classes))
         else:
             other.prior = priors.read(prior, self.classes, priors.training_shares(self.spec, self.name))
         return other

@@ -5,7 +5,6 @@ The detector notices portraits, and cuts faces out of them where asked to; ``tin
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 from typing import Unpack
@@ -14,21 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import images
+from mien.checks import checked
 from mien.data import layouts
 from mien.data.faceset import FaceSet
 from mien.data.layouts import Adviser
 from mien.data.portraits import FoundFace
-from mien.data.reading import DEFAULT, ReadFields, ReadOptions
-from mien.errors import DataError, RunError
+from mien.data.reading import ReadFields, ReadOptions
 from mien.inference import align
 from mien.inference.classifier import Classifier
 from mien.inference.detector import Detector
-from mien.run import Run
 
 WITNESS = "tiny"
 """The shipped model that is asked what numbers for labels mean."""
 
 
+@checked
 def read(
     path: str | os.PathLike[str],
     options: ReadOptions | None = None,
@@ -60,33 +59,6 @@ def read(
     """
     adviser = Adviser(WITNESS, _expressions)
     return layouts.read(path, options, cache=cache, finder=find_face, adviser=adviser, **fields)
-
-
-def of_run(run: Run, path: str | os.PathLike[str] | None = None, reading: ReadOptions = DEFAULT) -> FaceSet:
-    """Read a run's own data, as it was read for the training, or other data.
-
-    Args:
-        run: the run.
-        path: other data, or the run's own where it lies now; None for where it lay.
-        reading: how to read it; by default the run's own way where that gives the run's own data.
-
-    Raises:
-        RunError: no path is given, and the data has changed since the run.
-    """
-    own, options = run.record.data, run.record.data.read.options
-    if path is None:
-        faceset = read(own.path, options if reading == DEFAULT else reading)
-        if faceset.hash != own.hash:
-            raise RunError(
-                f"The data at '{own.path}' has changed since this run was started: put it back, or name its new place with --data."
-            )
-        return faceset
-    if reading == DEFAULT != options:
-        with contextlib.suppress(DataError):  # other data needs no fitting to the run's own options
-            faceset = read(path, options)
-            if faceset.hash == own.hash:
-                return faceset
-    return read(path, reading)
 
 
 def _expressions(faces: NDArray[np.uint8]) -> list[str]:

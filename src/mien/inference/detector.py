@@ -10,14 +10,15 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien import images
-from mien.errors import ModelFileError
-from mien.inference.session import open_session
+from mien.checks import Between, OneOf, checked
+from mien.errors import ArgumentError, ModelFileError
+from mien.inference.session import Threads, open_session
 
 PATH = Path(__file__).parent / "weights" / "detector" / "yunet.onnx"
 
@@ -86,7 +87,8 @@ class Detector:
         ModelFileError: the vendored file is missing or isn't what was vendored.
     """
 
-    def __init__(self, *, threads: int = 1) -> None:
+    @checked
+    def __init__(self, *, threads: Threads = 1) -> None:
         if not PATH.is_file() or hashlib.sha256(data := PATH.read_bytes()).hexdigest() != SHA256:
             raise ModelFileError(f"The face detector '{PATH}' is missing or was changed: install mien again.")
         self._threads = threads
@@ -96,8 +98,14 @@ class Detector:
     def __reduce__(self) -> tuple[Any, ...]:
         return _with_threads, (self._threads,)
 
+    @checked
     def detect(
-        self, photo: NDArray[np.uint8], *, min_score: float = MIN_SCORE, detail: str = "low", rotate: bool = False
+        self,
+        photo: NDArray[np.uint8],
+        *,
+        min_score: Annotated[float, Between(0, 1)] = MIN_SCORE,
+        detail: Annotated[str, OneOf(tuple(DETAILS))] = "low",
+        rotate: bool = False,
     ) -> Detections:
         """Find the faces in a photo.
 
@@ -108,7 +116,14 @@ class Detector:
                 lost in the first one.
             rotate: where the best face is not clearly upright, also look at the photo on its sides and upside down, and take the
                 orientation whose best face has the highest score.
+
+        Raises:
+            ArgumentError: the photo is of another shape or type, or an option doesn't fit.
         """
+        if photo.ndim != 3 or photo.shape[2] != 3 or photo.dtype != np.uint8 or 0 in photo.shape:
+            raise ArgumentError(
+                f"A photo in which faces are sought must be uint8 of shape (H, W, 3), not {photo.dtype} of shape {photo.shape}."
+            )
         height, width = photo.shape[:2]
         copies = [images.shrink(photo, longest) for longest in looks(height, width, detail)]
         best = self._detect_turned((height, width), copies, min_score, 0)
@@ -168,13 +183,7 @@ def _with_threads(threads: int) -> Detector:
 
 
 def looks(height: int, width: int, detail: str) -> list[int]:
-    """The longer sides, in pixels, at which a photo is looked at: the first look's, and the second look's where it sees more.
-
-    Raises:
-        ValueError: there is no such detail.
-    """
-    if detail not in DETAILS:
-        raise ValueError(f"detail must be one of {', '.join(DETAILS)}, not {detail!r}.")
+    """The longer sides, in pixels, at which a photo is looked at: the first look's, and the second look's where it sees more."""
     share, longest = DETAILS[detail], max(height, width)
     if share is None:
         return [LONGEST_SIDE]

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Annotated, Any
 
-from mien import images
+import numpy as np
+
+from mien import checks, images
+from mien.checks import Between, OneOf
+from mien.errors import ArgumentError
 from mien.inference.classifier import ARGMAX
 from mien.inference.detector import DETAILS, MIN_SCORE
 
 MAX_FACES = 1000
 """Most faces that are read in one photo, the most confident first."""
+
+
+Share = Annotated[float, Between(0, 1)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,26 +37,27 @@ class Options:
         max_faces: most faces that are read in one photo, the most confident first.
 
     Raises:
-        ValueError: a value doesn't fit.
+        ArgumentError: a value is of another kind or out of range.
     """
 
-    min_confidence: float = MIN_SCORE
-    abstain: float = 0.0
+    min_confidence: Share = MIN_SCORE
+    abstain: Share = 0.0
     flip: bool = False
     decision: str = ARGMAX
     rotate: bool = True
-    detail: str = "normal"
+    detail: Annotated[str, OneOf(tuple(DETAILS))] = "normal"
     prior: str | Mapping[str, float] | None = None
-    max_pixels: int = images.MAX_PIXELS
-    max_faces: int = MAX_FACES
+    max_pixels: Annotated[int, Between(1, images.MOST_PIXELS)] = images.MAX_PIXELS
+    max_faces: Annotated[int, Between(1, 1_000_000)] = MAX_FACES
 
     def __post_init__(self) -> None:
-        if isinstance(self.prior, Mapping):  # as text it has a hash, and is fit for JSON
-            object.__setattr__(self, "prior", ",".join(f"{name}={share!r}" for name, share in self.prior.items()))
-        for name, value in (("min_confidence", self.min_confidence), ("abstain", self.abstain)):
-            if not 0 <= value <= 1:
-                raise ValueError(f"{name} must be from 0 to 1, not {value}.")
-        if self.detail not in DETAILS:
-            raise ValueError(f"detail must be one of {', '.join(DETAILS)}, not {self.detail!r}.")
-        if not 1 <= self.max_pixels <= images.MOST_PIXELS:
-            raise ValueError(f"max_pixels must be from 1 to {images.MOST_PIXELS:,}, not {self.max_pixels}.")
+        for name in (field.name for field in fields(self)):
+            object.__setattr__(self, name, _plain(getattr(self, name)))
+        checks.check_fields(self, ArgumentError)
+
+
+def _plain(value: Any) -> Any:
+    """An option as a value that has a hash and is fit for JSON."""
+    if isinstance(value, np.generic):
+        return value.item()
+    return ",".join(f"{name}={share!r}" for name, share in value.items()) if isinstance(value, Mapping) else value

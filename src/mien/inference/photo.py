@@ -14,10 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import images
+from mien.checks import checked
+from mien.errors import ArgumentError
 from mien.inference import align, priors, shipped
 from mien.inference.classifier import Classifier
 from mien.inference.detector import Detector
 from mien.inference.options import Options
+from mien.inference.session import Threads
 
 
 @dataclass(frozen=True)
@@ -98,16 +101,16 @@ class Reader:
 
     Raises:
         ModelFileError: there is no such model, or it has no such decision.
-        ValueError: an option doesn't fit.
-        ArgumentError: the prior doesn't fit.
+        ArgumentError: an argument or an option is of another kind or out of range.
     """
 
+    @checked
     def __init__(
         self,
         model: str | os.PathLike[str] | Classifier = "base",
         options: Options | None = None,
         *,
-        threads: int = 0,
+        threads: Threads = 0,
         **changes: Any,
     ) -> None:
         self.options = dataclasses.replace(options or Options(), **changes)
@@ -145,7 +148,10 @@ class Reader:
 
         Raises:
             DataError: the photos have too few faces, or one can't be read.
+            ArgumentError: it is one photo, not several.
         """
+        if isinstance(photos, (str, bytes, os.PathLike)) or not isinstance(photos, Iterable):
+            raise ArgumentError("The class shares are estimated from several photos: give a list of them.")
         faces = [face for photo in photos for face in self.analyze(photo)]
         rows = np.array([list(face.probabilities.values()) for face in faces], np.float32)
         shares = priors.estimate(rows, self.classifier.shares)
@@ -157,6 +163,9 @@ class Reader:
         Args:
             photo: red, green, blue.
             still: a photo; a frame of a clip is looked at once and never turned, as the clip says how it is to be shown.
+
+        Raises:
+            ArgumentError: the photo is of another shape or type.
         """
         options = self.options
         found = self.detector.detect(
@@ -173,8 +182,15 @@ class Reader:
                 crops[row] = align.crop(grays, found.landmarks[row], self.classifier.spec.size)
         return Found(found.boxes[:num], found.landmarks[:num], found.scores[:num], crops, found.rotated)
 
+    @checked
     def whole(self, face: NDArray[np.uint8]) -> Found:
-        """A ready-made crop ``(h, w)`` as one found face that fills its picture."""
+        """A ready-made crop ``(h, w)`` as one found face that fills its picture.
+
+        Raises:
+            ArgumentError: it is of another shape or type.
+        """
+        if face.ndim != 2 or face.dtype != np.uint8 or 0 in face.shape:
+            raise ArgumentError(f"A face must be uint8 of shape (H, W), not {face.dtype} of shape {face.shape}.")
         height, width = face.shape
         return Found(
             np.array([[0, 0, width, height]], np.float32),
@@ -207,6 +223,7 @@ class Reader:
         )
 
 
+@checked
 def analyze(
     photo: images.Source,
     model: str | os.PathLike[str] = "base",
@@ -221,6 +238,11 @@ def analyze(
         model: a shipped model's short name, or the path of a model file; one that was replaced is loaded again.
         colour: the order of an array's channels: ``"rgb"``, or ``"bgr"`` as OpenCV has them.
         changes: options as of ``Options``, such as ``flip=True`` or ``abstain=0.5``.
+
+    Raises:
+        ImageError: it is no picture, is damaged, or past the limits.
+        ModelFileError: there is no such model, or it has no such decision.
+        ArgumentError: an argument or an option is of another kind or out of range.
 
     >>> for face in mien.analyze("party.jpg"):
     ...     print(face.label, face.confidence, face.box)

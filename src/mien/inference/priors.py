@@ -97,6 +97,18 @@ def read(prior: str | Mapping[str, float], classes: Sequence[str], known: Shares
     return np.asarray(given / given.sum(), np.float64)
 
 
+def checked_shares(shares: NDArray[np.float64], num: int) -> Shares:
+    """Shares that come as an array, as they are.
+
+    Raises:
+        ArgumentError: they aren't one number above 0 for each of ``num`` classes with the sum 1.
+    """
+    right = shares.shape == (num,) and shares.dtype.kind == "f" and bool((shares > 0).all())
+    if not right or not abs(float(shares.sum()) - 1) <= SLACK:
+        raise ArgumentError(f"The prior as an array must be {num} shares above 0 that add up to 1.")
+    return shares
+
+
 def in_words(shares: Shares, classes: Sequence[str]) -> str:
     """Shares as ``read`` takes them: ``angry=0.1200,disgust=0.0150,…``."""
     return ",".join(f"{name}={share:.4f}" for name, share in zip(classes, shares.tolist(), strict=True))
@@ -132,7 +144,7 @@ def _stated(prior: str | Mapping[str, float], classes: Sequence[str]) -> dict[st
     parts = [part.partition("=") for part in prior.split(",")] if isinstance(prior, str) else None
     pairs = [(name, value) for name, _, value in parts] if parts is not None else list(prior.items())  # type: ignore[union-attr] # no text here
     stated: dict[str, float] = {}
-    for given, value in pairs:
+    for given, value in ((str(given), value) for given, value in pairs):
         name = given.strip() if given.strip() in classes else emotions.canonical(given)
         if name is None or name not in classes:
             raise ArgumentError(f"The prior names '{given.strip()}', and the model's classes are {', '.join(classes)}.")

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Annotated, Any
+
+from mien.checks import Between
 
 # Its builds of 1.31 and later send telemetry from Linux too, and leave an identifier and a database in the home folder; this
 # must be set before the library loads. Who wants telemetry sets the variable to 0.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime
+
+Threads = Annotated[int, Between(0, 1024)]
+"""Processor threads of one call; 0 uses all cores."""
 
 
 def open_session(model: str | bytes, threads: int) -> Any:

@@ -27,14 +27,22 @@ def resolve(model: str | os.PathLike[str]) -> Path:
     if text in names():
         return FOLDER / f"{text}.onnx"
     path = Path(text)
+    try:
+        path.is_dir()
+    except OSError:  # a name that is longer than names of files may be
+        raise _missing(f"{text[:60]}…") from None
     run = path if path.is_dir() else path.parent
     if not path.is_file() and (run / "run.json").is_file():
         if (run / "model.onnx").is_file():
             raise ModelFileError(f"'{text}' is no model file: the run '{run}' has one, name it: {run / 'model.onnx'}")
         raise ModelFileError(f"The run '{run}' has no model file yet: go on with  mien train --resume {run}")
     if not path.is_file():
-        raise ModelFileError(
-            f"There is no model file '{text}': check the path, name a shipped model ({', '.join(names())}), "
-            "or make one with  mien train"
-        )
+        raise _missing(text)
     return path
+
+
+def _missing(text: str) -> ModelFileError:
+    return ModelFileError(
+        f"There is no model file '{text}': check the path, name a shipped model ({', '.join(names())}), "
+        "or make one with  mien train"
+    )

@@ -18,6 +18,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,7 +26,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 import mien
-from mien import files, temporaries
+from mien import files, locks, temporaries
 from mien.errors import DataError, OutputError
 from mien.scale import places, sources
 from mien.scale.sources import Member
@@ -40,6 +41,31 @@ SCHEMA = pa.schema([("source", pa.binary()), ("group", pa.int32())])  # a name m
 def part(out: str, number: int) -> str:
     """Where the rows of a part lie."""
     return places.below(out, f"part-{number:06}.parquet")
+
+
+@contextmanager
+def held(out: str) -> Iterator[None]:
+    """Keep other processes from scoring into the same folder in the block; a bucket has no locks.
+
+    Raises:
+        OutputError: another process is scoring into it, or it can't be made.
+    """
+    if places.is_remote(out):
+        yield
+        return
+    folder = Path(out)
+    files.check(folder, "folder")
+    is_new = not folder.exists()
+    folder.mkdir(exist_ok=True)
+    with locks.locked(
+        folder, f"Another process is scoring into '{out}': wait until it has ended, or choose another place."
+    ):
+        try:
+            yield
+        finally:
+            if is_new:
+                with suppress(OSError):  # something was written
+                    folder.rmdir()
 
 
 def begin(out: str, named: Iterable[str], settings: Mapping[str, Any]) -> int:
@@ -61,7 +87,6 @@ def begin(out: str, named: Iterable[str], settings: Mapping[str, Any]) -> int:
         plan.seek(0)
         digest = hashlib.file_digest(plan, "sha256").hexdigest()
         if not places.is_remote(out):
-            files.check(Path(out), "folder")
             Path(out).mkdir(exist_ok=True)
         plan.seek(0)
         places.put(places.below(out, PLAN), plan)
@@ -82,7 +107,10 @@ def take_up(out: str, settings: Mapping[str, Any]) -> int:
         raise OutputError(
             f"'{out}' was begun with other sources, another model or other options: use the same ones, or remove it to begin anew."
         )
-    return int(manifest["parts"])
+    parts = manifest.get("parts")
+    if type(parts) is not int or parts < 1:
+        raise _damaged(places.below(out, MANIFEST), out)
+    return parts
 
 
 def check(out: str, *, resume: bool) -> bool:
@@ -115,10 +143,16 @@ def members(out: str, number: int) -> Iterator[Member]:
 
     Raises:
         DataError: the plan can't be read here.
+        OutputError: it is damaged.
     """
-    with places.opened(places.below(out, PLAN)) as file:
-        rows = parquet.ParquetFile(file).read_row_group(number).to_pylist()
-    return (Member(os.fsdecode(row["source"]), row["group"]) for row in rows)
+    place = places.below(out, PLAN)
+    with places.opened(place) as file:
+        try:
+            rows = parquet.ParquetFile(file).read_row_group(number).to_pylist()
+            found = [Member(os.fsdecode(row["source"]), row["group"]) for row in rows]
+        except (pa.ArrowException, OSError, ValueError, LookupError, TypeError):
+            raise _damaged(place, out) from None
+    return iter(found)
 
 
 def finish(out: str, counts: Mapping[str, int]) -> None:
@@ -169,7 +203,13 @@ def _get_json(out: str, name: str) -> dict[str, Any] | None:
         return None
     with places.opened(place, whole=True) as file:
         try:
-            value: dict[str, Any] = json.loads(file.read().decode("utf-8", "surrogateescape"))
-        except ValueError:
-            raise OutputError(f"'{place}' is damaged: remove '{out}' to begin anew.") from None
+            value = json.loads(file.read().decode("utf-8", "surrogateescape"))
+        except (ValueError, RecursionError):
+            raise _damaged(place, out) from None
+    if not isinstance(value, dict):
+        raise _damaged(place, out)
     return value
+
+
+def _damaged(place: str, out: str) -> OutputError:
+    return OutputError(f"'{place}' is damaged: remove '{out}' to begin anew.")

@@ -17,12 +17,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import ray
 import ray.data
 from pyarrow import parquet
 
 from mien import modelfile
-from mien.errors import ClusterError, MienError
+from mien.errors import ClusterError, MienError, OutputError
 from mien.inference import records, shipped, stream
 from mien.inference.options import Options as ReadingOptions
 from mien.inference.photo import Reader
@@ -97,8 +98,12 @@ def score(
         ClusterError: no cluster answers, or its nodes can't do the work.
     """
     out = out if places.is_remote(out) else os.path.abspath(out)  # noqa: PTH100 # a Path would eat the slashes of s3://
-    if plan.check(out, resume=resume):
-        return
+    with plan.held(out):
+        if not plan.check(out, resume=resume):
+            yield from _scored_all(named, out, options, resume, workers)
+
+
+def _scored_all(named: Sequence[str], out: str, options: Options, resume: bool, workers: int | None) -> Iterator[Part]:
     local = any(not places.is_remote(name) and not Path(name).is_absolute() for name in named)
     model = shipped.resolve(options.model)
     options.reader(model)
@@ -167,7 +172,10 @@ class Scorer:
         if not before:
             places.put(place, self._rows(number))
         with places.opened(place) as file:
-            table = parquet.read_table(file, columns=["status", "face"])
+            try:
+                table = parquet.read_table(file, columns=["status", "face"])
+            except (pa.ArrowException, OSError, ValueError, LookupError):
+                raise OutputError(f"'{place}' is damaged: remove it, and go on with --resume.") from None
         statuses = Counter(table["status"].to_pylist())
         photos = sum(not face for face in table["face"].to_pylist())  # the first face, or none
         return {"photos": photos, "before": int(before)} | {name: statuses[name] for name in STATUSES}

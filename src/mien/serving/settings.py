@@ -9,11 +9,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from mien import images
+from mien import checks, images
 from mien.errors import SettingsError
 from mien.inference.classifier import ARGMAX
 from mien.inference.detector import DETAILS, MIN_SCORE
 from mien.inference.options import Options
+
+KEYS = "MIEN_API_KEYS"
+"""The variable that holds the keys."""
 
 LEAST_KEY = 16
 """Characters of an API key; shorter ones can be guessed."""
@@ -21,7 +24,11 @@ LEAST_KEY = 16
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings of the server; each is a flag of ``mien serve`` and a variable ``MIEN_*``."""
+    """All settings of the server; each is a flag of ``mien serve`` and a variable ``MIEN_*``.
+
+    Raises:
+        SettingsError: a setting is of another kind or out of range.
+    """
 
     host: str = "127.0.0.1"
     """Address to listen on; the default is reached from this machine only."""
@@ -68,13 +75,17 @@ class Settings:
     root_path: str = ""
     """Where a proxy shows the server, such as ``/mien``, whether it takes that off the addresses or not."""
     hosts: tuple[str, ...] = ()
-    """Names by which the server may be called, beyond those of ``guard.Hosts``; ``*.example.org`` is for all below it, ``*`` for any."""
+    """Names by which the server may be called, beyond those of ``guard.Hosts``; ``*.example.org`` is for all below it, ``*`` for any.
+    ``--allow-host``, ``MIEN_HOSTS``."""
     keys: tuple[str, ...] = ()
-    """API keys; without one in the list, none is asked for."""
+    """API keys; without one in the list, none is asked for. ``MIEN_API_KEYS``, and no flag, as flags can be seen by others."""
     origins: tuple[str, ...] = ()
     """Web sites whose pages may call the API from a browser (CORS), such as ``https://example.org``."""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.keys, tuple) or not all(isinstance(key, str) for key in self.keys):
+            raise SettingsError("The API keys must be a tuple of texts.")  # which are never printed
+        checks.check_fields(self, SettingsError, "--")
         for name in ("batch", "max_body", "max_pixels", "max_files", "max_faces", "max_requests"):
             _check(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         for name in ("threads", "queue", "batch_wait", "grace"):
@@ -133,14 +144,24 @@ def keys_from(text: str | None) -> tuple[str, ...]:
     Raises:
         SettingsError: something is there, but no key: whoever set it wants keys to be asked for.
     """
-    keys = tuple((text or "").replace(",", " ").split())
-    if text and not keys:
-        raise SettingsError("MIEN_API_KEYS is set, but has no key in it: put one there, or take the variable away.")
-    return keys
+    return names_from(text, KEYS, "key")
+
+
+def names_from(text: str | None, variable: str, kind: str = "name") -> tuple[str, ...]:
+    """Names with blanks or commas between them, as a variable of the environment holds them; an empty one holds none.
+
+    Raises:
+        SettingsError: something is there, but no name.
+    """
+    names = tuple((text or "").replace(",", " ").split())
+    if text and not names:
+        raise SettingsError(f"{variable} is set, but has no {kind} in it: put one there, or take the variable away.")
+    return names
 
 
 def is_loopback(host: str) -> bool:
     """Whether a name or address, without its port, is that of this machine for itself."""
+    host = host.lower()
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

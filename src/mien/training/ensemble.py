@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ class EnsembleGraph(nn.Module):
         return torch.softmax(self.log_mean(faces) / self.temperature, dim=1)
 
 
-def build(runs: Sequence[Run], path: str | os.PathLike[str]) -> Spec:
+def build(runs: Sequence[Run], path: str | os.PathLike[str], *, moved: Path | None = None) -> Spec:
     """Write one model file that averages several runs.
 
     The score and the temperature come from the rows that every run held out: with one ``split_seed``, all of them.
@@ -47,8 +48,10 @@ def build(runs: Sequence[Run], path: str | os.PathLike[str]) -> Spec:
     Args:
         runs: two runs or more, of the same data, classes and face size.
         path: where the model file goes.
+        moved: where their data lies now; None for where it lay.
 
     Raises:
+        RunError: the data isn't what a run was trained on.
         ExportError: the runs don't fit together, or no row was held out by all of them.
     """
     if len(runs) < 2:
@@ -63,7 +66,7 @@ def build(runs: Sequence[Run], path: str | os.PathLike[str]) -> Spec:
                 raise ExportError(
                     f"'{run.folder}' was trained on another {what} than '{first.folder}': an ensemble needs the same."
                 )
-    held = [job.read_sets(run)[1] for run in runs]
+    held = [job.read_sets(run, moved)[1] for run in runs]
     rows = in_all(held)
     if not len(rows):
         raise ExportError(

@@ -18,7 +18,7 @@ from mien.data import leakage, splits
 from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import DataError, RunError
-from mien.inference import datasets
+from mien.inference import datasets, run_data
 from mien.progress import SILENT, Progress
 from mien.recipes import Recipe
 from mien.run import Run
@@ -148,7 +148,8 @@ def resume(
             run.record.setup.threads
         )  # sums are split over threads: another number rounds differently
     with joined(devices.pick(run.record.setup.device)) as ranks, _locked(run, ranks):
-        if changes != UNCHANGED:
+        own_set, valid_set = _share(run, ranks)
+        if changes != UNCHANGED:  # only now, as data that can't be read must not change the run
             ranks.once(lambda: run.write())
         if ranks.first:
             temporaries.sweep(run.folder, at_once=True)
@@ -160,7 +161,6 @@ def resume(
                 progress.line(
                     f"begun by {run.record.setup.workers} workers, gone on with by {ranks.num}: the curve will differ a little"
                 )
-        own_set, valid_set = _share(run, ranks)
         return _finish(run, own_set, valid_set, ranks, progress)
 
 
@@ -208,13 +208,17 @@ def teacher_hash(recipe: Recipe) -> str:
     return teachers.digest(recipe.teacher) if recipe.distil else ""
 
 
-def read_sets(run: Run) -> tuple[FaceSet, FaceSet]:
+def read_sets(run: Run, moved: Path | None = None) -> tuple[FaceSet, FaceSet]:
     """Read a run's training and held-out rows again.
+
+    Args:
+        run: the run.
+        moved: where its data lies now; None for where it lay.
 
     Raises:
         RunError: the data isn't what the run was started with.
     """
-    return divide(datasets.of_run(run), run.recipe)
+    return divide(run_data.read_own(run, moved), run.recipe)
 
 
 def divide(faceset: FaceSet, recipe: Recipe) -> tuple[FaceSet, FaceSet]:

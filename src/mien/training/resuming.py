@@ -9,7 +9,7 @@ import torch
 
 from mien import recipes
 from mien.errors import RunError
-from mien.inference import datasets
+from mien.inference import run_data
 from mien.run import Run
 from mien.run_record import Resumption
 from mien.training import devices
@@ -42,10 +42,7 @@ def changed(run: Run, changes: Changes) -> Run:
     """
     record, done = run.record, run.epochs_done
     if changes.data is not None:
-        if datasets.of_run(run, changes.data).hash != record.data.hash:
-            raise RunError(
-                f"'{changes.data}' holds other data than '{run.folder}' was trained on: name that data, or train anew."
-            )
+        run_data.read_own(run, changes.data)
         record = replace(record, data=replace(record.data, path=str(changes.data.resolve())))
     if changes.device is not None:
         place = devices.pick(changes.device)

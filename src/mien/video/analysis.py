@@ -6,11 +6,12 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.checks import Between, checked
 from mien.inference import priors
 from mien.inference.photo import Face, Reader
 from mien.video.cuts import CutDetector
@@ -104,7 +105,20 @@ def read_video(
 
     Raises:
         VideoError: the clip can't be read.
+        ArgumentError: an argument is of another kind or out of range.
     """
+    _check(every, smoothing)
+    return _readings(reader, clip, every, smoothing, on_audio)
+
+
+@checked
+def _check(every: Annotated[int, Between(1, 1_000_000_000)], smoothing: Annotated[float, Between(0, 1e9)]) -> None:
+    """Refuse what doesn't fit, before the first frame is asked for."""
+
+
+def _readings(
+    reader: Reader, clip: Clip, every: int, smoothing: float, on_audio: Callable[[Packet], None] | None
+) -> Iterator[FrameReading]:
     tracker, smoother, cuts = Tracker(), _Smoother(smoothing), CutDetector()
     faces: tuple[TrackedFace, ...] = ()
     for frame in clip.frames(on_audio=on_audio):

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mien import images
 from mien.errors import VideoError
 from mien.extras import needed
 
@@ -66,7 +65,7 @@ def film_stream(container: Any, source: str) -> Any:
     """The stream with the film: no cover, and of several the one that FFmpeg holds for the best.
 
     Raises:
-        VideoError: there is none, or its pictures are too large.
+        VideoError: there is none, or none that can be decoded.
     """
     films = [stream for stream in container.streams.video if not stream.disposition & STILLS]
     if not films:
@@ -79,11 +78,6 @@ def film_stream(container: Any, source: str) -> Any:
     stream = next((film for film in films if best is not None and film.index == best.index), films[0])
     if stream.codec_context is None:
         raise VideoError(f"'{source}' is encoded in a way that FFmpeg can't decode: convert it, to H.264 for one.")
-    width, height = stream.codec_context.width, stream.codec_context.height
-    if width * height > images.MAX_PIXELS:
-        raise VideoError(
-            f"'{source}' has frames of {width}x{height} pixels, more than the {images.MAX_PIXELS:,} allowed."
-        )
     return stream
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Annotated, Any, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien import images
-from mien.errors import VideoError
+from mien.checks import Between, checked
+from mien.errors import ArgumentError, VideoError
 from mien.extras import needed
 from mien.video import container
 from mien.video.timestamps import ContinuousClock, FrameTimes, end_of
@@ -38,6 +40,7 @@ SLACK, SLACK_FRAMES = 0.1, 2.5
 EARLY = 1e-6
 """Seconds by which a frame may come before ``start`` and ``end``, for rounding."""
 
+Seconds = Annotated[float, Between(0, 1e9)]
 Packet: TypeAlias = "av.Packet[Any]"  # as text: older releases of PyAV know no type of stream
 
 
@@ -73,6 +76,8 @@ class Clip:
         start: seconds into the clip at which to begin.
         end: seconds into the clip at which to stop; None reads to its end.
         wait: seconds to wait for a stream before giving up.
+        max_pixels: height times width of the largest frame that is read, once its pixels are square; None has
+            ``images.MAX_PIXELS``.
 
     Attributes:
         stream: the film's stream, as PyAV has it; covers and thumbnails are passed over.
@@ -80,18 +85,32 @@ class Clip:
         duration: seconds in all, or None where it isn't known, as of a webcam. An estimate in some formats.
         rate: frames per second, on average.
         num_broken: frames that could not be decoded so far.
+        num_large: frames of more than ``max_pixels`` so far, where a stream changes its size; they are left out.
         missing: seconds that the file's head declares and that were not there: the file is cut off. 0 where nothing is
             missing, before the end is reached, and in formats whose head says no length (MPEG-TS, Ogg).
         lost: why reading ended early, as where a connection or a device was lost, or None.
 
     Raises:
-        VideoError: it can't be opened, or has no film.
+        VideoError: it can't be opened, has no film, or one of too many pixels.
+        ArgumentError: an argument is of another kind or out of range.
     """
 
-    def __init__(self, source: str, *, start: float = 0.0, end: float | None = None, wait: float = 10.0) -> None:
-        self.source = source
+    @checked
+    def __init__(
+        self,
+        source: str | os.PathLike[str],
+        *,
+        start: Seconds = 0.0,
+        end: Seconds | None = None,
+        wait: Seconds = 10.0,
+        max_pixels: Annotated[int, Between(1, images.MOST_PIXELS)] | None = None,
+    ) -> None:
+        if end is not None and end <= start:
+            raise ArgumentError(f"end={end:g} doesn't fit: it must come after start={start:g}.")
+        self.source = os.fspath(source)
         self.start, self.end = start, end
-        self.num_broken = 0
+        self.max_pixels = images.MAX_PIXELS if max_pixels is None else max_pixels
+        self.num_broken = self.num_large = 0
         self.missing = 0.0
         self.lost: str | None = None
         self._wait = wait
@@ -103,14 +122,13 @@ class Clip:
         length = self._container.duration
         self.duration = length / av.time_base if length and length > 0 else None
         self._declared, self._own = container.declared_end(self._container, self.stream)
-        ratio = self.stream.codec_context.sample_aspect_ratio or self.stream.sample_aspect_ratio
-        stretch = float(ratio) if ratio else 1.0
-        self.stretch = stretch if 1 / MAX_STRETCH <= stretch <= MAX_STRETCH else 1.0
 
     def _open(self) -> None:
         self._container = container.open_container(self.source, self._wait)
         try:
             self.stream = container.film_stream(self._container, self.source)
+            self.stretch = _stretch(self.stream)
+            self._check_size(self.stream.codec_context.width, self.stream.codec_context.height)
         except VideoError:
             self._container.close()
             raise
@@ -188,11 +206,13 @@ class Clip:
             for picture in self._decoded(packet):
                 last = self._time(times.of(picture), last)
                 self._shown = max(self._shown, last + _lasts(picture, self.rate))
-                too_large = picture.width * picture.height > images.MAX_PIXELS
-                if not (getattr(picture, "is_corrupt", False) or too_large):
+                is_large = self._is_large(picture.width, picture.height)
+                is_broken = bool(getattr(picture, "is_corrupt", False))
+                if not (is_large or is_broken):
                     yield last, picture
                 elif last >= self.start - EARLY:
-                    self.num_broken += 1
+                    self.num_large += is_large
+                    self.num_broken += not is_large
             if self.lost or self._num_bad >= MAX_BROKEN:
                 return
 
@@ -241,12 +261,14 @@ class Clip:
                 yield packet
 
     def _decoded(self, packet: Packet) -> list[av.VideoFrame]:
+        if not packet.size and packet.dts is not None:
+            return []  # a frame that is as the last one, in Theora; the packet without a time that ends a stream is no frame
         try:
             pictures = packet.decode()
         except av.EOFError:
             return []
-        except (av.FFmpegError, OSError, ValueError) as error:
-            self._note_error(error)
+        except (av.FFmpegError, OSError, ValueError):  # whatever a decoder says is about this packet only
+            self._note_broken()
             return []
         self._num_bad = 0
         return pictures
@@ -255,6 +277,9 @@ class Clip:
         if not isinstance(error, av.InvalidDataError):
             self.lost = container.words(error)  # the connection or the device is gone, not just one packet
             return
+        self._note_broken()
+
+    def _note_broken(self) -> None:
         self.num_broken += 1
         self._num_bad += 1
 
@@ -284,6 +309,16 @@ class Clip:
         gap = expected - reached
         self.missing = gap if gap > SLACK + SLACK_FRAMES / self.rate else 0.0
 
+    def _is_large(self, width: int, height: int) -> bool:
+        return round(width * self.stretch) * height > self.max_pixels
+
+    def _check_size(self, width: int, height: int) -> None:
+        if self._is_large(width, height):
+            raise VideoError(
+                f"'{self.source}' has frames of {round(width * self.stretch)}x{height} pixels, more than the {self.max_pixels:,} "
+                "allowed (--max-pixels): make it smaller."
+            )
+
     def _check(self, number: int, num_before: int) -> None:
         if number:
             return
@@ -294,6 +329,10 @@ class Clip:
             )
         if self.lost:
             raise VideoError(f"'{self.source}' can't be read ({self.lost}): check it, and the connection to it.")
+        if self.num_large:
+            raise VideoError(
+                f"All frames of '{self.source}' have more than the {self.max_pixels:,} pixels allowed (--max-pixels): make it smaller."
+            )
         if self.num_broken:
             codec = self.stream.codec_context.name
             raise VideoError(
@@ -301,6 +340,13 @@ class Clip:
                 f"installed doesn't know this kind of '{codec}': convert it, to H.264 for one."
             )
         raise VideoError(f"'{self.source}' has no frames between {self.start:g} s and its end: check it in a player.")
+
+
+def _stretch(stream: Any) -> float:
+    """The width of a pixel by its height; 1 where what the file says can't be."""
+    ratio = stream.codec_context.sample_aspect_ratio or stream.sample_aspect_ratio
+    stretch = float(ratio) if ratio else 1.0
+    return stretch if 1 / MAX_STRETCH <= stretch <= MAX_STRETCH else 1.0
 
 
 def _lasts(picture: av.VideoFrame, rate: float) -> float:

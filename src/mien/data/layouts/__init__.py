@@ -22,6 +22,7 @@ from mien.data.layouts import (
     ferplus,
     ferplus_pictures,
     filekinds,
+    filenames,
     folders,
     kdef,
     labelstudio,
@@ -42,8 +43,15 @@ __all__ = ["LAYOUTS", "Adviser", "Layout", "ReadOptions", "read"]
 
 
 def _matches_folders(survey: Survey) -> bool:
-    """Folders named by expressions, or two and more of any name unless a table labels their pictures."""
-    return folders.matches(survey) or (folders.matches_own(survey) and not listed.lists_pictures(survey))
+    """Folders named by expressions, or two and more of any name unless a table or their own names label the pictures."""
+    return folders.matches(survey) or (
+        folders.matches_own(survey) and not filenames.matches(survey) and not listed.lists_pictures(survey)
+    )
+
+
+def _matches_file_names(survey: Survey) -> bool:
+    """Pictures named by expressions, unless a table labels them."""
+    return filenames.matches(survey) and not listed.lists_pictures(survey)
 
 
 # The first that matches is taken, so the order goes from special to general: FER+ holds a FER2013 table, whose column
@@ -182,6 +190,13 @@ LAYOUTS = (
     ),
     Layout("jaffe", "JAFFE: KA.AN1.39.tiff", "pictures", folders.matches_jaffe, folders.read_jaffe),
     Layout("folders", "a folder per class, with or without split folders", "pictures", _matches_folders, folders.read),
+    Layout(
+        "file-names",
+        "pictures named by expressions: happy_001.png, 12-sad.jpg",
+        "pictures",
+        _matches_file_names,
+        filenames.read,
+    ),
     Layout(
         "numbered",
         "pictures with a list of names (or ids) and labels in any table; or numbered pictures without one",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 
 import numpy as np
@@ -36,6 +36,7 @@ class Evidence:
         agreement: the share of them on which it agrees with each coding, by name, best first.
         best: the coding that it decides for; None where it can't tell.
         doubt: why it can't tell, as one sentence; empty where it can.
+        other: an order that it agrees better with than with any of the codings, as pairs; empty where there is none.
     """
 
     model: str
@@ -43,6 +44,7 @@ class Evidence:
     agreement: Mapping[str, float]
     best: Coding | None = None
     doubt: str = ""
+    other: str = ""
 
     @property
     def figures(self) -> str:
@@ -73,25 +75,26 @@ def weigh(given: Sequence[str], answers: Sequence[str], candidates: Sequence[Cod
     ranked = sorted(candidates, key=lambda coding: -_agreeing(counts, orders[coding.name]))
     agreement = {coding.name: _agreeing(counts, orders[coding.name]) / num for coding in ranked}
     found = Evidence(model, len(given), agreement)
-    doubt = _doubt(counts, [orders[coding.name] for coding in ranked], known, num)
+    order = _best_order(counts)
+    share = _agreeing(counts, order) / num
+    if share >= MIN_AGREEMENT and _leads(counts, order, orders[ranked[0].name], MIN_LEAD_OF_ORDER * num):
+        other = ",".join(f"{code}={emotions.ALL_EMOTIONS[place]}" for code, place in zip(known, order, strict=True))
+        doubt = f"it agrees better ({share:.0%}) with an order that is none of these, {other}"
+    else:
+        other, doubt = "", _doubt(counts, [orders[coding.name] for coding in ranked], num)
     if doubt:
-        return Evidence(
-            model, len(given), agreement, None, f"The model '{model}' can't tell ({found.figures}): {doubt}."
-        )
-    return Evidence(model, len(given), agreement, ranked[0])
+        told = f"The model '{model}' can't tell ({found.figures}): {doubt}."
+        return replace(found, doubt=told, other=other)
+    return replace(found, best=ranked[0])
 
 
 def _agreeing(counts: NDArray[np.int64], order: NDArray[np.int64]) -> int:
     return int(counts[np.arange(len(order)), order].sum())
 
 
-def _doubt(counts: NDArray[np.int64], ranked: Sequence[NDArray[np.int64]], known: Sequence[str], num: int) -> str:
+def _doubt(counts: NDArray[np.int64], ranked: Sequence[NDArray[np.int64]], num: int) -> str:
     """Why the best of ranked orders of the known codes can't be taken; empty where it can."""
-    best, order = ranked[0], _best_order(counts)
-    share = _agreeing(counts, order) / num
-    if share >= MIN_AGREEMENT and _leads(counts, order, best, MIN_LEAD_OF_ORDER * num):
-        pairs = ",".join(f"{code}={emotions.ALL_EMOTIONS[place]}" for code, place in zip(known, order, strict=True))
-        return f"it agrees better ({share:.0%}) with an order that is none of these, {pairs}"
+    best = ranked[0]
     if _agreeing(counts, best) < MIN_AGREEMENT * num:
         return "it agrees with none of them often enough"
     if not all(_leads(counts, best, other, MIN_LEAD * num) for other in ranked[1:]):

@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from mien import emotions
-from mien.data.faceset import canonical_split
 from mien.data.source import ChosenCoding
 from mien.errors import DataError
 
@@ -149,15 +148,11 @@ def stated(text: str, codes: Collection[str]) -> Coding:
     return next((coding for coding in named if coding.fits(codes)), named[0])
 
 
-def said_by_usage(names: Collection[str]) -> ChosenCoding:
-    """What a column ``Usage`` says of the coding: ``PublicTest`` and ``PrivateTest`` are FER2013's, others may be anybody's.
+SAID_BY_COLUMNS = replace(FER2013.of_layout, by="columns")
+"""What the columns ``emotion`` and ``Usage`` say: FER2013's coding, unless the faces say otherwise.
 
-    Without that column, ``emotion`` and ``pixels`` say nothing: who copies these names has codes of their own.
-    """
-    met = set(map(canonical_split, names))
-    if met <= {"train", "public_test", "private_test", None} and met - {"train", None}:
-        return FER2013.of_layout
-    return replace(FER2013.of_layout, by="columns")
+Who makes a set of FER2013's rows with other labels, such as those of FER+, keeps these names, and ``PublicTest`` too.
+"""
 
 
 def in_words(codes: Collection[str]) -> str:

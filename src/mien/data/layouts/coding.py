@@ -83,16 +83,21 @@ def _choose(
         return evidence.best, _chosen(evidence.best, met, "model", evidence)
     own = codes.stated(by_layout.name, met)
     others = [coding for coding in codes.fitting(met) if coding.name != own.name]
-    if not own.covers(met) and others:
+    if not own.covers(met) and (others or not any(own.covers([code]) for code in met)):
+        may_be = f" It may be {_or(others)}." if others else ""
         raise DataError(
-            f"{_has(faceset, met)}, but the coding of its layout, {own.title}'s, has {own.span}."
-            f" It may be {_or(others)}. {_state(met)}"
+            f"{_has(faceset, met)}, but the coding of its layout, {own.title}'s, has {own.span}.{may_be} {_state(met)}"
         )
     if by_layout.by == "layout" or not own.covers(met):
         return own, _chosen(own, met, "layout", None)
     evidence = _ask(faceset, [own, *others], adviser)
     if evidence is not None and evidence.best not in (None, own):
         raise DataError(f"{_has(faceset, met)}. The columns are {own.title}'s, but {_found(evidence)}. {_state(met)}")
+    if evidence is not None and evidence.other:
+        raise DataError(
+            f"{_has(faceset, met)}. The columns are {own.title}'s, but '{evidence.model}' reads the faces in another order,"
+            f" {evidence.other}: {evidence.figures}. {_state(met)}"
+        )
     return own, _chosen(own, met, "layout", evidence)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from mien import emotions
 from mien.data.faceset import FaceSet, canonical_split
+from mien.data.layouts import trees
 from mien.data.layouts.rows import Rows
 from mien.data.layouts.survey import Survey
 from mien.data.reading import ReadOptions
@@ -24,8 +25,12 @@ _FILE_SPLIT = re.compile(r"(PublicTest|PrivateTest|Training)_\d+", re.IGNORECASE
 
 
 def matches_own(survey: Survey) -> bool:
-    """Whether pictures lie in two folders or more that may be classes, whatever these and the pictures are called."""
-    return survey.path.is_dir() and len(_class_names(survey)) >= 2
+    """Whether pictures lie in two folders or more that may be classes, whatever these and the pictures are called.
+
+    Folders that are all called ``subject01``, ``subject02``, ... are people, who are no classes.
+    """
+    names = _class_names(survey) if survey.path.is_dir() else set()
+    return len(names) >= 2 and not trees.are_called_people(names)
 
 
 def matches(survey: Survey) -> bool:
@@ -65,7 +70,7 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
     note_others(rows, survey)
     for picture in survey.pictures:
         name = survey.relative(picture)
-        split, raw_class = place(name, survey.tree.people)
+        split, raw_class = place(name)[0], survey.tree.class_of(name)
         if raw_class is None and split is None:
             rows.drop(name, "it lies in no class folder")
         else:
@@ -108,13 +113,12 @@ def read_jaffe(survey: Survey, options: ReadOptions) -> FaceSet:
     return rows.faceset(options.size)
 
 
-def place(name: str, people: Collection[str] = ()) -> tuple[str | None, str | None]:
+def place(name: str) -> tuple[str | None, str | None]:
     """The split and the class that the folders of a picture stand for.
 
     The class is the innermost folder that names an expression, or else the innermost one, unless that is a split.
-    Folders that are ``people`` are passed over.
     """
-    parents = [part for part in PurePosixPath(name).parts[:-1] if part not in people]
+    parents = PurePosixPath(name).parts[:-1]
     split = next((found for part in reversed(parents) if (found := canonical_split(part))), None)
     expression = next((part for part in reversed(parents) if emotions.canonical(part)), None)
     if expression is None and parents and canonical_split(parents[-1]) is None:
@@ -136,7 +140,7 @@ def split_in(survey: Survey, name: str) -> str:
 
 
 def _class_names(survey: Survey) -> set[str]:
-    classes = {place(survey.relative(picture), survey.tree.people)[1] for picture in survey.pictures}
+    classes = {survey.tree.class_of(survey.relative(picture)) for picture in survey.pictures}
     return {name for name in classes if name is not None and name not in _UNLABELLED}
 
 

@@ -92,7 +92,7 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
         _add(rows, file, meaning.names)
     heads = [{head.strip().lower() for head in file.heads} for file in files]
     if meaning.names is None and all({"emotion", "usage"} <= head for head in heads):
-        rows.coding = codes.said_by_usage(rows.given_splits)
+        rows.coding = codes.SAID_BY_COLUMNS
     return rows.faceset(options.size, meaning.classes)
 
 

@@ -82,9 +82,8 @@ def read_fer2013(survey: Survey, options: ReadOptions) -> FaceSet:
     """Read one table of FER2013, or those of a folder."""
     notes: list[str] = []
     found = _all_records(survey, notes)
-    usages = {record.given_split for record in found if record.given_split}
     has_usage = any(table.column("usage") is not None for table in survey.tables)
-    rows = Rows("fer2013-csv", survey.path, coding=codes.said_by_usage(usages) if has_usage else None)
+    rows = Rows("fer2013-csv", survey.path, coding=codes.SAID_BY_COLUMNS if has_usage else None)
     rows.notes += notes
     beside = survey.path.parent / "fer2013new.csv"
     if not survey.path.is_dir() and beside.exists():

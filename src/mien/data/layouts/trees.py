@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from mien import emotions
 from mien.data.faceset import canonical_split
 
-_PERSON = re.compile(
-    r"(subject|subj|sub|person|people|participant|actor|actress|speaker|user|id|identity|male|female)"
-    r"[ _.\-]*[a-z]?\d+[a-z]?|[a-z]{0,2}[ _.\-]?\d{1,6}[a-z]?",
+_CALLED_PERSON = re.compile(
+    r"(subject|subj|sub|person|people|participant|actor|actress|speaker|user|id|identity|male|female)[ _.\-]*[a-z]?\d+[a-z]?",
     re.IGNORECASE,
 )
+_PERSON = re.compile(rf"{_CALLED_PERSON.pattern}|[a-z]{{0,2}}[ _.\-]?\d{{1,6}}[a-z]?", re.IGNORECASE)
+_SERIES = re.compile(
+    r"(?!class|emotion|expression|label|category)(\D*?)[ _.\-]*\d+", re.IGNORECASE
+)  # batch1, session 02
+_STATES = (
+    "amused anxious anxiety attentive awake awe blink bored boredom calm closed concentrated concentrating confused confusion content"
+    " distracted drowsy embarrassed engaged engagement excited excitement frown frustrated frustration focused interested irritated"
+    " laugh laughing love negative nervous open other pain painful positive pride proud relaxed serious shame shy sleepy sleeping smile"
+    " smiling stress stressed talking tense thinking tired yawn yawning"
+)
+"""Words for what faces show, beside the expressions: they tell a folder of a class from one that is called after a person."""
+
 _LARGEST_CODE = 10  # AffectNet's; larger numbers are no classes
 _MIN_PEOPLE = 3  # fewer folders without numbers may be sources as well as people
+
+Folders = tuple[str, ...]
+"""The folders of a picture, outermost first."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +41,16 @@ class Tree:
     Attributes:
         people: the names of folders that are people, each with pictures of several classes.
         unknown: the names of folders above the classes that are neither people nor splits.
+        classes: the class of each path of folders, where one of them is a class.
     """
 
     people: frozenset[str] = frozenset()
     unknown: tuple[str, ...] = ()
+    classes: Mapping[Folders, str] = field(default_factory=dict, compare=False)
+
+    def class_of(self, name: str) -> str | None:
+        """The class of a picture, by the name that it has seen from the folder of the data."""
+        return self.classes.get(PurePosixPath(name).parts[:-1])
 
     def person(self, name: str) -> str | None:
         """Who is on a picture, by the name that it has seen from the folder of the data."""
@@ -58,40 +78,68 @@ def look(names: Iterable[str]) -> Tree:
     """
     paths = {PurePosixPath(name).parts[:-1] for name in names}
     levels = {path: tuple(part for part in path if canonical_split(part) is None) for path in paths}
-    inner = _class_is_inner(list(levels.values()))
-    above, below = defaultdict(set), defaultdict(set)  # each folder beside a class, with the classes that it has
-    beside_splits = set()  # those without a split, where others have one
+    by_depth: dict[int, list[Folders]] = defaultdict(list)
     for path, level in levels.items():
-        place = _class_place(level, inner)
-        if place is None:
-            continue
-        if place > 0:
-            above[level[place - 1]].add(level[place])
-            beside_splits |= {level[place - 1]} if level == path else set()
-        if place + 1 < len(level):
-            below[level[place + 1]].add(level[place])
-    people = {name for folders in (above, below) if _are_people(folders) for name in folders}
-    others = set(above) - people
+        by_depth[len(level)] += [path] if level else []
+    classes: dict[Folders, str] = {}
+    beside: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))  # by distance from the class
+    beside_splits = set()  # those right above a class without a split, where others have one
+    for depth, members in by_depth.items():
+        columns = list(zip(*(levels[path] for path in members), strict=True))
+        place = _class_place(columns)
+        for path in members:
+            level = levels[path]
+            classes[path] = level[place]
+            for other in range(depth):
+                if other != place and (abs(other - place) == 1 or len(set(columns[other])) > 1):
+                    beside[other - place][level[other]].add(level[place])
+            beside_splits |= {level[place - 1]} if place > 0 and level == path else set()
+    people = {name for folders in beside.values() if _are_people(folders) for name in folders}
+    others = {name for distance, folders in beside.items() if distance < 0 for name in folders} - people
     if len(others) == 1:  # a folder around all, unless it stands beside those of splits
         others = others & beside_splits if any(level != path for path, level in levels.items()) else set()
-    return Tree(frozenset(people), tuple(sorted(others)))
+    return Tree(frozenset(people), tuple(sorted(others)), classes)
 
 
-def _class_place(path: Sequence[str], inner: bool) -> int | None:
-    """Which folder of a path is the class: the innermost expression, else the last one, or the one before it."""
-    known = [place for place, part in enumerate(path) if emotions.canonical(part)]
-    if known:
-        return known[-1]
-    return None if not path else len(path) - 1 if inner or len(path) < 2 else len(path) - 2
+def are_called_people(names: Iterable[str]) -> bool:
+    """Whether all names say that they are people: ``subject01``, ``Actor_2``."""
+    return all(_CALLED_PERSON.fullmatch(name) for name in names)
 
 
-def _class_is_inner(levels: Sequence[Sequence[str]]) -> bool:
-    """Whether, where no folder names an expression, the innermost one is the class, and not the one above it."""
-    deep = [path for path in levels if len(path) >= 2]
-    innermost, outer = {path[-1] for path in deep}, {path[-2] for path in deep}
-    if not deep or not _are_numbered(innermost):
-        return True
-    return _are_numbered(outer) and (_are_codes(innermost) or not _are_codes(outer))
+def _class_place(columns: Sequence[Sequence[str]]) -> int:
+    """Which level of folders, of paths that all have as many, is that of the classes.
+
+    It is the one whose names are expressions, else the one whose names are words and no numbered people or batches, else the
+    innermost one of small numbers, else the innermost one.
+    """
+    names = [set(column) for column in columns]
+    known = [sum(emotions.canonical(name) is not None for name in level) for level in names]
+    expressions = [
+        place
+        for place, level in enumerate(names)
+        if 2 * known[place] >= len(level) and (known[place] > 1 or (known[place] == 1 == len(level)))
+    ]
+    if expressions:
+        return max(expressions, key=lambda place: (known[place], place))
+    varied = [place for place, level in enumerate(names) if len(level) > 1]
+    words = [place for place in varied if not _are_numbered(names[place]) and not _are_series(names[place])]
+    if words:
+        return max(words, key=lambda place: (sum(map(_is_state, names[place])), place))
+    codes = [place for place in varied if _are_codes(names[place])]
+    return codes[-1] if codes else len(columns) - 1
+
+
+def _is_state(name: str) -> bool:
+    """Whether a name says what a face shows: an expression or another state, perhaps numbered, or negated as in ``not_smiling``."""
+    return emotions.canonical(name) is not None or any(
+        word in _STATES.split() for word in re.split(r"[\W\d_]+", name.lower())
+    )
+
+
+def _are_series(names: Collection[str]) -> bool:
+    """Whether names differ in a number alone, such as ``batch1`` and ``batch2``."""
+    stems = [match[1].lower() if (match := _SERIES.fullmatch(name)) else None for name in names]
+    return None not in stems and len(set(stems)) == 1
 
 
 def _are_people(folders: dict[str, set[str]]) -> bool:

@@ -1,0 +1,76 @@
+"""Reading the data of a run again, as its training read it."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from pathlib import Path
+
+from mien.data.faceset import FaceSet
+from mien.data.reading import DEFAULT, ReadOptions
+from mien.errors import DataError, RunError
+from mien.inference import datasets
+from mien.run import Run
+
+
+def read(run: Run, path: Path | None = None, reading: ReadOptions = DEFAULT) -> FaceSet:
+    """Read a run's own data, as it was read for the training, or other data.
+
+    Args:
+        run: the run.
+        path: other data, or the run's own where it lies now; None for where it lay.
+        reading: how to read other data; by default the run's own way where that gives the run's own data.
+
+    Raises:
+        RunError: no path is given, and the data has moved or changed since the run, or is to be read in another way.
+    """
+    own = run.record.data
+    if path is None:
+        faceset = read_own(run)
+        if reading in (DEFAULT, own.read.options):
+            return faceset
+        asked = datasets.read(own.path, reading)
+        if asked.hash != faceset.hash:
+            raise RunError(
+                f"The data of the run '{run.folder}' is read as its training read it, and"
+                f" {' '.join(reading.arguments())} would give other rows or classes: leave these options out, or name data with --data."
+            )
+        return asked
+    if reading == DEFAULT != own.read.options:
+        with contextlib.suppress(DataError, RunError):  # other data needs no fitting to the run's own options
+            return read_own(run, path)
+    return datasets.read(path, reading)
+
+
+def read_own(run: Run, moved: Path | None = None) -> FaceSet:
+    """Read the data that a run was trained on.
+
+    Args:
+        run: the run.
+        moved: where it lies now; None for where it lay.
+
+    Raises:
+        RunError: it isn't there any more, or other data is there now.
+    """
+    own = run.record.data
+    path = Path(own.path) if moved is None else moved
+    if moved is None and not path.exists():
+        raise RunError(
+            f"The data of the run '{run.folder}' is no longer at '{path}': put it back, or name its new place with --data."
+        )
+    faceset = datasets.read(path, _options_at(own.read.options, path))
+    if faceset.hash == own.hash:
+        return faceset
+    if moved is None:
+        raise RunError(
+            f"The data at '{path}' has changed since this run was started: put it back, or name its new place with --data."
+        )
+    raise RunError(f"'{path}' holds other data than '{run.folder}' was trained on: name that data, or train anew.")
+
+
+def _options_at(options: ReadOptions, path: Path) -> ReadOptions:
+    """The options, with the file of votes beside the data where it moved along."""
+    if options.votes is None or options.votes.exists():
+        return options
+    beside = (path if path.is_dir() else path.parent) / options.votes.name
+    return replace(options, votes=beside if beside.exists() else options.votes)
