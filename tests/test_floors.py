@@ -11,8 +11,9 @@ import mien
 ROOT = Path(mien.__file__).parent
 
 FLOORS = {
-    "__main__": 14,
-    "cli": 13,
+    "__main__": 15,
+    "cli": 14,
+    "api": 13,
     "serving": 12,
     "scale": 12,
     "reporting": 11,
@@ -24,6 +25,7 @@ FLOORS = {
     "inference": 7,
     "synthetic": 7,
     "run": 6,
+    "progress": 6,
     "run_record": 5,
     "data": 4,
     "recipes": 4,

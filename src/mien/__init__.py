@@ -9,6 +9,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mien.api import (
+        audit,
+        decide,
+        ensemble,
+        evaluate,
+        explain,
+        export,
+        report,
+        resume,
+        study,
+        submit,
+        train,
+        tune,
+    )
     from mien.data.faceset import FaceSet
     from mien.evaluation.evaluation import Evaluation
     from mien.inference.classifier import Classifier, load
@@ -17,7 +31,12 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+_VERBS = (
+    "audit", "decide", "ensemble", "evaluate", "explain", "export", "report", "resume", "study", "submit", "train", "tune",
+)  # fmt: skip
+
 _PUBLIC = {
+    **dict.fromkeys(_VERBS, "mien.api"),
     "Classifier": "mien.inference.classifier",
     "Evaluation": "mien.evaluation.evaluation",
     "Face": "mien.inference.photo",
@@ -28,7 +47,29 @@ _PUBLIC = {
     "read": "mien.inference.datasets",
 }
 
-__all__ = ["Classifier", "Evaluation", "Face", "FaceSet", "Reader", "__version__", "analyze", "load", "read"]
+__all__ = [
+    "Classifier",
+    "Evaluation",
+    "Face",
+    "FaceSet",
+    "Reader",
+    "__version__",
+    "analyze",
+    "audit",
+    "decide",
+    "ensemble",
+    "evaluate",
+    "explain",
+    "export",
+    "load",
+    "read",
+    "report",
+    "resume",
+    "study",
+    "submit",
+    "train",
+    "tune",
+]
 
 
 def __getattr__(name: str) -> Any:

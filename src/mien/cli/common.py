@@ -17,7 +17,6 @@ from mien.cli.places import InputName, InputPath, OutputPath
 from mien.progress import Lines
 
 if TYPE_CHECKING:
-    from mien.data.faceset import FaceSet
     from mien.data.reading import ReadOptions
 
 ARGUMENTS = "mien.arguments"
@@ -163,14 +162,6 @@ def fail(message: str, exit_code: int) -> None:
 def say(line: str) -> None:
     """A line for people, on standard error."""
     click.echo(escapes.visible(line), err=True)
-
-
-def tell(faceset: FaceSet) -> FaceSet:
-    """Say what was assumed, changed or passed over in reading data; gives the data back."""
-    if speaks():
-        for note in faceset.source.told:
-            say(f"note: {note}")
-    return faceset
 
 
 def write(text: str, *, err: bool = False) -> None:

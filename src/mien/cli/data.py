@@ -22,7 +22,6 @@ from mien.cli.common import (
     say,
     set_option,
     show,
-    tell,
 )
 
 if TYPE_CHECKING:
@@ -56,10 +55,10 @@ def info(
 
     Example:  mien data info fer2013.csv
     """
+    from mien import api
     from mien.data import info as infos
-    from mien.inference import datasets
 
-    faceset = datasets.read(path, reading)
+    faceset = api.read(path, reading)
     if augmented is not None:
         from mien import recipes
         from mien.training import job
@@ -83,10 +82,10 @@ def convert(path: Path, out: Path, reading: ReadOptions, size: int | None, overw
 
     Example:  mien data convert fer2013.csv fer2013.parquet
     """
+    from mien import api
     from mien.data import store
-    from mien.inference import datasets
 
-    faceset = tell(datasets.read(path, dataclasses.replace(reading, size=size)))
+    faceset = api.read(path, dataclasses.replace(reading, size=size), Shown())
     store.convert(faceset, out, overwrite=overwrite)
     record = {
         "out": str(out),
@@ -154,10 +153,8 @@ def audit(
 
     Example:  mien data audit fer2013.csv -o audit.html --write clean.parquet
     """
-    from mien.audit import audit as audits
+    from mien import api
     from mien.audit import cleaning
-    from mien.inference import datasets
-    from mien.inference.classifier import Classifier
     from mien.reporting import terminal
     from mien.reporting.pages import audit as audit_page
 
@@ -165,10 +162,7 @@ def audit(
         cleaning.parse(remove),
         cleaning.parse(fix, cleaning.FIXES),
     )  # refuse before the work what can't be done after it
-    classifier = None if model is None else Classifier.load(model)
-    audit = audits.audit(
-        tell(datasets.read(path, reading)), classifier, correlation=correlation, mirrored=mirrored, progress=Shown()
-    )
+    audit = api.audit(path, model, reading=reading, correlation=correlation, mirrored=mirrored, progress=Shown())
     record = audit.to_dict()
     if out is not None:
         audit_page.write(out, audit, command=command_line(), lang=lang)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +21,6 @@ from mien.cli.common import (
     path_argument,
     prior_option,
     show,
-    tell,
 )
 from mien.cli.places import Verb
 
@@ -70,27 +68,19 @@ def evaluate(
 
     Example:  mien evaluate base fer2013.csv --split public_test --flip
     """
-    from mien.evaluation.judge import judge
-    from mien.evaluation.probing.findings import judge_corrupted
-    from mien.inference import datasets
-    from mien.inference.classifier import Classifier
+    from mien import api
     from mien.reporting import terminal
 
-    classifier = Classifier.load(model, decision=decision)
-    auto = prior == "auto"
-    if prior is not None and not auto:
-        classifier = classifier.with_prior(prior)
-    faceset = tell(datasets.read(data, reading))
-    others = (
-        None if without is None else faceset if without == data else tell(datasets.read(without, reading.for_classes()))
-    )
-    judgement = judge(classifier, faceset, split, flip=flip, without=others, estimate_prior=auto)
-    held = judge_corrupted(classifier, judgement, progress=Shown()) if corrupted else None
-    record = judgement.to_dict() | ({"corrupted": held.to_dict()} if held else {})
+    found = api.evaluate(
+        model, data, split, reading=reading, without=without, flip=flip, decision=decision, prior=prior,
+        corrupted=corrupted, progress=Shown(),
+    )  # fmt: skip
+    held = found.corrupted
+    record = found.judgement.to_dict() | ({"corrupted": held.to_dict()} if held else {})
     show(
         record,
         as_json,
-        lambda: terminal.as_text(judgement) + (f"\n\n{terminal.corrupted_as_text(held)}" if held else ""),
+        lambda: terminal.as_text(found.judgement) + (f"\n\n{terminal.corrupted_as_text(held)}" if held else ""),
     )
 
 
@@ -117,19 +107,13 @@ def explain(
 
     Example:  mien explain base fer2013.csv --split public_test -o explain.html
     """
-    from mien.evaluation.judge import judge
-    from mien.evaluation.probing import findings
-    from mien.inference import datasets
-    from mien.inference.classifier import Classifier
+    from mien import api
     from mien.reporting.pages import explain as pages
 
-    classifier = Classifier.load(model)
-    faceset = tell(datasets.read(data, reading))
-    judgement = judge(classifier, faceset, split, flip=flip)
-    found = findings.find(classifier, judgement, progress=Shown())
-    pages.write(out, judgement, found, command=command_line(), lang=lang)
-    record = {"page": str(out), **judgement.to_dict(), **found.to_dict(judgement)}
-    show(record, as_json, lambda: f"{pages.as_text(judgement, found)}\n\n{out}")
+    found = api.explain(model, data, split, reading=reading, flip=flip, progress=Shown())
+    pages.write(out, found.judgement, found.findings, command=command_line(), lang=lang)
+    record = {"page": str(out), **found.judgement.to_dict(), **found.findings.to_dict(found.judgement)}
+    show(record, as_json, lambda: f"{pages.as_text(found.judgement, found.findings)}\n\n{out}")
 
 
 @click.command(cls=Verb)
@@ -170,40 +154,15 @@ def decide(
 
     Example:  mien decide base fer2013.csv --split public_test
     """
-    from mien.evaluation import decisions
-    from mien.evaluation.judge import judge_and_choose
-    from mien.inference import datasets
-    from mien.inference.classifier import Classifier
+    from mien import api
     from mien.reporting import terminal
 
-    classifier = Classifier.load(model)
-    faceset = tell(datasets.read(data, reading))
-    judgement, train, valid = judge_and_choose(classifier, faceset, split, choose_on, flip=flip)
-    chosen_on = (valid.labels, classifier.probabilities(valid.images, flip=flip))
-    evaluation = judgement.evaluation
-    shares = decisions.class_shares(train.labels, len(train.classes))
-    results = decisions.compare(chosen_on, (evaluation.labels, evaluation.probabilities), shares)
-    paired = decisions.differences(results, evaluation.labels, evaluation.probabilities)
-    record = {
-        **typed_json.to_json(judgement.record),
-        "chosen_on_n": len(valid),
-        "n": len(evaluation),
-        "decisions": [
-            row | {"difference": difference}
-            for row, difference in zip(decisions.as_rows(results, evaluation.classes), paired, strict=True)
-        ],
-        "abstaining": decisions.abstaining(evaluation.labels, evaluation.probabilities),
-    }
-    if costs is not None:
-        matrix = decisions.read_costs(costs, evaluation.classes)
-        record["costs"] = decisions.mean_costs(evaluation.labels, evaluation.probabilities, matrix)
-    if out is not None:
-        from mien.training import export
-
-        chosen = decisions.for_model_file(*chosen_on, shares)
-        export.rewrite(classifier, dataclasses.replace(classifier.spec, decisions=chosen), out)
-        record["written"] = str(out)
-    show(record, as_json, lambda: terminal.decisions_as_text(record))
+    found = api.decide(
+        model, data, split, reading=reading, choose_on=choose_on, costs=costs, out=out, flip=flip, progress=Shown()
+    )
+    written = [] if out is None else [f"{out}: answers by  --decision balanced  too"]
+    record = found.to_dict() | ({} if out is None else {"written": str(out)})
+    show(record, as_json, lambda: "\n\n".join([terminal.decisions_as_text(found), *written]))
 
 
 @click.command(cls=Verb)
@@ -234,9 +193,8 @@ def submit(
 
     Example:  mien submit runs/base/model.onnx test.csv -o predictions.csv --rows 7000
     """
-    from mien.inference import datasets, submission
-    from mien.inference.classifier import Classifier
+    from mien import api
 
-    classifier, faceset = Classifier.load(model, decision=decision), tell(datasets.read(test, reading))
-    written = submission.write(classifier, faceset, out, sample=sample, num_rows=rows, flip=flip)
+    faceset = api.read(test, reading, Shown())
+    written = api.submit(model, faceset, out, sample=sample, num_rows=rows, flip=flip, decision=decision)
     show({**written.to_dict(), "read": typed_json.to_json(faceset.source.reading())}, as_json, lambda: str(written))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -65,7 +64,7 @@ def study(
     num_seeds: int,
     split: str | None,
     out: Path,
-    engine: str,
+    engine: Literal["local", "ray"],
     num_cpus: int,
     lang: str,
     device: str,
@@ -84,28 +83,15 @@ def study(
     """
     if engine == "local" and is_given(context, "num_cpus"):
         raise click.UsageError("--cpus-per-run is for --engine ray.")
-    from mien import recipes, typed_json
-    from mien.experiments import studies
+    from mien import api, recipes, typed_json
     from mien.reporting.pages import study
     from mien.run_record import Hardware
 
-    train_all = partial(studies.one_by_one, progress=Shown())
-    if engine == "ray":
-        from mien.scale import studying
-
-        train_all = partial(studying.train_all, num_cpus=num_cpus, progress=Shown())
     with resumable():
-        result = studies.run(
-            name,
-            data,
-            recipes.get(recipe_name, settings),
-            out,
-            reading=reading,
-            num_seeds=num_seeds,
-            split=split,
-            hardware=Hardware(device, precision),
-            train_all=train_all,
-        )
+        result = api.study(
+            name, data, recipes.get(recipe_name, settings), out, reading=reading, num_seeds=num_seeds, split=split,
+            engine=engine, num_cpus=num_cpus, hardware=Hardware(device, precision), progress=Shown(),
+        )  # fmt: skip
     page = out / f"{name}.html"
     study.write(page, result, command=command_line(), lang=lang)
     show({**typed_json.to_json(result), "page": str(page)}, as_json, lambda: f"{study.as_text(result)}\n\n{page}")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -29,11 +27,9 @@ from mien.cli.common import (
     say,
     set_option,
     show,
-    tell,
     write,
 )
 from mien.cli.places import OutputPath, RunPath, Verb
-from mien.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,37 +105,30 @@ def train(
         raise click.UsageError(
             "--resume goes on with the run's own settings: leave out the other options, except --data, --device and --set epochs=N."
         )
-    from mien import recipes, typed_json
+    from mien import api, recipes, typed_json
     from mien.run_record import Hardware
-    from mien.training import job, ranks
+    from mien.training import ranks
     from mien.training.resuming import Changes
 
     if workers is not None and ranks.launched():
         raise click.UsageError("torchrun has started the workers already: leave out --workers.")
-    again = ranks.started_again() and resume is None
-    if again and out is None:
+    if ranks.started_again() and resume is None and out is None:
         raise click.UsageError("Name the run folder with --out, so that workers which are started again find it.")
-    ways: dict[str, Any] = {"progress": Shown()}
-    if workers is not None:
-        from mien.scale import training
-
-        trainer: ModuleType = training
-        ways["workers"] = workers
-    else:
-        trainer = job
     recipe = recipes.get(recipe_name, settings)
-    folder = resume or out or Path("runs") / f"{recipe.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    folder = resume or out or api.new_run_folder(recipe)
     how = f"go on with  mien train --resume {folder}" + (f" --workers {workers}" if workers else "")
     with resumable(how, needs=folder / "run.json"):
         if resume is not None:
-            epochs = recipe.epochs if settings else None
-            changes = Changes(moved, device if is_given(context, "device") else None, epochs)
-            run = trainer.resume(resume, changes=changes, **ways)
+            changes = Changes(
+                moved, device if is_given(context, "device") else None, recipe.epochs if settings else None
+            )
+            run = api.resume(resume, changes, workers=workers, progress=Shown())
         else:
             assert data is not None
-            begin = job.start_or_resume if again else trainer.start
-            hardware = Hardware(device, precision)
-            run = begin(data, recipe, folder, reading=reading, hardware=hardware, command=command_line(), **ways)
+            run = api.train(
+                data, recipe, folder, reading=reading, hardware=Hardware(device, precision), workers=workers,
+                command=command_line(), progress=Shown(),
+            )  # fmt: skip
     record = {"run": str(run.folder), "model": str(run.model_file), "history": typed_json.to_json(run.history)}
     show(record, as_json, lambda: f"{run.model_file}\nnext:  mien report {run.folder}")
 
@@ -171,61 +160,14 @@ def report(
 
     Example:  mien report runs/base --lang zh-TW -o report.html
     """
-    from mien.run import Run
+    from mien import api
 
     target = out or run / "report.html"
-    judgement = write_report(
-        Run.open(run), target, data=data, reading=reading, split=split, flip=flip, lang=lang, probes=not no_probes
-    )
-    show({"report": str(target), **judgement.to_dict()}, as_json, lambda: str(target))
-
-
-def write_report(
-    run: Any,
-    target: Path,
-    *,
-    data: Path | None = None,
-    reading: ReadOptions | None = None,
-    split: str | None = None,
-    flip: bool = False,
-    lang: str = "en",
-    probes: bool = True,
-    most_rows: int | None = None,
-) -> Any:
-    """Judge a run's model file, find out why it errs, and write its report; returns the judgement."""
-    from mien import files
-    from mien.data.reading import DEFAULT
-    from mien.evaluation.judge import judge
-    from mien.evaluation.probing import findings
-    from mien.inference import run_data
-    from mien.inference.classifier import Classifier
-    from mien.reporting.pages import report as reports
-
-    files.check(target)
-    classifier = Classifier.load(run.model_file)
-    faceset = tell(run_data.read(run, data, reading or DEFAULT))
-    judgement = judge(classifier, faceset, split, flip=flip)
-    found = findings.find(
-        classifier,
-        judgement,
-        probes=probes,
-        most_rows=most_rows,
-        gradients=_gradients(run) if probes else None,
+    found = api.report(
+        run, target, data, split, reading=reading, flip=flip, probes=not no_probes, command=command_line(), lang=lang,
         progress=Shown(),
-    )
-    reports.write(target, judgement, run, findings=found, command=command_line(), lang=lang)
-    return judgement
-
-
-def _gradients(run: Any) -> Any:
-    """Grad-CAM of a run's network, or None where its weights are gone or PyTorch isn't installed: a report needs neither."""
-    if not run.best.exists():
-        return None
-    try:
-        from mien.training import gradcam
-    except MissingExtraError:
-        return None
-    return gradcam.GradCam.load(run)
+    )  # fmt: skip
+    show({"report": str(target), **found.judgement.to_dict()}, as_json, lambda: str(target))
 
 
 @click.command(cls=Verb)
@@ -238,13 +180,11 @@ def export(run: Path, out: Path | None, moved: Path | None, as_json: bool) -> No
 
     Example:  mien export runs/base -o base.onnx
     """
-    from mien.run import Run
-    from mien.training import calibration, job
-    from mien.training import export as exports
+    from mien import api
+    from mien.training import calibration
 
-    opened = Run.open(run)
-    target = out or opened.model_file
-    spec = exports.export(opened, job.read_sets(opened, moved)[1], target)
+    target = out or run / "model.onnx"
+    spec = api.export(run, target, moved)
     for line in (*_exported(spec, target.stat().st_size), *calibration.warnings(spec)):
         say(line)
     show({"model": str(target), "spec": json.loads(spec.to_json())}, as_json, lambda: str(target))
@@ -278,11 +218,10 @@ def ensemble(runs: tuple[Path, ...], out: Path, moved: Path | None, as_json: boo
 
     Example:  mien ensemble runs/seed0 runs/seed1 runs/seed2 -o ensemble.onnx
     """
-    from mien.run import Run
+    from mien import api
     from mien.training import calibration
-    from mien.training import ensemble as ensembles
 
-    spec = ensembles.build([Run.open(run) for run in runs], out, moved=moved)
+    spec = api.ensemble(runs, out, moved)
     for warning in calibration.warnings(spec):
         say(warning)
     score = spec.scores[0]
@@ -322,21 +261,19 @@ def demo(out: Path, num: int) -> None:
 
     Example:  mien demo --out demo
     """
-    from mien import recipes
+    from mien import api
     from mien.data import store
     from mien.errors import OutputError
     from mien.synthetic import drawn
-    from mien.training import job
 
     if out.exists():
         raise OutputError(f"'{out}' exists: remove it, or name another folder with --out.")
     out.mkdir(parents=True)
     say(f"drawing {num:,} faces")
     store.write_parquet(drawn.draw(num), out / "faces.parquet")
-    run = job.start(out / "faces.parquet", recipes.get("demo"), out / "run", command=command_line(), progress=Shown())
-    judgement = write_report(run, out / "report.html", most_rows=140)  # a sixth of the usual, to keep the demo short
-    low, high = judgement.evaluation.accuracy_interval
-    write(
-        f"accuracy {judgement.evaluation.accuracy:.1%} ({low:.1%} to {high:.1%}) on {len(judgement.evaluation):,} drawn test faces"
-    )
-    write(f"model   {run.model_file.resolve()}\nreport  {(out / 'report.html').resolve()}")
+    run = api.train(out / "faces.parquet", "demo", out / "run", command=command_line(), progress=Shown())
+    page = out / "report.html"
+    evaluation = api.report(run, page, most_rows=140, progress=Shown()).judgement.evaluation  # few, to keep it short
+    low, high = evaluation.accuracy_interval
+    write(f"accuracy {evaluation.accuracy:.1%} ({low:.1%} to {high:.1%}) on {len(evaluation):,} drawn test faces")
+    write(f"model   {run.model_file.resolve()}\nreport  {page.resolve()}")

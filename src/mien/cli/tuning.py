@@ -95,25 +95,15 @@ def tune(
 
     Example:  mien tune fer2013.csv --trials 30 --set epochs=15
     """
-    from mien import recipes, typed_json
+    from mien import api, recipes, typed_json
     from mien.reporting.pages import tune
     from mien.run_record import Hardware
-    from mien.scale import tuning
 
-    sweep = tuning.Sweep(
-        data=data.absolute(),
-        recipe=recipes.get(recipe_name, settings),
-        out=out.absolute(),
-        reading=reading,
-        given=space,
-        num_trials=num_trials,
-        parallel=parallel,
-        seed=seed,
-        num_cpus=num_cpus,
-        hardware=Hardware(device, precision),
-    )
     with resumable():
-        result = tuning.run(sweep, Shown())
+        result = api.tune(
+            data, recipes.get(recipe_name, settings), out, reading=reading, space=space, num_trials=num_trials,
+            parallel=parallel, seed=seed, num_cpus=num_cpus, hardware=Hardware(device, precision), progress=Shown(),
+        )  # fmt: skip
     page, best = out / "tune.html", out / "best.toml"
     tune.write(page, result, command=command_line(), lang=lang)
     show(

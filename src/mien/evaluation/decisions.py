@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mien import emotions
+from mien import emotions, typed_json
 from mien.data.layouts import delimited
 from mien.errors import DataError
 from mien.evaluation import comparison, metrics
+from mien.evaluation.judge import Judgement, JudgementRecord
 
 TAUS = tuple(np.linspace(-1.0, 2.0, 31).round(1).tolist())
 """Strengths of logit adjustment that are tried."""
@@ -65,6 +66,73 @@ class Score:
         true = counts[0].sum(1)
         recall = np.where(true > 0, counts[0].diagonal() / np.maximum(true, 1), np.inf)
         return cls(**values, worst_class=int(recall.argmin()))
+
+
+@dataclass(frozen=True)
+class DecisionResult:
+    """What a decision came to on the judged rows.
+
+    Attributes:
+        decision, tau: the decision's key, and its strength where it is logit adjustment.
+        accuracy, macro_f1, balanced_accuracy, worst_recall: its scores.
+        worst_class: the class with the worst recall.
+        offsets: of each class, added to the log-probability.
+        difference: of each score the paired difference from argmax and its 95% interval; None for argmax.
+    """
+
+    decision: str
+    tau: float | None
+    accuracy: float
+    macro_f1: float
+    balanced_accuracy: float
+    worst_recall: float
+    worst_class: str
+    offsets: Mapping[str, float]
+    difference: Mapping[str, tuple[float, ...]] | None
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Answering the most confident rows only: their share, the accuracy on them, and the least confidence among them."""
+
+    answered: float
+    accuracy: float
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the answers of a decision cost per row, and their accuracy."""
+
+    decision: str
+    cost: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Decided:
+    """Ways to answer, compared.
+
+    Attributes:
+        record: what was judged on what.
+        n: judged rows.
+        chosen_on_n: other rows on which the decisions were chosen.
+        decisions: what each came to; the first is argmax.
+        abstaining: what abstaining from the least confident rows is worth.
+        costs: what answers cost; empty where no costs were stated.
+    """
+
+    record: JudgementRecord
+    n: int
+    chosen_on_n: int
+    decisions: tuple[DecisionResult, ...]
+    abstaining: tuple[Coverage, ...]
+    costs: tuple[Cost, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Fit for JSON."""
+        parts = {field.name: typed_json.to_json(getattr(self, field.name)) for field in fields(self)}
+        return {**parts.pop("record"), **parts}
 
 
 Goal = Callable[[Score], float]
@@ -160,14 +228,11 @@ def _class_of(cell: str, classes: Sequence[str]) -> str:
     return name if name in classes else emotions.canonical(name) or name
 
 
-def mean_costs(
-    labels: NDArray[np.int64], probabilities: NDArray[np.float32], costs: NDArray[np.float64]
-) -> list[dict[str, Any]]:
+def mean_costs(labels: NDArray[np.int64], probabilities: NDArray[np.float32], costs: NDArray[np.float64]) -> list[Cost]:
     """What argmax and the answers of least expected cost cost per row, and how many rows they read right."""
     answers = {"argmax": probabilities.argmax(1), "least_cost": least_cost(probabilities, costs)}
     return [
-        {"decision": name, "cost": float(costs[given, labels].mean()), "accuracy": float((given == labels).mean())}
-        for name, given in answers.items()
+        Cost(key, float(costs[given, labels].mean()), float((given == labels).mean())) for key, given in answers.items()
     ]
 
 
@@ -189,14 +254,11 @@ def risk_and_coverage(
 
 def abstaining(
     labels: NDArray[np.int64], probabilities: NDArray[np.float32], shares: Iterable[float] = (1.0, 0.9, 0.8, 0.7, 0.5)
-) -> list[dict[str, float]]:
+) -> list[Coverage]:
     """The accuracy where only the surest share of rows is answered, and the least confidence that this asks for."""
     coverage, risk, confidence = risk_and_coverage(labels, probabilities)
     at = [max(0, round(share * len(labels)) - 1) for share in shares]
-    return [
-        {"answered": float(coverage[row]), "accuracy": float(1 - risk[row]), "confidence": float(confidence[row])}
-        for row in at
-    ]
+    return [Coverage(float(coverage[row]), float(1 - risk[row]), float(confidence[row])) for row in at]
 
 
 def compare(
@@ -223,6 +285,51 @@ def compare(
     ]
     truth, predicted = judged_on
     return [(decision, Score.of(truth, decision(predicted), num_classes)) for decision in decisions]
+
+
+def decide(
+    judgement: Judgement,
+    chosen_on: tuple[NDArray[np.int64], NDArray[np.float32]],
+    shares: NDArray[np.float64],
+    costs: str | os.PathLike[str] | None = None,
+) -> Decided:
+    """Compare decisions on judged rows.
+
+    Args:
+        judgement: the model, judged.
+        chosen_on, shares: as for ``compare``.
+        costs: a CSV of what each error costs, or None.
+
+    Raises:
+        DataError: the costs don't fit.
+    """
+    evaluation = judgement.evaluation
+    labels, probabilities, classes = evaluation.labels, evaluation.probabilities, evaluation.classes
+    matrix = None if costs is None else read_costs(costs, classes)
+    results = compare(chosen_on, (labels, probabilities), shares)
+    paired = differences(results, labels, probabilities)
+    rows = tuple(
+        DecisionResult(
+            decision=decision.key,
+            tau=decision.tau,
+            accuracy=score.accuracy,
+            macro_f1=score.macro_f1,
+            balanced_accuracy=score.balanced_accuracy,
+            worst_recall=score.worst_recall,
+            worst_class=classes[score.worst_class],
+            offsets=dict(zip(classes, decision.offsets.tolist(), strict=True)),
+            difference=difference,
+        )
+        for (decision, score), difference in zip(results, paired, strict=True)
+    )
+    return Decided(
+        record=judgement.record,
+        n=len(evaluation),
+        chosen_on_n=len(chosen_on[0]),
+        decisions=rows,
+        abstaining=tuple(abstaining(labels, probabilities)),
+        costs=() if matrix is None else tuple(mean_costs(labels, probabilities, matrix)),
+    )
 
 
 def for_model_file(
@@ -263,23 +370,6 @@ def differences(
     answers = {decision.key: [decision(probabilities)] for decision, _ in results}
     compared = comparison.compare(labels, answers, probabilities.shape[1])
     return [compared[key].difference for key in answers]
-
-
-def as_rows(results: Iterable[tuple[Decision, Score]], classes: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Decisions and their scores as plain values, fit for JSON."""
-    return [
-        {
-            "decision": decision.key,
-            "tau": decision.tau,
-            "accuracy": score.accuracy,
-            "macro_f1": score.macro_f1,
-            "balanced_accuracy": score.balanced_accuracy,
-            "worst_recall": score.worst_recall,
-            "worst_class": classes[score.worst_class],
-            "offsets": dict(zip(classes, decision.offsets.tolist(), strict=True)),
-        }
-        for decision, score in results
-    ]
 
 
 def _logs(values: NDArray[Any]) -> NDArray[np.float64]:

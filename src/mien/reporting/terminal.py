@@ -8,6 +8,7 @@ from typing import Any
 
 from mien import tables
 from mien.audit.audit import NUM_FIRST
+from mien.evaluation.decisions import Decided
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement, LeftOut
 from mien.evaluation.probing.robustness import CorruptedAccuracy
@@ -81,7 +82,7 @@ def _bounded(value: tuple[float, float, float] | None) -> str:
     return "–" if value is None else f"{value[0]:.1%} ({100 * value[1]:.0f}–{100 * value[2]:.0f})"
 
 
-def _paired(difference: Mapping[str, Any] | None) -> str:
+def _paired(difference: Mapping[str, tuple[float, ...]] | None) -> str:
     """A difference in accuracy from argmax on the same rows, in points, with its 95% interval."""
     return (
         "–"
@@ -90,39 +91,35 @@ def _paired(difference: Mapping[str, Any] | None) -> str:
     )
 
 
-def decisions_as_text(record: Mapping[str, Any]) -> str:
+def decisions_as_text(decided: Decided) -> str:
     """What ``mien decide`` found: a row a decision, and what abstaining is worth."""
+    t, record = Texts("en"), decided.record
     head = (
-        f"{record['model']} on {record['data']}, split {record['split']}, n = {record['n']:,}{', flip' if record['flip'] else ''}; "
-        f"chosen on {record['chosen_on_n']:,} other rows"
+        f"{record.model} on {record.data}, split {record.split}, n = {decided.n:,}{', flip' if record.flip else ''}; "
+        f"chosen on {decided.chosen_on_n:,} other rows"
     )
-    t = Texts("en")
     rows = [
         [
-            t(f"decisions.{row['decision']}", tau=row["tau"]),
-            f"{row['accuracy']:.2%}",
-            _paired(row.get("difference")),
-            f"{row['macro_f1']:.2%}",
-            f"{row['balanced_accuracy']:.2%}",
-            f"{row['worst_recall']:.1%}",
-            row["worst_class"],
+            t(f"decisions.{row.decision}", tau=row.tau),
+            f"{row.accuracy:.2%}",
+            _paired(row.difference),
+            f"{row.macro_f1:.2%}",
+            f"{row.balanced_accuracy:.2%}",
+            f"{row.worst_recall:.1%}",
+            row.worst_class,
         ]
-        for row in record["decisions"]
+        for row in decided.decisions
     ]
-    surest = [
-        [f"{row['answered']:.0%}", f"{row['accuracy']:.2%}", f"{row['confidence']:.1%}"] for row in record["abstaining"]
-    ]
+    covered = [[f"{row.answered:.0%}", f"{row.accuracy:.2%}", f"{row.confidence:.1%}"] for row in decided.abstaining]
     parts = [
         head,
-        *([OPTIMISTIC] if record["is_hold_out"] else []),
+        *([OPTIMISTIC] if record.is_hold_out else []),
         tables.render(["decision", "accuracy", "from argmax", "macro-F1", "balanced", "worst recall", "class"], rows),
-        tables.render(["surest rows answered", "accuracy", "least probability"], surest),
+        tables.render(["most confident rows answered", "accuracy", "least probability"], covered),
     ]
-    if costs := record.get("costs"):
-        told = [[t(f"decisions.{row['decision']}"), f"{row['cost']:.4f}", f"{row['accuracy']:.2%}"] for row in costs]
-        parts.append(tables.render(["decision", "mean cost", "accuracy"], told))
-    if written := record.get("written"):
-        parts.append(f"{written}: answers by  --decision balanced  too")
+    if decided.costs:
+        costs = [[t(f"decisions.{row.decision}"), f"{row.cost:.4f}", f"{row.accuracy:.2%}"] for row in decided.costs]
+        parts.append(tables.render(["decision", "mean cost", "accuracy"], costs))
     return "\n\n".join(parts)
 
 
