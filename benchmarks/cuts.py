@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 import scenes
-from mien.video import cuts
+from mien.videos import cuts
 
 Pixels = scenes.Pixels
 WIDTH, HEIGHT = 640, 360

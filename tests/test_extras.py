@@ -66,7 +66,7 @@ def test_a_verb_names_all_that_it_needs_at_once(verb: list[str], names: str) -> 
         ("from mien.training import job", "train"),
         ("from mien.evaluation import judge", "report"),
         ("from mien import Evaluation", "report"),
-        ("from mien.video.reader import Clip", "video"),
+        ("from mien.videos.reader import Clip", "video"),
         ("from mien.inference import film", "video"),
         ("from mien.serving import server", "serve"),
         ("from mien.scale import scoring", "scale"),

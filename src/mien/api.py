@@ -21,17 +21,17 @@ from mien.recipes import Recipe
 from mien.run_record import AUTO, Hardware
 
 if TYPE_CHECKING:
-    from mien.audit.audit import Audit
+    from mien.auditing.audit import Audit
     from mien.evaluation.decisions import Decided
     from mien.evaluation.judge import Judgement
     from mien.evaluation.probing.findings import Findings
     from mien.evaluation.probing.robustness import CorruptedAccuracy
-    from mien.evaluation.probing.saliency import Gradients
     from mien.experiments.results import StudyResult, SweepResult
     from mien.inference.classifier import Classifier
     from mien.inference.submission import Submission
     from mien.modelfile import Spec
     from mien.run import Run
+    from mien.training.gradcam import GradCam
     from mien.training.resuming import Changes
 
 Data = str | os.PathLike[str] | FaceSet
@@ -412,7 +412,7 @@ def audit(
         mirrored: whether a mirror image is a copy too.
         progress: is told of the work.
     """
-    from mien.audit import audit as auditing
+    from mien.auditing import audit as auditing
 
     classifier = None if model is None else load(model)
     faceset = read(data, reading, progress)
@@ -467,7 +467,7 @@ def ensemble(
     return ensembles.build(opened, out, moved=data)
 
 
-def _gradients(run: Run) -> Gradients | None:
+def _gradients(run: Run) -> GradCam | None:
     """Grad-CAM of a run's network, or None where its weights are gone or PyTorch isn't installed: a report needs neither."""
     if not run.best.exists():
         return None

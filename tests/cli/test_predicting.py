@@ -93,7 +93,7 @@ def test_annotated_pictures_lie_as_the_photos_do(invoke: Invoke, album: Path, tm
 
 def test_help_states_the_defaults_of_python() -> None:
     from mien.inference import detector
-    from mien.video import analysis
+    from mien.videos import analysis
 
     defaults = {parameter.name: parameter.default for parameter in cli.cli.commands["video"].params}
     assert defaults["min_confidence"] == detector.MIN_SCORE

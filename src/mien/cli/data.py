@@ -154,7 +154,7 @@ def audit(
     Example:  mien data audit fer2013.csv -o audit.html --write clean.parquet
     """
     from mien import api
-    from mien.audit import cleaning
+    from mien.auditing import cleaning
     from mien.reporting import terminal
     from mien.reporting.pages import audit as audit_page
 

@@ -19,8 +19,8 @@ from mien.errors import OutputError
 if TYPE_CHECKING:
     from mien.inference.classifier import Classifier
     from mien.inference.photo import Reader
-    from mien.video.analysis import FrameReading
-    from mien.video.reader import Clip
+    from mien.videos.analysis import FrameReading
+    from mien.videos.reader import Clip
 
 
 @click.command(cls=Verb)
@@ -75,9 +75,9 @@ def video(
     from mien import files, images, tables
     from mien.inference import records
     from mien.inference.photo import Reader
-    from mien.video import analysis as videos
-    from mien.video import reader as clips
-    from mien.video import writer
+    from mien.videos import analysis as videos
+    from mien.videos import reader as clips
+    from mien.videos import writer
 
     form = records.format_of(out) if out is not None else None
     if annotate is not None and annotate.suffix.lower() not in writer.ENDINGS:
@@ -163,7 +163,7 @@ def _with_estimated_prior(reader: Reader, open_clip: partial[Clip], every: int) 
         raise click.UsageError(
             "--prior auto reads the clip twice, so it must be a file: state shares for what comes live."
         )
-    from mien.video import analysis as videos
+    from mien.videos import analysis as videos
 
     with open_clip() as opened:
         classifier = reader.classifier.with_prior(videos.estimate_prior(reader, opened, every=every))

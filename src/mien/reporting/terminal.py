@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mien import tables
-from mien.audit.audit import NUM_FIRST
+from mien.auditing.audit import NUM_FIRST
 from mien.evaluation.decisions import Decided
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement, LeftOut

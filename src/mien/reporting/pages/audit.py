@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 import mien
 from mien import emotions, files
-from mien.audit import label_issues
-from mien.audit.audit import NUM_FIRST, Audit, Group
+from mien.auditing import label_issues
+from mien.auditing.audit import NUM_FIRST, Audit, Group
 from mien.data import duplicates
 from mien.data.faceset import UNLABELLED
 from mien.inference.detector import MIN_SCORE

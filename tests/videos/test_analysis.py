@@ -11,8 +11,8 @@ import pytest
 import scenes
 from mien.errors import ArgumentError
 from mien.inference.photo import Face, Reader
-from mien.video.analysis import FrameReading, Segment, Segmenter, TrackedFace, clock, read_video
-from mien.video.reader import Clip, Frame
+from mien.videos.analysis import FrameReading, Segment, Segmenter, TrackedFace, clock, read_video
+from mien.videos.reader import Clip, Frame
 
 
 @pytest.fixture(scope="module")

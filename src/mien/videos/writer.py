@@ -17,9 +17,9 @@ from mien import emotions, files
 from mien.errors import OutputError
 from mien.extras import needed
 from mien.inference import annotate
-from mien.video import container
-from mien.video.analysis import FrameReading, Segment, clock
-from mien.video.reader import Clip, Packet
+from mien.videos import container
+from mien.videos.analysis import FrameReading, Segment, clock
+from mien.videos.reader import Clip, Packet
 
 with needed("video"):
     import av

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import escapes, files
-from mien.audit.audit import DROPS, Audit
+from mien.auditing.audit import DROPS, Audit
 from mien.data import duplicates, store
 from mien.data.faceset import UNLABELLED, FaceSet
 from mien.data.source import DroppedRow

@@ -11,9 +11,9 @@ import scenes
 from mien import emotions
 from mien.errors import OutputError, VideoError
 from mien.inference.photo import Reader
-from mien.video import writer
-from mien.video.analysis import FrameReading, Segment, read_video
-from mien.video.reader import Clip
+from mien.videos import writer
+from mien.videos.analysis import FrameReading, Segment, read_video
+from mien.videos.reader import Clip
 
 
 def copy(source: Path, target: Path, **options: Any) -> None:

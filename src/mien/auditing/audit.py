@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 import mien
 from mien import images
-from mien.audit import drift, label_issues
-from mien.audit.drift import SplitDrift
-from mien.audit.label_issues import Suspects
+from mien.auditing import drift, label_issues
+from mien.auditing.drift import SplitDrift
+from mien.auditing.label_issues import Suspects
 from mien.data import duplicates
 from mien.data.duplicates import Copies
 from mien.data.faceset import SPLITS, UNLABELLED, FaceSet

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import scenes
-from mien.video.cuts import CutDetector, coarse, same_scene
+from mien.videos.cuts import CutDetector, coarse, same_scene
 
 LIGHTS = [1.0, 0.3, 0.1]
 """Brightness of a scene: full, dim, and so dark that grays run from 7 to 19."""

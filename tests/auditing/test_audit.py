@@ -17,8 +17,8 @@ import pytest
 from numpy.typing import NDArray
 
 from mien import read
-from mien.audit import cleaning, drift, label_issues
-from mien.audit.audit import DROPS, Audit, audit
+from mien.auditing import cleaning, drift, label_issues
+from mien.auditing.audit import DROPS, Audit, audit
 from mien.data import duplicates, splits, store
 from mien.data.faceset import UNLABELLED, FaceSet
 from mien.emotions import EMOTIONS

@@ -16,8 +16,8 @@ from mien import images
 from mien.checks import Between, checked
 from mien.errors import ArgumentError, VideoError
 from mien.extras import needed
-from mien.video import container
-from mien.video.timestamps import ContinuousClock, FrameTimes, end_of
+from mien.videos import container
+from mien.videos.timestamps import ContinuousClock, FrameTimes, end_of
 
 with needed("video"):
     import av

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mien.video.tracking import Tracker
+from mien.videos.tracking import Tracker
 
 
 def boxes(*centres: tuple[float, float], side: float = 100) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:

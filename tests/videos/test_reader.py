@@ -16,8 +16,8 @@ from PIL import Image
 
 import scenes
 from mien.errors import ArgumentError, VideoError
-from mien.video import container
-from mien.video.reader import Clip
+from mien.videos import container
+from mien.videos.reader import Clip
 
 
 def grays(num: int, width: int = 64, height: int = 48) -> Iterator[scenes.Pixels]:

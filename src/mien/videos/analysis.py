@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from mien.checks import Between, checked
 from mien.inference import priors
 from mien.inference.photo import Face, Reader
-from mien.video.cuts import CutDetector
-from mien.video.reader import Clip, Frame, Packet
-from mien.video.tracking import MAX_GAP, Tracker
+from mien.videos.cuts import CutDetector
+from mien.videos.reader import Clip, Frame, Packet
+from mien.videos.tracking import MAX_GAP, Tracker
 
 SMOOTHING = 0.3
 """Seconds over which probabilities are averaged: an expression takes about half a second to form."""
