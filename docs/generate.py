@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import dataclasses
 import inspect
+import typing
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,9 @@ FOLDER = Path(__file__).parent
 
 
 def explained(cls: type[Any]) -> dict[str, str]:
-    """Each field of a dataclass with the sentence below it."""
-    (definition,) = (node for node in ast.parse(inspect.getsource(cls)).body if isinstance(node, ast.ClassDef))
-    return {
-        field.target.id: str(text.value.value)
-        for field, text in zip(definition.body, definition.body[1:], strict=False)
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
-        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
-    }
+    """Each field of a dataclass with the text of its annotation."""
+    hints = typing.get_type_hints(cls, include_extras=True)
+    return {field.name: hints[field.name].__metadata__[-1] for field in dataclasses.fields(cls)}
 
 
 def value(setting: object) -> str:

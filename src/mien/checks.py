@@ -29,10 +29,33 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Between:
-    """A number from ``low`` to ``high``, both included."""
+    """A number from ``low`` to ``high``; ``above`` leaves out ``low`` itself, ``below`` leaves out ``high``."""
 
     low: float
     high: float
+    above: bool = False
+    below: bool = False
+
+    def __str__(self) -> str:
+        first = f"above {self.low:,}" if self.above else f"from {self.low:,}"
+        if self.below:
+            return f"{first} {'and' if self.above else 'to'} below {self.high:,}"
+        return f"{first} and at most {self.high:,}" if self.above else f"{first} to {self.high:,}"
+
+    def holds(self, value: float) -> bool:
+        """Whether a number is within."""
+        after_low = value > self.low if self.above else value >= self.low
+        return bool(after_low and (value < self.high if self.below else value <= self.high))
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """Two numbers above 0, the smaller one first, of which the larger one is at most ``high``."""
+
+    high: float
+
+    def __str__(self) -> str:
+        return f"two numbers, 0 < smallest <= largest <= {self.high:g}, such as 0.9,1.1"
 
 
 @dataclass(frozen=True)
@@ -50,7 +73,10 @@ def in_words(kind: Any) -> str:
         names = next((limit.names for limit in limits if isinstance(limit, OneOf)), None)
         if names:
             return "one of " + ", ".join(names)
-        bounds = [f" from {limit.low:,} to {limit.high:,}" for limit in limits if isinstance(limit, Between)]
+        pair = next((limit for limit in limits if isinstance(limit, Ordered)), None)
+        if pair is not None:
+            return str(pair)
+        bounds = [f" {limit}" for limit in limits if isinstance(limit, Between)]
         return in_words(parts[0]) + "".join(bounds)
     if origin is Literal:
         return "one of " + ", ".join(map(str, parts))
@@ -142,7 +168,9 @@ def _hints(owner: Any) -> dict[str, Any]:
 
 def _within(value: Any, limit: object) -> bool:
     if isinstance(limit, Between):
-        return bool(limit.low <= value <= limit.high)
+        return limit.holds(value)
+    if isinstance(limit, Ordered):
+        return bool(0 < value[0] <= value[1] <= limit.high)
     return value in limit.names if isinstance(limit, OneOf) else True
 
 

@@ -1,0 +1,244 @@
+"""All settings of a training as two typed, checked dataclasses."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from mien.checks import Between, Ordered, check_fields
+from mien.errors import RecipeError
+
+
+@dataclass(frozen=True)
+class Augment:
+    """How training faces are varied, each face on its own, anew in every epoch. A strength of 0 turns a part off."""
+
+    flip: Annotated[float, Between(0, 1), "Probability of a mirror image."] = 0.5
+    geometry: Annotated[
+        float, Between(0, 1), "Probability of the warp: rotation, scale, translation, shear and perspective together."
+    ] = 1.0
+    rotation: Annotated[float, Between(0, 180), "Largest rotation either way, in degrees."] = 0.0
+    scale: Annotated[tuple[float, float], Ordered(10), "Smallest and largest magnification."] = (1.0, 1.0)
+    translation: Annotated[float, Between(0, 1), "Largest shift either way and per axis, as a share of the side."] = 0.0
+    shear: Annotated[float, Between(0, 1), "Largest horizontal shear, as the tangent of its angle."] = 0.0
+    perspective: Annotated[
+        float,
+        Between(0, 0.9, below=True),
+        "Largest foreshortening: how much nearer, relative to the centre, an edge may come.",
+    ] = 0.0
+    blur: Annotated[float, Between(0, 8), "Largest standard deviation of the Gaussian blur, in pixels."] = 0.0
+    blur_probability: Annotated[float, Between(0, 1), "Probability of a blur."] = 0.5
+    noise: Annotated[
+        float, Between(0, 255), "Largest standard deviation of the Gaussian noise, in gray levels of 255."
+    ] = 0.0
+    noise_probability: Annotated[float, Between(0, 1), "Probability of noise."] = 0.5
+    contrast: Annotated[
+        tuple[float, float], Ordered(10), "Smallest and largest factor on the distance from the face's mean gray."
+    ] = (1.0, 1.0)
+    brightness: Annotated[
+        float, Between(0, 1), "Largest gray level, as a share of 255, that is added or taken away."
+    ] = 0.0
+    erase: Annotated[float, Between(0, 1), "Probability that one rectangle is painted over."] = 0.0
+    erase_side: Annotated[
+        tuple[float, float], Ordered(1), "Smallest and largest side of that rectangle, as a share of the face's side."
+    ] = (0.125, 0.375)
+    corruption: Annotated[
+        float,
+        Between(0, 1),
+        "Probability of each of the following corruptions, drawn independently.",
+    ] = 0.0
+    crop: Annotated[float, Between(0, 0.5), "Largest error of the crop's place and size, as a share of the side."] = 0.0
+    turn: Annotated[float, Between(0, 180), "Largest further rotation either way, in degrees."] = 0.0
+    gamma: Annotated[tuple[float, float], Ordered(10), "Smallest and largest gamma; below 1 is lighter."] = (1.0, 1.0)
+    side_light: Annotated[float, Between(0, 1), "Largest share of the light that is missing on one side."] = 0.0
+    cover: Annotated[
+        float,
+        Between(0, 1),
+        "Largest side of an occluder, as a share of the face's side; bands over eyes or mouth have their own size.",
+    ] = 0.0
+    motion: Annotated[float, Between(0, 24), "Longest motion blur, in pixels of a 48x48 face."] = 0.0
+    defocus: Annotated[float, Between(0, 12), "Largest radius of the defocus, in pixels of a 48x48 face."] = 0.0
+    resolution: Annotated[float, Between(0.01, 1), "Smallest share of a side's pixels that is left; 1 is off."] = 1.0
+    faded: Annotated[float, Between(0.01, 1), "Smallest factor on the contrast; 1 is off."] = 1.0
+    shot: Annotated[
+        float, Between(0, 255), "Largest standard deviation of shot noise at white, in gray levels of 255."
+    ] = 0.0
+    speckle: Annotated[float, Between(0, 2), "Largest standard deviation of speckle, as a share of the gray level."] = (
+        0.0
+    )
+    jpeg: Annotated[int, Between(1, 100), "Lowest JPEG quality; 100 is off."] = 100
+
+    def __post_init__(self) -> None:
+        check_fields(self, RecipeError, "augment.")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All settings of one training; with the data and the seed it determines the result, bit for bit on one CPU."""
+
+    name: Annotated[str, "The recipe's name."]
+    network: Annotated[
+        Literal["report", "large", "large_wide", "large_deep", "base", "tiny"],
+        "The network; see ``networks.NETWORKS``.",
+    ]
+    image_size: Annotated[int, Between(16, 512), "Height and width that faces are resized to, in pixels."]
+    epochs: Annotated[int, Between(1, 100_000), "Passes over the training rows; the schedules are stretched over them."]
+    grow_from: Annotated[
+        int,
+        Between(0, 512),
+        "Size of the faces in the first epochs, in pixels; it grows to image_size (progressive resizing). 0 is off.",
+    ] = 0
+    grown: Annotated[float, Between(0, 1), "Share of the epochs after which faces have their full size."] = 0.6
+    batch_size: Annotated[int, Between(2, 65_536), "Faces per step."] = 128
+    optimizer: Annotated[Literal["sgd", "adamw"], "SGD with momentum, or AdamW."] = "sgd"
+    learning_rate: Annotated[float, Between(0, 100, above=True), "Peak learning rate."] = 0.1
+    momentum: Annotated[float, Between(0, 1, below=True), "Momentum of SGD, or the first beta of AdamW."] = 0.9
+    nesterov: Annotated[bool, "Whether SGD uses Nesterov's momentum."] = True
+    weight_decay: Annotated[float, Between(0, 1), "Weight decay; biases and batch-norm parameters have none."] = 5e-4
+    muon: Annotated[
+        float,
+        Between(0, 1),
+        "Peak learning rate of Muon for the hidden convolutions, in radians per step; 0 trains them by the optimizer.",
+    ] = 0.0
+    schedule: Annotated[
+        Literal[
+            "one_cycle",
+            "cosine",
+            "constant",
+        ],
+        "Learning rate after the warmup: linear to zero (one_cycle), cosine to zero, or constant.",
+    ] = "one_cycle"
+    warmup: Annotated[
+        float, Between(0, 1), "Share of all steps in which the learning rate rises linearly to its peak."
+    ] = 0.15
+    label_smoothing: Annotated[
+        float, Between(0, 1, below=True), "Share of the target spread evenly over all classes."
+    ] = 0.0
+    votes: Annotated[
+        float,
+        Between(0, 1),
+        "Share of the target that follows the votes of annotators, where the data has them.",
+    ] = 0.0
+    votes_head: Annotated[
+        float,
+        Between(0, 10),
+        "Weight of an auxiliary head that learns the votes of annotators; it is not part of the model file.",
+    ] = 0.0
+    init: Annotated[
+        str,
+        "A model of the same network whose weights training starts from: name, model file or run folder; empty is random.",
+    ] = ""
+    teacher: Annotated[
+        str,
+        "Teachers for distillation: names, model files or run folders, with commas; or a run's answers.safetensors.",
+    ] = ""
+    distil: Annotated[float, Between(0, 1), "Share of the target that follows the teacher."] = 0.0
+    teacher_sees: Annotated[
+        Literal[
+            "face",
+            "view",
+            "corrupted",
+        ],
+        "What the teacher reads: each face as it is, the network's crop before it is corrupted (view), or after.",
+    ] = "face"
+    teacher_views: Annotated[
+        int,
+        Between(0, 100_000),
+        "Crops repeat after so many epochs, so that the teacher's answers are computed once; 0 draws new ones.",
+    ] = 0
+    class_weights: Annotated[
+        float,
+        Between(0, 1),
+        "Exponent of the loss weight, (1 / class frequency)^a; 0 is off.",
+    ] = 0.0
+    focal: Annotated[
+        float,
+        Between(0, 10),
+        "Gamma of the focal loss; 0 is cross-entropy.",
+    ] = 0.0
+    balanced_sampling: Annotated[
+        float,
+        Between(0, 1),
+        "How often rare classes are drawn: 0 each row once, 1 all classes equally often.",
+    ] = 0.0
+    ema: Annotated[
+        float,
+        Between(0, 1, below=True),
+        "Decay per step of the exponential moving average of the weights, which is evaluated and exported; 0 is off.",
+    ] = 0.0
+    dropout: Annotated[
+        float,
+        Between(0, 1),
+        "Factor on the dropout probabilities of the network.",
+    ] = 1.0
+    sync_norm: Annotated[
+        bool,
+        "With several processes: whether batch norms use the statistics of the whole batch.",
+    ] = False
+    clip_norm: Annotated[float, Between(0, 1e9), "Largest norm of the gradient; 0 is off."] = 0.0
+    hold_out: Annotated[
+        float,
+        Between(0, 0.9, above=True, below=True),
+        "Share of the training rows held out to choose the epoch, to stop early and to fit the temperature.",
+    ] = 0.12
+    valid_split: Annotated[
+        str, "A split of the data to use in place of a hold-out; empty takes a split ``valid``, or else holds out."
+    ] = ""
+    stop_accuracy: Annotated[
+        float, Between(0, 1, below=True), "Stop when hold-out accuracy exceeds this; 0 is off."
+    ] = 0.0
+    keep: Annotated[
+        Literal["best", "last"],
+        "Which epoch's weights are exported: the best by hold-out accuracy, or the last.",
+    ] = "best"
+    patience: Annotated[
+        int, Between(0, 100_000), "Stop after so many epochs without a better hold-out accuracy; 0 is off."
+    ] = 0
+    split_seed: Annotated[
+        int,
+        Between(0, 2**31 - 1),
+        "Seed of the hold-out, so that runs of different seeds share it.",
+    ] = 0
+    seed: Annotated[int, Between(0, 2**31 - 1), "Seed of initial weights, order, augmentation and dropout."] = 0
+    augment: Annotated[Augment, "How training faces are varied."] = field(default_factory=Augment)
+
+    def __post_init__(self) -> None:
+        check_fields(self, RecipeError)
+        has_teacher = self.teacher != ""
+        for holds, name, needed in (
+            (not self.nesterov or self.momentum > 0, "nesterov", "false where momentum is 0"),
+            (
+                self.grow_from == 0 or 16 <= self.grow_from <= self.image_size,
+                "grow_from",
+                f"0, or a whole number from 16 to {self.image_size}",
+            ),
+            (self.distil == 0 or has_teacher, "distil", "0 where there is no teacher"),
+            (self.distil > 0 or not has_teacher, "distil", "above 0 where there is a teacher"),
+            (self.teacher_sees == "face" or has_teacher, "teacher_sees", "face where there is no teacher"),
+            (self.teacher_views == 0 or self.teacher_sees != "face", "teacher_views", "0 where teacher_sees is face"),
+        ):
+            if not holds:
+                raise RecipeError(f"{name}={getattr(self, name)} doesn't fit: it must be {needed}.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain numbers, strings and lists, fit for JSON."""
+        values: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
+        """What ``to_dict`` gave.
+
+        Raises:
+            RecipeError: a field is missing, unknown or out of range.
+        """
+        try:
+            parts: dict[str, Any] = {
+                key: tuple(value) if isinstance(value, list) else value for key, value in values["augment"].items()
+            }
+            return cls(**{**values, "augment": Augment(**parts)})
+        except (TypeError, KeyError, ValueError, AttributeError) as error:
+            raise RecipeError(f"This is no recipe of this version of mien: {error}.") from None

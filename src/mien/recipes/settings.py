@@ -1,0 +1,103 @@
+"""Recipes by name, changed by settings as one writes them behind ``--set``, and back."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from mien.errors import RecipeError
+from mien.recipes import fields, recipe_file
+from mien.recipes.catalogue import AUGMENTS, RECIPES
+from mien.recipes.recipe import Augment, Recipe
+
+
+def get(name: str, settings: Iterable[str] = ()) -> Recipe:
+    """Return a recipe by name, changed by settings such as ``"epochs=15"`` or ``"augment.scale=0.9,1.1"``.
+
+    Args:
+        name: a key of ``RECIPES``, or the path of a recipe's file, which ends in ``.toml`` (see ``recipe_file``).
+        settings: changes, on top of those of the file.
+
+    Raises:
+        RecipeError: there is no such recipe or field, or the value doesn't fit; the message says what would.
+    """
+    own: list[str] = []
+    if name.endswith(".toml"):
+        name, own = recipe_file.read(name)
+    if name not in RECIPES:
+        raise RecipeError(f"There is no recipe '{name}': choose {', '.join(RECIPES)}, or a recipe's file (.toml).")
+    return changed(RECIPES[name](), [*own, *settings])
+
+
+def write(path: str | os.PathLike[str], recipe: Recipe, notes: Sequence[str] = ()) -> None:
+    """Write a recipe as a file that ``get`` reads: the name that it has in ``RECIPES``, and what is changed.
+
+    Args:
+        path: where to; it ends in ``.toml``.
+        recipe: one of ``RECIPES``, or one made of it by settings.
+        notes: lines that say where it comes from.
+
+    Raises:
+        OutputError: the file can't be written.
+    """
+    original = RECIPES[recipe.name]()
+    values = {name: new for name, new, old in _pairs(recipe, original) if name != "augment" and new != old}
+    parts = {name: new for name, new, old in _pairs(recipe.augment, original.augment) if new != old}
+    recipe_file.write(path, recipe.name, {**values, "augment": parts}, notes)
+
+
+def changed(recipe: Recipe, settings: Iterable[str]) -> Recipe:
+    """The recipe with settings such as ``"epochs=15"`` changed; ``augment=NAME`` comes before parts of it, wherever it stands.
+
+    Raises:
+        RecipeError: there is no such field, or the value doesn't fit.
+    """
+    changes: dict[str, Any] = {}
+    augment: dict[str, Any] = {}
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        key = key.strip()
+        if not equals:
+            raise RecipeError(f"'{setting}' is no setting: write it as field=value, such as epochs=15.")
+        if key == "augment":
+            recipe = dataclasses.replace(recipe, augment=_augment_by_word(text))
+        elif key.startswith("augment."):
+            augment[key.removeprefix("augment.")] = fields.parse(
+                Augment, key.removeprefix("augment."), text, "augment."
+            )
+        else:
+            changes[key] = fields.parse(Recipe, key, text, "")
+    return dataclasses.replace(recipe, **changes, augment=dataclasses.replace(recipe.augment, **augment))
+
+
+def changes(recipe: Recipe) -> list[str]:
+    """The settings that make this recipe of the one of its name: ``get(recipe.name, changes(recipe)) == recipe``."""
+    if recipe.name not in RECIPES:
+        return []  # a recipe of one's own, made in Python: no settings of the command line make it
+    original = RECIPES[recipe.name]()
+    changed = [
+        f"{name}={fields.as_text(new)}"
+        for name, new, old in _pairs(recipe, original)
+        if name != "augment" and new != old
+    ]
+    return changed + augment_changes(recipe.augment, original.augment)
+
+
+def augment_changes(augment: Augment, original: Augment) -> list[str]:
+    """The settings that make one augmentation of another."""
+    return [f"augment.{name}={fields.as_text(new)}" for name, new, old in _pairs(augment, original) if new != old]
+
+
+def _pairs(new: Recipe | Augment, old: Recipe | Augment) -> list[tuple[str, Any, Any]]:
+    return [(field.name, getattr(new, field.name), getattr(old, field.name)) for field in dataclasses.fields(new)]
+
+
+def _augment_by_word(text: str) -> Augment:
+    name = text.strip().lower()
+    if name not in AUGMENTS:
+        raise RecipeError(
+            f"augment={text} doesn't fit: choose {', '.join(AUGMENTS)}, or set a part such as augment.flip=0.5."
+        )
+    return AUGMENTS[name]()
