@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import images
+from mien.data import identity
 from mien.data.duplicates import Copies
 from mien.data.faceset import UNLABELLED, FaceSet
 from mien.errors import MissingExtraError
@@ -100,9 +101,8 @@ def learned_rows(classifier: Classifier, faceset: FaceSet) -> tuple[NDArray[np.i
     train = training_rows(classifier, faceset)
     if train is None:
         return np.empty(0, np.int64), False
-    known = {face.tobytes() for face in train.images}
-    of_train = np.flatnonzero(faceset.splits == "train")
-    return np.array([row for row in of_train if faceset.images[row].tobytes() in known], np.int64), True
+    of_train = faceset.splits == "train"
+    return np.flatnonzero(of_train & identity.are_in(faceset.images, train.images)), True
 
 
 def out_of_fold(

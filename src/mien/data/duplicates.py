@@ -8,7 +8,6 @@ compared by these, and only those whose bound passes are compared by their pixel
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import images
+from mien.data import identity
+from mien.data.identity import Links
 from mien.errors import DataError
 
 MIN_CORRELATION = 0.98
@@ -86,7 +87,8 @@ def find(faces: NDArray[np.uint8], correlation: float = MIN_CORRELATION, *, mirr
     Raises:
         DataError: there are more than ``MAX_PAIRS`` pairs of near copies.
     """
-    first_rows, pictures = _pictures(faces)
+    pictures = identity.numbers(faces)
+    first_rows = np.unique(pictures, return_index=True)[1]
     small = _small(faces[first_rows])
     pairs, correlations = _pairs(small, correlation, mirrored)
     groups = _linked(len(first_rows), pairs)[pictures]
@@ -96,14 +98,6 @@ def find(faces: NDArray[np.uint8], correlation: float = MIN_CORRELATION, *, mirr
 def contrast(faces: NDArray[np.uint8]) -> NDArray[np.float64]:
     """``(N,)`` the standard deviation of each face's grays ``(N, H, W)``."""
     return np.array([face.std() for face in faces], np.float64)
-
-
-def _pictures(faces: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The first row of each different picture, and ``(N,)`` the number of each row's picture."""
-    numbers: dict[bytes, int] = {}
-    pictures = [numbers.setdefault(hashlib.blake2b(face.tobytes()).digest(), len(numbers)) for face in faces]
-    found = np.array(pictures, np.int64)
-    return np.unique(found, return_index=True)[1].astype(np.int64), found
 
 
 def _small(faces: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -186,14 +180,8 @@ def _correlations(
 
 def _linked(num: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     """``(num,)`` the lowest picture that each is linked to."""
-    parents = list(range(num))
-
-    def root(picture: int) -> int:
-        while parents[picture] != picture:
-            parents[picture] = picture = parents[parents[picture]]
-        return picture
-
+    links = Links(num)
     for a, b in pairs.tolist():
-        low, high = sorted((root(a), root(b)))
-        parents[high] = low
-    return np.array([root(picture) for picture in range(num)], np.int64)
+        low, high = sorted((links.root(a), links.root(b)))
+        links.join(high, low)
+    return np.array([links.root(picture) for picture in range(num)], np.int64)

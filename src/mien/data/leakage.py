@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-from mien.data import seen
+from mien.data import identity
 from mien.data.faceset import FaceSet
 from mien.data.source import Leak
 from mien.data.splits import TOLERATED_SHARE
@@ -16,7 +16,7 @@ from mien.errors import DataError
 def find(faceset: FaceSet) -> tuple[Leak, ...]:
     """Count copies, pixel for pixel, within each split and between each two; blank pictures are no copies of each other."""
     shown = faceset.images.max((1, 2), initial=0) > faceset.images.min((1, 2), initial=255)
-    hashes = seen.hashes(faceset.images)
+    hashes = identity.hashes(faceset.images)
     of_split = {name: hashes[shown & (faceset.splits == name)] for name in faceset.split_names}
     totals = {name: int((faceset.splits == name).sum()) for name in of_split}
     repeats = [Leak(name, name, len(own) - len(np.unique(own)), totals[name]) for name, own in of_split.items()]

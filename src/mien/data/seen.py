@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import zlib
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.data import identity
 from mien.errors import ModelFileError, RunError
 
 BITS = 32
@@ -20,12 +20,6 @@ BITS = 32
 
 _MAX_ROWS = 2**26  # what a text may unfold to; more rows than any set of faces has
 _PARTS = ("learned", "held_out")
-
-
-def hashes(faces: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """``(N,)`` a 64-bit hash of each face ``(N, H, W)``; the same pixels have the same one."""
-    digests = [hashlib.blake2b(np.ascontiguousarray(face).data, digest_size=8).digest() for face in faces]
-    return np.frombuffer(b"".join(digests), ">u8").astype(np.uint64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +39,7 @@ class SeenFaces:
     @classmethod
     def of(cls, learned: NDArray[np.uint8], held_out: NDArray[np.uint8]) -> SeenFaces:
         """Of faces ``(N, H, W)`` and ``(M, H, W)`` at the size of the network."""
-        return cls(hashes(learned), hashes(held_out))
+        return cls(identity.hashes(learned), identity.hashes(held_out))
 
     @property
     def false_positive_rate(self) -> float:
@@ -54,7 +48,7 @@ class SeenFaces:
 
     def find(self, faces: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """``(N,)`` which faces were learned from, and which others were held out; the faces have the network's size."""
-        asked = hashes(faces) & _mask(self.bits)
+        asked = identity.hashes(faces) & _mask(self.bits)
         learned = np.isin(asked, self.learned)
         return learned, np.isin(asked, self.held_out) & ~learned
 

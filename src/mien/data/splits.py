@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.data import identity
 from mien.data.faceset import UNLABELLED, FaceSet
+from mien.data.identity import Links
 from mien.errors import DataError
 
 TOLERATED_SHARE = 0.1
@@ -135,22 +136,14 @@ def _chosen(
 
 def _groups(faceset: FaceSet) -> NDArray[np.int64]:
     """``(N,)`` numbers, the same for rows that have to stay together: copies of one picture, and pictures of one person."""
-    group_of: dict[bytes | str, int] = {}
-    parents: list[int] = []
-
-    def root(group: int) -> int:
-        while parents[group] != group:
-            parents[group] = group = parents[parents[group]]
-        return group
-
-    rows = []
-    for row, face in enumerate(faceset.images):
-        subject = "" if faceset.subjects is None else str(faceset.subjects[row])
-        keys: list[bytes | str] = [hashlib.blake2b(face.tobytes()).digest(), *([subject] if subject else [])]
-        for key in keys:
-            if key not in group_of:
-                group_of[key] = len(parents)
-                parents.append(len(parents))
-        rows.append(group_of[keys[0]])
-        parents[root(group_of[keys[-1]])] = root(rows[-1])  # a picture of two subjects joins them
-    return np.unique([root(group) for group in rows], return_inverse=True)[1].astype(np.int64)
+    pictures: list[int | str] = identity.numbers(faceset.images).tolist()
+    people = [""] * len(pictures) if faceset.subjects is None else faceset.subjects.tolist()
+    keys = [key for pair in zip(pictures, people, strict=True) for key in pair if key != ""]
+    number = {key: index for index, key in enumerate(dict.fromkeys(keys))}
+    links = Links(len(number))
+    for picture, person in zip(pictures, people, strict=True):
+        links.join(
+            number[person] if person else number[picture], to=number[picture]
+        )  # a picture of two people joins them
+    rows = [links.root(number[picture]) for picture in pictures]
+    return np.unique(rows, return_inverse=True)[1].astype(np.int64)

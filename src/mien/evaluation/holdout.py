@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from mien.data import seen, splits
+from mien.data import identity, splits
 from mien.data.faceset import UNLABELLED, FaceSet
 from mien.errors import DataError
 from mien.inference.classifier import Classifier
@@ -26,7 +24,7 @@ def divided(classifier: Classifier, faceset: FaceSet) -> tuple[FaceSet, FaceSet]
     records = training.get("members") or [training]
     (train, valid), *others = [_by_record(classifier, faceset, record) for record in records]
     for _, other in others:
-        learned = ~np.isin(seen.hashes(valid.images), seen.hashes(other.images))
+        learned = ~identity.are_in(valid.images, other.images)
         train, valid = splits.moved(train, valid, learned)
     if not len(valid):
         raise DataError(f"No row was held out by all members of '{classifier.name}': name a split of the data instead.")

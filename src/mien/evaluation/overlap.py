@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.data import identity
 from mien.data.faceset import FaceSet
 from mien.data.splits import TOLERATED_SHARE
 from mien.evaluation.evaluation import Evaluation
@@ -83,8 +84,12 @@ def by_data(rows: FaceSet, learned: FaceSet, held_out: FaceSet | None, evaluatio
         learned, held_out: the faces to look for; None where held-out ones don't count.
         evaluation: the model's scores on the judged faces, in their order.
     """
-    in_learned = _is_in(rows, learned)
-    in_held_out = np.zeros_like(in_learned) if held_out is None else _is_in(rows, held_out) & ~in_learned
+    in_learned = identity.are_in(rows.images, learned.resized(rows.size).images)
+    in_held_out = (
+        np.zeros_like(in_learned)
+        if held_out is None
+        else identity.are_in(rows.images, held_out.resized(rows.size).images) & ~in_learned
+    )
     return _counted(in_learned, in_held_out, evaluation, "data", 0.0)
 
 
@@ -109,8 +114,3 @@ def _counted(
 
 def _without_confusions(scores: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in scores.items() if key not in ("confusion", "top_confusions")}
-
-
-def _is_in(rows: FaceSet, others: FaceSet) -> NDArray[np.bool_]:
-    known = {face.tobytes() for face in others.resized(rows.size).images}
-    return np.array([face.tobytes() in known for face in rows.images], np.bool_)

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mien.data import splits
+from mien.data import identity, splits
 from mien.data.faceset import FaceSet
 from mien.modelfile import Spec
 from mien.run import Run
@@ -173,5 +173,6 @@ def of_run(run: Run, valid_set: FaceSet, logits: Tensor) -> Temperature:
 
 def rows_in(rows: FaceSet, valid_set: FaceSet) -> NDArray[np.int64]:
     """Where each of these rows stands ``(N,)`` in a hold-out that has all their pictures."""
-    places = {face.tobytes(): place for place, face in enumerate(valid_set.images)}
-    return np.array([places[face.tobytes()] for face in rows.images], np.int64)
+    known, asked = identity.hashes(valid_set.images), identity.hashes(rows.images)
+    order = np.argsort(known, kind="stable")
+    return order[np.searchsorted(known, asked, sorter=order)].astype(np.int64)

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mien.data import identity
 from mien.data.faceset import FaceSet
 from mien.data.seen import SeenFaces
 from mien.errors import ExportError
@@ -122,6 +122,5 @@ def in_all(sets: Sequence[FaceSet]) -> FaceSet:
     """The rows of the first set whose picture is in every other: of hold-outs, the rows that no run was trained on."""
     common = sets[0]
     for other in sets[1:]:
-        known = {face.tobytes() for face in other.images}  # copies of a picture are always on one side together
-        common = common.select(np.array([face.tobytes() in known for face in common.images], bool))
+        common = common.select(identity.are_in(common.images, other.images))  # copies are always on one side together
     return common
