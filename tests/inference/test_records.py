@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 
 from mien.errors import OutputError
 from mien.inference import records
-from mien.inference.photo import Face
-from mien.inference.stream import PhotoReading
+from mien.inference.photo import Face, PhotoResult
 
 CLASSES = ("happy", "sad")
 FACE = Face((1.5, 2, 30, 40), ((1, 2),) * 5, 0.9, "happy", {"happy": 0.75, "sad": 0.25})
 READINGS = [
-    PhotoReading("two, faces.jpg", (FACE, FACE)),
-    PhotoReading("none.jpg", ()),
-    PhotoReading("bad.jpg", (), "it is damaged"),
+    PhotoResult("two, faces.jpg", (FACE, FACE)),
+    PhotoResult("none.jpg", ()),
+    PhotoResult("bad.jpg", (), "it is damaged"),
 ]
 ROWS = [row for reading in READINGS for row in records.rows_of(reading)]
 TYPES = records.columns(CLASSES)
@@ -109,15 +108,15 @@ def test_a_journal_goes_on_wherever_it_was_cut_off(tmp_path: Path, cut: int) -> 
     out = tmp_path / "rows.jsonl"
     first = journal(out)
     for reading in READINGS:
-        first.add(reading.path, records.rows_of(reading))
+        first.add(reading.name, records.rows_of(reading))
     first.close()
     data = first.path.read_bytes()
     first.path.write_bytes(data[: len(data) - cut])
 
     second = journal(out, resume=True)
     for reading in READINGS:
-        if reading.path not in second.done:
-            second.add(reading.path, records.rows_of(reading))
+        if reading.name not in second.done:
+            second.add(reading.name, records.rows_of(reading))
     second.finish()
     assert [json.loads(line) for line in out.read_text().splitlines()] == ROWS
     assert list(tmp_path.iterdir()) == [out]
@@ -196,7 +195,7 @@ def test_a_journal_with_changed_bytes_gives_rows_or_one_sentence(
     out = tmp_path / "rows.csv"
     first = journal(out)
     for reading in READINGS:
-        first.add(reading.path, records.rows_of(reading))
+        first.add(reading.name, records.rows_of(reading))
     first.close()
     data = first.path.read_bytes()
     place %= len(data)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mien import files
 
 if TYPE_CHECKING:
-    from mien.inference.stream import PhotoReading
+    from mien.inference.photo import PhotoResult
 
 WRITTEN = (".jpg", ".jpeg", ".png")
 """Endings of the pictures that are written."""
@@ -54,14 +54,14 @@ class Drawer:
         """Don't draw over these pictures, which an earlier part of this work has drawn."""
         self._taken.update(name.lower() for name in names)
 
-    def __call__(self, reading: PhotoReading) -> str:
+    def __call__(self, reading: PhotoResult) -> str:
         """Draw a photo's readings; gives the picture's name in the folder."""
         from mien import images
         from mien.inference import annotate
 
         assert reading.pixels is not None
         picture = annotate.annotate(reading.pixels, [annotate.mark(face) for face in reading.faces])
-        name = self._name(reading.path, self._taken) if self.file is None else self.file.name
+        name = self._name(reading.name, self._taken) if self.file is None else self.file.name
         target = self.file or self.folder / name
         if self.file is None:
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -29,8 +29,7 @@ from mien.cli.places import OutputPath, Verb
 
 if TYPE_CHECKING:
     from mien.inference import records
-    from mien.inference.photo import Reader
-    from mien.inference.stream import PhotoReading
+    from mien.inference.photo import PhotoResult, Reader
 
 Function = Callable[..., Any]
 
@@ -197,7 +196,7 @@ def _read_here(
         todo = (photo for photo in listing if photo not in output.done)
         for reading in _counted(stream.read_photos(reader, todo, crops=crops, keep_pixels=draw is not None)):
             drawn = draw(reading) if draw is not None and reading.pixels is not None else None
-            output.add(reading.path, records.rows_of(reading), drawn)
+            output.add(reading.name, records.rows_of(reading), drawn)
         output.finish(_revision(reader, output.rows()) if auto and output.counts else None)
         if listing.companions:
             files_of, hold = (
@@ -318,7 +317,7 @@ def _table(rows: list[dict[str, Any]]) -> str:
     return tables.render(["photo", "expression", "probability", "left top right bottom", "face score"], cells)
 
 
-def _counted(readings: Iterable[PhotoReading]) -> Iterator[PhotoReading]:
+def _counted(readings: Iterable[PhotoResult]) -> Iterator[PhotoResult]:
     """Show how many photos are read and how fast, while standard error is a terminal."""
     if not sys.stderr.isatty():
         yield from readings

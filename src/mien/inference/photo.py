@@ -75,6 +75,31 @@ class Face:
 
 
 @dataclass(frozen=True, eq=False)
+class PhotoResult:
+    """What was read on one photo.
+
+    Attributes:
+        name: the photo's path or name; empty for one that has none.
+        faces: its faces; empty where there are none, or where it couldn't be read.
+        error: why it couldn't be read, or None.
+        pixels: the photo ``(H, W, 3)``, where it was asked for.
+        note: what had to be guessed to decode it, or None.
+        prior: the class shares in use that were stated, in words, or None.
+        size: width and height in pixels as shown; 0 where it couldn't be read.
+        rotated: by how many degrees, clockwise, it was turned for its faces to be upright.
+    """
+
+    name: str
+    faces: tuple[Face, ...]
+    error: str | None = None
+    pixels: NDArray[np.uint8] | None = None
+    note: str | None = None
+    prior: str | None = None
+    size: tuple[int, int] = (0, 0)
+    rotated: int = 0
+
+
+@dataclass(frozen=True, eq=False)
 class Found:
     """The faces of a photo before they are read: what ``Reader.find`` gives and ``Reader.read`` takes.
 

@@ -20,7 +20,7 @@ from mien import escapes, files
 from mien.errors import OutputError
 from mien.inference import priors
 from mien.inference.classifier import Classifier
-from mien.inference.stream import PhotoReading
+from mien.inference.photo import PhotoResult
 from mien.locks import Lock
 
 Row = dict[str, Any]
@@ -33,16 +33,16 @@ CHUNK = 4096
 """Rows that are held before they go into a Parquet file."""
 
 
-def rows_of(reading: PhotoReading) -> list[Row]:
+def rows_of(reading: PhotoResult) -> list[Row]:
     """The rows of one photo: one a face, or one that says that there is none or why it couldn't be read."""
     if reading.error is not None:
-        return [{"photo": reading.path, "status": "error", "error": reading.error}]
+        return [{"photo": reading.name, "status": "error", "error": reading.error}]
     note = {} if reading.note is None else {"note": reading.note}
     if not reading.faces:
-        return [{"photo": reading.path, "status": "no_face", **note}]
+        return [{"photo": reading.name, "status": "no_face", **note}]
     prior = {} if reading.prior is None else {"prior": reading.prior}
     return [
-        {"photo": reading.path, "status": "face", "face": number, **face.to_dict(), **prior, **note}
+        {"photo": reading.name, "status": "face", "face": number, **face.to_dict(), **prior, **note}
         for number, face in enumerate(reading.faces)
     ]
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mien import images
 from mien.errors import ImageError
-from mien.inference.photo import Face, Found, Reader
+from mien.inference.photo import Found, PhotoResult, Reader
 
 STDIN = "-"
 BATCH = 64
@@ -36,27 +36,6 @@ class Photo:
 
     name: str
     load: Callable[[], bytes]
-
-
-@dataclass(frozen=True, eq=False)
-class PhotoReading:
-    """What was read on one photo.
-
-    Attributes:
-        path: the photo.
-        faces: its faces; empty where there are none, or where it couldn't be read.
-        error: why it couldn't be read, or None.
-        pixels: the photo ``(H, W, 3)``, where it was asked for.
-        note: what had to be guessed to decode it, or None.
-        prior: the class shares in use that were stated, in words, or None.
-    """
-
-    path: str
-    faces: tuple[Face, ...]
-    error: str | None = None
-    pixels: NDArray[np.uint8] | None = None
-    note: str | None = None
-    prior: str | None = None
 
 
 class Listing:
@@ -130,7 +109,7 @@ def walk(folder: str, endings: Container[str]) -> Iterator[str]:
 
 def read_photos(
     reader: Reader, paths: Iterable[str | Photo], *, crops: bool = False, keep_pixels: bool = False, workers: int = 0
-) -> Iterator[PhotoReading]:
+) -> Iterator[PhotoResult]:
     """Read photos in their order.
 
     Args:
@@ -174,6 +153,7 @@ class _Prepared:
     error: str | None = None
     pixels: NDArray[np.uint8] | None = None
     note: str | None = None
+    size: tuple[int, int] = (0, 0)
 
 
 def _prepare(reader: Reader, photo: str | Photo, crops: bool, keep_pixels: bool) -> _Prepared:
@@ -185,7 +165,8 @@ def _prepare(reader: Reader, photo: str | Photo, crops: bool, keep_pixels: bool)
         pixels = picture.pixels
         found = reader.whole(pixels) if crops else reader.find(pixels)
         shown = np.repeat(pixels[:, :, None], 3, 2) if crops and keep_pixels else pixels
-        return _Prepared(path, found, pixels=shown if keep_pixels else None, note=picture.note)
+        height, width = pixels.shape[:2]
+        return _Prepared(path, found, pixels=shown if keep_pixels else None, note=picture.note, size=(width, height))
     except ImageError as error:
         nothing = np.empty((0, 4), np.float32), np.empty((0, 5, 2), np.float32), np.empty(0, np.float32)
         return _Prepared(path, Found(*nothing, np.empty((0, *reader.classifier.spec.size), np.uint8)), str(error))
@@ -197,7 +178,16 @@ def _source(photo: str | Photo) -> str | bytes:
     return sys.stdin.buffer.read(images.MAX_BYTES + 1) if photo == STDIN else photo
 
 
-def _read(reader: Reader, photos: list[_Prepared]) -> Iterator[PhotoReading]:
+def _read(reader: Reader, photos: list[_Prepared]) -> Iterator[PhotoResult]:
     prior = reader.classifier.prior_in_words
     for photo, faces in zip(photos, reader.read([photo.found for photo in photos]), strict=True):
-        yield PhotoReading(photo.path, tuple(faces), photo.error, photo.pixels, photo.note, prior)
+        yield PhotoResult(
+            name=photo.path,
+            faces=tuple(faces),
+            error=photo.error,
+            pixels=photo.pixels,
+            note=photo.note,
+            prior=prior,
+            size=photo.size,
+            rotated=photo.found.rotated,
+        )

@@ -15,9 +15,10 @@ from mien import emotions
 from mien.errors import MienError, RequestError
 from mien.inference import detector, priors, shipped
 from mien.inference.classifier import Classifier
+from mien.inference.photo import PhotoResult
 from mien.serving import bodies, problems, schema
 from mien.serving.bodies import Upload
-from mien.serving.engine import Engine, PhotoRead
+from mien.serving.engine import Engine
 from mien.serving.gate import RETRY_AFTER, Gate
 from mien.serving.metrics import Metrics
 from mien.serving.settings import Settings
@@ -81,7 +82,7 @@ class Desk:
 
     async def read(
         self, request: Request, model: str, prior: str | None, *, crops: bool = False
-    ) -> tuple[list[tuple[str | None, PhotoRead | MienError]], dict[str, float] | None]:
+    ) -> tuple[list[tuple[str | None, PhotoResult | MienError]], dict[str, float] | None]:
         """Each picture's name and what was read on it, or why it couldn't be read; and the class shares allowed for, if any.
 
         Raises:
@@ -94,12 +95,12 @@ class Desk:
             async with self.gate.turn():
                 parts = await asyncio.gather(*(self._one(upload, model, crops) for upload in uploads))
         photos, shares = self.engine.with_prior(
-            [read for _, read in parts if isinstance(read, PhotoRead)], model, prior
+            [read for _, read in parts if isinstance(read, PhotoResult)], model, prior
         )
         others = iter(photos)
-        return [(name, next(others) if isinstance(read, PhotoRead) else read) for name, read in parts], shares
+        return [(name, next(others) if isinstance(read, PhotoResult) else read) for name, read in parts], shares
 
-    async def _one(self, upload: Upload, model: str, crops: bool) -> tuple[str | None, PhotoRead | MienError]:
+    async def _one(self, upload: Upload, model: str, crops: bool) -> tuple[str | None, PhotoResult | MienError]:
         try:
             read = await self.engine.read(upload.data, model, crops=crops)
         except MienError as error:
@@ -149,14 +150,14 @@ def router(desk: Desk, is_ready: Callable[[], bool]) -> APIRouter:
     return api
 
 
-def _photo(name: str | None, read: PhotoRead | MienError) -> schema.Photo:
+def _photo(name: str | None, read: PhotoResult | MienError) -> schema.Photo:
     if isinstance(read, MienError):
         return schema.Photo(name=name, width=None, height=None, rotated=0, note=None, faces=[], error=problems.of(read))
     faces = [schema.Face.model_validate(face.to_dict()) for face in read.faces]
     return schema.Photo(
         name=name,
-        width=read.width,
-        height=read.height,
+        width=read.size[0],
+        height=read.size[1],
         rotated=read.rotated,
         note=read.note,
         faces=faces,
@@ -164,7 +165,7 @@ def _photo(name: str | None, read: PhotoRead | MienError) -> schema.Photo:
     )
 
 
-def _crop(name: str | None, read: PhotoRead | MienError) -> schema.Crop:
+def _crop(name: str | None, read: PhotoResult | MienError) -> schema.Crop:
     if isinstance(read, MienError):
         return schema.Crop(name=name, note=None, reading=None, error=problems.of(read))
     (face,) = read.faces

@@ -6,7 +6,6 @@ import asyncio
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,23 +17,12 @@ from mien import images
 from mien.errors import MienError, RequestError
 from mien.inference import priors
 from mien.inference.classifier import Classifier
-from mien.inference.photo import Face, Found, Reader
+from mien.inference.photo import Face, Found, PhotoResult, Reader
 from mien.serving.settings import Settings
 
 Crops = NDArray[np.uint8]  # (N, h, w), all of the model's size
 Rows = NDArray[np.float32]  # (N, K)
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class PhotoRead:
-    """A photo's size in pixels as shown, the faces in it, how far it was turned for them, and what was guessed to decode it."""
-
-    width: int
-    height: int
-    faces: list[Face]
-    rotated: int = 0
-    note: str | None = None
 
 
 class Batcher:
@@ -167,8 +155,8 @@ class Engine:
         return model
 
     def with_prior(
-        self, photos: Sequence[PhotoRead], model: str, prior: str | None
-    ) -> tuple[list[PhotoRead], dict[str, float] | None]:
+        self, photos: Sequence[PhotoResult], model: str, prior: str | None
+    ) -> tuple[list[PhotoResult], dict[str, float] | None]:
         """The photos of a request for its own class shares, or the server's where it states none; and those shares.
 
         Raises:
@@ -189,12 +177,14 @@ class Engine:
             except MienError as error:
                 raise RequestError(422, str(error)) from None
             photos = [
-                dataclasses.replace(photo, faces=[face.with_probabilities(next(rows), abstain) for face in photo.faces])
+                dataclasses.replace(
+                    photo, faces=tuple(face.with_probabilities(next(rows), abstain) for face in photo.faces)
+                )
                 for photo in photos
             ]
         return list(photos), None if shares is None else dict(zip(classifier.classes, shares.tolist(), strict=True))
 
-    async def read(self, data: bytes, model: str, *, crops: bool = False) -> PhotoRead:
+    async def read(self, data: bytes, model: str, *, crops: bool = False) -> PhotoResult:
         """Find and read the faces in an encoded photo, or read it as the ready-made crop that it is.
 
         Raises:
@@ -207,7 +197,7 @@ class Engine:
             rows = await self._batchers[model].read(found.crops)
             faces = [reader.face(found, number, row) for number, row in enumerate(rows)]
         height, width = picture.pixels.shape[:2]
-        return PhotoRead(width, height, faces, found.rotated, picture.note)
+        return PhotoResult("", tuple(faces), note=picture.note, size=(width, height), rotated=found.rotated)
 
     def _find(self, reader: Reader, data: bytes) -> tuple[images.Picture, Found]:
         photo = images.decode_picture(data, max_pixels=self.settings.max_pixels)
