@@ -48,9 +48,10 @@ from mien.data import store
 from mien.data.faceset import FaceSet
 from mien.evaluation.judge import default_split, labelled_rows
 from mien.inference import datasets
+from mien.progress import Lines
 from mien.recipes import Recipe
 from mien.run import Run
-from mien.run_record import DataRecord, EpochRecord, HeldOutRows, Setup, Speed, TrainRows
+from mien.run_record import DataRecord, EpochRecord, Hardware, HeldOutRows, Setup, Speed, TrainRows
 from mien.training import devices, job, loop, summary, teachers
 from mien.training import networks as net
 from mien.training.graph import load_network
@@ -168,7 +169,7 @@ class Work:
             speed=Speed(compiler, SELDOM),
         )
         run = Run.create(self.place(label), recipe, data=self._described(train_set, valid_set), setup=setup)
-        loop.train(run, train_set, valid_set, say=print)
+        loop.train(run, train_set, valid_set, progress=Lines(print))
         run.checkpoint.unlink()
         return run
 
@@ -229,7 +230,13 @@ class Work:
             settings += [f"teacher={members if name == ANSWERED_BY or not answers.exists() else answers}"]
         recipe = self.recipe(training.recipe, [*settings])
         recipe = recipes.changed(recipe, [*self.scale.trained, *(self.scale.students if training.taught else ())])
-        run = job.start_or_resume(self.data, recipe, self.place(name), speed=Speed(store_every=SELDOM), say=print)
+        run = job.start_or_resume(
+            self.data,
+            recipe,
+            self.place(name),
+            hardware=Hardware(speed=Speed(store_every=SELDOM)),
+            progress=Lines(print),
+        )
         run.checkpoint.unlink(missing_ok=True)
         return {**self._told(run), **self._judged([name])}
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import records
 from mien import cli, recipes
 from mien.data import store
 from mien.data.faceset import FaceSet
@@ -65,7 +66,7 @@ def run(faces_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A short training on the drawn faces, with its model file. Don't write into it."""
     os.environ.setdefault("MIEN_CACHE", str(tmp_path_factory.mktemp("session-cache")))
     recipe = recipes.get("demo", ["epochs=2", "batch_size=32", "ema=0.9"])
-    return job.start(faces_file, recipe, tmp_path_factory.mktemp("runs") / "run", device="cpu", precision="fp32")
+    return job.start(faces_file, recipe, tmp_path_factory.mktemp("runs") / "run", hardware=records.CPU)
 
 
 @pytest.fixture

@@ -116,7 +116,7 @@ def test_study(invoke: Invoke, faces_file: Path, tmp_path: Path) -> None:
     curves = [path.read_text() for path in histories]
     assert sorted(map(len, (curve.splitlines() for curve in curves))) == [1, 2]
     code, _, said = invoke(*words)
-    assert (code, "going on after epoch 1" in said) == (0, True), said
+    assert (code, "resumed after epoch 1" in said) == (0, True), said
     assert all(path.read_text().startswith(curve) for path, curve in zip(histories, curves, strict=True))
     assert litter(tmp_path) == []
 

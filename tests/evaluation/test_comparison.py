@@ -5,6 +5,7 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from mien.evaluation import comparison, metrics
+from mien.evaluation.comparison import Comparison
 
 RNG = np.random.default_rng(0)
 LABELS = RNG.choice(4, 400, p=[0.5, 0.3, 0.15, 0.05])
@@ -13,6 +14,11 @@ LABELS = RNG.choice(4, 400, p=[0.5, 0.3, 0.15, 0.05])
 def answers(share_right: float, seed: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     rng = np.random.default_rng(seed)
     return np.where(rng.random(len(LABELS)) < share_right, LABELS, rng.integers(0, 4, len(LABELS)))
+
+
+def difference(told: Comparison, score: str = "accuracy") -> tuple[float, ...]:
+    assert told.difference is not None
+    return told.difference[score]
 
 
 def test_scores_are_those_of_scikit_learn() -> None:
@@ -28,13 +34,14 @@ def test_means_deviations_and_differences() -> None:
     plain, better = [answers(0.5, seed) for seed in range(3)], [answers(0.7, seed) for seed in range(3)]
     told = comparison.compare(LABELS, {"plain": plain, "better": better, "same": plain}, 4)
     accuracy = [float((run == LABELS).mean()) for run in better]
-    assert told["better"]["mean"]["accuracy"] == pytest.approx(np.mean(accuracy))
-    assert told["better"]["sd"]["accuracy"] == pytest.approx(np.std(accuracy, ddof=1))
-    assert told["plain"]["difference"] is None
-    middle, low, high = told["better"]["difference"]["accuracy"]
+    assert told["better"].mean["accuracy"] == pytest.approx(np.mean(accuracy))
+    assert told["better"].sd is not None
+    assert told["better"].sd["accuracy"] == pytest.approx(np.std(accuracy, ddof=1))
+    assert told["plain"].difference is None
+    middle, low, high = difference(told["better"])
     assert low < middle < high
     assert low > 0
-    assert told["same"]["difference"]["macro_f1"] == [0.0, 0.0, 0.0]
+    assert difference(told["same"], "macro_f1") == (0.0, 0.0, 0.0)
 
 
 def test_pairing_narrows_the_interval_where_runs_err_alike() -> None:
@@ -44,10 +51,10 @@ def test_pairing_narrows_the_interval_where_runs_err_alike() -> None:
     wrong = np.flatnonzero(first != LABELS)[:12]
     second[wrong] = LABELS[wrong]
     told = comparison.compare(LABELS, {"first": [first], "second": [second]}, 4)
-    middle, low, high = told["second"]["difference"]["accuracy"]
+    middle, low, high = difference(told["second"])
     assert middle == pytest.approx(12 / 400)
     assert 0 < low < high < 0.06
-    assert told["second"]["sd"] is None
+    assert told["second"].sd is None
 
 
 def simulated(num_studies: int, num_seeds: int, seed_sd: float) -> float:
@@ -95,20 +102,21 @@ def test_luck_of_the_seeds_widens_an_interval_by_what_the_rows_do_not_explain() 
 
 def test_the_intervals_of_a_family_are_wider_by_bonferroni() -> None:
     told = comparison.compare(LABELS, {"a": [answers(0.6, 1)], **{f"b{s}": [answers(0.6, s)] for s in range(2, 12)}}, 4)
-    middle, low, high = told["b2"]["difference"]["accuracy"]
-    far_low, far_high = told["b2"]["family"]["accuracy"]
+    middle, low, high = difference(told["b2"])
+    assert told["b2"].family is not None
+    far_low, far_high = told["b2"].family["accuracy"]
     assert (middle - far_low) / (middle - low) == pytest.approx(2.807 / 1.960, rel=1e-3)  # 99.5% against 95%
     assert (far_high - middle) / (high - middle) == pytest.approx(2.807 / 1.960, rel=1e-3)
-    assert told["a"]["family"] is None
+    assert told["a"].family is None
 
 
 def test_unpaired_ways_may_have_different_numbers_of_runs() -> None:
     told = comparison.compare(
         LABELS, {"one": [answers(0.6, s) for s in range(3)], "mean": [answers(0.8, 9)]}, 4, paired=False
     )
-    assert told["mean"]["difference"]["accuracy"][1] > 0
+    assert difference(told["mean"])[1] > 0
 
 
 def test_a_class_that_no_row_has_does_not_count() -> None:
     told = comparison.compare(LABELS, {"a": [answers(0.6, 1)], "b": [answers(0.6, 2)]}, 6)
-    assert 0 < told["a"]["mean"]["balanced_accuracy"] < 1
+    assert 0 < told["a"].mean["balanced_accuracy"] < 1

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from mien.cli.studying import NAMES
 from mien.data import layouts
 from mien.errors import RecipeError
 from mien.experiments import studies
+from mien.experiments.results import StudyResult
 from mien.reporting.pages import study as study_page
 from mien.reporting.texts import Texts
 from mien.run import Run
@@ -21,29 +22,29 @@ from mien.training.task import Task
 Invoke = Callable[..., tuple[int, str, str]]
 
 
-def names(study: str, recipe: str, *settings: str, votes: bool = True) -> list[str]:
-    return [arm.name for arm in studies.STUDIES[study](recipes.get(recipe, settings), votes)]
+def keys(study: str, recipe: str, *settings: str, votes: bool = True) -> list[str]:
+    return [arm.key for arm in studies.STUDIES[study](recipes.get(recipe, settings), votes)]
 
 
 def test_each_family_of_a_recipe_has_an_arm_of_its_own() -> None:
-    assert names("augmentation", "report") == [
-        "none", "flip alone", "warp alone", "perspective alone", "blur alone", "noise alone", "all",
+    assert keys("augmentation", "report") == [
+        "none", "flip_alone", "warp_alone", "perspective_alone", "blur_alone", "noise_alone", "all",
     ]  # fmt: skip
-    assert names("augmentation", "tiny") == ["none", "flip alone", "warp alone", "tone alone", "erase alone", "all"]
+    assert keys("augmentation", "tiny") == ["none", "flip_alone", "warp_alone", "tone_alone", "erase_alone", "all"]
 
 
 def test_a_family_alone_is_that_family_alone() -> None:
     recipe = recipes.get("report")
-    arms = {arm.name: recipes.changed(recipe, arm.settings).augment for arm in studies.augmentation(recipe, False)}
+    arms = {arm.key: recipes.changed(recipe, arm.settings).augment for arm in studies.augmentation(recipe, False)}
     assert arms["none"] == recipes.no_augment()
     assert arms["all"] == recipe.augment
-    assert (arms["blur alone"].blur, arms["blur alone"].flip, arms["blur alone"].rotation) == (1.0, 0.0, 0.0)
-    assert (arms["warp alone"].rotation, arms["warp alone"].perspective) == (15.0, 0.0)
+    assert (arms["blur_alone"].blur, arms["blur_alone"].flip, arms["blur_alone"].rotation) == (1.0, 0.0, 0.0)
+    assert (arms["warp_alone"].rotation, arms["warp_alone"].perspective) == (15.0, 0.0)
 
 
 def test_votes_are_an_arm_only_where_the_data_has_them() -> None:
-    assert names("labels", "tiny", votes=False) == ["hard labels", "smoothed by 0.1"]
-    assert "votes only" in names("labels", "tiny", votes=True)
+    assert keys("labels", "tiny", votes=False) == ["hard_labels", "smoothed"]
+    assert "votes_only" in keys("labels", "tiny", votes=True)
 
 
 @pytest.mark.parametrize("study", NAMES)
@@ -56,11 +57,12 @@ def test_every_arm_is_a_recipe_and_has_a_name_in_every_language(study: str, reci
     assert {one.epochs for one in made} == {start.epochs}
     for lang in ("en", "zh-TW"):
         t = Texts(lang)
-        shown = [study_page.arm_name(arm.name, t) for arm in arms]
+        shown = [study_page.arm_name(arm, t) for arm in arms]
+        assert len(set(shown)) == len(arms)
         assert lang == "en" or all(
-            name != arm.name for name, arm in zip(shown, arms, strict=True) if arm.name != "focal loss"
+            name.replace(" ", "_") != arm.key for name, arm in zip(shown, arms, strict=True) if arm.key != "focal_loss"
         )
-        assert not any("#" in name for name in shown)
+        assert all("{" not in name for name in shown)
 
 
 def test_the_command_line_knows_every_study() -> None:
@@ -88,21 +90,24 @@ def test_a_study_trains_its_arms_once_and_goes_on_where_it_was(
     assert code == 0, said
     first = json.loads(printed)
     assert said.count("run folder") == 2
-    assert [arm["name"] for arm in first["arms"]] == ["hard labels", "smoothed by 0.1"]
+    assert [(arm["arm"]["key"], arm["arm"]["value"]) for arm in first["arms"]] == [
+        ("hard_labels", None),
+        ("smoothed", 0.1),
+    ]
     assert first["n"] == (layouts.read(faces_file).splits == "test").sum()
     (tmp_path / "s" / "labels.json").unlink()  # as if it had been stopped before the last step
     code, printed, said = invoke(*words)
     assert code == 0, said
     assert said.count("run folder") == 0
     second = json.loads(printed)
-    assert [arm["scores"] for arm in second["arms"]] == [arm["scores"] for arm in first["arms"]]
+    assert [arm["compared"] for arm in second["arms"]] == [arm["compared"] for arm in first["arms"]]
     assert json.loads((tmp_path / "s" / "labels.json").read_text())["arms"] == second["arms"]
     page = Path(second["page"]).read_text(encoding="utf-8")
     assert "<svg" in page
     assert "hard labels" in page
 
 
-def study(name: str, run: Run, faces_file: Path, num_seeds: int, asked: list[Task] | None = None) -> dict[str, Any]:
+def study(name: str, run: Run, faces_file: Path, num_seeds: int, asked: list[Task] | None = None) -> StudyResult:
     """A study whose every arm is the short training that the tests share: what comes after training is tested, not training."""
 
     def give(tasks: Sequence[Task]) -> list[Run]:
@@ -116,28 +121,30 @@ def study(name: str, run: Run, faces_file: Path, num_seeds: int, asked: list[Tas
 def test_imbalance_also_judges_other_rules_than_argmax(run: Run, faces_file: Path) -> None:
     asked: list[Task] = []
     result = study("imbalance", run, faces_file, 2, asked)
-    shown = [arm["name"] for arm in result["arms"]]
-    assert shown[:4] == ["plain", "class weights", "focal loss", "balanced sampling"]
-    assert "plain, logit adjustment, tau 1" in shown
+    shown = [str(arm.arm) for arm in result.arms]
+    assert shown[:4] == ["plain", "class_weights", "focal_loss", "balanced_sampling"]
+    assert "plain_logit_adjustment 1" in shown
     assert len(shown) == 9
     assert [task.recipe.seed for task in asked] == [0] * 4 + [1] * 4
-    assert all(len(arm["scores"]) == 2 for arm in result["arms"])
+    assert all(len(arm.compared.scores) == 2 for arm in result.arms)
     text = study_page.as_text(result, "zh-TW")
     assert "平衡抽樣" in text
-    assert "#" not in text
+    assert "{" not in text
 
 
 def test_an_ensemble_of_one_model_twice_is_that_model(run: Run, faces_file: Path) -> None:
     result = study("ensemble", run, faces_file, 3)
-    assert [arm["name"] for arm in result["arms"]] == ["1 model", "2 models", "3 models"]
-    assert [len(arm["scores"]) for arm in result["arms"]] == [3, 3, 1]
-    np.testing.assert_allclose(result["arms"][2]["difference"]["accuracy"], 0, atol=1e-12)
-    minutes = [float(np.mean(arm["minutes"])) for arm in result["arms"]]
+    assert [(arm.arm.key, arm.arm.value) for arm in result.arms] == [("models", 1), ("models", 2), ("models", 3)]
+    assert [len(arm.compared.scores) for arm in result.arms] == [3, 3, 1]
+    last = result.arms[2].compared.difference
+    assert last is not None
+    np.testing.assert_allclose(last["accuracy"], 0, atol=1e-12)
+    minutes = [float(np.mean(arm.minutes)) for arm in result.arms]
     np.testing.assert_allclose(minutes, [minutes[0], 2 * minutes[0], 3 * minutes[0]])
     assert "study ensemble" in study_page.render(result, lang="en")
-    for arm, share in zip(result["arms"], (0.5, 0.75, 0.6), strict=True):
-        arm["majority"] = [share]  # as where the judged rows have votes
-    told = study_page.as_text({**result, "study": "labels"})
+    shares = zip(result.arms, (0.5, 0.75, 0.6), strict=True)
+    voted = tuple(replace(arm, majority=(share,)) for arm, share in shares)  # as where the judged rows have votes
+    told = study_page.as_text(replace(result, study="labels", arms=voted))
     assert "“2 models” is highest with 75.0%; “1 model” has 50.0%" in told
 
 

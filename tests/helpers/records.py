@@ -12,10 +12,12 @@ from mien import emotions, recipes
 from mien.data.faceset import FaceSet
 from mien.data.source import ReadingRecord
 from mien.evaluation.judge import JudgementRecord
+from mien.experiments.results import Common
 from mien.recipes import Recipe
 from mien.run_record import (
     DataRecord,
     EpochRecord,
+    Hardware,
     HeldOutRows,
     LayerRecord,
     RunRecord,
@@ -24,6 +26,8 @@ from mien.run_record import (
 )
 
 HASH = "ab" * 32
+CPU = Hardware("cpu", "fp32")
+"""Where two trainings give the same, bit for bit."""
 
 
 def setup(**changes: Any) -> Setup:
@@ -123,5 +127,20 @@ def judgement(**changes: Any) -> JudgementRecord:
         holds_training_rows=False,
         copies_of_train=None,
         without_duplicates_of=None,
+    )
+    return replace(made, **changes)
+
+
+def common(recipe: str = "tiny", **changes: Any) -> Common:
+    """What the trainings of an experiment on that data have in common."""
+    made = Common(
+        recipe=recipe,
+        settings=(),
+        data="faces.csv",
+        data_hash="0123456789abcdef" * 4,
+        read=ReadingRecord(),
+        train_rows=1000,
+        setup=setup(threads=1, torch="2"),
+        processor="a processor",
     )
     return replace(made, **changes)

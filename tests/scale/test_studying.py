@@ -13,6 +13,7 @@ import workers
 from mien import recipes
 from mien.errors import ClusterError, RecipeError
 from mien.run import Run
+from mien.run_record import Hardware
 from mien.scale import studying
 from mien.training.task import Task
 
@@ -68,7 +69,7 @@ def test_a_study_on_ray_is_the_same_study_also_where_workers_are_killed(
 
 
 def test_a_node_that_cant_see_the_data_is_named(cluster: None, tmp_path: Path) -> None:
-    task = Task("one", tmp_path / "faces.parquet", recipes.get("demo"), tmp_path / "runs" / "one", "cpu")
+    task = Task("one", tmp_path / "faces.parquet", recipes.get("demo"), tmp_path / "runs" / "one", Hardware("cpu"))
     with pytest.raises(ClusterError, match=r"The node .* can't see '.*faces.parquet': put data and results on storage"):
         studying.train_all([task])
     with pytest.raises(ClusterError, match="No node of the cluster has 64 processors, the largest has 2"):
@@ -77,7 +78,7 @@ def test_a_node_that_cant_see_the_data_is_named(cluster: None, tmp_path: Path) -
 
 def test_what_a_worker_raises_ends_the_study(cluster: None, faces_file: Path, run: Run, tmp_path: Path) -> None:
     recipe = recipes.get("report", ["image_size=50"])
-    task = Task("one", faces_file, recipe, tmp_path / "runs" / "one", "cpu")
+    task = Task("one", faces_file, recipe, tmp_path / "runs" / "one", Hardware("cpu"))
     with pytest.raises(RecipeError, match="must be a multiple of 16, not 50"):
         studying.train_all([task])
     done = Task("done", faces_file, run.recipe, run.folder)

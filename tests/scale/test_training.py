@@ -8,11 +8,14 @@ import workers
 from mien import recipes
 from mien.errors import ClusterError, DataError, RecipeError, RunError
 from mien.inference.classifier import Classifier
+from mien.progress import Lines
 from mien.run import Run
+from mien.run_record import Hardware
 from mien.scale import training
 
 pytestmark = pytest.mark.several
 
+CPU = Hardware("cpu")
 SETTINGS = ["epochs=3", "batch_size=32", "image_size=32", "ema=0.9"]
 
 
@@ -28,11 +31,11 @@ def test_two_workers_train_and_go_on_when_they_are_killed(
 
     def kill_after_an_epoch(line: str) -> None:
         lines.append(line)
-        if line.startswith("epoch    1/") and not any(said.startswith("going on") for said in lines):
+        if line.startswith("epoch    1/") and not any(said.startswith("resumed") for said in lines):
             workers.kill("ray::RayTrainWorker")
 
-    run = training.start(faces_file, recipe, out, workers=2, device="cpu", say=kill_after_an_epoch)
-    assert any(line.startswith("going on after epoch") for line in lines)
+    run = training.start(faces_file, recipe, out, workers=2, hardware=CPU, progress=Lines(kill_after_an_epoch))
+    assert any(line.startswith("resumed after epoch") for line in lines)
     assert [row.epoch for row in run.history] == [1, 2, 3]
     assert run.record.setup.workers == 2
     assert Classifier.load(run.model_file).spec.scores
@@ -43,17 +46,17 @@ def test_what_a_worker_meets_is_told_and_not_tried_again(cluster: None, faces_fi
     lines: list[str] = []
     voted = recipes.get("demo", [*SETTINGS, "votes=0.5"])
     with pytest.raises(DataError, match=r"votes=0\.5 needs votes of people, and the data has none"):
-        training.start(faces_file, voted, tmp_path / "run", workers=1, device="cpu", say=lines.append)
+        training.start(faces_file, voted, tmp_path / "run", workers=1, hardware=CPU, progress=Lines(lines.append))
     assert len([line for line in lines if line.startswith("read ")]) == 1
 
 
 def test_what_cant_be_done_is_refused_before_workers_start(cluster: None, faces_file: Path, tmp_path: Path) -> None:
     with pytest.raises(ClusterError, match="16 processors are needed and there are 2"):
-        training.start(faces_file, recipes.get("demo", SETTINGS), tmp_path / "run", workers=16, device="cpu")
+        training.start(faces_file, recipes.get("demo", SETTINGS), tmp_path / "run", workers=16, hardware=CPU)
     uneven = recipes.get("demo", [*SETTINGS, "batch_size=33"])
     with pytest.raises(RecipeError, match="batch_size=33 can't be split evenly over 2 workers"):
-        training.start(faces_file, uneven, tmp_path / "run", workers=2, device="cpu")
+        training.start(faces_file, uneven, tmp_path / "run", workers=2, hardware=CPU)
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "something").touch()
     with pytest.raises(RunError, match="not empty"):
-        training.start(faces_file, recipes.get("demo", SETTINGS), tmp_path / "full", workers=2, device="cpu")
+        training.start(faces_file, recipes.get("demo", SETTINGS), tmp_path / "full", workers=2, hardware=CPU)

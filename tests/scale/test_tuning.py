@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
+import records
 import workers
 from mien import recipes
 from mien.run import Run
@@ -66,7 +67,7 @@ def test_a_search_goes_on_after_ctrl_c_and_after_its_workers_were_killed(
     code, printed, said = invoke(*words)
     waiting.join()
     assert code == 0, said
-    assert "going on where it was" in said
+    assert "resumed where it was" in said
     result = json.loads(printed)
     trials = result["trials"]
     assert [trial["number"] for trial in trials] == [1, 2]
@@ -83,7 +84,7 @@ def test_a_search_goes_on_after_ctrl_c_and_after_its_workers_were_killed(
     best = next(trial for trial in trials if trial["number"] == result["best"])
     recipe = recipes.get(str(tmp_path / "t" / "best.toml"))
     assert recipe == recipes.changed(recipes.get("demo", ["epochs=4", "image_size=16"]), best["settings"])
-    alone = job.start(faces_file, recipe, tmp_path / "alone", device="cpu", precision="fp32")
+    alone = job.start(faces_file, recipe, tmp_path / "alone", hardware=records.CPU)
     assert [row.valid_accuracy for row in alone.history] == best["curve"]
     assert Run.open(tmp_path / "t" / best["run"]).recipe == recipe
     page = (tmp_path / "t" / "tune.html").read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import records
 from mien import Classifier, recipes
 from mien.data.faceset import FaceSet
 from mien.errors import ExportError
@@ -16,7 +17,7 @@ from mien.training import ensemble, job
 def other_run(faces_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Another seed, on the same hold-out."""
     recipe = recipes.get("demo", ["epochs=1", "batch_size=32", "ema=0.9", "seed=1"])
-    return job.start(faces_file, recipe, tmp_path_factory.mktemp("runs") / "other", device="cpu", precision="fp32")
+    return job.start(faces_file, recipe, tmp_path_factory.mktemp("runs") / "other", hardware=records.CPU)
 
 
 def test_an_ensemble_is_the_mean_of_its_members(run: Run, other_run: Run, faces: FaceSet, tmp_path: Path) -> None:
@@ -51,7 +52,7 @@ def test_one_run_is_no_ensemble(run: Run, tmp_path: Path) -> None:
 
 def test_runs_of_other_sizes_are_refused(run: Run, faces_file: Path, tmp_path: Path) -> None:
     recipe = recipes.get("demo", ["epochs=1", "image_size=32"])
-    small = job.start(faces_file, recipe, tmp_path / "small", device="cpu", precision="fp32")
+    small = job.start(faces_file, recipe, tmp_path / "small", hardware=records.CPU)
     with pytest.raises(ExportError, match="another face size"):
         ensemble.build([run, small], tmp_path / "both.onnx")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import records
 from mien import images, locks, recipes
 from mien.data import store
 from mien.data.faceset import FaceSet
@@ -106,7 +107,7 @@ def test_a_student_goes_on_only_with_its_own_teacher(run: Run, faces_file: Path,
     teacher = tmp_path / "teacher.onnx"
     shutil.copy(run.model_file, teacher)
     recipe = recipes.get("demo", ["epochs=1", "image_size=16", f"teacher={teacher}", "distil=0.5"])
-    job.start(faces_file, recipe, tmp_path / "run", device="cpu", precision="fp32")
+    job.start(faces_file, recipe, tmp_path / "run", hardware=records.CPU)
     job.resume(tmp_path / "run")
     teacher.write_bytes(teacher.read_bytes() + b" ")
     with pytest.raises(RunError, match=r"teacher .* has changed"):

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ import records
 from mien import recipes
 from mien.data.faceset import FaceSet
 from mien.errors import RunError, TrainingError
+from mien.progress import Lines, Progress
 from mien.recipes import Recipe
 from mien.run import Run
 from mien.run_record import DEFAULT_SPEED, EpochRecord, Speed
@@ -54,7 +56,12 @@ def test_what_makes_training_faster_leaves_the_weights_as_they_are(
     loop.train(plain, train_set, valid_set)
     fast, _, _ = start(faces, recipe, tmp_path / "fast", speed)
     stored: list[bool] = []
-    loop.train(fast, train_set, valid_set, after_epoch=lambda _: stored.append(fast.checkpoint.exists()))
+
+    class Look(Progress):
+        def epoch(self, record: EpochRecord, num_epochs: int, is_best: bool) -> None:
+            stored.append(fast.checkpoint.exists())
+
+    loop.train(fast, train_set, valid_set, progress=Look())
     assert stored == [not speed.store_every, not speed.store_every, True]
     assert_same_weights(plain, fast)
 
@@ -65,11 +72,12 @@ def test_a_run_that_stores_seldom_goes_on_from_its_last_checkpoint(faces: FaceSe
     loop.train(whole, train_set, valid_set)
     broken, _, _ = start(faces, recipe, tmp_path / "broken", Speed(store_every=3600))
 
-    def stop(row: EpochRecord) -> None:
-        raise StopHereError
+    class Stop(Progress):
+        def epoch(self, record: EpochRecord, num_epochs: int, is_best: bool) -> None:
+            raise StopHereError
 
     with pytest.raises(StopHereError):
-        loop.train(broken, train_set, valid_set, after_epoch=stop)
+        loop.train(broken, train_set, valid_set, progress=Stop())
     assert not broken.checkpoint.exists()
     loop.train(broken, train_set, valid_set)
     assert_same_weights(whole, broken)
@@ -109,16 +117,17 @@ def test_an_interrupted_run_ends_with_the_same_weights_bit_for_bit(
     broken, _, _ = start(faces, recipe, tmp_path / "broken")
     lines: list[str] = []
 
-    def stop_in_epoch_2(steps: range, label: str) -> range:
-        if label.startswith("epoch 2") and not any(line.startswith("going on") for line in lines):
-            raise StopHereError
-        return steps
+    class StopInEpoch2(Progress):
+        def bar(self, steps: Iterable[int], label: str) -> Iterable[int]:
+            if label.startswith("epoch 2"):
+                raise StopHereError
+            return steps
 
     with pytest.raises(StopHereError):
-        loop.train(broken, train_set, valid_set, say=lines.append, track=stop_in_epoch_2)  # type: ignore[arg-type] # steps are a range
+        loop.train(broken, train_set, valid_set, progress=StopInEpoch2())
     assert len(broken.history) == 1
-    loop.train(broken, train_set, valid_set, say=lines.append)
-    assert "going on after epoch 1" in lines
+    loop.train(broken, train_set, valid_set, progress=Lines(lines.append))
+    assert lines[0] == "resumed after epoch 1"
     assert_same_weights(whole, broken)
     keep = ("epoch", "learning_rate", "train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
     assert [[getattr(row, key) for key in keep] for row in whole.history] == [
@@ -137,7 +146,7 @@ def test_a_run_killed_with_sigkill_resumes_to_the_same_weights(faces_file: Path,
     run_until(killed / "checkpoint.safetensors", [*command, faces_file, *arguments, "--out", killed])
     assert not (killed / "model.onnx").exists()
     done = subprocess.run([*command, "--resume", killed, "--json"], check=True, capture_output=True, text=True)
-    assert "going on" in done.stderr
+    assert "resumed after epoch" in done.stderr
     assert len(json.loads(done.stdout)["history"]) == 4
     assert not list(killed.glob(".*"))  # what the killed writes left is gone
     assert_same_weights(Run.open(whole), Run.open(killed))
@@ -157,14 +166,14 @@ def run_until(appears: Path, command: list[str | Path]) -> None:
 def test_the_best_weights_are_kept_and_both_rules_stop(faces: FaceSet, tmp_path: Path) -> None:
     recipe = recipes.get("demo", [*SETTINGS, "stop_accuracy=0.01"])
     run, train_set, valid_set = start(faces, recipe, tmp_path / "threshold")
-    assert "passed the threshold 0.01" in loop.train(run, train_set, valid_set)
+    assert loop.train(run, train_set, valid_set) == "accuracy"
     assert len(run.history) == 1
-    assert "passed the threshold" in loop.train(run, train_set, valid_set)  # a finished run stays finished
+    assert loop.train(run, train_set, valid_set) == "accuracy"  # a finished run stays finished
     assert len(run.history) == 1
 
     recipe = recipes.get("demo", [*SETTINGS, "learning_rate=1e-9", "ema=0", "patience=2", "epochs=20"])
     run, train_set, valid_set = start(faces, recipe, tmp_path / "patience")
-    assert loop.train(run, train_set, valid_set) == "no better hold-out accuracy for 2 epochs"
+    assert loop.train(run, train_set, valid_set) == "patience"
     accuracies = [row.valid_accuracy for row in run.history]
     _, state = checkpoint.load(run.best, BestEpoch)
     assert state.epoch == 1 + int(np.argmax(accuracies)) == len(accuracies) - 2

@@ -115,7 +115,7 @@ def test_a_killed_process_is_replaced_and_all_go_on_to_the_same_weights(
         os.kill(int(children[-1]), signal.SIGKILL)
         printed, words = process.communicate(timeout=120)
     assert process.returncode == 0, words
-    assert "going on after epoch" in words
+    assert "resumed after epoch" in words
     assert printed.count("model.onnx") == 1  # one of the two speaks
     whole, killed = (checkpoint.tensors(folder / "checkpoint.safetensors") for folder in (pairs / "usual", out))
     assert [name for name in whole if not torch.equal(whole[name], killed[name])] == []

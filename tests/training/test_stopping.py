@@ -12,20 +12,20 @@ def test_the_earliest_best_epoch_is_kept() -> None:
         False,
     ]
     assert (stopping.best, stopping.best_epoch) == (0.5, 2)
-    assert stopping.reason(1000) is None
+    assert stopping.ending(1000) is None
 
 
 def test_the_threshold_must_be_passed_not_met() -> None:
     stopping = EarlyStopping(threshold=0.66)
     stopping.update(1, 0.66)
-    assert stopping.reason(1) is None
+    assert stopping.ending(1) is None
     stopping.update(2, 0.661)
-    assert stopping.reason(2) == "hold-out accuracy 0.6610 passed the threshold 0.66"
+    assert stopping.ending(2) == "accuracy"
 
 
 def test_patience_counts_epochs_since_the_best() -> None:
     stopping = EarlyStopping(patience=2)
     for epoch, accuracy in enumerate([0.3, 0.4, 0.4], start=1):
         stopping.update(epoch, accuracy)
-    assert stopping.reason(3) is None
-    assert stopping.reason(4) == "no better hold-out accuracy for 2 epochs"
+    assert stopping.ending(3) is None
+    assert stopping.ending(4) == "patience"

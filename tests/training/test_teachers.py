@@ -10,8 +10,9 @@ import torch
 from mien import Classifier, recipes
 from mien.data.faceset import FaceSet
 from mien.errors import ModelFileError, RecipeError, RunError
+from mien.progress import Progress
 from mien.run import Run
-from mien.run_record import EpochRecord
+from mien.run_record import EpochRecord, Hardware
 from mien.training import job, teachers
 from mien.training.teachers import Teacher
 
@@ -90,11 +91,12 @@ def test_a_cycle_teaches_as_asking_anew_does(sees: str, faces_file: Path, run: R
     recipe = recipes.get("demo", settings)
     whole = job.start(faces_file, recipe, tmp_path / "whole")
 
-    def stop(row: EpochRecord) -> None:
-        raise KeyboardInterrupt
+    class Stop(Progress):
+        def epoch(self, record: EpochRecord, num_epochs: int, is_best: bool) -> None:
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        job.start(faces_file, recipe, tmp_path / "killed", after_epoch=stop)
+        job.start(faces_file, recipe, tmp_path / "killed", progress=Stop())
     again = job.resume(tmp_path / "killed")
     losses = [[row.train_loss for row in one.history] for one in (whole, again)]
     assert losses[0][1] < losses[0][0]
@@ -106,15 +108,21 @@ def test_a_cycle_teaches_as_asking_anew_does(sees: str, faces_file: Path, run: R
 def test_the_answers_of_one_run_teach_another_as_the_teacher_would(faces_file: Path, run: Run, tmp_path: Path) -> None:
     settings = ["epochs=2", "image_size=16", "distil=0.7", "teacher_sees=view", "teacher_views=1", "augment.erase=0.5"]
     asked = job.start(
-        faces_file, recipes.get("demo", [*settings, f"teacher={run.model_file}"]), tmp_path / "asked", precision="fp32"
+        faces_file,
+        recipes.get("demo", [*settings, f"teacher={run.model_file}"]),
+        tmp_path / "asked",
+        hardware=Hardware(precision="fp32"),
     )
     told = recipes.get("demo", [*settings, f"teacher={asked.answers}"])
-    again = job.start(faces_file, told, tmp_path / "told", precision="fp32")
+    again = job.start(faces_file, told, tmp_path / "told", hardware=Hardware(precision="fp32"))
     np.testing.assert_allclose(again.history[1].train_loss, asked.history[1].train_loss, rtol=1e-6)
     assert not again.answers.exists()  # they are in the first run's folder already
     with pytest.raises(ModelFileError, match=r"other views .*: seed, augment differ.* with the settings .*: seed=0\."):
         job.start(
-            faces_file, recipes.changed(told, ["seed=1", "augment.rotation=1"]), tmp_path / "other", precision="fp32"
+            faces_file,
+            recipes.changed(told, ["seed=1", "augment.rotation=1"]),
+            tmp_path / "other",
+            hardware=Hardware(precision="fp32"),
         )
     for name, text in (("best.safetensors", "has no answers"), ("none.safetensors", "There is no file")):
         with pytest.raises(ModelFileError, match=text):

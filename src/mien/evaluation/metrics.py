@@ -17,7 +17,7 @@ def wilson(num_right: float, num: int, confidence: float = 0.95) -> Interval:
     """Wilson's score interval of a share (Wilson, JASA 1927); it stays within 0..1 and suits small ``num``."""
     from scipy.stats import binomtest  # scikit-learn brings SciPy
 
-    interval = binomtest(num_right, num).proportion_ci(confidence, method="wilson")
+    interval = binomtest(round(num_right), num).proportion_ci(confidence, method="wilson")
     return float(interval.low), float(interval.high)
 
 

@@ -54,7 +54,7 @@ def changed(run: Run, changes: Changes) -> Run:
         if done and not run.checkpoint.exists():
             raise RunError(f"The run '{run.folder}' has no checkpoint to go on from: train anew with more epochs.")
         recipe = replace(run.recipe, epochs=changes.epochs)
-        record = replace(record, recipe=recipe, settings=tuple(recipes.changes(recipe)))
+        record = replace(record, recipe=recipe, settings=tuple(recipes.changes(recipe)), ended=None)
     if changes != UNCHANGED:
         data = None if changes.data is None else str(changes.data)
         resumed = Resumption(done, data, changes.device, changes.epochs)

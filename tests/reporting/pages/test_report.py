@@ -11,23 +11,27 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from importlib import resources
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 import numpy as np
 import pytest
 
 import records
-from mien import emotions, images, recipes
+from mien import emotions, files, images, recipes, typed_json
 from mien.data.faceset import FaceSet
 from mien.errors import DataError, MissingExtraError, OutputError
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
 from mien.evaluation.overlap import Overlap
 from mien.reporting import narrative, svg, texts
-from mien.reporting.pages import probes, report, sections
+from mien.reporting.pages import probes, report
 from mien.reporting.plots import probing, scores
-from mien.run_record import EpochRecord, NetworkRecord, RunRecord
+from mien.run import Run
+from mien.run_record import Ending
 from mien.training import networks, summary
+
+TRAIN = ("mien", "train", "faces.csv", "--recipe", "base", "--set", "epochs=15", "--out", "first")
+REPORT = ("mien", "report", "first", "--data", "else where.csv", "--lang", "en")
 
 
 def answered(true: list[int], predicted: list[int]) -> Evaluation:
@@ -37,14 +41,6 @@ def answered(true: list[int], predicted: list[int]) -> Evaluation:
 
 WITHOUT = answered([3] * 5 + [1] * 10, [3] * 4 + [0] * 10 + [1])
 """Scores without copies: the recall of happy is 80%, that of disgust 10%."""
-
-
-class Parts(TypedDict):
-    """What a report takes from a run folder."""
-
-    record: RunRecord
-    network: NetworkRecord
-    history: list[EpochRecord]
 
 
 def judgement(
@@ -68,19 +64,32 @@ def copies(rows: int, n_without: int) -> Overlap:
     return Overlap(rows, rows - rows // 4, rows // 4, n_without, without, "model file", 1e-6)
 
 
-def parts(
-    classes: tuple[str, ...] = emotions.EMOTIONS, recipe: str = "base", num_epochs: int = 5, counts: list[int] | None = None
-) -> Parts:  # fmt: skip
+def made(
+    folder: Path, classes: tuple[str, ...] = emotions.EMOTIONS, recipe: str = "base", num_epochs: int = 5,
+    counts: list[int] | None = None,
+) -> Run:  # fmt: skip
+    """A run folder as far as a report reads it."""
+    folder.mkdir()
     settings = recipes.get(recipe)
-    network = summary.describe(networks.build(settings.network, len(classes), settings.image_size), settings.image_size)
-    record = records.run(settings, data=records.data(classes, counts, votes=True))
-    return Parts(record=record, network=network, history=records.history(num_epochs))
+    network = networks.build(settings.network, len(classes), settings.image_size)
+    run = Run(folder, records.run(settings, data=records.data(classes, counts, votes=True), command=TRAIN))
+    run.write()
+    run.write_history(records.history(num_epochs))
+    files.write_json(folder / "network.json", typed_json.to_json(summary.describe(network, settings.image_size)))
+    return run
 
 
 @pytest.fixture(scope="module")
-def english() -> str:
-    sheet = images.encode_png(np.zeros((20, 100), np.uint8))
-    return report.render(judgement(), **parts(), augmented=sheet)
+def base(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run with the recipe base. Don't write into it."""
+    run = made(tmp_path_factory.mktemp("made") / "base")
+    (run.folder / "augmented.png").write_bytes(images.encode_png(np.zeros((20, 100), np.uint8)))
+    return run
+
+
+@pytest.fixture(scope="module")
+def english(base: Run) -> str:
+    return report.render(judgement(), base, command=REPORT)
 
 
 class Outline(HTMLParser):
@@ -152,10 +161,10 @@ def test_tricks_are_those_of_the_recipe(english: str) -> None:
 
 
 def test_what_shapes_the_training_is_told_where_it_did() -> None:
-    t, made = texts.Texts("en"), parts()
-    recipe = replace(made["record"].recipe, teacher="somewhere/large.onnx", distil=0.5)
+    t, record = texts.Texts("en"), records.run()
+    recipe = replace(record.recipe, teacher="somewhere/large.onnx", distil=0.5)
     for votes in (True, False):
-        record = replace(made["record"], recipe=recipe, data=replace(made["record"].data, votes=votes))
+        record = replace(record, recipe=recipe, data=replace(record.data, votes=votes))
         used, unused = narrative.means(record, [0.1], records.judgement(temperature=1.0), t)
         told = {each["name"]: each["setting"] for each in used}
         assert told["Muon"] == "peak rate 0.03, for the hidden convolutions"
@@ -168,9 +177,9 @@ def test_what_shapes_the_training_is_told_where_it_did() -> None:
 
 @pytest.mark.parametrize("lang", ["en", "zh-TW"])
 def test_what_imitates_bad_pictures_is_told_where_it_did(lang: str) -> None:
-    t, made = texts.Texts(lang), parts()
+    t = texts.Texts(lang)
     recipe = recipes.get("base", ["augment=robust", "augment.gamma=1,1", "init=somewhere/first.onnx"])
-    used, unused = narrative.means(replace(made["record"], recipe=recipe), [0.1], records.judgement(temperature=1.0), t)
+    used, unused = narrative.means(records.run(recipe), [0.1], records.judgement(temperature=1.0), t)
     told = {each["name"]: each["setting"] for each in used}
     shown = {key: told.get(t(f"tricks.name.{key}")) for key in narrative.CORRUPTION_PARTS}
     assert shown["gamma"] is None
@@ -203,7 +212,7 @@ def test_class_shares_are_listed_as_in_the_report(english: str) -> None:
 
 @pytest.mark.parametrize("split", ["valid", "hold_out"])
 def test_hold_out_rows_bring_a_warning(split: str) -> None:
-    warnings, _ = narrative.notes(judgement(split=split, is_hold_out=True), parts()["record"], texts.Texts("en"))
+    warnings, _ = narrative.notes(judgement(split=split, is_hold_out=True), records.run(), texts.Texts("en"))
     assert len(warnings) == 1
     assert "slightly optimistic" in warnings[0]
 
@@ -222,12 +231,12 @@ def test_hold_out_rows_bring_a_warning(split: str) -> None:
     ],
 )
 def test_notes_fit_what_was_judged(told: dict[str, Any], text: str) -> None:
-    warnings, rest = narrative.notes(judgement(**told), parts()["record"], texts.Texts("en"))
+    warnings, rest = narrative.notes(judgement(**told), records.run(), texts.Texts("en"))
     assert text in " ".join([*warnings, *rest])
 
 
-def test_chinese_page_is_chinese() -> None:
-    page = report.render(judgement(), **parts(), lang="zh-TW")
+def test_chinese_page_is_chinese(base: Run) -> None:
+    page = report.render(judgement(), base, lang="zh-TW")
     assert '<html lang="zh-TW">' in page
     for text in ("混淆矩陣", "準確率", "生氣", "厭惡", "密集的 3x3 卷積", "貝氏決策法則", "同第 2 層"):
         assert text in page
@@ -235,9 +244,9 @@ def test_chinese_page_is_chinese() -> None:
     assert Outline(page).open == []
 
 
-def test_names_are_escaped_everywhere() -> None:
+def test_names_are_escaped_everywhere(tmp_path: Path) -> None:
     classes = ("<script>alert(1)</script>", 'b"onload="x', "c & d")
-    page = report.render(judgement(classes, num=60), **parts(classes))
+    page = report.render(judgement(classes, num=60), made(tmp_path / "run", classes))
     outline = Outline(page)
     assert "<script" not in page
     assert not any("onload" in attributes for _, attributes in outline.tags)
@@ -252,10 +261,12 @@ def test_names_are_escaped_everywhere() -> None:
         (emotions.EMOTIONS, {"num": 1}, 1),
     ],
 )
-def test_odd_input_still_gives_a_page(classes: tuple[str, ...], options: dict[str, Any], num_epochs: int) -> None:
+def test_odd_input_still_gives_a_page(
+    tmp_path: Path, classes: tuple[str, ...], options: dict[str, Any], num_epochs: int
+) -> None:
     told = judgement(classes, **options)
     before = told.faces.hash
-    page = report.render(told, **parts(classes, "tiny", num_epochs, [0] + [9] * (len(classes) - 1)))
+    page = report.render(told, made(tmp_path / "run", classes, "tiny", num_epochs, [0] + [9] * (len(classes) - 1)))
     assert Outline(page).open == []
     assert replace(told.faces).hash == before  # a replaced one hashes anew
     assert "nan" not in re.sub(r"base64,[^\"]*", "", page)
@@ -275,59 +286,53 @@ def test_prior_correction_by_hand() -> None:
 
 
 def test_training_tells_why_it_ended() -> None:
-    t, made = texts.Texts("en"), parts(num_epochs=5)
-    changes: list[tuple[dict[str, Any], str]] = [
-        ({}, "reached epoch 5 of at most 80"),
-        ({"epochs": 5}, "every epoch of the recipe (5)"),
-        ({"stop_accuracy": 0.59}, "passed the threshold of 59%"),
-        ({"patience": 2}, "had not improved for 2 epochs"),
+    t = texts.Texts("en")
+    endings: list[tuple[Ending | None, dict[str, Any], str]] = [
+        (None, {}, "reached epoch 5 of at most 80"),
+        ("epochs", {"epochs": 5}, "every epoch of the recipe (5)"),
+        ("accuracy", {"stop_accuracy": 0.59}, "passed the threshold of 59%"),
+        ("patience", {"patience": 2}, "had not improved for 2 epochs"),
     ]
-    for change, text in changes:
-        recipe = replace(made["record"].recipe, **change)
-        assert text in narrative.training(replace(made["record"], recipe=recipe), made["history"], t)
+    for ended, changes, text in endings:
+        record = records.run(replace(recipes.get("base"), **changes), ended=ended)
+        assert text in narrative.training(record, records.history(5), t)
 
 
-def test_write_replaces_only_where_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_write_replaces_only_where_allowed(base: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(report, "render", lambda *_, **values: f"a page: {values['lang']}")
     path = tmp_path / "report.html"
     path.write_text("mine")
-    report.write(path, judgement(), **parts(), lang="zh-TW")
+    report.write(path, judgement(), base, lang="zh-TW")
     assert path.read_text(encoding="utf-8") == "a page: zh-TW"
     assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]
 
 
-def test_commands_follow_from_the_records() -> None:
-    record = parts()["record"]
+def test_commands_are_those_that_were_given(base: Run, english: str) -> None:
     train = "mien train faces.csv --recipe base --set epochs=15 --out first"
-    told = judgement(flip=True)
-    assert sections.commands(told, record, "en") == [train, "mien report first --split test --flip --lang en"]
-    assert (
-        sections.commands(judgement(split="hold_out"), record, "zh-TW")[1]
-        == "mien report first --split hold_out --lang zh-TW"
-    )
-    foreign = judgement(data="else where.csv", data_hash="00")
-    assert (
-        sections.commands(foreign, record, "en")[1]
-        == "mien report first --data 'else where.csv' --split test --lang en"
-    )
+    assert report.commands(TRAIN, REPORT) == [train, "mien report first --data 'else where.csv' --lang en"]
+    assert report.commands((), REPORT[:3]) == ["mien report first"]
+    assert train in english
+    assert "mien report first --data &#39;else where.csv&#39; --lang en" in english
+    assert "mien report" not in report.render(judgement(), base)  # in Python there is no command
 
 
-def test_wrong_input_is_refused_with_a_reason(tmp_path: Path) -> None:
-    made = parts()
+def test_wrong_input_is_refused_with_a_reason(base: Run, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"language 'fr': choose en \(English\) or zh-TW"):
-        report.write(tmp_path / "x.html", judgement(), **made, lang="fr")
+        report.write(tmp_path / "x.html", judgement(), base, lang="fr")
     with pytest.raises(DataError, match="own model"):
-        report.render(judgement(("happy", "sad")), **made)
-    with pytest.raises(DataError, match="no epoch yet"):
-        report.render(judgement(), record=made["record"], network=made["network"], history=[])
+        report.render(judgement(("happy", "sad")), base)
     assert not list(tmp_path.iterdir())
+    with pytest.raises(DataError, match="no epoch yet"):
+        report.render(judgement(), made(tmp_path / "run", num_epochs=0))
 
 
 @pytest.mark.parametrize(("package", "missing"), [("jinja2", "jinja2"), ("matplotlib", "matplotlib")])
-def test_missing_packages_name_the_extra(package: str, missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_packages_name_the_extra(
+    base: Run, package: str, missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingExtraError, match=rf"'{missing}'.*mien\[report\]"):
-        report.render(judgement(("happy", "sad"), num=20), **parts(("happy", "sad"), "tiny", 1))
+        report.render(judgement(), base)
 
 
 def texts_of(lang: str) -> dict[str, str]:
@@ -374,10 +379,10 @@ def test_what_the_temperature_does_is_told_by_both_measures(error: float, loss: 
 
 
 def test_a_report_calls_a_model_that_gives_one_answer_only_that() -> None:
-    told, made = judgement(), parts()
+    told = judgement()
     constant = np.tile(np.eye(7, dtype=np.float32)[3], (len(told.evaluation), 1))
     evaluation = Evaluation.from_predictions(told.evaluation.labels, constant, told.evaluation.classes)
-    text = narrative.summary(evaluation, made["record"], made["history"], texts.Texts("en"))
+    text = narrative.summary(evaluation, records.run(), records.history(5), texts.Texts("en"))
     assert f"It reads every face as {evaluation.classes[3].capitalize()}: it tells no class from another." in text
     assert "reads best" not in text
 

@@ -2,64 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
 
 import pytest
 
+import records
+from mien import typed_json
+from mien.evaluation.comparison import Comparison
 from mien.evaluation.metrics import SCORES
+from mien.experiments.results import Arm, ArmResult, StudyResult
 from mien.reporting.pages import study as study_page
 
 
-def result(accuracy: float = 0.55, *, seeds: int = 3, num_arms: int = 3, **told: Any) -> dict[str, Any]:
-    """A study of some arms, each 2 points better than the first; the interval of all at once is twice as wide as its own."""
+def result(accuracy: float = 0.55, *, seeds: int = 3, family: tuple[float, float] = (-0.01, 0.05)) -> StudyResult:
+    """A study of three arms, each 2 points better than the first, with the interval of all at once that is given."""
 
-    def arm(number: int) -> dict[str, Any]:
-        mean = accuracy + (0.02 if number else 0.0)
-        return {
-            "name": f"arm {number}",
-            "paired": True,
-            "scores": [dict.fromkeys(SCORES, mean)] * seeds,
-            "mean": dict.fromkeys(SCORES, mean),
-            "sd": dict.fromkeys(SCORES, 0.001) if seeds > 1 else None,
-            "difference": {score: [0.02, 0.005, 0.035] for score in SCORES} if number else None,
-            "family": {score: [-0.01, 0.05] for score in SCORES} if number else None,
-            "runs": [],
-            "epochs": [3] * seeds,
-            "minutes": [1.0] * seeds,
-            "curve": [0.4, 0.5, 0.55],
-        }
+    def arm(key: str, is_first: bool = False) -> ArmResult:
+        mean = dict.fromkeys(SCORES, accuracy if is_first else accuracy + 0.02)
+        compared = Comparison(
+            scores=(mean,) * seeds,
+            mean=mean,
+            sd=dict.fromkeys(SCORES, 0.001) if seeds > 1 else None,
+            difference=None if is_first else dict.fromkeys(SCORES, (0.02, 0.005, 0.035)),
+            family=None if is_first else dict.fromkeys(SCORES, family),
+        )
+        epochs, minutes = (3,) * seeds, (1.0,) * seeds
+        return ArmResult(Arm(key), True, compared, epochs=epochs, minutes=minutes, curve=(0.4, 0.5, 0.55))
 
-    return {
-        "study": "augmentation",
-        "recipe": "tiny",
-        "settings": [],
-        "seeds": list(range(seeds)),
-        "data": "faces.csv",
-        "data_hash": "0" * 64,
-        "train_rows": 1000,
-        "split": "test",
-        "n": 1000,
-        "majority": 0.25,
-        "device": "cpu",
-        "device_name": "",
-        "processor": "a processor",
-        "precision": "fp32",
-        "threads": 1,
-        "torch": "2",
-        "mien": "0",
-        "arms": [arm(number) for number in range(num_arms)],
-        "arm_settings": {f"arm {number}": [] for number in range(num_arms)},
-    } | told
+    return StudyResult(
+        study="augmentation",
+        common=records.common(),
+        seeds=tuple(range(seeds)),
+        split="test",
+        n=1000,
+        majority=0.25,
+        mien="0",
+        arms=(arm("none", is_first=True), arm("flip_alone"), arm("all")),
+    )
+
+
+def test_a_result_is_read_as_it_was_written() -> None:
+    for study in (result(), result(seeds=1)):
+        assert typed_json.parse(json.dumps(typed_json.to_json(study)), StudyResult) == study
 
 
 def test_an_arm_differs_only_where_the_interval_of_all_arms_at_once_says_so() -> None:
     """Each arm's own interval lies above 0, that of all at once doesn't."""
-    assert "no arm differs from “arm 0”" in study_page.as_text(result())
-    study = result()
-    for arm in study["arms"][1:]:
-        arm["family"] = {score: [0.001, 0.04] for score in SCORES}
-    assert "these lie above “arm 0” by more than chance would make them, all arms taken together: arm 1; arm 2." in (
-        study_page.as_text(study)
+    assert "no arm differs from “none”" in study_page.as_text(result())
+    told = study_page.as_text(result(family=(0.001, 0.04)))
+    assert (
+        "these lie above “none” by more than chance would make them, all arms taken together: mirror image alone; all."
+        in told
     )
 
 
