@@ -410,7 +410,7 @@ def test_languages_have_the_same_keys_and_placeholders() -> None:
 
 def test_every_text_is_used() -> None:
     place = resources.files("mien.evaluation")
-    parts = ["narrative.py", "sections.py", "report.py", "probes.py", "explain.py", "audit_page.py"]
+    parts = ["narrative.py", "sections.py", "report.py", "probes.py", "explain.py", "audit_page.py", "texts.py"]
     parts += ["study_page.py", "tuning_page.py"]
     parts += [f"templates/{name}.html.j2" for name in ("page", "parts", "report", "explain", "audit", "study", "tune")]
     source = "".join((place / part).read_text(encoding="utf-8") for part in parts)

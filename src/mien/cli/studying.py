@@ -107,4 +107,4 @@ def study(
         )
     page = out / f"{name}.html"
     study_page.write(page, result, lang=lang)
-    show({**result, "page": str(page)}, as_json, lambda: f"{study_page.as_text(result)}\n\n{page}")
+    show({**result, "page": str(page)}, as_json, lambda: f"{study_page.as_text(result, lang)}\n\n{page}")

@@ -33,6 +33,7 @@ from mien.cli.common import (
 )
 from mien.cli.places import OutputPath, RunPath, Verb
 from mien.errors import MissingExtraError
+from mien.words import counted, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -264,8 +265,8 @@ def _exported(spec: Spec, num_bytes: int) -> Iterator[str]:
         f"largest difference in a probability: {parity['full']:.1g} from the network, and {parity['half']:.1g} by half precision "
         f"(allowed: {parity['allowed'][0]:g} and {parity['allowed'][1]:g})"
     )
-    yield f"temperature {spec.temperature:.3f} (95% interval {low:.3f} to {high:.3f}), fitted on {temperature['rows']:,} rows"
-    yield f"scores on {score['n']:,} rows ({score['split']}): accuracy {score['accuracy']:.1%}, log-loss {score['log_loss']:.3f}"
+    yield f"temperature {spec.temperature:.3f} (95% interval {low:.3f} to {high:.3f}), fitted on {counted(temperature['rows'], 'row')}"
+    yield f"scores on {counted(score['n'], 'row')} ({score['split']}): accuracy {percent(score['accuracy'])}, log-loss {score['log_loss']:.3f}"
     yield f"note: {score['note']}"
     if spec.decisions:
         yield f"decisions in the file, chosen on the same rows: {', '.join(spec.decisions)}"
@@ -294,7 +295,9 @@ def ensemble(runs: tuple[Path, ...], out: Path, moved: Path | None, as_json: boo
     show(
         {"model": str(out), "spec": json.loads(spec.to_json())},
         as_json,
-        lambda: f"{out}: {len(runs)} models, {score['accuracy']:.2%} of {score['n']:,} faces that all of them held out",
+        lambda: (
+            f"{out}: {counted(len(runs), 'model')}, {percent(score['accuracy'], 2)} of {counted(score['n'], 'face')} that all of them held out"
+        ),
     )
 
 
@@ -332,12 +335,12 @@ def demo(out: Path, num: int) -> None:
     if out.exists():
         raise OutputError(f"'{out}' exists: remove it, or name another folder with --out.")
     out.mkdir(parents=True)
-    say(f"drawing {num:,} faces")
+    say(f"drawing {counted(num, 'face')}")
     store.write_parquet(drawn.draw(num), out / "faces.parquet")
     run = job.start(out / "faces.parquet", recipes.get("demo"), out / "run", say=say, track=track)
     judgement = write_report(run, out / "report.html", most_rows=140)  # a sixth of the usual, to keep the demo short
     low, high = judgement.evaluation.accuracy_interval
     write(
-        f"accuracy {judgement.evaluation.accuracy:.1%} ({low:.1%} to {high:.1%}) on {len(judgement.evaluation):,} drawn test faces"
+        f"accuracy {percent(judgement.evaluation.accuracy)} ({percent(low)} to {percent(high)}) on {counted(len(judgement.evaluation), 'drawn test face')}"
     )
     write(f"model   {run.model_file.resolve()}\nreport  {(out / 'report.html').resolve()}")

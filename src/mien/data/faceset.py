@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from mien import images
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import DataError
+from mien.words import agreed, counted, percent
 
 SPLITS = ("train", "valid", "test", "public_test", "private_test")
 """The names that splits have in mien. Data without splits of its own is all ``train``."""
@@ -48,9 +49,8 @@ class ClassChange:
     rows: int
 
     def __str__(self) -> str:
-        rows = f"{self.rows:,} row{'' if self.rows == 1 else 's'}"
         what = "left out" if self.target is None else f"renamed to '{self.target}'"
-        return f"'{self.name}' ({rows}) was {what}"
+        return f"'{self.name}' ({counted(self.rows, 'row')}) was {what}"
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,8 @@ class ChosenCoding:
         reason = reasons.get(self.by, "since the model and it agree best")
         if not self.model:
             return reason
-        best = ", ".join(f"{name} {share:.0%}" for name, share in list(self.agreement.items())[:2])
-        return f"{reason}: of {self.num_faces:,} faces, '{self.model}' agrees with {best}"
+        best = ", ".join(f"{name} {percent(share, 0)}" for name, share in list(self.agreement.items())[:2])
+        return f"{reason}: of {counted(self.num_faces, 'face')}, '{self.model}' agrees with {best}"
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
@@ -124,10 +124,11 @@ class Leak:
     total: int
 
     def __str__(self) -> str:
+        some = f"{self.rows:,} of {counted(self.total, 'face')} of the split '{self.split}'"
         if self.split != self.other:
-            return f"{self.rows:,} of {self.total:,} faces of the split '{self.split}' also stand in the split '{self.other}', pixel for pixel."
+            return f"{some} also {agreed(self.rows, 'stands', 'stand')} in the split '{self.other}', pixel for pixel."
         twice = " The data seems to be there twice." if 2 * self.rows >= self.total else ""
-        return f"{self.rows:,} of {self.total:,} faces of the split '{self.split}' repeat another face of it, pixel for pixel.{twice}"
+        return f"{some} {agreed(self.rows, 'repeats', 'repeat')} another face of it, pixel for pixel.{twice}"
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,10 @@ class Source:
         shown = ", ".join(f"{count:,} x {reason}" for reason, count in reasons[:3]) + (
             ", ..." if len(reasons) > 3 else ""
         )
-        return [*self.notes, *([f"{len(self.dropped):,} rows were left out: {shown}."] if reasons else [])]
+        return [
+            *self.notes,
+            *([f"{counted(len(self.dropped), 'row was', 'rows were')} left out: {shown}."] if reasons else []),
+        ]
 
     def reading(self) -> dict[str, Any]:
         """How the data was read, for the record of what was done with it: layout, options, and what was left out and changed."""
@@ -223,7 +227,9 @@ class FaceSet:
             ("subjects", self.subjects),
         ):
             if array is not None and len(array) != num:
-                raise DataError(f"There are {num} faces but {len(array)} {what}: each face needs one.")
+                raise DataError(
+                    f"{agreed(num, 'There is', 'There are')} {counted(num, 'face')} but {len(array):,} {what}: each face needs one."
+                )
         if num and not (self.labels.min() >= UNLABELLED and self.labels.max() < len(self.classes)):
             raise DataError(
                 f"Labels must lie in 0..{len(self.classes) - 1} (or be {UNLABELLED} where unknown), not {self.labels.min()}..{self.labels.max()}."
@@ -331,7 +337,7 @@ class FaceSet:
             return self
         counts = self.counts()
         foreign = [
-            f"{name} ({counts[index]:,} rows)"
+            f"{name} ({counted(int(counts[index]), 'row')})"
             for index, name in enumerate(self.classes)
             if name not in classes and counts[index]
         ]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mien.data.faceset import UNLABELLED, FaceSet
 from mien.errors import DataError
+from mien.words import counted
 
 TOLERATED_SHARE = 0.1
 """Above this share of copies of training faces, the score of a split says little of new faces (FER2013's PublicTest has 0.08)."""
@@ -41,7 +42,7 @@ def hold_out(faceset: FaceSet, share: float = 0.12, seed: int = 0) -> tuple[Face
     unlabelled = int((faceset.labels == UNLABELLED).sum())
     if unlabelled:
         raise DataError(
-            f"{unlabelled:,} rows have no label: hold out from labelled rows, such as one split of the data."
+            f"{counted(unlabelled, 'row has', 'rows have')} no label: hold out from labelled rows, such as one split of the data."
         )
     groups = _groups(faceset)
     num_groups = int(groups.max(initial=-1)) + 1

@@ -15,11 +15,12 @@ import mien
 from mien import emotions, files
 from mien.data import duplicates
 from mien.data.faceset import UNLABELLED
-from mien.evaluation import report, suspects
+from mien.evaluation import metrics, report, suspects
 from mien.evaluation.audit import NUM_FIRST, Audit, Group
 from mien.evaluation.pictures import face_url
 from mien.evaluation.texts import Texts, percent
 from mien.inference.detector import MIN_SCORE
+from mien.words import p_value
 
 NUM_GROUPS = {"conflicts": 36, "across": 12, "within": 12}
 """Most groups that are shown, by kind."""
@@ -114,9 +115,10 @@ def _notes(audit: Audit, t: Texts) -> list[str]:
         notes.append(t("audit.note_mirrored"))
     if len(found.judged):
         read = found.probabilities.argmax(1) == audit.faces.labels[found.judged]
-        key, accuracy = "note_model" if found.judge else "note_folds", percent(read.mean())
-        judge, judged = Path(found.judge).name, f"{len(read):,}"
-        notes.append(t(f"audit.{key}", model=judge, judged=judged, accuracy=accuracy, folds=suspects.NUM_FOLDS))
+        key = "note_model" if found.judge else "note_folds"
+        low, high = map(percent, metrics.wilson(int(read.sum()), len(read)))
+        told = {"model": Path(found.judge).name, "judged": f"{len(read):,}", "folds": suspects.NUM_FOLDS}
+        notes.append(t(f"audit.{key}", **told, accuracy=percent(float(read.mean())), low=low, high=high))
     else:
         notes.append(t("audit.note_unjudged"))
     if found.num_learned:
@@ -124,7 +126,13 @@ def _notes(audit: Audit, t: Texts) -> list[str]:
     if not found.knows_training:
         notes.append(t("audit.note_foreign"))
     if shares := audit.voted_otherwise:
-        notes.append(t("audit.note_votes", num=NUM_FIRST, **{name: percent(share) for name, share in shares.items()}))
+        notes.append(
+            t(
+                "audit.note_votes",
+                num=f"{min(NUM_FIRST, len(found.rows)):,}",
+                **{name: percent(share) for name, share in shares.items()},
+            )
+        )
     return [*notes, t("audit.note_faces")]
 
 
@@ -180,7 +188,7 @@ def _suspects(audit: Audit, t: Texts) -> dict[str, Any]:
     reading = dict(zip(found.judged.tolist(), found.probabilities.argmax(1).tolist(), strict=True))
     shown = []
     for row in found.rows[:NUM_SUSPECTS].tolist():
-        name, confidence = t.named(classes[reading[row]]), f"{found.of(row).max():.0%}"
+        name, confidence = t.named(classes[reading[row]]), percent(float(found.of(row).max()), 0)
         alt = t("audit.suspect_alt", label=_label(audit, row, t), reading=name, confidence=confidence)
         shown.append(_face(audit, row, alt, f"{name} {confidence}", t))
     rows = []
@@ -219,7 +227,7 @@ def _drift(audit: Audit, t: Texts) -> dict[str, Any]:
     """A row per split, and the class shares of each."""
 
     def p(value: float | None) -> str:
-        return t("page.skip") if value is None else f"{value:.3f}"
+        return t("page.skip") if value is None else p_value(value)
 
     splits = []
     for split in audit.drift:
@@ -259,4 +267,4 @@ def _command(audit: Audit, data: str, lang: str) -> str:
         parts += ["--correlation", f"{audit.correlation:g}"]
     if audit.mirrored:
         parts += ["--mirrored"]
-    return shlex.join([*parts, "--lang", lang, "-o", "audit.html"])
+    return shlex.join([*parts, *audit.faces.source.options.arguments(), "--lang", lang, "-o", "audit.html"])

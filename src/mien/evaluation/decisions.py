@@ -161,12 +161,24 @@ def _class_of(cell: str, classes: Sequence[str]) -> str:
 def mean_costs(
     labels: NDArray[np.int64], probabilities: NDArray[np.float32], costs: NDArray[np.float64]
 ) -> list[dict[str, Any]]:
-    """What argmax and the answers of least expected cost cost per row, and how many rows they read right."""
+    """What argmax and the answers of least expected cost cost per row, the paired difference of the second with its 95% interval,
+    and how many rows they read right.
+    """
     answers = {"argmax": probabilities.argmax(1), "least expected cost": least_cost(probabilities, costs)}
-    return [
-        {"decision": name, "cost": float(costs[given, labels].mean()), "accuracy": float((given == labels).mean())}
-        for name, given in answers.items()
-    ]
+    paid = {name: costs[given, labels] for name, given in answers.items()}  # (N,) each
+    told = []
+    for name, given in answers.items():
+        saved = paid[name] - paid["argmax"]
+        low, high = metrics.mean_interval(saved) or (float(saved.mean()),) * 2
+        told.append(
+            {
+                "decision": name,
+                "cost": float(paid[name].mean()),
+                "difference": None if name == "argmax" else [float(saved.mean()), low, high],
+                "accuracy": float((given == labels).mean()),
+            }
+        )
+    return told
 
 
 def risk_and_coverage(
@@ -187,12 +199,17 @@ def risk_and_coverage(
 
 def abstaining(
     labels: NDArray[np.int64], probabilities: NDArray[np.float32], shares: Iterable[float] = (1.0, 0.9, 0.8, 0.7, 0.5)
-) -> list[dict[str, float]]:
-    """The accuracy where only the surest share of rows is answered, and the least confidence that this asks for."""
+) -> list[dict[str, Any]]:
+    """The accuracy where only the surest share of rows is answered, its interval, and the least confidence that this asks for."""
     coverage, risk, confidence = risk_and_coverage(labels, probabilities)
     at = [max(0, round(share * len(labels)) - 1) for share in shares]
     return [
-        {"answered": float(coverage[row]), "accuracy": float(1 - risk[row]), "confidence": float(confidence[row])}
+        {
+            "answered": float(coverage[row]),
+            "accuracy": float(1 - risk[row]),
+            "accuracy_interval": list(metrics.wilson(round((1 - risk[row]) * (row + 1)), row + 1)),
+            "confidence": float(confidence[row]),
+        }
         for row in at
     ]
 

@@ -36,8 +36,8 @@ class Findings:
         told: dict[str, Any] = {
             "calibration": {
                 "temperature": judgement.record["temperature"],
-                "before": {"calibration_error": self.before.calibration_error, "log_loss": self.before.log_loss},
-                "after": {"calibration_error": evaluation.calibration_error, "log_loss": evaluation.log_loss},
+                "before": _confidence(self.before),
+                "after": _confidence(evaluation),
             },
             "voters": self.agreement.to_dict() if self.agreement else None,
         }
@@ -46,6 +46,16 @@ class Findings:
         if self.curves:
             told["robustness"] = [curve.to_dict(evaluation.classes) for curve in self.curves]
         return told
+
+
+def _confidence(evaluation: Evaluation) -> dict[str, Any]:
+    """The two measures of how far the confidence can be believed, with their intervals."""
+    return {
+        "calibration_error": evaluation.calibration_error,
+        "calibration_error_interval": list(evaluation.calibration_error_interval),
+        "log_loss": evaluation.log_loss,
+        "log_loss_interval": evaluation.log_loss_interval and list(evaluation.log_loss_interval),
+    }
 
 
 def find(

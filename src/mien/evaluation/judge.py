@@ -203,6 +203,7 @@ def _judged(
         "temperature": classifier.spec.temperature,
         "split": judged.split,
         "is_hold_out": judged.is_hold_out,
+        "hold_out_chose_epoch": holdout.chose_epoch(classifier),
         "rows_hash": rows.hash,
         "flip": flip,
         "decision": classifier.decision,
@@ -243,7 +244,9 @@ def _without_copies(rows: FaceSet, others: FaceSet) -> tuple[FaceSet, dict[str, 
     nearest, _ = copies.nearest(np.arange(len(rows)), np.arange(len(rows), len(both)))
     fresh = nearest < 0
     if not fresh.any():
-        raise DataError(f"All {len(rows):,} rows are copies of rows of '{others.source.path}': none is left to judge.")
+        raise DataError(
+            f"Every row ({len(rows):,}) is a copy of a row of '{others.source.path}': none is left to judge."
+        )
     exact = np.isin(copies.pictures[: len(rows)], copies.pictures[len(rows) :])
     record = {
         "data": others.source.path,

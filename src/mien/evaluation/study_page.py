@@ -10,9 +10,11 @@ from typing import Any
 
 import mien
 from mien import files, tables
+from mien.data.reading import ReadOptions
 from mien.evaluation import metrics, report, study_plots, svg
 from mien.evaluation.pictures import markup
 from mien.evaluation.texts import Texts
+from mien.words import minutes, points
 
 SHOWN = ("accuracy", "macro_f1", "balanced_accuracy", "worst_recall")
 DIFFERENCES = ("accuracy", "balanced_accuracy")
@@ -68,6 +70,7 @@ def render(result: Mapping[str, Any], *, lang: str = "en") -> str:
             for arm in arms
         ],
         differences=[(arm_name(arm["name"], t), *(_difference(arm, score) for score in DIFFERENCES)) for arm in arms[1:]],
+        scores_lead=t(f"study.{_scores_lead(result)}"),
         figures=_figures(arms, t),
         curves=_curves(arms, t),
         settings=[(arm_name(name, t), settings) for name, settings in result["arm_settings"].items()],
@@ -80,7 +83,8 @@ def render(result: Mapping[str, Any], *, lang: str = "en") -> str:
 def command(result: Mapping[str, Any], lang: str) -> str:
     """The command that makes the study again; of paths only the last part."""
     settings = [part for setting in result["settings"] for part in ("--set", setting)]
-    words = ["mien", "study", result["study"], result["data"], "--recipe", result["recipe"], *settings]
+    reading = ReadOptions.from_dict(result.get("read", {}).get("options") or {}).arguments()
+    words = ["mien", "study", result["study"], result["data"], *reading, "--recipe", result["recipe"], *settings]
     return shlex.join([*words, "--seeds", str(len(result["seeds"])), "--split", result["split"], "--lang", lang])
 
 
@@ -156,6 +160,13 @@ def _notes(result: Mapping[str, Any], t: Texts) -> list[str]:
     return [t(f"study.note.{key}") for key in keys]
 
 
+def _scores_lead(result: Mapping[str, Any]) -> str:
+    """What scores and differences are of, which depends on how many runs an arm has."""
+    if result["study"] == "ensemble":
+        return "scores_lead_choices"
+    return "scores_lead" if len(result["seeds"]) > 1 else "scores_lead_one"
+
+
 def _figures(arms: Sequence[Mapping[str, Any]], t: Texts) -> list[tuple[str, Any]]:
     """For each score, what it is called and the differences drawn."""
     if len(arms) < 2:
@@ -206,10 +217,10 @@ def _with_deviation(arm: Mapping[str, Any], score: str) -> str:
 def _difference(arm: Mapping[str, Any], score: str) -> str:
     if arm["difference"] is None:
         return "–"
-    middle, low, high = (f"{100 * value:+.1f}".replace("-", "−") for value in arm["difference"][score])
+    middle, low, high = (points(value, signed=True).replace("-", "−") for value in arm["difference"][score])
     return f"{middle} ({low} … {high})"
 
 
 def _minutes(arm: Mapping[str, Any]) -> str:
     """Of one run, or of one answer that takes several, on average."""
-    return f"{sum(arm['minutes']) / len(arm['minutes']):.1f}" if arm["minutes"] else "–"
+    return minutes(sum(arm["minutes"]) / len(arm["minutes"])) if arm["minutes"] else "–"

@@ -9,9 +9,11 @@ from typing import Any
 
 import mien
 from mien import files, tables
+from mien.data.reading import ReadOptions
 from mien.evaluation import metrics, report, svg, tuning_plots
 from mien.evaluation.pictures import markup
 from mien.evaluation.texts import Texts
+from mien.words import minutes, percent
 
 
 def as_text(result: Mapping[str, Any], lang: str = "en") -> str:
@@ -45,7 +47,7 @@ def render(result: Mapping[str, Any], *, lang: str = "en") -> str:
         title=t("tune.title"),
         subtitle=_subtitle(result, t),
         summary=_answer(result, t),
-        notes=[t("tune.note.chosen"), t("tune.note.early"), t("tune.note.schedule")],
+        notes=[t("tune.note.chosen"), *_early(result, t), t("tune.note.schedule")],
         curves=_drawn(tuning_plots.TrialCurvesPlot(result), 680, 320, "curves", t("tune.curves_label"), t),
         figures=[
             _drawn(
@@ -65,7 +67,8 @@ def render(result: Mapping[str, Any], *, lang: str = "en") -> str:
 
 def command(result: Mapping[str, Any], lang: str) -> str:
     """The command that makes the search again; of paths only the last part."""
-    words = ["mien", "tune", result["data"], "--recipe", result["recipe"]]
+    reading = ReadOptions.from_dict(result.get("read", {}).get("options") or {}).arguments()
+    words = ["mien", "tune", result["data"], *reading, "--recipe", result["recipe"]]
     words += [part for setting in result["settings"] for part in ("--set", setting)]
     words += [part for axis in result["space"] for part in ("--space", axis)]
     return shlex.join([*words, "--trials", str(len(result["trials"])), "--seed", str(result["seed"]), "--lang", lang])
@@ -112,6 +115,13 @@ def _answer(result: Mapping[str, Any], t: Texts) -> str:
     return t.joined(sentences)
 
 
+def _early(result: Mapping[str, Any], t: Texts) -> list[str]:
+    """After which epochs the worse half of the trials stops; nothing where none does, as in searches of one epoch."""
+    halts = result.get("halts", [max(1, result["epochs"] // 4)])
+    told = [t("tune.epoch_at", epoch=f"{epoch:,}") for epoch in halts if epoch < result["epochs"]]
+    return [t("tune.note.early", epochs=t("tune.and").join(told))] if told else []
+
+
 def _as_it_is(result: Mapping[str, Any], t: Texts) -> list[str]:
     """What the recipe had without a change, where that was among the trials."""
     own = next((trial for trial in result["trials"] if trial["number"] == result["as_it_is"]), None)
@@ -133,7 +143,7 @@ def _rows(result: Mapping[str, Any], t: Texts) -> list[list[str]]:
             str(trial["number"]),
             _percent(trial["accuracy"]),
             str(trial["epochs"]),
-            f"{trial['minutes']:.1f}",
+            minutes(trial["minutes"]),
             t("tune.states.best" if trial["number"] == result["best"] else f"tune.states.{trial['state']}"),
             *(setting.partition("=")[2] for setting in trial["settings"]),
         ]
@@ -162,4 +172,4 @@ def _set_up(result: Mapping[str, Any], t: Texts) -> list[tuple[str, str]]:
 
 
 def _percent(share: float) -> str:
-    return f"{share:.1%}"
+    return percent(share)

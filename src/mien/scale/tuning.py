@@ -38,6 +38,7 @@ from mien.training.recipes import Recipe
 from mien.training.run import Run
 from mien.training.spaces import Axis, Choice
 from mien.training.task import Task
+from mien.words import counted, percent
 
 SETTINGS = {
     "RAY_AIR_NEW_OUTPUT": "0",
@@ -118,7 +119,9 @@ class Relay(tune.Callback):  # type: ignore[misc] # Ray is untyped
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         """Say that a trial has ended."""
         watch = _watch.get()
-        watch.say(f"trial {_number(trial)} has ended after {trial.last_result['epoch']} of {watch.num_epochs} epochs")
+        watch.say(
+            f"trial {_number(trial)} has ended after {trial.last_result['epoch']} of {counted(watch.num_epochs, 'epoch')}"
+        )
 
     def on_step_end(self, iteration: int, trials: list[Any], **_: Any) -> None:
         """Keep whether a trial was going on, as Tune calls all of them finished once it is interrupted."""
@@ -169,6 +172,7 @@ def run(sweep: Sweep, *, say: Say = lambda _: None) -> dict[str, Any]:
         "settings": recipes.changes(sweep.recipe),
         "space": [str(axis) for axis in space],
         "epochs": sweep.recipe.epochs,
+        "halts": halts(sweep.recipe.epochs),
         "seed": sweep.seed,
         "data": sweep.data.name,
         "data_hash": faceset.hash,
@@ -272,7 +276,9 @@ def _fit(sweep: Sweep, space: Sequence[Axis], watch: Watch) -> list[Any]:
         raise KeyboardInterrupt  # Tune has caught it, so as to store where it was
     lost = [trial for trial in watch.trials if trial.status == "ERROR"]
     if lost:
-        watch.say(f"{len(lost)} of {sweep.num_trials} trials could not be run; the same command tries them again")
+        watch.say(
+            f"{len(lost)} of {counted(sweep.num_trials, 'trial')} could not be run; the same command tries them again"
+        )
         error = lost[0].get_pickled_error()
         if isinstance(error, ray.exceptions.RayError):
             with cluster.told():
@@ -316,13 +322,22 @@ def _name(trial: Any) -> str:
     return str(trial.trial_id)
 
 
-def _scheduler(num_epochs: int) -> TrialScheduler:
-    """Stops the worse half of the trials after a quarter of the epochs, and the worse half of the rest after a half."""
+def halts(num_epochs: int) -> list[int]:
+    """The epochs after which the worse half of the trials stops: a quarter of them, and twice as many where that is half at most."""
     if num_epochs < 2:
-        return FIFOScheduler()
+        return []
     first = max(1, num_epochs // 4)
-    last = max(first, num_epochs // 2)
-    return ASHAScheduler(time_attr="epoch", grace_period=first, max_t=last, reduction_factor=2, stop_last_trials=False)
+    return [first, 2 * first] if 2 * first <= num_epochs // 2 else [first]
+
+
+def _scheduler(num_epochs: int) -> TrialScheduler:
+    """Stops the worse half of the trials after the first of ``halts``, and the worse half of the rest after the second."""
+    when = halts(num_epochs)
+    if not when:
+        return FIFOScheduler()
+    return ASHAScheduler(
+        time_attr="epoch", grace_period=when[0], max_t=when[-1], reduction_factor=2, stop_last_trials=False
+    )
 
 
 def _distribution(axis: Axis) -> BaseDistribution:
@@ -398,7 +413,7 @@ def _write_best(sweep: Sweep, result: Mapping[str, Any], best: Mapping[str, Any]
         recipes.changed(sweep.recipe, best["settings"]),
         [
             f"Found by mien {mien.__version__} tune on {sweep.data.name}: trial {best['number']} of {len(result['trials'])}, "
-            f"with {best['accuracy']:.2%} of {result['n']:,} held-out rows.",
+            f"with {percent(best['accuracy'], 2)} of {counted(result['n'], 'held-out row')}.",
             "These rows have chosen it, so the figure flatters it: judge it on a split that no trial has seen.",
             "Train it:  mien train DATA --recipe best.toml",
         ],

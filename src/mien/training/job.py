@@ -27,6 +27,7 @@ from mien.training.ranks import Ranks, joined
 from mien.training.recipes import Recipe
 from mien.training.resuming import UNCHANGED, Changes
 from mien.training.run import Run
+from mien.words import counted, percent
 
 LOST = 30.0
 """Seconds in which a lost worker, whose place another one takes, lets go of the run folder."""
@@ -109,11 +110,13 @@ def _begin(
 ) -> tuple[Run, FaceSet, FaceSet]:
     """Read the data and make the run folder: the run, this process's share of the training rows, and the held-out rows."""
     faceset = datasets.read(data, reading)
-    say(f"read {len(faceset):,} faces of {faceset.size[0]}x{faceset.size[1]} from {data} ({faceset.source.layout})")
+    say(
+        f"read {counted(len(faceset), 'face')} of {faceset.size[0]}x{faceset.size[1]} from {data} ({faceset.source.layout})"
+    )
     for note in faceset.source.told:
         say(f"note: {note}")
     train_set, valid_set = divide(faceset, recipe)
-    workers = f", {ranks.num} workers" if ranks.num > 1 else ""
+    workers = f", {counted(ranks.num, 'worker')}" if ranks.num > 1 else ""
     say(f"train {len(train_set):,}, hold out {len(valid_set):,}; {setup['device']}, {setup['precision']}{workers}")
     told = _describe(data, faceset, train_set, valid_set) | _normalisation(recipe, train_set)
     run = ranks.once(lambda: Run.create(out, recipe, data=told, setup={**setup, "workers": ranks.num}))
@@ -159,7 +162,7 @@ def resume(
                 )
             if ranks.num != run.record.get("workers", 1):
                 say(
-                    f"begun by {run.record.get('workers', 1)} workers, gone on with by {ranks.num}: the curve will differ a little"
+                    f"begun by {counted(run.record.get('workers', 1), 'worker')}, gone on with by {ranks.num}: the curve will differ a little"
                 )
         return _finish(run, own_set, valid_set, ranks, say, track, after_epoch)
 
@@ -282,7 +285,7 @@ def _write_end(run: Run, valid_set: FaceSet, ended: str, say: Say) -> None:
     spec = export.export(run, valid_set, run.model_file)
     score, (low, high) = spec.scores[0], spec.training["temperature"]["interval"]
     say(
-        f"ended: {ended}; epoch {spec.training['epoch']} has {score['accuracy']:.2%} of {score['n']:,} held-out faces, "
+        f"ended: {ended}; epoch {spec.training['epoch']} has {percent(score['accuracy'], 2)} of {counted(score['n'], 'held-out face')}, "
         f"temperature {spec.temperature:.3f} ({low:.3f} to {high:.3f})"
     )
     for warning in calibration.warnings(spec):

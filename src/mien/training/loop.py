@@ -30,6 +30,7 @@ from mien.training.run import Run
 from mien.training.stopping import EarlyStopping
 from mien.training.targets import soft_targets, vote_shares
 from mien.training.weights import Average, Best
+from mien.words import agreed, counted
 
 DIVERGED = 100.0
 """Training has diverged once its loss is so many times that of guessing, which is the logarithm of the number of classes."""
@@ -80,7 +81,7 @@ def train(
     batch_size = min(ranks.part_of(recipe.batch_size), num_faces)
     num_steps = num_faces // batch_size if batch_size else 0  # the remainder sits out; the order changes every epoch
     if batch_size < 2:
-        where = f"for each of {ranks.num} workers" if ranks.num > 1 else "training face"
+        where = f"for each of {counted(ranks.num, 'worker')}" if ranks.num > 1 else "training face"
         raise TrainingError(f"There is only one {where}: batch normalisation needs at least two.")
 
     devices.tune(device)
@@ -107,7 +108,7 @@ def train(
         say(f"going on after epoch {len(history)}")
     ended = stopping.reason(len(history)) if history else None
     if ended or len(history) == recipe.epochs:
-        return ended or f"all {recipe.epochs} epochs are done"
+        return ended or whole(recipe.epochs)
     compute = ranks.together(speed.compiled(learner))
 
     faces = torch.from_numpy(train_set.images).to(device)  # (N, H, W) uint8
@@ -221,7 +222,12 @@ def train(
         after_epoch(row)
         if ended:
             break
-    return ended or f"all {recipe.epochs} epochs are done"
+    return ended or whole(recipe.epochs)
+
+
+def whole(num_epochs: int) -> str:
+    """What is said of a training that came to its last epoch."""
+    return f"{num_epochs} of {counted(num_epochs, 'epoch')} {agreed(num_epochs, 'is', 'are')} done"
 
 
 def _shown(train_set: FaceSet, recipe: Recipe, device: torch.device) -> Tensor:

@@ -13,6 +13,7 @@ from mien import files
 from mien.errors import RunError
 from mien.training import devices, recipes
 from mien.training.run import Run
+from mien.words import counted
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def changed(run: Run, changes: Changes) -> Run:
         record |= {"device": place.type, "device_name": name}
     if changes.epochs is not None and changes.epochs != run.recipe.epochs:
         if changes.epochs <= done:
-            raise RunError(f"The run '{run.folder}' has {done} epochs already: name more of them in all.")
+            raise RunError(f"The run '{run.folder}' has {counted(done, 'epoch')} already: name more of them in all.")
         if done and not run.checkpoint.exists():
             raise RunError(f"The run '{run.folder}' has no checkpoint to go on from: train anew with more epochs.")
         record["recipe"]["epochs"] = changes.epochs

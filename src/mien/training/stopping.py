@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mien.words import counted
+
 
 @dataclass
 class EarlyStopping:
@@ -33,5 +35,5 @@ class EarlyStopping:
         if self.threshold and self.best > self.threshold:
             return f"hold-out accuracy {self.best:.4f} passed the threshold {self.threshold:g}"
         if self.patience and epoch - self.best_epoch >= self.patience:
-            return f"no better hold-out accuracy for {self.patience} epochs"
+            return f"no better hold-out accuracy for {counted(self.patience, 'epoch')}"
         return None

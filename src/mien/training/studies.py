@@ -221,7 +221,7 @@ def run(
     votes = some.faces.votes
     if votes is not None:
         top, has_one = voters.majority(votes)
-        for judged_arm in told:
+        for judged_arm in told if has_one.any() else []:
             hits = [(given == top)[has_one] for given in answers[judged_arm["name"]]]
             judged_arm["majority"] = [float(hit.mean()) for hit in hits]
     result = _set_up(name, recipe, arms, runs[arms[0].name][0], some, num_seeds) | {"arms": told}

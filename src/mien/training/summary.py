@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from mien import tables
 from mien.training.networks import Network
+from mien.words import exact_percent, percent
 
 REASONS: dict[str, dict[str, str]] = {
     "conv_first": {
@@ -48,24 +49,24 @@ REASONS: dict[str, dict[str, str]] = {
         "zh-TW": "保留每個 2x2 方格中最強的反應：上層工作量減為四分之一，小位移也不再有影響。",
     },
     "drop_conv": {
-        "en": "Silences a random {dropout:.0%} of the responses in training, so that no feature is relied on alone.",
-        "zh-TW": "訓練時隨機關閉 {dropout:.0%} 的反應，避免只依賴單一特徵。",
+        "en": "Silences a random {dropout} of the responses in training, so that no feature is relied on alone.",
+        "zh-TW": "訓練時隨機關閉 {dropout} 的反應，避免只依賴單一特徵。",
     },
     "drop_linear": {
-        "en": "The next layer has {next:.0%} of all parameters and may learn faces by heart; dropping {dropout:.0%} of its inputs works against it.",
-        "zh-TW": "下一層占全部參數的 {next:.0%}，可能把人臉背下來；訓練時丟棄其 {dropout:.0%} 的輸入可加以抑制。",
+        "en": "The next layer has {next} of all parameters and may learn faces by heart; dropping {dropout} of its inputs works against it.",
+        "zh-TW": "下一層占全部參數的 {next}，可能把人臉背下來；訓練時丟棄其 {dropout} 的輸入可加以抑制。",
     },
     "drop_off": {
         "en": "Off in this recipe: it drops nothing.",
         "zh-TW": "此配方中關閉：不丟棄任何數值。",
     },
     "drop_mean": {
-        "en": "Drops {dropout:.0%} of the averaged features in training, so that the decision rests on many of them.",
-        "zh-TW": "訓練時丟棄 {dropout:.0%} 的平均特徵，使決定建立在許多特徵之上。",
+        "en": "Drops {dropout} of the averaged features in training, so that the decision rests on many of them.",
+        "zh-TW": "訓練時丟棄 {dropout} 的平均特徵，使決定建立在許多特徵之上。",
     },
     "linear_first": {
-        "en": "Sees all positions at once and relates them (brows with mouth); it holds {share:.0%} of all parameters.",
-        "zh-TW": "同時看到所有位置並加以關聯（眉與嘴）；占全部參數的 {share:.0%}。",
+        "en": "Sees all positions at once and relates them (brows with mouth); it holds {share} of all parameters.",
+        "zh-TW": "同時看到所有位置並加以關聯（眉與嘴）；占全部參數的 {share}。",
     },
     "linear": {
         "en": "Narrows the description step by step towards the decision.",
@@ -138,9 +139,9 @@ def _give_reasons(layers: list[dict[str, Any]], num_parameters: int) -> None:
     for layer, following in zip(layers, [*layers[1:], layers[-1]], strict=True):
         key = "drop_off" if layer["dropout"] == 0 else layer["reason"]
         figures = {
-            "share": layer["parameters"] / max(1, num_parameters),
-            "next": following["parameters"] / max(1, num_parameters),
-            "dropout": layer["dropout"] or 0.0,
+            "share": percent(layer["parameters"] / max(1, num_parameters), 0),
+            "next": percent(following["parameters"] / max(1, num_parameters), 0),
+            "dropout": exact_percent(layer["dropout"] or 0.0),
         }
         layer["reason"] = {lang: text.format(**figures) for lang, text in REASONS[key].items()}
 

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from mien.data.layouts import folders
 from mien.data.layouts.rows import Rows
 from mien.data.layouts.survey import Survey
+from mien.words import counted
 
 _NUMBERED = re.compile(r"\D*(\d+)")
 
@@ -59,7 +60,9 @@ class Pictures:
     def note_unlisted(self, rows: Rows) -> None:
         """Note how many pictures no list names."""
         if num := len(self.unlisted()):
-            rows.notes.append(f"{num:,} of the pictures there are in no list and were not read.")
+            rows.notes.append(
+                f"{counted(num, 'picture there is in no list and was', 'pictures there are in no list and were')} not read."
+            )
 
     def _is_there(self, picture: Path, name: PurePosixPath) -> bool:
         """Whether the folders that a list names, if any, are those of the picture: two folders may hold the same name."""
