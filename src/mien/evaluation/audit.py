@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 import mien
 from mien import images
+from mien.checks import checked
 from mien.data import duplicates
 from mien.data.duplicates import Copies
 from mien.data.faceset import SPLITS, UNLABELLED, FaceSet
@@ -285,6 +286,7 @@ DROPS = ("blank", "conflicts", "duplicates", "suspects")
 judges (``valid`` judges ``train``, any test split judges both) and further copies within a split; rows with a suspect label."""
 
 
+@checked
 def audit(
     faceset: FaceSet,
     classifier: Classifier | None = None,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 import mien
 from mien import emotions, files
+from mien.checks import checked
 from mien.data import duplicates
 from mien.data.faceset import UNLABELLED
 from mien.evaluation import metrics, report, suspects
@@ -29,6 +30,7 @@ NUM_ROWS, NUM_ALIKE, NUM_SUSPECTS, NUM_EMPTY = 6, 3, 80, 40
 """Most rows of a group with conflicting labels, and of another group; suspects; and pictures of each kind without a face."""
 
 
+@checked
 def write(path: str | os.PathLike[str], audit: Audit, *, lang: str = "en") -> None:
     """Write the page of an audit, whole or not at all.
 

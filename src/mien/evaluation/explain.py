@@ -12,6 +12,7 @@ import numpy as np
 
 import mien
 from mien import files, tables
+from mien.checks import checked
 from mien.data.reading import ReadOptions
 from mien.evaluation import narrative, probes, report, sections
 from mien.evaluation.findings import Findings
@@ -19,6 +20,7 @@ from mien.evaluation.judge import Judgement
 from mien.evaluation.texts import Texts, percent, points
 
 
+@checked
 def write(path: str | os.PathLike[str], judgement: Judgement, findings: Findings, *, lang: str = "en") -> None:
     """Write the page, whole or not at all.
 

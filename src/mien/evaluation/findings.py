@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from mien.checks import checked
 from mien.evaluation import judge, robustness, saliency, voters
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
@@ -58,6 +59,7 @@ def _confidence(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
+@checked
 def find(
     classifier: Classifier,
     judgement: Judgement,
@@ -90,6 +92,7 @@ def find(
     return Findings(before, agreement, looks, tuple(curves))
 
 
+@checked
 def judge_corrupted(
     classifier: Classifier, judgement: Judgement, *, track: Track = lambda steps, _: steps
 ) -> CorruptedAccuracy:

@@ -41,6 +41,7 @@ class Judgement:
         return {**self.record, **self.evaluation.to_dict()}
 
 
+@checked
 def default_split(faceset: FaceSet, *, has_hold_out: bool = False) -> str:
     """The split to judge on unless another is named.
 
@@ -54,6 +55,7 @@ def default_split(faceset: FaceSet, *, has_hold_out: bool = False) -> str:
     return HOLD_OUT if has_hold_out else "all"
 
 
+@checked
 def labelled_rows(faceset: FaceSet, split: str) -> FaceSet:
     """The labelled rows of a split; ``"all"`` takes every split.
 
@@ -114,6 +116,7 @@ def judge(
     return _judged(classifier, faceset, found, division, flip=flip, estimate_prior=estimate_prior)
 
 
+@checked
 def judge_and_choose(
     classifier: Classifier, faceset: FaceSet, split: str | None, choose_on: str | None, *, flip: bool = False
 ) -> tuple[Judgement, FaceSet, FaceSet]:
@@ -147,6 +150,7 @@ def judge_and_choose(
     return _judged(classifier, faceset, found, division, flip=flip), train, valid
 
 
+@checked
 def before_temperature(classifier: Classifier, judgement: Judgement) -> Evaluation:
     """The judged model as it would be without its temperature: the same readings, as sure as training left them.
 

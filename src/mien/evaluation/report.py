@@ -13,6 +13,7 @@ from typing import Any
 
 import mien
 from mien import files
+from mien.checks import checked
 from mien.errors import DataError, MissingExtraError
 from mien.evaluation import narrative, probes, sections
 from mien.evaluation.evaluation import Evaluation
@@ -21,6 +22,7 @@ from mien.evaluation.judge import Judgement
 from mien.evaluation.texts import Texts
 
 
+@checked
 def write(
     path: str | os.PathLike[str],
     judgement: Judgement,

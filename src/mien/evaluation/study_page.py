@@ -10,6 +10,7 @@ from typing import Any
 
 import mien
 from mien import files, tables
+from mien.checks import checked
 from mien.data.reading import ReadOptions
 from mien.evaluation import metrics, report, study_plots, svg
 from mien.evaluation.pictures import markup
@@ -39,6 +40,7 @@ def as_text(result: Mapping[str, Any], lang: str = "en") -> str:
     )
 
 
+@checked
 def write(path: str | os.PathLike[str], result: Mapping[str, Any], *, lang: str = "en") -> None:
     """Write the page of a study, whole or not at all.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import mien
 from mien import files, tables
+from mien.checks import checked
 from mien.data.reading import ReadOptions
 from mien.evaluation import metrics, report, svg, tuning_plots
 from mien.evaluation.pictures import markup
@@ -22,6 +23,7 @@ def as_text(result: Mapping[str, Any], lang: str = "en") -> str:
     return "\n\n".join([_subtitle(result, t), tables.render(_heads(result, t), _rows(result, t)), _answer(result, t)])
 
 
+@checked
 def write(path: str | os.PathLike[str], result: Mapping[str, Any], *, lang: str = "en") -> None:
     """Write the page of a search, whole or not at all.
 

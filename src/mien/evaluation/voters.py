@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import DataError
-from mien.evaluation import metrics
+from mien.evaluation import metrics, predictions
 from mien.evaluation.metrics import Interval
 
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -127,8 +127,10 @@ def compare(
         None where nobody voted for any of the classes.
 
     Raises:
-        DataError: votes and probabilities differ in shape.
+        ArgumentError: labels or probabilities are no numbers.
+        DataError: the arrays don't fit one another, or a row of probabilities doesn't sum to 1.
     """
+    labels, probabilities = predictions.check(labels, probabilities)
     if votes is not None and votes.shape != probabilities.shape:
         raise DataError(f"Votes must have shape {probabilities.shape}, as the probabilities have, not {votes.shape}.")
     voted = np.zeros(len(labels), bool) if votes is None else votes.sum(1) > 0

@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mien.checks import checked
 from mien.data.faceset import FaceSet
 from mien.data.seen import SeenFaces
-from mien.errors import ExportError
+from mien.errors import ArgumentError, ExportError
 from mien.modelfile import Spec
 from mien.training import calibration, export, job
 from mien.training.calibration import Temperature
@@ -40,6 +41,7 @@ class EnsembleGraph(nn.Module):
         return torch.softmax(self.log_mean(faces) / self.temperature, dim=1)
 
 
+@checked
 def build(runs: Sequence[Run], path: str | os.PathLike[str], *, moved: Path | None = None) -> Spec:
     """Write one model file that averages several runs.
 
@@ -51,9 +53,12 @@ def build(runs: Sequence[Run], path: str | os.PathLike[str], *, moved: Path | No
         moved: where their data lies now; None for where it lay.
 
     Raises:
+@checked
         RunError: the data isn't what a run was trained on.
         ExportError: the runs don't fit together, or no row was held out by all of them.
     """
+    if isinstance(runs, Run) or not all(isinstance(run, Run) for run in runs):
+        raise ArgumentError("An ensemble takes a list of runs: open each folder with Run.open.")
     if len(runs) < 2:
         raise ExportError("An ensemble takes two runs or more: name several run folders.")
     first = runs[0]
