@@ -14,6 +14,8 @@ from mien.evaluation.evaluation import Evaluation
 
 LABELS = np.array([0, 1, 1, 2])
 SHARES = np.array([0.2, 0.3, 0.5])
+WORDS: Any = "costs"
+SHARES_OF_ROWS: Any = np.array([0.5, 0.5, 0.5, 0.5])
 GIVEN = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.5, 0.4, 0.1], [0.0, 0.0, 1.0]], np.float32)
 
 FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {
@@ -76,7 +78,7 @@ def test_what_does_not_fit_is_refused_in_one_sentence(function: str, bad: str) -
         lambda: decisions.shares_of([0, 0, 0]),
         lambda: decisions.class_shares(np.array([0, 7]), 3),
         lambda: decisions.least_cost(GIVEN, np.ones((2, 2))),
-        lambda: decisions.least_cost(GIVEN, "costs"),
+        lambda: decisions.least_cost(GIVEN, WORDS),
         lambda: decisions.abstaining(LABELS, GIVEN, (1.5,)),
         lambda: decisions.Score.of(LABELS, LABELS[:2], 3),
         lambda: decisions.compare((LABELS, GIVEN), (LABELS, GIVEN), SHARES[:2]),
@@ -84,7 +86,7 @@ def test_what_does_not_fit_is_refused_in_one_sentence(function: str, bad: str) -
         lambda: comparison.compare(LABELS, {"a": []}, 3),
         lambda: comparison.compare(LABELS, {"a": [LABELS], "b": [LABELS[:2]]}, 3),
         lambda: comparison.compare(LABELS, {"a": [LABELS], "b": [LABELS, LABELS]}, 3),
-        lambda: comparison.compare(LABELS, {"a": [GIVEN[:, 0]]}, 3),
+        lambda: comparison.compare(LABELS, {"a": [SHARES_OF_ROWS]}, 3),
         lambda: metrics.wilson(3, 0),
         lambda: metrics.wilson(3, 2),
         lambda: metrics.untempered(GIVEN, 0.0),

@@ -45,17 +45,17 @@ class EnsembleGraph(nn.Module):
 def build(runs: Sequence[Run], path: str | os.PathLike[str], *, moved: Path | None = None) -> Spec:
     """Write one model file that averages several runs.
 
-    The score and the temperature come from the rows that every run held out: with one ``split_seed``, all of them.
+        The score and the temperature come from the rows that every run held out: with one ``split_seed``, all of them.
 
-    Args:
-        runs: two runs or more, of the same data, classes and face size.
-        path: where the model file goes.
-        moved: where their data lies now; None for where it lay.
+        Args:
+            runs: two runs or more, of the same data, classes and face size.
+            path: where the model file goes.
+            moved: where their data lies now; None for where it lay.
 
-    Raises:
-@checked
-        RunError: the data isn't what a run was trained on.
-        ExportError: the runs don't fit together, or no row was held out by all of them.
+        Raises:
+    @checked
+            RunError: the data isn't what a run was trained on.
+            ExportError: the runs don't fit together, or no row was held out by all of them.
     """
     if isinstance(runs, Run) or not all(isinstance(run, Run) for run in runs):
         raise ArgumentError("An ensemble takes a list of runs: open each folder with Run.open.")
