@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from mien.checks import checked
 from mien.data.drawn_canvas import Canvas, Pose
 from mien.data.drawn_hair import HAIRSTYLES, paint_back_hair, paint_beard, paint_glasses, paint_hair
 from mien.data.drawn_parts import (
@@ -111,6 +112,7 @@ class _Shot:
     backdrop: NDArray[np.uint8]
 
 
+@checked
 def draw(
     num: int = 2000, seed: int = 0, *, size: int = 48, wrong_labels: float = 0.03, test_share: float = 0.2
 ) -> FaceSet:
@@ -131,6 +133,7 @@ def draw(
         ``num`` faces of the seven ``EMOTIONS``, with subjects and without votes.
 
     Raises:
+        ArgumentError: an argument is of another kind.
         DataError: an argument is outside its range.
     """
     _check(num, seed, size, wrong_labels, test_share)

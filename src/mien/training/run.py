@@ -32,7 +32,7 @@ from mien import files, temporaries
 from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.data.seen import SeenFaces
-from mien.errors import DataError, RecipeError, RunError
+from mien.errors import DataError, MienError, RunError
 from mien.inference import datasets
 from mien.training import recipes, shapes
 from mien.training.recipes import Recipe
@@ -115,7 +115,7 @@ class Run:
             record = shapes.parse((place / "run.json").read_text(encoding="utf-8"), shapes.RECORD)
             recipes.from_dict(record["recipe"])
             ReadOptions.from_dict(record["data"].get("options", {}))
-        except (ValueError, KeyError, TypeError, AttributeError, OSError, DataError, RecipeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OSError, MienError) as error:
             raise RunError(f"'{place / 'run.json'}' is damaged ({error}): train again.") from None
         return cls(place, record)
 

@@ -220,7 +220,7 @@ def _block(table: Table) -> tuple[int, int] | None:
 def _wide_block(table: Table) -> tuple[int, int] | None:
     """The same where each pixel has a cell of its own."""
     found = roles(table.header, table.sample[:3])
-    named = {found.path, found.label, found.split, found.subject}
+    named = {found.path, found.label, found.split, found.subject, *(place for place, _ in (*found.votes, *found.flags))}
     width = len(table.header)
     if 0 < width < len(table.first):  # commas without quotes between pixels, below a head that has one column for them
         unnamed = [place for place in range(width) if place not in named]
