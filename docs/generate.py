@@ -50,9 +50,11 @@ LAYOUT_NOTES = """
 - The separator (comma, semicolon, tab, `|`; in `.txt` and `.lst` also blanks), the encoding (UTF-8, UTF-16, else Windows-1252) and
   whether there is a head are recognised. Excel workbooks (`.xlsx`) and lines of JSON (`.jsonl`) are tables too.
 - Columns are known by their usual names, whatever other columns there are; a list without a head by what its cells hold.
-- A list names pictures by path, name, name without ending, or number. `metadata.jsonl` or `metadata.csv` names those of its own folder.
+- A list names pictures by path, name, name without ending, or number. A list that is given itself may lead to pictures outside of its folder.
+  `metadata.jsonl` or `metadata.csv` names those of its own folder.
 - Pixels may be separated by blanks, commas or semicolons, stand in brackets, or have a column each. Values from 0 to 1 are multiplied
-  by 255. Three values a pixel are red, green and blue, and become gray. Where sizes differ, all faces get the most common one; a note tells it.
+  by 255. Three values a pixel are red, green and blue, and become gray; a fourth
+  is an alpha, and what is transparent becomes white. Where sizes differ, all faces get the most common one; a note tells it.
 - Quotes are read strictly: one that is never closed would swallow the rows after it, so the table is refused and the line is named.
 
 ## Numbers for labels
@@ -94,7 +96,8 @@ is unlabelled.
 
 Splits are known by the names of folders and files, and by a column (`split`, `set`, `Usage`, `fold`, `subset`, ...) of any table: `train_set`,
 `Training`, `Train Data`,
-`FER2013Valid`. In such a column, rows with an unknown name are dropped; where no name of it is known, it isn't used. A note tells either.
+`FER2013Valid`. Columns `is_train`, `is_test`, ... of 1 and 0 tell splits, too. In a column of splits, rows with an
+unknown name are dropped; where no name of it is known, it isn't used. A note tells either.
 
 A column `subject`, `person`, `participant`, `actor`, ... or folders of people (`S01/happy/1.png`, `happy/S01/1.png`) say who is on a picture; hold-outs
 keep people together. Of several levels of folders the classes are those named by expressions, else those named by words (`bored`, `calm`) and not by

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -32,6 +32,8 @@ GOOD: list[tuple[object, Any]] = [
     ("auto", Annotated[str, OneOf(("auto", "cpu"))]),
     (np.zeros(2), NDArray[np.uint8]),
     (len, Callable[[str], int]),
+    (("a", "b"), tuple[str, ...]),
+    (["a"], Sequence[str]),
     (["anything"], "unknown"),
 ]
 
@@ -58,6 +60,10 @@ BAD: list[tuple[object, Any]] = [
     ("gpu", Annotated[str, OneOf(("auto", "cpu"))]),
     ([[0]], NDArray[np.uint8]),
     ("len", Callable[[str], int]),
+    ("a", Sequence[str]),
+    ({"a"}, Sequence[str]),
+    (("a", 1), Sequence[str]),
+    (None, tuple[str, ...]),
     ("a", Path),
 ]
 

@@ -41,6 +41,7 @@ FLOORS = {
     "extras": 1,
     "locks": 1,
     "escapes": 1,
+    "words": 1,
     "errors": 0,
 }
 """Place in the package to its floor."""

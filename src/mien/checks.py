@@ -1,8 +1,8 @@
 """Values against annotations: one check for the fields of dataclasses and for the arguments of public functions.
 
 An annotation says what a value must be: ``bool``, ``int``, ``float`` (finite), ``str``, ``Literal[...]``, a pair
-``tuple[float, float]``, texts ``tuple[str, ...]``, a path, a union of those, or ``Annotated`` with ``Between`` or ``OneOf``. Other annotations are left to
-type checkers.
+``tuple[float, float]``, texts ``tuple[str, ...]`` or ``Sequence[str]``, a path, a union of those, or ``Annotated`` with
+``Between`` or ``OneOf``. Other annotations are left to type checkers.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import numbers
 import os
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeGuard, TypeVar
 
 from mien.errors import ArgumentError, MienError
 
@@ -82,6 +82,8 @@ def in_words(kind: Any) -> str:
         return "one of " + ", ".join(map(str, parts))
     if origin is tuple and parts == (str, ...):
         return "a tuple of texts"
+    if _is_texts(kind):
+        return "a list of texts"
     if origin is tuple:
         return "two numbers with a comma, such as 0.9,1.1"
     if _is_union(origin):
@@ -101,6 +103,8 @@ def fits(value: object, kind: Any) -> bool:
         return fits(value, parts[0]) and all(_within(value, limit) for limit in parts[1:])
     if origin is Literal:
         return any(type(value) is type(part) and value == part for part in parts)
+    if _is_texts(kind):
+        return _is_list(value) and all(isinstance(part, str) for part in value)
     if origin is tuple and parts == (float, float):
         return isinstance(value, tuple) and len(value) == 2 and all(fits(part, float) for part in value)
     if origin is tuple and parts == (str, ...):
@@ -177,6 +181,16 @@ def _within(value: Any, limit: object) -> bool:
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _is_texts(kind: Any) -> bool:
+    """Whether an annotation asks for several texts, in a list or a tuple."""
+    return typing.get_origin(kind) is Sequence and typing.get_args(kind) == (str,)
+
+
+def _is_list(value: object) -> TypeGuard[Sequence[object]]:
+    """Whether a value has several values in an order; a text has too, but is one."""
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
 def _is_union(origin: Any) -> bool:

@@ -37,4 +37,4 @@ def matrix(names: Sequence[str], counts: np.ndarray[tuple[int, int], np.dtype[np
 
 
 def _is_number(cell: str) -> bool:
-    return not cell or cell == "–" or cell[0].isdigit() or (cell[0] in "+-" and cell[1:2].isdigit())
+    return not cell or cell == "–" or cell[0].isdigit() or (cell[0] in "+-−<>" and cell[1:2].isdigit())

@@ -183,7 +183,9 @@ def test_links_are_passed_over_and_told(make: Maker) -> None:
         archive.add(folder, "set")
     faces = read(make.root / "a.tar")
     assert len(faces) == 6
-    assert any("1 entries of 'a.tar' that are no files" in note for note in faces.source.notes)
+    assert any(
+        "1 entry that is no file, such as a link, was passed over in 'a.tar'" in note for note in faces.source.notes
+    )
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)

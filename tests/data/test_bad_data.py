@@ -105,6 +105,18 @@ BAD: dict[str, tuple[Callable[[Maker], Path], str]] = {
         r"faces\.pkl' is a Python pickle",
     ),
     "a pickle named csv": (lambda make: make.file("faces.csv", pickle.dumps([1, 2])), r"is a Python pickle"),
+    "another file under the name of an array": (
+        lambda make: make.file("faces.npz", JUNK),
+        "is no file of NumPy's arrays, though its name ends so",
+    ),
+    "another file under the name of a workbook": (
+        lambda make: make.file("faces.xlsx", JUNK),
+        "is no Excel workbook, though its name ends so",
+    ),
+    "an archive beside a picture": (
+        lambda make: folder_of(make, a__png=png(make), b__zip=b"PK\x03\x04" + JUNK),
+        "'b.zip' was not unpacked, as there are",
+    ),
     "7z": (lambda make: make.file("faces.7z", b"7z\xbc\xaf\x27\x1c" + JUNK), r"7z archive, which mien can't unpack"),
     "tfrecord": (lambda make: make.file("faces.tfrecord", b"\0\1" + JUNK), r"is a TFRecord file, .* as Parquet"),
     "matlab": (lambda make: make.file("faces.mat", b"MATLAB 5.0 MAT-file" + JUNK), r"MATLAB file.*save the arrays as"),

@@ -75,7 +75,7 @@ def test_yolo(make: Maker, names: str) -> None:
         "its line is not a class and the numbers of a box",
     ]
     assert "lies outside of its picture" in faces.source.dropped[2].reason
-    assert any("1 of the pictures have no box" in note for note in faces.source.notes)
+    assert any("1 picture has no box" in note for note in faces.source.notes)
 
 
 def coco(files: list[str]) -> dict[str, Any]:

@@ -86,8 +86,39 @@ def test_cells_without_a_label(cell: str) -> None:
         ("val_set", "valid"), ("FER2013Valid", "valid"), ("Validation", "valid"), ("valid data", "valid"),
         ("TESTDATA", "test"), ("FER2013Test", "test"), ("test_images", "test"),
         ("Public Test", "public_test"), ("PrivateTest", "private_test"),
-        ("set", None), ("data", None), ("fer2013", None), ("happy_train", None), ("1", None), ("", None),
+        ("eval", "valid"), ("Evaluation set", "valid"), ("tr", "train"), ("va", "valid"), ("te", "test"), ("hold-out", "test"),
+        ("trainval", "train"), ("set", None), ("data", None), ("fer2013", None), ("happy_train", None), ("1", None), ("", None),
     ],
 )  # fmt: skip
 def test_names_of_splits(name: str, split: str | None) -> None:
     assert canonical_split(name) == split
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "name"),
+    [
+        ("file,angry,happy", "a.png,False,True", "happy"),
+        ("file,emotion_angry,emotion_happy", "a.png,0,1", "happy"),
+        ("file,label_calm,label_pain", "a.png,TRUE,FALSE", "calm"),
+        ("file,class: calm,class: pain", "a.png,0.0,1.0", "pain"),
+    ],
+)
+def test_one_hot_columns_may_be_truth_values_and_have_a_word_before(header: str, row: str, name: str) -> None:
+    assert roles(header, row).read(row.split(",")).raw_class == name
+
+
+def test_numbers_that_are_not_one_hot_are_no_classes() -> None:
+    assert roles("file,emotion_valence,emotion_arousal", "a.png,0.3,-0.2", "b.png,0,1").votes == ()
+    assert roles("file,label_id,label_confidence", "a.png,3,0.8").votes == ()
+
+
+@pytest.mark.parametrize(("cell", "split"), [("1", "train"), ("True", "train"), ("0", "test"), ("no", "test")])
+def test_a_flag_tells_the_split(cell: str, split: str) -> None:
+    assert roles("path,label,is_train", f"a.png,happy,{cell}").read(["a.png", "happy", cell]).split == split
+
+
+def test_several_flags_and_a_column_of_splits() -> None:
+    found = roles("path,label,is_test,is_val", "a.png,happy,0,1")
+    assert [found.read(["a.png", "happy", *flags]).split for flags in ("10", "01", "00")] == ["test", "valid", "train"]
+    assert roles("path,label,split,is_test", "a.png,happy,train,0").read(["a.png", "happy", "val", "1"]).split == "val"
+    assert roles("path,label,is_smiling", "a.png,happy,1").flags == ()

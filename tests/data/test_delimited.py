@@ -21,7 +21,7 @@ def all_rows(path: Path) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 def test_separators_and_encodings(make: Maker, separator: str, encoding: str) -> None:
     rows = [["file", "class"], ["é.png", "happy"], ["b, c; d.png", "sad"]]
     text = "\r\n".join(separator.join(f'"{cell}"' for cell in row) for row in rows)
@@ -81,3 +81,9 @@ def test_what_was_guessed_is_told(make: Maker) -> None:
     row = f"happy,{make.pixels(0)},é\n"
     path = make.file("faces.csv", f"emotion,pixels,remark\n{row}".encode("cp1252"))
     assert any("read as Windows-1252" in note for note in read(path).source.notes)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_the_separator_that_excel_writes_above_the_head_is_taken(make: Maker, encoding: str) -> None:
+    path = make.file("list.csv", "sep=;\r\nfile;class;note\r\na.png;happy;1,5\r\n".encode(encoding))
+    assert all_rows(path) == [["file", "class", "note"], ["a.png", "happy", "1,5"]]

@@ -46,7 +46,7 @@ def test_blank_pictures_are_no_copies() -> None:
 @pytest.mark.parametrize(
     ("faces", "chosen_on", "message"),
     [
-        (with_copies(1, "valid"), "valid", "1 of 40 faces of the split 'valid' also stand in the split 'train'.*choose the epoch"),
+        (with_copies(1, "valid"), "valid", "1 of 40 faces of the split 'valid' also stands in the split 'train'.*choose the epoch"),
         (with_copies(5, "test"), "valid", "5 of 40 faces of the split 'test' also stand in the split 'train'.*little of new faces"),
         (with_copies(5, "test", of="valid"), "valid", "5 of 40 faces of the split 'test' also stand in the split 'valid'"),
         (with_copies(40, "test", valid=False), "", "40 of 40 faces of the split 'test'"),

@@ -91,7 +91,7 @@ def test_raf_db_reads_its_list_and_prefers_aligned_pictures(make: Maker, given: 
         "the line is no name and label",
         "unknown class code '9'",
     ]
-    assert faces.source.notes == ("3 of the pictures there are in no list and were not read.",)
+    assert faces.source.notes == ("3 pictures there are in no list and were not read.",)
 
 
 def test_affectnet_takes_its_splits_from_the_tables_and_drops_what_is_no_expression(make: Maker) -> None:

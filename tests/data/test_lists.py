@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -102,3 +103,25 @@ def test_a_workbook_holds_pixels(make: Maker) -> None:
     faces = read(make.root / "faces.xlsx", coding="fer2013")
     assert faces.labels.tolist() == list(range(7))
     np.testing.assert_array_equal(faces.images[3], make.face(3))
+
+
+@pytest.mark.parametrize("start", ["../faces", "ROOT/faces"])
+def test_a_list_that_was_given_may_name_pictures_elsewhere(make: Maker, start: str) -> None:
+    write_pictures(make)
+    lines(make, "path,emotion", f"{start.replace('ROOT', str(make.root))}/img_{{n}}.png,{{c}}", "lists/train.csv")
+    make.file("lists/notes.txt", "made by hand")
+    faces = read(make.root / "lists" / "train.csv")
+    assert [faces.classes[label] for label in faces.labels] == CLASSES
+    assert set(faces.splits.tolist()) == {"train"}
+
+
+def test_a_packed_list_can_not_name_pictures_outside(make: Maker) -> None:
+    write_pictures(make)
+    make.picture("pack/own.png", 9)
+    lines(make, "path,emotion", f"{make.root}/faces/img_{{n}}.png,{{c}}", "pack/train.csv")
+    with zipfile.ZipFile(make.root / "pack.zip", "w") as archive:
+        for name in ("own.png", "train.csv"):
+            archive.write(make.root / "pack" / name, name)
+    faces = read(make.root / "pack.zip")
+    assert faces.names.tolist() == ["own.png"]
+    assert {row.reason for row in faces.source.dropped} == {"no such picture is there"}

@@ -111,4 +111,4 @@ def test_kdef_names_hold_person_expression_and_angle(make: Maker) -> None:
     }
     assert faces.subjects is not None
     assert set(faces.subjects.tolist()) == {"F01", "M35", "M02"}
-    assert any("1 of the pictures show a face in full profile" in note for note in faces.source.notes)
+    assert any("1 picture shows a face in full profile" in note for note in faces.source.notes)

@@ -174,3 +174,35 @@ def test_lengths_that_are_no_square_are_no_face() -> None:
     assert pixels.shapes([np.zeros(2305, np.uint8), np.zeros(4, np.uint8), np.zeros(2304, np.uint8)]) == {
         2304: pixels.Shape(48)
     }
+
+
+def colours(make: Maker, row: int, alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """``(24, 24, 4)`` a picture with three different channels and this alpha."""
+    planes = [make.face(row, 24), 255 - make.face(row, 24) // 2, make.face(row + 50, 24), alpha]
+    return np.stack(planes, axis=2)
+
+
+@pytest.mark.parametrize("planar", [False, True])
+@pytest.mark.parametrize("alpha", ["opaque", "half", "real"])
+def test_four_values_a_pixel_are_colours_with_an_alpha(make: Maker, planar: bool, alpha: str) -> None:
+    masks = {
+        "opaque": np.full((24, 24), 255, np.uint8),
+        "half": np.full((24, 24), 128, np.uint8),
+        "real": make.face(99, 24),
+    }
+    pictures = [colours(make, row, masks[alpha]) for row in ROWS]
+    cells = [" ".join(map(str, (one.transpose(2, 0, 1) if planar else one).ravel())) for one in pictures]
+    found = read(write(make, "emotion,pixels,Usage", lambda row: f"{LABELS[row]},{cells[row]},Training"))
+    assert found.size == (24, 24)
+    for one, face in zip(pictures, found.images, strict=True):
+        share = one[..., 3:] / 255
+        shown = one[..., :3] * share + 255 * (1 - share)  # on white, as pictures are shown
+        luma = shown @ (0.299, 0.587, 0.114)
+        np.testing.assert_allclose(face, luma, atol=2)
+
+
+@pytest.mark.parametrize("size", [16, 48, 96])
+def test_gray_faces_of_an_even_side_stay_gray(make: Maker, size: int) -> None:
+    found = read(write(make, "emotion,pixels,Usage", lambda row: f"{LABELS[row]},{make.pixels(row, size)},Training"))
+    assert found.size == (size, size)
+    np.testing.assert_array_equal(found.images, [make.face(row, size) for row in ROWS])

@@ -202,3 +202,11 @@ def test_one_hot_columns_of_pixels(make: Maker) -> None:
     faces = read(make.table("a.csv", "pixels,angry,happy,sad", rows))
     assert [faces.classes[label] for label in faces.labels[:2]] == ["happy", "angry"]
     assert faces.labels[2] == -1
+
+
+def test_one_hot_columns_beside_a_column_for_each_pixel(make: Maker) -> None:
+    head = ",".join(["angry", "happy", "sad", *(f"p{place}" for place in range(64))])
+    rows = [(*flags, *make.face(row, 8).ravel()) for row, flags in enumerate([(0, 1, 0), (1, 0, 0), (0, 0, 1)])]
+    faces = read(make.table("a.csv", head, rows))
+    assert [faces.classes[label] for label in faces.labels] == ["happy", "angry", "sad"]
+    np.testing.assert_array_equal(faces.images, [make.face(row, 8) for row in range(3)])

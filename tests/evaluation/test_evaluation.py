@@ -105,7 +105,7 @@ def test_a_class_that_is_never_answered_has_no_precision_anywhere(tmp_path: Path
     assert evaluation.by_class[0].recall == (1.0, *metrics.wilson(2, 2))
     judgement = judge(Reader(tmp_path / "m"), faceset([0, 0, 0, 2], [0, 0, 1, 2], ["test"] * 4), "test")
     row = next(line for line in terminal.as_text(judgement).splitlines() if line.startswith("happy"))
-    assert row.split() == ["happy", "1", "–", "0.0%", "(0–79)", "0.0%", "(0–88)"]
+    assert row.split() == ["happy", "1", "–", "0.0%", "(0–80)", "0.0%", "(0–89)"]
 
 
 def test_a_model_that_gives_one_answer_only_is_called_that(tmp_path: Path) -> None:
@@ -209,7 +209,7 @@ def test_judge_counts_copies_of_training_faces(tmp_path: Path) -> None:
 def test_judge_matches_classes_by_name(tmp_path: Path) -> None:
     data = faceset([1, 0], [0, 1], ["test", "test"], classes=("happy", "angry"))
     assert judge(Reader(tmp_path / "m"), data, "test").evaluation.accuracy == 1
-    with pytest.raises(DataError, match=r"doesn't know: fear \(1 rows\)"):
+    with pytest.raises(DataError, match=r"doesn't know: fear \(1 row\)"):
         judge(Reader(tmp_path / "m"), faceset([0], [0], ["test"], classes=("fear",)), "test")
 
 

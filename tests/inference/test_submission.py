@@ -108,8 +108,8 @@ def test_a_sample_gives_head_and_order(classifier: Classifier, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("sample", "message"),
     [
-        ("id,label\n5000,0\n5003,0\n17,0\n18,0\n", "1 of the 4 ids .* are not in the test set, the first is '18'"),
-        ("id,label\n5000,0\n", r"has 1 rows \(1 different ids\), and the test set 4"),
+        ("id,label\n5000,0\n5003,0\n17,0\n18,0\n", "1 of 4 ids .* is not in the test set, the first is '18'"),
+        ("id,label\n5000,0\n", r"has 1 row \(1 different id\), and the test set 4"),
         ("id,a,b\n5000,0,1\n", "is no sample of a submission: it needs a head"),
         ('id,label\n"5000,0\n', "can't be read as a sample"),
         ("\0\xff", "is no sample of a submission"),

@@ -18,6 +18,7 @@ from mien import images
 from mien.auditing import drift, label_issues
 from mien.auditing.drift import SplitDrift
 from mien.auditing.label_issues import Suspects
+from mien.checks import checked
 from mien.data import duplicates
 from mien.data.duplicates import Copies
 from mien.data.faceset import SPLITS, UNLABELLED, FaceSet
@@ -284,6 +285,7 @@ DROPS = ("blank", "conflicts", "duplicates", "suspects")
 judges (``valid`` judges ``train``, any test split judges both) and further copies within a split; rows with a suspect label."""
 
 
+@checked
 def audit(
     faceset: FaceSet,
     classifier: Classifier | None = None,

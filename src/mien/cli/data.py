@@ -27,6 +27,7 @@ from mien.cli.common import (
 if TYPE_CHECKING:
     from mien.data.reading import ReadOptions
 from mien.cli.places import OutputPath, Verb
+from mien.words import counted
 
 
 @click.group()
@@ -94,7 +95,11 @@ def convert(path: Path, out: Path, reading: ReadOptions, size: int | None, overw
         "hash": faceset.hash,
         "read": typed_json.to_json(faceset.source.reading()),
     }
-    show(record, as_json, lambda: f"{out}: {len(faceset):,} faces, {len(faceset.source.dropped):,} rows dropped")
+    show(
+        record,
+        as_json,
+        lambda: f"{out}: {counted(len(faceset), 'face')}, {counted(len(faceset.source.dropped), 'row')} dropped",
+    )
 
 
 @data.command(cls=Verb)
@@ -195,7 +200,7 @@ def draw(out: Path, num: int, seed: int, size: int, wrong_labels: float, overwri
     show(
         {"out": str(out), "rows": len(faceset), "hash": faceset.hash},
         as_json,
-        lambda: f"{out}: {len(faceset):,} drawn faces",
+        lambda: f"{out}: {counted(len(faceset), 'drawn face')}",
     )
 
 
@@ -220,6 +225,6 @@ def cache(clear: bool, as_json: bool) -> None:
         "removed": found.entries if clear else 0,
         "limit": caches.LIMIT,
     }
-    sets = f"{found.entries:,} set{'' if found.entries == 1 else 's'} of faces, {found.bytes / 1e6:,.1f} MB"
+    sets = f"{counted(found.entries, 'set')} of faces, {found.bytes / 1e6:,.1f} MB"
     kept = f"{sets} {'removed' if clear else f'of {caches.LIMIT / 1e6:,.0f} at most'}"
     show(record, as_json, lambda: "off: nothing is kept" if found.folder is None else f"{found.folder}: {kept}")

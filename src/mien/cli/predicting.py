@@ -26,6 +26,7 @@ from mien.cli.common import (
 )
 from mien.cli.drawing import Drawer
 from mien.cli.places import OutputPath, Verb
+from mien.words import agreed, counted, percent
 
 if TYPE_CHECKING:
     from mien.inference import records
@@ -222,9 +223,14 @@ def _revision(reader: Reader, rows: Iterable[records.Row]) -> Callable[[records.
 def tell(out: Path | str | None, counts: Counter[str]) -> None:
     """Say what an output has; exit code 1 where a photo couldn't be read."""
     if out is not None:
-        say(f"{out}: {counts['face']:,} faces, {counts['no_face']:,} photos without one, {counts['error']:,} not read")
+        say(
+            f"{out}: {counted(counts['face'], 'face')}, {counted(counts['no_face'], 'photo')} without one, {counts['error']:,} not read"
+        )
     if counts["error"]:
-        fail(f"{counts['error']:,} photos could not be read; their rows say why.", 1)
+        fail(
+            f"{counted(counts['error'], 'photo')} could not be read; {agreed(counts['error'], 'its row says', 'their rows say')} why.",
+            1,
+        )
 
 
 def _depends_on(
@@ -311,7 +317,7 @@ def _table(rows: list[dict[str, Any]]) -> str:
         if row["status"] == "face":
             box = " ".join(f"{side:.0f}" for side in row["box"])
             label = "unsure" if row["abstained"] else str(row["label"])
-            cells.append([str(row["photo"]), label, f"{row['confidence']:.1%}", box, f"{row['detection_score']:.2f}"])
+            cells.append([str(row["photo"]), label, percent(row["confidence"]), box, f"{row['detection_score']:.2f}"])
         else:
             cells.append([str(row["photo"]), str(row["status"]), "", str(row.get("error", "")), ""])
     return tables.render(["photo", "expression", "probability", "left top right bottom", "face score"], cells)
@@ -327,6 +333,6 @@ def _counted(readings: Iterable[PhotoResult]) -> Iterator[PhotoResult]:
         yield reading
         now = time.monotonic()
         if now - shown > 0.2:
-            redraw(f"{number:,} photos, {number / (now - started):.0f} a second")
+            redraw(f"{counted(number, 'photo')}, {number / (now - started):.0f} a second")
             shown = now
     redraw()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mien.cli.common import redraw, say
+from mien.words import counted
 
 if TYPE_CHECKING:
     from mien.scale.scoring import Part
@@ -95,10 +96,10 @@ def _counted(parts: Iterable[Part]) -> Iterator[Part]:
     started, photos = 0.0, 0
     try:
         for number, part in enumerate(parts, start=1):
-            line = f"{number:,} of {part.parts:,} parts"
+            line = f"{number:,} of {counted(part.parts, 'part')}"
             if started:  # the first part has the start in it
                 photos += 0 if part.before else part.photos
-                line += f", {photos / (time.monotonic() - started):.0f} photos a second"
+                line += f", {photos / (time.monotonic() - started):.0f} photos/s"
             started = started or time.monotonic()
             redraw(line)
             yield part

@@ -94,4 +94,4 @@ def study(
         )  # fmt: skip
     page = out / f"{name}.html"
     study.write(page, result, command=command_line(), lang=lang)
-    show({**typed_json.to_json(result), "page": str(page)}, as_json, lambda: f"{study.as_text(result)}\n\n{page}")
+    show({**typed_json.to_json(result), "page": str(page)}, as_json, lambda: f"{study.as_text(result, lang)}\n\n{page}")

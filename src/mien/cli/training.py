@@ -30,6 +30,7 @@ from mien.cli.common import (
     write,
 )
 from mien.cli.places import OutputPath, RunPath, Verb
+from mien.words import counted, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -199,8 +200,8 @@ def _exported(spec: Spec, num_bytes: int) -> Iterator[str]:
         f"largest difference in a probability: {parity['full']:.1g} from the network, and {parity['half']:.1g} by half precision "
         f"(allowed: {parity['allowed'][0]:g} and {parity['allowed'][1]:g})"
     )
-    yield f"temperature {spec.temperature:.3f} (95% interval {low:.3f} to {high:.3f}), fitted on {temperature['rows']:,} rows"
-    yield f"scores on {score['n']:,} rows ({score['split']}): accuracy {score['accuracy']:.1%}, log-loss {score['log_loss']:.3f}"
+    yield f"temperature {spec.temperature:.3f} (95% interval {low:.3f} to {high:.3f}), fitted on {counted(temperature['rows'], 'row')}"
+    yield f"scores on {counted(score['n'], 'row')} ({score['split']}): accuracy {percent(score['accuracy'])}, log-loss {score['log_loss']:.3f}"
     yield f"note: {score['note']}"
     if spec.decisions:
         yield f"decisions in the file, chosen on the same rows: {', '.join(spec.decisions)}"
@@ -228,7 +229,9 @@ def ensemble(runs: tuple[Path, ...], out: Path, moved: Path | None, as_json: boo
     show(
         {"model": str(out), "spec": json.loads(spec.to_json())},
         as_json,
-        lambda: f"{out}: {len(runs)} models, {score['accuracy']:.2%} of {score['n']:,} faces that all of them held out",
+        lambda: (
+            f"{out}: {counted(len(runs), 'model')}, {percent(score['accuracy'], 2)} of {counted(score['n'], 'face')} that all of them held out"
+        ),
     )
 
 
@@ -269,11 +272,13 @@ def demo(out: Path, num: int) -> None:
     if out.exists():
         raise OutputError(f"'{out}' exists: remove it, or name another folder with --out.")
     out.mkdir(parents=True)
-    say(f"drawing {num:,} faces")
+    say(f"drawing {counted(num, 'face')}")
     store.write_parquet(drawn.draw(num), out / "faces.parquet")
     run = api.train(out / "faces.parquet", "demo", out / "run", command=command_line(), progress=Shown())
     page = out / "report.html"
     evaluation = api.report(run, page, most_rows=140, progress=Shown()).judgement.evaluation  # few, to keep it short
     low, high = evaluation.accuracy_interval
-    write(f"accuracy {evaluation.accuracy:.1%} ({low:.1%} to {high:.1%}) on {len(evaluation):,} drawn test faces")
+    write(
+        f"accuracy {percent(evaluation.accuracy)} ({percent(low)} to {percent(high)}) on {counted(len(evaluation), 'drawn test face')}"
+    )
     write(f"model   {run.model_file.resolve()}\nreport  {page.resolve()}")

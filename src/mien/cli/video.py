@@ -15,6 +15,7 @@ from mien.cli.common import name_argument, output_argument, redraw, say, show
 from mien.cli.places import Verb
 from mien.cli.predicting import max_pixels_option, reader_options, with_options
 from mien.errors import OutputError
+from mien.words import agreed, counted, percent
 
 if TYPE_CHECKING:
     from mien.inference.classifier import Classifier
@@ -129,16 +130,19 @@ def video(
     if lost:
         say(f"reading ended early, after {last:.0f} s: {lost}")
     if num_broken:
-        say(f"{num_broken:,} frames could not be decoded and were left out.")
+        say(f"{counted(num_broken, 'frame')} could not be decoded and {agreed(num_broken, 'was', 'were')} left out.")
     if opened.num_large:
         say(
-            f"{opened.num_large:,} frames have more than the {max_pixels:,} pixels allowed (--max-pixels) and were left out."
+            f"{counted(opened.num_large, 'frame has', 'frames have')} more than the {max_pixels:,} pixels allowed (--max-pixels) and "
+            f"{agreed(opened.num_large, 'was', 'were')} left out."
         )
     num_missing = round(opened.missing * opened.rate)
     if num_missing:
+        num_all = num_frames + num_broken + opened.num_large + num_missing
+        missing = counted(num_missing, "frame, is", "frames, are")
         say(
-            f"'{clip}' is cut off: its last {opened.missing:.1f} s, about {num_missing:,} frames, are not in the file; "
-            f"{num_frames:,} of {num_frames + num_broken + opened.num_large + num_missing:,} frames were read."
+            f"'{clip}' is cut off: its last {opened.missing:.1f} s, about {missing} not in the file; "
+            f"{num_frames:,} of {counted(num_all, 'frame')} {agreed(num_frames, 'was', 'were')} read."
         )
     record = {
         "clip": clip,
@@ -151,7 +155,7 @@ def video(
         "prior": reader.classifier.prior_by_class,
         "segments": [segment.to_dict() for segment in segments],
     }
-    cells = [[str(s.track), s.span, s.label, f"{s.confidence:.0%}"] for s in segments]
+    cells = [[str(s.track), s.span, s.label, percent(s.confidence, 0)] for s in segments]
     show(record, as_json, lambda: tables.render(["face", "time", "expression", "probability"], cells))
     if stopped:
         raise KeyboardInterrupt  # for the exit code, which is the same for every verb

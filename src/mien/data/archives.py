@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from mien.errors import DataError, MienError
+from mien.words import agreed, counted
 
 MAX_FILES = 2_000_000
 """Most files of an archive."""
@@ -134,7 +135,10 @@ def _unpack(path: Path, folder: Path) -> str:
         raise DataError(f"'{path}' is an empty archive: download it again.")
     if not budget.passed_over:
         return ""
-    return f"{budget.passed_over:,} entries of '{path.name}' that are no files, such as links, were passed over."
+    what = counted(
+        budget.passed_over, "entry that is no file, such as a link,", "entries that are no files, such as links,"
+    )
+    return f"{what} {agreed(budget.passed_over, 'was', 'were')} passed over in '{path.name}'."
 
 
 def _is_tar(path: Path) -> bool:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien import images
+from mien.checks import Between, checked
 from mien.data import identity
 from mien.data.identity import Links
 from mien.errors import DataError
@@ -76,7 +78,10 @@ class Copies:
         return copies[self.pictures[rows]], nearest[self.pictures[rows]]
 
 
-def find(faces: NDArray[np.uint8], correlation: float = MIN_CORRELATION, *, mirrored: bool = False) -> Copies:
+@checked
+def find(
+    faces: NDArray[np.uint8], correlation: Annotated[float, Between(0, 1)] = MIN_CORRELATION, *, mirrored: bool = False
+) -> Copies:
     """Find all copies among faces ``(N, H, W)``; 32,298 faces of FER2013 take about 4 seconds on two cores.
 
     Args:
@@ -85,8 +90,11 @@ def find(faces: NDArray[np.uint8], correlation: float = MIN_CORRELATION, *, mirr
         mirrored: also take a face for a copy if its mirror image is one.
 
     Raises:
-        DataError: there are more than ``MAX_PAIRS`` pairs of near copies.
+        ArgumentError: an argument is of another kind or out of range.
+        DataError: the faces are no such array, or there are more than ``MAX_PAIRS`` pairs of near copies.
     """
+    if faces.ndim != 3 or faces.dtype != np.uint8:
+        raise DataError(f"Faces must be uint8 of shape (N, H, W), not {faces.dtype} of shape {faces.shape}.")
     pictures = identity.numbers(faces)
     first_rows = np.unique(pictures, return_index=True)[1]
     small = _small(faces[first_rows])

@@ -8,14 +8,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien import images
+from mien.checks import Between, checked, fits
 from mien.data.source import IN_MEMORY, Source
-from mien.errors import DataError
+from mien.errors import ArgumentError, DataError
+from mien.words import agreed, counted
 
 SPLITS = ("train", "valid", "test", "public_test", "private_test")
 """The names that splits have in mien. Data without splits of its own is all ``train``."""
@@ -52,8 +54,9 @@ class FaceSet:
     source: Source = IN_MEMORY
 
     def __post_init__(self) -> None:
+        self._check_kinds()
         num = len(self.images)
-        if self.images.ndim != 3 or self.images.dtype != np.uint8:
+        if self.images.ndim != 3 or self.images.dtype != np.uint8 or 0 in self.images.shape[1:]:
             raise DataError(
                 f"Faces must be uint8 of shape (N, H, W), not {self.images.dtype} of shape {self.images.shape}."
             )
@@ -69,7 +72,9 @@ class FaceSet:
             ("subjects", self.subjects),
         ):
             if array is not None and len(array) != num:
-                raise DataError(f"There are {num} faces but {len(array)} {what}: each face needs one.")
+                raise DataError(
+                    f"{agreed(num, 'There is', 'There are')} {counted(num, 'face')} but {len(array):,} {what}: each face needs one."
+                )
         if num and not (self.labels.min() >= UNLABELLED and self.labels.max() < len(self.classes)):
             raise DataError(
                 f"Labels must lie in 0..{len(self.classes) - 1} (or be {UNLABELLED} where unknown), not {self.labels.min()}..{self.labels.max()}."
@@ -80,7 +85,29 @@ class FaceSet:
         if self.votes is not None and self.votes.shape != (num, len(self.classes)):
             raise DataError(f"Votes must have shape ({num}, {len(self.classes)}), not {self.votes.shape}.")
 
+    def _check_kinds(self) -> None:
+        for what, array, kinds in (
+            ("images", self.images, "u"),
+            ("labels", self.labels, "iu"),
+            ("names", self.names, "U"),
+            ("splits", self.splits, "U"),
+            ("votes", self.votes, "f"),
+            ("subjects", self.subjects, "U"),
+        ):
+            if array is None and what in ("votes", "subjects"):
+                continue
+            if not isinstance(array, np.ndarray):
+                raise DataError(f"The {what} must be an array of NumPy, not {type(array).__name__}.")
+            if what != "images" and array.dtype.kind not in kinds and array.size:
+                raise DataError(f"The {what} must be {_KINDS[kinds]}, not {array.dtype}.")
+        names = self.classes
+        if not isinstance(names, tuple) or not all(isinstance(name, str) and name for name in names):
+            raise DataError(f"The classes must be a tuple of names, not {names!r}.")
+        if len(set(names)) < len(names):
+            raise DataError(f"The classes must differ, but are {', '.join(names)}.")
+
     @classmethod
+    @checked
     def from_arrays(
         cls,
         images: NDArray[np.uint8],
@@ -88,11 +115,20 @@ class FaceSet:
         classes: Sequence[str],
         split: str = "train",
     ) -> FaceSet:
-        """Make a FaceSet of arrays in memory: ``images`` ``(N, H, W)`` uint8 and ``labels`` ``(N,)``, all of one split."""
+        """Make a FaceSet of arrays in memory: ``images`` ``(N, H, W)`` uint8 and ``labels`` ``(N,)``, all of one split.
+
+        Raises:
+            ArgumentError, DataError: an argument is of another kind, or they don't fit one another.
+        """
         num = len(images)
+        codes = np.asarray(labels)
+        if codes.ndim != 1 or codes.dtype.kind not in "iu":
+            raise DataError(
+                f"The labels must be one whole number for each face, its place in the classes, not {codes.dtype} of shape {codes.shape}."
+            )
         return cls(
             images,
-            np.asarray(labels, np.int64),
+            codes.astype(np.int64),
             tuple(classes),
             np.array([str(row) for row in range(num)], np.str_),
             np.full(num, split),
@@ -142,10 +178,18 @@ class FaceSet:
         return np.bincount(self.labels[self.labels != UNLABELLED], minlength=len(self.classes)).astype(np.int64)
 
     def select(self, rows: NDArray[Any]) -> FaceSet:
-        """The rows given by a boolean mask or by indices, in that order."""
+        """The rows given by a boolean mask or by indices, in that order.
+
+        Raises:
+            DataError: there are no such rows.
+        """
+        try:
+            chosen = self.images[rows]
+        except IndexError as error:
+            raise DataError(f"There are no such rows among these {len(self):,} faces: {error}.") from None
         return replace(
             self,
-            images=self.images[rows],
+            images=chosen,
             labels=self.labels[rows],
             names=self.names[rows],
             splits=self.splits[rows],
@@ -164,9 +208,19 @@ class FaceSet:
         return self.select(self.splits == name)
 
     def resized(self, size: tuple[int, int]) -> FaceSet:
-        """The same rows at another height and width."""
+        """The same rows at another height and width.
+
+        Raises:
+            ArgumentError: it is no size that faces can have.
+        """
+        sides = size if isinstance(size, tuple) else ()
+        if len(sides) != 2 or not all(fits(side, Annotated[int, Between(1, images.MAX_FACE_SIDE)]) for side in sides):
+            raise ArgumentError(
+                f"size={size!r} doesn't fit: it must be a height and a width from 1 to {images.MAX_FACE_SIDE:,}."
+            )
         return self if self.size == size else replace(self, images=images.resize_faces(self.images, size))
 
+    @checked
     def to_classes(self, classes: Sequence[str]) -> FaceSet:
         """The same rows, labels (and votes) renumbered for another list of classes, matched by name.
 
@@ -177,7 +231,7 @@ class FaceSet:
             return self
         counts = self.counts()
         foreign = [
-            f"{name} ({counts[index]:,} rows)"
+            f"{name} ({counted(int(counts[index]), 'row')})"
             for index, name in enumerate(self.classes)
             if name not in classes and counts[index]
         ]
@@ -198,10 +252,13 @@ class FaceSet:
         return replace(self, labels=lookup[self.labels], classes=tuple(classes), votes=votes)
 
 
+_KINDS = {"iu": "whole numbers", "U": "texts", "f": "numbers"}
+
 _SPLIT_WORDS = {
-    "train": "train", "training": "train", "trn": "train",
-    "valid": "valid", "val": "valid", "validation": "valid", "validate": "valid", "dev": "valid", "development": "valid",
-    "test": "test", "testing": "test", "tst": "test",
+    "train": "train", "training": "train", "trn": "train", "tr": "train", "trainval": "train",
+    "valid": "valid", "val": "valid", "validation": "valid", "validate": "valid", "va": "valid", "vali": "valid",
+    "dev": "valid", "devel": "valid", "development": "valid", "eval": "valid", "evaluation": "valid",
+    "test": "test", "testing": "test", "tst": "test", "te": "test", "holdout": "test", "heldout": "test",
     "publictest": "public_test", "publictesting": "public_test",
     "privatetest": "private_test", "privatetesting": "private_test",
 }  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 
 from mien import tables
 from mien.data.faceset import FaceSet
+from mien.words import counted, percent
 
 
 def describe(faceset: FaceSet) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def as_text(description: dict[str, Any], num_dropped: int = 5) -> str:
     """The description in words; of each reason for dropping, the first ``num_dropped`` rows are named."""
     height, width = description["size"]
     lines = [
-        f"{description['path']}: {description['rows']:,} faces of {height}x{width}, read as {description['layout']}",
+        f"{description['path']}: {counted(description['rows'], 'face')} of {height}x{width}, read as {description['layout']}",
         f"hash  {description['hash']}",
     ]
     if description["subjects"] is not None:
@@ -72,7 +73,7 @@ def as_text(description: dict[str, Any], num_dropped: int = 5) -> str:
             *(
                 cell
                 for split in splits.values()
-                for cell in (f"{split['counts'][label]:,}", f"{split['shares'][label]:.1%}")
+                for cell in (f"{split['counts'][label]:,}", percent(split["shares"][label]))
             ),
         ]
         for label in description["classes"]

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from numbers import Integral
 from pathlib import Path
 from typing import Any, TypedDict
+
+from mien.checks import check_fields
+from mien.errors import ArgumentError
 
 _CLASS_FIELDS = ("classes", "drop", "map")
 
@@ -38,19 +42,34 @@ class ReadOptions:
     find_faces: bool = False
     allow_leakage: bool = False
 
+    def __post_init__(self) -> None:
+        check_fields(self, ArgumentError)
+
     @classmethod
     def of(cls, **given: Any) -> ReadOptions:
-        """The options out of plain values: paths as text, sequences for tuples, a mapping for pairs; see ``ReadFields``."""
+        """The options out of plain values: paths as text, sequences for tuples, a mapping for pairs; see ``ReadFields``.
+
+        Raises:
+            ArgumentError: there is no such option, or its value doesn't fit.
+        """
         values = {name: value for name, value in given.items() if value is not None}
-        if "votes" in values:
-            values["votes"] = Path(values["votes"]).absolute()  # other processes may stand elsewhere
+        known = [field.name for field in fields(cls)]
+        if unknown := sorted(values.keys() - set(known)):
+            raise ArgumentError(
+                f"There is no option '{unknown[0]}' for reading data: choose one of {', '.join(known)}."
+            )
+        if isinstance(size := values.get("size"), Integral) and not isinstance(size, bool):
+            values["size"] = int(size)
+        if isinstance(votes := values.get("votes"), str | os.PathLike):
+            values["votes"] = Path(votes).absolute()  # other processes may stand elsewhere
         if isinstance(pairs := values.get("coding"), Mapping):
             values["coding"] = ",".join(f"{code}={name}" for code, name in pairs.items())
         for name in ("classes", "drop"):
             names = values.get(name, ())
-            values[name] = (names,) if isinstance(names, str) else tuple(names)
-        pairs = values.get("map", ())
-        values["map"] = tuple((old, new) for old, new in (pairs.items() if isinstance(pairs, Mapping) else pairs))
+            values[name] = (
+                (names,) if isinstance(names, str) else tuple(names) if isinstance(names, Sequence) else names
+            )
+        values["map"] = _pairs(values.get("map", ()))
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
@@ -76,6 +95,7 @@ class ReadOptions:
         words += ["--classes", ",".join(self.classes)] if self.classes else []
         words += [word for name in self.drop for word in ("--drop", name)]
         words += [word for old, new in self.map for word in ("--map", f"{old}={new}")]
+        words += ["--find-faces"] if self.find_faces else []
         return words + (["--allow-leakage"] if self.allow_leakage else [])
 
     def for_readers(self) -> dict[str, Any]:
@@ -86,6 +106,23 @@ class ReadOptions:
     def for_classes(self) -> ReadOptions:
         """Only what is done to the classes, which fits data of any layout."""
         return ReadOptions(classes=self.classes, drop=self.drop, map=self.map)
+
+
+def _pairs(given: Any) -> tuple[tuple[str, str], ...]:
+    """Classes and their new names, of a mapping or of pairs.
+
+    Raises:
+        ArgumentError: they are none.
+    """
+    pairs = tuple(given.items()) if isinstance(given, Mapping) else given
+    if not isinstance(pairs, list | tuple) or not all(
+        isinstance(pair, list | tuple) and len(pair) == 2 and all(isinstance(name, str) for name in pair)
+        for pair in pairs
+    ):
+        raise ArgumentError(
+            f"map={given!r} doesn't fit: it must give each class its new name, as in {{'calm': 'neutral'}}."
+        )
+    return tuple((old, new) for old, new in pairs)
 
 
 DEFAULT = ReadOptions()

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mien.data.reading import DEFAULT, ReadOptions
+from mien.words import agreed, counted, percent
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,8 @@ class ClassChange:
     rows: int
 
     def __str__(self) -> str:
-        rows = f"{self.rows:,} row{'' if self.rows == 1 else 's'}"
         what = "left out" if self.target is None else f"renamed to '{self.target}'"
-        return f"'{self.name}' ({rows}) was {what}"
+        return f"'{self.name}' ({counted(self.rows, 'row')}) was {what}"
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,8 @@ class ChosenCoding:
         reason = reasons.get(self.by, "since the model and it agree best")
         if not self.model:
             return reason
-        best = ", ".join(f"{name} {share:.0%}" for name, share in list(self.agreement.items())[:2])
-        return f"{reason}: of {self.num_faces:,} faces, '{self.model}' agrees with {best}"
+        best = ", ".join(f"{name} {percent(share, 0)}" for name, share in list(self.agreement.items())[:2])
+        return f"{reason}: of {counted(self.num_faces, 'face')}, '{self.model}' agrees with {best}"
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
@@ -109,10 +109,11 @@ class Leak:
     total: int
 
     def __str__(self) -> str:
+        some = f"{self.rows:,} of {counted(self.total, 'face')} of the split '{self.split}'"
         if self.split != self.other:
-            return f"{self.rows:,} of {self.total:,} faces of the split '{self.split}' also stand in the split '{self.other}', pixel for pixel."
+            return f"{some} also {agreed(self.rows, 'stands', 'stand')} in the split '{self.other}', pixel for pixel."
         twice = " The data seems to be there twice." if 2 * self.rows >= self.total else ""
-        return f"{self.rows:,} of {self.total:,} faces of the split '{self.split}' repeat another face of it, pixel for pixel.{twice}"
+        return f"{some} {agreed(self.rows, 'repeats', 'repeat')} another face of it, pixel for pixel.{twice}"
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,8 @@ class Source:
         shown = ", ".join(f"{count:,} x {reason}" for reason, count in reasons[:3]) + (
             ", ..." if len(reasons) > 3 else ""
         )
-        return [*self.notes, *([f"{len(self.dropped):,} rows were left out: {shown}."] if reasons else [])]
+        left_out = f"{counted(len(self.dropped), 'row was', 'rows were')} left out: {shown}."
+        return [*self.notes, *([left_out] if reasons else [])]
 
     def reading(self) -> ReadingRecord:
         """How the data was read, for the record of what was done with it."""

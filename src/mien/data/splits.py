@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.checks import Between, checked
 from mien.data import identity
 from mien.data.faceset import UNLABELLED, FaceSet
 from mien.data.identity import Links
 from mien.errors import DataError
+from mien.words import counted
 
 TOLERATED_SHARE = 0.1
 """Above this share of copies of training faces, the score of a split says little of new faces (FER2013's PublicTest has 0.08)."""
+
+MAX_SEED = 2**63 - 1
 
 MAX_SHARE = 0.9
 """The largest share that can be held out."""
 
 
-def hold_out(faceset: FaceSet, share: float = 0.12, seed: int = 0) -> tuple[FaceSet, FaceSet]:
+@checked
+def hold_out(
+    faceset: FaceSet, share: float = 0.12, seed: Annotated[int, Between(0, MAX_SEED)] = 0
+) -> tuple[FaceSet, FaceSet]:
     """Hold out a random share of the rows.
 
     Exact copies of a picture stay on one side. Each class gives its share; where there are subjects, whole subjects
@@ -42,7 +49,7 @@ def hold_out(faceset: FaceSet, share: float = 0.12, seed: int = 0) -> tuple[Face
     unlabelled = int((faceset.labels == UNLABELLED).sum())
     if unlabelled:
         raise DataError(
-            f"{unlabelled:,} rows have no label: hold out from labelled rows, such as one split of the data."
+            f"{counted(unlabelled, 'row has', 'rows have')} no label: hold out from labelled rows, such as one split of the data."
         )
     groups = _groups(faceset)
     num_groups = int(groups.max(initial=-1)) + 1
@@ -56,7 +63,10 @@ def hold_out(faceset: FaceSet, share: float = 0.12, seed: int = 0) -> tuple[Face
     return faceset.select(~held), replace(valid, splits=np.full(len(valid), "valid"))
 
 
-def divide(faceset: FaceSet, share: float = 0.12, valid_split: str = "", seed: int = 0) -> tuple[FaceSet, FaceSet]:
+@checked
+def divide(
+    faceset: FaceSet, share: float = 0.12, valid_split: str = "", seed: Annotated[int, Between(0, MAX_SEED)] = 0
+) -> tuple[FaceSet, FaceSet]:
     """Divide a data set into the rows to train on and the rows to validate on.
 
     The latter are the split ``valid_split`` if one is named, else the data's own split ``valid`` if there is one, else a

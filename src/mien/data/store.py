@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import files, images
+from mien.checks import checked
 from mien.data.faceset import SPLITS, UNLABELLED, FaceSet
 from mien.data.layouts.folders import UNLABELLED_FOLDER
 from mien.data.layouts.parquet import VOTES_PREFIX
@@ -23,6 +24,7 @@ _ROWS_PER_GROUP = 4096
 _MAX_NAME = 60  # letters, of up to 4 bytes; file systems take 255 bytes
 
 
+@checked
 def convert(faceset: FaceSet, out: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
     """Write a FaceSet where the ending of ``out`` says how: ``.parquet``, or none for folders of pictures.
 
@@ -37,6 +39,7 @@ def convert(faceset: FaceSet, out: str | os.PathLike[str], *, overwrite: bool = 
     raise OutputError(f"'{path}' ends in {path.suffix}: end it in .parquet, or in nothing for folders of pictures.")
 
 
+@checked
 def write_parquet(faceset: FaceSet, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
     """Write one Parquet file that the ``datasets`` library reads too; ``layouts.read`` gives back the same rows.
 
@@ -57,6 +60,7 @@ def write_parquet(faceset: FaceSet, path: str | os.PathLike[str], *, overwrite: 
     return Path(path)
 
 
+@checked
 def write_folders(faceset: FaceSet, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
     """Write ``<split>/<class>/<name>.png``, and ``<split>/unlabelled/<name>.png`` where the class isn't known.
 

@@ -14,7 +14,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.evaluation import metrics
+from mien.errors import ArgumentError, DataError
+from mien.evaluation import metrics, predictions
 
 NUM_DRAWS = 1000
 LEVEL = 0.95
@@ -61,7 +62,12 @@ def compare(
 
     Returns:
         What each way came to.
+
+    Raises:
+        ArgumentError: labels or answers are no numbers, or there is no way.
+        DataError: they aren't of the same rows, or no classes; or runs are paired, and not as many for each way.
     """
+    labels, answers = _checked(labels, answers, num_classes, paired)
     codes = {name: np.stack(runs) + labels * num_classes for name, runs in answers.items()}  # (S, N), a cell of K x K
     first = next(iter(codes))
     whole = {name: metrics.scores(metrics.confusions(cells, num_classes)) for name, cells in codes.items()}  # (S, 4)
@@ -86,6 +92,26 @@ def compare(
             family=dict(zip(metrics.SCORES, family, strict=True)),
         )
     return result
+
+
+def _checked(
+    labels: NDArray[np.int64], answers: Mapping[K, Sequence[NDArray[np.int64]]], num_classes: int, paired: bool
+) -> tuple[NDArray[np.int64], dict[K, list[NDArray[np.int64]]]]:
+    if not isinstance(answers, Mapping) or not answers or not all(len(runs) for runs in answers.values()):
+        raise ArgumentError("Answers must be a mapping from the name of each way to the answers of its runs.")
+    labels = predictions.check_codes(labels, num_classes, "Labels")
+    runs = {
+        name: [predictions.check_codes(run, num_classes, f"The answers of '{name}'") for run in own]
+        for name, own in answers.items()
+    }
+    lengths = {len(run) for own in runs.values() for run in own}
+    if not len(labels) or lengths != {len(labels)}:
+        raise DataError(
+            f"Every run must have one answer for each of {len(labels):,} labels, of which there must be some."
+        )
+    if paired and len({len(own) for own in runs.values()}) > 1:
+        raise DataError("Paired ways need as many runs each: the first run of one belongs to the first of every other.")
+    return labels, runs
 
 
 def interval(own: NDArray[np.float64], drawn: NDArray[np.float64], level: float = LEVEL) -> tuple[float, float]:

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from mien import emotions, typed_json
 from mien.data.layouts import delimited
-from mien.errors import DataError
-from mien.evaluation import comparison, metrics
+from mien.errors import ArgumentError, DataError
+from mien.evaluation import comparison, metrics, predictions
 from mien.evaluation.judge import Judgement, JudgementRecord
 
 TAUS = tuple(np.linspace(-1.0, 2.0, 31).round(1).tolist())
@@ -44,7 +44,8 @@ class Decision:
 
     def __call__(self, probabilities: NDArray[np.float32]) -> NDArray[np.int64]:
         """Answer: ``(N, K)`` probabilities to ``(N,)`` classes."""
-        answers: NDArray[np.int64] = (_logs(probabilities) + self.offsets).argmax(1)
+        rows = predictions.check_probabilities(probabilities, len(self.offsets))
+        answers: NDArray[np.int64] = (_logs(rows) + self.offsets).argmax(1)
         return answers
 
 
@@ -60,7 +61,17 @@ class Score:
 
     @classmethod
     def of(cls, labels: NDArray[np.int64], answers: NDArray[np.int64], num_classes: int) -> Score:
-        """Score answers ``(N,)`` against labels ``(N,)``."""
+        """Score answers ``(N,)`` against labels ``(N,)``.
+
+        Raises:
+            ArgumentError, DataError: they are no class numbers, or not of the same rows.
+        """
+        labels, answers = (
+            predictions.check_codes(codes, num_classes, what)
+            for codes, what in ((labels, "Labels"), (answers, "Answers"))
+        )
+        if not len(labels) or len(answers) != len(labels):
+            raise DataError(f"There must be one answer for each label, not {len(answers):,} for {len(labels):,}.")
         counts = metrics.confusions((labels * num_classes + answers)[None], num_classes)
         values = dict(zip(metrics.SCORES, map(float, metrics.scores(counts)[0]), strict=True))
         true = counts[0].sum(1)
@@ -93,20 +104,22 @@ class DecisionResult:
 
 @dataclass(frozen=True)
 class Coverage:
-    """Answering the most confident rows only: their share, the accuracy on them, and the least confidence among them."""
+    """Answering the most confident rows only: their share, the accuracy on them with its interval, and the least confidence."""
 
     answered: float
     accuracy: float
+    accuracy_interval: tuple[float, float]
     confidence: float
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What the answers of a decision cost per row, and their accuracy."""
+    """What the answers of a decision cost per row, their accuracy, and the paired difference in cost from argmax (None for it)."""
 
     decision: str
     cost: float
     accuracy: float
+    difference: tuple[float, float, float] | None
 
 
 @dataclass(frozen=True)
@@ -145,7 +158,7 @@ def argmax(num_classes: int) -> Decision:
 
 def share_weights(shares: NDArray[np.float64]) -> Decision:
     """Each probability times its class's share ``(K,)`` of the training rows, as the report that mien started from proposes."""
-    return Decision("class_share", _logs(shares))
+    return Decision("class_share", _logs(predictions.check_shares(shares)))
 
 
 def logit_adjustment(shares: NDArray[np.float64], tau: float) -> Decision:
@@ -153,13 +166,17 @@ def logit_adjustment(shares: NDArray[np.float64], tau: float) -> Decision:
 
     Menon et al., Long-Tail Learning via Logit Adjustment, ICLR 2021, equation 9: ``tau`` 1 is best for balanced accuracy.
     """
-    return Decision("logit_adjustment", -tau * _logs(shares), tau)
+    if not isinstance(tau, int | float) or not np.isfinite(tau):
+        raise ArgumentError(f"tau must be a finite number, not {tau!r:.40}.")
+    return Decision("logit_adjustment", -tau * _logs(predictions.check_shares(shares)), tau)
 
 
 def best_tau(
     labels: NDArray[np.int64], probabilities: NDArray[np.float32], shares: NDArray[np.float64], goal: Goal
 ) -> Decision:
     """The logit adjustment out of ``TAUS`` that serves a goal best on these rows; the one nearest to 0 among equals."""
+    labels, probabilities = _rows(labels, probabilities)
+    shares = predictions.check_shares(shares, probabilities.shape[1])
     decisions = [logit_adjustment(shares, tau) for tau in sorted(TAUS, key=abs)]
     return max(decisions, key=lambda decision: goal(Score.of(labels, decision(probabilities), len(shares))))
 
@@ -171,6 +188,7 @@ def class_thresholds(
 
     It has K - 1 free numbers, so it fits the chance of few rows too: judge it on others.
     """
+    labels, probabilities = _rows(labels, probabilities)
     num_classes = probabilities.shape[1]
     logs, offsets = _logs(probabilities), np.zeros(num_classes)
     steps = np.linspace(-1.5, 1.5, 31)
@@ -187,10 +205,14 @@ def least_cost(probabilities: NDArray[np.float32], costs: NDArray[np.float64]) -
     """The answers ``(N,)`` whose expected cost is least; ``costs[a, k]`` is that of answering a where k is true.
 
     Raises:
-        DataError: the costs are no matrix of finite numbers with a row and a column for each class.
+        ArgumentError: probabilities are no numbers.
+        DataError: the costs are no matrix of finite numbers with a row and a column for each class, or a row of probabilities
+            doesn't sum to 1.
     """
+    probabilities = predictions.check_probabilities(probabilities)
     num_classes = probabilities.shape[1]
-    if costs.shape != (num_classes, num_classes) or not np.isfinite(costs).all():
+    costs = np.asarray(costs)
+    if costs.dtype.kind not in "fiu" or costs.shape != (num_classes, num_classes) or not np.isfinite(costs).all():
         raise DataError(
             f"Costs must be finite, {num_classes} by {num_classes}: a row for each answer, a column for each truth; not {costs.shape}."
         )
@@ -229,11 +251,20 @@ def _class_of(cell: str, classes: Sequence[str]) -> str:
 
 
 def mean_costs(labels: NDArray[np.int64], probabilities: NDArray[np.float32], costs: NDArray[np.float64]) -> list[Cost]:
-    """What argmax and the answers of least expected cost cost per row, and how many rows they read right."""
+    """What argmax and the answers of least expected cost cost per row, the paired difference of the second with its 95% interval,
+    and how many rows they read right.
+    """
+    labels, probabilities = _rows(labels, probabilities)
     answers = {"argmax": probabilities.argmax(1), "least_cost": least_cost(probabilities, costs)}
-    return [
-        Cost(key, float(costs[given, labels].mean()), float((given == labels).mean())) for key, given in answers.items()
-    ]
+    paid = {key: costs[given, labels] for key, given in answers.items()}  # (N,) each
+    results = []
+    for key, given in answers.items():
+        saved = paid[key] - paid["argmax"]
+        mean = float(saved.mean())
+        low, high = metrics.mean_interval(saved) or (mean, mean)
+        difference = None if key == "argmax" else (mean, low, high)
+        results.append(Cost(key, float(paid[key].mean()), float((given == labels).mean()), difference))
+    return results
 
 
 def risk_and_coverage(
@@ -245,6 +276,7 @@ def risk_and_coverage(
         ``(N,)`` each, the surest row first: the share of rows answered, the share of errors among them, and the least confidence
         that is then asked for.
     """
+    labels, probabilities = _rows(labels, probabilities)
     confidence = probabilities.max(1)
     order = np.argsort(-confidence, kind="stable")
     wrong = (probabilities.argmax(1) != labels)[order]
@@ -255,10 +287,21 @@ def risk_and_coverage(
 def abstaining(
     labels: NDArray[np.int64], probabilities: NDArray[np.float32], shares: Iterable[float] = (1.0, 0.9, 0.8, 0.7, 0.5)
 ) -> list[Coverage]:
-    """The accuracy where only the surest share of rows is answered, and the least confidence that this asks for."""
+    """The accuracy where only the most confident share of rows is answered, and the least confidence that this asks for."""
     coverage, risk, confidence = risk_and_coverage(labels, probabilities)
-    at = [max(0, round(share * len(labels)) - 1) for share in shares]
-    return [Coverage(float(coverage[row]), float(1 - risk[row]), float(confidence[row])) for row in at]
+    wanted = list(shares)
+    if not all(isinstance(share, int | float) and 0 < share <= 1 for share in wanted):
+        raise ArgumentError(f"Shares of rows to answer must lie above 0 and at 1 or below, not {wanted!r:.80}.")
+    at = [max(0, round(share * len(coverage)) - 1) for share in wanted]
+    return [
+        Coverage(
+            answered=float(coverage[row]),
+            accuracy=float(1 - risk[row]),
+            accuracy_interval=metrics.wilson(round((1 - risk[row]) * (row + 1)), row + 1),
+            confidence=float(confidence[row]),
+        )
+        for row in at
+    ]
 
 
 def compare(
@@ -273,8 +316,9 @@ def compare(
         judged_on: the same of other rows.
         shares: ``(K,)`` of the training rows.
     """
+    (labels, probabilities), (truth, predicted) = _rows(*chosen_on), _rows(*judged_on)
+    shares = predictions.check_shares(shares, probabilities.shape[1])
     num_classes = len(shares)
-    labels, probabilities = chosen_on
     decisions = [
         argmax(num_classes),
         share_weights(shares),
@@ -283,7 +327,6 @@ def compare(
         replace(class_thresholds(labels, probabilities, macro_f1), key="thresholds_macro_f1"),
         replace(class_thresholds(labels, probabilities, balanced_accuracy), key="thresholds_balanced_accuracy"),
     ]
-    truth, predicted = judged_on
     return [(decision, Score.of(truth, decision(predicted), num_classes)) for decision in decisions]
 
 
@@ -354,12 +397,12 @@ def balanced_accuracy(score: Score) -> float:
 
 def class_shares(labels: NDArray[np.int64], num_classes: int) -> NDArray[np.float64]:
     """The share ``(K,)`` of each class among labels; a class without rows counts as half a row, so that its logarithm is finite."""
-    return shares_of(np.bincount(labels, minlength=num_classes))
+    return shares_of(np.bincount(predictions.check_codes(labels, num_classes, "Labels"), minlength=num_classes))
 
 
 def shares_of(counts: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float64]:
     """The same of counts ``(K,)``."""
-    present = np.maximum(counts, 0.5)
+    present = np.maximum(predictions.check_shares(counts), 0.5)
     return np.asarray(present / present.sum(), np.float64)
 
 
@@ -367,9 +410,24 @@ def differences(
     results: Iterable[tuple[Decision, Score]], labels: NDArray[np.int64], probabilities: NDArray[np.float32]
 ) -> list[Mapping[str, tuple[float, ...]] | None]:
     """How far each decision is from the first on the same rows: for each score the paired difference and its 95% interval."""
+    labels, probabilities = _rows(labels, probabilities)
     answers = {decision.key: [decision(probabilities)] for decision, _ in results}
     compared = comparison.compare(labels, answers, probabilities.shape[1])
     return [compared[key].difference for key in answers]
+
+
+def _rows(
+    labels: NDArray[np.int64], probabilities: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.floating[Any]]]:
+    """Labels and probabilities, checked.
+
+    Raises:
+        ArgumentError, DataError: as for ``predictions.check``; or there is no row.
+    """
+    codes, rows = predictions.check(labels, probabilities)
+    if not len(codes):
+        raise DataError("There are no labelled rows to choose or to judge on: name a split that has labels.")
+    return codes, rows
 
 
 def _logs(values: NDArray[Any]) -> NDArray[np.float64]:

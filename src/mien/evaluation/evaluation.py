@@ -8,11 +8,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
+from numpy.typing import ArrayLike, NDArray
+from sklearn.metrics import precision_recall_fscore_support
 
 from mien.errors import DataError
-from mien.evaluation import metrics
+from mien.evaluation import metrics, predictions
 from mien.evaluation.metrics import Interval
 
 
@@ -104,23 +104,23 @@ class Evaluation:
     calibration: metrics.CalibrationError
 
     @classmethod
-    def from_predictions(
-        cls, labels: NDArray[np.int64], probabilities: NDArray[np.float32], classes: Sequence[str]
-    ) -> Evaluation:
+    def from_predictions(cls, labels: ArrayLike, probabilities: ArrayLike, classes: Sequence[str]) -> Evaluation:
         """Judge predictions.
 
         Args:
             labels: ``(N,)`` integers from 0 to K - 1.
             probabilities: ``(N, K)``, rows summing to 1.
-            classes: K names.
+            classes: K different names.
 
         Raises:
-            DataError: there are no rows, or the arrays don't fit one another.
+            ArgumentError: labels or probabilities are no numbers, or classes no names.
+            DataError: there are no rows, the arrays don't fit one another, or a row doesn't sum to 1.
         """
-        _check(labels, probabilities, classes)
+        classes = predictions.check_classes(classes)
+        labels, probabilities = _checked(labels, probabilities, len(classes))
         codes = np.arange(len(classes))
         predicted = probabilities.argmax(1)
-        confusion = confusion_matrix(labels, predicted, labels=codes).astype(np.int64)
+        confusion = metrics.confusions((labels * len(classes) + predicted)[None], len(classes))[0]
         precision, recall, f1, support = precision_recall_fscore_support(
             labels, predicted, labels=codes, zero_division=np.nan
         )
@@ -143,7 +143,7 @@ class Evaluation:
             recall=recall,
             f1=np.where(known, f1, np.nan),
             support=support.astype(np.int64),
-            log_loss=float(log_loss(labels, _normalised(probabilities), labels=codes)),
+            log_loss=float(-np.log(given).mean()),
             log_loss_interval=metrics.mean_interval(-np.log(given), lowest=0.0),
             calibration=metrics.calibration_error(labels, probabilities),
         )
@@ -236,18 +236,16 @@ class Evaluation:
         return Confusion(self.classes[true], self.classes[wrong], count, count / int(self.support[true]), rows)
 
 
-def _normalised(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
-    rows: NDArray[np.float64] = probabilities.astype(np.float64)
-    rows /= rows.sum(1, keepdims=True)  # float32 rows sum to 1 within 1e-7, log_loss wants it closer
+def _normalised(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    rows: NDArray[np.float64] = np.maximum(probabilities.astype(np.float64), 0)
+    rows /= rows.sum(1, keepdims=True)
     return rows
 
 
-def _check(labels: NDArray[np.int64], probabilities: NDArray[np.float32], classes: Sequence[str]) -> None:
-    if not len(labels):
+def _checked(labels: ArrayLike, probabilities: ArrayLike, num_classes: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    codes, rows = predictions.as_array(labels, "Labels"), predictions.as_array(probabilities, "Probabilities")
+    if not codes.size:
         raise DataError("There are no labelled rows to judge on: name a split that has labels.")
-    if probabilities.shape != (len(labels), len(classes)):
-        raise DataError(f"Probabilities must have shape ({len(labels)}, {len(classes)}), not {probabilities.shape}.")
-    if labels.min() < 0 or labels.max() >= len(classes):
-        raise DataError(f"Labels must lie in 0..{len(classes) - 1}, not {labels.min()}..{labels.max()}.")
-    if not np.isfinite(probabilities).all():
-        raise DataError("The probabilities hold numbers that are not finite.")
+    if codes.ndim == 1 and rows.ndim == 2 and rows.shape != (len(codes), num_classes):
+        raise DataError(f"Probabilities must have shape ({len(codes)}, {num_classes}), not {rows.shape}.")
+    return predictions.check(codes, rows)

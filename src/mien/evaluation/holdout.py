@@ -39,6 +39,16 @@ def divided_or_none(classifier: Classifier, faceset: FaceSet) -> tuple[FaceSet, 
         return None
 
 
+def chose_epoch(classifier: Classifier) -> bool:
+    """Whether the rows that a training held out chose its epoch, or its end; true where its record doesn't say."""
+    training = classifier.spec.training
+    chosen = [record.get("recipe", {}) for record in training.get("members") or [training]]
+    return any(
+        recipe.get("keep", "best") == "best" or recipe.get("patience") or recipe.get("stop_accuracy")
+        for recipe in chosen
+    )
+
+
 def is_held_out(division: tuple[FaceSet, FaceSet], faceset: FaceSet, split: str) -> bool:
     """Whether a split of the data is what the training held out, by either of its names."""
     return split == HOLD_OUT or (split in faceset.split_names and set(division[1].splits.tolist()) == {split})

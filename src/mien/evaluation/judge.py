@@ -53,6 +53,7 @@ class JudgementRecord:
         data, data_hash, read: the data, and how it was read.
         split: its rows that were judged.
         is_hold_out: whether the model's training held these rows out.
+        hold_out_chose_epoch: whether the rows that it held out chose its epoch.
         rows_hash: of the judged rows.
         flip: whether each face was averaged with its mirror image.
         decision: how the model answers.
@@ -72,6 +73,7 @@ class JudgementRecord:
     temperature: float
     split: str
     is_hold_out: bool
+    hold_out_chose_epoch: bool
     rows_hash: str
     flip: bool
     decision: str
@@ -101,6 +103,7 @@ class Judgement:
         return {**typed_json.to_json(self.record), **self.evaluation.to_dict()}
 
 
+@checked
 def default_split(faceset: FaceSet, *, has_hold_out: bool = False) -> str:
     """The split to judge on unless another is named.
 
@@ -114,6 +117,7 @@ def default_split(faceset: FaceSet, *, has_hold_out: bool = False) -> str:
     return HOLD_OUT if has_hold_out else "all"
 
 
+@checked
 def labelled_rows(faceset: FaceSet, split: str) -> FaceSet:
     """The labelled rows of a split; ``"all"`` takes every split.
 
@@ -174,6 +178,7 @@ def judge(
     return _judged(classifier, faceset, found, division, flip=flip, estimate_prior=estimate_prior)
 
 
+@checked
 def judge_and_choose(
     classifier: Classifier, faceset: FaceSet, split: str | None, choose_on: str | None, *, flip: bool = False
 ) -> tuple[Judgement, FaceSet, FaceSet]:
@@ -207,6 +212,7 @@ def judge_and_choose(
     return _judged(classifier, faceset, found, division, flip=flip), train, valid
 
 
+@checked
 def before_temperature(classifier: Classifier, judgement: Judgement) -> Evaluation:
     """The judged model as it would be without its temperature: the same readings, as sure as training left them.
 
@@ -263,6 +269,7 @@ def _judged(
         temperature=classifier.spec.temperature,
         split=judged.split,
         is_hold_out=judged.is_hold_out,
+        hold_out_chose_epoch=holdout.chose_epoch(classifier),
         rows_hash=rows.hash,
         flip=flip,
         decision=classifier.decision,
@@ -303,7 +310,9 @@ def _without_copies(rows: FaceSet, others: FaceSet) -> tuple[FaceSet, LeftOut]:
     nearest, _ = copies.nearest(np.arange(len(rows)), np.arange(len(rows), len(both)))
     fresh = nearest < 0
     if not fresh.any():
-        raise DataError(f"All {len(rows):,} rows are copies of rows of '{others.source.path}': none is left to judge.")
+        raise DataError(
+            f"Every row ({len(rows):,}) is a copy of a row of '{others.source.path}': none is left to judge."
+        )
     exact = np.isin(copies.pictures[: len(rows)], copies.pictures[len(rows) :])
     record = LeftOut(
         data=others.source.path,

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.errors import ArgumentError
+from mien.evaluation import predictions
+
 Interval = tuple[float, float]
 
 SCORES = ("accuracy", "macro_f1", "balanced_accuracy", "worst_recall")
@@ -17,6 +20,10 @@ def wilson(num_right: float, num: int, confidence: float = 0.95) -> Interval:
     """Wilson's score interval of a share (Wilson, JASA 1927); it stays within 0..1 and suits small ``num``."""
     from scipy.stats import binomtest  # scikit-learn brings SciPy
 
+    if not 0 <= num_right <= num or num < 1 or not 0 < confidence < 1:
+        raise ArgumentError(
+            f"A share needs rows, as many or fewer right ones, and a confidence between 0 and 1; not {num_right}, {num}, {confidence}."
+        )
     interval = binomtest(round(num_right), num).proportion_ci(confidence, method="wilson")
     return float(interval.low), float(interval.high)
 
@@ -100,6 +107,7 @@ def calibration_bins(
     Returns:
         ``(num_bins, 3)``: number of rows, mean confidence and accuracy of each bin of equal width; NaN where a bin is empty.
     """
+    labels, probabilities = predictions.check(labels, probabilities)
     confidence, right = probabilities.max(1).astype(np.float64), probabilities.argmax(1) == labels
     index = np.minimum((confidence * num_bins).astype(np.int64), num_bins - 1)
     num = np.bincount(index, minlength=num_bins).astype(np.float64)
@@ -119,6 +127,9 @@ def untempered(probabilities: NDArray[np.float32], temperature: float) -> NDArra
         probabilities: ``(N, K)`` of single readings; a mean of two, as with a mirror image, is no softmax of anything.
         temperature: T, as the model file tells it.
     """
+    if not isinstance(temperature, int | float) or not 0 < temperature < np.inf:
+        raise ArgumentError(f"A temperature must be a number above 0, not {temperature!r:.40}.")
+    probabilities = predictions.check_probabilities(probabilities)
     logs = temperature * np.log(np.maximum(probabilities.astype(np.float64), np.finfo(np.float32).tiny))
     logs -= logs.max(1, keepdims=True)
     rows = np.exp(logs)
@@ -160,6 +171,7 @@ def calibration_error(
     A bin's distance, in rows, is about normal around the true one: with the variance of its confidences if the model is
     calibrated, with that of its hits as it is.
     """
+    labels, probabilities = predictions.check(labels, probabilities)
     confidence, right = probabilities.max(1).astype(np.float64), probabilities.argmax(1) == labels
     index = np.minimum((confidence * num_bins).astype(np.int64), num_bins - 1)
     num = np.bincount(index, minlength=num_bins)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import DataError
-from mien.evaluation import metrics
+from mien.evaluation import metrics, predictions
 from mien.evaluation.metrics import Interval
 
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -52,6 +52,7 @@ class Agreement:
         num_tied: of these, faces where several classes share the most votes; they have no majority and don't count below.
         against_majority: share of the rest that the model reads as the majority, and its 95% Wilson interval.
         against_labels: share of the same rows that it reads as labelled, and its interval.
+        nearer_people: 95% interval of the first share less the second, paired, as both are of the same rows.
         labels_right: share of the same rows whose label is the majority, and its interval.
         spearman, pearson: correlations of the model's entropy with the voters', each with a 95% bootstrap interval; None where
             either entropy is the same on all faces, or there are too few of them.
@@ -67,6 +68,7 @@ class Agreement:
     num_tied: int
     against_majority: tuple[float, Interval]
     against_labels: tuple[float, Interval]
+    nearer_people: Interval
     labels_right: tuple[float, Interval]
     spearman: tuple[float, Interval] | None
     pearson: tuple[float, Interval] | None
@@ -88,6 +90,7 @@ class Agreement:
             "num_tied": self.num_tied,
             "accuracy_against_majority": told(self.against_majority),
             "accuracy_against_labels": told(self.against_labels),
+            "majority_less_labels_interval": [*map(_known, self.nearer_people)],
             "labels_against_majority": told(self.labels_right),
             "entropy_spearman": told(self.spearman),
             "entropy_pearson": told(self.pearson),
@@ -124,8 +127,10 @@ def compare(
         None where nobody voted for any of the classes.
 
     Raises:
-        DataError: votes and probabilities differ in shape.
+        ArgumentError: labels or probabilities are no numbers.
+        DataError: the arrays don't fit one another, or a row of probabilities doesn't sum to 1.
     """
+    labels, probabilities = predictions.check(labels, probabilities)
     if votes is not None and votes.shape != probabilities.shape:
         raise DataError(f"Votes must have shape {probabilities.shape}, as the probabilities have, not {votes.shape}.")
     voted = np.zeros(len(labels), bool) if votes is None else votes.sum(1) > 0
@@ -143,6 +148,7 @@ def compare(
         num_tied=int((~has_one).sum()),
         against_majority=_share((p.argmax(1) == top)[has_one]),
         against_labels=_share((p.argmax(1) == labels)[has_one]),
+        nearer_people=_difference((p.argmax(1) == top)[has_one], (p.argmax(1) == labels)[has_one]),
         labels_right=_share((labels == top)[has_one]),
         spearman=spearman,
         pearson=pearson,
@@ -189,7 +195,8 @@ def correlations(
         with np.errstate(invalid="ignore"):  # a draw may hold one face only, again and again
             drawn = np.array([_pearson(values(a[rows]), values(b[rows])) for rows in draws])
         low, high = np.nanpercentile(drawn, [2.5, 97.5])
-        found.append((_pearson(values(a), values(b)), (float(low), float(high))))
+        own = min(1.0, max(-1.0, _pearson(values(a), values(b))))
+        found.append((own, (min(own, max(-1.0, float(low))), max(own, min(1.0, float(high))))))
     return found[0], found[1]
 
 
@@ -215,6 +222,17 @@ def _share(hits: NDArray[np.bool_]) -> tuple[float, Interval]:
     if not len(hits):
         return float("nan"), (0.0, 1.0)
     return float(hits.mean()), metrics.wilson(int(hits.sum()), len(hits))
+
+
+def _difference(hits: NDArray[np.bool_], others: NDArray[np.bool_]) -> Interval:
+    """The 95% interval of the difference of two shares of the same rows; the whole range where there are too few rows."""
+    if len(hits) < 2:
+        return -1.0, 1.0
+    differences = hits.astype(np.float64) - others
+    low, high = metrics.mean_interval(differences, lowest=-1.0) or (-1.0, 1.0)
+    if not differences.any():  # never seen apart: rule of three
+        return -3 / len(hits), 3 / len(hits)
+    return low, min(1.0, high)
 
 
 def _known(value: float) -> float | None:

@@ -166,6 +166,7 @@ class SweepResult:
         common: what all trials have in common.
         space: the axes that vary, as behind ``--space``.
         epochs: of a trial that is trained to its end.
+        halts: epochs after which the worse half of the trials stops.
         seed: of the search.
         n: held-out rows that judge.
         versions: of the packages.
@@ -177,6 +178,7 @@ class SweepResult:
     common: Common
     space: tuple[str, ...]
     epochs: int
+    halts: tuple[int, ...]
     seed: int
     n: int
     versions: Mapping[str, str]

@@ -234,6 +234,8 @@ def _results(
     if votes is None:
         return results
     top, has_one = voters.majority(votes)
+    if not has_one.any():
+        return results
     return [
         replace(one, majority=tuple(float((given == top)[has_one].mean()) for given in answers[one.arm]))
         for one in results

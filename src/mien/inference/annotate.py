@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from mien import emotions
 from mien.inference.photo import Face
+from mien.words import percent
 
 UNSURE = "#3a4048"
 SYSTEM_FONTS = (
@@ -39,7 +40,7 @@ def mark(face: Face, track: int | None = None) -> Mark:
     label = None if face.abstained else face.label
     if track is not None:
         return Mark(face.box, f"{track}: {label or 'unsure'}", label)
-    return Mark(face.box, f"{label} {face.confidence:.0%}" if label else "unsure", label)
+    return Mark(face.box, f"{label} {percent(face.confidence, 0)}" if label else "unsure", label)
 
 
 def annotate(photo: NDArray[np.uint8], marks: Sequence[Mark], *, enlarge: bool = True) -> Image.Image:

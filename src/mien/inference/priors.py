@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from mien import emotions
 from mien.errors import ArgumentError, DataError, ModelFileError
 from mien.modelfile import Spec
+from mien.words import counted
 
 AUTO = "auto"
 """The prior that is estimated from the faces themselves."""
@@ -60,7 +61,7 @@ def estimate(probabilities: NDArray[np.float32], shares: Shares) -> Shares:
     num = len(probabilities)
     if num < MIN_FACES:
         raise DataError(
-            f"Class shares can't be estimated from {num:,} faces, as it takes {MIN_FACES}: state them, as in "
+            f"Class shares can't be estimated from {counted(num, 'face')}, as it takes {MIN_FACES}: state them, as in "
             "--prior neutral=0.5,happy=0.3, or leave --prior out."
         )
     rows, found = probabilities.astype(np.float64), shares

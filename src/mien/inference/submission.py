@@ -18,6 +18,7 @@ from mien import emotions, files, images
 from mien.data.faceset import FaceSet
 from mien.errors import DataError
 from mien.inference.classifier import Classifier
+from mien.words import agreed, counted
 
 HEAD = ("id", "label")
 """The head of a submission where no sample gives another."""
@@ -68,7 +69,7 @@ class Submission:
         return asdict(self) | {"never": list(self.never)}
 
     def __str__(self) -> str:
-        lines = [f"{self.submission}: {self.rows:,} rows under the head {self.head}"]
+        lines = [f"{self.submission}: {counted(self.rows, 'row')} under the head {self.head}"]
         lines += [f"ids: {self.ids}", f"order: {self.order}", f"labels: {self.labels}"]
         if self.never:
             lines.append(f"warning: the model doesn't know {', '.join(self.never)}, and never answers so")
@@ -103,7 +104,7 @@ def write(
     dropped = faceset.source.dropped
     if dropped:
         raise DataError(
-            f"{len(dropped):,} of {len(faceset) + len(dropped):,} rows of the test set could not be read, the first ({dropped[0].name}) "
+            f"{len(dropped):,} of {counted(len(faceset) + len(dropped), 'row')} of the test set could not be read, the first ({dropped[0].name}) "
             f"because: {dropped[0].reason}. A submission needs every row: mend the file."
         )
     if "test" not in faceset.split_names and "train" in faceset.split_names:
@@ -111,7 +112,7 @@ def write(
     rows = faceset.split("test") if "test" in faceset.split_names else faceset
     if num_rows is not None and len(rows) != num_rows:
         raise DataError(
-            f"The test set has {len(rows):,} rows, but {num_rows:,} are wanted: check that it is the right file."
+            f"The test set has {counted(len(rows), 'row')}, but {num_rows:,} {agreed(num_rows, 'is', 'are')} wanted: check that it is the right file."
         )
     found = _sample(Path(sample)) if sample is not None else _beside(faceset.source.path)
     ids, told = _ids(faceset, rows)
@@ -188,11 +189,11 @@ def _in_order(sample: Sample, rows: FaceSet, ids: Sequence[str]) -> list[int]:
         missing = absent if not missing or len(absent) < len(missing) else missing
     if missing:
         raise DataError(
-            f"{len(missing):,} of the {len(sample.ids):,} ids of '{sample.path}' are not in the test set, the first is "
+            f"{len(missing):,} of {counted(len(sample.ids), 'id')} of '{sample.path}' {agreed(len(missing), 'is', 'are')} not in the test set, the first is "
             f"'{missing[0]}': check that both are of one competition."
         )
     raise DataError(
-        f"'{sample.path}' has {len(sample.ids):,} rows ({len(set(sample.ids)):,} different ids), and the test set "
+        f"'{sample.path}' has {counted(len(sample.ids), 'row')} ({counted(len(set(sample.ids)), 'different id')}), and the test set "
         f"{len(rows):,}: check that both are of one competition."
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.data.source import ReadingRecord
-from mien.evaluation import metrics
+from mien.evaluation import comparison, metrics
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement, JudgementRecord
 from mien.inference import priors
 from mien.recipes import Augment, Recipe
-from mien.reporting.texts import Texts, percent
+from mien.reporting.texts import Texts, exact_percent, percent, points
 from mien.run_record import EpochRecord, NetworkRecord, RunRecord, best_epoch
 
 FEW = 200
@@ -43,15 +43,8 @@ def summary(evaluation: Evaluation, record: RunRecord, history: Sequence[EpochRe
     ]  # fmt: skip
     if evaluation.only_answer:
         sentences.append(t("summary.only", name=t.named(evaluation.only_answer)))
-    elif top := evaluation.top_confusions(1):
-        best, worst = _extremes(evaluation)
-        sentences += [
-            t("summary.classes", best=t.named(evaluation.classes[best]), best_recall=percent(evaluation.recall[best]),
-              worst=t.named(evaluation.classes[worst]), worst_recall=percent(evaluation.recall[worst]),
-              balanced=percent(evaluation.balanced_accuracy)),
-            t("summary.confusion", true=t.named(top[0].true), predicted=t.named(top[0].predicted), count=f"{top[0].count:,}",
-              share=percent(top[0].count / (len(evaluation) - num_right))),
-        ]  # fmt: skip
+    elif num_right < len(evaluation):
+        sentences += [_by_class(evaluation, t), _most_frequent_error(evaluation, t)]
     else:
         sentences.append(t("summary.perfect"))
     last = record.recipe.keep == "last"
@@ -61,6 +54,31 @@ def summary(evaluation: Evaluation, record: RunRecord, history: Sequence[EpochRe
           best=kept.epoch, accuracy=percent(kept.valid_accuracy))
     )  # fmt: skip
     return t.joined(sentences)
+
+
+def _by_class(evaluation: Evaluation, t: Texts) -> str:
+    """Which classes are read best and worst, where recall differs."""
+    best, worst = (t.some(t.names(names)) for names in _extremes(evaluation))
+    known = evaluation.recall[evaluation.support > 0]
+    if len(known) == 1:
+        return t("summary.one_class", name=best)
+    if known.min() == known.max():
+        return t("summary.classes_alike", recall=percent(known[0]))
+    return t(
+        "summary.classes", best=best, best_recall=percent(known.max()), worst=worst, worst_recall=percent(known.min()),
+        balanced=percent(evaluation.balanced_accuracy),
+    )  # fmt: skip
+
+
+def _most_frequent_error(evaluation: Evaluation, t: Texts) -> str:
+    """The kind of error with the highest count, or that several share it."""
+    (top,) = evaluation.top_confusions(1)
+    errors = evaluation.confusion - np.diag(evaluation.confusion.diagonal())
+    kinds = int((errors == top.count).sum())
+    told = {"true": t.named(top.true), "predicted": t.named(top.predicted), "count": f"{top.count:,}"}
+    if kinds > 1:
+        return t("summary.confusion_tied", kinds=f"{kinds:,}", **told)
+    return t("summary.confusion", **told, share=percent(top.count / int(errors.sum())))
 
 
 def notes(judgement: Judgement, record: RunRecord, t: Texts) -> tuple[list[str], list[str]]:
@@ -78,7 +96,12 @@ def notes(judgement: Judgement, record: RunRecord, t: Texts) -> tuple[list[str],
 
 def warnings_of(judgement: Judgement, t: Texts) -> list[str]:
     """Why the figures flatter the model, whatever is known of its run: it was chosen by these rows, or learned from them."""
-    applies = {"optimistic": judgement.record.is_hold_out, "train": judgement.record.holds_training_rows}
+    hold_out, chose = judgement.record.is_hold_out, judgement.record.hold_out_chose_epoch
+    applies = {
+        "optimistic": hold_out and chose,
+        "optimistic_last": hold_out and not chose,
+        "train": judgement.record.holds_training_rows,
+    }
     return [t(f"notes.{key}") for key, holds in applies.items() if holds]
 
 
@@ -123,12 +146,13 @@ def _copies(judgement: Judgement, t: Texts) -> str:
         return t("notes.copies_all", n=f"{num:,}")
     fresh = copies.without
     low, high = fresh.accuracy_interval
-    worst = _extremes(fresh)[1]
+    recalls = [(recall, name) for recall, name, n in zip(fresh.recall, fresh.classes, fresh.support, strict=True) if n]
+    lowest, worst = min(recalls)
     return t(
         "notes.copies", rows=f"{copies.rows:,}", learned=f"{copies.learned:,}", held_out=f"{copies.held_out:,}",
         n=f"{num:,}", without=f"{copies.n_without:,}", accuracy=percent(fresh.accuracy), low=percent(low), high=percent(high),
-        macro_f1=percent(fresh.macro_f1), balanced=percent(fresh.balanced_accuracy), worst=t.named(fresh.classes[worst]),
-        recall=percent(fresh.recall[worst]),
+        macro_f1=percent(fresh.macro_f1), balanced=percent(fresh.balanced_accuracy), worst=t.named(worst),
+        recall=percent(lowest),
     )  # fmt: skip
 
 
@@ -138,8 +162,8 @@ def training(record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> str
     speeds = sorted(float(row.images_per_second) for row in history)
     seconds = sorted(float(row.seconds) for row in history)
     lead = t(
-        "training.lead", ended=_ended(record, len(history), t), minutes=f"{sum(seconds) / 60:,.1f}",
-        seconds=f"{seconds[len(seconds) // 2]:,.1f}", speed=f"{speeds[len(speeds) // 2]:,.0f}",
+        "training.lead", ended=_ended(record, len(history), t), duration=t.lasting(sum(seconds)),
+        seconds=_seconds(seconds[len(seconds) // 2]), speed=f"{speeds[len(speeds) // 2]:,.0f}",
     )  # fmt: skip
     told = t(
         "training.best", best=best.epoch, accuracy=percent(best.valid_accuracy), loss=f"{best.valid_loss:.3f}",
@@ -148,11 +172,15 @@ def training(record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> str
     return t.joined([lead, told])
 
 
+def _seconds(value: float) -> str:
+    return f"{value:,.1f}" if value >= 1 else f"{value:.1g}"
+
+
 def _ended(record: RunRecord, num_epochs: int, t: Texts) -> str:
     recipe, ended = record.recipe, record.ended or "early"
     return t(
-        f"training.ended_{ended}", epochs=num_epochs, most=f"{recipe.epochs:,}", threshold=f"{recipe.stop_accuracy:.0%}",
-        patience=recipe.patience,
+        f"training.ended_{ended}", epochs=num_epochs, most=f"{recipe.epochs:,}",
+        threshold=exact_percent(recipe.stop_accuracy), patience=recipe.patience,
     )  # fmt: skip
 
 
@@ -164,11 +192,7 @@ def confusion(evaluation: Evaluation, t: Texts) -> list[str]:
     num_errors = len(evaluation) - int(np.trace(evaluation.confusion))
     if not num_errors:
         return [t("confusion.perfect", n=f"{len(evaluation):,}"), *tail]
-    best, worst = _extremes(evaluation)
-    first = [
-        t("confusion.best_worst", best=names[best], best_recall=percent(evaluation.recall[best]), worst=names[worst],
-          worst_recall=percent(evaluation.recall[worst])),
-    ]  # fmt: skip
+    first = [_best_and_worst(evaluation, t)]
     smallest = int(np.where(evaluation.support > 0, evaluation.support, np.iinfo(np.int64).max).argmin())
     if 0 < evaluation.support[smallest] < FEW:
         low, high = metrics.wilson(int(evaluation.confusion[smallest, smallest]), int(evaluation.support[smallest]))
@@ -176,9 +200,22 @@ def confusion(evaluation: Evaluation, t: Texts) -> list[str]:
     return [t.joined(first), t.joined(_errors(evaluation, names, num_errors, t)), *tail]
 
 
+def _best_and_worst(evaluation: Evaluation, t: Texts) -> str:
+    """How many faces of the best and the worst class are found, where that differs."""
+    best, worst = (t.some(t.names(names)) for names in _extremes(evaluation))
+    known = evaluation.recall[evaluation.support > 0]
+    if len(known) == 1:
+        return t("confusion.one_class", name=best, recall=percent(known[0]))
+    if known.min() == known.max():
+        return t("confusion.alike", recall=percent(known[0]))
+    return t(
+        "confusion.best_worst", best=best, best_recall=percent(known.max()), worst=worst, worst_recall=percent(known.min())
+    )  # fmt: skip
+
+
 def _errors(evaluation: Evaluation, names: Sequence[str], num_errors: int, t: Texts) -> list[str]:
     """Which classes are mixed up, how concentrated the errors are, and how near the label was."""
-    matrix, support = evaluation.confusion, np.maximum(evaluation.support, 1)
+    matrix, support = evaluation.confusion, evaluation.support
     both = np.triu(matrix + matrix.T, 1)
     a, b = (int(index) for index in np.unravel_index(both.argmax(), both.shape))
     wrong = matrix - np.diag(np.diag(matrix))
@@ -187,8 +224,9 @@ def _errors(evaluation: Evaluation, names: Sequence[str], num_errors: int, t: Te
     missed = np.flatnonzero(evaluation.predicted != evaluation.labels)
     second = np.argsort(-evaluation.probabilities[missed], 1, kind="stable")[:, 1] == evaluation.labels[missed]
     sentences = [
-        t("confusion.pair", a=names[a], b=names[b], ab=f"{matrix[a, b]:,}", ab_share=percent(matrix[a, b] / support[a]),
-          ba=f"{matrix[b, a]:,}", ba_share=percent(matrix[b, a] / support[b])),
+        t("confusion.pair", a=names[a], b=names[b], ab=f"{matrix[a, b]:,}", ba=f"{matrix[b, a]:,}",
+          ab_share=percent(matrix[a, b] / support[a]) if support[a] else t("page.skip"),
+          ba_share=percent(matrix[b, a] / support[b]) if support[b] else t("page.skip")),
         t("confusion.top", num=len(kinds), errors=f"{num_errors:,}", share=percent(sum(k.count for k in kinds) / num_errors))
         if len(kinds) > 1 else t("confusion.top_one", errors=f"{num_errors:,}"),
         t("confusion.magnet", name=names[magnet], count=f"{wrong.sum(0)[magnet]:,}", precision=percent(evaluation.precision[magnet])),
@@ -203,7 +241,10 @@ def calibration(judgement: Judgement, t: Texts) -> str:
     evaluation, temperature = judgement.evaluation, judgement.record.temperature
     confidence = evaluation.probabilities.max(1).astype(np.float64)
     gap = float(confidence.mean()) - evaluation.accuracy
-    kind = "even" if abs(gap) < 0.01 else "over" if gap > 0 else "under"
+    low, high = evaluation.accuracy_interval
+    kind = (
+        "even" if abs(gap) < 0.01 else "chance" if low <= confidence.mean() <= high else "over" if gap > 0 else "under"
+    )
     sentences = [
         t("calibration.ece", ece=f"{100 * evaluation.calibration_error:.1f}"),
         t(f"calibration.{kind}", confidence=percent(confidence.mean()), accuracy=percent(evaluation.accuracy), gap=f"{100 * abs(gap):.1f}"),
@@ -226,8 +267,9 @@ def shares(plain: Evaluation, corrected: Evaluation, train_counts: Sequence[int]
     counts = np.asarray(train_counts, np.float64)
     most, least = int(counts.argmax()), int(counts.argmin())
     names = {"most": t.named(plain.classes[most]), "least": t.named(plain.classes[least])}
+    key = "range_even" if counts[most] == counts[least] else "range" if counts[least] else "range_empty"
     first = [
-        t("shares.range" if counts[least] else "shares.range_empty", **names, most_share=percent(counts[most] / counts.sum()),
+        t(f"shares.{key}", **names, most_share=percent(counts[most] / counts.sum()), share=percent(1 / len(counts)),
           least_share=percent(counts[least] / counts.sum()), ratio=f"{counts[most] / max(counts[least], 1):.1f}"),
     ]  # fmt: skip
     if plain.support[most] and plain.support[least] and most != least:
@@ -237,8 +279,16 @@ def shares(plain: Evaluation, corrected: Evaluation, train_counts: Sequence[int]
               most_recall=percent(plain.recall[most]))
         )  # fmt: skip
     changed = int((plain.predicted != corrected.predicted).sum())
+    paired = {"plain": [plain.predicted], "corrected": [corrected.predicted]}
+    differences = comparison.compare(plain.labels, paired, len(plain.classes))["corrected"].difference
+    assert differences is not None  # it is not the first
+    ends = {
+        f"{prefix}{end}": points(value, signed=True)
+        for prefix, score in (("", "accuracy"), ("balanced_", "balanced_accuracy"))
+        for end, value in zip(("difference", "low", "high"), differences[score], strict=True)
+    }
     result = t(
-        "shares.result", changed=f"{changed:,}", n=f"{len(plain):,}", plain=percent(plain.accuracy),
+        "shares.result", **ends, changed=f"{changed:,}", n=f"{len(plain):,}", plain=percent(plain.accuracy),
         corrected=percent(corrected.accuracy), plain_balanced=percent(plain.balanced_accuracy),
         corrected_balanced=percent(corrected.balanced_accuracy),
     )  # fmt: skip
@@ -282,7 +332,7 @@ def means(
 
 def _dropout_setting(dropouts: Sequence[float], t: Texts) -> str:
     """How many layers drop, and which share of their inputs, in the order of the layers; runs of earlier versions don't say."""
-    known = [f"{share:.0%}" for share in dropouts if share is not None]
+    known = [exact_percent(share) for share in dropouts if share is not None]
     shares = t("page.list").join(known) if known else t("page.skip")
     return t("tricks.setting.dropout", num=len(dropouts), shares=shares)
 
@@ -298,23 +348,26 @@ def _augment_settings(augment: Augment, t: Texts) -> dict[str, str | None]:
     warped = augment.geometry > 0
     whole = (1.0, 1.0)
     values: dict[str, tuple[Any, dict[str, str]]] = {
-        "flip": (augment.flip, {"share": f"{augment.flip:.0%}"}),
+        "flip": (augment.flip, {"share": exact_percent(augment.flip)}),
         "rotation": (warped and augment.rotation, {"degrees": f"{augment.rotation:g}"}),
-        "scale": (warped and tuple(augment.scale) != whole, _range(augment.scale)),
-        "translation": (warped and augment.translation, {"share": f"{augment.translation:.0%}"}),
+        "scale": (warped and augment.scale != whole, _range(augment.scale)),
+        "translation": (warped and augment.translation, {"share": exact_percent(augment.translation)}),
         "shear": (warped and augment.shear, {"degrees": f"{math.degrees(math.atan(augment.shear)):.1f}"}),
-        "perspective": (warped and augment.perspective, {"share": f"{augment.perspective:.0%}"}),
+        "perspective": (warped and augment.perspective, {"share": exact_percent(augment.perspective)}),
         "blur": (
             augment.blur * augment.blur_probability,
-            {"pixels": f"{augment.blur:g}", "share": f"{augment.blur_probability:.0%}"},
+            {"pixels": f"{augment.blur:g}", "share": exact_percent(augment.blur_probability)},
         ),
         "noise": (
             augment.noise * augment.noise_probability,
-            {"levels": f"{augment.noise:g}", "share": f"{augment.noise_probability:.0%}"},
+            {"levels": f"{augment.noise:g}", "share": exact_percent(augment.noise_probability)},
         ),
         "contrast": (augment.contrast != whole, _range(augment.contrast)),
-        "brightness": (augment.brightness, {"share": f"{augment.brightness:.0%}"}),
-        "erase": (augment.erase, {"share": f"{augment.erase:.0%}", **_range(augment.erase_side, ".1%")}),
+        "brightness": (augment.brightness, {"share": exact_percent(augment.brightness)}),
+        "erase": (
+            augment.erase,
+            {"share": exact_percent(augment.erase), **_range(augment.erase_side, exact_percent)},
+        ),
         **_corruption_values(augment),
     }
     return {key: t(f"tricks.setting.{key}", **words) if on else None for key, (on, words) in values.items()}
@@ -324,18 +377,18 @@ def _corruption_values(augment: Augment) -> dict[str, tuple[Any, dict[str, str]]
     """Whether each part that imitates bad pictures is on, and its figures."""
     if not augment.corruption:
         return dict.fromkeys(CORRUPTION_PARTS, (False, {}))
-    share = {"share": f"{augment.corruption:.0%}"}
+    share = {"share": exact_percent(augment.corruption)}
     off = {"gamma": (1.0, 1.0), "resolution": 1.0, "faded": 1.0, "jpeg": 100}
     values: dict[str, tuple[Any, dict[str, str]]] = {}
     for key in CORRUPTION_PARTS:
         value = getattr(augment, key)
-        figures = _range(value) if key == "gamma" else {"value": f"{value:g}", "percent": f"{value:.0%}"}
+        figures = _range(value) if key == "gamma" else {"value": f"{value:g}", "percent": exact_percent(value)}
         values[key] = (value != off.get(key, 0.0), {**figures, **share})
     return values
 
 
-def _range(bounds: Sequence[float], form: str = "g") -> dict[str, str]:
-    return {"low": format(bounds[0], form), "high": format(bounds[1], form)}
+def _range(bounds: Sequence[float], shown: Callable[[float], str] = "{:g}".format) -> dict[str, str]:
+    return {"low": shown(bounds[0]), "high": shown(bounds[1])}
 
 
 def votes_weight(record: RunRecord) -> float:
@@ -346,7 +399,9 @@ def votes_weight(record: RunRecord) -> float:
 def _recipe_settings(recipe: Recipe, votes_head: float, t: Texts) -> dict[str, str | None]:
     """Each of the recipe's means as words; None where it is off."""
     rules = [
-        t("tricks.setting.rule_accuracy", threshold=f"{recipe.stop_accuracy:.0%}") if recipe.stop_accuracy else "",
+        t("tricks.setting.rule_accuracy", threshold=exact_percent(recipe.stop_accuracy))
+        if recipe.stop_accuracy
+        else "",
         t("tricks.setting.rule_patience", patience=recipe.patience) if recipe.patience else "",
     ]
     stopping = t("page.list").join(filter(None, rules)) or t("tricks.setting.rule_none")
@@ -354,17 +409,20 @@ def _recipe_settings(recipe: Recipe, votes_head: float, t: Texts) -> dict[str, s
     moving = recipe.schedule != "constant" or recipe.warmup
     values: dict[str, tuple[Any, dict[str, str]]] = {
         "early_stopping": (kept == "best" or any(rules), {"kept": t(f"tricks.setting.keep_{kept}"), "rules": stopping}),
-        "label_smoothing": (recipe.label_smoothing, {"share": f"{recipe.label_smoothing:.0%}"}),
-        "votes": (recipe.votes, {"share": f"{recipe.votes:.0%}"}),
+        "label_smoothing": (recipe.label_smoothing, {"share": exact_percent(recipe.label_smoothing)}),
+        "votes": (recipe.votes, {"share": exact_percent(recipe.votes)}),
         "votes_head": (votes_head, {"weight": f"{votes_head:g}"}),
         "init": (recipe.init, {"model": Path(recipe.init).name}),
-        "teacher": (recipe.distil, {"share": f"{recipe.distil:.0%}", "teacher": Path(recipe.teacher).name}),
+        "teacher": (
+            recipe.distil,
+            {"share": exact_percent(recipe.distil), "teacher": Path(recipe.teacher).name},
+        ),
         "grow_from": (
             recipe.grow_from,
             {
                 "small": f"{recipe.grow_from}",
                 "full": f"{recipe.image_size}",
-                "share": f"{recipe.grown:.0%}",
+                "share": exact_percent(recipe.grown),
             },
         ),
         "muon": (recipe.muon, {"rate": f"{recipe.muon:g}"}),
@@ -387,11 +445,14 @@ def _recipe_settings(recipe: Recipe, votes_head: float, t: Texts) -> dict[str, s
 def schedule(recipe: Recipe, t: Texts) -> str:
     """How the learning rate goes, in words."""
     kind = recipe.schedule + ("_warmup" if recipe.schedule == "constant" and recipe.warmup else "")
-    return t(f"training.{kind}", warmup=f"{recipe.warmup:.0%}")
+    return t(f"training.{kind}", warmup=exact_percent(recipe.warmup))
 
 
-def _extremes(evaluation: Evaluation) -> tuple[int, int]:
-    """The classes with the highest and the lowest recall, out of those that occur."""
-    known = np.flatnonzero(evaluation.support)
-    recall = evaluation.recall[known]
-    return int(known[recall.argmax()]), int(known[recall.argmin()])
+def _extremes(evaluation: Evaluation) -> tuple[list[str], list[str]]:
+    """The classes with the highest and those with the lowest recall, out of those that occur."""
+    recall = evaluation.recall  # NaN where a class doesn't occur, which equals nothing
+    best, worst = (
+        [name for name, value in zip(evaluation.classes, recall, strict=True) if value == end]
+        for end in (np.nanmax(recall), np.nanmin(recall))
+    )
+    return best, worst

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from mien.errors import MissingExtraError
 from mien.reporting.plots import scores
 from mien.run_record import LayerRecord, NetworkRecord
+from mien.words import exact_percent, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,6 +47,10 @@ DIAGRAM_WORDS = {
 
 TALLEST, CENTRE, GAP = 132.0, 104.0, 16.0
 """Of the diagram: height of a full-size map, height of its axis, and what is left free between two blocks."""
+
+
+MOST_OUTCOMES = 12
+"""Most classes whose probabilities the diagram shows."""
 
 
 def from_plot(draw: Callable[[Axes], object], width: float, height: float, *, prefix: str, label: str) -> str:
@@ -191,7 +196,7 @@ def diagram(
     pen.face(face, words["face"], f"{side}×{side}")
     for block in blocks(network.layers):
         pen.block(block, side, words)
-    pen.outcome(outcome[:12])
+    pen.outcome(outcome[:MOST_OUTCOMES])
     return (
         f'<svg class="diagram" viewBox="0 0 {pen.x:.0f} 240" style="min-width:{pen.x * 0.74:.0f}px;max-width:{pen.x * 1.15:.0f}px" role="img" '
         f'aria-label="{escape(label)}">{"".join(pen.parts)}</svg>'
@@ -225,7 +230,7 @@ class _Pen:
         if block.pooled:
             lines.insert(2, "→ " + "×".join(map(str, block.pooled)))
         if block.dropout:
-            lines.append(words["dropout"].format(share=f"{block.dropout:.0%}"))
+            lines.append(words["dropout"].format(share=exact_percent(block.dropout)))
         column = max(5.0 * max(map(len, lines[1:])), 4.6 * len(lines[0]))
         about = escape(", ".join(f"{layer.name} ({layer.kind})" for layer in block.layers))
         self.parts.append(f"<g><title>{about}</title>")
@@ -255,7 +260,7 @@ class _Pen:
             self.parts.append(
                 f'<text x="{right:.1f}" y="{y + step / 2 + 3.4:.1f}" text-anchor="end">{escape(name)}</text>'
                 f'<rect x="{right + 6:.1f}" y="{y + 2:.1f}" width="{length:.1f}" height="{step - 4:.1f}" rx="1.5" fill="{colour}"/>'
-                f'<text class="minor" x="{right + 10 + length:.1f}" y="{y + step / 2 + 3.4:.1f}">{share:.0%}</text>'
+                f'<text class="minor" x="{right + 10 + length:.1f}" y="{y + step / 2 + 3.4:.1f}">{escape(percent(share, 0))}</text>'
             )
         self.x = right + 6 + 84 + 32
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mien import tables
 from mien.auditing.audit import NUM_FIRST
 from mien.evaluation.decisions import Decided
 from mien.evaluation.evaluation import Evaluation
-from mien.evaluation.judge import Judgement, LeftOut
+from mien.evaluation.judge import Judgement, JudgementRecord, LeftOut
 from mien.evaluation.probing.robustness import CorruptedAccuracy
 from mien.reporting import narrative
 from mien.reporting.texts import Texts
 from mien.run_record import NetworkRecord
+from mien.words import agreed, counted, p_value, percent, points, whole_interval
 
 OPTIMISTIC = "these rows were held out of the training and chose its epoch and its temperature: the scores are slightly optimistic."
-"""What to know of scores on a hold-out."""
+OPTIMISTIC_LAST = (
+    "these rows were held out of the training, which fitted its temperature on them and kept its last epoch: "
+    "log-loss and calibration error are slightly optimistic."
+)
+"""What to know of scores on a hold-out, by whether it has chosen the epoch."""
 
 
 def as_text(judgement: Judgement) -> str:
@@ -30,7 +35,9 @@ def as_text(judgement: Judgement) -> str:
         ("balanced accuracy", evaluation.balanced_accuracy, evaluation.balanced_accuracy_interval),
         ("calibration error", evaluation.calibration_error, evaluation.calibration_error_interval),
     ]
-    rows = [[name, f"{value:.2%}", f"{low:.2%} to {high:.2%}"] for name, value, (low, high) in scores]
+    rows = [
+        [name, percent(value, 2), f"{percent(low, 2)} to {percent(high, 2)}"] for name, value, (low, high) in scores
+    ]
     bounds = evaluation.log_loss_interval
     rows += [["log-loss", f"{evaluation.log_loss:.4f}", f"{bounds[0]:.4f} to {bounds[1]:.4f}" if bounds else ""]]
     classes = [
@@ -40,7 +47,7 @@ def as_text(judgement: Judgement) -> str:
     parts = [
         head,
         tables.render(["score", "value", "95% interval"], rows),
-        f"A perfectly calibrated model would show a calibration error of {evaluation.calibration.if_perfect:.2%} on so many faces, by chance alone.",
+        f"A perfectly calibrated model would show a calibration error of {percent(evaluation.calibration.if_perfect, 2)} on so many faces, by chance alone.",
         *_prior(judgement),
         *_warnings(judgement),
         tables.render(["class", "rows", "precision", "recall", "F1"], classes),
@@ -49,7 +56,8 @@ def as_text(judgement: Judgement) -> str:
     top = evaluation.top_confusions()
     if top:
         parts.append(
-            "most frequent errors: " + ", ".join(f"{c.true} as {c.predicted} {c.count:,} ({c.share:.0%})" for c in top)
+            "most frequent errors: "
+            + ", ".join(f"{c.true} as {c.predicted} {c.count:,} ({percent(c.share, 0)})" for c in top)
         )
     return "\n\n".join(parts)
 
@@ -60,18 +68,18 @@ def _prior(judgement: Judgement) -> list[str]:
     if prior is None:
         return []
     source = "estimated from these faces, without their labels" if judgement.record.prior_estimated else "as stated"
-    return [f"class shares in use, {source}: " + ", ".join(f"{name} {share:.1%}" for name, share in prior.items())]
+    return [f"class shares in use, {source}: " + ", ".join(f"{name} {percent(share)}" for name, share in prior.items())]
 
 
 def corrupted_as_text(found: CorruptedAccuracy) -> str:
     """The mean accuracy under corruption, and each corruption's own."""
     low, high = found.interval
     head = (
-        f"mean accuracy under corruption {found.value:.2%} ({low:.2%} to {high:.2%}) on n = {found.n:,}; "
-        f"the same faces as they are {found.clean:.2%}"
+        f"mean accuracy under corruption {percent(found.value, 2)} ({percent(low, 2)} to {percent(high, 2)}) on n = {found.n:,}; "
+        f"the same faces as they are {percent(found.clean, 2)}"
     )
     rows = [
-        [name, f"{accuracy:.1%}", f"{100 * (found.clean - accuracy):.1f}"]
+        [name, percent(accuracy), points(found.clean - accuracy)]
         for name, accuracy in sorted(found.kinds, key=lambda kind: kind[1])
     ]
     return "\n\n".join([head, tables.render(["corruption", "accuracy", "points lost"], rows)])
@@ -79,16 +87,14 @@ def corrupted_as_text(found: CorruptedAccuracy) -> str:
 
 def _bounded(value: tuple[float, float, float] | None) -> str:
     """A share with its interval in whole percents; a dash where there is none."""
-    return "–" if value is None else f"{value[0]:.1%} ({100 * value[1]:.0f}–{100 * value[2]:.0f})"
+    return "–" if value is None else f"{percent(value[0])} ({whole_interval(*value[1:])})"
 
 
-def _paired(difference: Mapping[str, tuple[float, ...]] | None) -> str:
-    """A difference in accuracy from argmax on the same rows, in points, with its 95% interval."""
-    return (
-        "–"
-        if difference is None
-        else "{:+.1f} ({:+.1f} to {:+.1f})".format(*(100 * value for value in difference["accuracy"]))
-    )
+def _paired(difference: Mapping[str, tuple[float, ...]] | None, score: str = "accuracy") -> str:
+    """A difference in a score from argmax on the same rows, in points, with its 95% interval."""
+    if difference is None:
+        return "–"
+    return "{} ({} to {})".format(*(points(value, signed=True) for value in difference[score]))
 
 
 def decisions_as_text(decided: Decided) -> str:
@@ -96,31 +102,64 @@ def decisions_as_text(decided: Decided) -> str:
     t, record = Texts("en"), decided.record
     head = (
         f"{record.model} on {record.data}, split {record.split}, n = {decided.n:,}{', flip' if record.flip else ''}; "
-        f"chosen on {decided.chosen_on_n:,} other rows"
+        f"chosen on {counted(decided.chosen_on_n, 'other row')}"
     )
     rows = [
         [
             t(f"decisions.{row.decision}", tau=row.tau),
-            f"{row.accuracy:.2%}",
-            _paired(row.difference),
-            f"{row.macro_f1:.2%}",
-            f"{row.balanced_accuracy:.2%}",
-            f"{row.worst_recall:.1%}",
+            percent(row.accuracy, 2),
+            percent(row.macro_f1, 2),
+            percent(row.balanced_accuracy, 2),
+            percent(row.worst_recall),
             row.worst_class,
         ]
         for row in decided.decisions
     ]
+    differences = [
+        [
+            t(f"decisions.{row.decision}", tau=row.tau),
+            *(_paired(row.difference, score) for score in ("accuracy", "macro_f1", "balanced_accuracy")),
+        ]
+        for row in decided.decisions[1:]
+    ]
+    covered = [
+        [
+            percent(row.answered, 0),
+            percent(row.accuracy, 2),
+            _ends(row.accuracy_interval),
+            percent(row.confidence),
+        ]
+        for row in decided.abstaining
+    ]
     covered = [[f"{row.answered:.0%}", f"{row.accuracy:.2%}", f"{row.confidence:.1%}"] for row in decided.abstaining]
     parts = [
         head,
-        *([OPTIMISTIC] if record.is_hold_out else []),
-        tables.render(["decision", "accuracy", "from argmax", "macro-F1", "balanced", "worst recall", "class"], rows),
-        tables.render(["most confident rows answered", "accuracy", "least probability"], covered),
+        *_optimism(record),
+        tables.render(["decision", "accuracy", "macro-F1", "balanced", "worst recall", "class"], rows),
+        tables.render(["from argmax, in points", "accuracy", "macro-F1", "balanced accuracy"], differences),
+        "Differences are paired, on the same rows, with their 95% intervals.",
+        tables.render(["most confident rows", "accuracy", "95% interval", "least probability"], covered),
     ]
     if decided.costs:
-        costs = [[t(f"decisions.{row.decision}"), f"{row.cost:.4f}", f"{row.accuracy:.2%}"] for row in decided.costs]
-        parts.append(tables.render(["decision", "mean cost", "accuracy"], costs))
+        costs = [
+            [
+                t(f"decisions.{row.decision}"),
+                f"{row.cost:.4f}",
+                _cost_difference(row.difference),
+                percent(row.accuracy, 2),
+            ]
+            for row in decided.costs
+        ]
+        parts.append(tables.render(["decision", "mean cost", "from argmax, paired", "accuracy"], costs))
     return "\n\n".join(parts)
+
+
+def _ends(interval: Sequence[float]) -> str:
+    return f"{percent(interval[0])} to {percent(interval[1])}"
+
+
+def _cost_difference(difference: Sequence[float] | None) -> str:
+    return "–" if difference is None else "{:+.4f} ({:+.4f} to {:+.4f})".format(*difference)
 
 
 def audit_as_text(record: Mapping[str, Any]) -> str:
@@ -131,7 +170,7 @@ def audit_as_text(record: Mapping[str, Any]) -> str:
         for row in record["crossings"]
     ]
     parts = [
-        f"{data['path']}: {counts['rows']:,} faces, {counts['pictures']:,} different pictures",
+        f"{data['path']}: {counted(counts['rows'], 'face')}, {counted(counts['pictures'], 'different picture')}",
         tables.render(["copies across splits", "rows", "exact", "near", "other label"], crossings)
         if crossings
         else "no row has a copy in another split",
@@ -145,7 +184,7 @@ def audit_as_text(record: Mapping[str, Any]) -> str:
     if written := record.get("written"):
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in written["reasons"].items()) or "none"
         parts.append(
-            f"{written['out']}: {written['rows']:,} rows; labels put right {written['fixed']:,}; "
+            f"{written['out']}: {counted(written['rows'], 'row')}; labels put right {written['fixed']:,}; "
             f"dropped {written['dropped']:,} ({reasons}); all listed in {written['list']}"
         )
     return "\n\n".join(parts)
@@ -153,8 +192,8 @@ def audit_as_text(record: Mapping[str, Any]) -> str:
 
 def _findings(counts: Mapping[str, int]) -> list[list[str]]:
     found = {
-        f"in {counts['groups']:,} groups of copies": "rows_in_groups",
-        f"in {counts['conflicting_groups']:,} groups with conflicting labels": "conflicting_rows",
+        f"in {counted(counts['groups'], 'group')} of copies": "rows_in_groups",
+        f"in {counted(counts['conflicting_groups'], 'group')} with conflicting labels": "conflicting_rows",
         "blank": "blank",
         "no face found": "no_face_found",
         "suspect label": "suspects",
@@ -163,25 +202,25 @@ def _findings(counts: Mapping[str, int]) -> list[list[str]]:
 
 
 def _judged(suspects: Mapping[str, Any], counts: Mapping[str, int]) -> str:
-    line = f"labels judged by {suspects['judge']}: {counts['judged']:,} rows"
+    line = f"labels judged by {suspects['judge']}: {counted(counts['judged'], 'row')}"
     if suspects["learned"]:
-        line += f"; it learned from {suspects['learned']:,} others or from their copies, so they are left out"
+        line += f"; it learned from {counted(suspects['learned'], 'other')}, or from copies, which are left out"
     if not suspects["knows_training"]:
         line += "; which of them it learned from isn't known"
     if shares := suspects["voted_otherwise"]:
         line += (
-            f"\npeople's votes name another class for {shares['suspects']:.1%} of the suspects, {shares['first']:.1%} of the first "
-            f"{NUM_FIRST}, and {shares['judged']:.1%} of all judged rows"
+            f"\npeople's votes name another class for {percent(shares['suspects'])} of the suspects, {percent(shares['first'])} of the "
+            f"{min(NUM_FIRST, counts['suspects']):,} most suspect, and {percent(shares['judged'])} of all judged rows"
         )
     return line
 
 
 def _drift(split: Mapping[str, Any]) -> list[str]:
     def p(value: float | None) -> str:
-        return "" if value is None else f"{value:.3f}"
+        return "" if value is None else p_value(value)
 
     return [
-        split["split"], f"{split['rows']:,}", f"{split['variation']:.1%}", p(split["classes_p"]), f"{split['gray']:.1f}",
+        split["split"], f"{split['rows']:,}", percent(split["variation"]), p(split["classes_p"]), f"{split['gray']:.1f}",
         p(split["gray_p"]), f"{split['contrast']:.1f}", p(split["contrast_p"]),
     ]  # fmt: skip
 
@@ -196,7 +235,7 @@ def _left_out(left_out: LeftOut | None) -> list[str]:
     if left_out is None:
         return []
     return [
-        f"left out: {left_out.left_out:,} copies of rows of {left_out.data} ({left_out.exact:,} of them pixel for pixel; "
+        f"left out: {counted(left_out.left_out, 'copy', 'copies')} of rows of {left_out.data} ({left_out.exact:,} of them pixel for pixel; "
         f"correlation above {left_out.correlation:g})"
     ]
 
@@ -204,7 +243,7 @@ def _left_out(left_out: LeftOut | None) -> list[str]:
 def _copies(judgement: Judgement) -> list[str]:
     """What is known of judged faces that the training has seen."""
     record, n = judgement.record, len(judgement.evaluation)
-    lines = [OPTIMISTIC] if record.is_hold_out else []
+    lines = _optimism(record)
     copies = record.copies_of_train
     if copies is None:
         return [
@@ -217,11 +256,11 @@ def _copies(judgement: Judgement) -> list[str]:
         f"{num:,} {words}"
         for num, words in (
             (copies.learned, "learned from"),
-            (copies.held_out, "held out to choose the epoch and the temperature"),
+            (copies.held_out, "held out"),
         )
         if num
     ]
-    seen = f"{copies.rows:,} of these {n:,} faces were seen in training, pixel for pixel ({', '.join(parts)})"
+    seen = f"{copies.rows:,} of {counted(n, 'face')} {agreed(copies.rows, 'was', 'were')} seen in training, pixel for pixel ({', '.join(parts)})"
     tail = (
         "none is left without them"
         if copies.without is None
@@ -231,6 +270,12 @@ def _copies(judgement: Judgement) -> list[str]:
     return [*lines, f"{warning}{seen}; {tail}."]
 
 
+def _optimism(record: JudgementRecord) -> list[str]:
+    if not record.is_hold_out:
+        return []
+    return [OPTIMISTIC if record.hold_out_chose_epoch else OPTIMISTIC_LAST]
+
+
 def _scores_without(fresh: Evaluation) -> str:
     """Accuracy, macro-F1, balanced accuracy and the recall of the worst class, on the rows that are no copies."""
     scores = [
@@ -238,10 +283,12 @@ def _scores_without(fresh: Evaluation) -> str:
         ("macro-F1", fresh.macro_f1, fresh.macro_f1_interval),
         ("balanced accuracy", fresh.balanced_accuracy, fresh.balanced_accuracy_interval),
     ]
-    parts = [f"{name} {value:.2%} ({low:.2%} to {high:.2%})" for name, value, (low, high) in scores]
+    parts = [
+        f"{name} {percent(value, 2)} ({percent(low, 2)} to {percent(high, 2)})" for name, value, (low, high) in scores
+    ]
     recalls = [(recall, name) for recall, name, n in zip(fresh.recall, fresh.classes, fresh.support, strict=True) if n]
     recall, name = min(recalls)
-    return ", ".join([*parts, f"lowest recall {name} {recall:.1%}"])
+    return ", ".join([*parts, f"lowest recall {name} {percent(recall)}"])
 
 
 def network_as_text(network: NetworkRecord, lang: str = "en") -> str:

@@ -39,6 +39,7 @@ from mien.run_record import AUTO, EpochRecord, Hardware
 from mien.scale import cluster, nodes, seal
 from mien.training import job
 from mien.training.task import Task
+from mien.words import counted, percent
 
 SETTINGS = {
     "RAY_AIR_NEW_OUTPUT": "0",
@@ -119,7 +120,7 @@ class Relay(tune.Callback):  # type: ignore[misc] # Ray is untyped
         """Say that a trial has ended."""
         watch = _watch.get()
         watch.progress.line(
-            f"trial {_number(trial)} has ended after {trial.last_result['epoch']} of {watch.num_epochs} epochs"
+            f"trial {_number(trial)} has ended after {trial.last_result['epoch']} of {counted(watch.num_epochs, 'epoch')}"
         )
 
     def on_step_end(self, iteration: int, trials: list[Any], **_: Any) -> None:
@@ -169,6 +170,7 @@ def run(sweep: Sweep, progress: Progress = SILENT) -> SweepResult:
         common=Common.of(sweep.recipe, faceset, Run.open(sweep.out / best.run)),
         space=tuple(map(str, space)),
         epochs=sweep.recipe.epochs,
+        halts=tuple(halts(sweep.recipe.epochs)),
         seed=sweep.seed,
         n=len(valid_set),
         versions={"mien": mien.__version__, "ray": ray.__version__, "optuna": optuna.__version__},
@@ -273,7 +275,7 @@ def _fit(sweep: Sweep, space: Sequence[Axis], watch: Watch) -> list[Any]:
     lost = [trial for trial in watch.trials if trial.status == "ERROR"]
     if lost:
         watch.progress.line(
-            f"{len(lost)} of {sweep.num_trials} trials could not be run; the same command tries them again"
+            f"{len(lost)} of {counted(sweep.num_trials, 'trial')} could not be run; the same command tries them again"
         )
         error = lost[0].get_pickled_error()
         if isinstance(error, ray.exceptions.RayError):
@@ -318,13 +320,22 @@ def _name(trial: Any) -> str:
     return str(trial.trial_id)
 
 
-def _scheduler(num_epochs: int) -> TrialScheduler:
-    """Stops the worse half of the trials after a quarter of the epochs, and the worse half of the rest after a half."""
+def halts(num_epochs: int) -> list[int]:
+    """The epochs after which the worse half of the trials stops: a quarter of them, and twice as many where that is half at most."""
     if num_epochs < 2:
-        return FIFOScheduler()
+        return []
     first = max(1, num_epochs // 4)
-    last = max(first, num_epochs // 2)
-    return ASHAScheduler(time_attr="epoch", grace_period=first, max_t=last, reduction_factor=2, stop_last_trials=False)
+    return [first, 2 * first] if 2 * first <= num_epochs // 2 else [first]
+
+
+def _scheduler(num_epochs: int) -> TrialScheduler:
+    """Stops the worse half of the trials after the first of ``halts``, and the worse half of the rest after the second."""
+    when = halts(num_epochs)
+    if not when:
+        return FIFOScheduler()
+    return ASHAScheduler(
+        time_attr="epoch", grace_period=when[0], max_t=when[-1], reduction_factor=2, stop_last_trials=False
+    )
 
 
 def _distribution(axis: Axis) -> BaseDistribution:
@@ -404,7 +415,7 @@ def _write_best(sweep: Sweep, result: SweepResult) -> None:
         recipes.changed(sweep.recipe, best.settings),
         [
             f"Found by mien {mien.__version__} tune on {sweep.data.name}: trial {best.number} of {len(result.trials)}, "
-            f"with {best.accuracy:.2%} of {result.n:,} held-out rows.",
+            f"with {percent(best.accuracy, 2)} of {counted(result.n, 'held-out row')}.",
             "These rows have chosen it, so the figure flatters it: judge it on a split that no trial has seen.",
             "Train it:  mien train DATA --recipe best.toml",
         ],

@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect
 from mien.errors import RequestError
 from mien.serving.gate import Hold
 from mien.serving.settings import Settings
+from mien.words import counted
 
 DISCARDED = 8
 """Bodies of up to so many times the limit are read to their end and thrown away, so that the client gets to read the answer."""
@@ -81,7 +82,9 @@ async def _files(request: Request, data: bytes, most: int) -> list[Upload]:
         form = await _InMemory(Headers({"content-type": kind}), whole(), max_files=most, max_fields=FIELDS).parse()
     except MultiPartException as error:
         if error.message.startswith("Too many files"):
-            raise RequestError(413, f"A request may have at most {most} files: send several requests.") from None
+            raise RequestError(
+                413, f"A request may have at most {counted(most, 'file')}: send several requests."
+            ) from None
         raise _no_form() from None
     except (KeyError, ValueError):  # no boundary, or a bad one
         raise _no_form() from None

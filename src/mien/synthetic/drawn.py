@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from mien.checks import checked
 from mien.data.faceset import FaceSet
 from mien.data.source import Source
 from mien.emotions import EMOTIONS
@@ -112,6 +113,7 @@ class _Shot:
     backdrop: NDArray[np.uint8]
 
 
+@checked
 def draw(
     num: int = 2000, seed: int = 0, *, size: int = 48, wrong_labels: float = 0.03, test_share: float = 0.2
 ) -> FaceSet:
@@ -132,6 +134,7 @@ def draw(
         ``num`` faces of the seven ``EMOTIONS``, with subjects and without votes.
 
     Raises:
+        ArgumentError: an argument is of another kind.
         DataError: an argument is outside its range.
     """
     _check(num, seed, size, wrong_labels, test_share)

@@ -11,10 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mien.checks import checked
 from mien.data import identity
 from mien.data.faceset import FaceSet
 from mien.data.seen import SeenFaces
-from mien.errors import ExportError
+from mien.errors import ArgumentError, ExportError
 from mien.modelfile import Spec
 from mien.run import Run
 from mien.training import calibration, export, job
@@ -40,20 +41,24 @@ class EnsembleGraph(nn.Module):
         return torch.softmax(self.log_mean(faces) / self.temperature, dim=1)
 
 
+@checked
 def build(runs: Sequence[Run], path: str | os.PathLike[str], *, moved: Path | None = None) -> Spec:
     """Write one model file that averages several runs.
 
-    The score and the temperature come from the rows that every run held out: with one ``split_seed``, all of them.
+        The score and the temperature come from the rows that every run held out: with one ``split_seed``, all of them.
 
-    Args:
-        runs: two runs or more, of the same data, classes and face size.
-        path: where the model file goes.
-        moved: where their data lies now; None for where it lay.
+        Args:
+            runs: two runs or more, of the same data, classes and face size.
+            path: where the model file goes.
+            moved: where their data lies now; None for where it lay.
 
-    Raises:
-        RunError: the data isn't what a run was trained on.
-        ExportError: the runs don't fit together, or no row was held out by all of them.
+        Raises:
+    @checked
+            RunError: the data isn't what a run was trained on.
+            ExportError: the runs don't fit together, or no row was held out by all of them.
     """
+    if isinstance(runs, Run) or not all(isinstance(run, Run) for run in runs):
+        raise ArgumentError("An ensemble takes a list of runs: open each folder with Run.open.")
     if len(runs) < 2:
         raise ExportError("An ensemble takes two runs or more: name several run folders.")
     first = runs[0]

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from mien import files, modelfile, typed_json
+from mien.checks import checked
 from mien.data.faceset import FaceSet
 from mien.data.seen import SeenFaces
 from mien.errors import ExportError
@@ -39,6 +40,7 @@ HALVED_TOLERANCE = 0.02
 OPSET = 18
 
 
+@checked
 def export(run: Run, valid_set: FaceSet, path: str | os.PathLike[str]) -> Spec:
     """Write the model file of a run's best weights.
 
@@ -61,6 +63,7 @@ def export(run: Run, valid_set: FaceSet, path: str | os.PathLike[str]) -> Spec:
     return write(graph, spec, valid_set, data.valid.split, path, counts=data.train.counts, seen=run.seen)
 
 
+@checked
 def write(
     graph: nn.Module,
     spec: Spec,
@@ -168,7 +171,7 @@ def score(probabilities: NDArray[np.float32], labels: NDArray[np.int64], split: 
         "accuracy": float((probabilities.argmax(1) == labels).mean()),
         "log_loss": float(-np.log(np.maximum(given, 1e-12)).mean()),
         "flip": False,
-        "note": "the rows that chose the epoch, and that the temperature was fitted on: slightly optimistic",
+        "note": "held out of the training, which fitted the temperature on them and, where it keeps the best epoch, chose it: slightly optimistic",
     }
 
 
@@ -197,6 +200,7 @@ def to_onnx(graph: nn.Module, spec: Spec) -> Any:
     return model
 
 
+@checked
 def rewrite(classifier: Classifier, spec: Spec, path: str | os.PathLike[str]) -> None:
     """Write a model file again with another spec; what it computes stays as it is."""
     model = onnx.load_model(classifier.path)

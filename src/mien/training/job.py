@@ -27,6 +27,7 @@ from mien.training import calibration, devices, export, loop, networks, pretrain
 from mien.training.augment import augment
 from mien.training.ranks import Ranks, joined
 from mien.training.resuming import UNCHANGED, Changes
+from mien.words import counted, percent
 
 LOST = 30.0
 """Seconds in which a lost worker, whose place another one takes, lets go of the run folder."""
@@ -106,12 +107,12 @@ def _begin(
     """Read the data and make the run folder: the run, this process's share of the training rows, and the held-out rows."""
     faceset = datasets.read(data, reading)
     progress.line(
-        f"read {len(faceset):,} faces of {faceset.size[0]}x{faceset.size[1]} from {data} ({faceset.source.layout})"
+        f"read {counted(len(faceset), 'face')} of {faceset.size[0]}x{faceset.size[1]} from {data} ({faceset.source.layout})"
     )
     for note in faceset.source.told:
         progress.line(f"note: {note}")
     train_set, valid_set = divide(faceset, recipe)
-    workers = f", {ranks.num} workers" if ranks.num > 1 else ""
+    workers = f", {counted(ranks.num, 'worker')}" if ranks.num > 1 else ""
     progress.line(f"train {len(train_set):,}, hold out {len(valid_set):,}; {setup.device}, {setup.precision}{workers}")
     record = _describe(data, faceset, train_set, valid_set, _normalisation(recipe, train_set))
     run = ranks.once(
@@ -159,7 +160,7 @@ def resume(
                 )
             if ranks.num != run.record.setup.workers:
                 progress.line(
-                    f"begun by {run.record.setup.workers} workers, gone on with by {ranks.num}: the curve will differ a little"
+                    f"begun by {counted(run.record.setup.workers, 'worker')}, gone on with by {ranks.num}: the curve will differ a little"
                 )
         return _finish(run, own_set, valid_set, ranks, progress)
 
@@ -268,7 +269,7 @@ def _write_end(run: Run, valid_set: FaceSet, progress: Progress) -> None:
     spec = export.export(run, valid_set, run.model_file)
     score, (low, high) = spec.scores[0], spec.training["temperature"]["interval"]
     progress.line(
-        f"{_ending(run)}; epoch {spec.training['epoch']} has {score['accuracy']:.2%} of {score['n']:,} held-out faces, "
+        f"{_ending(run)}; epoch {spec.training['epoch']} has {percent(score['accuracy'], 2)} of {counted(score['n'], 'held-out face')}, "
         f"temperature {spec.temperature:.3f} ({low:.3f} to {high:.3f})"
     )
     for warning in calibration.warnings(spec):
@@ -278,9 +279,9 @@ def _write_end(run: Run, valid_set: FaceSet, progress: Progress) -> None:
 def _ending(run: Run) -> str:
     recipe = run.recipe
     return {
-        "epochs": f"all {recipe.epochs} epochs are done",
+        "epochs": f"{recipe.epochs} of {counted(recipe.epochs, 'epoch')} done",
         "accuracy": f"stopped, as hold-out accuracy passed {recipe.stop_accuracy:g}",
-        "patience": f"stopped, as {recipe.patience} epochs brought no better hold-out accuracy",
+        "patience": f"stopped, as hold-out accuracy was no better for {counted(recipe.patience, 'epoch')}",
     }[run.record.ended or "epochs"]
 
 

@@ -32,6 +32,7 @@ from mien.training.ranks import ALONE, Ranks, with_synced_norms
 from mien.training.stopping import EarlyStopping
 from mien.training.targets import soft_targets, vote_shares
 from mien.training.weights import Average, Best, BestEpoch
+from mien.words import counted
 
 DIVERGED = 100.0
 """Training has diverged once its loss is so many times that of guessing, which is the logarithm of the number of classes."""
@@ -82,7 +83,7 @@ def train(
     batch_size = min(ranks.part_of(recipe.batch_size), num_faces)
     num_steps = num_faces // batch_size if batch_size else 0  # the remainder sits out; the order changes every epoch
     if batch_size < 2:
-        where = f"for each of {ranks.num} workers" if ranks.num > 1 else "training face"
+        where = f"for each of {counted(ranks.num, 'worker')}" if ranks.num > 1 else "training face"
         raise TrainingError(f"There is only one {where}: batch normalisation needs at least two.")
 
     devices.tune(device)

@@ -22,6 +22,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from mien.data.faceset import FaceSet
 from mien.errors import MienError, RecipeError, TrainingError
+from mien.words import counted
 
 T = TypeVar("T")
 M = TypeVar("M", bound=nn.Module)
@@ -51,7 +52,7 @@ class Ranks:
             RecipeError: they can't be split evenly.
         """
         if batch_size % self.num:
-            raise RecipeError(f"batch_size={batch_size} can't be split evenly over {self.num} workers.")
+            raise RecipeError(f"batch_size={batch_size} can't be split evenly over {counted(self.num, 'worker')}.")
         return batch_size // self.num
 
     def share(self, faceset: FaceSet, seed: int) -> FaceSet:

@@ -13,6 +13,7 @@ from mien.inference import run_data
 from mien.run import Run
 from mien.run_record import Resumption
 from mien.training import devices
+from mien.words import counted
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def changed(run: Run, changes: Changes) -> Run:
         record = replace(record, setup=replace(record.setup, device=place.type, device_name=name))
     if changes.epochs is not None and changes.epochs != run.recipe.epochs:
         if changes.epochs <= done:
-            raise RunError(f"The run '{run.folder}' has {done} epochs already: name more of them in all.")
+            raise RunError(f"The run '{run.folder}' has {counted(done, 'epoch')} already: name more of them in all.")
         if done and not run.checkpoint.exists():
             raise RunError(f"The run '{run.folder}' has no checkpoint to go on from: train anew with more epochs.")
         recipe = replace(run.recipe, epochs=changes.epochs)

@@ -20,6 +20,7 @@ from mien.inference import annotate
 from mien.videos import container
 from mien.videos.analysis import FrameReading, Segment, clock
 from mien.videos.reader import Clip, Packet
+from mien.words import counted
 
 with needed("video"):
     import av
@@ -195,7 +196,7 @@ def draw_timeline(segments: Sequence[Segment], start: float, end: float, *, widt
         draw.line((across(time), bottom + 4, across(time), bottom + 9), fill="#8c959f")
         draw.text((across(time), bottom + 22), clock(time), fill="#57606a", font=small, anchor="mm")
     if len(times) > len(tracks):
-        more = f"and {len(times) - len(tracks)} shorter faces"
+        more = f"and {counted(len(times) - len(tracks), 'shorter face')}"
         draw.text((margin + span, 26), more, fill="#57606a", font=small, anchor="rm")
     return picture
 

@@ -58,7 +58,7 @@ def test_curves_mark_the_earliest_best_epoch() -> None:
     plot = scores.CurvesPlot(records.history(6), stop_accuracy=0.66, patience=3)
     assert plot.best_epoch == 3
     labels = [text.get_text() for text in legend_of(plot.plot().ax_)]
-    assert labels == ["training rows, augmented", "hold-out", "best epoch 3", "threshold 66%", "patience 3"]
+    assert labels == ["training rows, as trained on", "hold-out", "best epoch 3", "threshold 66%", "patience 3"]
     assert [text.get_text() for text in legend_of(plot.plot(what="loss").ax_)][-1] == "best epoch 3"
     assert plot.plot(what="learning_rate").ax_.get_legend() is None
 
@@ -82,7 +82,9 @@ def test_the_coverage_plot_ends_at_the_share_of_all_errors(num: int) -> None:
     plot = scores.CoveragePlot(evaluation)
     assert plot.risk[-1] == pytest.approx(1 - evaluation.accuracy)
     ax = plot.plot().ax_
-    assert ax.texts[-1].get_text() == f"≥ {evaluation.probabilities.max(1).min():.0%}"
+    assert (
+        ax.texts[-1].get_text() == f"≥ {int(100 * evaluation.probabilities.max(1).min())}%"
+    )  # a bound is rounded down
 
 
 @pytest.mark.parametrize(

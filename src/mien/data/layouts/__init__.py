@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Unpack
 
 from mien import images
+from mien.checks import checked
 from mien.data import archives, classes, leakage, portraits
 from mien.data import cache as cached
 from mien.data.faceset import FaceSet
@@ -37,7 +38,7 @@ from mien.data.layouts.layout import Layout
 from mien.data.layouts.survey import Survey
 from mien.data.portraits import Asked, Finder
 from mien.data.reading import ReadFields, ReadOptions
-from mien.errors import DataError, UnknownLayoutError
+from mien.errors import ArgumentError, DataError, UnknownLayoutError
 
 __all__ = ["LAYOUTS", "Adviser", "Layout", "ReadOptions", "read"]
 
@@ -211,6 +212,7 @@ LAYOUTS = (
 _MAX_NESTING = 2  # archives within an archive are unpacked, those within these are not
 
 
+@checked
 def read(
     path: str | os.PathLike[str],
     options: ReadOptions | None = None,
@@ -238,7 +240,10 @@ def read(
         UnknownLayoutError: no layout is recognised.
         DataError: the data can't be read, holds no usable face, or holds several layouts.
         MissingExtraError: the layout needs a package that isn't installed.
+        ArgumentError: an argument is of another kind.
     """
+    if options is not None and fields:
+        raise ArgumentError(f"Give options, or {', '.join(fields)} one by one, but not both.")
     options = ReadOptions.of(**fields) if options is None else options
     if options.size is not None and not 1 <= options.size <= images.MAX_FACE_SIDE:
         raise DataError(f"A size of {options.size} is not possible: give 1 to {images.MAX_FACE_SIDE} pixels.")
@@ -379,5 +384,8 @@ def _nothing_fits(survey: Survey) -> DataError:
             return DataError(f"'{path}' has one line ({heads}) and no rows: download or export it again.")
         what = f"is a table with the columns {heads}; none holds pixels, or names pictures that are there"
     hint = " To take its folder names for classes as they are, add --layout folders." if survey.pictures else ""
+    packed = next((file for file in survey.visible if path.is_dir() and archives.is_archive(file)), None)
+    if packed is not None:
+        hint = f" '{packed.name}' was not unpacked, as there are pictures or tables beside it: give its own path to read it."
     known = ", ".join(layout.name for layout in LAYOUTS)
     return UnknownLayoutError(f"'{path}' {what}, which fits no known layout of faces ({known}).{hint}")

@@ -12,6 +12,7 @@ from mien.data.layouts.rows import Rows
 from mien.data.layouts.survey import Survey
 from mien.data.reading import ReadOptions
 from mien.errors import DataError
+from mien.words import counted
 
 _ENDING = "_exp.npy"
 
@@ -47,7 +48,9 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
             rows.add(relative, picture, code, folders.split_in(survey, relative))
     if len(survey.pictures) > len(annotations):
         num = len(survey.pictures) - len(annotations)
-        rows.notes.append(f"{num:,} of the pictures have no annotation and were not read.")
+        rows.notes.append(
+            f"{counted(num, 'picture has no annotation and was', 'pictures have no annotation and were')} not read."
+        )
     return rows.faceset(options.size)
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mien import emotions
 from mien.data.layouts.codes import Coding
+from mien.words import counted, percent
 
 MIN_AGREEMENT = 0.4
 """The least share of faces on which model and coding agree. Chance is 1 in 7; true codings measured 0.55 to 0.7."""
@@ -50,7 +51,9 @@ class Evidence:
     def figures(self) -> str:
         """The best codings with their agreement: ``rafdb 64%, fer2013-from-1 31%``."""
         best = list(self.agreement.items())[:2]
-        return ", ".join(f"{name} {share:.0%}" for name, share in best) + f" of {self.num_faces:,} faces"
+        return (
+            ", ".join(f"{name} {percent(share, 0)}" for name, share in best) + f" of {counted(self.num_faces, 'face')}"
+        )
 
 
 def weigh(given: Sequence[str], answers: Sequence[str], candidates: Sequence[Coding], model: str) -> Evidence:

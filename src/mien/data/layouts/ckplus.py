@@ -11,6 +11,7 @@ from mien.data.layouts.rows import Rows
 from mien.data.layouts.survey import Survey
 from mien.data.reading import ReadOptions
 from mien.errors import DataError
+from mien.words import counted
 
 _EMOTION = re.compile(r"((S\d{3})_\d{3}_\d{8})_emotion\.txt", re.IGNORECASE)
 _MAX_CHARACTERS = 100
@@ -33,7 +34,7 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
     pictures = {picture.stem.lower(): picture for picture in survey.pictures}
     rows = Rows("ck+original", survey.path, coding=codes.CK_PLUS.of_layout)
     rows.notes.append(
-        f"Of each sequence the frame that its file of Emotion names was read, {len(found):,} of {len(pictures):,} frames."
+        f"Of each sequence the frame that its file of Emotion names was read, {len(found):,} of {counted(len(pictures), 'frame')}."
     )
     for file, match in found:
         picture, code = pictures.get(match[1].lower()), _code(file)

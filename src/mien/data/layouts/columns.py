@@ -32,6 +32,9 @@ _SUBJECT = re.compile(
 )
 _NO_CLASS = ("unknown", "nf", "none", "uncertain", "no face", "no_face", "non-face", "not a face", "other")
 _UNLABELLED = ("", "nan", "null", "na", "n/a", "?", "-1", "-1.0")
+_DUMMY = re.compile(r"(emotion|label|class|expression|target|category)[ _.:\-]+(?P<name>\S.*)")
+_FLAG = re.compile(r"(is|in|for)[ _.\-]*(?P<split>\w+)")
+_BOOLEANS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
@@ -65,6 +68,7 @@ class Roles:
         subject: the person on the picture.
         votes: the one-hot or vote columns, each with its head; among them those of no class, such as ``unknown``.
         passed_over: the heads of class columns that were not taken, since another one has names.
+        flags: columns such as ``is_train`` that tell with 1 or 0 whether a row is of a split, each with the split.
     """
 
     path: int | None = None
@@ -73,6 +77,7 @@ class Roles:
     subject: int | None = None
     votes: tuple[tuple[int, str], ...] = ()
     passed_over: tuple[str, ...] = ()
+    flags: tuple[tuple[int, str], ...] = ()
 
     @property
     def is_labelled(self) -> bool:
@@ -82,7 +87,7 @@ class Roles:
     @property
     def num_cells(self) -> int:
         """How many cells a row needs."""
-        given = (self.path, self.label, self.split, self.subject, *(place for place, _ in self.votes))
+        given = (self.path, self.label, self.split, self.subject, *(place for place, _ in (*self.votes, *self.flags)))
         return 1 + max((place for place in given if place is not None), default=-1)
 
     def read(self, cells: Sequence[str]) -> Labelling:
@@ -94,18 +99,27 @@ class Roles:
         problem = ""
         if self.votes:
             try:
-                votes = {head: float(cells[place].strip() or 0) for place, head in self.votes}
+                votes = {head: _number(cells[place]) for place, head in self.votes}
             except ValueError:
                 return Labelling(problem="its columns of votes hold more than numbers")
             if self.label is None:
                 raw_class, problem = majority(votes)
         return Labelling(
             raw_class,
-            None if self.split is None else cells[self.split].strip(),
+            self._split(cells),
             None if self.subject is None else cells[self.subject].strip() or None,
             shared(votes),
             problem,
         )
+
+    def _split(self, cells: Sequence[str]) -> str | None:
+        """What a row says of its split: in the column of splits, or by the first flag that is set, or by none that is."""
+        if self.split is not None:
+            return cells[self.split].strip()
+        if not self.flags:
+            return None
+        is_set = [split for place, split in self.flags if cells[place].strip().lower() in ("1", "1.0", "true", "yes")]
+        return is_set[0] if is_set else "test" if self.flags[0][1] == "train" else "train"
 
     @property
     def note(self) -> str:
@@ -144,7 +158,8 @@ def roles(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Roles:
         lambda place: bool(_SPLIT.fullmatch(heads[place])),
         lambda place: _all(columns[place], lambda cell: canonical_split(cell) is not None),
     )
-    return Roles(path, label, split, subject, votes, passed_over)
+    flags = () if split is not None else _flags(heads, columns, free)
+    return Roles(path, label, split, subject, votes, passed_over, flags)
 
 
 def label_of(cell: str) -> str | None:
@@ -227,12 +242,47 @@ def _rank(head: str) -> int:
 
 
 def _vote_columns(heads: list[str], columns: list[list[str]]) -> tuple[tuple[int, str], ...]:
-    """The columns that are headed by expressions and hold numbers, where there are two or more."""
-    numeric = [place for place in range(len(heads)) if all(map(is_number, columns[place]))]
+    """The columns that are headed by expressions and hold numbers, where there are two or more, else dummies."""
+    numeric = [place for place in range(len(heads)) if all(map(_is_amount, columns[place]))]
     found = [place for place in numeric if len(heads[place]) > 2 and emotions.canonical(heads[place]) is not None]
     if len(found) < 2:
-        return ()
+        return _dummies(heads, columns, numeric)
     return tuple((place, heads[place]) for place in numeric if place in found or is_no_class(heads[place]))
+
+
+def _dummies(heads: list[str], columns: list[list[str]], numeric: list[int]) -> tuple[tuple[int, str], ...]:
+    """Columns such as ``label_calm`` and ``label_pain``, of which just one is 1 in each row, as data frames write classes."""
+    found = {place: match["name"] for place in numeric if (match := _DUMMY.fullmatch(heads[place]))}
+    rows = list(zip(*(columns[place] for place in found), strict=False))
+    if len(found) < 2 or not rows or any(sorted(map(_number, row)) != [0.0] * (len(row) - 1) + [1.0] for row in rows):
+        return ()
+    return tuple(found.items())
+
+
+def _flags(heads: list[str], columns: list[list[str]], free: set[int]) -> tuple[tuple[int, str], ...]:
+    """The columns ``is_train``, ``is_test``, ... that hold 1 and 0, with their splits."""
+    named = {place: match["split"] for place in sorted(free) if (match := _FLAG.fullmatch(heads[place]))}
+    return tuple(
+        (place, split)
+        for place, name in named.items()
+        if (split := canonical_split(name))
+        and _all(columns[place], lambda cell: cell.lower() in (*_BOOLEANS, "0", "1", "0.0", "1.0"))
+    )
+
+
+def _is_amount(cell: str) -> bool:
+    """Whether a cell can be a number of votes: a number, or a truth value of a one-hot column."""
+    return is_number(cell) or cell.lower() in _BOOLEANS
+
+
+def _number(cell: str) -> float:
+    """The number of a cell; 0 where it is blank.
+
+    Raises:
+        ValueError: it holds none.
+    """
+    text = cell.strip().lower()
+    return _BOOLEANS[text] if text in _BOOLEANS else float(text or 0)
 
 
 def _all(cells: list[str], test: Callable[[str], bool]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +22,12 @@ MIN_PIXELS = 64
 """An 8x8 face; a cell of fewer numbers is no face."""
 
 _CHUNK = 2**20
+_HEAD_OF_UTF16 = 512
 _MAX_FIELD = 2**26  # a 1024x1024 face in text; the csv module's own limit ends at about 180x180
 _SAMPLE_ROWS = 50
 _SEPARATORS = (",", ";", "\t", "|")
 _CONTROLS = bytes(sorted({*range(32)} - {9, 10, 12, 13, 26}))  # no text has them; 26 once ended files of DOS
+_HINT = re.compile(r"\ufeff?\"?sep=(.)\"?\r?\n")
 _NOT_WINDOWS = (0x81, 0x8D, 0x8F, 0x90, 0x9D)  # the bytes that Windows-1252 has no letter for
 
 
@@ -36,11 +39,13 @@ class Dialect:
         encoding: a name for ``open``.
         separator: the character between cells.
         has_header: whether the first row names the columns.
+        has_hint: whether a line ``sep=;`` stands before it, as Excel writes it.
     """
 
     encoding: str = "utf-8-sig"
     separator: str = ","
     has_header: bool = True
+    has_hint: bool = False
 
     @property
     def is_guessed(self) -> bool:
@@ -73,9 +78,11 @@ def recognise(path: Path) -> tuple[Dialect, list[list[str]]]:
     if not text.strip():
         raise DataError(f"'{path}' is empty: download or copy it again.")
     is_whole = len(head) < HEAD_BYTES
-    separator = _separator(text, is_whole, path.suffix.lower() in (".txt", ".lst"))
+    hint = _HINT.match(text)
+    text = text[hint.end() :] if hint else text
+    separator = hint[1] if hint else _separator(text, is_whole, path.suffix.lower() in (".txt", ".lst"))
     first_rows = _sample(text, separator, is_whole) or _sample(text, separator, is_whole=True)[:1]
-    dialect = Dialect(encoding, separator, bool(first_rows) and is_header(first_rows[0]))
+    dialect = Dialect(encoding, separator, bool(first_rows) and is_header(first_rows[0]), hint is not None)
     return dialect, first_rows
 
 
@@ -87,6 +94,8 @@ def rows(path: Path, dialect: Dialect) -> Iterator[list[str]]:
     """
     try:
         with path.open(encoding=dialect.encoding, newline="") as file:
+            if dialect.has_hint:
+                file.readline()
             yield from parsed(file, str(path), dialect.separator)
     except UnicodeError:
         raise DataError(filekinds.advice(path)) from None
@@ -130,11 +139,15 @@ _PUNCTUATION = str.maketrans("[](),;\r\n\t", " " * 9)
 
 
 def _encoding(path: Path) -> str:
-    """UTF-8 where all bytes fit, UTF-16 where its mark is there, else Windows-1252."""
+    """UTF-8 where all bytes fit, UTF-16 where its mark or every second byte says so, else Windows-1252."""
     decoder, encoding = codecs.getincrementaldecoder("utf-8")(), "utf-8-sig"
     with path.open("rb") as file:
-        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        head = file.read(_HEAD_OF_UTF16)
+        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
+        for first, name in ((1, "utf-16-le"), (0, "utf-16-be")):  # without a mark, tables have mostly ASCII letters
+            if head[first::2].count(0) > 0.8 * len(head) / 2 and not head[1 - first :: 2].count(0):
+                return name
         file.seek(0)
         while chunk := file.read(_CHUNK):
             if len(chunk.translate(None, _CONTROLS)) != len(chunk):

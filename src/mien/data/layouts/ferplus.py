@@ -12,6 +12,7 @@ from mien.data.layouts.rows import Rows
 from mien.data.layouts.survey import Survey, Table, peek
 from mien.data.reading import ReadOptions
 from mien.errors import DataError
+from mien.words import counted
 
 _NUM_TEXT_COLUMNS = 2  # Usage and Image name; the votes follow
 
@@ -44,7 +45,7 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
     votes = [_votes(cells, votes_table) for cells in votes_table.rows()]
     if len(votes) != len(records):
         raise DataError(
-            f"'{votes_table.path}' has {len(votes):,} rows but '{table.path}' has {len(records):,}:"
+            f"'{votes_table.path}' has {counted(len(votes), 'row')} but '{table.path}' has {len(records):,}:"
             " they are joined row by row, so both must be whole and in their original order."
         )
     for record, vote in zip(records, votes, strict=True):

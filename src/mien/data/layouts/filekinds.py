@@ -39,6 +39,21 @@ _ADVICE = {
     "tfrecord": "a TFRecord file, which mien doesn't read: save pictures in class folders, or as Parquet",
 }
 
+_MEANT = {
+    ".npz": "file of NumPy's arrays",
+    ".npy": "NumPy array",
+    ".h5": "HDF5 file",
+    ".hdf5": "HDF5 file",
+    ".xlsx": "Excel workbook",
+    ".zip": "zip archive",
+    ".tar": "tar archive",
+    ".tgz": "packed tar archive",
+    ".gz": "gzip file",
+    ".bz2": "bzip2 file",
+    ".xz": "xz file",
+}
+"""What a file should be by its ending, where the first bytes say otherwise."""
+
 _BY_SUFFIX = {
     ".pkl": "pickle",
     ".pickle": "pickle",
@@ -73,6 +88,9 @@ def kind(path: Path) -> str:
 
 def advice(path: Path) -> str:
     """One sentence on a file that is no table in text: what it is, and what mien expects instead."""
+    meant = _MEANT.get(path.suffix.lower())
+    if meant and not foreign(path):
+        return f"'{path}' is no {meant}, though its name ends so: it is damaged, or something else was saved under this name. Save or download it again."
     return foreign(path) or (
         f"'{path}' is neither a table in text nor another file of faces that mien knows:"
         " it reads CSV, Excel, Parquet, Arrow, NumPy (.npz, .npy) and HDF5 files, zip and tar archives, and folders of pictures."

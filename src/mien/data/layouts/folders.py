@@ -12,6 +12,7 @@ from mien.data.layouts import trees
 from mien.data.layouts.rows import Rows
 from mien.data.layouts.survey import Survey
 from mien.data.reading import ReadOptions
+from mien.words import counted
 
 UNLABELLED_FOLDER = "unlabelled"
 """The folder of pictures whose class isn't known."""
@@ -155,7 +156,5 @@ def note_others(rows: Rows, survey: Survey, used: Collection[Path] = ()) -> None
     others = [survey.relative(file) for file in survey.files if file not in pictures]
     if others:
         shown = ", ".join(others[:3]) + (", …" if len(others) > 3 else "")
-        what = (
-            "1 file that is no picture was" if len(others) == 1 else f"{len(others):,} files that are no pictures were"
-        )
+        what = f"{counted(len(others), 'file that is no picture was', 'files that are no pictures were')}"
         rows.notes.append(f"{what} passed over: {shown}.")

@@ -9,6 +9,7 @@ from mien.data.layouts import folders
 from mien.data.layouts.rows import Rows
 from mien.data.layouts.survey import Survey
 from mien.data.reading import ReadOptions
+from mien.words import counted
 
 CODES = {"AF": "fear", "AN": "angry", "DI": "disgust", "HA": "happy", "NE": "neutral", "SA": "sad", "SU": "surprise"}
 """The two letters of the expression; AF is afraid."""
@@ -36,5 +37,5 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
             profiles += match[3].upper() in ("FL", "FR")
             rows.add(name, picture, match[2].upper(), folders.split_in(survey, name), subject=match[1].upper())
     if profiles:
-        rows.notes.append(f"{profiles:,} of the pictures show a face in full profile (FL, FR).")
+        rows.notes.append(f"{counted(profiles, 'picture shows', 'pictures show')} a face in full profile (FL, FR).")
     return rows.faceset(options.size)

@@ -58,9 +58,20 @@ def lists_pictures(survey: Survey) -> bool:
 def matches_numbered(survey: Survey) -> bool:
     """Whether a table names pictures, or most pictures are called by a number."""
     if not survey.path.is_dir():
-        return bool(_listings(survey)) and bool(Survey(survey.folder).pictures)
+        return bool(_listings(survey)) and (bool(Survey(survey.folder).pictures) or _leads_elsewhere(survey))
     numbered = sum(_NUMBERED.fullmatch(picture.stem) is not None for picture in survey.pictures)
     return bool(survey.pictures) and (numbered > len(survey.pictures) / 2 or bool(_listings(survey)))
+
+
+def _leads_elsewhere(survey: Survey) -> bool:
+    """Whether the list that was given names pictures by paths that lead out of its folder."""
+    pictures = Pictures(survey, elsewhere=True)
+    return any(
+        pictures.find(cells[listing.key], beside=survey.folder)
+        for listing in _listings(survey)
+        for cells in listing.table.sample
+        if len(cells) > listing.key
+    )
 
 
 def read_raf_db(survey: Survey, options: ReadOptions) -> FaceSet:
@@ -104,7 +115,7 @@ def read_affectnet(survey: Survey, options: ReadOptions) -> FaceSet:
 def read_numbered(survey: Survey, options: ReadOptions) -> FaceSet:
     """Read pictures that a table labels. Those of a folder that none labels are unlabelled, in the order of their numbers."""
     inside = survey if survey.path.is_dir() else Survey(survey.folder)
-    pictures = Pictures(inside)
+    pictures = Pictures(inside, elsewhere=not survey.path.is_dir())
     parsed = [(listing, list(listing.rows())) for listing in _listings(survey)]
     rows = Rows("numbered", survey.path)
     if not parsed:

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from pathlib import Path, PurePosixPath
 
+from mien import images
 from mien.data.layouts import folders
 from mien.data.layouts.rows import Rows
 from mien.data.layouts.survey import Survey
+from mien.words import counted
 
 _NUMBERED = re.compile(r"\D*(\d+)")
 
 
 class Pictures:
-    """Finds a listed picture by its path, its name, its name without the ending, or its number."""
+    """Finds a listed picture by its path, its name, its name without the ending, or its number.
 
-    def __init__(self, survey: Survey) -> None:
+    Args:
+        survey: the folder of the pictures.
+        elsewhere: whether the paths of a list may lead to pictures outside of this folder.
+    """
+
+    def __init__(self, survey: Survey, *, elsewhere: bool = False) -> None:
         self._survey = survey
+        self._elsewhere = elsewhere
         self._all = set(survey.pictures)
         self._seen: set[Path] = set()
         self._found: dict[str | int, list[Path]] = defaultdict(list)
@@ -35,7 +44,8 @@ class Pictures:
         With a split, one that lies in no folder of another split.
         """
         name = PurePosixPath(key.strip().replace("\\", "/"))
-        if beside is not None and (exact := beside / name) in self._all:
+        exact = None if beside is None else Path(os.path.normpath(beside / name))
+        if exact in self._all:
             self._seen.add(exact)
             return exact
         keys: list[str | int] = [name.as_posix(), name.name, name.stem]
@@ -45,11 +55,12 @@ class Pictures:
                 if self._is_there(picture, name) and (split is None or self.split(picture) in (None, split)):
                     self._seen.add(picture)
                     return picture
-        return None
+        return exact if exact is not None and self._elsewhere and _is_picture(exact) else None
 
     def split(self, picture: Path) -> str | None:
         """The split that the folders of a picture stand for, or None."""
-        return folders.place(self._survey.relative(picture))[0]
+        inside = picture.is_relative_to(self._survey.folder)
+        return folders.place(self._survey.relative(picture) if inside else picture.as_posix())[0]
 
     def unlisted(self) -> list[tuple[str, Path]]:
         """The pictures that were never found by a list, each with its name, in natural order."""
@@ -59,10 +70,16 @@ class Pictures:
     def note_unlisted(self, rows: Rows) -> None:
         """Note how many pictures no list names."""
         if num := len(self.unlisted()):
-            rows.notes.append(f"{num:,} of the pictures there are in no list and were not read.")
+            rows.notes.append(
+                f"{counted(num, 'picture there is in no list and was', 'pictures there are in no list and were')} not read."
+            )
 
     def _is_there(self, picture: Path, name: PurePosixPath) -> bool:
         """Whether the folders that a list names, if any, are those of the picture: two folders may hold the same name."""
         listed, real = name.parts[:-1], PurePosixPath(self._survey.relative(picture)).parts[:-1]
         common = min(len(listed), len(real))
         return common == 0 or listed[-common:] == real[-common:]
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in images.SUFFIXES and path.is_file()

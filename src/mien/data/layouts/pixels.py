@@ -20,6 +20,7 @@ Flat = NDArray[np.float64] | NDArray[np.uint8]
 
 _PUNCTUATION = str.maketrans("[](),;\r\n\t", " " * 9)
 _SAMPLE = 50
+_CLEARLY = 0.03  # by so much a row is more like the next row than like what lies elsewhere; 2 rows on it is less alike
 _SAME_PICTURE = 0.7  # the planes of a colour picture correlate more than this, its upper and middle thirds less
 
 
@@ -29,7 +30,7 @@ class Shape:
 
     Attributes:
         side: its height and width in pixels.
-        channels: 1 gray, 3 red, green, blue, 4 with an alpha that says nothing.
+        channels: 1 gray, 3 red, green, blue, 4 with an alpha.
         planar: whether each channel is whole before the next one begins.
     """
 
@@ -91,7 +92,7 @@ def most_common(faces: Iterable[Flat]) -> int:
 
 
 def square(face: Flat, shape: Shape) -> NDArray[np.uint8]:
-    """The gray face ``(H, H)`` of flat values; colours by luma."""
+    """The gray face ``(H, H)`` of flat values; colours by luma, what is transparent on white, as ``images.decode`` has it."""
     values = np.asarray(face if face.dtype == np.uint8 else face * 255 + 0.5).astype(np.uint8)
     side, channels = shape.side, shape.channels
     if channels == 1:
@@ -101,7 +102,10 @@ def square(face: Flat, shape: Shape) -> NDArray[np.uint8]:
         if shape.planar
         else values.reshape(side, side, channels).transpose(2, 0, 1)
     )
-    return np.asarray(Image.fromarray(np.ascontiguousarray(planes[:3].transpose(1, 2, 0))).convert("L"))
+    colours = Image.fromarray(np.ascontiguousarray(planes.transpose(1, 2, 0)))
+    if channels == 4:
+        colours = Image.alpha_composite(Image.new("RGBA", colours.size, "white"), colours)
+    return np.asarray(colours.convert("RGB").convert("L"))
 
 
 def _numbers(text: str, dtype: type[np.int64] | type[np.float64]) -> NDArray[Any] | None:
@@ -125,11 +129,27 @@ def _shape(length: int, faces: Sequence[Flat]) -> Shape | None:
         return None
     if side := _side(length, 3):
         return Shape(side, 3, _is_planar(faces[:_SAMPLE], 3))
-    # 4 x H x H values are 2H x 2H as well; an alpha channel is known by being opaque in every face.
-    if (side := _side(length, 4)) and length >= 4 * MIN_PIXELS and all((face[3::4] == 255).all() for face in faces):
-        return Shape(side, 4)
+    # 4 x H x H values are 2H x 2H as well; which of them they are shows in how far apart the rows of the picture lie.
+    if (side := _side(length, 4)) and length >= 4 * MIN_PIXELS:
+        if all((face[3::4] == face.dtype.type(1 if face.dtype != np.uint8 else 255)).all() for face in faces):
+            return Shape(side, 4)
+        row = _length_of_rows(faces[:_SAMPLE], (2 * side, 4 * side, side))
+        if row != 2 * side:
+            return Shape(side, 4, planar=row == side)
     side = _side(length, 1)
     return Shape(side) if side else None
+
+
+def _length_of_rows(faces: Sequence[Flat], lengths: Sequence[int]) -> int:
+    """The length of the rows of pictures by their values: one row looks like the next. The first unless another is clearly so."""
+    likeness = np.zeros(len(lengths))
+    for face in faces:
+        values = face.astype(np.float64)
+        pairs = [(values[:-length], values[length:]) for length in lengths]
+        if all(one.std() and other.std() for one, other in pairs):
+            likeness += [np.corrcoef(one, other)[0, 1] for one, other in pairs]
+    best = int(likeness.argmax())
+    return lengths[best if likeness[best] - likeness[0] > _CLEARLY * len(faces) else 0]
 
 
 def _side(length: int, channels: int) -> int:

@@ -18,6 +18,7 @@ from mien.data.layouts import codes
 from mien.data.portraits import Asked, FoundFace
 from mien.data.source import ChosenCoding, DroppedRow, Source
 from mien.errors import DataError, ImageError
+from mien.words import agreed, counted
 
 
 @dataclass(frozen=True)
@@ -225,8 +226,9 @@ class Rows:
         if asked.find_faces:
             lost = decoded.count(NO_FACE)
             self.notes.append(
-                f"Each face was found and cut out of its picture; in {lost:,} of {len(decoded):,} pictures none was found, so they were left out."
-                + (f" Of {crowds:,} pictures with several faces the largest was taken." if crowds else "")
+                f"Each face was found and cut out of its picture; in {lost:,} of {counted(len(decoded), 'picture')} none was found, "
+                f"so {agreed(lost, 'it was', 'they were')} left out."
+                + (f" Of {counted(crowds, 'picture')} with several faces the largest was taken." if crowds else "")
             )
         elif asked.finder is not None:
             told = portraits.notice([pixels for row, pixels in kept if not isinstance(row.picture, Crop)], asked.finder)

@@ -19,6 +19,7 @@ from mien.data.layouts.rows import Rows
 from mien.data.layouts.survey import Survey, Table, split_of, split_rank
 from mien.data.reading import ReadOptions
 from mien.errors import DataError
+from mien.words import counted
 
 _ROW_NUMBERS = ("", "unnamed: 0", "row_id")  # how data frames head the column of their row numbers
 _LARGEST_CODE = 10  # AffectNet's; what is larger is a pixel
@@ -219,7 +220,7 @@ def _block(table: Table) -> tuple[int, int] | None:
 def _wide_block(table: Table) -> tuple[int, int] | None:
     """The same where each pixel has a cell of its own."""
     found = roles(table.header, table.sample[:3])
-    named = {found.path, found.label, found.split, found.subject}
+    named = {found.path, found.label, found.split, found.subject, *(place for place, _ in (*found.votes, *found.flags))}
     width = len(table.header)
     if 0 < width < len(table.first):  # commas without quotes between pixels, below a head that has one column for them
         unnamed = [place for place in range(width) if place not in named]
@@ -281,6 +282,6 @@ def _checked(values: pixels.Flat, shapes: dict[int, pixels.Shape], common: int, 
 def _about_values(shapes: dict[int, pixels.Shape], faces: Sequence[pixels.Flat], table: Table, scaled: bool) -> str:
     """A sentence on what was assumed of the values; empty where they are gray from 0 to 255."""
     colours = sum(len(face) in shapes and shapes[len(face)].channels > 1 for face in faces)
-    told = [f"{colours:,} faces have colours, which were turned to gray"] if colours else []
+    told = [f"{counted(colours, 'face has', 'faces have')} colours, which were turned to gray"] if colours else []
     told += ["the values lie in 0..1 and were multiplied by 255"] if scaled else []
     return f"In '{table.path.name}' {' and '.join(told)}." if told else ""

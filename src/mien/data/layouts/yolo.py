@@ -11,6 +11,7 @@ from mien.data.layouts.rows import Crop, Rows
 from mien.data.layouts.survey import Survey
 from mien.data.reading import ReadOptions
 from mien.errors import DataError, MissingExtraError
+from mien.words import counted
 
 _MAX_BYTES = 2**18
 _MAX_BRACKETS = 500
@@ -52,7 +53,9 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
                 rows.add(f"{name}#{number}", Crop(picture, found[1], shares=True), found[0], split)
     rows.notes.append("Each box was read as a face, cut at the square around it.")
     if num_empty:
-        rows.notes.append(f"{num_empty:,} of the pictures have no box and were not read.")
+        rows.notes.append(
+            f"{counted(num_empty, 'picture has no box and was', 'pictures have no box and were')} not read."
+        )
     return rows.faceset(options.size)
 
 

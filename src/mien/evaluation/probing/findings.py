@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from mien.checks import checked
 from mien.evaluation import judge, voters
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
@@ -38,8 +39,8 @@ class Findings:
         told: dict[str, Any] = {
             "calibration": {
                 "temperature": judgement.record.temperature,
-                "before": {"calibration_error": self.before.calibration_error, "log_loss": self.before.log_loss},
-                "after": {"calibration_error": evaluation.calibration_error, "log_loss": evaluation.log_loss},
+                "before": _confidence(self.before),
+                "after": _confidence(evaluation),
             },
             "voters": self.agreement.to_dict() if self.agreement else None,
         }
@@ -50,6 +51,17 @@ class Findings:
         return told
 
 
+def _confidence(evaluation: Evaluation) -> dict[str, Any]:
+    """The two measures of how far the confidence can be believed, with their intervals."""
+    return {
+        "calibration_error": evaluation.calibration_error,
+        "calibration_error_interval": list(evaluation.calibration_error_interval),
+        "log_loss": evaluation.log_loss,
+        "log_loss_interval": evaluation.log_loss_interval and list(evaluation.log_loss_interval),
+    }
+
+
+@checked
 def find(
     classifier: Classifier,
     judgement: Judgement,
@@ -84,6 +96,7 @@ def find(
     return Findings(before, agreement, looks, tuple(curves))
 
 
+@checked
 def judge_corrupted(classifier: Classifier, judgement: Judgement, *, progress: Progress = SILENT) -> CorruptedAccuracy:
     """The mean accuracy of a judged model under corruption, on at most ``robustness.MOST_CORRUPTED_ROWS`` of its rows."""
     flip, labels = bool(judgement.record.flip), judgement.evaluation.labels

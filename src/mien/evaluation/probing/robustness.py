@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.checks import checked
 from mien.errors import DataError
-from mien.evaluation import metrics
+from mien.evaluation import metrics, predictions
 from mien.evaluation.metrics import Interval
 from mien.evaluation.probing.corruptions import CORRUPTIONS, Corruption
 from mien.evaluation.probing.saliency import Read
@@ -119,18 +120,21 @@ class Curve:
         }
 
 
+@checked
 def sample(labels: NDArray[np.int64], num_classes: int, most: int = MOST_ROWS, seed: int = 0) -> NDArray[np.int64]:
     """Rows with as many of each class as there are, up to an equal part of ``most``, so that rare classes can be judged too.
 
     Returns:
         Row numbers in ascending order. The accuracy on them is near balanced accuracy, not the accuracy on all rows.
     """
+    labels = predictions.check_codes(labels, num_classes, "Labels")
     rng = np.random.default_rng(seed)
     each = max(1, most // num_classes)
     rows = [rng.permutation(np.flatnonzero(labels == code))[:each] for code in range(num_classes)]
     return np.sort(np.concatenate(rows))
 
 
+@checked
 def curves(
     read: Read,
     faces: NDArray[np.uint8],
@@ -155,6 +159,7 @@ def curves(
     """
     if not len(faces):
         raise DataError("There is no face to spoil: name a split that has labels.")
+    labels = _one_each(labels, faces, num_classes)
     support = np.bincount(labels, minlength=num_classes)
 
     def count(spoilt: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -169,6 +174,13 @@ def curves(
         )  # (S, 2, K)
         made.append(Curve(each, counts[:, 0], counts[:, 1], support))
     return made
+
+
+def _one_each(labels: NDArray[np.int64], faces: NDArray[np.uint8], num_classes: int) -> NDArray[np.int64]:
+    codes = predictions.check_codes(labels, num_classes, "Labels")
+    if len(codes) != len(faces):
+        raise DataError(f"There must be one label for each face, not {len(codes):,} for {len(faces):,}.")
+    return codes
 
 
 @dataclass(frozen=True)
@@ -205,6 +217,7 @@ def corrupted_rows(num: int, most: int = MOST_CORRUPTED_ROWS) -> NDArray[np.int6
     return np.sort(np.random.default_rng(0).permutation(num)[:most])
 
 
+@checked
 def corrupted_accuracy(
     read: Read,
     faces: NDArray[np.uint8],
@@ -227,6 +240,7 @@ def corrupted_accuracy(
     """
     if not len(faces):
         raise DataError("There is no face to corrupt: name a split that has labels.")
+    labels = _one_each(labels, faces, np.iinfo(np.int64).max)
     clean = (read(faces).argmax(1) == labels).mean()
     shares = []  # per corruption (N,): of how many severities each row is right
     for index in progress.bar(range(len(corruptions)), "corrupted"):

@@ -15,12 +15,15 @@ import mien
 from mien import emotions, files
 from mien.auditing import label_issues
 from mien.auditing.audit import NUM_FIRST, Audit, Group
+from mien.checks import checked
 from mien.data import duplicates
 from mien.data.faceset import UNLABELLED
+from mien.evaluation import metrics
 from mien.inference.detector import MIN_SCORE
 from mien.reporting.pages import report
 from mien.reporting.pictures import face_url
 from mien.reporting.texts import Texts, percent
+from mien.words import p_value
 
 NUM_GROUPS = {"conflicts": 36, "across": 12, "within": 12}
 """Most groups that are shown, by kind."""
@@ -29,6 +32,7 @@ NUM_ROWS, NUM_ALIKE, NUM_SUSPECTS, NUM_EMPTY = 6, 3, 80, 40
 """Most rows of a group with conflicting labels, and of another group; suspects; and pictures of each kind without a face."""
 
 
+@checked
 def write(path: str | os.PathLike[str], audit: Audit, *, command: Sequence[str] = (), lang: str = "en") -> None:
     """Write the page of an audit, whole or not at all.
 
@@ -116,9 +120,10 @@ def _notes(audit: Audit, t: Texts) -> list[str]:
         notes.append(t("audit.note_mirrored"))
     if len(found.judged):
         read = found.probabilities.argmax(1) == audit.faces.labels[found.judged]
-        key, accuracy = "note_model" if found.judge else "note_folds", percent(read.mean())
-        judge, judged = Path(found.judge).name, f"{len(read):,}"
-        notes.append(t(f"audit.{key}", model=judge, judged=judged, accuracy=accuracy, folds=label_issues.NUM_FOLDS))
+        key = "note_model" if found.judge else "note_folds"
+        low, high = map(percent, metrics.wilson(int(read.sum()), len(read)))
+        told = {"model": Path(found.judge).name, "judged": f"{len(read):,}", "folds": label_issues.NUM_FOLDS}
+        notes.append(t(f"audit.{key}", **told, accuracy=percent(float(read.mean())), low=low, high=high))
     else:
         notes.append(t("audit.note_unjudged"))
     if found.num_learned:
@@ -126,7 +131,13 @@ def _notes(audit: Audit, t: Texts) -> list[str]:
     if not found.knows_training:
         notes.append(t("audit.note_foreign"))
     if shares := audit.voted_otherwise:
-        notes.append(t("audit.note_votes", num=NUM_FIRST, **{name: percent(share) for name, share in shares.items()}))
+        notes.append(
+            t(
+                "audit.note_votes",
+                num=f"{min(NUM_FIRST, len(found.rows)):,}",
+                **{name: percent(share) for name, share in shares.items()},
+            )
+        )
     return [*notes, t("audit.note_faces")]
 
 
@@ -182,7 +193,7 @@ def _suspects(audit: Audit, t: Texts) -> dict[str, Any]:
     reading = dict(zip(found.judged.tolist(), found.probabilities.argmax(1).tolist(), strict=True))
     shown = []
     for row in found.rows[:NUM_SUSPECTS].tolist():
-        name, confidence = t.named(classes[reading[row]]), f"{found.of(row).max():.0%}"
+        name, confidence = t.named(classes[reading[row]]), percent(float(found.of(row).max()), 0)
         alt = t("audit.suspect_alt", label=_label(audit, row, t), reading=name, confidence=confidence)
         shown.append(_face(audit, row, alt, f"{name} {confidence}", t))
     rows = []
@@ -221,7 +232,7 @@ def _drift(audit: Audit, t: Texts) -> dict[str, Any]:
     """A row per split, and the class shares of each."""
 
     def p(value: float | None) -> str:
-        return t("page.skip") if value is None else f"{value:.3f}"
+        return t("page.skip") if value is None else p_value(value)
 
     splits = []
     for split in audit.drift:

@@ -10,13 +10,15 @@ import numpy as np
 
 import mien
 from mien import files, tables
+from mien.checks import checked
 from mien.evaluation.judge import Judgement
 from mien.evaluation.probing.findings import Findings
 from mien.reporting import narrative
 from mien.reporting.pages import probes, report, sections
-from mien.reporting.texts import Texts, percent
+from mien.reporting.texts import Texts, percent, points
 
 
+@checked
 def write(
     path: str | os.PathLike[str],
     judgement: Judgement,
@@ -68,19 +70,20 @@ def as_text(judgement: Judgement, findings: Findings) -> str:
     """The findings in words and tables for the terminal."""
     evaluation, record = judgement.evaluation, judgement.record
     head = f"{record.model} on {record.data}, split {record.split}, n = {len(evaluation):,}{', flip' if record.flip else ''}"
-    parts = [f"{head}: accuracy {evaluation.accuracy:.2%}"]
+    parts = [f"{head}: accuracy {percent(evaluation.accuracy, 2)} ({_ends(evaluation.accuracy_interval)})"]
     told = findings.to_dict(judgement)
     before, after = told["calibration"]["before"], told["calibration"]["after"]
     parts.append(
-        f"calibration error {before['calibration_error']:.2%} before the temperature of {record.temperature:.3f}, "
-        f"{after['calibration_error']:.2%} after; log-loss {before['log_loss']:.4f}, {after['log_loss']:.4f}"
+        f"calibration error {percent(before['calibration_error'], 2)} ({_ends(before['calibration_error_interval'])}) before the "
+        f"temperature of {record.temperature:.3f}, {percent(after['calibration_error'], 2)} "
+        f"({_ends(after['calibration_error_interval'])}) after; log-loss {before['log_loss']:.4f}, {after['log_loss']:.4f}"
     )
     if findings.looks:
         parts.append(
             tables.render(["class", "faces", "largest gain", "share below the middle"], _looks(told["saliency"]))
         )
     if findings.curves:
-        heads = ["spoilt by", "mean loss", "worst accuracy", "at", "unit", "then mostly", "suffers most"]
+        heads = ["spoilt by", "points lost", "worst accuracy", "at", "unit", "then mostly", "suffers most"]
         parts.append(tables.render(heads, [_curve(curve, evaluation.classes) for curve in findings.curves]))
     if findings.agreement:
         parts.append(_voters(told["voters"]))
@@ -95,13 +98,17 @@ def _looks(rows: list[dict[str, Any]]) -> list[list[str]]:
 
 def _curve(curve: Any, classes: tuple[str, ...]) -> list[str]:
     severity, accuracy = curve.worst
-    hurt = f"{classes[curve.hurt_most]} ({curve.class_drops[curve.hurt_most]:.1%})"
+    hurt = (
+        f"{classes[curve.hurt_most]} ({points(curve.class_drops[curve.hurt_most])})"
+        if curve.class_drops[curve.hurt_most] > 0
+        else "–"
+    )
     favourite, share = curve.favourite
-    said = f"{classes[favourite]} ({share:.0%})"
+    said = f"{classes[favourite]} ({percent(share, 0)})"
     return [
         curve.corruption.name,
-        f"{curve.drop:.1%}",
-        f"{accuracy:.1%}",
+        points(curve.drop),
+        percent(accuracy),
         f"{severity:g}",
         curve.corruption.unit,
         said,
@@ -115,7 +122,7 @@ def _voters(told: dict[str, Any]) -> str:
     if spearman:
         low, high = spearman["interval"]
         doubt = f"{spearman['value']:.3f} ({low:.3f} to {high:.3f})"
-    shares = {key: _share(told[key]["value"]) for key in told if key.endswith(("_majority", "_labels"))}
+    shares = {key: _interval(told[key]) for key in told if key.endswith(("_majority", "_labels"))}
     return (
         f"voters: n = {told['n']:,}, {told['num_tied']:,} tied; against the majority {shares['accuracy_against_majority']}, "
         f"against labels {shares['accuracy_against_labels']}, labels against the majority {shares['labels_against_majority']}; "
@@ -123,5 +130,14 @@ def _voters(told: dict[str, Any]) -> str:
     )
 
 
+def _interval(told: dict[str, Any]) -> str:
+    """A share with its interval."""
+    return _share(told["value"]) if told["value"] is None else f"{percent(told['value'])} ({_ends(told['interval'])})"
+
+
+def _ends(interval: Sequence[float]) -> str:
+    return f"{percent(interval[0])} to {percent(interval[1])}"
+
+
 def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1%}"
+    return "-" if value is None else percent(value)

@@ -20,6 +20,7 @@ from mien.reporting import narrative, svg
 from mien.reporting.pictures import face_url, heat_url, markup
 from mien.reporting.plots import probing, scores
 from mien.reporting.texts import Texts, percent
+from mien.words import points as plain_points
 
 SAME, SAME_LOSS = 0.002, 0.001
 """Calibration errors, and log-losses in nats, that differ by less are called the same."""
@@ -62,12 +63,25 @@ def _temperature(after: Evaluation, before: Evaluation, temperature: float, t: T
     worse = [key for key, change in changes.items() if change >= 1]
     verdict = "mixed" if better and worse else "better" if better else "worse" if worse else "same"
     named = {"better": t(f"scores.{better[0]}"), "worse": t(f"scores.{worse[0]}")} if verdict == "mixed" else {}
+    change = metrics.mean_interval(_losses(after) - _losses(before)) or (after.log_loss - before.log_loss,) * 2
     told = t(
-        "before.text", temperature=f"{temperature:.2f}", confidence=percent(before.probabilities.max(1).mean()),
+        "before.text", difference=_signed(after.log_loss - before.log_loss), low=_signed(change[0]), high=_signed(change[1]),
+        temperature=f"{temperature:.2f}", confidence=percent(before.probabilities.max(1).mean()),
         before=points(before.calibration_error), after=points(after.calibration_error),
         loss_before=f"{before.log_loss:.3f}", loss_after=f"{after.log_loss:.3f}",
     )  # fmt: skip
     return t.joined([told, t(f"before.{verdict}", **named)])
+
+
+def _losses(evaluation: Evaluation) -> NDArray[np.float64]:
+    """``(N,)`` each row's cross-entropy, in nats."""
+    given = evaluation.probabilities[np.arange(len(evaluation)), evaluation.labels].astype(np.float64)
+    losses: NDArray[np.float64] = -np.log(np.maximum(given, np.finfo(np.float64).eps))
+    return losses
+
+
+def _signed(value: float) -> str:
+    return f"{round(value, 3) + 0.0:+.3f}".replace("-", "−")
 
 
 def sections(judgement: Judgement, findings: Findings | None, t: Texts) -> dict[str, Any]:
@@ -110,7 +124,7 @@ def _mean(
     note = (
         t("looks.gain_flat", n=row["n"])
         if below is None
-        else t("looks.gain", n=row["n"], gain=points(row["largest_gain"]), below=f"{below:.0%}")
+        else t("looks.gain", n=row["n"], gain=points(row["largest_gain"]), below=percent(below, 0))
     )
     return {
         "address": heat_url(face, maps[places].mean(0)),
@@ -123,12 +137,12 @@ def _mean(
 def _heights(rows: list[dict[str, Any]], t: Texts) -> str:
     """For which classes the model looks highest up and lowest down; empty where fewer than two can be compared."""
     known = sorted((row["share_below_middle"], row["class"]) for row in rows if row["share_below_middle"] is not None)
-    if len(known) < 2:
+    if len(known) < 2 or known[0][0] == known[-1][0]:
         return ""
     (high_share, high), (low_share, low) = known[0], known[-1]
     return t(
-        "looks.below", lowest=t.named(high), lowest_share=f"{high_share:.0%}", highest=t.named(low),
-        highest_share=f"{low_share:.0%}", even=f"{1 - saliency.MIDDLE:.0%}",
+        "looks.below", lowest=t.named(high), lowest_share=percent(high_share, 0), highest=t.named(low),
+        highest_share=percent(low_share, 0), even=f"{1 - saliency.MIDDLE:.0%}",
     )  # fmt: skip
 
 
@@ -152,7 +166,7 @@ def _singles(judgement: Judgement, found: Looks, t: Texts) -> list[dict[str, str
             "face_alt": t("looks.face_alt", **names),
             "address": heat_url(judgement.faces.images[row], found.maps[place]),
             "alt": t("looks.single_alt", **names),
-            "title": t("looks.single", **names, confidence=f"{evaluation.probabilities[row].max():.0%}"),
+            "title": t("looks.single", **names, confidence=percent(float(evaluation.probabilities[row].max()), 0)),
             "kind": "" if found.is_right[place] else "wrong",
         })  # fmt: skip
     return shown
@@ -163,13 +177,11 @@ def robust(evaluation: Evaluation, curves: tuple[Curve, ...], t: Texts) -> dict[
     first = curves[0]
     support = first.support[first.support > 0]
     drops = {curve.corruption.name: curve.drop for curve in curves}
-    most, least = max(drops, key=drops.__getitem__), min(drops, key=drops.__getitem__)
     low, high = first.intervals[first.clean]
     text = [
         t("robust.lead", n=f"{support.sum():,}", each=support.max(), num=len(curves), clean=percent(first.accuracy[first.clean]),
           low=percent(low), high=percent(high), accuracy=percent(evaluation.accuracy), balanced=percent(evaluation.balanced_accuracy)),
-        t("robust.worst", name=t(f"robust.name.{most}"), drop=points(drops[most]), least=t(f"robust.name.{least}"),
-          least_drop=points(drops[least])),
+        _most_and_least(drops, t),
     ]  # fmt: skip
     if {"eyes", "mouth"} <= drops.keys():
         text.append(t("robust.parts", eyes=points(drops["eyes"]), mouth=points(drops["mouth"])))
@@ -178,8 +190,20 @@ def robust(evaluation: Evaluation, curves: tuple[Curve, ...], t: Texts) -> dict[
         "figures": [_curve(curve, evaluation, t) for curve in curves],
         "classes": [(t.named(name), emotions.colour(name)) for name, n in zip(evaluation.classes, first.support, strict=True) if n],
         "rows": [_row(curve, evaluation, t) for curve in sorted(curves, key=lambda curve: -curve.drop)],
-        "small": t("robust.small", least=support.min(), most=support.max(), near=_within(support.max()), far=_within(support.min())),
+        "small": t("robust.small", num=t.between(f"{support.min():,}", f"{support.max():,}"),
+                   within=t.between(_within(support.max()), _within(support.min()))),
     }  # fmt: skip
+
+
+def _most_and_least(drops: dict[str, float], t: Texts) -> str:
+    """Which corruption costs most and which least."""
+    most, least = max(drops, key=drops.__getitem__), min(drops, key=drops.__getitem__)
+    if drops[most] <= 0:
+        return t("robust.worst_none")
+    told = {"name": t(f"robust.name.{most}"), "drop": points(drops[most])}
+    if len(drops) == 1:
+        return t("robust.worst_one", **told)
+    return t("robust.worst", **told, least=t(f"robust.name.{least}"), least_drop=points(drops[least]))
 
 
 def _within(num: int) -> str:
@@ -205,9 +229,11 @@ def _row(curve: Curve, evaluation: Evaluation, t: Texts) -> list[str]:
         t(f"robust.name.{curve.corruption.name}"),
         percent(accuracy),
         probing.number(severity),
-        t("robust.favourite_value", name=t.named(evaluation.classes[favourite]), share=f"{share:.0%}"),
+        t("robust.favourite_value", name=t.named(evaluation.classes[favourite]), share=percent(share, 0)),
         points(curve.drop),
-        t("robust.hurt_value", name=t.named(evaluation.classes[hurt]), drop=points(curve.class_drops[hurt])),
+        t("robust.hurt_value", name=t.named(evaluation.classes[hurt]), drop=points(curve.class_drops[hurt]))
+        if curve.class_drops[hurt] > 0
+        else t("page.skip"),
     ]
 
 
@@ -220,8 +246,8 @@ def voters(agreement: Agreement, t: Texts) -> dict[str, Any]:
             "voters.lead", n=f"{agreement.n:,}", clear=f"{clear:,}", tied=f"{agreement.num_tied:,}", majority=percent(majority),
             low=percent(low), high=percent(high), labels=percent(agreement.against_labels[0]), agree=percent(agreement.labels_right[0]),
         )  # fmt: skip
-        labels = agreement.against_labels[0]
-        nearer = "alike" if low <= labels <= high else "people" if majority > labels else "label"
+        behind, ahead = agreement.nearer_people
+        nearer = "people" if behind > 0 else "label" if ahead < 0 else "alike"
         text.append(t.joined([lead, t(f"voters.{nearer}")]))
     if agreement.spearman and agreement.pearson:
         (spearman, inner), (pearson, outer) = agreement.spearman, agreement.pearson
@@ -244,4 +270,4 @@ def voters(agreement: Agreement, t: Texts) -> dict[str, Any]:
 
 def points(share: float) -> str:
     """A share as points out of a hundred, with one decimal."""
-    return f"{100 * share:.1f}".replace("-", "−")
+    return plain_points(share).replace("-", "−")

@@ -14,6 +14,7 @@ from typing import Any
 
 import mien
 from mien import files
+from mien.checks import checked
 from mien.errors import DataError, MissingExtraError
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
@@ -24,6 +25,7 @@ from mien.reporting.texts import Texts
 from mien.run import Run
 
 
+@checked
 def write(
     path: str | os.PathLike[str],
     judgement: Judgement,

@@ -15,9 +15,10 @@ from mien.evaluation.judge import Judgement
 from mien.reporting import narrative, svg
 from mien.reporting.pictures import data_url, face_url, markup
 from mien.reporting.plots import scores as plots
-from mien.reporting.texts import Texts, percent
+from mien.reporting.texts import Texts, exact_percent, percent
 from mien.run import Run
 from mien.run_record import EpochRecord, NetworkRecord, RunRecord, best_epoch
+from mien.words import whole_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -84,7 +85,7 @@ def coding(chosen: ChosenCoding | None, t: Texts) -> dict[str, str]:
     name = f"{chosen.name} ({legend})"
     if not chosen.model:
         return {"coding": t(f"notes.coding_{'layout' if chosen.by == 'layout' else 'stated'}", name=name)}
-    shares = ", ".join(f"{other} {share:.0%}" for other, share in list(chosen.agreement.items())[:2])
+    shares = ", ".join(f"{other} {percent(share, 0)}" for other, share in list(chosen.agreement.items())[:2])
     return {"coding": t("notes.coding_model", name=name, model=chosen.model, n=f"{chosen.num_faces:,}", shares=shares)}
 
 
@@ -105,6 +106,9 @@ def network(judgement: Judgement, network: NetworkRecord, t: Texts) -> dict[str,
         (t.named(name), emotions.colour(name), float(share))
         for name, share in zip(evaluation.classes, evaluation.probabilities[row], strict=True)
     ]
+    outcome = (
+        sorted(outcome, key=lambda one: -one[2])[: svg.MOST_OUTCOMES] if len(outcome) > svg.MOST_OUTCOMES else outcome
+    )
     label = t("network.label", classes=len(evaluation.classes))
     lead = t(
         "network.lead", layers=len(layers), parameters=f"{network.parameters:,}", macs=f"{network.macs:,}",
@@ -135,7 +139,7 @@ def _layers(network: NetworkRecord, t: Texts) -> list[dict[str, str]]:
         rows.append({
             "number": str(number),
             "name": layer.name,
-            "kind": layer.kind + (f" {layer.dropout:.0%}" if layer.dropout is not None else ""),
+            "kind": layer.kind + (f" {exact_percent(layer.dropout)}" if layer.dropout is not None else ""),
             "output": "×".join(map(str, layer.output)),
             "parameters": f"{layer.parameters:,}" if layer.parameters else "",
             "reason": reason if before == number else t("network.same", number=before),
@@ -169,7 +173,7 @@ def _set_up(record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> list
     recipe, data = record.recipe, record.data
     optimizer = "adamw" if recipe.optimizer == "adamw" else "sgd_nesterov" if recipe.nesterov else "sgd"
     origin = data.valid.split
-    hold_out = t("training.hold_out_random", share=f"{recipe.hold_out:.0%}", seed=recipe.split_seed)
+    hold_out = t("training.hold_out_random", share=exact_percent(recipe.hold_out), seed=recipe.split_seed)
     smoothing = f", {t('tricks.name.label_smoothing')} {recipe.label_smoothing:g}" if recipe.label_smoothing else ""
     weight = narrative.votes_weight(record)
     votes = t("training.loss_votes", weight=f"{weight:g}") if weight else ""
@@ -203,7 +207,7 @@ def means(
     return {
         "used": used,
         "unused": t("tricks.unused", names=t("page.list").join(unused)) if unused else "",
-        "geometry": t("tricks.geometry", share=f"{geometry:.0%}") if 0 < geometry < 1 else "",
+        "geometry": t("tricks.geometry", share=exact_percent(geometry)) if 0 < geometry < 1 else "",
         "sheet": data_url(augmented) if augmented else "",
     }
 
@@ -229,7 +233,7 @@ def confusion(judgement: Judgement, t: Texts) -> dict[str, Any]:
             "colour": emotions.colour(name),
             "support": f"{evaluation.support[index]:,}",
             "bars": [
-                (percent(value[0]), f"{value[0]:.3f}", f"{100 * value[1]:.0f}–{100 * value[2]:.0f}")
+                (percent(value[0]), f"{value[0]:.3f}", whole_interval(*value[1:]))
                 if value
                 else (t("page.skip"), "0", "")
                 for value in (scores.precision, scores.recall, scores.f1)
@@ -283,7 +287,7 @@ def _faces(judgement: Judgement, rows: NDArray[np.int64], t: Texts) -> list[dict
         true, predicted = (
             t.named(evaluation.classes[code]) for code in (evaluation.labels[row], evaluation.predicted[row])
         )
-        confidence = f"{evaluation.probabilities[row].max():.0%}"
+        confidence = percent(float(evaluation.probabilities[row].max()), 0)
         alt = t("confusion.alt", true=true, predicted=predicted, confidence=confidence)
         shown.append({"address": face_url(judgement.faces.images[row]), "alt": alt, "confidence": confidence})
     return shown

@@ -15,6 +15,7 @@ from mien.reporting.pages import report
 from mien.reporting.pictures import markup
 from mien.reporting.plots import study
 from mien.reporting.texts import Texts
+from mien.words import minutes, points
 
 SHOWN = ("accuracy", "macro_f1", "balanced_accuracy", "worst_recall")
 DIFFERENCES = ("accuracy", "balanced_accuracy")
@@ -71,6 +72,7 @@ def render(result: StudyResult, *, command: Sequence[str] = (), lang: str = "en"
             for arm in arms
         ],
         differences=[(arm_name(arm.arm, t), *(_difference(arm, score) for score in DIFFERENCES)) for arm in arms[1:]],
+        scores_lead=t(f"study.{_scores_lead(result)}"),
         figures=_figures(arms, t),
         curves=_curves(arms, t),
         settings=[(arm_name(one.arm, t), one.arm.settings) for one in arms if one.runs],
@@ -146,6 +148,13 @@ def _notes(result: StudyResult, t: Texts) -> list[str]:
     return [t(f"study.note.{key}") for key in keys]
 
 
+def _scores_lead(result: StudyResult) -> str:
+    """What scores and differences are of, which depends on how many runs an arm has."""
+    if result.study == "ensemble":
+        return "scores_lead_choices"
+    return "scores_lead" if len(result.seeds) > 1 else "scores_lead_one"
+
+
 def _figures(arms: Sequence[ArmResult], t: Texts) -> list[tuple[str, Any]]:
     """For each score, what it is called and the differences drawn."""
     if len(arms) < 2:
@@ -196,10 +205,10 @@ def _with_deviation(arm: ArmResult, score: str) -> str:
 def _difference(arm: ArmResult, score: str) -> str:
     if arm.compared.difference is None:
         return "–"
-    middle, low, high = (f"{100 * value:+.1f}".replace("-", "−") for value in arm.compared.difference[score])
+    middle, low, high = (points(value, signed=True).replace("-", "−") for value in arm.compared.difference[score])
     return f"{middle} ({low} … {high})"
 
 
 def _minutes(arm: ArmResult) -> str:
     """Of one run, or of one answer that takes several, on average."""
-    return f"{sum(arm.minutes) / len(arm.minutes):.1f}" if arm.minutes else "–"
+    return minutes(sum(arm.minutes) / len(arm.minutes)) if arm.minutes else "–"

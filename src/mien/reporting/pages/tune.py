@@ -16,6 +16,7 @@ from mien.reporting.pages import report
 from mien.reporting.pictures import markup
 from mien.reporting.plots import tuning
 from mien.reporting.texts import Texts
+from mien.words import minutes, percent
 
 
 def as_text(result: SweepResult, lang: str = "en") -> str:
@@ -50,7 +51,7 @@ def render(result: SweepResult, *, command: Sequence[str] = (), lang: str = "en"
         title=t("tune.title"),
         subtitle=_subtitle(result, t),
         summary=_answer(result, t),
-        notes=[t("tune.note.chosen"), t("tune.note.early"), t("tune.note.schedule")],
+        notes=[t("tune.note.chosen"), *_early(result, t), t("tune.note.schedule")],
         curves=_drawn(tuning.TrialCurvesPlot(result), 680, 320, "curves", t("tune.curves_label"), t),
         figures=[
             _drawn(
@@ -105,6 +106,12 @@ def _answer(result: SweepResult, t: Texts) -> str:
     return t.joined(sentences)
 
 
+def _early(result: SweepResult, t: Texts) -> list[str]:
+    """After which epochs the worse half of the trials stops; nothing where none does, as in searches of one epoch."""
+    shown = [t("tune.epoch_at", epoch=f"{epoch:,}") for epoch in result.halts if epoch < result.epochs]
+    return [t("tune.note.early", epochs=t("tune.and").join(shown))] if shown else []
+
+
 def _as_it_is(result: SweepResult, t: Texts) -> list[str]:
     """What the recipe had without a change, where that was among the trials."""
     own = next((trial for trial in result.trials if trial.number == result.as_it_is), None)
@@ -126,7 +133,7 @@ def _rows(result: SweepResult, t: Texts) -> list[list[str]]:
             str(trial.number),
             _percent(trial.accuracy),
             str(trial.epochs),
-            f"{trial.minutes:.1f}",
+            minutes(trial.minutes),
             t("tune.states.best" if trial.number == result.best else f"tune.states.{trial.state}"),
             *(f"{value:g}" if isinstance(value, float) else str(value) for value in trial.values.values()),
         ]
@@ -155,4 +162,4 @@ def _set_up(result: SweepResult, t: Texts) -> list[tuple[str, str]]:
 
 
 def _percent(share: float) -> str:
-    return f"{share:.1%}"
+    return percent(share)

@@ -7,6 +7,7 @@ left alone. Texts are English unless other ``words`` are given.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -18,6 +19,7 @@ from mien.errors import DataError, MissingExtraError
 from mien.evaluation import decisions, metrics
 from mien.evaluation.evaluation import Evaluation
 from mien.run_record import EpochRecord, best_epoch
+from mien.words import exact_percent, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +40,7 @@ WORDS = {
     "loss": "loss",
     "accuracy": "accuracy",
     "learning_rate": "learning rate",
-    "train": "training rows, augmented",
+    "train": "training rows, as trained on",
     "valid": "hold-out",
     "best": "best epoch {epoch}",
     "threshold": "threshold {value}",
@@ -245,7 +247,7 @@ class CoveragePlot:
             row = max(0, round(share * len(self.risk)) - 1)
             ax.plot(self.coverage[row], self.risk[row], "o", color=SECOND, markersize=6)
             ax.annotate(
-                f"≥ {self.confidence[row]:.0%}", (self.coverage[row], self.risk[row]), (0, -22),
+                f"≥ {_floor(float(self.confidence[row]))}", (self.coverage[row], self.risk[row]), (0, -22),
                 textcoords="offset points", ha="center", fontsize=8.5,
             )  # fmt: skip
         ax.set(xlabel=words["answered"], ylabel=words["errors"], xlim=(-0.03, 1.03))
@@ -336,7 +338,7 @@ class RecallPlot:
             ax.plot([ends[1]], [place], "D", color=colour, markersize=5.5, markerfacecolor=HOLLOW, markeredgewidth=1.6)
         ax.plot([], [], "o", color=MUTED, markersize=7, label=words["plain"])
         ax.plot([], [], "D", color=MUTED, markersize=5.5, markerfacecolor=HOLLOW, label=words["corrected"])
-        labels = [f"{shorten(shown[index])}  {self.shares[index]:.1%}" for index in self.order]
+        labels = [f"{shorten(shown[index])}  {percent(float(self.shares[index]))}" for index in self.order]
         ax.set_yticks(range(len(labels)), labels)
         ax.set(xlabel=words["recall"], xlim=(-0.02, 1.02), ylim=(len(labels) - 0.5, -0.5))
         ax.xaxis.set_major_formatter(as_percent)
@@ -375,7 +377,7 @@ def legend(ax: Axes) -> None:
 def as_percent(share: float, position: float | None = None) -> str:
     """A tick of an axis of shares, with as many decimals as it takes: a step may be 2.5 points."""
     del position
-    return f"{round(100 * share, 6):g}%".replace("-", "−")
+    return exact_percent(share).replace("-", "−")
 
 
 def shorten(name: str) -> str:
@@ -390,7 +392,12 @@ def _tints() -> Any:
 
 
 def _percent(share: float) -> str:
-    return "–" if np.isnan(share) else f"{share:.0%}"
+    return "–" if np.isnan(share) else percent(share, 0)
+
+
+def _floor(share: float) -> str:
+    """A share in whole percents that it reaches, as a bound must hold."""
+    return f"{math.floor(100 * share + 1e-6)}%"
 
 
 def width(text: str) -> float:

@@ -9,6 +9,9 @@ from importlib import resources
 from typing import Any
 
 from mien.errors import OutputError
+from mien.words import exact_percent, percent, points
+
+__all__ = ["LANGUAGES", "Texts", "exact_percent", "percent", "points"]
 
 LANGUAGES = {"en": "English", "zh-TW": "正體中文"}
 """Languages of the report."""
@@ -50,14 +53,24 @@ class Texts:
         """The names of several classes."""
         return [self.named(name) for name in classes]
 
+    def some(self, names: Sequence[str], most: int = 3) -> str:
+        """Names as a list; of many the first ones, and how many there are besides."""
+        shown = str(self.tables["page"]["list"]).join(names[:most])
+        return shown if len(names) <= most else self("page.more", names=shown, num=f"{len(names) - most:,}")
+
+    def between(self, low: str, high: str) -> str:
+        """A range, or the one value where both ends are shown alike."""
+        return low if low == high else self("page.range", low=low, high=high)
+
+    def lasting(self, seconds: float) -> str:
+        """A time in seconds, or from a minute on in minutes."""
+        if seconds < 60:
+            return self("page.seconds", num=f"{seconds:.2g}" if seconds < 10 else f"{seconds:.0f}")
+        return self("page.minutes", num=f"{seconds / 60:,.1f}")
+
     def joined(self, sentences: Sequence[str]) -> str:
         """Sentences as one paragraph."""
         return (" " if self.lang == "en" else "").join(sentences)
-
-
-def percent(share: float) -> str:
-    """A share with one decimal."""
-    return f"{share:.1%}"
 
 
 def _is_one(value: object) -> bool:
