@@ -38,8 +38,8 @@ def summary(evaluation: Evaluation, record: RunRecord, history: Sequence[EpochRe
     num_right = int(np.trace(evaluation.confusion))
     majority = evaluation.support.max() / len(evaluation)
     sentences = [
-        t("summary.right", right=f"{num_right:,}", n=f"{len(evaluation):,}", accuracy=percent(evaluation.accuracy),
-          low=low, high=high, majority=percent(majority)),
+        t("summary.right", right=num_right, n=len(evaluation), accuracy=evaluation.accuracy,
+          low=low, high=high, majority=majority),
     ]  # fmt: skip
     if evaluation.only_answer:
         sentences.append(t("summary.only", name=t.named(evaluation.only_answer)))
@@ -63,10 +63,10 @@ def _by_class(evaluation: Evaluation, t: Texts) -> str:
     if len(known) == 1:
         return t("summary.one_class", name=best)
     if known.min() == known.max():
-        return t("summary.classes_alike", recall=percent(known[0]))
+        return t("summary.classes_alike", recall=known[0])
     return t(
-        "summary.classes", best=best, best_recall=percent(known.max()), worst=worst, worst_recall=percent(known.min()),
-        balanced=percent(evaluation.balanced_accuracy),
+        "summary.classes", best=best, best_recall=known.max(), worst=worst, worst_recall=known.min(),
+        balanced=evaluation.balanced_accuracy,
     )  # fmt: skip
 
 
@@ -77,8 +77,8 @@ def _most_frequent_error(evaluation: Evaluation, t: Texts) -> str:
     kinds = int((errors == top.count).sum())
     told = {"true": t.named(top.true), "predicted": t.named(top.predicted), "count": f"{top.count:,}"}
     if kinds > 1:
-        return t("summary.confusion_tied", kinds=f"{kinds:,}", **told)
-    return t("summary.confusion", **told, share=percent(top.count / int(errors.sum())))
+        return t("summary.confusion_tied", kinds=kinds, **told)
+    return t("summary.confusion", **told, share=top.count / int(errors.sum()))
 
 
 def notes(judgement: Judgement, record: RunRecord, t: Texts) -> tuple[list[str], list[str]]:
@@ -191,12 +191,12 @@ def confusion(evaluation: Evaluation, t: Texts) -> list[str]:
     tail = [t("confusion.absent", names=t("page.list").join(absent))] if absent else []
     num_errors = len(evaluation) - int(np.trace(evaluation.confusion))
     if not num_errors:
-        return [t("confusion.perfect", n=f"{len(evaluation):,}"), *tail]
+        return [t("confusion.perfect", n=len(evaluation)), *tail]
     first = [_best_and_worst(evaluation, t)]
     smallest = int(np.where(evaluation.support > 0, evaluation.support, np.iinfo(np.int64).max).argmin())
     if 0 < evaluation.support[smallest] < FEW:
         low, high = metrics.wilson(int(evaluation.confusion[smallest, smallest]), int(evaluation.support[smallest]))
-        first.append(t("confusion.small", name=names[smallest], support=int(evaluation.support[smallest]), low=percent(low), high=percent(high)))  # fmt: skip
+        first.append(t("confusion.small", name=names[smallest], support=int(evaluation.support[smallest]), low=low, high=high))  # fmt: skip
     return [t.joined(first), t.joined(_errors(evaluation, names, num_errors, t)), *tail]
 
 
@@ -205,11 +205,11 @@ def _best_and_worst(evaluation: Evaluation, t: Texts) -> str:
     best, worst = (t.some(t.names(names)) for names in _extremes(evaluation))
     known = evaluation.recall[evaluation.support > 0]
     if len(known) == 1:
-        return t("confusion.one_class", name=best, recall=percent(known[0]))
+        return t("confusion.one_class", name=best, recall=known[0])
     if known.min() == known.max():
-        return t("confusion.alike", recall=percent(known[0]))
+        return t("confusion.alike", recall=known[0])
     return t(
-        "confusion.best_worst", best=best, best_recall=percent(known.max()), worst=worst, worst_recall=percent(known.min())
+        "confusion.best_worst", best=best, best_recall=known.max(), worst=worst, worst_recall=known.min()
     )  # fmt: skip
 
 
@@ -224,16 +224,16 @@ def _errors(evaluation: Evaluation, names: Sequence[str], num_errors: int, t: Te
     missed = np.flatnonzero(evaluation.predicted != evaluation.labels)
     second = np.argsort(-evaluation.probabilities[missed], 1, kind="stable")[:, 1] == evaluation.labels[missed]
     sentences = [
-        t("confusion.pair", a=names[a], b=names[b], ab=f"{matrix[a, b]:,}", ba=f"{matrix[b, a]:,}",
+        t("confusion.pair", a=names[a], b=names[b], ab=matrix[a, b], ba=matrix[b, a],
           ab_share=percent(matrix[a, b] / support[a]) if support[a] else t("page.skip"),
           ba_share=percent(matrix[b, a] / support[b]) if support[b] else t("page.skip")),
-        t("confusion.top", num=len(kinds), errors=f"{num_errors:,}", share=percent(sum(k.count for k in kinds) / num_errors))
-        if len(kinds) > 1 else t("confusion.top_one", errors=f"{num_errors:,}"),
-        t("confusion.magnet", name=names[magnet], count=f"{wrong.sum(0)[magnet]:,}", precision=percent(evaluation.precision[magnet])),
+        t("confusion.top", num=len(kinds), errors=num_errors, share=sum(k.count for k in kinds) / num_errors)
+        if len(kinds) > 1 else t("confusion.top_one", errors=num_errors),
+        t("confusion.magnet", name=names[magnet], count=wrong.sum(0)[magnet], precision=evaluation.precision[magnet]),
     ]  # fmt: skip
     if len(names) == 2:
         return sentences[:1]  # the rest would say the same again
-    return [*sentences, t("confusion.second", share=percent(second.mean()))]
+    return [*sentences, t("confusion.second", share=second.mean())]
 
 
 def calibration(judgement: Judgement, t: Texts) -> str:

@@ -56,7 +56,7 @@ def render(judgement: Judgement, findings: Findings, *, command: Sequence[str] =
         title=t("explain.title"),
         subtitle=t("explain.subtitle", model=sections.model_name(told.model), n=n, split=split),
         scores=sections.scores(evaluation, t),
-        summary=t("explain.head", right=f"{num_right:,}", n=n, accuracy=percent(evaluation.accuracy), low=low, high=high),
+        summary=t("explain.head", right=num_right, n=n, accuracy=evaluation.accuracy, low=low, high=high),
         warnings_and_notes=(narrative.warnings_of(judgement, t), narrative.reading_notes(judgement, t)),
         provenance=sections.judged(judgement, t),
         calibration=probes.calibration(judgement, findings.before, t),

@@ -124,7 +124,7 @@ def _mean(
     note = (
         t("looks.gain_flat", n=row["n"])
         if below is None
-        else t("looks.gain", n=row["n"], gain=points(row["largest_gain"]), below=percent(below, 0))
+        else t("looks.gain", n=row["n"], gain=points(row["largest_gain"]), below=below)
     )
     return {
         "address": heat_url(face, maps[places].mean(0)),
@@ -141,8 +141,8 @@ def _heights(rows: list[dict[str, Any]], t: Texts) -> str:
         return ""
     (high_share, high), (low_share, low) = known[0], known[-1]
     return t(
-        "looks.below", lowest=t.named(high), lowest_share=percent(high_share, 0), highest=t.named(low),
-        highest_share=percent(low_share, 0), even=f"{1 - saliency.MIDDLE:.0%}",
+        "looks.below", lowest=t.named(high), lowest_share=high_share, highest=t.named(low),
+        highest_share=low_share, even=1 - saliency.MIDDLE,
     )  # fmt: skip
 
 
@@ -166,7 +166,7 @@ def _singles(judgement: Judgement, found: Looks, t: Texts) -> list[dict[str, str
             "face_alt": t("looks.face_alt", **names),
             "address": heat_url(judgement.faces.images[row], found.maps[place]),
             "alt": t("looks.single_alt", **names),
-            "title": t("looks.single", **names, confidence=percent(float(evaluation.probabilities[row].max()), 0)),
+            "title": t("looks.single", **names, confidence=float(evaluation.probabilities[row].max())),
             "kind": "" if found.is_right[place] else "wrong",
         })  # fmt: skip
     return shown
@@ -179,8 +179,8 @@ def robust(evaluation: Evaluation, curves: tuple[Curve, ...], t: Texts) -> dict[
     drops = {curve.corruption.name: curve.drop for curve in curves}
     low, high = first.intervals[first.clean]
     text = [
-        t("robust.lead", n=f"{support.sum():,}", each=support.max(), num=len(curves), clean=percent(first.accuracy[first.clean]),
-          low=percent(low), high=percent(high), accuracy=percent(evaluation.accuracy), balanced=percent(evaluation.balanced_accuracy)),
+        t("robust.lead", n=support.sum(), each=support.max(), num=len(curves), clean=first.accuracy[first.clean],
+          low=low, high=high, accuracy=evaluation.accuracy, balanced=evaluation.balanced_accuracy),
         _most_and_least(drops, t),
     ]  # fmt: skip
     if {"eyes", "mouth"} <= drops.keys():
@@ -229,7 +229,7 @@ def _row(curve: Curve, evaluation: Evaluation, t: Texts) -> list[str]:
         t(f"robust.name.{curve.corruption.name}"),
         percent(accuracy),
         probing.number(severity),
-        t("robust.favourite_value", name=t.named(evaluation.classes[favourite]), share=percent(share, 0)),
+        t("robust.favourite_value", name=t.named(evaluation.classes[favourite]), share=share),
         points(curve.drop),
         t("robust.hurt_value", name=t.named(evaluation.classes[hurt]), drop=points(curve.class_drops[hurt]))
         if curve.class_drops[hurt] > 0

@@ -81,7 +81,7 @@ def render(
     subtitle = t(
         "page.subtitle",
         recipe=record.recipe.name,
-        n=f"{len(evaluation):,}",
+        n=len(evaluation),
         split=narrative.split_name(judgement, t),
     )
     rendered = page.render(

@@ -111,12 +111,12 @@ def network(judgement: Judgement, network: NetworkRecord, t: Texts) -> dict[str,
     )
     label = t("network.label", classes=len(evaluation.classes))
     lead = t(
-        "network.lead", layers=len(layers), parameters=f"{network.parameters:,}", macs=f"{network.macs:,}",
+        "network.lead", layers=len(layers), parameters=network.parameters, macs=network.macs,
         label=t.named(evaluation.classes[evaluation.labels[row]]),
     )  # fmt: skip
     memory = t(
-        "network.memory", parameters=f"{4 * network.parameters / 2**20:,.1f}",
-        activations=f"{network.activation_bytes / 2**20:,.1f}",
+        "network.memory", parameters=4 * network.parameters / 2**20,
+        activations=network.activation_bytes / 2**20,
     )  # fmt: skip
     return {
         "lead": lead,
@@ -207,7 +207,7 @@ def means(
     return {
         "used": used,
         "unused": t("tricks.unused", names=t("page.list").join(unused)) if unused else "",
-        "geometry": t("tricks.geometry", share=exact_percent(geometry)) if 0 < geometry < 1 else "",
+        "geometry": t("tricks.geometry", share=geometry) if 0 < geometry < 1 else "",
         "sheet": data_url(augmented) if augmented else "",
     }
 
@@ -267,7 +267,7 @@ def _pair(judgement: Judgement, pair: Confusion, num_errors: int, t: Texts) -> d
     share, errors = percent(pair.share), percent(pair.count / num_errors)
     return {
         "title": t("confusion.pair_title", true=true, predicted=predicted),
-        "count": t("confusion.pair_count", count=f"{pair.count:,}", share=share, errors=errors),
+        "count": t("confusion.pair_count", count=pair.count, share=share, errors=errors),
         "strips": strips,
     }
 

@@ -75,7 +75,7 @@ def _subtitle(result: SweepResult, t: Texts) -> str:
         recipe=result.common.recipe,
         trials=len(result.trials),
         epochs=result.epochs,
-        n=f"{result.n:,}",
+        n=result.n,
     )
 
 
@@ -108,7 +108,7 @@ def _answer(result: SweepResult, t: Texts) -> str:
 
 def _early(result: SweepResult, t: Texts) -> list[str]:
     """After which epochs the worse half of the trials stops; nothing where none does, as in searches of one epoch."""
-    shown = [t("tune.epoch_at", epoch=f"{epoch:,}") for epoch in result.halts if epoch < result.epochs]
+    shown = [t("tune.epoch_at", epoch=epoch) for epoch in result.halts if epoch < result.epochs]
     return [t("tune.note.early", epochs=t("tune.and").join(shown))] if shown else []
 
 
@@ -152,7 +152,7 @@ def _set_up(result: SweepResult, t: Texts) -> list[tuple[str, str]]:
         "space": "  ".join(result.space),
         "seed": str(result.seed),
         "data": f"{result.common.data}, {result.common.data_hash[:12]}",
-        "rows": t("tune.rows", train=f"{result.common.train_rows:,}", n=f"{result.n:,}"),
+        "rows": t("tune.rows", train=result.common.train_rows, n=result.n),
         "device": f"{result.common.machine}, {result.common.setup.precision}, {result.common.setup.threads}",
         "versions": ", ".join(
             f"{name} {version}" for name, version in {**result.versions, "torch": result.common.setup.torch}.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 import tomllib
 from collections.abc import Sequence
 from importlib import resources
@@ -18,6 +19,21 @@ LANGUAGES = {"en": "English", "zh-TW": "正體中文"}
 
 _PLURAL = re.compile(r"\{(\w+)\|([^|{}]*)\|([^|{}]*)\}")
 """In a text: ``{num|face|faces}`` is the first word where ``num`` is 1, else the second."""
+
+
+class _Formatter(string.Formatter):
+    """As ``str.format``, but for percentages: ``.1%`` never rounds to 0% or 100%, and ``%`` has as many decimals as it takes."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """A value as its format says."""
+        if format_spec == "%":
+            return exact_percent(value)
+        if format_spec.endswith("%"):
+            return percent(value, int(format_spec[1:-1]))
+        return str(super().format_field(value, format_spec))
+
+
+_FORMATTER = _Formatter()
 
 
 class Texts:
@@ -43,7 +59,8 @@ class Texts:
         found: Any = self.tables
         for part in key.split("."):
             found = found[part]
-        return _PLURAL.sub(lambda match: match[2 if _is_one(values[match[1]]) else 3], str(found)).format_map(values)
+        text = _PLURAL.sub(lambda match: match[2 if _is_one(values[match[1]]) else 3], str(found))
+        return _FORMATTER.vformat(text, (), values)
 
     def named(self, name: str) -> str:
         """An expression's name in this language; other classes keep theirs."""
