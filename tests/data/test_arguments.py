@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import mien
-from mien.synthetic import drawn
 from mien.data import duplicates, splits, store
 from mien.data.faceset import FaceSet
 from mien.data.reading import ReadOptions
 from mien.errors import ArgumentError, MienError
+from mien.synthetic import drawn
 
 
 @pytest.mark.parametrize("path", [None, 5, b"faces.csv", ["faces.csv"]])

@@ -104,9 +104,9 @@ def test_abstaining_from_the_unsure_leaves_fewer_errors(judged: Rows) -> None:
     assert risk[-1] == pytest.approx((probabilities.argmax(1) != labels).mean())
     assert (np.diff(confidence) <= 0).all()
     entries = decisions.abstaining(labels, probabilities)
-    accuracies = [entry["accuracy"] for entry in entries]
+    accuracies = [entry.accuracy for entry in entries]
     assert accuracies == sorted(accuracies)
-    kept = probabilities.max(1) >= entries[-1]["confidence"]
+    kept = probabilities.max(1) >= entries[-1].confidence
     assert kept.mean() == pytest.approx(0.5, abs=0.01)
     assert (probabilities.argmax(1) == labels)[kept].mean() == pytest.approx(accuracies[-1], abs=0.01)
 
@@ -125,7 +125,7 @@ def test_the_verb(invoke: Invoke, run: Run, faces_file: Path, tmp_path: Path) ->
     code, out, err = invoke("decide", run.model_file, faces_file)
     assert (code, err) == (0, "")
     assert "argmax" in out
-    assert "surest rows answered" in out
+    assert "most confident rows answered" in out
     code, out, _ = invoke("decide", run.model_file, faces_file, "--flip", "--json")
     record = json.loads(out)
     first = record["decisions"][0]
@@ -176,11 +176,11 @@ def test_costs_that_are_none_are_refused(tmp_path: Path, text: str, told: str) -
 def test_least_expected_cost_costs_least(judged: Rows) -> None:
     costs = np.array([[0.0, 8, 8], [1, 0, 1], [1, 1, 0]])
     plain, least = decisions.mean_costs(*judged, costs)
-    assert least["cost"] < plain["cost"]
-    assert least["accuracy"] < plain["accuracy"]
+    assert least.cost < plain.cost
+    assert least.accuracy < plain.accuracy
     even = decisions.mean_costs(*judged, 1 - np.eye(3))
-    assert even[0]["accuracy"] == even[1]["accuracy"]
-    assert even[0]["cost"] == pytest.approx(1 - even[0]["accuracy"])
+    assert even[0].accuracy == even[1].accuracy
+    assert even[0].cost == pytest.approx(1 - even[0].accuracy)
 
 
 def test_a_decision_travels_in_the_model_file(invoke: Invoke, run: Run, faces_file: Path, tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from mien.errors import ArgumentError, DataError, MienError
 from mien.evaluation import comparison, decisions, metrics, voters
-from mien.evaluation.probing import robustness
 from mien.evaluation.evaluation import Evaluation
+from mien.evaluation.probing import robustness
 
 LABELS = np.array([0, 1, 1, 2])
 SHARES = np.array([0.2, 0.3, 0.5])

@@ -70,7 +70,7 @@ def test_the_report_network_spreads_the_map_of_a_small_face_over_that_of_a_whole
     assert isinstance(network, networks.ReportNetwork)
     small = torch.randn(1, 1, 16, 16)
     spread = network.features(small).expand(1, 512, 2, 2)  # one place for four
-    torch.testing.assert_close(network.embed(small), network.head[:-1](spread.flatten(1)))
+    torch.testing.assert_close(network.embed(small), network.head(spread.flatten(1)))
 
 
 @pytest.mark.parametrize("name", networks.NETWORKS)
@@ -91,14 +91,14 @@ def test_the_table_tells_each_dropout_and_shares_that_are_counted() -> None:
     network = networks.build("report", 7, 64, dropout=0.8)
     described = summary.describe(network, 64)
     layers, reasons = {layer.name: layer for layer in described.layers}, reasons_of(described)
-    assert (layers["features.drop1"].dropout, layers["head.drop5"].dropout) == (0.2, 0.4)
-    assert layers["head.linear1"].dropout is None
-    assert "it holds 85% of all parameters" in reasons["head.linear1"]
-    assert "The next layer has 85% of all parameters" in reasons["head.drop5"]
-    assert "dropping 40% of its inputs" in reasons["head.drop5"]
+    assert (layers["features.0.4"].dropout, layers["head.0"].dropout) == (0.2, 0.4)
+    assert layers["head.1"].dropout is None
+    assert "it holds 85% of all parameters" in reasons["head.1"]
+    assert "The next layer has 85% of all parameters" in reasons["head.0"]
+    assert "dropping 40% of its inputs" in reasons["head.0"]
     assert "Dropout 0.2" in terminal.network_as_text(described)
     small = summary.describe(networks.build("report", 7, 32), 32)  # fewer places, so fewer parameters there
-    assert "it holds 58% of all parameters" in reasons_of(small)["head.linear1"]
+    assert "it holds 58% of all parameters" in reasons_of(small)["head.1"]
     off = summary.describe(networks.build("tiny", 7, 32, dropout=0.0), 32)
     assert reasons_of(off)["drop"].startswith("Off in this recipe")
 
@@ -144,7 +144,7 @@ def test_the_table_for_the_terminal_has_totals() -> None:
     text = terminal.network_as_text(summary.describe(networks.build("report", 7, 64), 64))
     assert "39,569,799 (all trainable)" in text
     assert "150.95 MiB" in text
-    assert text.splitlines()[2].split()[:5] == ["1", "features.conv1", "Conv2d", "64x64x64", "640"]
+    assert text.splitlines()[2].split()[:5] == ["1", "features.0.0", "Conv2d", "64x64x64", "640"]
 
 
 @pytest.mark.parametrize("name", networks.NETWORKS)

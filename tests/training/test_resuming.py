@@ -12,6 +12,7 @@ import pytest
 from mien.data import store
 from mien.data.reading import ReadOptions
 from mien.errors import RunError
+from mien.inference import run_data
 from mien.run import Run
 from mien.run_record import Resumption
 from mien.synthetic import drawn
@@ -91,7 +92,7 @@ def test_a_runs_own_data_is_read_as_its_training_read_it(run: Run, options: tupl
 
 
 def test_options_that_change_nothing_are_taken(run: Run) -> None:
-    assert run.read(reading=ReadOptions(layout="parquet")).hash == run.record["data"]["hash"]
+    assert run_data.read(run, reading=ReadOptions(layout="parquet")).hash == run.record.data.hash
 
 
 @pytest.mark.parametrize("options", [("--drop", "fear"), ("--out", "x"), ("--set", "epochs=3", "--set", "seed=1")])

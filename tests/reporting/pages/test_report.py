@@ -399,7 +399,7 @@ def test_languages_have_the_same_keys_and_placeholders() -> None:
 
 def test_every_text_is_used() -> None:
     place = resources.files("mien.reporting")
-    parts = ["narrative.py", "texts/__init__.py"]
+    parts = ["narrative.py", "terminal.py", "texts/__init__.py"]
     parts += [f"pages/{name}.py" for name in ("sections", "report", "probes", "explain", "audit", "study", "tune")]
     parts += [f"templates/{name}.html.j2" for name in ("page", "parts", "report", "explain", "audit", "study", "tune")]
     source = "".join((place / part).read_text(encoding="utf-8") for part in parts)
