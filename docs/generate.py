@@ -176,18 +176,33 @@ def recipes_page() -> str:
     ]
     for recipe in made:
         lines += [f"- **{recipe.name}**: {' '.join(str(inspect.getdoc(recipes.RECIPES[recipe.name])).split())}"]
+    rows = {
+        prefix + name: ([value(getattr(part, name)) for part in parts], text)
+        for prefix, cls, parts in (
+            ("", recipes.Recipe, made),
+            ("augment.", recipes.Augment, [recipe.augment for recipe in made]),
+        )
+        for name, text in explained(cls).items()
+        if name not in ("name", "augment")
+    }
     lines += [
+        "",
+        "## Fields that differ",
         "",
         "| field | " + " | ".join(recipe.name for recipe in made) + " | what it is |",
         "|---" * (len(made) + 2) + "|",
+        *(
+            f"| `{name}` | {' | '.join(cells)} | {text} |"
+            for name, (cells, text) in rows.items()
+            if len(set(cells)) > 1
+        ),
+        "",
+        "## Fields that are the same in all recipes",
+        "",
+        "| field | value | what it is |",
+        "|---|---|---|",
+        *(f"| `{name}` | {cells[0]} | {text} |" for name, (cells, text) in rows.items() if len(set(cells)) == 1),
     ]
-    for name, text in explained(recipes.Recipe).items():
-        if name not in ("name", "augment"):
-            cells = [value(getattr(recipe, name)) for recipe in made]
-            lines.append(f"| `{name}` | {' | '.join(cells)} | {text} |")
-    for name, text in explained(recipes.Augment).items():
-        cells = [value(getattr(recipe.augment, name)) for recipe in made]
-        lines.append(f"| `augment.{name}` | {' | '.join(cells)} | {text} |")
     assert len(explained(recipes.Recipe)) == len(dataclasses.fields(recipes.Recipe))
     return "\n".join(lines) + "\n"
 
