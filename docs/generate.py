@@ -30,8 +30,8 @@ def value(setting: object) -> str:
 
 
 RECIPE_FILE = """\
-A recipe can also be a TOML file, whose name ends in `.toml`: the recipe that it starts from, and what it changes. `--recipe mine.toml`
-reads it wherever a recipe is named; `--set` comes on top. `mien tune` writes its best one so ([tuning](tuning.md)).
+A recipe can also be a TOML file: the recipe that it starts from, and the changes. `--recipe mine.toml` uses it, and `--set` overrides it. `mien tune`
+writes its best recipe like this ([tuning](tuning.md)).
 
 ```toml
 recipe = "tiny"
@@ -47,20 +47,18 @@ scale = [0.9, 1.1]
 LAYOUT_NOTES = """
 ## Tables and lists
 
-- The separator (comma, semicolon, tab, `|`; in `.txt` and `.lst` also blanks), the encoding (UTF-8, UTF-16, else Windows-1252) and
-  whether there is a head are recognised. Excel workbooks (`.xlsx`) and lines of JSON (`.jsonl`) are tables too.
-- Columns are known by their usual names, whatever other columns there are; a list without a head by what its cells hold.
-- A list names pictures by path, name, name without ending, or number. A list that is given itself may lead to pictures outside of its folder.
-  `metadata.jsonl` or `metadata.csv` names those of its own folder.
-- Pixels may be separated by blanks, commas or semicolons, stand in brackets, or have a column each. Values from 0 to 1 are multiplied
-  by 255. Three values a pixel are red, green and blue, and become gray; a fourth
-  is an alpha, and what is transparent becomes white. Where sizes differ, all faces get the most common one; a note tells it.
-- Quotes are read strictly: one that is never closed would swallow the rows after it, so the table is refused and the line is named.
+- Separator (comma, semicolon, tab, `|`; in `.txt` and `.lst` also blanks), encoding (UTF-8, UTF-16, else Windows-1252) and header are detected. Excel
+  workbooks (`.xlsx`) and JSON lines (`.jsonl`) are tables too.
+- Columns are found by their usual names; in a list without a header, by their content.
+- A list names pictures by path, name, name without extension, or number. A list that you name yourself may point outside of its folder.
+  `metadata.jsonl` or `metadata.csv` names those in its folder.
+- Pixels are separated by blanks, commas or semicolons, in brackets or not, or have a column each. Values from 0 to 1 are multiplied by 255; colour
+  becomes gray, transparency becomes white. If sizes differ, all faces get the most common size, with a note.
+- An unclosed quote is an error that names the line.
 
-## Numbers for labels
+## Numbers as labels
 
-Names need no explanation, so a column of names goes before a column of numbers, and so do the class names in a Parquet file's metadata.
-Numbers without names mean something else in each data set, and are never guessed silently:
+Names are preferred to numbers. Numbers without names mean different things in different data sets:
 
 | `--coding` | codes |
 |---|---|
@@ -75,89 +73,81 @@ Numbers without names mean something else in each data set, and are never guesse
 | `fer2013-from-1`, `rafdb-from-0`, `affectnet-from-1`, `ferplus-from-1`, `neutral-first-from-1` | the same orders, counted from there |
 | `0=calm,1=pain` | a name for each code |
 
-- Every verb that reads data takes `--coding`, and Python `mien.read(path, coding="rafdb")` or `coding={0: "calm", 1: "pain"}`.
-- Layouts that are data sets of their own (RAF-DB, AffectNet) have their coding. Codes outside it are refused if another coding has them all, and their
-  rows are dropped otherwise. The columns `emotion` and `Usage` say FER2013's coding; as people write other labels under these names too, the faces are looked
-  at as below, and the data is refused if they clearly say otherwise.
-- Elsewhere the codes have to be exactly those of a known coding. Where they are those of several, the shipped model `tiny` reads up to 64 faces of each code.
-  The coding is taken with which it agrees on at least 40% of them, if it leads each other one by at least 8 points (sign test, p ≤ 0.05) and no other order of
-  the expressions agrees better. Otherwise the data is refused, with the order that agrees best if there is one. Drawings and other faces that `tiny`
-  can't read need `--coding`.
-- Measured on FER2013's PublicTest (draws with seed 0, six codings of 0 to 6): with eight faces a class, 353 of 360 draws got the true coding, 7 were
-  refused and none
-  got a wrong one; of 60 random orders 59 were refused. With sixteen faces a class, 360 of 360 were right, and 60 of 60 random orders refused.
-- The choice and its evidence are told by every verb, and stored in `run.json`, the model file, the report and converted Parquet data.
-- Few codes, such as 0 and 1, are refused until they have names: `--coding 0=neutral,1=smile`. To keep the numbers as names, write `--coding 0=0,1=1`.
+- Without `--coding` (in Python `mien.read(path, coding="rafdb")` or `coding={0: "calm", 1: "pain"}`), the coding is detected or the data is refused.
+  All commands print the coding and its evidence; run, model file, report and converted Parquet store it.
+- RAF-DB, AffectNet and FER2013 (columns `emotion` and `Usage`) have their coding. Rows with other codes are dropped; the data is refused if another
+  coding has all codes or, for FER2013's columns, if the faces clearly contradict it.
+- Otherwise the codes must be exactly those of a known coding. If several fit, the model `tiny` reads up to 64 faces per code. A coding is accepted if
+  it agrees on at least 40%, leads every other one by 8 points (sign test, p ≤ 0.05), and no other order of the expressions agrees better. Drawings
+  and other faces that `tiny` cannot read need `--coding`.
+- Measured on FER2013's PublicTest (seed 0, six codings of 0 to 6): with 8 faces per class, 353 of 360 draws got the true coding, 7 were refused, none
+  was wrong; of 60 random orders, 59 were refused. With 16 faces per class all 360 were right and all 60 refused.
+- Few codes, such as 0 and 1, need names: `--coding 0=neutral,1=smile`; `--coding 0=0,1=1` keeps the numbers.
 
-One-hot columns or lists, and votes, are labels too: the class with most votes; a tie, or most votes for `unknown`, drops the row, and a row of zeros
-is unlabelled.
+One-hot columns and votes are labels too: the class with most votes. Ties and a majority for `unknown` drop the row; a row of zeros is unlabelled.
 
-## Splits and subjects
+## Splits and people
 
-Splits are known by the names of folders and files, and by a column (`split`, `set`, `Usage`, `fold`, `subset`, ...) of any table: `train_set`,
-`Training`, `Train Data`,
-`FER2013Valid`. Columns `is_train`, `is_test`, ... of 1 and 0 tell splits, too. In a column of splits, rows with an
-unknown name are dropped; where no name of it is known, it isn't used. A note tells either.
+Splits are found by names of folders and files (`train_set`, `Train Data`, `FER2013Valid`), and by a column (`split`, `set`, `Usage`, `fold`,
+`subset`, ...), or by columns `is_train`, `is_test`, ... of 1 and 0. Rows with an unknown name in the column are dropped; a column without a known name is ignored. Both give a note.
 
-A column `subject`, `person`, `participant`, `actor`, ... or folders of people (`S01/happy/1.png`, `happy/S01/1.png`) say who is on a picture; hold-outs
-keep people together. Of several levels of folders the classes are those named by expressions, else those named by words (`bored`, `calm`) and not by
-numbers (`S01`, `session2`); between two levels of words, usual words for states decide, else the inner one is taken. Folders above the classes that
-are neither people nor splits are told; their rows are read as training rows.
+People are found by a column (`subject`, `person`, `participant`, `actor`, ...) or by folders (`S01/happy/1.png`, `happy/S01/1.png`). Hold-outs keep
+the pictures of a person together. Of several levels of folders, expressions are the classes, else words (`bored`) rather than numbers (`session2`),
+else the inner level. Other folders above the classes are reported and read as training rows.
 
 ## Arrays
 
 `.npz`, a folder of `.npy`, and HDF5: faces `(N, H, W)`, `(N, H, W, channels)`, `(N, channels, H, W)` or `(N, H x H)`, from 0 to 255 or from 0 to 1;
-labels as numbers, text or one-hot. Words of the names tell splits (`x_train`, `y_test`, `Training_pixel`). Python objects in a file (pickles) are
-never opened. HDF5, workbooks and YOLO's `data.yaml` need `pip install 'mien[formats]'`.
+labels as numbers, text or one-hot. Words in the names give the splits (`x_train`, `y_test`, `Training_pixel`). Pickled objects are never opened.
+HDF5, workbooks and YOLO's `data.yaml` need `pip install 'mien[formats]'`.
 
 ## Archives
 
-Zip and tar archives, `.csv.gz` and the like are read as they are: unpacked into a temporary folder, read, and deleted; the cache spares this
-the next time. In a folder that holds archives and no faces, each archive is unpacked into a folder of its name, so `train.zip` is a split.
-An archive is refused if it is encrypted, has a file that would lie outside of the folder, unpacks to more than 100 times its size, or holds
-archives within archives within archives. 7z and RAR have to be unpacked first.
+Zip, tar, `.csv.gz` and the like are unpacked to a temporary folder, read and cached. In a folder of archives only, each is a folder of its name, so
+`train.zip` is a split. Refused are encrypted archives, paths outside of the folder, more than 100 times the packed size, and more than two levels of
+nesting. Unpack 7z and RAR first.
 
 ## Portraits and photos
 
-A model expects cropped faces. Where pictures show more (JAFFE, KDEF, CAER-S, the original CK+), a note says so; it is decided by the size of the face in
-24 of the pictures. `--find-faces` (in Python `mien.read(path, find_faces=True)`) finds the largest face in each picture and cuts it out upright, as
-`mien predict` does. Pictures in which no face is found are left out, counted and named.
+Models expect cropped faces. If pictures show more (JAFFE, KDEF, CAER-S, the original CK+), a note says so; it depends on the face size in 24 of them.
+`--find-faces` crops the largest face of each picture, as `mien predict` does. Pictures without a face are left out, counted and named. Boxes (YOLO,
+COCO, Label Studio, ExpW) are cropped as squares around them. Of the original CK+, the frame named in `Emotion` is used.
 
-Boxes (YOLO, COCO, Label Studio, ExpW) are cut at the square around them. Of the original CK+ the frame is read that the file in `Emotion` names.
+## Not supported
 
-## What is not read
-
-Pickles, TFRecord, MATLAB and old Excel files (`.xls`) are named with what to save instead. A list in another encoding than those above, such as Big5,
-is taken for Windows-1252: pictures whose names have other letters than ASCII are then not found. Save such a list as UTF-8.
+Pickles, TFRecord, MATLAB and `.xls`: the error says what to save instead. Lists in other encodings, such as Big5, are read as Windows-1252, so
+pictures with non-ASCII names are not found: save the list as UTF-8.
 """
 """What the page says of layouts beside their table."""
 
 READING = """\
-Every verb that reads data takes `--layout`, `--votes`, `--coding`, `--classes`, `--drop` and `--map`; a run remembers them, so that `--resume`,
-`report` and `export` read the data in the same way. In Python they are keywords:
-`mien.read("faces", drop=["contempt"], map={"calm": "neutral"})`.
+These options work in all commands that read data, and in Python as keywords (`mien.read("faces", drop=["contempt"], map={"calm": "neutral"})`). A run
+stores them, so `--resume`, `report` and `export` read the data in the same way.
 
 | option | what it does |
 |---|---|
-| `--map A=B` | calls class A of the data B; two classes with one name become one, and their votes add up |
+| `--layout NAME` | forces a layout |
+| `--votes PATH` | joins FER+ votes (`fer2013new.csv`) to FER2013 |
+| `--coding NAME` | says what numbers as labels mean (see below) |
+| `--find-faces` | crops the largest face of each picture (see below) |
+| `--map A=B` | renames class A to B; classes with the same name are merged and their votes added |
 | `--drop CLASS` | leaves a class out |
-| `--classes A,B,C` | keeps these classes only, in this order |
+| `--classes A,B,C` | keeps only these classes, in this order |
 
-`--map` comes first, then `--drop`, then `--classes`. What was left out or renamed is counted in every record (`changes`, `num_dropped`).
+`--map` comes before `--drop`, and `--drop` before `--classes`. Records count the changes (`changes`, `num_dropped`).
 
-Two or more folders with pictures are classes, whatever the pictures are called, unless a table labels the pictures or the folders are called after people
-(`subject01`). Without such folders, expressions in the pictures' own names are the classes (`happy_001.png`). A set gets mien's names of the
-expressions (`Happiness` becomes `happy`) if all its names are known, or at least five of the expressions and most of its names. Any other
-set keeps its own names: `joy` beside `boredom` stays `joy`, and `calm` is not `neutral`.
+**Classes.** Two or more folders with pictures are classes, unless a table has the labels or the folders are named after people (`subject01`). Without
+such folders, expressions in file names are the classes (`happy_001.png`). Class names become mien's (`Happiness` becomes `happy`) if all are known,
+or at least five expressions and most of the names. Other sets keep their names: `joy` beside `boredom` stays `joy`.
 
-**Leakage.** Whenever data is read, faces that stand in two of its splits, or twice in one, are counted (pixel for pixel; blank pictures apart), and every verb
-says so. `train`, `study` and `tune` refuse data
+**Leakage.** All commands count faces that are in two splits, or twice in one (equal pixels, blank pictures excepted). `train`, `study` and `tune`
+refuse data
 
-- in which any face of the split that chooses the epoch (`valid`, or `valid_split`) also stands in `train`: the choice would be wrong;
-- in which more than a tenth of another split also stands in `train`, or in the split that chooses: its scores would say little of new faces.
+- with a face of the split that chooses the epoch (`valid`, or `valid_split`) in `train`;
+- with more than a tenth of another split in `train`, or in the split that chooses the epoch.
 
-Up to a tenth is allowed, as in FER2013 (7.8% of PublicTest stands in Training): scores are then given without the copies, too.
-`mien data audit DATA --write CLEAN.parquet` writes the data without copies; `--allow-leakage` trains all the same.
+Up to a tenth is accepted, as in FER2013 (7.8% of PublicTest is in Training); scores are then also given without the copies. `mien data audit DATA
+--write CLEAN.parquet` removes copies ([audit](audit.md)); `--allow-leakage` trains anyway.
 """
 """What the page says before the table of how data is read."""
 
@@ -168,33 +158,52 @@ def recipes_page() -> str:
     lines = [
         "# Recipes",
         "",
-        "A recipe is a named function in `mien.recipes` that returns all settings of a training.",
-        "Change a field with `--set field=value`, such as `--set epochs=15 --set augment.scale=0.9,1.1`;",
-        "`--set augment=none` turns all augmentation off. `--set augment=robust` imitates bad pictures too: sensor noise, blur, motion,",
-        "low resolution, JPEG, odd light, hidden parts, crops that are off; `--set augment=strong` does so twice as often.",
-        "`mien data info DATA --augmented sheet.png --set augment=robust` shows what the network would see.",
+        "A recipe holds all settings of a training. `mien train DATA --recipe base` uses one;",
+        "`--set field=value` changes a field, such as `--set epochs=15 --set augment.scale=0.9,1.1`.",
         "",
-        "`--set init=base` starts from a model's weights, `--set teacher=base --set distil=0.5` learns from its probabilities too. With",
-        "`--set teacher_sees=view` the teacher is asked about the crop that the network gets, before it is corrupted;",
-        "`--set teacher_views=16` repeats crops after 16 epochs, so that it is asked 16 times and not in every epoch.",
+        "| to | set |",
+        "|---|---|",
+        "| train without augmentation | `augment=none` |",
+        "| train for bad pictures (noise, blur, low resolution, JPEG, light, hidden parts, wrong crops) | `augment=robust`; twice as often: `augment=strong` |",
+        "| start from a model's weights | `init=base` |",
+        "| learn from a teacher (distillation) | `teacher=base distil=0.5` |",
+        "| show the teacher the network's crops, before they are corrupted | `teacher_sees=view` |",
+        "| repeat these crops after 16 epochs, which is faster | `teacher_views=16` |",
+        "",
+        "`mien data info DATA --augmented sheet.png --set augment=robust` draws what the network sees.",
         "",
         *RECIPE_FILE.splitlines(),
         "",
     ]
     for recipe in made:
         lines += [f"- **{recipe.name}**: {' '.join(str(inspect.getdoc(recipes.RECIPES[recipe.name])).split())}"]
+    rows = {
+        prefix + name: ([value(getattr(part, name)) for part in parts], text)
+        for prefix, cls, parts in (
+            ("", recipes.Recipe, made),
+            ("augment.", recipes.Augment, [recipe.augment for recipe in made]),
+        )
+        for name, text in explained(cls).items()
+        if name not in ("name", "augment")
+    }
     lines += [
+        "",
+        "## Fields that differ",
         "",
         "| field | " + " | ".join(recipe.name for recipe in made) + " | what it is |",
         "|---" * (len(made) + 2) + "|",
+        *(
+            f"| `{name}` | {' | '.join(cells)} | {text} |"
+            for name, (cells, text) in rows.items()
+            if len(set(cells)) > 1
+        ),
+        "",
+        "## Fields that are the same in all recipes",
+        "",
+        "| field | value | what it is |",
+        "|---|---|---|",
+        *(f"| `{name}` | {cells[0]} | {text} |" for name, (cells, text) in rows.items() if len(set(cells)) == 1),
     ]
-    for name, text in explained(recipes.Recipe).items():
-        if name not in ("name", "augment"):
-            cells = [value(getattr(recipe, name)) for recipe in made]
-            lines.append(f"| `{name}` | {' | '.join(cells)} | {text} |")
-    for name, text in explained(recipes.Augment).items():
-        cells = [value(getattr(recipe.augment, name)) for recipe in made]
-        lines.append(f"| `augment.{name}` | {' | '.join(cells)} | {text} |")
     assert len(explained(recipes.Recipe)) == len(dataclasses.fields(recipes.Recipe))
     return "\n".join(lines) + "\n"
 
@@ -204,8 +213,8 @@ def layouts_page() -> str:
     lines = [
         "# Layouts of labelled faces",
         "",
-        "`mien` recognises a layout by its content, so you name a path and nothing else. `mien data info PATH` tells which",
-        "one it took, how it mapped class names, and which rows it dropped and why; `--layout NAME` forces one.",
+        "Give the path of your data: mien recognises the layout by its content. `mien data info PATH` prints the layout, the classes,",
+        "and the rows that were dropped, with reasons.",
         "",
         READING,
         "Layouts are tried in this order:",

@@ -119,6 +119,7 @@ def judgement(**changes: Any) -> JudgementRecord:
         temperature=1.25,
         split="test",
         is_hold_out=False,
+        hold_out_chose_epoch=True,
         rows_hash=HASH,
         flip=False,
         decision="argmax",

@@ -28,7 +28,7 @@ def test_photos_come_back_in_order_with_their_errors(reader: Reader, tmp_path: P
     bad.write_bytes(b"no picture")
     paths = [str(path) for path in (two, bad, none, one)] * 12
     readings = list(stream.read_photos(reader, paths))
-    assert [reading.path for reading in readings] == paths
+    assert [reading.name for reading in readings] == paths
     assert [len(reading.faces) for reading in readings] == [2, 0, 0, 1] * 12
     assert [reading.error is not None for reading in readings] == [False, True, False, False] * 12
     assert "no picture that can be read" in str(readings[1].error)
@@ -62,7 +62,7 @@ def test_crops_have_the_very_bits_of_the_classifier(reader: Reader, faces: FaceS
     from mien import images
 
     for reading in stream.read_photos(reader, paths, crops=True):
-        face = by_image[images.decode(reading.path, "L").tobytes()]
+        face = by_image[images.decode(reading.name, "L").tobytes()]
         row = reader.classifier.probabilities(face[None])[0]
         assert list(reading.faces[0].probabilities.values()) == [float(value) for value in row]
         assert reading.faces[0].box == (0, 0, 48, 48)
@@ -116,7 +116,7 @@ def test_a_folder_that_cannot_be_listed_is_an_error(
 
     monkeypatch.setattr(os, "scandir", refusing)
     read = list(stream.read_photos(reader, stream.expand([str(tmp_path)])))
-    assert [(Path(reading.path).relative_to(tmp_path).as_posix(), reading.error) for reading in read] == [
+    assert [(Path(reading.name).relative_to(tmp_path).as_posix(), reading.error) for reading in read] == [
         ("a/x.png", None),
         ("closed", f"'{tmp_path / 'closed'}' can't be read: Permission denied."),
         ("open/x.png", None),

@@ -46,6 +46,7 @@ def result() -> SweepResult:
         common=records.common("tiny", settings=("epochs=4",)),
         space=SPACE,
         epochs=4,
+        halts=(1, 2),
         seed=7,
         n=100,
         versions={"mien": "0", "ray": "1"},
