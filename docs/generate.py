@@ -89,7 +89,8 @@ One-hot columns and votes are labels too: the class with most votes. Ties and a 
 ## Splits and people
 
 Splits are found by names of folders and files (`train_set`, `Train Data`, `FER2013Valid`), and by a column (`split`, `set`, `Usage`, `fold`,
-`subset`, ...), or by columns `is_train`, `is_test`, ... of 1 and 0. Rows with an unknown name in the column are dropped; a column without a known name is ignored. Both give a note.
+`subset`, ...), or by columns `is_train`, `is_test`, ... of 1 and 0.
+Rows with an unknown name in the column are dropped; a column without a known name is ignored. Both give a note.
 
 People are found by a column (`subject`, `person`, `participant`, `actor`, ...) or by folders (`S01/happy/1.png`, `happy/S01/1.png`). Hold-outs keep
 the pictures of a person together. Of several levels of folders, expressions are the classes, else words (`bored`) rather than numbers (`session2`),
