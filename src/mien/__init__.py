@@ -32,8 +32,19 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _VERBS = (
-    "audit", "decide", "ensemble", "evaluate", "explain", "export", "report", "resume", "study", "submit", "train", "tune",
-)  # fmt: skip
+    "audit",
+    "decide",
+    "ensemble",
+    "evaluate",
+    "explain",
+    "export",
+    "report",
+    "resume",
+    "study",
+    "submit",
+    "train",
+    "tune",
+)
 
 _PUBLIC = {
     **dict.fromkeys(_VERBS, "mien.api"),

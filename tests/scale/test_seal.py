@@ -10,6 +10,7 @@ import pytest
 from mien import recipes
 from mien.errors import OutputError, RunError
 from mien.scale import seal, tuning
+from mien.scale.sweep import Sweep
 
 RECORD = {"data": "abc", "trials": 3}
 
@@ -42,7 +43,7 @@ def test_a_foreign_search_is_refused_before_anything_of_it_is_read(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "other").mkdir()
-    own = tuning.Sweep(tmp_path / "d", recipes.get("demo"), tmp_path / "other")
+    own = Sweep(tmp_path / "d", recipes.get("demo"), tmp_path / "other")
     tuning._claim(own, [], "hash")
     genuine = (tmp_path / "other" / "sweep.json").read_text()
     out = tmp_path / "foreign"
@@ -61,6 +62,6 @@ def test_a_foreign_search_is_refused_before_anything_of_it_is_read(
         (out / "sweep.json").write_text(texts[forged])
     message = "is damaged" if forged in ("damaged", "deep", "list") else "would be run like a program"
     with pytest.raises(RunError, match=message):
-        tuning._claim(tuning.Sweep(tmp_path / "d", recipes.get("demo"), out), [], "hash")
+        tuning._claim(Sweep(tmp_path / "d", recipes.get("demo"), out), [], "hash")
     assert not (tmp_path / "sprung").exists()
     tuning._claim(own, [], "hash")  # the user's own goes on

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from mien.errors import RecipeError
-from mien.reporting import narrative, terminal
+from mien.reporting import techniques, terminal
 from mien.reporting.texts import LANGUAGES, Texts
 from mien.run_record import NetworkRecord
 from mien.training import networks, summary
@@ -83,7 +83,7 @@ def test_every_layer_with_parameters_has_a_reason_in_both_languages(name: str) -
 
 
 def reasons_of(network: NetworkRecord) -> dict[str, str]:
-    reasons = narrative.layer_reasons(network, Texts("en"))
+    reasons = techniques.layer_reasons(network, Texts("en"))
     return {layer.name: reason for layer, reason in zip(network.layers, reasons, strict=True)}
 
 

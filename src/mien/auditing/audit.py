@@ -223,11 +223,18 @@ class Audit:
             "crossings": [vars(crossing) for crossing in self.crossings],
             "counts": self.counts(),
             "groups": [
-                {"rows": [self._row(row) for row in group.rows.tolist()], "exact": group.exact, "across": group.across, "labels": group.labels}
+                {
+                    "rows": [self._row(row) for row in group.rows.tolist()],
+                    "exact": group.exact,
+                    "across": group.across,
+                    "labels": group.labels,
+                }
                 for group in self.groups
             ],
             "blank": [names[row] for row in self.blank.tolist()],
-            "no_face_found": [{"name": names[row], "score": round(float(self.scores[row]), 4)} for row in self.faceless.tolist()],
+            "no_face_found": [
+                {"name": names[row], "score": round(float(self.scores[row]), 4)} for row in self.faceless.tolist()
+            ],
             "suspects": {
                 "judge": self.suspects.judge or f"{label_issues.NUM_FOLDS} folds of a small classifier",
                 "judged": len(self.suspects.judged),
@@ -238,7 +245,7 @@ class Audit:
             },
             "drift": [split.to_dict() for split in self.drift],
             "seconds": {part: round(value, 2) for part, value in self.seconds.items()},
-        }  # fmt: skip
+        }
 
     def counts(self) -> dict[str, int]:
         """How many rows and groups each finding has."""

@@ -72,9 +72,17 @@ def evaluate(
     from mien.reporting import terminal
 
     found = api.evaluate(
-        model, data, split, reading=reading, without=without, flip=flip, decision=decision, prior=prior,
-        corrupted=corrupted, progress=Shown(),
-    )  # fmt: skip
+        model,
+        data,
+        split,
+        reading=reading,
+        without=without,
+        flip=flip,
+        decision=decision,
+        prior=prior,
+        corrupted=corrupted,
+        progress=Shown(),
+    )
     held = found.corrupted
     record = found.judgement.to_dict() | ({"corrupted": held.to_dict()} if held else {})
     show(

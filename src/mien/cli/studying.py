@@ -89,9 +89,18 @@ def study(
 
     with resumable():
         result = api.study(
-            name, data, recipes.get(recipe_name, settings), out, reading=reading, num_seeds=num_seeds, split=split,
-            engine=engine, num_cpus=num_cpus, hardware=Hardware(device, precision), progress=Shown(),
-        )  # fmt: skip
+            name,
+            data,
+            recipes.get(recipe_name, settings),
+            out,
+            reading=reading,
+            num_seeds=num_seeds,
+            split=split,
+            engine=engine,
+            num_cpus=num_cpus,
+            hardware=Hardware(device, precision),
+            progress=Shown(),
+        )
     page = out / f"{name}.html"
     study.write(page, result, command=command_line(), lang=lang)
     show({**typed_json.to_json(result), "page": str(page)}, as_json, lambda: f"{study.as_text(result, lang)}\n\n{page}")

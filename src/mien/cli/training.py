@@ -127,9 +127,15 @@ def train(
         else:
             assert data is not None
             run = api.train(
-                data, recipe, folder, reading=reading, hardware=Hardware(device, precision), workers=workers,
-                command=command_line(), progress=Shown(),
-            )  # fmt: skip
+                data,
+                recipe,
+                folder,
+                reading=reading,
+                hardware=Hardware(device, precision),
+                workers=workers,
+                command=command_line(),
+                progress=Shown(),
+            )
     record = {"run": str(run.folder), "model": str(run.model_file), "history": typed_json.to_json(run.history)}
     show(record, as_json, lambda: f"{run.model_file}\nnext:  mien report {run.folder}")
 
@@ -165,9 +171,17 @@ def report(
 
     target = out or run / "report.html"
     found = api.report(
-        run, target, data, split, reading=reading, flip=flip, probes=not no_probes, command=command_line(), lang=lang,
+        run,
+        target,
+        data,
+        split,
+        reading=reading,
+        flip=flip,
+        probes=not no_probes,
+        command=command_line(),
+        lang=lang,
         progress=Shown(),
-    )  # fmt: skip
+    )
     show({"report": str(target), **found.judgement.to_dict()}, as_json, lambda: str(target))
 
 

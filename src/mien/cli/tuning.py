@@ -101,9 +101,18 @@ def tune(
 
     with resumable():
         result = api.tune(
-            data, recipes.get(recipe_name, settings), out, reading=reading, space=space, num_trials=num_trials,
-            parallel=parallel, seed=seed, num_cpus=num_cpus, hardware=Hardware(device, precision), progress=Shown(),
-        )  # fmt: skip
+            data,
+            recipes.get(recipe_name, settings),
+            out,
+            reading=reading,
+            space=space,
+            num_trials=num_trials,
+            parallel=parallel,
+            seed=seed,
+            num_cpus=num_cpus,
+            hardware=Hardware(device, precision),
+            progress=Shown(),
+        )
     page, best = out / "tune.html", out / "best.toml"
     tune.write(page, result, command=command_line(), lang=lang)
     show(

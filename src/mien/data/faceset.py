@@ -255,13 +255,33 @@ class FaceSet:
 _KINDS = {"iu": "whole numbers", "U": "texts", "f": "numbers"}
 
 _SPLIT_WORDS = {
-    "train": "train", "training": "train", "trn": "train", "tr": "train", "trainval": "train",
-    "valid": "valid", "val": "valid", "validation": "valid", "validate": "valid", "va": "valid", "vali": "valid",
-    "dev": "valid", "devel": "valid", "development": "valid", "eval": "valid", "evaluation": "valid",
-    "test": "test", "testing": "test", "tst": "test", "te": "test", "holdout": "test", "heldout": "test",
-    "publictest": "public_test", "publictesting": "public_test",
-    "privatetest": "private_test", "privatetesting": "private_test",
-}  # fmt: skip
+    "train": "train",
+    "training": "train",
+    "trn": "train",
+    "tr": "train",
+    "trainval": "train",
+    "valid": "valid",
+    "val": "valid",
+    "validation": "valid",
+    "validate": "valid",
+    "va": "valid",
+    "vali": "valid",
+    "dev": "valid",
+    "devel": "valid",
+    "development": "valid",
+    "eval": "valid",
+    "evaluation": "valid",
+    "test": "test",
+    "testing": "test",
+    "tst": "test",
+    "te": "test",
+    "holdout": "test",
+    "heldout": "test",
+    "publictest": "public_test",
+    "publictesting": "public_test",
+    "privatetest": "private_test",
+    "privatetesting": "private_test",
+}
 _BESIDE_SPLITS = re.compile(
     r"fer\+?|ferplus|fer2013|(data)?sets?|data|splits?|subset|images?|imgs?|pictures?|faces?|crops?|\d+"
 )

@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mien import emotions, typed_json
+from mien import emotions
 from mien.data.layouts import delimited
 from mien.errors import ArgumentError, DataError
 from mien.evaluation import comparison, metrics, predictions
-from mien.evaluation.judge import Judgement, JudgementRecord
 
 TAUS = tuple(np.linspace(-1.0, 2.0, 31).round(1).tolist())
 """Strengths of logit adjustment that are tried."""
@@ -80,29 +79,6 @@ class Score:
 
 
 @dataclass(frozen=True)
-class DecisionResult:
-    """What a decision came to on the judged rows.
-
-    Attributes:
-        decision, tau: the decision's key, and its strength where it is logit adjustment.
-        accuracy, macro_f1, balanced_accuracy, worst_recall: its scores.
-        worst_class: the class with the worst recall.
-        offsets: of each class, added to the log-probability.
-        difference: of each score the paired difference from argmax and its 95% interval; None for argmax.
-    """
-
-    decision: str
-    tau: float | None
-    accuracy: float
-    macro_f1: float
-    balanced_accuracy: float
-    worst_recall: float
-    worst_class: str
-    offsets: Mapping[str, float]
-    difference: Mapping[str, tuple[float, ...]] | None
-
-
-@dataclass(frozen=True)
 class Coverage:
     """Answering the most confident rows only: their share, the accuracy on them with its interval, and the least confidence."""
 
@@ -120,32 +96,6 @@ class Cost:
     cost: float
     accuracy: float
     difference: tuple[float, float, float] | None
-
-
-@dataclass(frozen=True)
-class Decided:
-    """Ways to answer, compared.
-
-    Attributes:
-        record: what was judged on what.
-        n: judged rows.
-        chosen_on_n: other rows on which the decisions were chosen.
-        decisions: what each came to; the first is argmax.
-        abstaining: what abstaining from the least confident rows is worth.
-        costs: what answers cost; empty where no costs were stated.
-    """
-
-    record: JudgementRecord
-    n: int
-    chosen_on_n: int
-    decisions: tuple[DecisionResult, ...]
-    abstaining: tuple[Coverage, ...]
-    costs: tuple[Cost, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Fit for JSON."""
-        parts = {field.name: typed_json.to_json(getattr(self, field.name)) for field in fields(self)}
-        return {**parts.pop("record"), **parts}
 
 
 Goal = Callable[[Score], float]
@@ -328,51 +278,6 @@ def compare(
         replace(class_thresholds(labels, probabilities, balanced_accuracy), key="thresholds_balanced_accuracy"),
     ]
     return [(decision, Score.of(truth, decision(predicted), num_classes)) for decision in decisions]
-
-
-def decide(
-    judgement: Judgement,
-    chosen_on: tuple[NDArray[np.int64], NDArray[np.float32]],
-    shares: NDArray[np.float64],
-    costs: str | os.PathLike[str] | None = None,
-) -> Decided:
-    """Compare decisions on judged rows.
-
-    Args:
-        judgement: the model, judged.
-        chosen_on, shares: as for ``compare``.
-        costs: a CSV of what each error costs, or None.
-
-    Raises:
-        DataError: the costs don't fit.
-    """
-    evaluation = judgement.evaluation
-    labels, probabilities, classes = evaluation.labels, evaluation.probabilities, evaluation.classes
-    matrix = None if costs is None else read_costs(costs, classes)
-    results = compare(chosen_on, (labels, probabilities), shares)
-    paired = differences(results, labels, probabilities)
-    rows = tuple(
-        DecisionResult(
-            decision=decision.key,
-            tau=decision.tau,
-            accuracy=score.accuracy,
-            macro_f1=score.macro_f1,
-            balanced_accuracy=score.balanced_accuracy,
-            worst_recall=score.worst_recall,
-            worst_class=classes[score.worst_class],
-            offsets=dict(zip(classes, decision.offsets.tolist(), strict=True)),
-            difference=difference,
-        )
-        for (decision, score), difference in zip(results, paired, strict=True)
-    )
-    return Decided(
-        record=judgement.record,
-        n=len(evaluation),
-        chosen_on_n=len(chosen_on[0]),
-        decisions=rows,
-        abstaining=tuple(abstaining(labels, probabilities)),
-        costs=() if matrix is None else tuple(mean_costs(labels, probabilities, matrix)),
-    )
 
 
 def for_model_file(

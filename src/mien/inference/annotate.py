@@ -17,10 +17,21 @@ from mien.words import percent
 
 UNSURE = "#3a4048"
 SYSTEM_FONTS = (
-    "NotoSans-Regular.ttf", "DejaVuSans.ttf", "NotoSansCJK-Regular.ttc", "wqy-zenhei.ttc", "wqy-microhei.ttc",
-    "PingFang.ttc", "Hiragino Sans GB.ttc", "AppleSDGothicNeo.ttc", "Arial Unicode.ttf",
-    "segoeui.ttf", "msjh.ttc", "msyh.ttc", "YuGothR.ttc", "malgun.ttf",
-)  # fmt: skip
+    "NotoSans-Regular.ttf",
+    "DejaVuSans.ttf",
+    "NotoSansCJK-Regular.ttc",
+    "wqy-zenhei.ttc",
+    "wqy-microhei.ttc",
+    "PingFang.ttc",
+    "Hiragino Sans GB.ttc",
+    "AppleSDGothicNeo.ttc",
+    "Arial Unicode.ttf",
+    "segoeui.ttf",
+    "msjh.ttc",
+    "msyh.ttc",
+    "YuGothR.ttc",
+    "malgun.ttf",
+)
 """Fonts of Linux, macOS and Windows for other scripts, by the names under which Pillow looks for them where each system keeps its own."""
 
 Box = tuple[float, float, float, float]

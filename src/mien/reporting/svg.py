@@ -84,9 +84,15 @@ def _style(prefix: str) -> Iterator[None]:
     except ImportError:
         raise MissingExtraError("matplotlib", "report") from None
     settings: dict[RcKeyType, Any] = {
-        "svg.fonttype": "none", "svg.hashsalt": prefix, "font.size": 9, "text.parse_math": False,
-        "text.color": scores.INK, "axes.labelcolor": scores.MUTED, "xtick.color": scores.INK, "ytick.color": scores.INK,
-    }  # fmt: skip
+        "svg.fonttype": "none",
+        "svg.hashsalt": prefix,
+        "font.size": 9,
+        "text.parse_math": False,
+        "text.color": scores.INK,
+        "axes.labelcolor": scores.MUTED,
+        "xtick.color": scores.INK,
+        "ytick.color": scores.INK,
+    }
     with matplotlib.rc_context(settings), warnings.catch_warnings():
         # The browser draws the text in its own fonts; that matplotlib's lack Chinese only makes its layout approximate.
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font", UserWarning)

@@ -8,11 +8,11 @@ from typing import Any
 
 from mien import tables
 from mien.auditing.audit import NUM_FIRST
-from mien.evaluation.decisions import Decided
+from mien.evaluation.deciding import Decided, DecisionResult
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement, JudgementRecord, LeftOut
 from mien.evaluation.probing.robustness import CorruptedAccuracy
-from mien.reporting import narrative
+from mien.reporting import techniques
 from mien.reporting.texts import Texts
 from mien.run_record import NetworkRecord
 from mien.words import agreed, counted, p_value, percent, points, whole_interval
@@ -104,54 +104,41 @@ def decisions_as_text(decided: Decided) -> str:
         f"{record.model} on {record.data}, split {record.split}, n = {decided.n:,}{', flip' if record.flip else ''}; "
         f"chosen on {counted(decided.chosen_on_n, 'other row')}"
     )
-    rows = [
-        [
-            t(f"decisions.{row.decision}", tau=row.tau),
-            percent(row.accuracy, 2),
-            percent(row.macro_f1, 2),
-            percent(row.balanced_accuracy, 2),
-            percent(row.worst_recall),
-            row.worst_class,
-        ]
-        for row in decided.decisions
-    ]
     differences = [
-        [
-            t(f"decisions.{row.decision}", tau=row.tau),
-            *(_paired(row.difference, score) for score in ("accuracy", "macro_f1", "balanced_accuracy")),
-        ]
+        [_decision_name(row, t), *(_paired(row.difference, score) for score in ("accuracy", "macro_f1", "balanced_accuracy"))]
         for row in decided.decisions[1:]
     ]
     covered = [
-        [
-            percent(row.answered, 0),
-            percent(row.accuracy, 2),
-            _ends(row.accuracy_interval),
-            percent(row.confidence),
-        ]
+        [percent(row.answered, 0), percent(row.accuracy, 2), _ends(row.accuracy_interval), percent(row.confidence)]
         for row in decided.abstaining
     ]
-    covered = [[f"{row.answered:.0%}", f"{row.accuracy:.2%}", f"{row.confidence:.1%}"] for row in decided.abstaining]
+    costs = [
+        [t(f"decisions.{row.decision}"), f"{row.cost:.4f}", _cost_difference(row.difference), percent(row.accuracy, 2)]
+        for row in decided.costs
+    ]
     parts = [
         head,
         *_optimism(record),
-        tables.render(["decision", "accuracy", "macro-F1", "balanced", "worst recall", "class"], rows),
+        tables.render(
+            ["decision", "accuracy", "macro-F1", "balanced", "worst recall", "class"],
+            [_decision(row, t) for row in decided.decisions],
+        ),
         tables.render(["from argmax, in points", "accuracy", "macro-F1", "balanced accuracy"], differences),
         "Differences are paired, on the same rows, with their 95% intervals.",
         tables.render(["most confident rows", "accuracy", "95% interval", "least probability"], covered),
     ]
-    if decided.costs:
-        costs = [
-            [
-                t(f"decisions.{row.decision}"),
-                f"{row.cost:.4f}",
-                _cost_difference(row.difference),
-                percent(row.accuracy, 2),
-            ]
-            for row in decided.costs
-        ]
+    if costs:
         parts.append(tables.render(["decision", "mean cost", "from argmax, paired", "accuracy"], costs))
     return "\n\n".join(parts)
+
+
+def _decision_name(row: DecisionResult, t: Texts) -> str:
+    return t(f"decisions.{row.decision}", tau=row.tau)
+
+
+def _decision(row: DecisionResult, t: Texts) -> list[str]:
+    scores = [percent(value, 2) for value in (row.accuracy, row.macro_f1, row.balanced_accuracy)]
+    return [_decision_name(row, t), *scores, percent(row.worst_recall), row.worst_class]
 
 
 def _ends(interval: Sequence[float]) -> str:
@@ -220,9 +207,15 @@ def _drift(split: Mapping[str, Any]) -> list[str]:
         return "" if value is None else p_value(value)
 
     return [
-        split["split"], f"{split['rows']:,}", percent(split["variation"]), p(split["classes_p"]), f"{split['gray']:.1f}",
-        p(split["gray_p"]), f"{split['contrast']:.1f}", p(split["contrast_p"]),
-    ]  # fmt: skip
+        split["split"],
+        f"{split['rows']:,}",
+        percent(split["variation"]),
+        p(split["classes_p"]),
+        f"{split['gray']:.1f}",
+        p(split["gray_p"]),
+        f"{split['contrast']:.1f}",
+        p(split["contrast_p"]),
+    ]
 
 
 def _warnings(judgement: Judgement) -> list[str]:
@@ -304,7 +297,7 @@ def network_as_text(network: NetworkRecord, lang: str = "en") -> str:
             reason,
         ]
         for number, (layer, reason) in enumerate(
-            zip(network.layers, narrative.layer_reasons(network, t), strict=True), start=1
+            zip(network.layers, techniques.layer_reasons(network, t), strict=True), start=1
         )
     ]
     table = tables.render(["#", "layer", "kind", "output", "parameters", "reason"], rows)

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import optuna
 import ray
@@ -25,20 +25,18 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
 from ray.tune.search.optuna import OptunaSearch
 
 import mien
-from mien import checks, files, locks, recipes, typed_json
-from mien.checks import Between
-from mien.data.reading import DEFAULT, ReadOptions
-from mien.errors import ArgumentError, ClusterError, OutputError, RecipeError, RunError, TrainingError
+from mien import files, locks, recipes, typed_json
+from mien.errors import ClusterError, OutputError, RunError, TrainingError
 from mien.experiments.results import Common, SweepResult, TrialResult
 from mien.inference import datasets
 from mien.progress import SILENT, Progress
-from mien.recipes import Recipe, search_space
+from mien.recipes import search_space
 from mien.recipes.search_space import Axis, Choice
 from mien.run import Run
-from mien.run_record import AUTO, EpochRecord, Hardware
 from mien.scale import cluster, nodes, seal
+from mien.scale import trial as trials_of
+from mien.scale.sweep import Sweep
 from mien.training import job
-from mien.training.task import Task
 from mien.words import counted, percent
 
 SETTINGS = {
@@ -48,45 +46,6 @@ SETTINGS = {
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
 }
 """Of Ray Tune, by environment: no folder of its own to work in, and nothing on standard output, nor traces of what is told in words."""
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """A search.
-
-    Attributes:
-        data: a path that ``datasets.read`` knows, which all nodes see.
-        recipe: what the trials start from.
-        out: the folder of runs and results, which all nodes see.
-        reading: how the data is read.
-        given: the axes of the space as text; none takes the default ones.
-        num_trials: how many places in the space are tried.
-        parallel: trials at once at most; 0 takes as many as the cluster has room for.
-        seed: of the search; that of the trainings is the recipe's.
-        num_cpus: processors, and so threads, of each trial.
-        hardware: on what to train.
-        home: where the recipe's teacher is named from.
-    """
-
-    data: Path
-    recipe: Recipe
-    out: Path
-    reading: ReadOptions = DEFAULT
-    given: tuple[str, ...] = ()
-    num_trials: Annotated[int, Between(1, 1_000_000)] = 20
-    parallel: Annotated[int, Between(0, 1_000_000)] = 0
-    seed: Annotated[int, Between(0, 2**32 - 1)] = 0
-    num_cpus: Annotated[int, Between(1, 100_000)] = 1
-    hardware: Hardware = AUTO
-    home: Path = field(default_factory=Path.cwd)
-
-    def __post_init__(self) -> None:
-        checks.check_fields(self, ArgumentError)
-
-    @property
-    def runs(self) -> Path:
-        """The folder of the trials' run folders."""
-        return self.out / "runs"
 
 
 @dataclass
@@ -258,7 +217,7 @@ def _fit(sweep: Sweep, space: Sequence[Axis], watch: Watch) -> list[Any]:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     taken = nodes.resources(sweep.num_cpus, sweep.hardware.device)
     trainable = tune.with_resources(
-        tune.with_parameters(_trial, sweep=sweep, space=tuple(space)),
+        tune.with_parameters(trials_of.run, sweep=sweep, space=tuple(space)),
         {"cpu": taken["num_cpus"], "gpu": taken["num_gpus"]},
     )
     place = sweep.out / "tune"
@@ -346,40 +305,6 @@ def _distribution(axis: Axis) -> BaseDistribution:
     return FloatDistribution(axis.low, axis.high, log=axis.log)
 
 
-def _trial(config: dict[str, Any], sweep: Sweep, space: tuple[Axis, ...]) -> None:
-    """A trial, in a process of its own: begins its run or goes on with it, and reports every epoch."""
-    folder = sweep.runs / tune.get_context().get_trial_id()
-    progress = _Reported(folder, sweep.recipe.keep)
-    try:
-        recipe = recipes.changed(sweep.recipe, search_space.settings(space, config))
-        task = Task(folder.name, sweep.data, recipe, folder, sweep.hardware, sweep.home, sweep.reading)
-        nodes.settle(task, sweep.num_cpus)
-        run = task.do(progress)
-    except (TrainingError, RecipeError) as error:  # such settings are a bad answer, not a reason to stop asking
-        tune.report({"epoch": progress.reported, "accuracy": 0.0, "seconds": 0.0, "failed": str(error)})
-        return
-    if progress.reported < len(run.history):  # it was killed after its last epoch, before that was told
-        progress.epoch(run.history[-1], recipe.epochs, is_best=False)
-
-
-class _Reported(Progress):
-    """Reports each epoch to Tune, which lets a trial that it stops go no further than there."""
-
-    def __init__(self, folder: Path, keep: str) -> None:
-        self.folder, self.keep, self.reported = folder, keep, 0
-
-    def epoch(self, record: EpochRecord, num_epochs: int, is_best: bool) -> None:
-        """Report it."""
-        self.reported = record.epoch
-        score = _score(Run.open(self.folder).history, self.keep)
-        tune.report({"epoch": record.epoch, "accuracy": score, "own": record.valid_accuracy, "seconds": record.seconds})
-
-
-def _score(history: Sequence[EpochRecord], keep: str) -> float:
-    accuracies = [row.valid_accuracy for row in history]
-    return float(accuracies[-1] if keep == "last" else max(accuracies))
-
-
 def _best_so_far(result: Mapping[str, Any]) -> str:
     """What a trial is judged by, where that isn't the epoch's own accuracy."""
     return f" (best so far {result['accuracy']:.2%})" if result["accuracy"] != result["own"] else ""
@@ -402,7 +327,7 @@ def _result(trial: Any, sweep: Sweep, space: Sequence[Axis]) -> TrialResult:
         settings=tuple(search_space.settings(space, trial.config)),
         state="failed" if failed else "finished" if finished else "stopped",
         reason=failed,
-        accuracy=_score(history, sweep.recipe.keep) if history else 0.0,
+        accuracy=trials_of.score(history, sweep.recipe.keep) if history else 0.0,
         minutes=sum(row.seconds for row in history) / 60,
         curve=tuple(row.valid_accuracy for row in history),
     )

@@ -23,7 +23,7 @@ from mien.errors import DataError, MissingExtraError, OutputError
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
 from mien.evaluation.overlap import Overlap
-from mien.reporting import narrative, svg, texts
+from mien.reporting import narrative, svg, techniques, texts
 from mien.reporting.pages import probes, report
 from mien.reporting.plots import probing, scores
 from mien.run import Run
@@ -165,7 +165,7 @@ def test_what_shapes_the_training_is_told_where_it_did() -> None:
     recipe = replace(record.recipe, teacher="somewhere/large.onnx", distil=0.5)
     for votes in (True, False):
         record = replace(record, recipe=recipe, data=replace(record.data, votes=votes))
-        used, unused = narrative.means(record, [0.1], records.judgement(temperature=1.0), t)
+        used, unused = techniques.means(record, [0.1], records.judgement(temperature=1.0), t)
         told = {each["name"]: each["setting"] for each in used}
         assert told["Muon"] == "peak rate 0.03, for the hidden convolutions"
         assert told["growing faces"] == "32 to 48 pixels over the first 60% of the epochs"
@@ -179,9 +179,9 @@ def test_what_shapes_the_training_is_told_where_it_did() -> None:
 def test_what_imitates_bad_pictures_is_told_where_it_did(lang: str) -> None:
     t = texts.Texts(lang)
     recipe = recipes.get("base", ["augment=robust", "augment.gamma=1,1", "init=somewhere/first.onnx"])
-    used, unused = narrative.means(records.run(recipe), [0.1], records.judgement(temperature=1.0), t)
+    used, unused = techniques.means(records.run(recipe), [0.1], records.judgement(temperature=1.0), t)
     told = {each["name"]: each["setting"] for each in used}
-    shown = {key: told.get(t(f"tricks.name.{key}")) for key in narrative.CORRUPTION_PARTS}
+    shown = {key: told.get(t(f"tricks.name.{key}")) for key in techniques.CORRUPTION_PARTS}
     assert shown["gamma"] is None
     assert t("tricks.name.gamma") in unused
     assert shown["jpeg"] == t("tricks.setting.jpeg", value="5", share="8%")

@@ -17,6 +17,7 @@ from mien.errors import DataError, MissingExtraError
 from mien.evaluation.evaluation import Evaluation
 from mien.reporting import svg
 from mien.reporting.plots import scores
+from mien.reporting.plots.training import CurvesPlot
 from mien.run_record import NetworkRecord
 from records import layer
 
@@ -55,7 +56,7 @@ def test_confusion_plot_of_an_absent_class_shows_a_dash() -> None:
 
 
 def test_curves_mark_the_earliest_best_epoch() -> None:
-    plot = scores.CurvesPlot(records.history(6), stop_accuracy=0.66, patience=3)
+    plot = CurvesPlot(records.history(6), stop_accuracy=0.66, patience=3)
     assert plot.best_epoch == 3
     labels = [text.get_text() for text in legend_of(plot.plot().ax_)]
     assert labels == ["training rows, as trained on", "hold-out", "best epoch 3", "threshold 66%", "patience 3"]
@@ -64,10 +65,10 @@ def test_curves_mark_the_earliest_best_epoch() -> None:
 
 
 def test_curves_of_one_epoch_and_of_none() -> None:
-    ax = scores.CurvesPlot(records.history(1)).plot().ax_
+    ax = CurvesPlot(records.history(1)).plot().ax_
     assert ax.lines[0].get_marker() == "o"  # a line through one point would be invisible
     with pytest.raises(DataError, match="no epoch yet"):
-        scores.CurvesPlot([])
+        CurvesPlot([])
 
 
 def test_calibration_plot_has_a_dot_for_each_bin_with_faces() -> None:
@@ -146,7 +147,7 @@ def test_svg_follows_its_page_and_leaves_the_style_alone(num_classes: int) -> No
 
 
 def test_svg_ids_of_two_figures_do_not_meet() -> None:
-    plot = scores.CurvesPlot(records.history(4))
+    plot = CurvesPlot(records.history(4))
     one, two = (svg.from_plot(plot.plot, 300, 200, prefix=prefix, label="x") for prefix in ("one", "two"))
     ids = [set(re.findall(r'\bid="([^"]+)"', picture)) for picture in (one, two)]
     assert ids[0]

@@ -20,7 +20,15 @@ UNLABELLED_FOLDER = "unlabelled"
 _UNLABELLED = (UNLABELLED_FOLDER, "unlabeled")
 _CK_NAME = re.compile(r"(S\d{3})_\d{3}_\d{8}\.png", re.IGNORECASE)
 _JAFFE_NAME = re.compile(r"([A-Z]{2})[.-]([A-Z]{2})\d?[.-]\d+\.(tiff?|png|jpe?g|bmp)", re.IGNORECASE)
-_JAFFE_CODES = {"AN": "angry", "DI": "disgust", "FE": "fear", "HA": "happy", "NE": "neutral", "SA": "sad", "SU": "surprise"}  # fmt: skip
+_JAFFE_CODES = {
+    "AN": "angry",
+    "DI": "disgust",
+    "FE": "fear",
+    "HA": "happy",
+    "NE": "neutral",
+    "SA": "sad",
+    "SU": "surprise",
+}
 _LARGEST_CODE = 10  # AffectNet's
 _FILE_SPLIT = re.compile(r"(PublicTest|PrivateTest|Training)_\d+", re.IGNORECASE)
 

@@ -168,11 +168,13 @@ def as_rows(looks: Looks, evaluation: Evaluation) -> list[dict[str, Any]]:
         if len(places):
             mean = looks.maps[places].mean(0)
             y, x = np.unravel_index(int(mean.argmax()), mean.shape)
-            found.append({
-                "class": name,
-                "n": len(places),
-                "largest_gain": float(mean.max()),
-                "at": [float((x + 0.5) / mean.shape[1]), float((y + 0.5) / mean.shape[0])],
-                "share_below_middle": share_below(mean),
-            })  # fmt: skip
+            found.append(
+                {
+                    "class": name,
+                    "n": len(places),
+                    "largest_gain": float(mean.max()),
+                    "at": [float((x + 0.5) / mean.shape[1]), float((y + 0.5) / mean.shape[0])],
+                    "share_below_middle": share_below(mean),
+                }
+            )
     return found

@@ -98,13 +98,26 @@ def _summary(audit: Audit, t: Texts) -> str:
     """What was found about copies, in a paragraph."""
     counts = audit.counts()
     sentences = [
-        t("audit.summary_copies", rows=f"{counts['rows']:,}", pictures=f"{counts['pictures']:,}", exact=f"{counts['exact_copies']:,}")
-    ]  # fmt: skip
+        t(
+            "audit.summary_copies",
+            rows=f"{counts['rows']:,}",
+            pictures=f"{counts['pictures']:,}",
+            exact=f"{counts['exact_copies']:,}",
+        )
+    ]
     sentences += [
-        t("audit.summary_crossing", split=t(f"splits.{found.split}"), other=t(f"splits.{found.other}"), rows=f"{found.rows:,}",
-          exact=f"{found.exact:,}", near=f"{found.near:,}", conflicting=f"{found.conflicting:,}", correlation=f"{audit.correlation:g}")
+        t(
+            "audit.summary_crossing",
+            split=t(f"splits.{found.split}"),
+            other=t(f"splits.{found.other}"),
+            rows=f"{found.rows:,}",
+            exact=f"{found.exact:,}",
+            near=f"{found.near:,}",
+            conflicting=f"{found.conflicting:,}",
+            correlation=f"{audit.correlation:g}",
+        )
         for found in audit.crossings
-    ]  # fmt: skip
+    ]
     if not audit.crossings and len(audit.faces.split_names) > 1:
         sentences.append(t("audit.summary_apart"))
     if counts["conflicting_groups"]:

@@ -62,7 +62,7 @@ def render(judgement: Judgement, findings: Findings, *, command: Sequence[str] =
         calibration=probes.calibration(judgement, findings.before, t),
         commands=report.commands(command),
         **probes.sections(judgement, findings, t),
-    )  # fmt: skip
+    )
     return str(page) + "\n"
 
 

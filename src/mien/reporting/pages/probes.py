@@ -42,14 +42,20 @@ def calibration(judgement: Judgement, before: Evaluation | None, t: Texts) -> di
         )
         drawn = svg.from_plot(
             lambda ax, plot=plot: plot.plot(ax, words=t.tables["plots"]),  # type: ignore[misc] # a default binds the loop's value
-            320, 320, prefix=f"reliability-{key}", label=f"{t('calibration.label')}: {caption}",
-        )  # fmt: skip
+            320,
+            320,
+            prefix=f"reliability-{key}",
+            label=f"{t('calibration.label')}: {caption}",
+        )
         figures.append((markup(drawn), caption))
     coverage = scores.CoveragePlot(judgement.evaluation)
     drawn = svg.from_plot(
         lambda ax: coverage.plot(ax, words=t.tables["plots"]),
-        320, 320, prefix="coverage", label=t("calibration.coverage_label"),
-    )  # fmt: skip
+        320,
+        320,
+        prefix="coverage",
+        label=t("calibration.coverage_label"),
+    )
     figures.append((markup(drawn), t("calibration.coverage")))
     return {"text": narrative.calibration(judgement, t), "before": text, "figures": figures}
 
@@ -65,11 +71,17 @@ def _temperature(after: Evaluation, before: Evaluation, temperature: float, t: T
     named = {"better": t(f"scores.{better[0]}"), "worse": t(f"scores.{worse[0]}")} if verdict == "mixed" else {}
     change = metrics.mean_interval(_losses(after) - _losses(before)) or (after.log_loss - before.log_loss,) * 2
     told = t(
-        "before.text", difference=_signed(after.log_loss - before.log_loss), low=_signed(change[0]), high=_signed(change[1]),
-        temperature=f"{temperature:.2f}", confidence=percent(before.probabilities.max(1).mean()),
-        before=points(before.calibration_error), after=points(after.calibration_error),
-        loss_before=f"{before.log_loss:.3f}", loss_after=f"{after.log_loss:.3f}",
-    )  # fmt: skip
+        "before.text",
+        difference=_signed(after.log_loss - before.log_loss),
+        low=_signed(change[0]),
+        high=_signed(change[1]),
+        temperature=f"{temperature:.2f}",
+        confidence=percent(before.probabilities.max(1).mean()),
+        before=points(before.calibration_error),
+        after=points(after.calibration_error),
+        loss_before=f"{before.log_loss:.3f}",
+        loss_after=f"{after.log_loss:.3f}",
+    )
     return t.joined([told, t(f"before.{verdict}", **named)])
 
 
@@ -141,9 +153,13 @@ def _heights(rows: list[dict[str, Any]], t: Texts) -> str:
         return ""
     (high_share, high), (low_share, low) = known[0], known[-1]
     return t(
-        "looks.below", lowest=t.named(high), lowest_share=high_share, highest=t.named(low),
-        highest_share=low_share, even=1 - saliency.MIDDLE,
-    )  # fmt: skip
+        "looks.below",
+        lowest=t.named(high),
+        lowest_share=high_share,
+        highest=t.named(low),
+        highest_share=low_share,
+        even=1 - saliency.MIDDLE,
+    )
 
 
 def _singles(judgement: Judgement, found: Looks, t: Texts) -> list[dict[str, str]]:
@@ -161,14 +177,16 @@ def _singles(judgement: Judgement, found: Looks, t: Texts) -> list[dict[str, str
             "true": t.named(evaluation.classes[evaluation.labels[row]]),
             "predicted": t.named(evaluation.classes[evaluation.predicted[row]]),
         }
-        shown.append({
-            "face": face_url(judgement.faces.images[row]),
-            "face_alt": t("looks.face_alt", **names),
-            "address": heat_url(judgement.faces.images[row], found.maps[place]),
-            "alt": t("looks.single_alt", **names),
-            "title": t("looks.single", **names, confidence=float(evaluation.probabilities[row].max())),
-            "kind": "" if found.is_right[place] else "wrong",
-        })  # fmt: skip
+        shown.append(
+            {
+                "face": face_url(judgement.faces.images[row]),
+                "face_alt": t("looks.face_alt", **names),
+                "address": heat_url(judgement.faces.images[row], found.maps[place]),
+                "alt": t("looks.single_alt", **names),
+                "title": t("looks.single", **names, confidence=float(evaluation.probabilities[row].max())),
+                "kind": "" if found.is_right[place] else "wrong",
+            }
+        )
     return shown
 
 
@@ -179,20 +197,36 @@ def robust(evaluation: Evaluation, curves: tuple[Curve, ...], t: Texts) -> dict[
     drops = {curve.corruption.name: curve.drop for curve in curves}
     low, high = first.intervals[first.clean]
     text = [
-        t("robust.lead", n=support.sum(), each=support.max(), num=len(curves), clean=first.accuracy[first.clean],
-          low=low, high=high, accuracy=evaluation.accuracy, balanced=evaluation.balanced_accuracy),
+        t(
+            "robust.lead",
+            n=support.sum(),
+            each=support.max(),
+            num=len(curves),
+            clean=first.accuracy[first.clean],
+            low=low,
+            high=high,
+            accuracy=evaluation.accuracy,
+            balanced=evaluation.balanced_accuracy,
+        ),
         _most_and_least(drops, t),
-    ]  # fmt: skip
+    ]
     if {"eyes", "mouth"} <= drops.keys():
         text.append(t("robust.parts", eyes=points(drops["eyes"]), mouth=points(drops["mouth"])))
     return {
         "text": t.joined(text),
         "figures": [_curve(curve, evaluation, t) for curve in curves],
-        "classes": [(t.named(name), emotions.colour(name)) for name, n in zip(evaluation.classes, first.support, strict=True) if n],
+        "classes": [
+            (t.named(name), emotions.colour(name))
+            for name, n in zip(evaluation.classes, first.support, strict=True)
+            if n
+        ],
         "rows": [_row(curve, evaluation, t) for curve in sorted(curves, key=lambda curve: -curve.drop)],
-        "small": t("robust.small", num=t.between(f"{support.min():,}", f"{support.max():,}"),
-                   within=t.between(_within(support.max()), _within(support.min()))),
-    }  # fmt: skip
+        "small": t(
+            "robust.small",
+            num=t.between(f"{support.min():,}", f"{support.max():,}"),
+            within=t.between(_within(support.max()), _within(support.min())),
+        ),
+    }
 
 
 def _most_and_least(drops: dict[str, float], t: Texts) -> str:
@@ -238,34 +272,57 @@ def _row(curve: Curve, evaluation: Evaluation, t: Texts) -> list[str]:
 
 
 def voters(agreement: Agreement, t: Texts) -> dict[str, Any]:
-    """Whether it doubts where people doubt: words, and confidence and accuracy over the voters' agreement."""
-    clear, (majority, (low, high)) = agreement.n - agreement.num_tied, agreement.against_majority
-    text = []
-    if clear:
-        lead = t(
-            "voters.lead", n=f"{agreement.n:,}", clear=f"{clear:,}", tied=f"{agreement.num_tied:,}", majority=percent(majority),
-            low=percent(low), high=percent(high), labels=percent(agreement.against_labels[0]), agree=percent(agreement.labels_right[0]),
-        )  # fmt: skip
-        behind, ahead = agreement.nearer_people
-        nearer = "people" if behind > 0 else "label" if ahead < 0 else "alike"
-        text.append(t.joined([lead, t(f"voters.{nearer}")]))
-    if agreement.spearman and agreement.pearson:
-        (spearman, inner), (pearson, outer) = agreement.spearman, agreement.pearson
-        doubt = t(
-            "voters.doubt", spearman=f"{spearman:.2f}", spearman_low=f"{inner[0]:.2f}", spearman_high=f"{inner[1]:.2f}",
-            pearson=f"{pearson:.2f}", pearson_low=f"{outer[0]:.2f}", pearson_high=f"{outer[1]:.2f}",
-        )  # fmt: skip
-    else:
-        doubt = t("voters.doubt_none")
+    """Agreement with human annotators: words, and confidence and accuracy over the annotators' agreement."""
     distance = t(
-        "voters.distance", distance=f"{agreement.distance:.2f}", label_distance=f"{agreement.label_distance:.2f}",
-        cross=f"{agreement.cross_entropy:.2f}", own=f"{agreement.vote_entropy:.2f}",
-    )  # fmt: skip
+        "voters.distance",
+        distance=f"{agreement.distance:.2f}",
+        label_distance=f"{agreement.label_distance:.2f}",
+        cross=f"{agreement.cross_entropy:.2f}",
+        own=f"{agreement.vote_entropy:.2f}",
+    )
     plot = probing.AgreementPlot(agreement)
     drawn = svg.from_plot(
         lambda ax: plot.plot(ax, words=t.tables["probe_plots"]), 600, 270, prefix="voters", label=t("voters.picture")
     )
-    return {"text": [*text, t.joined([doubt, distance])], "figure": (markup(drawn), t("voters.caption"))}
+    text = [*_majorities(agreement, t), t.joined([_entropies(agreement, t), distance])]
+    return {"text": text, "figure": (markup(drawn), t("voters.caption"))}
+
+
+def _majorities(agreement: Agreement, t: Texts) -> list[str]:
+    """How often the model agrees with most annotators; nothing where no row has a majority."""
+    clear, (majority, (low, high)) = agreement.n - agreement.num_tied, agreement.against_majority
+    if not clear:
+        return []
+    lead = t(
+        "voters.lead",
+        n=f"{agreement.n:,}",
+        clear=f"{clear:,}",
+        tied=f"{agreement.num_tied:,}",
+        majority=percent(majority),
+        low=percent(low),
+        high=percent(high),
+        labels=percent(agreement.against_labels[0]),
+        agree=percent(agreement.labels_right[0]),
+    )
+    behind, ahead = agreement.nearer_people
+    nearer = "people" if behind > 0 else "label" if ahead < 0 else "alike"
+    return [t.joined([lead, t(f"voters.{nearer}")])]
+
+
+def _entropies(agreement: Agreement, t: Texts) -> str:
+    """The correlation of the model's entropy with the annotators'."""
+    if not (agreement.spearman and agreement.pearson):
+        return t("voters.doubt_none")
+    (spearman, inner), (pearson, outer) = agreement.spearman, agreement.pearson
+    return t(
+        "voters.doubt",
+        spearman=f"{spearman:.2f}",
+        spearman_low=f"{inner[0]:.2f}",
+        spearman_high=f"{inner[1]:.2f}",
+        pearson=f"{pearson:.2f}",
+        pearson_low=f"{outer[0]:.2f}",
+        pearson_high=f"{outer[1]:.2f}",
+    )
 
 
 def points(share: float) -> str:

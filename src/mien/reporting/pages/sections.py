@@ -12,9 +12,10 @@ from mien import emotions
 from mien.data.source import ChosenCoding
 from mien.evaluation.evaluation import Confusion, Evaluation
 from mien.evaluation.judge import Judgement
-from mien.reporting import narrative, svg
+from mien.reporting import narrative, svg, techniques
 from mien.reporting.pictures import data_url, face_url, markup
 from mien.reporting.plots import scores as plots
+from mien.reporting.plots.training import CurvesPlot
 from mien.reporting.texts import Texts, exact_percent, percent
 from mien.run import Run
 from mien.run_record import EpochRecord, NetworkRecord, RunRecord, best_epoch
@@ -111,13 +112,17 @@ def network(judgement: Judgement, network: NetworkRecord, t: Texts) -> dict[str,
     )
     label = t("network.label", classes=len(evaluation.classes))
     lead = t(
-        "network.lead", layers=len(layers), parameters=network.parameters, macs=network.macs,
+        "network.lead",
+        layers=len(layers),
+        parameters=network.parameters,
+        macs=network.macs,
         label=t.named(evaluation.classes[evaluation.labels[row]]),
-    )  # fmt: skip
+    )
     memory = t(
-        "network.memory", parameters=4 * network.parameters / 2**20,
+        "network.memory",
+        parameters=4 * network.parameters / 2**20,
         activations=network.activation_bytes / 2**20,
-    )  # fmt: skip
+    )
     return {
         "lead": lead,
         "diagram": markup(
@@ -134,32 +139,37 @@ def _layers(network: NetworkRecord, t: Texts) -> list[dict[str, str]]:
     """The layer table; a reason that was given already is referred to."""
     first: dict[str, int] = {}
     rows = []
-    for number, (layer, reason) in enumerate(zip(network.layers, narrative.layer_reasons(network, t), strict=True), 1):
+    for number, (layer, reason) in enumerate(zip(network.layers, techniques.layer_reasons(network, t), strict=True), 1):
         before = first.setdefault(reason, number)
-        rows.append({
-            "number": str(number),
-            "name": layer.name,
-            "kind": layer.kind + (f" {exact_percent(layer.dropout)}" if layer.dropout is not None else ""),
-            "output": "×".join(map(str, layer.output)),
-            "parameters": f"{layer.parameters:,}" if layer.parameters else "",
-            "reason": reason if before == number else t("network.same", number=before),
-            "repeated": "" if before == number else "repeated",
-        })  # fmt: skip
+        rows.append(
+            {
+                "number": str(number),
+                "name": layer.name,
+                "kind": layer.kind + (f" {exact_percent(layer.dropout)}" if layer.dropout is not None else ""),
+                "output": "×".join(map(str, layer.output)),
+                "parameters": f"{layer.parameters:,}" if layer.parameters else "",
+                "reason": reason if before == number else t("network.same", number=before),
+                "repeated": "" if before == number else "repeated",
+            }
+        )
     return rows
 
 
 def training(record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> dict[str, Any]:
     """The training: words, curves and set-up."""
     recipe = record.recipe
-    curves = plots.CurvesPlot(history, stop_accuracy=recipe.stop_accuracy, patience=recipe.patience)
+    curves = CurvesPlot(history, stop_accuracy=recipe.stop_accuracy, patience=recipe.patience)
     words = t.tables["plots"]
     figures = []
     for key, what in (("accuracy", "accuracy"), ("loss", "loss"), ("rate", "learning_rate")):
         label = t(f"training.curve_{key}")
         drawn = svg.from_plot(
             lambda ax, what=what: curves.plot(ax, what, words=words),  # type: ignore[misc] # a default binds the loop's value
-            331, 250, prefix=f"curve-{key}", label=label,
-        )  # fmt: skip
+            331,
+            250,
+            prefix=f"curve-{key}",
+            label=label,
+        )
         figures.append((markup(drawn), label))
     return {
         "text": narrative.training(record, history, t),
@@ -175,7 +185,7 @@ def _set_up(record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> list
     origin = data.valid.split
     hold_out = t("training.hold_out_random", share=exact_percent(recipe.hold_out), seed=recipe.split_seed)
     smoothing = f", {t('tricks.name.label_smoothing')} {recipe.label_smoothing:g}" if recipe.label_smoothing else ""
-    weight = narrative.votes_weight(record)
+    weight = techniques.votes_weight(record)
     votes = t("training.loss_votes", weight=f"{weight:g}") if weight else ""
     muon = t("training.muon", rate=f"{recipe.muon:g}") if recipe.muon else ""
     rows = {
@@ -183,16 +193,25 @@ def _set_up(record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> list
         "image_size": f"{recipe.image_size}×{recipe.image_size}",
         "rows": t("training.rows_value", train=f"{data.train.rows:,}", valid=f"{data.valid.rows:,}"),
         "hold_out": hold_out if origin == "hold_out" else t("training.hold_out_split", split=origin),
-        "epochs": t("training.epochs_value", epochs=f"{recipe.epochs:,}", trained=len(history), best=best_epoch(history).epoch),
+        "epochs": t(
+            "training.epochs_value", epochs=f"{recipe.epochs:,}", trained=len(history), best=best_epoch(history).epoch
+        ),
         "batch_size": f"{recipe.batch_size:,}",
         "optimizer": t(f"training.{optimizer}", momentum=f"{recipe.momentum:g}") + muon,
-        "learning_rate": t("training.rate_value", rate=f"{recipe.learning_rate:g}", schedule=narrative.schedule(recipe, t)),
+        "learning_rate": t(
+            "training.rate_value", rate=f"{recipe.learning_rate:g}", schedule=techniques.schedule(recipe, t)
+        ),
         "loss": t("training.loss_value") + smoothing + votes,
         "weight_decay": f"{recipe.weight_decay:g}",
         "seed": str(recipe.seed),
         **coding(data.read.coding, t),
-        "precision": t("training.device_value", device=record.machine, precision=record.setup.precision, threads=record.setup.threads),
-    }  # fmt: skip
+        "precision": t(
+            "training.device_value",
+            device=record.machine,
+            precision=record.setup.precision,
+            threads=record.setup.threads,
+        ),
+    }
     return [(t(f"training.{key}"), value) for key, value in rows.items()]
 
 
@@ -202,7 +221,7 @@ def means(
     t: Texts,
 ) -> dict[str, Any]:
     """What helped the network to learn: the means with their reasons, and the sheet of what it saw."""
-    used, unused = narrative.means(run.record, run.network.dropouts, judgement.record, t)
+    used, unused = techniques.means(run.record, run.network.dropouts, judgement.record, t)
     geometry, augmented = run.recipe.augment.geometry, run.augmented
     return {
         "used": used,
@@ -225,8 +244,11 @@ def confusion(judgement: Judgement, t: Texts) -> dict[str, Any]:
     )
     shares = svg.from_plot(
         lambda ax: matrix.plot(ax, values="shares", names=names, words=words),
-        340, 320, prefix="row-shares", label=t("confusion.shares_label"),
-    )  # fmt: skip
+        340,
+        320,
+        prefix="row-shares",
+        label=t("confusion.shares_label"),
+    )
     classes = [
         {
             "name": t.named(name),

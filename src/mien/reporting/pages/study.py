@@ -68,7 +68,12 @@ def render(result: StudyResult, *, command: Sequence[str] = (), lang: str = "en"
         notes=_notes(result, t),
         heads=[t(f"study.score.{score}") for score in SHOWN],
         rows=[
-            (arm_name(arm.arm, t), [_with_deviation(arm, score) for score in SHOWN], _minutes(arm), ", ".join(map(str, arm.epochs)))
+            (
+                arm_name(arm.arm, t),
+                [_with_deviation(arm, score) for score in SHOWN],
+                _minutes(arm),
+                ", ".join(map(str, arm.epochs)),
+            )
             for arm in arms
         ],
         differences=[(arm_name(arm.arm, t), *(_difference(arm, score) for score in DIFFERENCES)) for arm in arms[1:]],
@@ -78,7 +83,7 @@ def render(result: StudyResult, *, command: Sequence[str] = (), lang: str = "en"
         settings=[(arm_name(one.arm, t), one.arm.settings) for one in arms if one.runs],
         set_up=_set_up(result, t),
         commands=report.commands(command),
-    )  # fmt: skip
+    )
     return str(page) + "\n"
 
 
@@ -105,9 +110,14 @@ def _answer(result: StudyResult, t: Texts) -> str:
         told = {"score": t(f"study.score.{score}"), "first": arm_name(first.arm, t)}
         best = max(result.arms, key=lambda arm: arm.compared.mean[score])
         sentences.append(
-            t("study.best" if best is not first else "study.first", **told, best=arm_name(best.arm, t), mean=f"{100 * best.compared.mean[score]:.1f}",
-              own=f"{100 * first.compared.mean[score]:.1f}")
-        )  # fmt: skip
+            t(
+                "study.best" if best is not first else "study.first",
+                **told,
+                best=arm_name(best.arm, t),
+                mean=f"{100 * best.compared.mean[score]:.1f}",
+                own=f"{100 * first.compared.mean[score]:.1f}",
+            )
+        )
         up = [arm_name(arm.arm, t) for arm in others if _family(arm, score)[0] > 0]
         down = [arm_name(arm.arm, t) for arm in others if _family(arm, score)[1] < 0]
         if up:
@@ -120,9 +130,14 @@ def _answer(result: StudyResult, t: Texts) -> str:
         means = {one.arm: 100 * sum(one.majority) / len(one.majority) for one in result.arms if one.majority}
         top = max(means, key=lambda arm: means[arm])
         sentences.append(
-            t("study.majority", best=arm_name(top, t), mean=f"{means[top]:.1f}", first=arm_name(first.arm, t),
-              own=f"{means[first.arm]:.1f}")
-        )  # fmt: skip
+            t(
+                "study.majority",
+                best=arm_name(top, t),
+                mean=f"{means[top]:.1f}",
+                first=arm_name(first.arm, t),
+                own=f"{means[first.arm]:.1f}",
+            )
+        )
     return t.joined(sentences)
 
 
@@ -165,8 +180,11 @@ def _figures(arms: Sequence[ArmResult], t: Texts) -> list[tuple[str, Any]]:
         plot, title = study.DifferencePlot(arms, score), t(f"study.score.{score}")
         drawn = svg.from_plot(
             lambda ax, plot=plot: plot.plot(ax, names=names, words=t.tables["study_plots"]),  # type: ignore[misc] # a default binds the loop's value
-            680, 64 + 27 * len(names), prefix=f"difference-{score}", label=t("study.figure_label", score=title),
-        )  # fmt: skip
+            680,
+            64 + 27 * len(names),
+            prefix=f"difference-{score}",
+            label=t("study.figure_label", score=title),
+        )
         shown.append((t("study.figure", score=title, first=arm_name(arms[0].arm, t)), markup(drawn)))
     return shown
 

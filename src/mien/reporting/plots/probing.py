@@ -49,9 +49,14 @@ class RobustnessPlot:
         ax.plot(places, curve.accuracy, color=scores.INK, linewidth=2.4)
         clean = curve.clean
         ax.plot(
-            [clean], [curve.accuracy[clean]], "o", color=scores.INK, markersize=6, markerfacecolor=scores.HOLLOW,
+            [clean],
+            [curve.accuracy[clean]],
+            "o",
+            color=scores.INK,
+            markersize=6,
+            markerfacecolor=scores.HOLLOW,
             markeredgewidth=1.8,
-        )  # fmt: skip
+        )
         ax.set_xticks(places, [number(value) for value in curve.corruption.severities])
         ax.set(ylim=(-0.02, 1.02), yticks=[0, 0.25, 0.5, 0.75, 1])
         ax.yaxis.set_major_formatter(scores.as_percent)
@@ -80,13 +85,24 @@ class AgreementPlot:
         bounds = np.array([self.levels[place].interval for place in known]).reshape(-1, 2)
         ax.vlines(known, bounds[:, 0], bounds[:, 1], color=scores.SECOND, linewidth=1.6)
         ax.plot(
-            known, accuracy, "D", color=scores.SECOND, markersize=6, markerfacecolor=scores.HOLLOW, markeredgewidth=1.6,
+            known,
+            accuracy,
+            "D",
+            color=scores.SECOND,
+            markersize=6,
+            markerfacecolor=scores.HOLLOW,
+            markeredgewidth=1.6,
             label=words["majority"],
-        )  # fmt: skip
+        )
         ax.plot(
-            places, [level.confidence for level in self.levels], "o-", color=scores.FIRST, markersize=6, linewidth=1.6,
+            places,
+            [level.confidence for level in self.levels],
+            "o-",
+            color=scores.FIRST,
+            markersize=6,
+            linewidth=1.6,
             label=words["confidence"],
-        )  # fmt: skip
+        )
         names = [f"{_range(level.above, level.most)}\nn = {level.n:,}" for level in self.levels]
         ax.set_xticks(places, names, fontsize=8)
         ax.set(xlabel=words["agreement"], ylim=(-0.02, 1.02), xlim=(-0.5, len(places) - 0.5))

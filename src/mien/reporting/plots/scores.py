@@ -18,7 +18,6 @@ from mien import emotions
 from mien.errors import DataError, MissingExtraError
 from mien.evaluation import decisions, metrics
 from mien.evaluation.evaluation import Evaluation
-from mien.run_record import EpochRecord, best_epoch
 from mien.words import exact_percent, percent
 
 if TYPE_CHECKING:
@@ -111,82 +110,6 @@ class ConfusionPlot:
         return self
 
 
-class CurvesPlot:
-    """How a training went, epoch by epoch.
-
-    Args:
-        history: one record per epoch, as training writes them.
-        stop_accuracy: the hold-out accuracy that ends the training; 0 for none.
-        patience: the epochs without a better one that end it; 0 for none.
-
-    Attributes:
-        best_epoch: the epoch with the highest hold-out accuracy, the earliest where several tie.
-
-    Raises:
-        DataError: there is no epoch yet.
-    """
-
-    ax_: Axes
-
-    def __init__(self, history: Sequence[EpochRecord], *, stop_accuracy: float = 0.0, patience: int = 0) -> None:
-        if not history:
-            raise DataError("The history has no epoch yet: there is no curve to draw.")
-        self.epochs = [row.epoch for row in history]
-        self.series = {
-            "learning_rate": [row.learning_rate for row in history],
-            "train_loss": [row.train_loss for row in history],
-            "train_accuracy": [row.train_accuracy for row in history],
-            "valid_loss": [row.valid_loss for row in history],
-            "valid_accuracy": [row.valid_accuracy for row in history],
-        }
-        self.best_epoch = best_epoch(history).epoch
-        self.stop_accuracy, self.patience = stop_accuracy, patience
-
-    def plot(
-        self,
-        ax: Axes | None = None,
-        what: Literal["loss", "accuracy", "learning_rate"] = "accuracy",
-        *,
-        words: Mapping[str, str] = WORDS,
-    ) -> Self:
-        """Draw one quantity over the epochs, with the best epoch marked."""
-        self.ax_ = ax = ax or new_axes()
-        from matplotlib.ticker import FixedLocator, MaxNLocator
-
-        style: dict[str, Any] = {"marker": "o" if len(self.epochs) < 4 else "", "markersize": 4, "linewidth": 1.6}
-        if what == "learning_rate":
-            ax.plot(self.epochs, self.series[what], color=FIRST, **style)
-        else:
-            ax.plot(self.epochs, self.series[f"train_{what}"], color=SECOND, label=words["train"], **style)
-            ax.plot(self.epochs, self.series[f"valid_{what}"], color=FIRST, label=words["valid"], **style)
-            marked = self.series[f"valid_{what}"][self.epochs.index(self.best_epoch)]
-            label = words["best"].format(epoch=self.best_epoch)
-            ax.plot([self.best_epoch], [marked], "o", color=FIRST, markersize=6.5, label=label)
-        if what == "accuracy":
-            self._draw_rules(ax, words)
-            ax.yaxis.set_major_formatter(as_percent)
-        ax.set(xlabel=words["epoch"], ylabel=words[what])
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True) if len(self.epochs) > 3 else FixedLocator(self.epochs))
-        if len(self.epochs) == 1:
-            ax.set_xlim(self.epochs[0] - 0.9, self.epochs[0] + 0.9)
-        bare(ax)
-        if what == "learning_rate":
-            ax.set_ylim(bottom=0)
-        else:
-            legend(ax)
-        return self
-
-    def _draw_rules(self, ax: Axes, words: Mapping[str, str]) -> None:
-        if self.stop_accuracy:
-            label = words["threshold"].format(value=as_percent(self.stop_accuracy))
-            ax.axhline(self.stop_accuracy, color=MUTED, linewidth=1, linestyle=(0, (4, 3)), label=label)
-        if self.patience:
-            label = words["patience"].format(epochs=self.patience)
-            ax.axvspan(
-                self.best_epoch, self.best_epoch + self.patience, color=FIRST, alpha=0.08, linewidth=0, label=label
-            )
-
-
 class CalibrationPlot:
     """Whether a model is as right as it is confident.
 
@@ -247,9 +170,13 @@ class CoveragePlot:
             row = max(0, round(share * len(self.risk)) - 1)
             ax.plot(self.coverage[row], self.risk[row], "o", color=SECOND, markersize=6)
             ax.annotate(
-                f"≥ {_floor(float(self.confidence[row]))}", (self.coverage[row], self.risk[row]), (0, -22),
-                textcoords="offset points", ha="center", fontsize=8.5,
-            )  # fmt: skip
+                f"≥ {_floor(float(self.confidence[row]))}",
+                (self.coverage[row], self.risk[row]),
+                (0, -22),
+                textcoords="offset points",
+                ha="center",
+                fontsize=8.5,
+            )
         ax.set(xlabel=words["answered"], ylabel=words["errors"], xlim=(-0.03, 1.03))
         top = max(0.05, 1.1 * float(self.risk[few:].max()))
         ax.set_ylim(-0.03 * top, top)

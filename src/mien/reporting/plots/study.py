@@ -100,9 +100,15 @@ class ArmCurvesPlot:
         for number, (arm, curve) in enumerate(self.curves.items()):
             style = "-" if number < len(COLOURS) else "--"
             ax.plot(
-                range(1, len(curve) + 1), curve, style, color=COLOURS[number % len(COLOURS)], linewidth=1.7,
-                marker="o" if len(curve) < 4 else "", markersize=4, label=(names or {}).get(arm, str(arm)),
-            )  # fmt: skip
+                range(1, len(curve) + 1),
+                curve,
+                style,
+                color=COLOURS[number % len(COLOURS)],
+                linewidth=1.7,
+                marker="o" if len(curve) < 4 else "",
+                markersize=4,
+                label=(names or {}).get(arm, str(arm)),
+            )
         ax.set(xlabel=words["epoch"], ylabel=words["accuracy"])
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.yaxis.set_major_formatter(scores.as_percent)

@@ -116,8 +116,10 @@ def _place(value: float | str, options: Sequence[str]) -> float:
 def _few_ticks(ax: Axes, places: Sequence[float]) -> None:
     """1, 2 and 5 of each power of ten that the points reach: a narrow range would have no tick of a logarithmic scale."""
     ticks = [
-        digit * 10.0**power for power in range(-9, 6) for digit in (1, 2, 5)
+        digit * 10.0**power
+        for power in range(-9, 6)
+        for digit in (1, 2, 5)
         if places and min(places) <= digit * 10.0**power <= max(places)
-    ]  # fmt: skip
+    ]
     if ticks:
         ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])

@@ -1,0 +1,30 @@
+"""One function for each verb: what the command line does with its options, and the interface in Python.
+
+Every function takes data as a path or as a ``FaceSet`` and a model as a name, a path or a ``Classifier``. What they raise is a
+``mien.errors.MienError``. Each imports its work inside, so that ``import mien`` stays light.
+"""
+
+from mien.api.data import audit, load, read, submit
+from mien.api.experimenting import study, tune
+from mien.api.judging import Evaluated, Explained, decide, evaluate, explain, report
+from mien.api.training import ensemble, export, new_run_folder, resume, train
+
+__all__ = [
+    "Evaluated",
+    "Explained",
+    "audit",
+    "decide",
+    "ensemble",
+    "evaluate",
+    "explain",
+    "export",
+    "load",
+    "new_run_folder",
+    "read",
+    "report",
+    "resume",
+    "study",
+    "submit",
+    "train",
+    "tune",
+]

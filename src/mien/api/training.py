@@ -1,0 +1,124 @@
+"""Training: train, resume, export, ensemble."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mien.data.reading import DEFAULT, ReadOptions
+from mien.progress import SILENT, Progress
+from mien.recipes import Recipe
+from mien.run_record import AUTO, Hardware
+
+if TYPE_CHECKING:
+    from mien.modelfile import Spec
+    from mien.run import Run
+    from mien.training.resuming import Changes
+
+
+def train(
+    data: str | os.PathLike[str],
+    recipe: Recipe | str = "base",
+    out: str | os.PathLike[str] | None = None,
+    *,
+    reading: ReadOptions = DEFAULT,
+    hardware: Hardware = AUTO,
+    workers: int | None = None,
+    command: Sequence[str] = (),
+    progress: Progress = SILENT,
+) -> Run:
+    """Train a recipe and write a run folder with its model file.
+
+    Args:
+        data: a path.
+        recipe: a recipe or its name.
+        out: the run folder to make; None makes one below ``runs``.
+        reading: how the data is read.
+        hardware: on what to train.
+        workers: processes that train together on Ray; None trains in this one.
+        command: the words of the command line that began it, for the record.
+        progress: is told of the work.
+    """
+    from mien import recipes
+    from mien.training import job, ranks
+
+    wanted = recipes.get(recipe) if isinstance(recipe, str) else recipe
+    folder = Path(out) if out is not None else new_run_folder(wanted)
+    if workers is not None:
+        from mien.scale import training
+
+        return training.start(
+            data,
+            wanted,
+            folder,
+            workers=workers,
+            reading=reading,
+            hardware=hardware,
+            command=command,
+            progress=progress,
+        )
+    begin = job.start_or_resume if ranks.started_again() else job.start
+    return begin(data, wanted, folder, reading=reading, hardware=hardware, command=command, progress=progress)
+
+
+def new_run_folder(recipe: Recipe) -> Path:
+    """Where a run goes whose folder is not named."""
+    return Path("runs") / f"{recipe.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+
+
+def resume(
+    run: str | os.PathLike[str],
+    changes: Changes | None = None,
+    *,
+    workers: int | None = None,
+    progress: Progress = SILENT,
+) -> Run:
+    """Go on with a run that was stopped.
+
+    Args:
+        run: the run folder.
+        changes: where its data lies now, another device, more epochs; None for none.
+        workers: as for ``train``.
+        progress: is told of the work.
+    """
+    from mien.training import job
+    from mien.training.resuming import UNCHANGED
+
+    wanted = UNCHANGED if changes is None else changes
+    if workers is not None:
+        from mien.scale import training
+
+        return training.resume(run, workers=workers, changes=wanted, progress=progress)
+    return job.resume(run, changes=wanted, progress=progress)
+
+
+def export(
+    run: Run | str | os.PathLike[str], out: str | os.PathLike[str] | None = None, data: Path | None = None
+) -> Spec:
+    """Write the model file of a run's best weights, again or elsewhere.
+
+    Args:
+        run: the run or its folder.
+        out: the file; None writes the run's own.
+        data: where the run's data lies now; None for where it lay.
+    """
+    from mien.run import Run
+    from mien.training import export as exporting
+    from mien.training import job
+
+    opened = run if isinstance(run, Run) else Run.open(run)
+    return exporting.export(opened, job.read_sets(opened, data)[1], out or opened.model_file)
+
+
+def ensemble(
+    runs: Sequence[Run | str | os.PathLike[str]], out: str | os.PathLike[str], data: Path | None = None
+) -> Spec:
+    """Average several runs in one model file; the arguments are those of ``export``."""
+    from mien.run import Run
+    from mien.training import ensemble as ensembles
+
+    opened = [run if isinstance(run, Run) else Run.open(run) for run in runs]
+    return ensembles.build(opened, out, moved=data)
