@@ -50,15 +50,15 @@ LAYOUT_NOTES = """
 - Separator (comma, semicolon, tab, `|`; in `.txt` and `.lst` also blanks), encoding (UTF-8, UTF-16, else Windows-1252) and header are detected. Excel
   workbooks (`.xlsx`) and JSON lines (`.jsonl`) are tables too.
 - Columns are found by their usual names; in a list without a header, by their content.
-- A list names pictures by path, name, name without extension, or number. A list that you name yourself may point outside of its folder.
+- A list names pictures by path, name, name without extension, or number; a list that you name yourself may point outside of its folder.
   `metadata.jsonl` or `metadata.csv` names those in its folder.
-- Pixels are separated by blanks, commas or semicolons, in brackets or not, or have a column each. Values from 0 to 1 are multiplied by 255; colour
-  becomes gray, transparency becomes white. If sizes differ, all faces get the most common size, with a note.
+- Pixels are in one column (separated by blanks, commas or semicolons) or in a column each. Values from 0 to 1 are multiplied by 255; colour becomes
+  gray, transparency white; different sizes become the most common one, with a note.
 - An unclosed quote is an error that names the line.
 
 ## Numbers as labels
 
-Names are preferred to numbers. Numbers without names mean different things in different data sets:
+Numbers mean different things in different data sets. Where there are names, names are used.
 
 | `--coding` | codes |
 |---|---|
@@ -73,15 +73,15 @@ Names are preferred to numbers. Numbers without names mean different things in d
 | `fer2013-from-1`, `rafdb-from-0`, `affectnet-from-1`, `ferplus-from-1`, `neutral-first-from-1` | the same orders, counted from there |
 | `0=calm,1=pain` | a name for each code |
 
-- Without `--coding` (in Python `mien.read(path, coding="rafdb")` or `coding={0: "calm", 1: "pain"}`), the coding is detected or the data is refused.
-  All commands print the coding and its evidence; run, model file, report and converted Parquet store it.
+- Without `--coding` (Python `coding="rafdb"` or `coding={0: "calm", 1: "pain"}`), the coding is detected or the data is refused. All commands print
+  the coding and its evidence.
 - RAF-DB, AffectNet and FER2013 (columns `emotion` and `Usage`) have their coding. Rows with other codes are dropped; the data is refused if another
   coding has all codes or, for FER2013's columns, if the faces clearly contradict it.
 - Otherwise the codes must be exactly those of a known coding. If several fit, the model `tiny` reads up to 64 faces per code. A coding is accepted if
   it agrees on at least 40%, leads every other one by 8 points (sign test, p ≤ 0.05), and no other order of the expressions agrees better. Drawings
   and other faces that `tiny` cannot read need `--coding`.
-- Measured on FER2013's PublicTest (seed 0, six codings of 0 to 6): with 8 faces per class, 353 of 360 draws got the true coding, 7 were refused, none
-  was wrong; of 60 random orders, 59 were refused. With 16 faces per class all 360 were right and all 60 refused.
+- Measured on FER2013's PublicTest (seed 0, six codings of 0 to 6): with 8 faces per class, 353 of 360 draws got the true coding and 7 were refused;
+  of 60 random orders, 59 were refused. With 16, all were right.
 - Few codes, such as 0 and 1, need names: `--coding 0=neutral,1=smile`; `--coding 0=0,1=1` keeps the numbers.
 
 One-hot columns and votes are labels too: the class with most votes. Ties and a majority for `unknown` drop the row; a row of zeros is unlabelled.
@@ -89,8 +89,8 @@ One-hot columns and votes are labels too: the class with most votes. Ties and a 
 ## Splits and people
 
 Splits are found by names of folders and files (`train_set`, `Train Data`, `FER2013Valid`), and by a column (`split`, `set`, `Usage`, `fold`,
-`subset`, ...), or by columns `is_train`, `is_test`, ... of 1 and 0.
-Rows with an unknown name in the column are dropped; a column without a known name is ignored. Both give a note.
+`subset`, ...) or by columns `is_train`, `is_test`, ... of 1 and 0. Rows with an unknown name in the column are dropped, and a column without a known
+name is ignored; both give a note.
 
 People are found by a column (`subject`, `person`, `participant`, `actor`, ...) or by folders (`S01/happy/1.png`, `happy/S01/1.png`). Hold-outs keep
 the pictures of a person together. Of several levels of folders, expressions are the classes, else words (`bored`) rather than numbers (`session2`),
@@ -147,8 +147,8 @@ refuse data
 - with a face of the split that chooses the epoch (`valid`, or `valid_split`) in `train`;
 - with more than a tenth of another split in `train`, or in the split that chooses the epoch.
 
-Up to a tenth is accepted, as in FER2013 (7.8% of PublicTest is in Training); scores are then also given without the copies. `mien data audit DATA
---write CLEAN.parquet` removes copies ([audit](audit.md)); `--allow-leakage` trains anyway.
+Up to a tenth is accepted (FER2013: 7.8%); scores are then also given without the copies. `mien data audit DATA --write CLEAN.parquet` removes copies
+([audit](audit.md)); `--allow-leakage` trains anyway.
 """
 """What the page says before the table of how data is read."""
 
