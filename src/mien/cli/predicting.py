@@ -164,20 +164,14 @@ def _read_here(
 
     if auto := settings["prior"] == "auto":
         settings["prior"] = None  # rows are read without one, and changed when all faces are known
-        if annotate is not None:
-            raise click.UsageError(
-                "--annotate draws each photo as it is read, when the shares aren't known yet: run --prior auto first, then state what it found."
-            )
-    if out is not None and annotate is not None and out.absolute() == annotate.absolute():
-        raise click.UsageError(f"'{out}' is named for the rows and for the pictures: choose two places.")
+    _check_places(out, annotate, auto)
     if out is not None:
         form = form or records.format_of(out)
         if resume and out.is_file() and not records.partial(out).exists():
-            say(f"'{out}' is whole already; remove it to begin anew.")
+            say(f"'{out}' is complete already; remove it to begin anew.")
             return
     if form == "parquet":
         import pyarrow.parquet  # noqa: F401 # better missed now than after an hour of reading
-    crops = settings["crops"]
     inputs = files.Inputs(stream.expand(photos), within=False)
     if out is not None:
         files.check(out, inputs=[inputs])
@@ -192,23 +186,39 @@ def _read_here(
         output = _output(reader, out, form, depends_on, resume, stack)
         if auto and isinstance(output, _Screen):
             output.hold = True  # a journal holds its rows anyway
-        if draw is not None:
-            draw.keep(output.drawn)
-        todo = (photo for photo in listing if photo not in output.done)
-        for reading in _counted(stream.read_photos(reader, todo, crops=crops, keep_pixels=draw is not None)):
-            drawn = draw(reading) if draw is not None and reading.pixels is not None else None
-            output.add(reading.name, records.rows_of(reading), drawn)
+        _fill(output, reader, listing, draw, crops=settings["crops"])
         output.finish(_revision(reader, output.rows()) if auto and output.counts else None)
-        if listing.companions:
-            files_of, hold = (
-                ("file", "holds no picture and was")
-                if listing.companions == 1
-                else ("files", "hold no picture and were")
-            )
-            say(f"{listing.companions:,} {files_of} of macOS (._NAME) {hold} passed over")
+        if num := listing.companions:
+            held = f"{agreed(num, 'holds', 'hold')} no picture and {agreed(num, 'was', 'were')}"
+            say(f"{counted(num, 'file')} of macOS (._NAME) {held} passed over")
         if not output.counts:
             raise click.UsageError("There is no picture at the named paths.")
     tell(out, output.counts)
+
+
+def _check_places(out: Path | None, annotate: Path | None, auto: bool) -> None:
+    if annotate is None:
+        return
+    if auto:
+        raise click.UsageError(
+            "--annotate draws each photo as it is read, when the shares aren't known yet: run --prior auto first, then state what it found."
+        )
+    if out is not None and out.absolute() == annotate.absolute():
+        raise click.UsageError(f"'{out}' is named for the rows and for the pictures: choose two places.")
+
+
+def _fill(
+    output: records.Journal | _Screen, reader: Reader, listing: Iterable[str], draw: Drawer | None, *, crops: bool
+) -> None:
+    """Read the photos that the output does not have yet, and draw on them where asked."""
+    from mien.inference import records, stream
+
+    if draw is not None:
+        draw.keep(output.drawn)
+    todo = (photo for photo in listing if photo not in output.done)
+    for reading in _counted(stream.read_photos(reader, todo, crops=crops, keep_pixels=draw is not None)):
+        drawn = draw(reading) if draw is not None and reading.pixels is not None else None
+        output.add(reading.name, records.rows_of(reading), drawn)
 
 
 def _revision(reader: Reader, rows: Iterable[records.Row]) -> Callable[[records.Row], records.Row]:

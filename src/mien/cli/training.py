@@ -43,6 +43,33 @@ _moved_option = click.option(
 )
 
 
+def _check_resuming(
+    context: click.Context, data: Path | None, resume: Path | None, moved: Path | None, settings: tuple[str, ...]
+) -> None:
+    if (data is None) == (resume is None):
+        raise click.UsageError("Name either DATA to train on, or a run to go on with: --resume RUN.")
+    if resume is None and moved is not None:
+        raise click.UsageError("--data is for --resume: name the data to train on as DATA.")
+    kept = (
+        "recipe_name",
+        "out",
+        "precision",
+        "layout",
+        "votes",
+        "coding",
+        "find_faces",
+        "classes",
+        "drop",
+        "renames",
+        "allow_leakage",
+    )
+    others = [text for text in settings if not re.fullmatch(r"epochs=\d+", text)]
+    if resume is not None and (others or any(is_given(context, name) for name in kept)):
+        raise click.UsageError(
+            "--resume goes on with the run's own settings: leave out the other options, except --data, --device and --set epochs=N."
+        )
+
+
 @click.command(cls=Verb)
 @click.argument("data", required=False, type=path_argument)
 @recipe_option("base")
@@ -84,28 +111,7 @@ def train(
 
     Example:  mien train fer2013.csv --recipe base --set epochs=15
     """
-    if (data is None) == (resume is None):
-        raise click.UsageError("Name either DATA to train on, or a run to go on with: --resume RUN.")
-    if resume is None and moved is not None:
-        raise click.UsageError("--data is for --resume: name the data to train on as DATA.")
-    kept = (
-        "recipe_name",
-        "out",
-        "precision",
-        "layout",
-        "votes",
-        "coding",
-        "find_faces",
-        "classes",
-        "drop",
-        "renames",
-        "allow_leakage",
-    )
-    others = [text for text in settings if not re.fullmatch(r"epochs=\d+", text)]
-    if resume is not None and (others or any(is_given(context, name) for name in kept)):
-        raise click.UsageError(
-            "--resume goes on with the run's own settings: leave out the other options, except --data, --device and --set epochs=N."
-        )
+    _check_resuming(context, data, resume, moved, settings)
     from mien import api, recipes, typed_json
     from mien.run_record import Hardware
     from mien.training import ranks

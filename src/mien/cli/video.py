@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,8 +20,10 @@ from mien.words import agreed, counted, percent
 if TYPE_CHECKING:
     from mien.inference.classifier import Classifier
     from mien.inference.photo import Reader
-    from mien.videos.analysis import FrameReading
+    from mien.inference.records import Writer
+    from mien.videos.analysis import FrameReading, Segment
     from mien.videos.reader import Clip
+    from mien.videos.writer import Film as VideoCopy
 
 
 @click.command(cls=Verb)
@@ -73,7 +75,7 @@ def video(
     """
     if end is not None and end <= start:
         raise click.UsageError(f"--end ({end:g} s) must come after --start ({start:g} s).")
-    from mien import files, images, tables
+    from mien import files, images
     from mien.inference import records
     from mien.inference.photo import Reader
     from mien.videos import analysis as videos
@@ -81,56 +83,105 @@ def video(
     from mien.videos import writer
 
     form = records.format_of(out) if out is not None else None
-    if annotate is not None and annotate.suffix.lower() not in writer.ENDINGS:
-        raise OutputError(f"'{annotate}' should end in one of {', '.join(writer.ENDINGS)}: rename it.")
-    if timeline is not None and timeline.suffix.lower() != ".png":
-        raise OutputError(f"'{timeline}' should end in .png: rename it.")
-    auto = prior == "auto"
-    reading_prior = None if auto else prior
-    reader = Reader(
-        model, min_confidence=min_confidence, abstain=abstain, flip=flip, decision=decision, prior=reading_prior
-    )
+    _check_ending(annotate, writer.ENDINGS)
+    _check_ending(timeline, (".png",))
+    stated = None if prior == "auto" else prior
+    reader = Reader(model, min_confidence=min_confidence, abstain=abstain, flip=flip, decision=decision, prior=stated)
     open_clip = partial(clips.Clip, clip, start=start, end=end, max_pixels=max_pixels)
-    if auto:
+    if prior == "auto":
         reader.classifier = _with_estimated_prior(reader, open_clip, every)
     shares = reader.classifier.prior_in_words
-    segmenter = videos.Segmenter()
-    num_frames, last, stopped = 0, start, False
+    seen = _Seen(start)
     with ExitStack() as stack:
         opened = stack.enter_context(open_clip())
-        copy = rows = None
         if out is not None and form is not None:
             types = records.track_columns(reader.classifier.spec.classes)
-            rows = stack.enter_context(records.opened(out, form, types))
+            seen.rows = stack.enter_context(records.opened(out, form, types))
         if annotate is not None:
-            copy = stack.enter_context(writer.opened(annotate, opened, sound=not no_sound))
-        readings = videos.read_video(
-            reader, opened, every=every, smoothing=smoothing, on_audio=copy.hear if copy is not None else None
-        )
-        try:
-            for reading in _counted(readings, opened.duration):
-                num_frames, last = num_frames + 1, reading.frame.time
-                if copy is not None:
-                    copy.add(reading)
-                if reading.fresh:
-                    segmenter.add(reading)
-                    for row in reading.rows():
-                        if rows is not None:
-                            rows.write(row if shares is None else row | {"prior": shares})
-        except KeyboardInterrupt:
-            if not num_frames:
-                raise
-            stopped = True
-            say(f"stopped after {last:.0f} s; the outputs hold what was read until then.")
-        num_broken, lost = opened.num_broken, opened.lost
-    segments = segmenter.finish()
+            seen.copy = stack.enter_context(writer.opened(annotate, opened, sound=not no_sound))
+        hear = None if seen.copy is None else seen.copy.hear
+        readings = videos.read_video(reader, opened, every=every, smoothing=smoothing, on_audio=hear)
+        seen.take(_counted(readings, opened.duration), shares)
+    segments = seen.segmenter.finish()
     if timeline is not None:
         with files.whole(timeline) as temporary:
-            temporary.write_bytes(images.encode_png(writer.draw_timeline(segments, start, last)))
-    if lost:
-        say(f"reading ended early, after {last:.0f} s: {lost}")
-    if num_broken:
-        say(f"{counted(num_broken, 'frame')} could not be decoded and {agreed(num_broken, 'was', 'were')} left out.")
+            temporary.write_bytes(images.encode_png(writer.draw_timeline(segments, start, seen.last)))
+    num_missing = _say_losses(clip, opened, seen, max_pixels)
+    record = _record(clip, opened, seen, num_missing) | {
+        "seconds": round(seen.last - start, 3),
+        "prior": reader.classifier.prior_by_class,
+        "segments": [segment.to_dict() for segment in segments],
+    }
+    show(record, as_json, lambda: _table(segments))
+    if seen.stopped:
+        raise KeyboardInterrupt  # for the exit code, which is the same for every verb
+
+
+def _check_ending(path: Path | None, endings: Sequence[str]) -> None:
+    if path is not None and path.suffix.lower() not in endings:
+        one_of = "one of " if len(endings) > 1 else ""
+        raise OutputError(f"'{path}' should end in {one_of}{', '.join(endings)}: rename it.")
+
+
+def _record(clip: str, opened: Clip, seen: _Seen, num_missing: int) -> dict[str, Any]:
+    return {
+        "clip": clip,
+        "frames": seen.num_frames,
+        "broken": opened.num_broken,
+        "too_large": opened.num_large,
+        "missing": num_missing,
+        "lost": opened.lost,
+    }
+
+
+def _table(segments: Iterable[Segment]) -> str:
+    from mien import tables
+
+    cells = [[str(s.track), s.span, s.label, percent(s.confidence, 0)] for s in segments]
+    return tables.render(["face", "time", "expression", "probability"], cells)
+
+
+class _Seen:
+    """What was read of a clip so far, and the outputs that take it.
+
+    Args:
+        start: seconds into the clip at which reading begins.
+    """
+
+    def __init__(self, start: float) -> None:
+        from mien.videos.analysis import Segmenter
+
+        self.segmenter = Segmenter()
+        self.rows: Writer | None = None
+        self.copy: VideoCopy | None = None
+        self.num_frames, self.last, self.stopped = 0, start, False
+
+    def take(self, readings: Iterable[FrameReading], shares: str | None) -> None:
+        """Take all readings; a Ctrl-C after the first one ends the reading, not the outputs."""
+        try:
+            for reading in readings:
+                self.num_frames, self.last = self.num_frames + 1, reading.frame.time
+                if self.copy is not None:
+                    self.copy.add(reading)
+                if reading.fresh:
+                    self.segmenter.add(reading)
+                    if self.rows is not None:
+                        for row in reading.rows():
+                            self.rows.write(row if shares is None else row | {"prior": shares})
+        except KeyboardInterrupt:
+            if not self.num_frames:
+                raise
+            self.stopped = True
+            say(f"stopped after {self.last:.0f} s; the outputs hold what was read until then.")
+
+
+def _say_losses(clip: str, opened: Clip, seen: _Seen, max_pixels: int) -> int:
+    """Say what of the clip could not be read; gives how many frames are missing at its end."""
+    if opened.lost:
+        say(f"reading ended early, after {seen.last:.0f} s: {opened.lost}")
+    if opened.num_broken:
+        left_out = agreed(opened.num_broken, "was", "were")
+        say(f"{counted(opened.num_broken, 'frame')} could not be decoded and {left_out} left out.")
     if opened.num_large:
         say(
             f"{counted(opened.num_large, 'frame has', 'frames have')} more than the {max_pixels:,} pixels allowed (--max-pixels) and "
@@ -138,27 +189,13 @@ def video(
         )
     num_missing = round(opened.missing * opened.rate)
     if num_missing:
-        num_all = num_frames + num_broken + opened.num_large + num_missing
+        num_all = seen.num_frames + opened.num_broken + opened.num_large + num_missing
         missing = counted(num_missing, "frame, is", "frames, are")
         say(
             f"'{clip}' is cut off: its last {opened.missing:.1f} s, about {missing} not in the file; "
-            f"{num_frames:,} of {counted(num_all, 'frame')} {agreed(num_frames, 'was', 'were')} read."
+            f"{seen.num_frames:,} of {counted(num_all, 'frame')} {agreed(seen.num_frames, 'was', 'were')} read."
         )
-    record = {
-        "clip": clip,
-        "frames": num_frames,
-        "seconds": round(last - start, 3),
-        "broken": num_broken,
-        "too_large": opened.num_large,
-        "missing": num_missing,
-        "lost": lost,
-        "prior": reader.classifier.prior_by_class,
-        "segments": [segment.to_dict() for segment in segments],
-    }
-    cells = [[str(s.track), s.span, s.label, percent(s.confidence, 0)] for s in segments]
-    show(record, as_json, lambda: tables.render(["face", "time", "expression", "probability"], cells))
-    if stopped:
-        raise KeyboardInterrupt  # for the exit code, which is the same for every verb
+    return num_missing
 
 
 def _with_estimated_prior(reader: Reader, open_clip: partial[Clip], every: int) -> Classifier:

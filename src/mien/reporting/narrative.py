@@ -347,6 +347,14 @@ def shares(plain: Evaluation, corrected: Evaluation, train_counts: Sequence[int]
                 most_recall=percent(plain.recall[most]),
             )
         )
+    gain = corrected.balanced_accuracy > plain.balanced_accuracy
+    verdict = "none" if not gain else "both" if corrected.accuracy >= plain.accuracy else "trade"
+    result = [_correction(plain, corrected, t), t(f"shares.verdict_{verdict}"), t("shares.aid")]
+    return [t.joined(first), t("shares.rule"), t.joined(result)]
+
+
+def _correction(plain: Evaluation, corrected: Evaluation, t: Texts) -> str:
+    """What correcting for class shares changes, with paired intervals."""
     changed = int((plain.predicted != corrected.predicted).sum())
     paired = {"plain": [plain.predicted], "corrected": [corrected.predicted]}
     differences = comparison.compare(plain.labels, paired, len(plain.classes))["corrected"].difference
@@ -356,7 +364,7 @@ def shares(plain: Evaluation, corrected: Evaluation, train_counts: Sequence[int]
         for prefix, score in (("", "accuracy"), ("balanced_", "balanced_accuracy"))
         for end, value in zip(("difference", "low", "high"), differences[score], strict=True)
     }
-    result = t(
+    return t(
         "shares.result",
         **ends,
         changed=f"{changed:,}",
@@ -366,9 +374,6 @@ def shares(plain: Evaluation, corrected: Evaluation, train_counts: Sequence[int]
         plain_balanced=percent(plain.balanced_accuracy),
         corrected_balanced=percent(corrected.balanced_accuracy),
     )
-    gain = corrected.balanced_accuracy > plain.balanced_accuracy
-    verdict = "none" if not gain else "both" if corrected.accuracy >= plain.accuracy else "trade"
-    return [t.joined(first), t("shares.rule"), t.joined([result, t(f"shares.verdict_{verdict}"), t("shares.aid")])]
 
 
 def _extremes(evaluation: Evaluation) -> tuple[list[str], list[str]]:

@@ -133,6 +133,7 @@ def _recipe_settings(recipe: Recipe, votes_head: float, t: Texts) -> dict[str, s
     ]
     stopping = t("page.list").join(filter(None, rules)) or t("tricks.setting.rule_none")
     kept = recipe.keep
+    sizes = {"small": f"{recipe.grow_from}", "full": f"{recipe.image_size}", "share": exact_percent(recipe.grown)}
     moving = recipe.schedule != "constant" or recipe.warmup
     values: dict[str, tuple[Any, dict[str, str]]] = {
         "early_stopping": (kept == "best" or any(rules), {"kept": t(f"tricks.setting.keep_{kept}"), "rules": stopping}),
@@ -144,14 +145,7 @@ def _recipe_settings(recipe: Recipe, votes_head: float, t: Texts) -> dict[str, s
             recipe.distil,
             {"share": exact_percent(recipe.distil), "teacher": Path(recipe.teacher).name},
         ),
-        "grow_from": (
-            recipe.grow_from,
-            {
-                "small": f"{recipe.grow_from}",
-                "full": f"{recipe.image_size}",
-                "share": exact_percent(recipe.grown),
-            },
-        ),
+        "grow_from": (recipe.grow_from, sizes),
         "muon": (recipe.muon, {"rate": f"{recipe.muon:g}"}),
         **{
             key: (power, {"power": f"{power:g}"})

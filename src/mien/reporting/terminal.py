@@ -105,7 +105,10 @@ def decisions_as_text(decided: Decided) -> str:
         f"chosen on {counted(decided.chosen_on_n, 'other row')}"
     )
     differences = [
-        [_decision_name(row, t), *(_paired(row.difference, score) for score in ("accuracy", "macro_f1", "balanced_accuracy"))]
+        [
+            _decision_name(row, t),
+            *(_paired(row.difference, score) for score in ("accuracy", "macro_f1", "balanced_accuracy")),
+        ]
         for row in decided.decisions[1:]
     ]
     covered = [
