@@ -81,7 +81,7 @@ Numbers mean different things in different data sets. Where there are names, nam
   it agrees on at least 40%, leads every other one by 8 points (sign test, p ≤ 0.05), and no other order of the expressions agrees better. Drawings
   and other faces that `tiny` cannot read need `--coding`.
 - Measured on FER2013's PublicTest (seed 0, six codings of 0 to 6): with 8 faces per class, 353 of 360 draws got the true coding and 7 were refused;
-  of 60 random orders, 59 were refused. With 16, all were right.
+  of 60 random orders, 59 were refused. With 16, all draws were right and all orders refused.
 - Few codes, such as 0 and 1, need names: `--coding 0=neutral,1=smile`; `--coding 0=0,1=1` keeps the numbers.
 
 One-hot columns and votes are labels too: the class with most votes. Ties and a majority for `unknown` drop the row; a row of zeros is unlabelled.
