@@ -85,8 +85,8 @@ def video(
     form = records.format_of(out) if out is not None else None
     _check_ending(annotate, writer.ENDINGS)
     _check_ending(timeline, (".png",))
-    stated = None if prior == "auto" else prior
-    reader = Reader(model, min_confidence=min_confidence, abstain=abstain, flip=flip, decision=decision, prior=stated)
+    options = {"min_confidence": min_confidence, "abstain": abstain, "flip": flip, "decision": decision}
+    reader = Reader(model, **options, prior=None if prior == "auto" else prior)
     open_clip = partial(clips.Clip, clip, start=start, end=end, max_pixels=max_pixels)
     if prior == "auto":
         reader.classifier = _with_estimated_prior(reader, open_clip, every)
@@ -99,15 +99,14 @@ def video(
             seen.rows = stack.enter_context(records.opened(out, form, types))
         if annotate is not None:
             seen.copy = stack.enter_context(writer.opened(annotate, opened, sound=not no_sound))
-        hear = None if seen.copy is None else seen.copy.hear
+        hear = seen.copy.hear if seen.copy is not None else None
         readings = videos.read_video(reader, opened, every=every, smoothing=smoothing, on_audio=hear)
         seen.take(_counted(readings, opened.duration), shares)
     segments = seen.segmenter.finish()
     if timeline is not None:
         with files.whole(timeline) as temporary:
             temporary.write_bytes(images.encode_png(writer.draw_timeline(segments, start, seen.last)))
-    num_missing = _say_losses(clip, opened, seen, max_pixels)
-    record = _record(clip, opened, seen, num_missing) | {
+    record = _record(clip, opened, seen, _say_losses(clip, opened, seen, max_pixels)) | {
         "seconds": round(seen.last - start, 3),
         "prior": reader.classifier.prior_by_class,
         "segments": [segment.to_dict() for segment in segments],
