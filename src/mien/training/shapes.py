@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
 from typing import Any
+
+from mien import checks
 
 Shape = type | dict[str, Any] | list[Any]
 """A type, the needed keys of an object with their shapes, or a list with the one shape of what is in it."""
@@ -77,7 +78,7 @@ def check(value: Any, shape: Shape, where: str = "it") -> None:
     """
     kind = shape if isinstance(shape, type) else type(shape)
     sound = type(value) is kind or (kind is float and type(value) is int)
-    if not sound or (kind is float and not math.isfinite(value)):
+    if not sound or (kind is float and not checks.is_finite(value)):
         raise ValueError(f"{where} should be {_NAMES[kind]}")
     if isinstance(shape, dict):
         for key, inner in shape.items():
