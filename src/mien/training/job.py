@@ -26,7 +26,7 @@ from mien.training.loop import AfterEpoch, Say, Track
 from mien.training.ranks import Ranks, joined
 from mien.training.recipes import Recipe
 from mien.training.resuming import UNCHANGED, Changes
-from mien.training.run import Run
+from mien.training.run import Run, check_new
 from mien.words import counted, percent
 
 LOST = 30.0
@@ -109,6 +109,7 @@ def _begin(
     say: Say,
 ) -> tuple[Run, FaceSet, FaceSet]:
     """Read the data and make the run folder: the run, this process's share of the training rows, and the held-out rows."""
+    ranks.once(lambda: check_new(Path(out)))  # before the data is read, which may take long
     faceset = datasets.read(data, reading)
     say(
         f"read {counted(len(faceset), 'face')} of {faceset.size[0]}x{faceset.size[1]} from {data} ({faceset.source.layout})"
