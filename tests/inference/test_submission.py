@@ -181,3 +181,11 @@ def test_a_sample_that_lacks_rows_is_refused_for_that(classifier: Classifier, fa
     (tmp_path / "sample.csv").write_text("id,label\n3.png,0\n7.png,0\n")
     with pytest.raises(DataError, match=r"has 2 rows \(2 different ids\), and the test set 70"):
         submission.write(classifier, named, tmp_path / "p.csv", sample=tmp_path / "sample.csv")
+
+
+def test_an_id_that_is_no_text_is_one_sentence(classifier: Classifier, faces: FaceSet, tmp_path: Path) -> None:
+    test = faces.split("test")
+    odd = dataclasses.replace(test, names=np.array(["\udcff.png", *test.names.tolist()[1:]]))
+    with pytest.raises(DataError, match="is no text in UTF-8, so it can't stand in a submission: rename the picture"):
+        submission.write(classifier, odd, tmp_path / "p.csv")
+    assert not list(tmp_path.iterdir())

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from mien import emotions, files, images
+from mien import emotions, escapes, files, images
 from mien.data.faceset import FaceSet
 from mien.errors import DataError
 from mien.inference.classifier import Classifier
@@ -120,6 +120,8 @@ def write(
     names, labelled = _labels(classifier.spec.classes, faceset, found)
     answers = classifier.probabilities(rows.images, flip=flip).argmax(1).tolist()
     chosen = ids if found is None else found.ids
+    if odd := next((one for one in chosen if escapes.readable(one) != one), None):
+        raise DataError(f"The id '{odd}' is no text in UTF-8, so it can't stand in a submission: rename the picture.")
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(HEAD if found is None else found.head)
