@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import stat
 import threading
@@ -165,3 +166,10 @@ def test_a_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(Path, "is_block_device", lambda path: path.name == "disk")
     with pytest.raises(OutputError, match="is a disk"):
         files.check(tmp_path / "disk")
+
+
+def test_bytes_that_are_no_text_end_no_write(tmp_path: Path) -> None:
+    files.write_text(tmp_path / "a.html", "a\udcffb")
+    assert (tmp_path / "a.html").read_text(encoding="utf-8") == "a\ufffdb"
+    files.write_json(tmp_path / "a.json", {"path": "a\udcffb"})
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {"path": "a\udcffb"}

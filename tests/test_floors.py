@@ -48,7 +48,16 @@ FLOORS = {
 
 THIRD_PARTY = {
     "cli": {"click", "pyarrow"},
-    "serving": {"fastapi", "fastapi_offline", "starlette", "uvicorn", "pydantic", "prometheus_client", "numpy"},
+    "serving": {
+        "fastapi",
+        "fastapi_offline",
+        "python_multipart",
+        "starlette",
+        "uvicorn",
+        "pydantic",
+        "prometheus_client",
+        "numpy",
+    },
     "scale": {"ray", "optuna", "pyarrow", "numpy", "torch"},
     "reporting": {"matplotlib", "jinja2", "numpy", "PIL", "markupsafe"},
     "experiments": {"numpy"},

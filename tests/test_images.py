@@ -148,6 +148,12 @@ def test_a_pipe_that_comes_between_is_not_waited_for(tmp_path: Path, monkeypatch
         images.decode(path)
 
 
+@pytest.mark.parametrize("address", ["https://example.org/a.jpg", "s3://photos/a.jpg", "FILE://a.jpg"])
+def test_an_address_is_no_file(address: str) -> None:
+    with pytest.raises(ImageError, match=f"^'{address}' is an address, not a file: download the picture first"):
+        images.decode(address)
+
+
 def test_channels_in_the_order_of_opencv() -> None:
     photo = np.random.default_rng(0).integers(0, 256, (4, 5, 4), np.uint8)
     np.testing.assert_array_equal(images.as_photo(photo[:, :, 2::-1], colour="bgr"), photo[:, :, :3])

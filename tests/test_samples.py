@@ -99,3 +99,18 @@ def test_a_deep_photo_keeps_its_exif_orientation() -> None:
     picture = images.decode_picture(tiff(deep(12), {274: 6}), "L")
     assert picture.pixels.shape == (16, 12)
     np.testing.assert_allclose(picture.pixels, np.rot90(GRAY, -1), atol=1)
+
+
+def test_floats_about_zero_are_those_of_networks() -> None:
+    picture = images.decode_picture(tiff((GRAY.astype(np.float32) / 127.5 - 1).astype(np.float32)), "L")
+    assert picture.note == "its floats are taken as -1 to 1"
+    assert np.abs(picture.pixels.astype(int) - GRAY).max() <= 1
+    sharpened = (GRAY / 255).astype(np.float32)
+    sharpened[0, 0] = -0.06
+    assert images.decode_picture(tiff(sharpened), "L").note == "its floats are taken as 0 to 1"
+
+
+def test_light_beyond_white_is_not_black() -> None:
+    picture = images.decode_picture(tiff((GRAY / 255 * 4).astype(np.float32)), "L")
+    assert picture.note == f"its floats are scaled by the largest, {GRAY.max() / 255 * 4:.4g}"
+    assert np.abs(picture.pixels.astype(int) - GRAY / GRAY.max() * 255).max() <= 1

@@ -116,7 +116,7 @@ def fits(value: object, kind: Any) -> bool:
     if kind is int:
         return isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if kind is float:
-        return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+        return isinstance(value, numbers.Real) and not isinstance(value, bool) and is_finite(value)
     if kind in (bool, str):
         return type(value) is kind if kind is bool else isinstance(value, str)
     if kind is None or kind is type(None):
@@ -125,6 +125,14 @@ def fits(value: object, kind: Any) -> bool:
         return isinstance(value, origin)
     is_plain_class = isinstance(kind, type) and origin is None and not getattr(kind, "_is_protocol", False)
     return isinstance(value, kind) if is_plain_class else True
+
+
+def is_finite(number: Any) -> bool:
+    """Whether a number is one that a ``float`` can hold: neither NaN nor infinite, nor a whole number past its range."""
+    try:
+        return math.isfinite(number)
+    except OverflowError:
+        return False
 
 
 def check_fields(instance: Any, error: Callable[[str], MienError], prefix: str = "") -> None:
@@ -143,7 +151,7 @@ def check_fields(instance: Any, error: Callable[[str], MienError], prefix: str =
         value = getattr(instance, name)
         is_foreign = isinstance(value, numbers.Number) and not isinstance(value, bool | int | float)
         if is_foreign or not fits(value, kind):
-            raise error(f"{prefix}{name}={value!s} doesn't fit: it must be {in_words(kind)}.")
+            raise error(f"{prefix}{name}={_short(value, str)} doesn't fit: it must be {in_words(kind)}.")
 
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
@@ -178,8 +186,11 @@ def _within(value: Any, limit: object) -> bool:
     return value in limit.names if isinstance(limit, OneOf) else True
 
 
-def _short(value: object) -> str:
-    text = repr(value)
+def _short(value: object, in_text: Callable[[object], str] = repr) -> str:
+    try:
+        text = in_text(value)
+    except ValueError:  # a whole number of thousands of digits
+        text = "a number of very many digits"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

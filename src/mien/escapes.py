@@ -33,6 +33,11 @@ def readable(text: str) -> str:
     return _NO_TEXT.sub("\ufffd", text)
 
 
+def kept_in_json(text: str) -> str:
+    r"""JSON in which bytes of a name that are no text are escapes such as ``\udcff``, which ``json.loads`` reads as they were."""
+    return _NO_TEXT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def cell(value: Any) -> Any:
     """A value for a cell of CSV: a text that a spreadsheet would take for a formula gets an apostrophe before it; numbers stay."""
     if not isinstance(value, str):

@@ -21,7 +21,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from mien import temporaries
+from mien import escapes, temporaries
 from mien.errors import OutputError
 
 Kind = Literal["file", "folder"]
@@ -174,14 +174,14 @@ def is_stream(path: Path) -> bool:
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Write a text file whole or not at all."""
+    """Write a text file in UTF-8, whole or not at all; bytes of a name that are no text become replacement characters."""
     with whole(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(escapes.readable(text), encoding="utf-8")
 
 
 def write_json(path: str | os.PathLike[str], value: Any) -> None:
-    """Write a JSON file, indented, whole or not at all."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    """Write a JSON file, indented, whole or not at all; bytes of a name that are no text come back as they were."""
+    write_text(path, escapes.kept_in_json(json.dumps(value, indent=2, ensure_ascii=False)) + "\n")
 
 
 def _followed(path: Path) -> Path:

@@ -73,6 +73,9 @@ DAMAGE = (
 MARKER = re.compile(rb"\xff([^\x00\xff])")
 """A marker of a JPEG; bytes of ones may stand before it, and in the coded pixels a zero byte follows each."""
 
+ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+"""What the address of something elsewhere begins with, such as ``https://``."""
+
 AVIF_BRANDS = (b"avif", b"avis")
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 """What the file type box of an AVIF or a HEIC picture names; clips have one with other brands."""
@@ -121,6 +124,8 @@ def decode_picture(
         ImageError: the file is missing, no regular file, empty, no picture, truncated, or past ``MAX_BYTES``, ``max_pixels`` or
             ``MAX_SIDE``.
     """
+    if not isinstance(source, bytes) and ADDRESS.match(address := os.fspath(source)):
+        raise ImageError(f"'{address}' is an address, not a file: download the picture first.")
     data = source if isinstance(source, bytes) else _read(Path(source))
     name = "the picture" if isinstance(source, bytes) else f"'{source}'"
     max_pixels = MAX_PIXELS if max_pixels is None else max_pixels

@@ -222,7 +222,9 @@ def check_new(place: Path) -> None:
     Raises:
         RunError: it holds something already, or is none.
     """
-    if place.exists() and (not place.is_dir() or not all(map(temporaries.is_temporary, place.iterdir()))):
+    if place.exists() and not place.is_dir():
+        raise RunError(f"'{place}' is a file: name a folder for the run with --out.")
+    if place.exists() and not all(map(temporaries.is_temporary, place.iterdir())):
         raise RunError(
             f"'{place}' exists and is not empty: name another folder with --out, or go on with  mien train --resume {place}"
         )

@@ -226,6 +226,28 @@ def best_epoch(history: Sequence[EpochRecord]) -> EpochRecord:
     return max(history, key=lambda row: (row.valid_accuracy, -row.epoch))
 
 
+Reason = Literal[
+    "stem",
+    "conv_first",
+    "conv",
+    "conv_residual",
+    "shortcut",
+    "norm",
+    "relu",
+    "rrelu",
+    "silu",
+    "pool",
+    "drop_conv",
+    "drop_linear",
+    "drop_mean",
+    "drop_off",
+    "linear_first",
+    "linear",
+    "logits",
+]
+"""Why a layer is there: the keys of the texts."""
+
+
 @dataclass(frozen=True)
 class LayerRecord:
     """One layer of a network.
@@ -245,7 +267,7 @@ class LayerRecord:
     output: tuple[int, ...]
     parameters: int
     macs: int
-    reason: str
+    reason: Reason
     dropout: float | None = None
 
 

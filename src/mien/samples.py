@@ -21,6 +21,12 @@ DEPTHS = (8, 10, 12, 14, 16, 24, 32)
 OVERSHOOT = 1.05
 """Floats that were resized or sharpened pass the top of their range by a little."""
 
+MANY = 0.02
+"""Share of floats below 0 from which they are no overshoot."""
+
+MOST_EXPOSED = 16.0
+"""Floats of less than this aren't samples of 8 bits, which would be black, but light beyond the white of a display (HDR)."""
+
 BITS_PER_SAMPLE, MAX_SAMPLE, MAX_FLOAT_SAMPLE = 258, 281, 341
 """The tags of a TIFF that state the depth."""
 
@@ -45,7 +51,11 @@ def to_gray(picture: Image.Image, data: bytes = b"") -> tuple[Image.Image, str |
     """
     pixels = np.array(picture, dtype=np.float32)
     np.nan_to_num(pixels, copy=False, posinf=0.0, neginf=0.0)
-    top, note = _top(pixels, _stated(picture, data), floats=picture.mode == "F")
+    floats = picture.mode == "F"
+    if floats and _is_centred(pixels):
+        pixels += 1
+        return Image.fromarray(_scaled(pixels, 2.0)), "its floats are taken as -1 to 1"
+    top, note = _top(pixels, _stated(picture, data), floats=floats)
     return Image.fromarray(_scaled(pixels, top)), note
 
 
@@ -82,6 +92,12 @@ def to_colour(picture: Image.Image, reopen: Callable[[], Image.Image], data: byt
     return Image.frombytes(picture.mode, picture.size, _scaled(values, top).tobytes()), note
 
 
+def _is_centred(pixels: NDArray[np.float32]) -> bool:
+    """Whether floats lie about 0, from -1 to 1, as networks have them; a few below 0 come of sharpening."""
+    low, high = float(pixels.min(initial=0)), float(pixels.max(initial=0))
+    return -OVERSHOOT <= low < 1 - OVERSHOOT and high <= OVERSHOOT and float((pixels < 0).mean()) > MANY
+
+
 def _scaled(pixels: NDArray[np.float32], top: float) -> NDArray[np.uint8]:
     """Pixels of 0 to ``top`` as 0 to 255, in place as far as it goes: large pictures fill the memory."""
     np.clip(pixels, 0, top, out=pixels)
@@ -100,6 +116,8 @@ def _top(pixels: NDArray[np.float32], stated: float | None, *, floats: bool) -> 
     slack = OVERSHOOT if floats else 1.0
     if floats and largest <= slack:
         return 1.0, "its floats are taken as 0 to 1"
+    if floats and largest < MOST_EXPOSED:
+        return largest, f"its floats are scaled by the largest, {largest:.4g}"
     bits = next((bits for bits in DEPTHS if largest <= (2**bits - 1) * slack), DEPTHS[-1])
     note = (
         None

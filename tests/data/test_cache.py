@@ -189,6 +189,14 @@ def test_only_the_user_may_read_it(data: Path, isolated_cache: Path) -> None:
     assert entry.parent.stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.parametrize("value", ["off", "OFF", "0", "no", "false", "none", " off "])
+def test_every_way_to_say_off_is_off(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIEN_CACHE", value)
+    assert cache.folder() is None
+    monkeypatch.setenv("MIEN_CACHE", "~/kept")
+    assert cache.folder() == Path.home() / "kept"
+
+
 def test_it_can_be_turned_off(data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MIEN_CACHE", "off")

@@ -14,6 +14,7 @@ from mien.data import store
 from mien.data.faceset import FaceSet
 from mien.data.layouts import read
 from mien.errors import OutputError
+from mien.synthetic import drawn
 
 if TYPE_CHECKING:
     from tests.data.conftest import Maker
@@ -165,3 +166,11 @@ def test_classes_that_folders_cannot_tell_apart_are_refused(faces: FaceSet, tmp_
     alike = replace(faces, classes=("a b", "a?b", "c"))
     with pytest.raises(OutputError, match=r"too much alike for folders: write a \.parquet file"):
         store.write_folders(alike, tmp_path / "out")
+
+
+def test_names_that_are_no_text_are_written_as_text(tmp_path: Path) -> None:
+    faces = drawn.draw(8, seed=0)
+    odd = replace(faces, names=np.array(["\udcff", *"abcdefg"]), subjects=np.array(["\udcfe"] * 8))
+    store.write_parquet(odd, tmp_path / "odd.parquet")
+    found = read(tmp_path / "odd.parquet")
+    assert found.names.tolist() == ["\ufffd", *"abcdefg"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from mien.data import layouts
 from mien.data.faceset import FaceSet
 from mien.data.reading import ReadOptions
 from mien.data.source import DroppedRow, Source
+from mien.emotions import EMOTIONS
 from mien.errors import DataError
 from mien.inference import submission
 from mien.inference.classifier import Classifier
@@ -147,3 +149,44 @@ def test_a_model_of_other_classes_is_refused(classifier: Classifier, faces: Face
     ):
         submission.write(classifier, happy, tmp_path / "p.csv")
     assert not (tmp_path / "p.csv").exists()
+
+
+@pytest.mark.parametrize(("spelling", "case"), [("Happiness", str.title), ("HAPPY", str.upper), ("happy", str.lower)])
+def test_class_names_are_written_as_the_sample_has_them(
+    classifier: Classifier, tmp_path: Path, spelling: str, case: Callable[[str], str]
+) -> None:
+    folder = course(tmp_path, ["5000", "5003"])
+    (folder / "sample_submission.csv").write_text(f"id,label\n5003,{spelling}\n5000,{spelling}\n")
+    faces = layouts.read(folder, coding="fer2013")
+    submission.write(classifier, faces, tmp_path / "p.csv")
+    answers = classifier.probabilities(faces.split("test").images).argmax(1).tolist()
+    names = [spelling if name == "happy" else case(name) for name in (classifier.spec.classes[one] for one in answers)]
+    assert (tmp_path / "p.csv").read_text().splitlines() == ["id,label", f"5003,{names[1]}", f"5000,{names[0]}"]
+
+
+def test_class_names_are_written_as_the_training_rows_have_them(classifier: Classifier, tmp_path: Path) -> None:
+    folder = course(tmp_path, ["5000", "5003"])
+    text = (folder / "train.csv").read_text().splitlines()
+    named = [f"{EMOTIONS[int(line[0])].title()}{line[1:]}" for line in text[1:]]
+    (folder / "train.csv").write_text("\n".join([text[0], *named]) + "\n")
+    faces = layouts.read(folder)
+    done = submission.write(classifier, faces, tmp_path / "p.csv")
+    answers = classifier.probabilities(faces.split("test").images).argmax(1).tolist()
+    expected = [classifier.spec.classes[one].title() for one in answers]
+    assert [line.partition(",")[2] for line in (tmp_path / "p.csv").read_text().splitlines()[1:]] == expected
+    assert done.labels == "class names, as the training rows have them"
+
+
+def test_a_sample_that_lacks_rows_is_refused_for_that(classifier: Classifier, faces: FaceSet, tmp_path: Path) -> None:
+    named = dataclasses.replace(faces.split("test"), names=np.array([f"test/{row}.png" for row in range(70)]))
+    (tmp_path / "sample.csv").write_text("id,label\n3.png,0\n7.png,0\n")
+    with pytest.raises(DataError, match=r"has 2 rows \(2 different ids\), and the test set 70"):
+        submission.write(classifier, named, tmp_path / "p.csv", sample=tmp_path / "sample.csv")
+
+
+def test_an_id_that_is_no_text_is_one_sentence(classifier: Classifier, faces: FaceSet, tmp_path: Path) -> None:
+    test = faces.split("test")
+    odd = dataclasses.replace(test, names=np.array(["\udcff.png", *test.names.tolist()[1:]]))
+    with pytest.raises(DataError, match="is no text in UTF-8, so it can't stand in a submission: rename the picture"):
+        submission.write(classifier, odd, tmp_path / "p.csv")
+    assert not list(tmp_path.iterdir())

@@ -138,6 +138,15 @@ def test_wrong_requests_are_problems(client: httpx.Client, two_faces: bytes) -> 
     assert is_problem(client.post(f"/v1/analyze?model={'x' * 300}", content=two_faces, headers=JPEG), 422, "model")
 
 
+def test_a_form_that_is_cut_off_loses_no_file_without_a_word(client: httpx.Client, two_faces: bytes) -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="f"; filename="a.jpg"\r\n\r\n' + two_faces
+    headers = {"Content-Type": 'multipart/form-data; boundary="x"'}
+    whole = client.post("/v1/analyze", content=part + b"\r\n" + part + b"\r\n--x--", headers=headers)
+    assert len(whole.json()["photos"]) == 2
+    cut = client.post("/v1/analyze", content=part + b"\r\n" + part[:-100], headers=headers)
+    assert is_problem(cut, 400, "can't be read")
+
+
 def test_hostile_files_come_out_as_they_must(client: httpx.Client) -> None:
     wrong = []
     for name, (make, outcome) in hostile.CASES.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import logging
 import re
@@ -131,6 +132,16 @@ def test_only_names_of_this_machine_are_answered(url: str) -> None:
     assert answer.headers["content-type"] == "application/problem+json"
     assert "--allow-host" in answer.json()["detail"]
     assert "evil" not in answer.text
+
+
+def test_of_two_host_headers_none_is_believed(url: str) -> None:
+    connection = http.client.HTTPConnection(url.removeprefix("http://"))
+    connection.putrequest("GET", "/v1/models", skip_host=True)
+    for host in ("localhost", "evil.example"):
+        connection.putheader("Host", host)
+    connection.endheaders()
+    assert connection.getresponse().status in (400, 421)
+    connection.close()
 
 
 def test_names_that_are_allowed_are_answered_and_addresses_where_all_are_listened_on() -> None:

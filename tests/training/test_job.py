@@ -69,8 +69,10 @@ def test_a_used_folder_is_not_overwritten(run: Run, faces_file: Path) -> None:
     with pytest.raises(
         RunError, match=r"exists and is not empty: name another folder with --out, or go on with  mien train --resume"
     ):
-        job.start(faces_file, recipes.get("demo"), run.folder)
+        job.start("nowhere.parquet", recipes.get("demo"), run.folder)  # before the data is read
     assert (run.folder / "run.json").read_bytes() == before
+    with pytest.raises(RunError, match="is a file: name a folder for the run with --out"):
+        job.start("nowhere.parquet", recipes.get("demo"), faces_file)
 
 
 def test_what_a_killed_write_left_is_no_obstacle(run: Run, faces_file: Path, tmp_path: Path) -> None:

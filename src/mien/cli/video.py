@@ -77,6 +77,7 @@ def video(
         raise click.UsageError(f"--end ({end:g} s) must come after --start ({start:g} s).")
     from mien import files, images
     from mien.inference import records
+    from mien.inference.options import Options
     from mien.inference.photo import Reader
     from mien.videos import analysis as videos
     from mien.videos import reader as clips
@@ -85,8 +86,10 @@ def video(
     form = records.format_of(out) if out is not None else None
     _check_ending(annotate, writer.ENDINGS)
     _check_ending(timeline, (".png",))
-    options = {"min_confidence": min_confidence, "abstain": abstain, "flip": flip, "decision": decision}
-    reader = Reader(model, **options, prior=None if prior == "auto" else prior)
+    stated = None if prior == "auto" else prior
+    reader = Reader(
+        model, Options(min_confidence=min_confidence, abstain=abstain, flip=flip, decision=decision, prior=stated)
+    )
     open_clip = partial(clips.Clip, clip, start=start, end=end, max_pixels=max_pixels)
     if prior == "auto":
         reader.classifier = _with_estimated_prior(reader, open_clip, every)

@@ -34,8 +34,8 @@ _OPTIONAL = ("votes", "subjects")
 LIMIT = 2 * 2**30
 """Bytes that all entries have together at most; FER2013 takes 90 million."""
 
-OFF = "off"
-"""The value of ``MIEN_CACHE`` with which nothing is kept."""
+OFF = ("off", "0", "no", "false", "none")
+"""The values of ``MIEN_CACHE`` with which nothing is kept."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Contents:
 def folder() -> Path | None:
     """The cache folder: ``MIEN_CACHE`` where set, else the place that the system has for caches; None where it is off."""
     if given := os.environ.get("MIEN_CACHE"):
-        return None if given.lower() == OFF else Path(given)
+        return None if given.strip().lower() in OFF else Path(given).expanduser()
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "mien" / "Cache"
     if sys.platform == "darwin":

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien import files, images
+from mien import escapes, files, images
 from mien.checks import checked
 from mien.data.faceset import SPLITS, UNLABELLED, FaceSet
 from mien.data.layouts.folders import UNLABELLED_FOLDER
@@ -100,7 +100,7 @@ def _table(faceset: FaceSet) -> Any:
 
     with ThreadPoolExecutor() as pool:
         encoded = list(pool.map(images.encode_png, faceset.images))
-    names = faceset.names.tolist()
+    names = [escapes.readable(name) for name in faceset.names.tolist()]
     pictures = [{"bytes": data, "path": f"{_stem(name)}.png"} for data, name in zip(encoded, names, strict=True)]
     columns: dict[str, Any] = {
         "image": pa.array(pictures, pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
@@ -109,7 +109,7 @@ def _table(faceset: FaceSet) -> Any:
         "name": pa.array(names, pa.string()),
     }
     if faceset.subjects is not None:
-        columns["subject"] = pa.array(faceset.subjects.tolist(), pa.string())
+        columns["subject"] = pa.array(list(map(escapes.readable, faceset.subjects.tolist())), pa.string())
     if faceset.votes is not None:
         for index, name in enumerate(faceset.classes):
             columns[VOTES_PREFIX + name] = pa.array(faceset.votes[:, index], pa.float32())

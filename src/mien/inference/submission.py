@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from mien import emotions, files, images
+from mien import emotions, escapes, files, images
 from mien.data.faceset import FaceSet
 from mien.errors import DataError
 from mien.inference.classifier import Classifier
@@ -120,6 +120,8 @@ def write(
     names, labelled = _labels(classifier.spec.classes, faceset, found)
     answers = classifier.probabilities(rows.images, flip=flip).argmax(1).tolist()
     chosen = ids if found is None else found.ids
+    if odd := next((one for one in chosen if escapes.readable(one) != one), None):
+        raise DataError(f"The id '{odd}' is no text in UTF-8, so it can't stand in a submission: rename the picture.")
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(HEAD if found is None else found.head)
@@ -180,13 +182,13 @@ def _in_order(sample: Sample, rows: FaceSet, ids: Sequence[str]) -> list[int]:
         [PurePosixPath(name).stem for name in names],
         [str(int(one)) if one.isdecimal() else one for one in ids],
     )
-    missing: list[str] = []
+    missing = list(sample.ids)
     for keys in ways:
         places = {key: row for row, key in enumerate(keys)}
         absent = [one for one in sample.ids if one not in places]
         if not absent and len(sample.ids) == len(set(sample.ids)) == len(rows):
             return [places[one] for one in sample.ids]
-        missing = absent if not missing or len(absent) < len(missing) else missing
+        missing = min(absent, missing, key=len)
     if missing:
         raise DataError(
             f"{len(missing):,} of {counted(len(sample.ids), 'id')} of '{sample.path}' {agreed(len(missing), 'is', 'are')} not in the test set, the first is "
@@ -222,13 +224,25 @@ def _labels(known: Sequence[str], faceset: FaceSet, sample: Sample | None) -> tu
         else dict(zip(classes, classes, strict=True))
     )
     if sample is not None and not all(_is_whole_number(label) for label in sample.labels if label):
-        return words, f"class names, as in '{sample.path.name}'"
+        return _as_in(sample, words), f"class names, as in '{sample.path.name}'"
     if whole and all(_is_whole_number(code) for code in written.values()):
         return written, "codes: " + ", ".join(f"{written[name]} {name}" for name in classes)
+    if trained and whole and sample is None and not any(map(_is_whole_number, written.values())):
+        return written, "class names, as the training rows have them"
     if all(name in emotions.EMOTIONS for name in classes):
         codes = {name: str(emotions.EMOTIONS.index(name)) for name in classes}
         return codes, "the codes of FER2013: " + ", ".join(f"{codes[name]} {name}" for name in classes)
     return words, "class names"
+
+
+def _as_in(sample: Sample, words: Mapping[str, str]) -> dict[str, str]:
+    """The names of classes as a sample writes them; those that it lacks in the case of the others."""
+    shown = {emotions.canonical(label) or label.casefold(): label for label in sample.labels if label}
+    cases = [
+        case for case in (str.lower, str.upper, str.title) if all(case(label) == label for label in shown.values())
+    ]
+    case = cases[0] if cases else str
+    return {name: shown.get(name) or shown.get(name.casefold()) or case(word) for name, word in words.items()}
 
 
 def _is_whole_number(text: str) -> bool:

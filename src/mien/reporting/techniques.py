@@ -22,7 +22,7 @@ def layer_reasons(network: NetworkRecord, t: Texts) -> list[str]:
             f"layers.{layer.reason}",
             share=layer.parameters / total,
             next=after.parameters / total,
-            dropout=layer.dropout,
+            dropout=layer.dropout or 0.0,
         )
         for layer, after in zip(network.layers, following, strict=True)
     ]

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from fastapi import Request
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
@@ -79,6 +80,7 @@ async def _files(request: Request, data: bytes, most: int) -> list[Upload]:
     # Names are UTF-8 in every browser; other charsets are a way to make names that can't be written down again.
     kind = re.sub(r";\s*charset=[^;]*", "", request.headers["content-type"], flags=re.IGNORECASE)
     try:
+        _check_end(kind, data)
         form = await _InMemory(Headers({"content-type": kind}), whole(), max_files=most, max_fields=FIELDS).parse()
     except MultiPartException as error:
         if error.message.startswith("Too many files"):
@@ -94,6 +96,18 @@ async def _files(request: Request, data: bytes, most: int) -> list[Upload]:
     if not uploads:
         raise RequestError(422, "The form has no files: send at least one, as in  curl -F files=@photo.jpg")
     return uploads
+
+
+def _check_end(kind: str, data: bytes) -> None:
+    """Refuse a form that is cut off, of which the parser would leave out the last file without a word.
+
+    Raises:
+        ValueError: its last boundary is missing.
+    """
+    _, options = parse_options_header(kind)
+    boundary = options.get(b"boundary", b"")
+    if not boundary or b"--%b--" % boundary not in data:
+        raise ValueError("cut off")
 
 
 def _no_form() -> RequestError:

@@ -121,7 +121,7 @@ class Hosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request through, or answer it."""
-        if scope["type"] == "http" and not self._is_known(Headers(scope=scope).get("host")):
+        if scope["type"] == "http" and not self._is_known(Headers(scope=scope).getlist("host")):
             words = (
                 "The server doesn't answer to this name: start it with --allow-host NAME, or MIEN_HOSTS, to allow it."
             )
@@ -129,10 +129,12 @@ class Hosts:
         else:
             await self.app(scope, receive, send)
 
-    def _is_known(self, host: str | None) -> bool:
-        if host is None:  # HTTP/1.0, which no browser speaks
+    def _is_known(self, hosts: list[str]) -> bool:
+        if not hosts:  # HTTP/1.0, which no browser speaks
             return True
-        host = host.lower()
+        if len(hosts) > 1:  # a proxy in front may have believed another one
+            return False
+        host = hosts[0].lower()
         name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0].removesuffix(".")
         if is_loopback(name) or name == self.listening or name in self.names or name.endswith(self.endings):
             return True

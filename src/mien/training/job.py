@@ -21,7 +21,7 @@ from mien.errors import DataError, RunError
 from mien.inference import datasets, run_data
 from mien.progress import SILENT, Progress
 from mien.recipes import Recipe
-from mien.run import Run
+from mien.run import Run, check_new
 from mien.run_record import AUTO, DataRecord, Hardware, HeldOutRows, Setup, TrainRows
 from mien.training import calibration, devices, export, loop, networks, pretrained, resuming, summary, teachers
 from mien.training.augment import augment
@@ -105,6 +105,7 @@ def _begin(
     progress: Progress,
 ) -> tuple[Run, FaceSet, FaceSet]:
     """Read the data and make the run folder: the run, this process's share of the training rows, and the held-out rows."""
+    ranks.once(lambda: check_new(Path(out)))  # before the data is read, which may take long
     faceset = datasets.read(data, reading)
     progress.line(
         f"read {counted(len(faceset), 'face')} of {faceset.size[0]}x{faceset.size[1]} from {data} ({faceset.source.layout})"

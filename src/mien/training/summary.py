@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from mien.run_record import LayerRecord, NetworkRecord
+from mien.run_record import LayerRecord, NetworkRecord, Reason
 from mien.training.networks import Network
 
 
@@ -47,7 +47,7 @@ def describe(network: Network, size: int) -> NetworkRecord:
     return NetworkRecord(layers, (1, size, size), activations)
 
 
-def _reason(name: str, layers: Sequence[nn.Module], index: int) -> str:
+def _reason(name: str, layers: Sequence[nn.Module], index: int) -> Reason:
     """The key of the text that says why a layer is there, by its kind and what stands before and behind it."""
     layer, after = layers[index], layers[index + 1 : index + 2]
     if "shortcut" in name:
@@ -70,7 +70,13 @@ def _reason(name: str, layers: Sequence[nn.Module], index: int) -> str:
     return REASONS[type(layer).__name__]
 
 
-REASONS = {"BatchNorm2d": "norm", "RReLU": "rrelu", "ReLU": "relu", "SiLU": "silu", "MaxPool2d": "pool"}
+REASONS: dict[str, Reason] = {
+    "BatchNorm2d": "norm",
+    "RReLU": "rrelu",
+    "ReLU": "relu",
+    "SiLU": "silu",
+    "MaxPool2d": "pool",
+}
 """Of the kinds that are always there for the same reason."""
 
 

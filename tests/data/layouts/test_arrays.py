@@ -188,3 +188,13 @@ def test_arrays_with_changed_bytes(
         read(path, cache=False)
     except MienError as error:
         assert "\n" not in str(error)  # noqa: PT017 # one sentence
+
+
+def test_labels_of_another_number_than_the_faces_are_refused(make: Maker) -> None:
+    np.savez(
+        make.root / "a.npz",
+        images=np.stack([make.face(row) for row in range(4)]),
+        labels=np.array(["happy", "sad", "sad"]),
+    )
+    with pytest.raises(DataError, match=r"has 4 faces, but 'a/labels' has 3 labels: save one for each face"):
+        read(make.root / "a.npz")

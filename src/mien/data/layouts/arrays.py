@@ -134,10 +134,26 @@ def _parts(arrays: Mapping[str, NDArray[Any]]) -> list[_Part]:
         splits = [role for role in columns if _SPLITS.fullmatch(role)]
         rest = [role for role in columns if role not in (*subjects, *splits)]
         labels = [role for role in rest if _LABELS.fullmatch(role)] or (rest if len(rest) == 1 else [])
+        if not labels:
+            _check_lengths(arrays, chosen, split)
         parts.append(
             _Part(chosen, split, arrays[chosen], *(columns.get(_first(r)) for r in (labels, subjects, splits)))
         )
     return parts
+
+
+def _check_lengths(arrays: Mapping[str, NDArray[Any]], faces: str, split: str | None) -> None:
+    """Refuse labels of another number than the faces that they should belong to.
+
+    Raises:
+        DataError: there are such.
+    """
+    for name, array in arrays.items():
+        is_theirs = _split_of(name) == split and _LABELS.fullmatch(_role(name)) and _is_column(array)
+        if is_theirs and not _NAMES.fullmatch(_role(name)) and len(array) > 1:
+            raise DataError(
+                f"'{faces}' has {len(arrays[faces]):,} faces, but '{name}' has {len(array):,} labels: save one for each face."
+            )
 
 
 def _first(roles: list[str]) -> str:
