@@ -93,18 +93,17 @@ def video(
     open_clip = partial(clips.Clip, clip, start=start, end=end, max_pixels=max_pixels)
     if prior == "auto":
         reader.classifier = _with_estimated_prior(reader, open_clip, every)
-    shares = reader.classifier.prior_in_words
     seen = _Seen(start)
     with ExitStack() as stack:
         opened = stack.enter_context(open_clip())
         if out is not None and form is not None:
-            types = records.track_columns(reader.classifier.spec.classes)
-            seen.rows = stack.enter_context(records.opened(out, form, types))
+            columns = records.track_columns(reader.classifier.classes)
+            seen.rows = stack.enter_context(records.opened(out, form, columns))
         if annotate is not None:
             seen.copy = stack.enter_context(writer.opened(annotate, opened, sound=not no_sound))
         hear = seen.copy.hear if seen.copy is not None else None
         readings = videos.read_video(reader, opened, every=every, smoothing=smoothing, on_audio=hear)
-        seen.take(_counted(readings, opened.duration), shares)
+        seen.take(_counted(readings, opened.duration), reader.classifier.prior_in_words)
     segments = seen.segmenter.finish()
     if timeline is not None:
         with files.whole(timeline) as temporary:

@@ -60,9 +60,9 @@ def _reason(name: str, layers: Sequence[nn.Module], index: int) -> Reason:
         is_mean = not any(isinstance(other, nn.Linear) for other in layers[index + 2 :])  # one linear layer is left
         return "drop_mean" if is_mean else "drop_linear"
     if isinstance(layer, nn.Conv2d):
-        plain = "conv_first" if index == 0 else "conv"
-        bare = "stem" if index == 0 else "conv_residual"
-        return bare if layer.bias is None else plain
+        if layer.bias is None:
+            return "stem" if index == 0 else "conv_residual"
+        return "conv_first" if index == 0 else "conv"
     if isinstance(layer, nn.Linear):
         if not after:
             return "logits"
