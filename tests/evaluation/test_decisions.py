@@ -125,7 +125,7 @@ def test_the_verb(invoke: Invoke, run: Run, faces_file: Path, tmp_path: Path) ->
     code, out, err = invoke("decide", run.model_file, faces_file)
     assert (code, err) == (0, "")
     assert "argmax" in out
-    assert "most confident rows answered" in out
+    assert "most confident rows" in out
     code, out, _ = invoke("decide", run.model_file, faces_file, "--flip", "--json")
     record = json.loads(out)
     first = record["decisions"][0]

@@ -141,7 +141,7 @@ def test_an_ensemble_of_one_model_twice_is_that_model(run: Run, faces_file: Path
     np.testing.assert_allclose(last["accuracy"], 0, atol=1e-12)
     minutes = [float(np.mean(arm.minutes)) for arm in result.arms]
     np.testing.assert_allclose(minutes, [minutes[0], 2 * minutes[0], 3 * minutes[0]])
-    assert "study ensemble" in study_page.render(result, lang="en")
+    assert "mien study ensemble" in study_page.render(result, command=("mien", "study", "ensemble"), lang="en")
     shares = zip(result.arms, (0.5, 0.75, 0.6), strict=True)
     voted = tuple(replace(arm, majority=(share,)) for arm, share in shares)  # as where the judged rows have votes
     told = study_page.as_text(replace(result, study="labels", arms=voted))

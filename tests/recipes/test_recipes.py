@@ -10,6 +10,7 @@ import pytest
 from mien import recipes
 from mien.errors import ArgumentError, RecipeError
 from mien.recipes import Augment, Recipe
+from mien.run_record import Hardware
 from mien.training import job, networks
 
 
@@ -79,21 +80,12 @@ def test_a_recipe_survives_json(name: str) -> None:
 
 
 def test_every_field_is_explained() -> None:
-    """Each field has a string right below it; a new field without one fails here."""
-    import ast
-    import inspect
-
     for cls in (recipes.Recipe, recipes.Augment):
-        (definition,) = (node for node in ast.parse(inspect.getsource(cls)).body if isinstance(node, ast.ClassDef))
-        explained = [
-            a.target.id
-            for a, b in zip(definition.body, definition.body[1:], strict=False)
-            if isinstance(a, ast.AnnAssign)
-            and isinstance(a.target, ast.Name)
-            and isinstance(b, ast.Expr)
-            and isinstance(b.value, ast.Constant)
-        ]
-        assert explained == [field.name for field in dataclasses.fields(cls)]
+        hints = typing.get_type_hints(cls, include_extras=True)
+        for field in dataclasses.fields(cls):
+            text = hints[field.name].__metadata__[-1]
+            assert isinstance(text, str), field.name
+            assert text.endswith("."), field.name
 
 
 @pytest.mark.parametrize(
@@ -115,15 +107,15 @@ def test_every_field_is_explained() -> None:
         ("momentum=0", "nesterov=True doesn't fit: it must be false where momentum is 0"),
         ("optimizer=adam", "optimizer=adam doesn't fit: it must be one of sgd, adamw"),
         ("schedule=step", "schedule=step doesn't fit: it must be one of one_cycle, cosine, constant"),
-        ("hold_out=0.95", "hold_out=0.95 doesn't fit: it must be a share above 0 and below 0.9"),
+        ("hold_out=0.95", "hold_out=0.95 doesn't fit: it must be a number above 0 and below 0.9"),
         ("hold_out=0", "hold_out=0.0 doesn't fit"),
         ("label_smoothing=1", "label_smoothing=1.0 doesn't fit"),
-        ("votes=2", "votes=2.0 doesn't fit: it must be a share from 0 to 1"),
+        ("votes=2", "votes=2.0 doesn't fit: it must be a number from 0 to 1"),
         ("patience=-1", "patience=-1 doesn't fit"),
         ("seed=-1", "seed=-1 doesn't fit"),
         ("clip_norm=-1", "clip_norm=-1.0 doesn't fit"),
         ("image_size=8", "image_size=8 doesn't fit: it must be a whole number from 16 to 512"),
-        ("augment.flip=2", "augment.flip=2.0 doesn't fit: it must be a probability"),
+        ("augment.flip=2", "augment.flip=2.0 doesn't fit: it must be a number from 0 to 1"),
         ("augment.scale=1.2,0.8", "augment.scale=1.2,0.8 doesn't fit: it must be two numbers"),
         ("augment.scale=1", "augment.scale=1 doesn't fit: it must be two numbers with a comma"),
         ("augment.rotation=-5", "augment.rotation=-5.0 doesn't fit"),
@@ -264,10 +256,16 @@ def test_a_recipe_names_a_network_that_there_is() -> None:
         dataclasses.replace(recipes.base(), network="nope")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"precision": "fp16"}, {"precision": None}, {"device": 3}, {"recipe": "tiny"}, {"out": 3}, {"data": None}]
-)
+@pytest.mark.parametrize("wrong", [{"hardware": "cpu"}, {"recipe": "tiny"}, {"out": 3}, {"data": None}])
 def test_a_training_refuses_arguments_of_another_kind_before_it_writes(wrong: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match=f"{next(iter(wrong))}=.* doesn't fit"):
         job.start(**{"data": tmp_path / "d", "recipe": recipes.demo(), "out": tmp_path / "run", **wrong})
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"precision": "fp16"}, {"precision": None}, {"device": 3}, {"device": "tpu"}, {"speed": 1}]
+)
+def test_hardware_that_there_is_not_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ArgumentError, match=f"{next(iter(wrong))}=.* doesn't fit"):
+        Hardware(**wrong)
