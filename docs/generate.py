@@ -53,7 +53,8 @@ LAYOUT_NOTES = """
 ## Tables and lists
 
 - The separator (comma, semicolon, tab, `|`; in `.txt` and `.lst` also blanks), the encoding (UTF-8, UTF-16, else Windows-1252) and
-  whether there is a head are recognised. Excel workbooks (`.xlsx`) and lines of JSON (`.jsonl`) are tables too.
+  whether there is a head are recognised. Excel workbooks (`.xlsx`), lines of JSON (`.jsonl`) and
+  documents of JSON (records, columns, or a class for each name) are tables too.
 - Columns are known by their usual names, whatever other columns there are; a list without a head by what its cells hold.
 - A list names pictures by path, name, name without ending, or number. A list that is given itself may lead to pictures outside of its folder.
   `metadata.jsonl` or `metadata.csv` names those of its own folder.
