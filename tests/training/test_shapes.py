@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from mien.errors import MienError, RunError
 from mien.training import checkpoint, shapes
-from mien.training.run import Run
+from mien.training.run import Run, check_new
 
 fuzz = settings(
     max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None
@@ -118,3 +118,9 @@ def test_a_checkpoint_of_random_bytes(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "c.safetensors").write_bytes(data)
     with contextlib.suppress(RunError):
         checkpoint.load(tmp_path / "c.safetensors", shapes.STATE)
+
+
+def test_a_run_folder_whose_name_is_no_text_is_refused_before_the_training(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="has a name that is no text in UTF-8: choose another one"):
+        check_new(tmp_path / "run\udcff")
+    assert not list(tmp_path.iterdir())
