@@ -10,15 +10,13 @@ import io
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Any
 
 import click
 
 import mien
-from mien import extras
 from mien.cli import data, models, predicting, serve, studying, training, tuning, video
 from mien.cli.common import fail, speaks, write
-from mien.errors import MienError, MissingExtraError
+from mien.errors import MienError
 
 STOPPED = 130
 """Exit code of what was stopped from the keyboard, as shells have it: 128 and the number of the signal."""
@@ -51,21 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         fail(f"'{error.filename}': {error.strerror or error}." if error.filename else f"{error.strerror or error}.", 1)
 
 
-class Verbs(click.Group):
-    """The verbs; one that lacks packages says all that it needs."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the verb."""
-        try:
-            return super().invoke(ctx)
-        except (ModuleNotFoundError, MissingExtraError) as error:
-            found = extras.missing(error, *extras.NEEDS.get(ctx.invoked_subcommand or "", ()))
-            if found is None:
-                raise
-            raise found from None
-
-
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(mien.__version__, prog_name="mien")
 def cli() -> None:
     """Learn to read facial expressions from labelled faces, judge how well, and show where it errs.

@@ -169,6 +169,8 @@ def decide(
     from mien.inference import datasets
     from mien.inference.classifier import Classifier
 
+    if out is not None:
+        from mien.training import export  # what it needs is missed now, not after the work
     classifier = Classifier.load(model)
     faceset = tell(datasets.read(data, reading))
     judgement, train, valid = judge_and_choose(classifier, faceset, split, choose_on, flip=flip)
@@ -191,8 +193,6 @@ def decide(
         matrix = decisions.read_costs(costs, evaluation.classes)
         record["costs"] = decisions.mean_costs(evaluation.labels, evaluation.probabilities, matrix)
     if out is not None:
-        from mien.training import export
-
         chosen = decisions.for_model_file(*chosen_on, shares)
         export.rewrite(classifier, dataclasses.replace(classifier.spec, decisions=chosen), out)
         record["written"] = str(out)
