@@ -159,3 +159,16 @@ def test_a_packed_list_can_not_name_pictures_outside(make: Maker) -> None:
     faces = read(make.root / "pack.zip")
     assert faces.names.tolist() == ["own.png"]
     assert {row.reason for row in faces.source.dropped} == {"no such picture is there"}
+
+
+def test_every_verb_that_trains_tells_why_nothing_is_labelled(
+    make: Maker, invoke: Callable[..., tuple[int, str, str]]
+) -> None:
+    write_pictures(make)
+    make.file("faces/labels.json", "{}")
+    for words in (("train",), ("study", "labels"), ("tune",)):
+        code, _, err = invoke(*words, make.root / "faces", "--recipe", "demo", "--out", make.root / words[0])
+        assert code == 1
+        assert "note: No table labels the pictures, so all are unlabelled." in err
+        assert "was passed over: labels.json" in err
+        assert "No row of the data has a label: there is nothing to learn from." in err

@@ -104,6 +104,7 @@ def study(
             device=device,
             precision=precision,
             train_all=train_all,
+            say=say,
         )
     page = out / f"{name}.html"
     study_page.write(page, result, lang=lang)

@@ -167,6 +167,7 @@ def run(
     device: str = "auto",
     precision: Precision = "auto",
     train_all: TrainAll = one_by_one,
+    say: Say = lambda _: None,
 ) -> dict[str, Any]:
     """Train the arms of a study that aren't trained yet, judge them, and write ``OUT/NAME.json``.
 
@@ -180,6 +181,7 @@ def run(
         split: where the arms are judged; None takes the data's test split, or the hold-out where there is none.
         device, precision: as for ``job.start``.
         train_all: how the trainings are done; ``one_by_one``, or another way to the same runs.
+        say: takes a line for each thing that was assumed or left out in reading the data.
 
     Returns:
         What was written: the set-up, and for each arm its settings, runs, scores, differences, minutes and hold-out curve.
@@ -192,6 +194,8 @@ def run(
     if name == "ensemble" and num_seeds < 2:
         raise RecipeError("An ensemble takes two seeds or more: raise --seeds.")
     faceset = datasets.read(data, reading)
+    for note in faceset.source.told:
+        say(f"note: {note}")
     job.divide(faceset, recipe)  # better missed now than after an hour of training, as are the rows to judge on
     split = split or default_split(faceset, has_hold_out=True)
     if split != HOLD_OUT:
