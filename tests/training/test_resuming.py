@@ -11,7 +11,7 @@ import pytest
 
 from mien.data import drawn, store
 from mien.data.reading import ReadOptions
-from mien.errors import RunError
+from mien.errors import DataError, RunError
 from mien.training import job
 from mien.training.resuming import Changes
 from mien.training.run import Run
@@ -106,3 +106,15 @@ def test_a_run_without_a_model_says_how_to_go_on(run: Run, tmp_path: Path, faces
     for words in (("evaluate", tmp_path / "run" / "model.onnx", faces_file), ("report", tmp_path / "run")):
         code, _, err = invoke(*words)
         assert (code, f"go on with  mien train --resume {tmp_path / 'run'}" in err) == (1, True)
+
+
+def test_votes_that_moved_along_with_the_data_are_found_beside_it(run: Run, tmp_path: Path) -> None:
+    data = {**run.record["data"], "options": {"votes": str(tmp_path / "gone" / "votes.csv")}}
+    other = Run(run.folder, {**run.record, "data": data})
+    with pytest.raises(
+        DataError, match=r"The file of votes .*gone.votes\.csv' doesn't exist|FER\+ votes join to fer2013\.csv only"
+    ):
+        other.read_own(Path(run.record["data"]["path"]))
+    (tmp_path / "votes.csv").touch()
+    assert other._reading_at(tmp_path / "fer2013.csv").votes == tmp_path / "votes.csv"
+    assert other._reading_at(tmp_path).votes == tmp_path / "votes.csv"
