@@ -48,7 +48,8 @@ LAYOUT_NOTES = """
 ## Tables and lists
 
 - Separator (comma, semicolon, tab, `|`; in `.txt` and `.lst` also blanks), encoding (UTF-8, UTF-16, else Windows-1252) and header are detected. Excel
-  workbooks (`.xlsx`) and JSON lines (`.jsonl`) are tables too.
+  workbooks (`.xlsx`) and JSON lines (`.jsonl`) are tables too, and so are JSON documents (records, columns, or
+  a class for each name).
 - Columns are found by their usual names; in a list without a header, by their content.
 - A list names pictures by path, name, name without extension, or number; a list that you name yourself may point outside of its folder.
   `metadata.jsonl` or `metadata.csv` names those in its folder.

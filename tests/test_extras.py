@@ -44,13 +44,16 @@ ALL = {name for packages in extras.PACKAGES.values() for name in packages}
         (["train", "f.csv"], "train"),
         (["study", "labels", "f.csv", "--out", "s"], "train,report"),
         (["tune", "f.csv", "--out", "t"], "train,report,scale"),
+        (["train", "f.csv", "--workers", "2"], "train,scale"),
+        (["study", "labels", "f.csv", "--engine", "ray", "--out", "s"], "train,report,scale"),
+        (["decide", "tiny", "f.csv", "-o", "d.onnx"], "report,train"),
         (["evaluate", "tiny", "f.csv"], "report"),
         (["explain", "tiny", "f.csv", "-o", "e.html"], "report"),
         (["summary", "report"], "train"),
         (["video", "clip.mp4"], "video"),
         (["serve"], "serve"),
     ],
-    ids=lambda value: value[0] if isinstance(value, list) else "",
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_a_verb_names_all_that_it_needs_at_once(verb: list[str], names: str) -> None:
     said = without(ALL, f"from mien.cli import main; main({verb})")
@@ -74,7 +77,10 @@ def test_a_verb_names_all_that_it_needs_at_once(verb: list[str], names: str) -> 
         ("import mien.training.networks", "train"),
         ("from mien.evaluation.evaluation import Evaluation", "report"),
         ("from mien.serving.server import run", "serve"),
-        ("from mien.scale.tuning import Sweep", "scale,train"),
+        ("from mien.scale.tuning import Sweep", "scale,train,report"),
+        ("from mien.training import studies", "train,report"),
+        ("from mien.experiments.studies import run", "train,report"),
+        ("from mien.scale import studying", "scale,train,report"),
     ],
 )
 def test_python_says_the_same(code: str, extra: str) -> None:

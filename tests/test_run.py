@@ -18,7 +18,7 @@ from mien import run as runs
 from mien.data.reading import ReadOptions
 from mien.data.source import ChosenCoding, ClassChange, Leak, ReadingRecord
 from mien.errors import MienError, RunError
-from mien.run import Run
+from mien.run import Run, check_new
 from mien.run_record import NetworkRecord, Resumption, Speed, best_epoch
 
 fuzz = settings(
@@ -163,3 +163,9 @@ def test_wrong_types_are_named(copy: Path, key: str, value: Any, message: str) -
     (copy / "run.json").write_text(json.dumps(record))
     with pytest.raises(RunError, match=message):
         Run.open(copy)
+
+
+def test_a_run_folder_whose_name_is_no_text_is_refused_before_the_training(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="has a name that is no text in UTF-8: choose another one"):
+        check_new(tmp_path / "run\udcff")
+    assert not list(tmp_path.iterdir())

@@ -15,6 +15,8 @@ STOPPED = 130
 AGAIN = 0.05
 """Seconds after which a Ctrl-C comes again that Python had to drop."""
 
+_again: list[threading.Timer] = []
+
 
 def main() -> None:
     """Run the command line. A Ctrl-C ends it in order; a second one ends it at once, whatever it is doing."""
@@ -28,6 +30,11 @@ def main() -> None:
     except KeyboardInterrupt:  # while it was being loaded, or while it was ending
         os.write(2, b"mien: stopped.\n")
         sys.exit(STOPPED)
+    finally:
+        for timer in _again:  # a Ctrl-C that has been heard meanwhile
+            timer.cancel()
+        # Where a Ctrl-C came in exec(), as dataclasses use it, CPython ends by the signal, whatever the exit code, until the next exec().
+        exec("")
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
@@ -40,9 +47,12 @@ def _dropped(problem: Any) -> None:
     if not issubclass(problem.exc_type, KeyboardInterrupt):
         sys.__unraisablehook__(problem)
         return
+    if any(timer.is_alive() for timer in _again):  # one Ctrl-C may be dropped at several places
+        return
     signal.signal(signal.SIGINT, _interrupt)
     timer = threading.Timer(AGAIN, os.kill, (os.getpid(), signal.SIGINT))
     timer.daemon = True
+    _again.append(timer)
     timer.start()
 
 

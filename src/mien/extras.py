@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module, util
 from importlib.abc import Loader, MetaPathFinder
@@ -41,7 +41,26 @@ NEEDS = {
     "video": ("video",),
     "serve": ("serve",),
 }
-"""Verb to the extras without which it can't work; options may need further ones, such as ``--engine ray``."""
+"""Verb to the extras without which it can't work."""
+
+OPTIONS = {("train", "workers"): "scale", ("decide", "out"): "train"}
+"""Verb and option to a further extra that the verb needs where the option is given; ``--engine ray`` needs ``scale`` everywhere."""
+
+
+MODULES = {
+    "mien.experiments.studies": ("report",),
+    "mien.scale.studying": ("report",),
+    "mien.scale.tuning": ("report",),
+}
+"""Module to further extras that it needs beside those of its package."""
+
+
+def needs(verb: str, options: Mapping[str, Any]) -> tuple[str, ...]:
+    """The extras that a verb needs with these options."""
+    further = [extra for (name, option), extra in OPTIONS.items() if name == verb and options.get(option) is not None]
+    if options.get("engine") == "ray":
+        further.append("scale")
+    return (*NEEDS.get(verb, ()), *further)
 
 
 def missing(error: ModuleNotFoundError | MissingExtraError, *extras: str) -> MissingExtraError | None:
@@ -87,7 +106,7 @@ def modules_of(package: str, *extras: str) -> Callable[[str], Any]:
 
     def get(name: str) -> Any:
         if not name.startswith("_") and util.find_spec(f"{package}.{name}") is not None:
-            with needed(*extras):
+            with needed(*extras, *MODULES.get(f"{package}.{name}", ())):
                 return import_module(f"{package}.{name}")
         raise AttributeError(f"module '{package}' has no attribute '{name}'")
 
@@ -108,7 +127,7 @@ class _Finder(MetaPathFinder):
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader, self.extras)
+            spec.loader = _Loader(spec.loader, (*self.extras, *MODULES.get(fullname, ())))
         return spec
 
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import mien
-from mien import files, recipes, temporaries, typed_json
+from mien import escapes, files, recipes, temporaries, typed_json
 from mien.data.faceset import FaceSet
 from mien.data.seen import SeenFaces
 from mien.errors import RunError
@@ -222,6 +222,8 @@ def check_new(place: Path) -> None:
     Raises:
         RunError: it holds something already, or is none.
     """
+    if escapes.readable(str(place)) != str(place):
+        raise RunError(f"The run folder '{place}' has a name that is no text in UTF-8: choose another one.")
     if place.exists() and not place.is_dir():
         raise RunError(f"'{place}' is a file: name a folder for the run with --out.")
     if place.exists() and not all(map(temporaries.is_temporary, place.iterdir())):

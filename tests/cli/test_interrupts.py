@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import mien
 
 INTERRUPTED = """
 import importlib.abc, os, signal, sys
@@ -83,3 +86,22 @@ def main(arguments=None):
 mien.cli.main = main
 """
     assert interrupted("", "evaluate", "tiny", faces_file, more=more) == (130, "mien: stopped.\n")
+
+
+def test_in_code_that_is_made_of_text(faces_file: Path, tmp_path: Path) -> None:
+    """As that of dataclasses; CPython then ends by the signal, unless the mark that it keeps is taken away."""
+    (tmp_path / "sitecustomize.py").write_text("""
+import builtins
+real = __import__
+def importing(name, *rest, **others):
+    if name == "mien.cli":
+        exec("import os, signal; os.kill(os.getpid(), signal.SIGINT)")
+    return real(name, *rest, **others)
+builtins.__import__ = importing
+""")
+    paths = os.pathsep.join([str(tmp_path), str(Path(mien.__file__).parents[1])])
+    done = subprocess.run(
+        [sys.executable, "-m", "mien", "evaluate", "tiny", str(faces_file)], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": paths}, timeout=120,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (130, "mien: stopped.\n")

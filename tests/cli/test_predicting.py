@@ -60,7 +60,7 @@ def test_each_format_has_the_same_rows(invoke: Invoke, album: Path, tmp_path: Pa
     assert [row["label"] for row in flat] == [row.get("label", "") for row in rows]
     code, out, err = invoke("predict", album, "--model", "tiny", "-o", tmp_path / "rows.parquet")
     assert (code, out) == (0, "")
-    assert "3 faces, 1 photos without one, 0 not read" in err
+    assert "3 faces, 1 photo without one, 0 not read" in err
     table = pyarrow.parquet.read_table(tmp_path / "rows.parquet").to_pylist()
     assert [row["confidence"] for row in table] == [row.get("confidence") for row in rows]
 

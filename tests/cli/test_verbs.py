@@ -39,7 +39,7 @@ def test_train_evaluate_report_and_export_in_a_row(invoke: Invoke, faces_file: P
     assert code == 0
     assert "split train, n = 280" in out
     assert "balanced accuracy" in out
-    assert "warning: the score says little of new faces, as 280 of these 280 faces were seen in training" in out
+    assert "warning: the score says little of new faces, as 280 of 280 faces were seen in training" in out
 
     code, out, _ = invoke("report", folder, "--lang", "zh-TW", "--no-probes", "-o", tmp_path / "report.html")
     assert (code, out.strip()) == (0, str(tmp_path / "report.html"))
@@ -254,7 +254,7 @@ BAD = [
         "distil=0.0 doesn't fit: it must be above 0 where there is a teacher",
     ),
     (["train", "FACES", "--set", "teacher=NOWHERE", "--set", "distil=0.5"], 1, "There is no model file 'NOWHERE'"),
-    (["predict", "--crops", "--model", "MODEL", "NOWHERE"], 1, "1 photos could not be read; their rows say why"),
+    (["predict", "--crops", "--model", "MODEL", "NOWHERE"], 1, "1 photo could not be read; its row says why"),
     (["predict", "--crops", "--model", "MODEL", "EMPTY"], 2, "There is no picture at the named paths"),
     (["submit", "MODEL", "FACES", "-o", "OUT.csv", "--rows", "7000"], 1, "has 70 rows, but 7,000 are wanted"),
     (["submit", "MODEL", "FACES"], 2, "Missing option '-o'"),

@@ -174,3 +174,8 @@ def test_names_that_are_no_text_are_written_as_text(tmp_path: Path) -> None:
     store.write_parquet(odd, tmp_path / "odd.parquet")
     found = read(tmp_path / "odd.parquet")
     assert found.names.tolist() == ["\ufffd", *"abcdefg"]
+
+
+def test_a_file_whose_name_is_no_text_is_written_and_read(tmp_path: Path) -> None:
+    faces = drawn.draw(8, seed=0)
+    assert read(store.write_parquet(faces, tmp_path / "odd\udcff.parquet")).hash == faces.hash

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from mien.errors import OutputError
 from mien.inference import records
@@ -209,3 +210,10 @@ def test_a_journal_with_changed_bytes_gives_rows_or_one_sentence(
         said = str(error)
         first.path.unlink()
     assert "\n" not in said
+
+
+def test_a_table_whose_name_is_no_text_is_written(tmp_path: Path) -> None:
+    with records.opened(tmp_path / "odd\udcff.parquet", "parquet", {"photo": str}) as to:
+        to.write({"photo": "a\udcff.jpg"})
+    with (tmp_path / "odd\udcff.parquet").open("rb") as file:
+        assert parquet.read_table(file).to_pylist() == [{"photo": "a\ufffd.jpg"}]

@@ -184,6 +184,11 @@ def test_a_recipes_file_is_written_as_one_would(tmp_path: Path) -> None:
         (b'recipe = "tiny"\nname = "x"', "no setting 'name'"),
         (b'recipe = "tiny"\nepochs = 1.5', "epochs=1.5 doesn't fit: it must be a whole number"),
         (b'recipe = "tiny"\nepochs = "many"', "epochs=many doesn't fit"),
+        (b'recipe = "tiny"\nepochs = "3"', "epochs=3 doesn't fit: it must be a whole number, without quotes"),
+        (b'recipe = "tiny"\nnesterov = "no"', "nesterov=no doesn't fit: it must be true or false, without quotes"),
+        (b'recipe = "tiny"\nsync_norm = 1', "sync_norm=1 doesn't fit: it must be true or false"),
+        (b'recipe = "tiny"\ninit = 1', "init=1 doesn't fit: it must be a text"),
+        (b'recipe = "tiny"\n[augment]\njpeg = 50.0', "augment.jpeg=50.0 doesn't fit: it must be a whole number"),
         (b'recipe = "tiny"\nlearning_rate = nan', "learning_rate=nan doesn't fit"),
         (b'recipe = "tiny"\nlearning_rate = 2020-01-01', "learning_rate must be a number, a text"),
         (b'recipe = "tiny"\nepochs = {a = 1}', "epochs must be a number, a text"),
@@ -269,3 +274,13 @@ def test_a_training_refuses_arguments_of_another_kind_before_it_writes(wrong: di
 def test_hardware_that_there_is_not_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ArgumentError, match=f"{next(iter(wrong))}=.* doesn't fit"):
         Hardware(**wrong)
+
+
+def test_a_recipe_is_named_by_a_text_or_a_path(tmp_path: Path) -> None:
+    recipes.write(tmp_path / "own.toml", recipes.get("tiny", "epochs=3"))
+    assert recipes.get(tmp_path / "own.toml").epochs == 3
+    wrong: Any = 3
+    with pytest.raises(ArgumentError, match="name=3 doesn't fit"):
+        recipes.get(wrong)
+    with pytest.raises(RecipeError, match="3 is no setting"):
+        recipes.get("tiny", [wrong])

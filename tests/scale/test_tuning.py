@@ -125,7 +125,7 @@ def test_what_no_trial_can_do_without_is_told_in_words(
     )
     code, printed, said = invoke("tune", faces_file, *words, "--out", tmp_path / "t")
     assert (code, printed) == (1, "")
-    assert "1 of 1 trials could not be run; the same command tries them again" in said
+    assert "1 of 1 trial could not be run; the same command tries them again" in said
     assert "mien: There is no model file 'no" in said
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mien.data import store
 from mien.data.reading import ReadOptions
-from mien.errors import RunError
+from mien.errors import DataError, RunError
 from mien.inference import run_data
 from mien.run import Run
 from mien.run_record import Resumption
@@ -109,3 +110,16 @@ def test_a_run_without_a_model_says_how_to_go_on(run: Run, tmp_path: Path, faces
     for words in (("evaluate", tmp_path / "run" / "model.onnx", faces_file), ("report", tmp_path / "run")):
         code, _, err = invoke(*words)
         assert (code, f"go on with  mien train --resume {tmp_path / 'run'}" in err) == (1, True)
+
+
+def test_votes_that_moved_along_with_the_data_are_found_beside_it(run: Run, tmp_path: Path) -> None:
+    options = ReadOptions(votes=tmp_path / "gone" / "votes.csv")
+    data = replace(run.record.data, read=replace(run.record.data.read, options=options))
+    other = Run(run.folder, replace(run.record, data=data))
+    with pytest.raises(
+        DataError, match=r"The file of votes .*gone.votes\.csv' doesn't exist|FER\+ votes join to fer2013\.csv only"
+    ):
+        run_data.read_own(other, Path(run.record.data.path))
+    (tmp_path / "votes.csv").touch()
+    assert run_data.options_at(options, tmp_path / "fer2013.csv").votes == tmp_path / "votes.csv"
+    assert run_data.options_at(options, tmp_path).votes == tmp_path / "votes.csv"

@@ -68,6 +68,7 @@ def study(
         split=split,
         hardware=hardware,
         train_all=train_all,
+        progress=progress,
     )
 
 

@@ -10,15 +10,13 @@ import io
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Any
 
 import click
 
 import mien
-from mien import extras
 from mien.cli import data, models, predicting, serve, studying, training, tuning, video
 from mien.cli.common import ARGUMENTS, fail, speaks, write
-from mien.errors import MienError, MissingExtraError
+from mien.errors import MienError
 
 STOPPED = 130
 """Exit code of what was stopped from the keyboard, as shells have it: 128 and the number of the signal."""
@@ -52,22 +50,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 class Verbs(click.Group):
-    """The verbs; one that lacks packages says all that it needs."""
+    """The verbs."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Keep the words for the records of what they begin."""
         ctx.meta[ARGUMENTS] = tuple(args)
         return super().parse_args(ctx, args)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the verb."""
-        try:
-            return super().invoke(ctx)
-        except (ModuleNotFoundError, MissingExtraError) as error:
-            found = extras.missing(error, *extras.NEEDS.get(ctx.invoked_subcommand or "", ()))
-            if found is None:
-                raise
-            raise found from None
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import click
 
-from mien import files
+from mien import extras, files
 from mien.errors import MienError, OutputError
 from mien.files import Inputs
 
@@ -73,7 +73,10 @@ class OutputPath(click.Path):
 
 
 class Verb(click.Command):
-    """A verb, whose outputs are checked against its inputs before it begins, and again where each is written."""
+    """A verb, whose outputs are checked against its inputs before it begins, and again where each is written.
+
+    One that lacks packages says all that it needs.
+    """
 
     def invoke(self, context: click.Context) -> Any:
         """Check the places, then do the work."""
@@ -85,7 +88,8 @@ class Verb(click.Command):
         for parameter, path in outputs:
             if parameter.type.kind != "made":
                 self._check(parameter.type, path, inputs, context)
-        with files.kept(*(Inputs(known.paths, within=False) for known in inputs)):
+        verb = extras.needed(*extras.needs(context.command.name or "", context.params))
+        with verb, files.kept(*(Inputs(known.paths, within=False) for known in inputs)):
             return super().invoke(context)
 
     def _given(self, context: click.Context, types: Any) -> Iterator[tuple[Any, Any]]:

@@ -55,8 +55,11 @@ def write_parquet(faceset: FaceSet, path: str | os.PathLike[str], *, overwrite: 
     except ImportError:
         raise MissingExtraError("pyarrow", "report") from None
     table = _table(faceset)
-    with files.whole(path, overwrite=overwrite, inputs=[faceset.source.path]) as temporary:
-        parquet.write_table(table, temporary, row_group_size=_ROWS_PER_GROUP)
+    with (
+        files.whole(path, overwrite=overwrite, inputs=[faceset.source.path]) as temporary,
+        temporary.open("wb") as file,  # by its path, pyarrow writes no file whose name isn't UTF-8
+    ):
+        parquet.write_table(table, file, row_group_size=_ROWS_PER_GROUP)
     return Path(path)
 
 

@@ -154,6 +154,7 @@ def run(
     split: str | None = None,
     hardware: Hardware = AUTO,
     train_all: TrainAll = one_by_one,
+    progress: Progress = SILENT,
 ) -> StudyResult:
     """Train the arms of a study that aren't trained yet, judge them, and write ``OUT/NAME.json``.
 
@@ -167,6 +168,7 @@ def run(
         split: where the arms are judged; None takes the data's test split, or the hold-out where there is none.
         hardware: on what to train.
         train_all: how the trainings are done; ``one_by_one``, or another way to the same runs.
+        progress: is told what was assumed or left out in reading the data.
 
     Returns:
         What was written.
@@ -179,6 +181,8 @@ def run(
     if name == "ensemble" and num_seeds < 2:
         raise RecipeError("An ensemble takes two seeds or more: raise --seeds.")
     faceset = datasets.read(data, reading)
+    for note in faceset.source.told:
+        progress.line(f"note: {note}")
     job.divide(faceset, recipe)  # better missed now than after an hour of training, as are the rows to judge on
     split = split or default_split(faceset, has_hold_out=True)
     if split != HOLD_OUT:

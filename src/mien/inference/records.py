@@ -217,7 +217,8 @@ def opened(path: Path, form: str, types: Mapping[str, type]) -> Iterator[Writer]
     """
     with files.whole(path) as temporary, ExitStack() as stack:
         if form == "parquet":
-            to: Writer = ParquetWriter(temporary, types)
+            # By its path, pyarrow writes no file whose name isn't UTF-8.
+            to: Writer = ParquetWriter(stack.enter_context(temporary.open("wb")), types)
         else:
             to = writer(form, stack.enter_context(temporary.open("w", encoding="utf-8", newline="")), types)
         try:

@@ -58,7 +58,7 @@ def read_own(run: Run, moved: Path | None = None) -> FaceSet:
         raise RunError(
             f"The data of the run '{run.folder}' is no longer at '{path}': put it back, or name its new place with --data."
         )
-    faceset = datasets.read(path, _options_at(own.read.options, path))
+    faceset = datasets.read(path, options_at(own.read.options, path))
     if faceset.hash == own.hash:
         return faceset
     if moved is None:
@@ -68,7 +68,7 @@ def read_own(run: Run, moved: Path | None = None) -> FaceSet:
     raise RunError(f"'{path}' holds other data than '{run.folder}' was trained on: name that data, or train anew.")
 
 
-def _options_at(options: ReadOptions, path: Path) -> ReadOptions:
+def options_at(options: ReadOptions, path: Path) -> ReadOptions:
     """The options, with the file of votes beside the data where it moved along."""
     if options.votes is None or options.votes.exists():
         return options

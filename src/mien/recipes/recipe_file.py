@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mien import files
+from mien import checks, files
 from mien.errors import RecipeError
 from mien.recipes import fields
 
@@ -27,11 +27,15 @@ LARGEST = 2**16
 """Bytes of a recipe's file at most; a real one has a few hundred."""
 
 
-def read(path: str | os.PathLike[str]) -> tuple[str, list[str]]:
+def read(path: str | os.PathLike[str], kinds: Mapping[str, Any]) -> tuple[str, list[str]]:
     """The name of the recipe that a file starts from, and its changes as one writes them behind ``--set``.
 
+    Args:
+        path: the file.
+        kinds: the annotation of each setting, such as ``augment.flip``; a value of another kind is refused.
+
     Raises:
-        RecipeError: the file can't be read or is no recipe; whether the settings fit is the recipe's to say.
+        RecipeError: the file can't be read or is no recipe, or a value is of another kind; whether the settings fit is the recipe's to say.
     """
     try:
         with Path(path).open("rb") as file:
@@ -45,25 +49,27 @@ def read(path: str | os.PathLike[str]) -> tuple[str, list[str]]:
         augment = values.get("augment")
         parts = values.pop("augment") if isinstance(augment, dict) else {}
         return name, [
-            *(_setting(key, value) for key, value in values.items()),
-            *(_setting(f"augment.{key}", value) for key, value in parts.items()),
+            *(_setting(key, value, kinds) for key, value in values.items()),
+            *(_setting(f"augment.{key}", value, kinds) for key, value in parts.items()),
         ]
     except OSError as error:
         raise RecipeError(f"The recipe '{path}' can't be read: {error.strerror or error}.") from None
-    except (ValueError, RecursionError) as error:  # TOML, UTF-8, whole numbers of thousands of digits
+    except (ValueError, OverflowError, RecursionError) as error:  # TOML, UTF-8, whole numbers of thousands of digits
         raise RecipeError(f"'{path}' is no recipe: {error}.") from None
 
 
-def _setting(key: str, value: object) -> str:
+def _setting(key: str, value: object, kinds: Mapping[str, Any]) -> str:
     if "=" in key:
         raise ValueError(f"'{key}' is no setting")
-    if isinstance(value, list):
-        if not all(type(part) in (int, float) for part in value):
-            raise ValueError(f"{key} must be a number, a text, true or false, or a list of numbers")
-        return f"{key}={fields.as_text(tuple(value))}"
-    if not isinstance(value, bool | int | float | str):
+    numbers = isinstance(value, list) and all(type(part) in (int, float) for part in value)
+    if not numbers and not isinstance(value, bool | int | float | str):
         raise ValueError(f"{key} must be a number, a text, true or false, or a list of numbers")
-    return f"{key}={fields.as_text(value)}"
+    plain = tuple(value) if isinstance(value, list) else value
+    text = fields.as_text(plain)
+    quoted = ", without quotes" if isinstance(value, str) and kinds.get(key) in (bool, int, float) else ""
+    if key in kinds and not checks.fits(tuple(map(float, plain)) if isinstance(plain, tuple) else plain, kinds[key]):
+        raise ValueError(f"{key}={text} doesn't fit: it must be {checks.in_words(kinds[key])}{quoted}")
+    return f"{key}={text}"
 
 
 def write(path: str | os.PathLike[str], name: str, values: Mapping[str, Any], notes: Sequence[str] = ()) -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import typing
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from mien.checks import checked
 from mien.errors import RecipeError
 from mien.recipes import fields, recipe_file
 from mien.recipes.catalogue import AUGMENTS, RECIPES
 from mien.recipes.recipe import Augment, Recipe
 
 
-def get(name: str, settings: Iterable[str] = ()) -> Recipe:
+@checked
+def get(name: str | os.PathLike[str], settings: str | Iterable[str] = ()) -> Recipe:
     """Return a recipe by name, changed by settings such as ``"epochs=15"`` or ``"augment.scale=0.9,1.1"``.
 
     Args:
@@ -22,13 +25,23 @@ def get(name: str, settings: Iterable[str] = ()) -> Recipe:
 
     Raises:
         RecipeError: there is no such recipe or field, or the value doesn't fit; the message says what would.
+        ArgumentError: the name is no text and no path.
     """
     own: list[str] = []
+    name = os.fspath(name)
     if name.endswith(".toml"):
-        name, own = recipe_file.read(name)
+        name, own = recipe_file.read(name, _kinds())
     if name not in RECIPES:
         raise RecipeError(f"There is no recipe '{name}': choose {', '.join(RECIPES)}, or a recipe's file (.toml).")
-    return changed(RECIPES[name](), [*own, *settings])
+    return changed(RECIPES[name](), [*own, *([settings] if isinstance(settings, str) else settings)])
+
+
+def _kinds() -> dict[str, Any]:
+    """The annotation of each setting, those of ``augment`` with that before their names."""
+    parts = {f"augment.{name}": kind for name, kind in typing.get_type_hints(Augment).items()}
+    return {
+        name: kind for name, kind in typing.get_type_hints(Recipe).items() if name not in ("name", "augment")
+    } | parts
 
 
 def write(path: str | os.PathLike[str], recipe: Recipe, notes: Sequence[str] = ()) -> None:
@@ -57,6 +70,8 @@ def changed(recipe: Recipe, settings: Iterable[str]) -> Recipe:
     changes: dict[str, Any] = {}
     augment: dict[str, Any] = {}
     for setting in settings:
+        if not isinstance(setting, str):
+            raise RecipeError(f"{setting!r:.60} is no setting: write it as a text such as 'epochs=15'.")
         key, equals, text = setting.partition("=")
         key = key.strip()
         if not equals:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -48,6 +48,40 @@ WAYS: dict[str, Callable[[Maker], None]] = {
         make, "", '{{"file_name": "img_{n}.png", "label": "{c}"}}', "faces/metadata.jsonl"
     ),
 }
+
+
+DOCUMENTS: dict[str, Any] = {
+    "a class for each name": {f"img_{n}.png": name for n, name in enumerate(CLASSES)},
+    "a record for each name": {f"faces/img_{n}.png": {"emotion": name, "age": 30} for n, name in enumerate(CLASSES)},
+    "records": [{"path": f"faces/img_{n}.png", "emotion": name} for n, name in enumerate(CLASSES)],
+    "records within": {"version": 2, "samples": [{"file": f"img_{n}.png", "label": c} for n, c in enumerate(CLASSES)]},
+    "columns": {"image": [f"img_{n}.png" for n in range(len(CLASSES))], "emotion": CLASSES},
+    "columns of a data frame": {
+        "image": {str(n): f"img_{n}.png" for n in range(len(CLASSES))},
+        "emotion": {str(n): name for n, name in enumerate(CLASSES)},
+    },
+}
+
+
+@pytest.mark.parametrize("given", ["", "labels.json"])
+@pytest.mark.parametrize("way", DOCUMENTS)
+def test_a_document_of_json_is_a_list(make: Maker, way: str, given: str) -> None:
+    write_pictures(make)
+    make.file("labels.json", json.dumps(DOCUMENTS[way]))
+    faces = read(make.root / given)
+    assert [faces.classes[label] for label in faces.labels] == CLASSES
+    np.testing.assert_array_equal(faces.images, [make.face(number) for number in range(len(CLASSES))])
+
+
+@pytest.mark.parametrize(
+    "content", ["{}", "[]", "3", '{"lr": 0.1, "layers": [1, 2]}', '[["img_0.png"]]', "{", '{"a": [{}]}']
+)
+def test_other_json_beside_pictures_is_no_list(make: Maker, content: str) -> None:
+    write_pictures(make)
+    make.file("config.json", content)
+    faces = read(make.root)
+    assert set(faces.labels.tolist()) == {-1}
+    assert "1 file that is no picture was passed over: config.json." in faces.source.notes
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -125,3 +159,16 @@ def test_a_packed_list_can_not_name_pictures_outside(make: Maker) -> None:
     faces = read(make.root / "pack.zip")
     assert faces.names.tolist() == ["own.png"]
     assert {row.reason for row in faces.source.dropped} == {"no such picture is there"}
+
+
+def test_every_verb_that_trains_tells_why_nothing_is_labelled(
+    make: Maker, invoke: Callable[..., tuple[int, str, str]]
+) -> None:
+    write_pictures(make)
+    make.file("faces/labels.json", "{}")
+    for words in (("train",), ("study", "labels"), ("tune",)):
+        code, _, err = invoke(*words, make.root / "faces", "--recipe", "demo", "--out", make.root / words[0])
+        assert code == 1
+        assert "note: No table labels the pictures, so all are unlabelled." in err
+        assert "was passed over: labels.json" in err
+        assert "No row of the data has a label: there is nothing to learn from." in err

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mien import emotions
+from mien import emotions, escapes
 from mien.data.faceset import FaceSet
 from mien.data.layouts import cells, codes, filekinds
 from mien.data.layouts.arrowfile import ArrowFile
@@ -103,7 +103,10 @@ def _open(path: Path) -> _File:
     except ImportError:
         raise MissingExtraError("pyarrow", "report") from None
     try:
-        opened = ArrowFile(path) if filekinds.kind(path) == "arrow" else parquet.ParquetFile(path)
+        # By its path, pyarrow reads no file whose name isn't UTF-8.
+        is_text = escapes.readable(str(path)) == str(path)
+        source = path if is_text else pa.BufferReader(path.read_bytes())
+        opened = ArrowFile(path) if filekinds.kind(path) == "arrow" else parquet.ParquetFile(source)
         opened.schema_arrow.names  # noqa: B018 # names that are no text are found here
     except (pa.ArrowException, OSError, MemoryError, ValueError, OverflowError) as error:
         raise DataError(_damaged(path, error)) from None

@@ -15,13 +15,14 @@ from typing import Any
 
 from mien import images
 from mien.data.faceset import SPLITS, canonical_split
-from mien.data.layouts import delimited, filekinds, jsonlines, workbook
+from mien.data.layouts import delimited, filekinds, jsondocument, jsonlines, workbook
 from mien.data.layouts.arrowfile import SUFFIXES as ARROW_SUFFIXES
 from mien.data.layouts.trees import Tree, look
 from mien.errors import DataError, MienError
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".jsonl", ".ndjson")
 _MAX_JSON = 2**29
+_SAMPLE_ROWS = 50
 _DOCUMENTS = (".json", ".yaml", ".yml")
 _NO_TABLES = ("npy", "npz", "hdf5", "arrow")  # other readers know them
 LIST_SUFFIXES = (".txt", ".lst")
@@ -141,7 +142,10 @@ class Survey:
                 [] if self.pictures or self.parquet or filekinds.kind(self.path) in _NO_TABLES else tables_in(self.path)
             )
         found = [table for file in self.visible if file.suffix.lower() in TABLE_SUFFIXES for table in tables_in(file)]
-        return found + [table for file in self.lists if _names_pictures(table := peek(file))]
+        found += [table for file in self.lists if _names_pictures(table := peek(file))]
+        return found + [
+            table for file, content in self.documents if _names_pictures(table := _of_document(file, content))
+        ]
 
     @cached_property
     def documents(self) -> list[tuple[Path, Any]]:
@@ -213,6 +217,8 @@ def tables_in(path: Path) -> list[Table]:
     suffix = path.suffix.lower()
     if suffix in (".jsonl", ".ndjson"):
         return [_peek_json(path)]
+    if suffix == ".json" and (table := _of_document(path, _json(path))).header:
+        return [table]
     return _peek_sheets(path) if filekinds.kind(path) == "xlsx" else [peek(path)]
 
 
@@ -222,6 +228,11 @@ def _peek_json(path: Path) -> Table:
     except DataError as error:
         return Table(path, problem=str(error))
     return table_of(path, [keys, *sample], lambda: jsonlines.rows(path, keys))
+
+
+def _of_document(path: Path, content: Any) -> Table:
+    found = list(jsondocument.rows(content))
+    return table_of(path, found[: _SAMPLE_ROWS + 1], lambda: iter(found[1:])) if found else Table(path)
 
 
 def _peek_sheets(path: Path) -> list[Table]:
