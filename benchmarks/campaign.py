@@ -95,7 +95,7 @@ class Campaign:
         """Put results, histories and models into ``out``, in few files: what is large apart, the rest in one archive."""
         shutil.copyfile(self.file, self.out / "results.json")
         with (
-            files.whole(self.out / "runs.zip") as temporary,
+            files.atomic_write(self.out / "runs.zip") as temporary,
             zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as zipped,
         ):
             for path in sorted(self.folder.glob("runs/*/*")):

@@ -143,7 +143,7 @@ class Work:
 
     def _pace(self, recipe: Recipe, label: str, compiler: str = "off") -> dict[str, Any]:
         """Faces per second of the real loop in its second epoch of a few steps, at the full size of faces."""
-        recipe = dataclasses.replace(recipe, epochs=2, grow_from=0)
+        recipe = dataclasses.replace(recipe, epochs=2, resize_from=0)
         train_set, valid_set = job.divide(self.faceset, recipe)
         few = train_set.select(np.arange(min(len(train_set), self.scale.steps * recipe.batch_size)))
         held_out = valid_set.select(np.arange(min(len(valid_set), 256)))

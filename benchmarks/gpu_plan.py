@@ -40,13 +40,20 @@ class Training:
     @property
     def untaught(self) -> list[str]:
         """The settings without those of teachers."""
-        return [text for text in self.settings if not text.startswith(("distil", "teacher"))]
+        return [text for text in self.settings if not text.startswith(("distillation_weight", "teacher"))]
 
 
 LARGER_BATCH = ("batch_size=256", "learning_rate=0.14", "muon=0.042", "ema=0.998")
 """Twice the batch of the recipes, as a step of 128 faces doesn't fill the card; rates grow with the root of the batch."""
 
-STUDENT = (*LARGER_BATCH[:3], "ema=0.996", "augment=robust", "distil=0.7", "teacher_sees=view", "teacher_views=32")
+STUDENT = (
+    *LARGER_BATCH[:3],
+    "ema=0.996",
+    "augment=robust",
+    "distillation_weight=0.7",
+    "teacher_sees=view",
+    "teacher_views=32",
+)
 
 MEMBERS: dict[str, Training] = {
     "large": Training("large", (*LARGER_BATCH, "augment=robust"), 85, (20, 60), 20),
@@ -106,7 +113,7 @@ class Scale:
 
 
 REHEARSAL = Scale(
-    everywhere=("image_size=16", "batch_size=32", "grow_from=0", "epochs=1", "hold_out=0.2"),
+    everywhere=("image_size=16", "batch_size=32", "resize_from=0", "epochs=1", "hold_out=0.2"),
     trained=("network=tiny",),
     students=("teacher_views=1",),
     rows=512,

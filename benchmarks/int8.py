@@ -1,4 +1,4 @@
-"""What int8 would give: the shipped models quantised by onnxruntime, their accuracy on held-out rows and their speed.
+"""What int8 would give: the pretrained models quantised by onnxruntime, their accuracy on held-out rows and their speed.
 
     python -m benchmarks.int8 DATA
 
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 import mien
 from mien import modelfile, tables
 from mien.data import splits
-from mien.inference import shipped
+from mien.inference import pretrained
 from mien.inference.session import open_session  # turns telemetry off, which must come before onnxruntime
 
 import onnxruntime  # isort: skip
@@ -92,7 +92,7 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for name in ("tiny", "base"):
-            model = shipped.resolve(name)
+            model = pretrained.resolve(name)
             rows.append([name, "as shipped", *measure(model, held_out.images, held_out.labels)])
             for method, reduce in itertools.product(("MinMax", "Percentile"), (False, True)):
                 target = Path(folder, f"{name}-{method}-{reduce}.onnx")

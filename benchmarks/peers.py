@@ -101,7 +101,7 @@ def main() -> None:
     parser.add_argument("data")
     parser.add_argument("--peers", default=",".join(PEERS))
     parser.add_argument("--environments", type=Path, default=(cache.folder() or Path()) / "peers", metavar="FOLDER")
-    parser.add_argument("--models", default="tiny,base", help="names of shipped models or paths of model files")
+    parser.add_argument("--models", default="tiny,base", help="names of pretrained models or paths of model files")
     parser.add_argument("--limit", type=int, help="read only so many faces")
     parser.add_argument("--rounds", type=int, default=40, help="turns of timing: ten calls of one face, one of 64")
     parser.add_argument("--json", type=Path, metavar="FILE")

@@ -1,4 +1,4 @@
-"""What onnxruntime's settings are worth: the shipped models under each graph optimisation, thread and spinning setting.
+"""What onnxruntime's settings are worth: the pretrained models under each graph optimisation, thread and spinning setting.
 
     python -m benchmarks.session_options [MODEL...]     # default: base tiny
 

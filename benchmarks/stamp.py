@@ -36,7 +36,7 @@ def stamp(classifier: Classifier, data: str) -> SeenFaces:
     model = onnx.load_model(path)
     export.set_metadata(model, modelfile.SEEN_KEY, seen.to_text())
     faces = held_out.images[:NUM_COMPARED]
-    with files.whole(path) as temporary:
+    with files.atomic_write(path) as temporary:
         onnx.save_model(model, temporary)
         if not np.array_equal(Classifier.load(temporary).probabilities(faces), classifier.probabilities(faces)):
             sys.exit(f"'{path}' would answer otherwise: nothing was written.")

@@ -150,7 +150,7 @@ def main() -> None:
     parser.add_argument("--away", type=Path, help="labelled faces from elsewhere, such as CK+48")
     parser.add_argument("--peers", default=",".join(PEERS))
     parser.add_argument("--environments", type=Path, default=(cache.folder() or Path()) / "peers", metavar="FOLDER")
-    parser.add_argument("--models", default="tiny,base", help="names of shipped models or paths of model files")
+    parser.add_argument("--models", default="tiny,base", help="names of pretrained models or paths of model files")
     parser.add_argument("--limit", type=int, default=400, help="rows that are corrupted, and faces laid into photos")
     parser.add_argument("--json", type=Path, metavar="FILE")
     arguments = parser.parse_args()

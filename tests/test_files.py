@@ -25,7 +25,7 @@ def test_a_failure_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
     target.write_text("old")
 
     def fail_in_the_middle() -> None:
-        with files.whole(target) as temporary:
+        with files.atomic_write(target) as temporary:
             temporary.write_text("half")
             raise RuntimeError("in the middle")
 
@@ -114,7 +114,7 @@ def test_links_are_followed_and_owner_and_mode_are_kept(tmp_path: Path) -> None:
     finally:
         os.umask(umask)
     assert stat.S_IMODE((tmp_path / "c.txt").stat().st_mode) == 0o640
-    with files.whole(tmp_path / "d.txt", mode=0o600) as temporary:
+    with files.atomic_write(tmp_path / "d.txt", mode=0o600) as temporary:
         temporary.write_text("d")
     assert stat.S_IMODE((tmp_path / "d.txt").stat().st_mode) == 0o600
 

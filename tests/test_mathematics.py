@@ -67,8 +67,8 @@ def test_sizes_and_parameters(maths: dict[str, Any], stride: int, padding: int, 
 
 
 def test_the_reports_network_has_what_the_formulas_say(maths: dict[str, Any]) -> None:
-    network = networks.build("report", 7, 64)
-    assert isinstance(network, networks.ReportNetwork)
+    network = networks.build("vgg", 7, 64)
+    assert isinstance(network, networks.VGG)
     size, parameters = maths["report_network"]()
     assert parameters == networks.num_parameters(network)
     assert network.eval().features(torch.zeros(1, 1, 64, 64)).shape[2] == size

@@ -13,7 +13,7 @@ from mien.errors import OutputError
 KILLED = """
 import os, sys
 from mien import files
-with files.whole(sys.argv[1], sys.argv[2]) as temporary:
+with files.atomic_write(sys.argv[1], sys.argv[2]) as temporary:
     temporary.mkdir() if sys.argv[2] == "folder" else temporary.write_text("half")
     print(flush=True)
     if sys.stdin.read() == "die":
@@ -88,7 +88,7 @@ def test_a_folder_takes_the_place_of_another(tmp_path: Path, can: bool, monkeypa
         monkeypatch.setattr(Path, "rename", note)
     else:
         monkeypatch.setattr(temporaries, "_exchanged", lambda one, other: False)
-    with files.whole(target, "folder") as temporary:
+    with files.atomic_write(target, "folder") as temporary:
         fill(temporary, "new")
     assert [path.name for path in target.iterdir()] == ["new"]
     assert target.stat().st_mode & 0o777 == 0o750
@@ -118,7 +118,7 @@ def test_a_failed_exchange_puts_the_old_folder_back(tmp_path: Path, monkeypatch:
         return real(path, to)
 
     monkeypatch.setattr(Path, "rename", fail)
-    with pytest.raises(OutputError, match="No space left"), files.whole(target, "folder") as temporary:
+    with pytest.raises(OutputError, match="No space left"), files.atomic_write(target, "folder") as temporary:
         fill(temporary, "new")
     assert [path.name for path in target.iterdir()] == ["old"]
     assert list(tmp_path.iterdir()) == [target]

@@ -20,7 +20,7 @@ from mien.evaluation.judge import Judgement, judge
 from mien.evaluation.overlap import Overlap
 from mien.evaluation.probing.findings import judge_corrupted
 from mien.evaluation.probing.robustness import CorruptedAccuracy
-from mien.inference import datasets, shipped
+from mien.inference import datasets, pretrained
 from mien.run import Run
 
 CARD = """# Model card: {name}
@@ -210,10 +210,10 @@ def main() -> None:
     plain, flipped = (judge(classifier, faceset, arguments.split, flip=flip) for flip in (False, True))
     held = judge_corrupted(classifier, plain)
     text = card(run, arguments.name, plain, flipped, held, run.model_file, arguments.about, arguments.note)
-    shipped.FOLDER.mkdir(exist_ok=True)
-    with files.whole(shipped.FOLDER / f"{arguments.name}.onnx") as temporary:
+    pretrained.FOLDER.mkdir(exist_ok=True)
+    with files.atomic_write(pretrained.FOLDER / f"{arguments.name}.onnx") as temporary:
         shutil.copyfile(run.model_file, temporary)
-    files.write_text(shipped.FOLDER / f"{arguments.name}.md", text)
+    files.write_text(pretrained.FOLDER / f"{arguments.name}.md", text)
     print(text)
 
 

@@ -37,7 +37,7 @@ class Inputs:
     """Files and folders that are read, and so must not be replaced.
 
     Attributes:
-        paths: files and folders; what is none is passed over, such as a shipped model's name or the address of a camera.
+        paths: files and folders; what is none is passed over, such as a pretrained model's name or the address of a camera.
         within: whether the files in the folders are inputs too, pages aside.
     """
 
@@ -121,7 +121,7 @@ def check(
 
 
 @contextmanager
-def whole(
+def atomic_write(
     path: str | os.PathLike[str],
     kind: Kind = "file",
     *,
@@ -175,7 +175,7 @@ def is_stream(path: Path) -> bool:
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write a text file in UTF-8, whole or not at all; bytes of a name that are no text become replacement characters."""
-    with whole(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(escapes.readable(text), encoding="utf-8")
 
 

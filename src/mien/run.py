@@ -159,7 +159,7 @@ class Run:
     def write_seen(self, learned: FaceSet, held_out: FaceSet) -> None:
         """Keep which faces the training learns from and which it holds out, at the recipe's size; once for all."""
         if not (self.folder / SEEN_FILE).exists():
-            with files.whole(self.folder / SEEN_FILE) as temporary:
+            with files.atomic_write(self.folder / SEEN_FILE) as temporary:
                 SeenFaces.of(learned.images, held_out.images).save(temporary)
 
     @property

@@ -77,7 +77,7 @@ def found(planted: FaceSet) -> Audit:
 
 
 def test_copies_conflicts_and_blanks_are_counted(found: Audit) -> None:
-    (crossing,) = found.crossings
+    (crossing,) = found.leakage
     assert (crossing.split, crossing.other) == ("test", "train")
     assert (crossing.exact, crossing.near, crossing.conflicting) == (2, 2, 1)
     counts = found.counts()
@@ -85,7 +85,7 @@ def test_copies_conflicts_and_blanks_are_counted(found: Audit) -> None:
     assert found.groups[0].labels == 2  # what disagrees comes first
     assert set(found.blank.tolist()) == {NUM - 4, NUM - 3}
     assert not set(found.blank.tolist()) & set(found.faceless.tolist())
-    assert not set(found.blank.tolist()) & set(found.suspects.judged.tolist())
+    assert not set(found.blank.tolist()) & set(found.label_issues.judged.tolist())
 
 
 def test_what_is_dropped_has_the_first_reason_that_applies(found: Audit) -> None:
@@ -100,7 +100,7 @@ def test_what_is_dropped_has_the_first_reason_that_applies(found: Audit) -> None
         {leak, NUM - 4, NUM - 3, NUM - 2, NUM - 1 if NUM - 1 in drops else leak, *conflicting}
     )
     assert found.drops(("blank",)) == {NUM - 4: "blank", NUM - 3: "blank"}
-    assert set(found.drops(("suspects",))) == set(found.suspects.rows.tolist())
+    assert set(found.drops(("label_issues",))) == set(found.label_issues.rows.tolist())
 
 
 def test_clean_data_keeps_its_splits_and_lists_what_is_gone(found: Audit, tmp_path: Path) -> None:
@@ -242,15 +242,15 @@ def test_votes_are_asked_about_the_suspects(found: Audit) -> None:
     assert found.voted_otherwise is None
     votes = np.zeros((NUM, 7), np.float32)
     votes[np.arange(NUM), np.maximum(found.faces.labels, 0)] = 9
-    first = int(found.suspects.rows[0])
+    first = int(found.label_issues.rows[0])
     votes[first] = np.roll(votes[first], 1)
-    votes[found.suspects.rows[1:5]] = 0  # nobody was asked
+    votes[found.label_issues.rows[1:5]] = 0  # nobody was asked
     asked = replace(found, faces=replace(found.faces, votes=votes))
-    num = len(found.suspects.rows) - 4
+    num = len(found.label_issues.rows) - 4
     shares = asked.voted_otherwise
     assert shares is not None
-    assert shares["judged"] == pytest.approx(1 / (len(found.suspects.judged) - 4))
-    assert (shares["suspects"], shares["first"]) == pytest.approx((1 / num, 1 / min(num, 100)))
+    assert shares["judged"] == pytest.approx(1 / (len(found.label_issues.judged) - 4))
+    assert (shares["label_issues"], shares["first"]) == pytest.approx((1 / num, 1 / min(num, 100)))
     assert "votes of people name another class" in audit_page.render(asked)
     assert "people's votes name another class" in terminal.audit_as_text(asked.to_dict())
 
@@ -371,10 +371,10 @@ def test_conflicts_and_suspects_can_be_put_right_instead(found: Audit, tmp_path:
     (line,) = (tmp_path / "clean.changed.csv").read_text().splitlines()[1:]
     assert line.endswith(f"now {voted.faces.classes[right]}")
     assert read(tmp_path / "clean.parquet").labels[conflict] == right
-    suspects_fixed = cleaning.fix(found, ("suspects",))
-    for row in found.suspects.rows[:5].tolist():
-        assert suspects_fixed.faces.labels[row] == found.suspects.of(row).argmax()
-    assert not len(suspects_fixed.suspects.rows)
+    suspects_fixed = cleaning.fix(found, ("label_issues",))
+    for row in found.label_issues.rows[:5].tolist():
+        assert suspects_fixed.faces.labels[row] == found.label_issues.of(row).argmax()
+    assert not len(suspects_fixed.label_issues.rows)
 
 
 def test_the_verb_writes_page_and_clean_data(invoke: Invoke, planted: FaceSet, tmp_path: Path) -> None:
@@ -383,9 +383,9 @@ def test_the_verb_writes_page_and_clean_data(invoke: Invoke, planted: FaceSet, t
     code, out, err = invoke("data", "audit", data, "-o", page, "--write", cleaned, "--json")
     record = json.loads(out)
     assert code == 0, err
-    assert record["crossings"][0]["near"] == 2
+    assert record["leakage"][0]["near"] == 2
     assert record["groups"][0]["labels"] == 2
-    assert {"name", "split", "label", "reading"} <= set(record["suspects"]["rows"][0])
+    assert {"name", "split", "label", "reading"} <= set(record["label_issues"]["rows"][0])
     assert record["written"]["rows"] == len(read(cleaned))
     assert "<title>What is wrong with a data set" in page.read_text(encoding="utf-8")
 

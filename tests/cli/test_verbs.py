@@ -134,7 +134,7 @@ def test_data_info_tells_what_is_there(invoke: Invoke, faces_file: Path, faces: 
     assert described["hash"] == faces.hash
     assert described["splits"]["train"]["rows"] == 280
     assert sum(described["splits"]["test"]["shares"].values()) == pytest.approx(1)
-    code, out, _ = invoke("data", "info", faces_file, "--augmented", tmp_path / "seen.png", "--recipe", "report")
+    code, out, _ = invoke("data", "info", faces_file, "--augmented", tmp_path / "seen.png", "--recipe", "vgg")
     assert "350 faces of 48x48" in out
     assert "dropped rows  none" in out
     assert images.decode(tmp_path / "seen.png", "L").shape == (6 * 64, 10 * 64)  # at the recipe's size
@@ -165,7 +165,7 @@ def test_submit_writes_the_rows_of_the_test_split(invoke: Invoke, run: Run, face
 
 
 def test_summary_prints_the_table(invoke: Invoke) -> None:
-    assert "39,569,799" in invoke("summary", "report")[1]
+    assert "39,569,799" in invoke("summary", "vgg")[1]
     assert json.loads(invoke("summary", "tiny", "--json")[1])["parameters"] == 151_543
 
 
@@ -214,7 +214,7 @@ BAD = [
     (["train", "FACES", "--set", "epoch=3"], 2, "There is no setting 'epoch': choose"),
     (["train", "FACES", "--set", "epochs=0"], 2, "epochs=0 doesn't fit"),
     (["train", "FACES", "--set", "network=huge"], 2, "network=huge doesn't fit: it must be one of report, large"),
-    (["train", "FACES", "--recipe", "report", "--set", "image_size=50"], 2, "must be a multiple of 16, not 50"),
+    (["train", "FACES", "--recipe", "vgg", "--set", "image_size=50"], 2, "must be a multiple of 16, not 50"),
     (["train", "FACES", "--set", "valid_split=dev"], 1, "The data has no split 'dev': it has train, test"),
     (["train", "FACES", "--device", "abacus"], 2, "Invalid value for '--device'"),
     (["train", "FACES", "--out", "RUN"], 1, "exists and is not empty"),
@@ -247,13 +247,21 @@ BAD = [
     (["video", "FACES", "-o", "OUT.txt"], 1, "should end in one of .jsonl"),
     (["predict", "--crops", "--model", "NOWHERE", "CROP"], 1, "There is no model file 'NOWHERE'"),
     (["ensemble", "RUN", "-o", "OUT.onnx"], 1, "An ensemble takes two runs or more"),
-    (["train", "FACES", "--set", "distil=0.5"], 2, "distil=0.5 doesn't fit: it must be 0 where there is no teacher"),
+    (
+        ["train", "FACES", "--set", "distillation_weight=0.5"],
+        2,
+        "distillation_weight=0.5 doesn't fit: it must be 0 where there is no teacher",
+    ),
     (
         ["train", "FACES", "--set", "teacher=base"],
         2,
-        "distil=0.0 doesn't fit: it must be above 0 where there is a teacher",
+        "distillation_weight=0.0 doesn't fit: it must be above 0 where there is a teacher",
     ),
-    (["train", "FACES", "--set", "teacher=NOWHERE", "--set", "distil=0.5"], 1, "There is no model file 'NOWHERE'"),
+    (
+        ["train", "FACES", "--set", "teacher=NOWHERE", "--set", "distillation_weight=0.5"],
+        1,
+        "There is no model file 'NOWHERE'",
+    ),
     (["predict", "--crops", "--model", "MODEL", "NOWHERE"], 1, "1 photo could not be read; its row says why"),
     (["predict", "--crops", "--model", "MODEL", "EMPTY"], 2, "There is no picture at the named paths"),
     (["submit", "MODEL", "FACES", "-o", "OUT.csv", "--rows", "7000"], 1, "has 70 rows, but 7,000 are wanted"),
@@ -320,7 +328,7 @@ def test_a_missing_extra_names_the_command_that_installs_it(invoke: Invoke, monk
         return real(name, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", without_torch)
-    code, _, err = invoke("summary", "report")
+    code, _, err = invoke("summary", "vgg")
     assert code == 1
     assert "needs the package 'torch', which is not installed: run  pip install 'mien[train]'" in err
 
@@ -331,7 +339,7 @@ def test_a_bug_is_not_hidden(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(cli.cli, "main", broken)
     with pytest.raises(ModuleNotFoundError):
-        invoke("summary", "report")
+        invoke("summary", "vgg")
 
 
 def test_ctrl_c_says_stopped(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -339,7 +347,7 @@ def test_ctrl_c_says_stopped(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) ->
         raise KeyboardInterrupt
 
     monkeypatch.setattr(cli.cli, "main", interrupted)
-    assert invoke("summary", "report") == (130, "", "mien: stopped.\n")
+    assert invoke("summary", "vgg") == (130, "", "mien: stopped.\n")
 
 
 def test_the_version_is_the_packages(invoke: Invoke) -> None:

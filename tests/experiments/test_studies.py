@@ -34,7 +34,7 @@ def test_each_family_of_a_recipe_has_an_arm_of_its_own() -> None:
 
 
 def test_a_family_alone_is_that_family_alone() -> None:
-    recipe = recipes.get("report")
+    recipe = recipes.get("vgg")
     arms = {arm.key: recipes.changed(recipe, arm.settings).augment for arm in studies.augmentation(recipe, False)}
     assert arms["none"] == recipes.no_augment()
     assert arms["all"] == recipe.augment

@@ -188,8 +188,8 @@ def test_later_answers_are_checked_too(tmp_path: Path) -> None:
         helper.make_node("Less", ["mean", "full"], ["is_dark"]),
         helper.make_node("And", ["is_bright", "is_dark"], ["is_between"]),
         helper.make_node("Div", ["zero", "zero"], ["nothing"]),
-        helper.make_node("Where", ["is_between", "nothing", "rows"], ["spoilt"]),
-        helper.make_node("Cast", ["spoilt"], [cast.output[0]], to=TensorProto.FLOAT),
+        helper.make_node("Where", ["is_between", "nothing", "rows"], ["corrupted"]),
+        helper.make_node("Cast", ["corrupted"], [cast.output[0]], to=TensorProto.FLOAT),
     ])  # fmt: skip
     onnx.save_model(model, path)
     classifier = Classifier.load(path)

@@ -22,7 +22,7 @@ import scenes
 from mien import modelfile
 from mien.emotions import EMOTIONS
 from mien.errors import ArgumentError, ImageError, ModelFileError
-from mien.inference import shipped
+from mien.inference import pretrained
 from mien.inference.photo import Face, Reader
 
 
@@ -107,7 +107,7 @@ def test_a_guess_is_a_warning(reader: Reader, photo: scenes.Pixels) -> None:
 
 
 def test_faces_have_a_hash_and_readers_can_be_pickled(photo: scenes.Pixels, tmp_path: Path) -> None:
-    path = Path(shutil.copy(shipped.resolve("tiny"), tmp_path / "own.onnx"))
+    path = Path(shutil.copy(pretrained.resolve("tiny"), tmp_path / "own.onnx"))
     reader = Reader(path, threads=1, flip=True, decision="balanced")
     faces = reader.analyze(photo)
     assert len({*faces, *reader.analyze(photo)}) == 2
@@ -115,13 +115,13 @@ def test_faces_have_a_hash_and_readers_can_be_pickled(photo: scenes.Pixels, tmp_
     again = pickle.loads(pickle.dumps(reader))
     assert again.analyze(photo) == faces
     assert again.options == reader.options
-    assert again.classifier.sha256 == modelfile.sha256(shipped.resolve("tiny"))
+    assert again.classifier.sha256 == modelfile.sha256(pretrained.resolve("tiny"))
 
 
 def test_a_replaced_model_file_is_loaded_again(photo: scenes.Pixels, tmp_path: Path) -> None:
     path = tmp_path / "m.onnx"
     for name in ("tiny", "base", "tiny"):
-        shutil.copy(shipped.resolve(name), path)
+        shutil.copy(pretrained.resolve(name), path)
         assert mien.analyze(photo, path) == mien.analyze(photo, name)
 
 

@@ -11,7 +11,7 @@ import mien
 from mien.data.faceset import FaceSet
 from mien.emotions import EMOTIONS
 from mien.errors import ArgumentError, DataError, ModelFileError
-from mien.inference import priors, shipped
+from mien.inference import pretrained, priors
 from mien.inference.classifier import Classifier
 from mien.inference.photo import Reader
 from mien.modelfile import Spec
@@ -97,7 +97,7 @@ def test_shares_that_do_not_fit_are_refused(prior: str | dict[str, float], words
 
 def test_shares_of_training_are_known() -> None:
     fer2013 = [0.1391, 0.0152, 0.1427, 0.2513, 0.1682, 0.1105, 0.1730]  # Training rows without the hold-out
-    for name in shipped.names():
+    for name in pretrained.names():
         np.testing.assert_allclose(priors.training_shares(mien.load(name).spec, name), fer2013, atol=1e-3)
     counts = Spec(CLASSES, (48, 48), training={"class_counts": {"angry": 10, "happy": 30, "neutral": 60}})
     np.testing.assert_allclose(priors.training_shares(counts, "m"), [0.1, 0.3, 0.6])

@@ -22,8 +22,8 @@ def test_each_recipe_is_named_as_it_is_called_and_builds(name: str) -> None:
 
 
 def test_the_reports_recipe_is_the_reports() -> None:
-    recipe = recipes.get("report")
-    assert (recipe.network, recipe.image_size, recipe.batch_size, recipe.hold_out) == ("report", 64, 128, 0.12)
+    recipe = recipes.get("vgg")
+    assert (recipe.network, recipe.image_size, recipe.batch_size, recipe.hold_out) == ("vgg", 64, 128, 0.12)
     assert (recipe.optimizer, recipe.epochs, recipe.stop_accuracy) == ("sgd", 1000, 0.66)
     augment = recipe.augment
     assert all((augment.flip, augment.rotation, augment.blur, augment.noise, augment.perspective))
@@ -106,7 +106,7 @@ def test_every_field_is_explained() -> None:
         ("nesterov=maybe", "nesterov=maybe doesn't fit: it must be true or false"),
         ("momentum=0", "nesterov=True doesn't fit: it must be false where momentum is 0"),
         ("optimizer=adam", "optimizer=adam doesn't fit: it must be one of sgd, adamw"),
-        ("schedule=step", "schedule=step doesn't fit: it must be one of one_cycle, cosine, constant"),
+        ("schedule=step", "schedule=step doesn't fit: it must be one of linear, cosine, constant"),
         ("hold_out=0.95", "hold_out=0.95 doesn't fit: it must be a number above 0 and below 0.9"),
         ("hold_out=0", "hold_out=0.0 doesn't fit"),
         ("label_smoothing=1", "label_smoothing=1.0 doesn't fit"),
@@ -155,7 +155,7 @@ def test_a_damaged_recipe_says_so(values: dict[str, object]) -> None:
     [
         [],
         ["epochs=15", "nesterov=false", "augment.scale=0.1,1.7", "learning_rate=3e-05", "valid_split=dev"],
-        ["augment=none", 'teacher=C:\\dir "x"\t\x7f\N{GRINNING FACE}.onnx', "distil=0.25"],
+        ["augment=none", 'teacher=C:\\dir "x"\t\x7f\N{GRINNING FACE}.onnx', "distillation_weight=0.25"],
     ],
 )
 def test_a_recipe_survives_its_file(settings: list[str], tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ def test_a_recipes_file_that_cant_be_read_says_so(tmp_path: Path) -> None:
 
 def test_a_network_that_cant_be_built_leaves_no_run(faces_file: Path, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="must be a multiple of 16, not 50"):
-        job.start(faces_file, recipes.get("report", ["image_size=50"]), tmp_path / "run")
+        job.start(faces_file, recipes.get("vgg", ["image_size=50"]), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

@@ -32,7 +32,9 @@ def test_axes_are_read_by_their_fields_type() -> None:
         Choice("nesterov", ("yes", "no")),
     )
     assert search_space.build([str(axis) for axis in read], TINY, has_votes=False) == read
-    with pytest.raises(RecipeError, match="distil"):  # a teacher alone is no recipe: a choice is no range either way
+    with pytest.raises(
+        RecipeError, match="distillation_weight"
+    ):  # a teacher alone is no recipe: a choice is no range either way
         search_space.build(given[-1:], TINY, has_votes=False)
 
 
@@ -41,7 +43,7 @@ def test_axes_are_read_by_their_fields_type() -> None:
 def test_the_default_space_suits_every_recipe(name: str, has_votes: bool) -> None:
     recipe = recipes.get(name)
     fields = [axis.field for axis in search_space.build([], recipe, has_votes)]
-    assert ("muon" in fields, "votes_head" in fields) == (recipe.muon > 0, has_votes)
+    assert ("muon" in fields, "auxiliary_head" in fields) == (recipe.muon > 0, has_votes)
     assert {"learning_rate", "label_smoothing", "augment.rotation"} <= set(fields)
 
 
@@ -89,7 +91,7 @@ def test_a_place_in_a_space_is_settings() -> None:
         ("nesterov=yes|true", "a value stands there twice"),
         ("epochs=5..10", "epochs can't vary: trials are compared"),
         ("seed=0|1", "seed can't vary: the best of several seeds is luck"),
-        ("votes_head=0..1", "needs votes of people, and the data has none"),
+        ("auxiliary_head=0..1", "needs votes of people, and the data has none"),
         ("ema=0.9..1", "ema=1.0 doesn't fit"),
     ],
 )

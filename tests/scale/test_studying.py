@@ -42,7 +42,7 @@ def test_a_study_on_ray_is_the_same_study_also_where_workers_are_killed(
 ) -> None:
     monkeypatch.chdir(tmp_path)  # workers find a teacher that is named from here
     Path("teacher.onnx").hardlink_to(run.model_file)
-    taught = ("--set", "teacher=teacher.onnx", "--set", "distil=0.5")
+    taught = ("--set", "teacher=teacher.onnx", "--set", "distillation_weight=0.5")
     words = ("study", "labels", faces_file, *SMALL, *taught, "--seeds", "1", "--json", "--out")
     code, printed, said = invoke(*words, tmp_path / "alone")
     assert code == 0, said
@@ -77,7 +77,7 @@ def test_a_node_that_cant_see_the_data_is_named(cluster: None, tmp_path: Path) -
 
 
 def test_what_a_worker_raises_ends_the_study(cluster: None, faces_file: Path, run: Run, tmp_path: Path) -> None:
-    recipe = recipes.get("report", ["image_size=50"])
+    recipe = recipes.get("vgg", ["image_size=50"])
     task = Task("one", faces_file, recipe, tmp_path / "runs" / "one", Hardware("cpu"))
     with pytest.raises(RecipeError, match="must be a multiple of 16, not 50"):
         studying.train_all([task])

@@ -26,7 +26,7 @@ def test_two_workers_train_and_go_on_when_they_are_killed(
     teacher = tmp_path / "teacher.onnx"
     teacher.hardlink_to(run.model_file)
     monkeypatch.chdir(tmp_path)  # workers find a teacher that is named from here
-    recipe = recipes.get("demo", [*SETTINGS, "teacher=teacher.onnx", "distil=0.5"])
+    recipe = recipes.get("demo", [*SETTINGS, "teacher=teacher.onnx", "distillation_weight=0.5"])
     lines: list[str] = []
 
     def kill_after_an_epoch(line: str) -> None:

@@ -117,7 +117,7 @@ def test_what_no_trial_can_do_without_is_told_in_words(
         "--set",
         "teacher=tiny",
         "--set",
-        "distil=0.5",
+        "distillation_weight=0.5",
         "--space",
         "teacher=nobody|nothing",
         "--trials",

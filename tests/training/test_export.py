@@ -24,7 +24,7 @@ def saved(graph: ModelGraph, size: int, path: Path) -> Classifier:
     return Classifier.load(path)
 
 
-@pytest.mark.parametrize(("name", "size"), [("report", 32), ("base", 48), ("tiny", 20)])
+@pytest.mark.parametrize(("name", "size"), [("vgg", 32), ("base", 48), ("tiny", 20)])
 def test_the_file_computes_what_the_network_computes(name: str, size: int, tmp_path: Path) -> None:
     torch.manual_seed(0)
     graph = ModelGraph(networks.build(name, 7, size).eval(), 120.0, 60.0, 1.3).eval()

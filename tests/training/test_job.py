@@ -99,7 +99,7 @@ def test_data_that_changed_is_not_resumed(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_teacher_is_looked_for_before_anything_is_made(faces_file: Path, tmp_path: Path) -> None:
-    recipe = recipes.get("demo", ["teacher=nobody", "distil=0.5"])
+    recipe = recipes.get("demo", ["teacher=nobody", "distillation_weight=0.5"])
     with pytest.raises(ModelFileError, match="no model file 'nobody'"):
         job.start(faces_file, recipe, tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -108,7 +108,7 @@ def test_a_teacher_is_looked_for_before_anything_is_made(faces_file: Path, tmp_p
 def test_a_student_goes_on_only_with_its_own_teacher(run: Run, faces_file: Path, tmp_path: Path) -> None:
     teacher = tmp_path / "teacher.onnx"
     shutil.copy(run.model_file, teacher)
-    recipe = recipes.get("demo", ["epochs=1", "image_size=16", f"teacher={teacher}", "distil=0.5"])
+    recipe = recipes.get("demo", ["epochs=1", "image_size=16", f"teacher={teacher}", "distillation_weight=0.5"])
     job.start(faces_file, recipe, tmp_path / "run", hardware=records.CPU)
     job.resume(tmp_path / "run")
     teacher.write_bytes(teacher.read_bytes() + b" ")

@@ -25,7 +25,7 @@ from mien.recipes import Recipe
 from mien.run import Run
 from mien.run_record import DEFAULT_SPEED, EpochRecord, Speed
 from mien.training import checkpoint, job, loop
-from mien.training.weights import Average, BestEpoch
+from mien.training.weights import BestEpoch, WeightAverage
 
 SETTINGS = ["batch_size=32", "epochs=6", "image_size=32", "ema=0.9"]
 
@@ -51,7 +51,7 @@ def assert_same_weights(a: Run, b: Run) -> None:
 def test_what_makes_training_faster_leaves_the_weights_as_they_are(
     faces: FaceSet, tmp_path: Path, speed: Speed
 ) -> None:
-    recipe = recipes.get("demo", [*SETTINGS, "epochs=3", "image_size=16", "votes_head=0.5"])
+    recipe = recipes.get("demo", [*SETTINGS, "epochs=3", "image_size=16", "auxiliary_head=0.5"])
     plain, train_set, valid_set = start(faces, recipe, tmp_path / "plain")
     loop.train(plain, train_set, valid_set)
     fast, _, _ = start(faces, recipe, tmp_path / "fast", speed)
@@ -91,7 +91,7 @@ class StopHereError(Exception):
     "settings",
     [
         ["network=tiny", "augment.perspective=0.1", "augment.blur=1", "augment.noise=5"],
-        ["network=tiny", "muon=0.05", "votes_head=0.5", "grow_from=16", "grown=0.7"],
+        ["network=tiny", "muon=0.05", "auxiliary_head=0.5", "resize_from=16", "resize_until=0.7"],
         [
             "network=report",
             "ema=0",
@@ -101,7 +101,7 @@ class StopHereError(Exception):
             "schedule=cosine",
             "clip_norm=1",
             "image_size=32",
-            "grow_from=16",
+            "resize_from=16",
             "batch_size=128",
             "epochs=2",
         ],
@@ -212,16 +212,16 @@ def test_a_training_that_diverges_stops_though_its_loss_is_finite(faces: FaceSet
 
 def test_schedules() -> None:
     def at(schedule: str, step: int) -> float:
-        return loop.learning_rate(recipes.get("base", [f"schedule={schedule}", "warmup=0.1"]), step, 100)
+        return loop.lr_factor(recipes.get("base", [f"schedule={schedule}", "warmup=0.1"]), step, 100)
 
-    for schedule in ("one_cycle", "cosine", "constant"):
+    for schedule in ("linear", "cosine", "constant"):
         climb = [at(schedule, step) for step in range(11)]
         assert climb == sorted(climb)
         assert climb[0] < 0.1 < climb[9] < climb[10] == 1.0
-    assert at("one_cycle", 55) == pytest.approx(0.5)
+    assert at("linear", 55) == pytest.approx(0.5)
     assert at("cosine", 55) == pytest.approx(0.5)
-    assert at("one_cycle", 99) == pytest.approx(1 / 90)
-    assert at("cosine", 99) < at("one_cycle", 99)
+    assert at("linear", 99) == pytest.approx(1 / 90)
+    assert at("cosine", 99) < at("linear", 99)
     assert at("constant", 99) == 1.0
 
 
@@ -230,7 +230,7 @@ def test_the_average_follows_weights_and_statistics() -> None:
     with torch.no_grad():
         network.weight.fill_(3.0)
     network(torch.randn(4, 2, 3, 3))
-    Average(average, network).follow(0.75)
+    WeightAverage(average, network).update_ema(0.75)
     assert average.weight.tolist() == [1.5, 1.5]
     assert average.num_batches_tracked == 1
 
@@ -247,16 +247,16 @@ def test_a_damaged_or_foreign_checkpoint_says_so(faces: FaceSet, tmp_path: Path)
 
 
 def test_faces_grow_to_their_full_size() -> None:
-    recipe = recipes.get("demo", ["image_size=48", "grow_from=32", "grown=0.5", "epochs=8"])
+    recipe = recipes.get("demo", ["image_size=48", "resize_from=32", "resize_until=0.5", "epochs=8"])
     assert [loop.face_size(recipe, epoch) for epoch in range(1, 9)] == [32, 32, 40, 40, 48, 48, 48, 48]
-    for settings in (["image_size=48"], ["grow_from=32", "grown=0"], ["grow_from=48"]):
+    for settings in (["image_size=48"], ["resize_from=32", "resize_until=0"], ["resize_from=48"]):
         assert loop.face_size(recipes.get("demo", settings), 1) == 48
 
 
 def test_votes_shape_the_features_but_are_not_shipped(faces: FaceSet, tmp_path: Path) -> None:
     weights = []
     for share in ("0", "1"):
-        recipe = recipes.get("demo", [*SETTINGS, "epochs=1", f"votes_head={share}"])
+        recipe = recipes.get("demo", [*SETTINGS, "epochs=1", f"auxiliary_head={share}"])
         run, train_set, valid_set = start(faces, recipe, tmp_path / share)
         loop.train(run, train_set, valid_set)
         weights.append(checkpoint.tensors(run.best))

@@ -29,7 +29,7 @@ REPORT_TABLE = [
 
 
 def test_the_report_network_is_the_reports_layer_for_layer() -> None:
-    description = summary.describe(networks.build("report", 7, 64), 64)
+    description = summary.describe(networks.build("vgg", 7, 64), 64)
     assert [(layer.kind, layer.output, layer.parameters) for layer in description.layers] == REPORT_TABLE
     assert description.parameters == 39_569_799
 
@@ -66,8 +66,8 @@ def test_each_network_takes_faces_that_still_grow(name: str) -> None:
 
 
 def test_the_report_network_spreads_the_map_of_a_small_face_over_that_of_a_whole_one() -> None:
-    network = networks.build("report", 7, 32).eval()
-    assert isinstance(network, networks.ReportNetwork)
+    network = networks.build("vgg", 7, 32).eval()
+    assert isinstance(network, networks.VGG)
     small = torch.randn(1, 1, 16, 16)
     spread = network.features(small).expand(1, 512, 2, 2)  # one place for four
     torch.testing.assert_close(network.embed(small), network.head(spread.flatten(1)))
@@ -88,7 +88,7 @@ def reasons_of(network: NetworkRecord) -> dict[str, str]:
 
 
 def test_the_table_tells_each_dropout_and_shares_that_are_counted() -> None:
-    network = networks.build("report", 7, 64, dropout=0.8)
+    network = networks.build("vgg", 7, 64, dropout=0.8)
     described = summary.describe(network, 64)
     layers, reasons = {layer.name: layer for layer in described.layers}, reasons_of(described)
     assert (layers["features.0.4"].dropout, layers["head.0"].dropout) == (0.2, 0.4)
@@ -97,7 +97,7 @@ def test_the_table_tells_each_dropout_and_shares_that_are_counted() -> None:
     assert "The next layer has 85% of all parameters" in reasons["head.0"]
     assert "dropping 40% of its inputs" in reasons["head.0"]
     assert "Dropout 0.2" in terminal.network_as_text(described)
-    small = summary.describe(networks.build("report", 7, 32), 32)  # fewer places, so fewer parameters there
+    small = summary.describe(networks.build("vgg", 7, 32), 32)  # fewer places, so fewer parameters there
     assert "it holds 58% of all parameters" in reasons_of(small)["head.1"]
     off = summary.describe(networks.build("tiny", 7, 32, dropout=0.0), 32)
     assert reasons_of(off)["drop"].startswith("Off in this recipe")
@@ -113,7 +113,7 @@ def test_a_residual_block_adds_its_input() -> None:
 def test_signals_neither_vanish_nor_explode_before_training() -> None:
     """A block that starts as its shortcut (zero weights in its last norm) fails here: nested SiLUs shrink the signal."""
     torch.manual_seed(0)
-    for name, size in (("base", 48), ("tiny", 48), ("report", 64)):
+    for name, size in (("base", 48), ("tiny", 48), ("vgg", 64)):
         logits = networks.build(name, 7, size).train()(torch.randn(64, 1, size, size))
         assert 0.08 < logits.detach().std(0).mean() < 2, name
 
@@ -137,11 +137,11 @@ def test_unknown_names_and_sizes_are_refused() -> None:
     ):
         networks.build("huge", 7, 48)
     with pytest.raises(RecipeError, match="must be a multiple of 16, not 50"):
-        networks.build("report", 7, 50)
+        networks.build("vgg", 7, 50)
 
 
 def test_the_table_for_the_terminal_has_totals() -> None:
-    text = terminal.network_as_text(summary.describe(networks.build("report", 7, 64), 64))
+    text = terminal.network_as_text(summary.describe(networks.build("vgg", 7, 64), 64))
     assert "39,569,799 (all trainable)" in text
     assert "150.95 MiB" in text
     assert text.splitlines()[2].split()[:5] == ["1", "features.0.0", "Conv2d", "64x64x64", "640"]
@@ -171,7 +171,7 @@ def plain_report_network() -> nn.Sequential:
 def test_the_report_network_computes_what_the_plain_one_does() -> None:
     """Loss, gradients and running statistics, with what is random switched off; what is random is in test_noise."""
     torch.manual_seed(0)
-    ours, plain = networks.build("report", 7, 32), plain_report_network()
+    ours, plain = networks.build("vgg", 7, 32), plain_report_network()
     with torch.no_grad():
         for mine, theirs in zip(ours.state_dict().values(), plain.state_dict().values(), strict=True):
             theirs.copy_(mine)

@@ -53,15 +53,15 @@ def test_the_teacher_is_heard_by_its_share(faces: FaceSet, run: Run) -> None:
     few = faces.select(np.arange(5))
     taught = Classifier.load(run.model_file).probabilities(few.images, flip=True)
     teacher = teachers.load(str(run.model_file), few.classes, torch.device("cpu"))
-    alone = soft_targets(few, recipes.get("demo", [f"teacher={run.model_file}", "distil=1"]), teacher)
+    alone = soft_targets(few, recipes.get("demo", [f"teacher={run.model_file}", "distillation_weight=1"]), teacher)
     torch.testing.assert_close(alone, torch.from_numpy(taught))
     half = soft_targets(
-        few, recipes.get("demo", [f"teacher={run.model_file}", "distil=0.5", "label_smoothing=0"]), teacher
+        few, recipes.get("demo", [f"teacher={run.model_file}", "distillation_weight=0.5", "label_smoothing=0"]), teacher
     )
     expected = 0.5 * F.one_hot(torch.from_numpy(few.labels), 7) + 0.5 * torch.from_numpy(taught)
     torch.testing.assert_close(half, expected)
 
 
 def test_distilling_needs_a_teacher() -> None:
-    with pytest.raises(RecipeError, match=r"distil=0\.5"):
-        recipes.get("demo", ["distil=0.5"])
+    with pytest.raises(RecipeError, match=r"distillation_weight=0\.5"):
+        recipes.get("demo", ["distillation_weight=0.5"])

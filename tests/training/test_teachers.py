@@ -85,7 +85,7 @@ def test_digests_follow_files_and_a_run_without_weights_is_refused(run: Run, tmp
 def test_a_cycle_teaches_as_asking_anew_does(sees: str, faces_file: Path, run: Run, tmp_path: Path) -> None:
     """Two epochs over one view, killed in between or not: the second epoch sees the crops of the first."""
     settings = [
-        "epochs=2", "image_size=16", f"teacher={run.model_file}", "distil=0.7", f"teacher_sees={sees}",
+        "epochs=2", "image_size=16", f"teacher={run.model_file}", "distillation_weight=0.7", f"teacher_sees={sees}",
         "teacher_views=1", "augment.corruption=0.5", "augment.shot=20",
     ]  # fmt: skip
     recipe = recipes.get("demo", settings)
@@ -106,7 +106,14 @@ def test_a_cycle_teaches_as_asking_anew_does(sees: str, faces_file: Path, run: R
 
 
 def test_the_answers_of_one_run_teach_another_as_the_teacher_would(faces_file: Path, run: Run, tmp_path: Path) -> None:
-    settings = ["epochs=2", "image_size=16", "distil=0.7", "teacher_sees=view", "teacher_views=1", "augment.erase=0.5"]
+    settings = [
+        "epochs=2",
+        "image_size=16",
+        "distillation_weight=0.7",
+        "teacher_sees=view",
+        "teacher_views=1",
+        "augment.erase=0.5",
+    ]
     asked = job.start(
         faces_file,
         recipes.get("demo", [*settings, f"teacher={run.model_file}"]),
@@ -133,4 +140,4 @@ def test_settings_without_a_teacher_are_refused() -> None:
     with pytest.raises(RecipeError, match="teacher_sees=view"):
         recipes.get("demo", ["teacher_sees=view"])
     with pytest.raises(RecipeError, match="teacher_views=4"):
-        recipes.get("demo", ["teacher=tiny", "distil=0.5", "teacher_views=4"])
+        recipes.get("demo", ["teacher=tiny", "distillation_weight=0.5", "teacher_views=4"])

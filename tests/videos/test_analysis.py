@@ -12,7 +12,7 @@ import scenes
 from mien.errors import ArgumentError
 from mien.inference.photo import Face, Reader
 from mien.videos.analysis import FrameReading, Segment, Segmenter, TrackedFace, clock, read_video
-from mien.videos.reader import Clip, Frame
+from mien.videos.reader import Frame, VideoReader
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def readings(reader: Reader, path: Path, **options: float) -> list[FrameReading]:
-    with Clip(str(path)) as clip:
+    with VideoReader(str(path)) as clip:
         return list(read_video(reader, clip, **options))  # type: ignore[arg-type] # every is whole
 
 
@@ -99,7 +99,7 @@ def test_people_keep_their_numbers_over_a_flash(reader: Reader, tmp_path: Path) 
 
 def test_memory_does_not_grow_with_the_clip(reader: Reader, tmp_path: Path) -> None:
     path = scenes.clip(tmp_path / "long.mp4", (scenes.background(160, 120, n % 3) for n in range(400)))
-    with Clip(str(path)) as clip:
+    with VideoReader(str(path)) as clip:
         frames = read_video(reader, clip, every=4)
         for _ in range(50):
             next(frames)

@@ -17,7 +17,7 @@ from PIL import Image
 import scenes
 from mien.errors import ArgumentError, VideoError
 from mien.videos import container
-from mien.videos.reader import Clip
+from mien.videos.reader import VideoReader
 
 
 def grays(num: int, width: int = 64, height: int = 48) -> Iterator[scenes.Pixels]:
@@ -28,7 +28,7 @@ def grays(num: int, width: int = 64, height: int = 48) -> Iterator[scenes.Pixels
 
 def seen(path: Path, **options: Any) -> list[tuple[int, float]]:
     """Each frame's number in the file, told by its gray, and its time."""
-    with Clip(str(path), **options) as clip:
+    with VideoReader(str(path), **options) as clip:
         return [(round((float(frame.pixels.mean()) - 20) / 5), frame.time) for frame in clip.frames()]
 
 
@@ -41,7 +41,7 @@ def test_every_frame_comes_once_at_its_time(plain: Path) -> None:
     frames = seen(plain)
     assert [number for number, _ in frames] == list(range(40))
     np.testing.assert_allclose([time for _, time in frames], np.arange(40) / 20, atol=1e-3)
-    with Clip(str(plain)) as clip:
+    with VideoReader(str(plain)) as clip:
         assert clip.duration == pytest.approx(2, abs=0.1)
         assert clip.rate == pytest.approx(20)
         assert clip.audio is not None
@@ -64,7 +64,7 @@ def test_a_turned_camera_is_turned_back(tmp_path: Path) -> None:
     upright[:20, :20] = 255  # at the top left
     stored = np.ascontiguousarray(np.rot90(upright))  # as the sensor saw it, to be shown rotated clockwise
     path = scenes.rotated(scenes.clip(tmp_path / "turned.mp4", [stored] * 3))
-    with Clip(str(path)) as clip:
+    with VideoReader(str(path)) as clip:
         pixels = next(clip.frames()).pixels
     assert pixels.shape == (64, 48, 3)
     assert pixels[:16, :16].mean() > 200
@@ -84,15 +84,15 @@ def test_a_clip_that_is_cut_off_gives_what_it_has_and_says_what_is_missing(tmp_p
     noise = np.random.default_rng(0).integers(0, 256, (40, 48, 64, 3), dtype=np.uint8)
     index_first = {"movflags": "+faststart"} if ending == "mp4" else None
     path = scenes.clip(tmp_path / f"cut.{ending}", noise, codec=codec, options=index_first)
-    with Clip(str(path)) as clip:
+    with VideoReader(str(path)) as clip:
         assert len(list(clip.frames())) == 40
         assert clip.missing == 0
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
-    with Clip(str(path)) as clip:
+    with VideoReader(str(path)) as clip:
         num = len(list(clip.frames()))
         assert 5 < num < 35
         assert clip.missing == pytest.approx((40 - num) / 25, abs=0.13)
-    with Clip(str(path), end=0.2) as clip:
+    with VideoReader(str(path), end=0.2) as clip:
         assert len(list(clip.frames())) == 5
         assert clip.missing == 0  # of what was asked for
     if ending == "mp4":
@@ -101,7 +101,7 @@ def test_a_clip_that_is_cut_off_gives_what_it_has_and_says_what_is_missing(tmp_p
 
 def test_sound_that_is_longer_than_the_film_is_no_cut(tmp_path: Path) -> None:
     path = scenes.clip(tmp_path / "edit.mkv", grays(20), sound=True, times=[number / 50 for number in range(20)])
-    with Clip(str(path)) as clip:
+    with VideoReader(str(path)) as clip:
         assert len(list(clip.frames())) == 20
         assert clip.duration == pytest.approx(0.8, abs=0.1)
         assert clip.missing == 0
@@ -201,7 +201,7 @@ def test_an_animation_is_read(tmp_path: Path) -> None:
 
 def test_oblong_pixels_are_made_square(tmp_path: Path) -> None:
     path = scenes.clip(tmp_path / "dvd.mpg", grays(3, 720, 576), codec="mpeg2video", aspect=Fraction(64, 45))
-    with Clip(str(path)) as clip:
+    with VideoReader(str(path)) as clip:
         assert next(clip.frames()).pixels.shape == (576, 1024, 3)
 
 
@@ -212,7 +212,7 @@ def test_broken_frames_are_left_out_and_counted(tmp_path: Path) -> None:
     middle = len(data) // 2
     data[middle : middle + 30_000] = bytes(30_000)
     path.write_bytes(data)
-    with Clip(str(path)) as clip:
+    with VideoReader(str(path)) as clip:
         times = [frame.time for frame in clip.frames()]
         assert 10 < len(times) < 30
         assert times[-1] > 1  # it went on behind the damage
@@ -220,7 +220,7 @@ def test_broken_frames_are_left_out_and_counted(tmp_path: Path) -> None:
 
 
 def fails(path: object, **options: Any) -> str:
-    with pytest.raises(VideoError) as caught, Clip(str(path), **options) as clip:
+    with pytest.raises(VideoError) as caught, VideoReader(str(path), **options) as clip:
         list(clip.frames())
     return str(caught.value)
 
@@ -257,7 +257,7 @@ def served(tmp_path: Path) -> Iterator[tuple[Path, str]]:
 def test_a_clip_is_read_by_its_address(served: tuple[Path, str]) -> None:
     folder, address = served
     scenes.clip(folder / "clip.mkv", grays(12))
-    with Clip(f"{address}/clip.mkv") as clip:
+    with VideoReader(f"{address}/clip.mkv") as clip:
         assert len(list(clip.frames())) == 12
     # An MP4 has its index at the end, which this server can't skip to.
     noise = np.random.default_rng(0).integers(0, 256, (30, 240, 320, 3), dtype=np.uint8)
@@ -280,19 +280,19 @@ def test_a_clip_without_a_picture_says_so(tmp_path: Path) -> None:
 
 def test_frames_of_too_many_pixels_are_refused_and_the_limit_can_be_raised(plain: Path, tmp_path: Path) -> None:
     with pytest.raises(VideoError, match=r"frames of 64x48 pixels, more than the 3,000 allowed \(--max-pixels\)"):
-        Clip(str(plain), max_pixels=3000)
-    with Clip(str(plain), max_pixels=64 * 48) as clip:
+        VideoReader(str(plain), max_pixels=3000)
+    with VideoReader(str(plain), max_pixels=64 * 48) as clip:
         assert len(list(clip.frames())) == 40
     wide = scenes.clip(tmp_path / "wide.mp4", grays(3), aspect=Fraction(2))
     with pytest.raises(VideoError, match="frames of 128x48 pixels, more than the 4,000"):
-        Clip(str(wide), max_pixels=4000)  # counted as they are shown
+        VideoReader(str(wide), max_pixels=4000)  # counted as they are shown
 
 
 def test_frames_that_grow_within_a_stream_are_left_out_and_counted(tmp_path: Path) -> None:
     small = scenes.clip(tmp_path / "small.ts", grays(10), codec="mpeg2video").read_bytes()
     large = scenes.clip(tmp_path / "large.ts", grays(10, 128, 96), codec="mpeg2video").read_bytes()
     (tmp_path / "both.ts").write_bytes(small + large)
-    with Clip(str(tmp_path / "both.ts"), max_pixels=5000) as clip:
+    with VideoReader(str(tmp_path / "both.ts"), max_pixels=5000) as clip:
         assert {frame.pixels.shape for frame in clip.frames()} == {(48, 64, 3)}
         assert clip.num_large == 10
         assert clip.num_broken == 0
@@ -300,7 +300,7 @@ def test_frames_that_grow_within_a_stream_are_left_out_and_counted(tmp_path: Pat
 
 def test_an_empty_packet_is_no_lost_connection(plain: Path) -> None:
     """Theora writes a frame that is as the last one as a packet without bytes."""
-    with Clip(str(plain)) as clip:
+    with VideoReader(str(plain)) as clip:
         empty: Any = SimpleNamespace(size=0, dts=3)
         assert clip._decoded(empty) == []
         damaged: Any = SimpleNamespace(size=9, dts=3, decode=_invalid)
@@ -317,6 +317,6 @@ def _invalid() -> None:
 )
 def test_arguments_that_do_not_fit_are_one_sentence(plain: Path, options: dict[str, Any]) -> None:
     with pytest.raises(ArgumentError, match="doesn't fit: it must be"):
-        Clip(plain, **options)
+        VideoReader(plain, **options)
     with pytest.raises(ArgumentError, match="must come after start"):
-        Clip(plain, start=2, end=1)
+        VideoReader(plain, start=2, end=1)

@@ -13,12 +13,12 @@ from mien.errors import OutputError, VideoError
 from mien.inference.photo import Reader
 from mien.videos import writer
 from mien.videos.analysis import FrameReading, Segment, read_video
-from mien.videos.reader import Clip
+from mien.videos.reader import VideoReader
 
 
 def copy(source: Path, target: Path, **options: Any) -> None:
     reader = Reader("tiny", threads=1)
-    with Clip(str(source), **options) as clip, writer.opened(target, clip) as written:
+    with VideoReader(str(source), **options) as clip, writer.opened(target, clip) as written:
         for reading in read_video(reader, clip, on_audio=written.hear):
             written.add(reading)
 
@@ -39,7 +39,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_copy_keeps_times_and_sound(source: Path, tmp_path: Path, ending: str) -> None:
     target = tmp_path / f"copy.{ending}"
     copy(source, target)
-    with Clip(str(target)) as clip:
+    with VideoReader(str(target)) as clip:
         times = [frame.time for frame in clip.frames()]
     np.testing.assert_allclose(times, np.arange(50) / 25, atol=2e-3)
     assert sound(target) == pytest.approx(sound(source), abs=0.1)
@@ -48,21 +48,21 @@ def test_a_copy_keeps_times_and_sound(source: Path, tmp_path: Path, ending: str)
 def test_without_h264_mpeg_4_is_written(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "CODECS", ("mpeg4",))
     copy(source, tmp_path / "copy.mp4", end=0.4)
-    with Clip(str(tmp_path / "copy.mp4")) as clip:
+    with VideoReader(str(tmp_path / "copy.mp4")) as clip:
         assert clip.stream.codec_context.name == "mpeg4"
         np.testing.assert_allclose([frame.time for frame in clip.frames()], np.arange(10) / 25, atol=2e-3)
 
 
 def test_boxes_are_drawn_on_it(source: Path, tmp_path: Path) -> None:
     copy(source, tmp_path / "copy.mp4")
-    with Clip(str(source)) as before, Clip(str(tmp_path / "copy.mp4")) as after:
+    with VideoReader(str(source)) as before, VideoReader(str(tmp_path / "copy.mp4")) as after:
         old, new = (next(clip.frames()).pixels.astype(int) for clip in (before, after))
     assert (np.abs(new - old).max(2) > 60).mean() > 0.005
 
 
 def test_a_cut_out_piece_begins_at_zero_with_its_sound(source: Path, tmp_path: Path) -> None:
     copy(source, tmp_path / "piece.mp4", start=0.8, end=1.6)
-    with Clip(str(tmp_path / "piece.mp4")) as clip:
+    with VideoReader(str(tmp_path / "piece.mp4")) as clip:
         times = [frame.time for frame in clip.frames()]
     assert len(times) == 20
     assert times[0] == pytest.approx(0, abs=0.02)
@@ -73,16 +73,16 @@ def test_a_variable_frame_rate_and_odd_sides_are_kept(tmp_path: Path) -> None:
     times = [0, 0.04, 0.4, 0.44, 1.5]
     path = scenes.clip(tmp_path / "odd.mkv", [scenes.background(98, 74, n) for n in range(5)], times=times)
     copy(path, tmp_path / "copy.mkv")
-    with Clip(str(tmp_path / "copy.mkv")) as clip:
+    with VideoReader(str(tmp_path / "copy.mkv")) as clip:
         np.testing.assert_allclose([frame.time for frame in clip.frames()], times, atol=2e-3)
 
 
 def test_a_copy_that_fails_half_way_isn_t_there(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
-    def fail(_: writer.Film, __: object) -> None:
+    def fail(_: writer.VideoWriter, __: object) -> None:
         raise VideoError("half way")
 
-    monkeypatch.setattr(writer.Film, "add", fail)
+    monkeypatch.setattr(writer.VideoWriter, "add", fail)
     with pytest.raises(VideoError, match="half way"):
         copy(source, tmp_path / "copy.mp4")
     assert list(tmp_path.iterdir()) == []
@@ -124,10 +124,10 @@ def test_sound_that_fits_no_copy_is_refused_with_what_to_do(tmp_path: Path, code
     if ".mov file" in advice.partition(":")[2]:
         copy(source, tmp_path / "copy.mov")  # as was advised
         assert sound(tmp_path / "copy.mov") == pytest.approx(0.2, abs=0.1)
-    with Clip(str(source)) as clip, writer.opened(tmp_path / f"mute{ending}", clip, sound=False) as written:
+    with VideoReader(str(source)) as clip, writer.opened(tmp_path / f"mute{ending}", clip, sound=False) as written:
         for frame in clip.frames(on_audio=written.hear):
             written.add(FrameReading(frame, ()))
-    with Clip(str(tmp_path / f"mute{ending}")) as clip:
+    with VideoReader(str(tmp_path / f"mute{ending}")) as clip:
         assert len(list(clip.frames())) == 5
         assert clip.audio is None
 
@@ -137,7 +137,7 @@ def test_a_copy_of_joined_streams_keeps_times_and_sound(tmp_path: Path) -> None:
     joined = tmp_path / "joined.ts"
     joined.write_bytes(piece.read_bytes() * 2)
     copy(joined, tmp_path / "2024-01-01T10:30:00.mp4")
-    with Clip(str(tmp_path / "2024-01-01T10:30:00.mp4")) as clip:
+    with VideoReader(str(tmp_path / "2024-01-01T10:30:00.mp4")) as clip:
         times = [frame.time for frame in clip.frames()]
     np.testing.assert_allclose(times, np.arange(60) / 25, atol=3e-3)
     assert sound(tmp_path / "2024-01-01T10:30:00.mp4") == pytest.approx(2.4, abs=0.1)
@@ -149,7 +149,7 @@ def test_a_stream_that_changes_its_size_gives_one_film(tmp_path: Path) -> None:
     joined = tmp_path / "joined.ts"
     joined.write_bytes((tmp_path / "0.ts").read_bytes() + (tmp_path / "1.ts").read_bytes())
     copy(joined, tmp_path / "copy.mp4")
-    with Clip(str(tmp_path / "copy.mp4")) as clip:
+    with VideoReader(str(tmp_path / "copy.mp4")) as clip:
         assert {frame.pixels.shape for frame in clip.frames()} == {(48, 64, 3)}
-    with Clip(str(joined)) as clip:
+    with VideoReader(str(joined)) as clip:
         assert [frame.pixels.shape[0] for frame in clip.frames()] == [48] * 10 + [96] * 10

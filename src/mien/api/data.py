@@ -37,7 +37,7 @@ def load(
     """Load a model.
 
     Args:
-        model: a shipped model's name, a model file, or a loaded model, which is given back.
+        model: a pretrained model's name, a model file, or a loaded model, which is given back.
         decision: how it answers: by the most probable class, or by a decision that the file holds.
         prior: class shares in use, such as ``"neutral=0.5,happy=0.3"``; None for those of training.
     """

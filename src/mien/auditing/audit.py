@@ -17,7 +17,7 @@ import mien
 from mien import images
 from mien.auditing import drift, label_issues
 from mien.auditing.drift import SplitDrift
-from mien.auditing.label_issues import Suspects
+from mien.auditing.label_issues import LabelIssues
 from mien.checks import checked
 from mien.data import duplicates
 from mien.data.duplicates import Copies
@@ -98,7 +98,7 @@ class Audit:
     copies: Copies
     contrast: NDArray[np.float64]
     scores: NDArray[np.float64]
-    suspects: Suspects
+    label_issues: LabelIssues
     drift: Sequence[SplitDrift]
     seconds: dict[str, float]
 
@@ -124,7 +124,7 @@ class Audit:
         return np.asarray(order[kept[order]], np.int64)
 
     @cached_property
-    def crossings(self) -> list[Crossing]:
+    def leakage(self) -> list[Crossing]:
         """Each split beside each one before it, where copies are shared."""
         names = self.faces.split_names
         pairs = [(name, other) for index, name in enumerate(names) for other in names[:index]]
@@ -139,12 +139,12 @@ class Audit:
         if votes is None:
             return None
         is_voted, otherwise = votes.sum(1) > 0, votes.argmax(1) != self.faces.labels
-        found = self.suspects.rows[is_voted[self.suspects.rows]]
+        found = self.label_issues.rows[is_voted[self.label_issues.rows]]
         if not len(found):
             return None
         parts = {
-            "judged": self.suspects.judged[is_voted[self.suspects.judged]],
-            "suspects": found,
+            "judged": self.label_issues.judged[is_voted[self.label_issues.judged]],
+            "label_issues": found,
             "first": found[:NUM_FIRST],
         }
         return {name: float(otherwise[rows].mean()) for name, rows in parts.items()}
@@ -185,8 +185,8 @@ class Audit:
                     yield row, "further copy in its split"
                 seen.add(split)
 
-    def _drop_suspects(self) -> Iterator[tuple[int, str]]:
-        yield from ((row, "suspect label") for row in self.suspects.rows.tolist())
+    def _drop_label_issues(self) -> Iterator[tuple[int, str]]:
+        yield from ((row, "suspect label") for row in self.label_issues.rows.tolist())
 
     def _group(self, rows: NDArray[np.int64]) -> Group:
         labels = self.faces.labels[rows[self.contrast[rows] >= duplicates.MIN_CONTRAST]]
@@ -220,7 +220,7 @@ class Audit:
             "data": describe(self.faces),
             "correlation": self.correlation,
             "mirrored": self.mirrored,
-            "crossings": [vars(crossing) for crossing in self.crossings],
+            "leakage": [vars(crossing) for crossing in self.leakage],
             "counts": self.counts(),
             "groups": [
                 {
@@ -235,13 +235,13 @@ class Audit:
             "no_face_found": [
                 {"name": names[row], "score": round(float(self.scores[row]), 4)} for row in self.faceless.tolist()
             ],
-            "suspects": {
-                "judge": self.suspects.judge or f"{label_issues.NUM_FOLDS} folds of a small classifier",
-                "judged": len(self.suspects.judged),
-                "learned": self.suspects.num_learned,
-                "knows_training": self.suspects.knows_training,
+            "label_issues": {
+                "judge": self.label_issues.judge or f"{label_issues.NUM_FOLDS} folds of a small classifier",
+                "judged": len(self.label_issues.judged),
+                "learned": self.label_issues.num_learned,
+                "knows_training": self.label_issues.knows_training,
                 "voted_otherwise": self.voted_otherwise,
-                "rows": [self._suspect(row) for row in self.suspects.rows.tolist()],
+                "rows": [self._label_issue(row) for row in self.label_issues.rows.tolist()],
             },
             "drift": [split.to_dict() for split in self.drift],
             "seconds": {part: round(value, 2) for part, value in self.seconds.items()},
@@ -261,8 +261,8 @@ class Audit:
             "conflicting_rows": sum(len(group.rows) for group in self.groups if group.labels > 1),
             "blank": len(self.blank),
             "no_face_found": len(self.faceless),
-            "suspects": len(self.suspects.rows),
-            "judged": len(self.suspects.judged),
+            "label_issues": len(self.label_issues.rows),
+            "judged": len(self.label_issues.judged),
         }
 
     def is_blank(self, group: Group) -> bool:
@@ -277,8 +277,8 @@ class Audit:
     def _row(self, row: int) -> dict[str, str]:
         return {"name": str(self.faces.names[row]), "split": str(self.faces.splits[row]), "label": self.label(row)}
 
-    def _suspect(self, row: int) -> dict[str, Any]:
-        shares = self.suspects.of(row)
+    def _label_issue(self, row: int) -> dict[str, Any]:
+        shares = self.label_issues.of(row)
         return {
             **self._row(row),
             "reading": self.faces.classes[int(shares.argmax())],
@@ -287,7 +287,7 @@ class Audit:
         }
 
 
-DROPS = ("blank", "conflicts", "duplicates", "suspects")
+DROPS = ("blank", "conflicts", "duplicates", "label_issues")
 """What can be left out: blank rows; all rows of a group whose labels conflict; of other groups, rows with a copy in a split that
 judges (``valid`` judges ``train``, any test split judges both) and further copies within a split; rows with a suspect label."""
 

@@ -20,7 +20,7 @@ from mien.data.faceset import UNLABELLED, FaceSet
 from mien.data.source import DroppedRow
 from mien.errors import DataError, OutputError
 
-FIXES = ("conflicts", "suspects")
+FIXES = ("conflicts", "label_issues")
 """Labels that can be put right instead of being dropped."""
 
 
@@ -50,7 +50,7 @@ def fix(audit: Audit, what: tuple[str, ...]) -> Audit:
         audit: what was found.
         what: names out of ``FIXES``.
     """
-    faces, still = audit.faces, audit.suspects
+    faces, still = audit.faces, audit.label_issues
     labels, shown = faces.labels.copy(), audit.contrast >= duplicates.MIN_CONTRAST
     if "conflicts" in what:
         for group in audit.groups:
@@ -58,12 +58,12 @@ def fix(audit: Audit, what: tuple[str, ...]) -> Audit:
             carried = np.bincount(faces.labels[rows], minlength=len(faces.classes)).astype(np.float64)
             if group.labels > 1 and (label := _first(_votes(faces, rows), carried)) is not None:
                 labels[rows] = label
-    if "suspects" in what:
+    if "label_issues" in what:
         for row in still.rows.tolist():
             label = _first(_votes(faces, np.array([row])), still.of(row))
             labels[row] = labels[row] if label is None else label
         still = replace(still, rows=still.rows[labels[still.rows] == faces.labels[still.rows]])
-    return replace(audit, faces=replace(faces, labels=labels), suspects=still)
+    return replace(audit, faces=replace(faces, labels=labels), label_issues=still)
 
 
 def clean(audit: Audit, what: tuple[str, ...]) -> FaceSet:

@@ -39,7 +39,7 @@ _BLOCK = 256  # faces whose patches are held at once, which bounds the memory
 
 
 @dataclass(frozen=True, eq=False)
-class Suspects:
+class LabelIssues:
     """What a model that didn't learn from them says of labelled rows.
 
     Attributes:
@@ -64,7 +64,9 @@ class Suspects:
         return np.asarray(self.probabilities[found])
 
 
-def find(faceset: FaceSet, copies: Copies, usable: NDArray[np.bool_], classifier: Classifier | None = None) -> Suspects:
+def find(
+    faceset: FaceSet, copies: Copies, usable: NDArray[np.bool_], classifier: Classifier | None = None
+) -> LabelIssues:
     """Judge labels.
 
     Args:
@@ -85,12 +87,12 @@ def find(faceset: FaceSet, copies: Copies, usable: NDArray[np.bool_], classifier
         else:
             probabilities = out_of_fold(faceset.images[labelled], faceset.labels[labelled], copies.groups[labelled])
             probabilities = _widened(probabilities, np.unique(faceset.labels[labelled]), len(faceset.classes))
-        return Suspects("", labelled, probabilities, labelled[_issues(faceset.labels[labelled], probabilities)])
+        return LabelIssues("", labelled, probabilities, labelled[_issues(faceset.labels[labelled], probabilities)])
     learned, is_known = learned_rows(classifier, faceset)
     judged = labelled[~np.isin(copies.groups[labelled], copies.groups[learned])]
     probabilities = _by_model(classifier, faceset.select(judged))
     rows = judged[_issues(faceset.labels[judged], probabilities)]
-    return Suspects(classifier.name, judged, probabilities, rows, len(labelled) - len(judged), is_known)
+    return LabelIssues(classifier.name, judged, probabilities, rows, len(labelled) - len(judged), is_known)
 
 
 def learned_rows(classifier: Classifier, faceset: FaceSet) -> tuple[NDArray[np.int64], bool]:

@@ -107,7 +107,7 @@ def convert(path: Path, out: Path, reading: ReadOptions, size: int | None, overw
 @click.option(
     "--model",
     type=name_argument,
-    help="Judge the labels with this model: a shipped one or a model file.  [default: small ones, in folds]",
+    help="Judge the labels with this model: a pretrained one or a model file.  [default: small ones, in folds]",
 )
 @data_options()
 @click.option(

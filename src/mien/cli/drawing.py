@@ -65,7 +65,7 @@ class Drawer:
         target = self.file or self.folder / name
         if self.file is None:
             target.parent.mkdir(parents=True, exist_ok=True)
-        with files.whole(target) as temporary:
+        with files.atomic_write(target) as temporary:
             if temporary.suffix.lower() == ".png":
                 temporary.write_bytes(images.encode_png(picture))
             else:

@@ -1,4 +1,4 @@
-"""Verbs that judge a model file, or a shipped model by its short name: evaluate, explain, decide, submit."""
+"""Verbs that judge a model file, or a pretrained model by its short name: evaluate, explain, decide, submit."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def evaluate(
     prior: str | None,
     as_json: bool,
 ) -> None:
-    """Judge a MODEL, a shipped one (base, tiny) or a model file, on labelled DATA.
+    """Judge a MODEL, a pretrained one (base, tiny) or a model file, on labelled DATA.
 
     Example:  mien evaluate base fer2013.csv --split public_test --flip
     """
@@ -109,7 +109,7 @@ def evaluate(
 def explain(
     model: str, data: Path, reading: ReadOptions, split: str | None, flip: bool, lang: str, out: Path, as_json: bool
 ) -> None:
-    """Find out why and when a MODEL errs on labelled DATA: where it looks, what spoils its readings, whether its doubt is people's.
+    """Find out why and when a MODEL errs on labelled DATA: where it looks, what corrupts its readings, whether its doubt is people's.
 
     It reads some 60,000 changed faces, which takes base a minute or two, and writes one HTML file that opens offline.
 

@@ -40,7 +40,7 @@ reader_options = (
         default="base",
         type=name_argument,
         show_default=True,
-        help="A shipped model (base, tiny) or a model file.",
+        help="A pretrained model (base, tiny) or a model file.",
     ),
     click.option(
         "--min-confidence",

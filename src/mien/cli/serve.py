@@ -47,7 +47,7 @@ def setting(flag: str, help_text: str, **options: Any) -> Callable[[Callable[...
     show_default=True,
     envvar="MIEN_MODELS",
     show_envvar=True,
-    help="A shipped model or a model file; give it again for more. The first is the default.",
+    help="A pretrained model or a model file; give it again for more. The first is the default.",
 )
 @setting("--min-confidence", "Least detection score of a face.", default=0.6)
 @setting("--abstain", "Mark a face as unsure below this probability.", default=0.0)

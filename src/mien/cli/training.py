@@ -263,7 +263,7 @@ def ensemble(runs: tuple[Path, ...], out: Path, moved: Path | None, as_json: boo
 def summary(recipe: str, settings: tuple[str, ...], num_classes: int, as_json: bool) -> None:
     """Print the network of a RECIPE: each layer with its output, its parameters and its reason.
 
-    Example:  mien summary report
+    Example:  mien summary vgg
     """
     from mien import recipes, typed_json
     from mien.reporting import terminal

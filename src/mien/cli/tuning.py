@@ -36,7 +36,7 @@ class WithSpace(Verb):
         from mien.recipes.search_space import DEFAULT
 
         with formatter.section(
-            "Without --space (muon and ema where the recipe has them, votes_head where the data has votes)"
+            "Without --space (muon and ema where the recipe has them, auxiliary_head where the data has votes)"
         ):
             formatter.write_dl([tuple(text.split("=")) for text in DEFAULT])  # type: ignore[misc] # pairs
 

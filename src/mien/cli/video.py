@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from mien.inference.photo import Reader
     from mien.inference.records import Writer
     from mien.videos.analysis import FrameReading, Segment
-    from mien.videos.reader import Clip
-    from mien.videos.writer import Film as VideoCopy
+    from mien.videos.reader import VideoReader
+    from mien.videos.writer import VideoWriter as VideoCopy
 
 
 @click.command(cls=Verb)
@@ -90,7 +90,7 @@ def video(
     reader = Reader(
         model, Options(min_confidence=min_confidence, abstain=abstain, flip=flip, decision=decision, prior=stated)
     )
-    open_clip = partial(clips.Clip, clip, start=start, end=end, max_pixels=max_pixels)
+    open_clip = partial(clips.VideoReader, clip, start=start, end=end, max_pixels=max_pixels)
     if prior == "auto":
         reader.classifier = _with_estimated_prior(reader, open_clip, every)
     seen = _Seen(start)
@@ -106,7 +106,7 @@ def video(
         seen.take(_counted(readings, opened.duration), reader.classifier.prior_in_words)
     segments = seen.segmenter.finish()
     if timeline is not None:
-        with files.whole(timeline) as temporary:
+        with files.atomic_write(timeline) as temporary:
             temporary.write_bytes(images.encode_png(writer.draw_timeline(segments, start, seen.last)))
     record = _record(clip, opened, seen, _say_losses(clip, opened, seen, max_pixels)) | {
         "seconds": round(seen.last - start, 3),
@@ -124,7 +124,7 @@ def _check_ending(path: Path | None, endings: Sequence[str]) -> None:
         raise OutputError(f"'{path}' should end in {one_of}{', '.join(endings)}: rename it.")
 
 
-def _record(clip: str, opened: Clip, seen: _Seen, num_missing: int) -> dict[str, Any]:
+def _record(clip: str, opened: VideoReader, seen: _Seen, num_missing: int) -> dict[str, Any]:
     return {
         "clip": clip,
         "frames": seen.num_frames,
@@ -176,7 +176,7 @@ class _Seen:
             say(f"stopped after {self.last:.0f} s; the outputs hold what was read until then.")
 
 
-def _say_losses(clip: str, opened: Clip, seen: _Seen, max_pixels: int) -> int:
+def _say_losses(clip: str, opened: VideoReader, seen: _Seen, max_pixels: int) -> int:
     """Say what of the clip could not be read; gives how many frames are missing at its end."""
     if opened.lost:
         say(f"reading ended early, after {seen.last:.0f} s: {opened.lost}")
@@ -199,7 +199,7 @@ def _say_losses(clip: str, opened: Clip, seen: _Seen, max_pixels: int) -> int:
     return num_missing
 
 
-def _with_estimated_prior(reader: Reader, open_clip: partial[Clip], every: int) -> Classifier:
+def _with_estimated_prior(reader: Reader, open_clip: partial[VideoReader], every: int) -> Classifier:
     """The classifier for the class shares among the clip's faces, which are estimated in a reading of their own."""
     if not Path(*open_clip.args).is_file():
         raise click.UsageError(

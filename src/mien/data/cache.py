@@ -115,7 +115,7 @@ def save(key: str, faceset: FaceSet) -> None:
     with contextlib.suppress(OSError, OutputError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.parent.chmod(0o700)  # an older mien let others in
-        with files.whole(path, mode=0o600) as temporary:
+        with files.atomic_write(path, mode=0o600) as temporary:
             np.savez(temporary, allow_pickle=False, **_packed(faceset))
         _make_room(path.parent)
 

@@ -20,11 +20,11 @@ def find(faceset: FaceSet) -> tuple[Leak, ...]:
     of_split = {name: hashes[shown & (faceset.splits == name)] for name in faceset.split_names}
     totals = {name: int((faceset.splits == name).sum()) for name in of_split}
     repeats = [Leak(name, name, len(own) - len(np.unique(own)), totals[name]) for name, own in of_split.items()]
-    crossings = [
+    leakage = [
         Leak(later, earlier, int(np.isin(of_split[later], of_split[earlier]).sum()), totals[later])
         for earlier, later in combinations(of_split, 2)
     ]
-    return tuple(leak for leak in (*crossings, *repeats) if leak.rows)
+    return tuple(leak for leak in (*leakage, *repeats) if leak.rows)
 
 
 def check(faceset: FaceSet, chosen_on: str) -> None:

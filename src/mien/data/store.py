@@ -56,7 +56,7 @@ def write_parquet(faceset: FaceSet, path: str | os.PathLike[str], *, overwrite: 
         raise MissingExtraError("pyarrow", "report") from None
     table = _table(faceset)
     with (
-        files.whole(path, overwrite=overwrite, inputs=[faceset.source.path]) as temporary,
+        files.atomic_write(path, overwrite=overwrite, inputs=[faceset.source.path]) as temporary,
         temporary.open("wb") as file,  # by its path, pyarrow writes no file whose name isn't UTF-8
     ):
         parquet.write_table(table, file, row_group_size=_ROWS_PER_GROUP)
@@ -75,7 +75,7 @@ def write_folders(faceset: FaceSet, path: str | os.PathLike[str], *, overwrite: 
     if len({_safe(name).lower() for name in faceset.classes}) < len(faceset.classes):
         raise OutputError("The names of the classes are too much alike for folders: write a .parquet file instead.")
     _check_replaceable(Path(path))
-    with files.whole(path, "folder", overwrite=overwrite, inputs=[faceset.source.path]) as temporary:
+    with files.atomic_write(path, "folder", overwrite=overwrite, inputs=[faceset.source.path]) as temporary:
         temporary.mkdir()
         places = [temporary / name for name in _file_names(faceset)]
         for parent in {place.parent for place in places}:

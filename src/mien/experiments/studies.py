@@ -88,17 +88,17 @@ def early_stopping(recipe: Recipe, has_votes: bool) -> list[Arm]:
 
 def labels(recipe: Recipe, has_votes: bool) -> list[Arm]:
     """Hard labels, smoothed ones, and the votes of people as targets or for a second head, where the data has them."""
-    hard = ("label_smoothing=0.0", "votes=0.0", "votes_head=0.0")
+    hard = ("label_smoothing=0.0", "votes=0.0", "auxiliary_head=0.0")
     smoothing = recipe.label_smoothing or 0.1
     arms = [
         Arm("hard_labels", hard),
         Arm("smoothed", (f"label_smoothing={smoothing!r}", *hard[1:]), smoothing),
     ]
     if has_votes:
-        head = recipe.votes_head or 0.5
+        head = recipe.auxiliary_head or 0.5
         arms += [
             Arm("votes_only", (hard[0], "votes=1.0", hard[2])),
-            Arm("smoothed_votes_head", (f"label_smoothing={smoothing!r}", hard[1], f"votes_head={head!r}")),
+            Arm("smoothed_votes_head", (f"label_smoothing={smoothing!r}", hard[1], f"auxiliary_head={head!r}")),
         ]
     return arms
 

@@ -17,7 +17,7 @@ from mien import images, modelfile
 from mien.checks import Between, checked
 from mien.data.seen import SeenFaces
 from mien.errors import ArgumentError, ModelFileError
-from mien.inference import priors, shipped
+from mien.inference import pretrained, priors
 from mien.inference.session import Threads, open_session
 from mien.modelfile import Spec
 
@@ -35,7 +35,7 @@ class Classifier:
         spec: what the model file says about itself.
         decision: how it answers: ``"argmax"``, or another decision that the model file holds.
         path: the file it was loaded from.
-        name: what it was asked for by: that path, or a shipped model's short name.
+        name: what it was asked for by: that path, or a pretrained model's short name.
         prior: the class shares ``(K,)`` that its probabilities are for, where others than those of its training are stated.
     """
 
@@ -151,7 +151,7 @@ class Classifier:
         """Load a model file.
 
         Args:
-            path: the ``.onnx`` file, or the short name of a shipped model: ``base`` or ``tiny``.
+            path: the ``.onnx`` file, or the short name of a pretrained model: ``base`` or ``tiny``.
             threads: how many processor threads one call may use; 0 uses all cores.
             decision: the most probable class, or another decision out of ``spec.decisions``. Its offsets are added to the
                 log-probabilities before they are normalised again, so that the answer is still the largest probability;
@@ -160,7 +160,7 @@ class Classifier:
         Raises:
             ModelFileError: it is missing, no ONNX file, or one that isn't as docs/model-file.md says or lacks that decision.
         """
-        file = shipped.resolve(path)
+        file = pretrained.resolve(path)
         try:
             content = Path(file).read_bytes()
         except OSError as error:
@@ -255,7 +255,7 @@ def load(
     decision: str = ARGMAX,
     prior: str | Mapping[str, float] | None = None,
 ) -> Classifier:
-    """Load a model by the short name of a shipped one (``base``, ``tiny``) or by the path of a model file.
+    """Load a model by the short name of a pretrained one (``base``, ``tiny``) or by the path of a model file.
 
     Args:
         model: as above.

@@ -24,7 +24,7 @@ from mien.inference.classifier import Classifier
 from mien.inference.detector import Detector
 
 WITNESS = "tiny"
-"""The shipped model that is asked what numbers for labels mean."""
+"""The pretrained model that is asked what numbers for labels mean."""
 
 
 @checked
@@ -37,7 +37,7 @@ def read(
 ) -> FaceSet:
     """Read labelled faces of any known layout.
 
-    Where labels are numbers, and several known codings have just these, the shipped model ``tiny`` reads a sample of the
+    Where labels are numbers, and several known codings have just these, the pretrained model ``tiny`` reads a sample of the
     faces; the coding that it clearly agrees with is taken, and the evidence is in ``source.coding``.
 
     Args:

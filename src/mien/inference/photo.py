@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mien import images
 from mien.checks import checked
 from mien.errors import ArgumentError
-from mien.inference import align, priors, shipped
+from mien.inference import align, pretrained, priors
 from mien.inference.classifier import Classifier
 from mien.inference.detector import Detector
 from mien.inference.options import Options
@@ -100,7 +100,7 @@ class PhotoResult:
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class DetectedFaces:
     """The faces of a photo before they are read: what ``Reader.find`` gives and ``Reader.read`` takes.
 
     Attributes:
@@ -119,7 +119,7 @@ class Reader:
     """Finds and reads faces; holds the loaded models for repeated use, may be called from several threads, and can be pickled.
 
     Args:
-        model: a shipped model's short name, the path of a model file, or a loaded ``Classifier``.
+        model: a pretrained model's short name, the path of a model file, or a loaded ``Classifier``.
         options: how faces are found and read; None has the defaults of ``Options``.
         threads: processor threads of one call; 0 uses all cores.
         changes: single options, such as ``abstain=0.5``.
@@ -182,7 +182,7 @@ class Reader:
         shares = priors.estimate(rows, self.classifier.shares)
         return dict(zip(self.classifier.classes, shares.tolist(), strict=True))
 
-    def find(self, photo: NDArray[np.uint8], *, still: bool = True) -> Found:
+    def find(self, photo: NDArray[np.uint8], *, still: bool = True) -> DetectedFaces:
         """Find the faces in a photo ``(H, W, 3)`` and cut them out.
 
         Args:
@@ -205,10 +205,10 @@ class Reader:
             grays = images.gray(photo)
             for row in range(num):
                 crops[row] = align.crop(grays, found.landmarks[row], self.classifier.spec.size)
-        return Found(found.boxes[:num], found.landmarks[:num], found.scores[:num], crops, found.rotated)
+        return DetectedFaces(found.boxes[:num], found.landmarks[:num], found.scores[:num], crops, found.rotated)
 
     @checked
-    def whole(self, face: NDArray[np.uint8]) -> Found:
+    def whole(self, face: NDArray[np.uint8]) -> DetectedFaces:
         """A ready-made crop ``(h, w)`` as one found face that fills its picture.
 
         Raises:
@@ -217,14 +217,14 @@ class Reader:
         if face.ndim != 2 or face.dtype != np.uint8 or 0 in face.shape:
             raise ArgumentError(f"A face must be uint8 of shape (H, W), not {face.dtype} of shape {face.shape}.")
         height, width = face.shape
-        return Found(
+        return DetectedFaces(
             np.array([[0, 0, width, height]], np.float32),
             np.empty((1, 0, 2), np.float32),
             np.ones(1, np.float32),
             images.resize_faces(face[None], self.classifier.spec.size),
         )
 
-    def read(self, photos: Sequence[Found]) -> list[list[Face]]:
+    def read(self, photos: Sequence[DetectedFaces]) -> list[list[Face]]:
         """Read the faces of several photos as one batch: a list of faces for each photo."""
         crops = [found.crops for found in photos if len(found.crops)]
         if not crops:
@@ -232,7 +232,7 @@ class Reader:
         rows = iter(self.classifier.probabilities(np.concatenate(crops), flip=self.options.flip))
         return [[self.face(found, number, next(rows)) for number in range(len(found.crops))] for found in photos]
 
-    def face(self, found: Found, number: int, row: NDArray[np.float32]) -> Face:
+    def face(self, found: DetectedFaces, number: int, row: NDArray[np.float32]) -> Face:
         """Put together one found face and its row ``(K,)`` of probabilities."""
         probabilities = {name: float(value) for name, value in zip(self.classifier.spec.classes, row, strict=True)}
         label = max(probabilities, key=probabilities.__getitem__)
@@ -260,7 +260,7 @@ def analyze(
 
     Args:
         photo: as for ``Reader.analyze``.
-        model: a shipped model's short name, or the path of a model file; one that was replaced is loaded again.
+        model: a pretrained model's short name, or the path of a model file; one that was replaced is loaded again.
         colour: the order of an array's channels: ``"rgb"``, or ``"bgr"`` as OpenCV has them.
         changes: options as of ``Options``, such as ``flip=True`` or ``abstain=0.5``.
 
@@ -272,7 +272,7 @@ def analyze(
     >>> for face in mien.analyze("party.jpg"):
     ...     print(face.label, face.confidence, face.box)
     """
-    status = shipped.resolve(model).stat()
+    status = pretrained.resolve(model).stat()
     version = (status.st_mtime_ns, status.st_size, status.st_ino)
     return _reader(os.fspath(model), version, Options(**changes)).analyze(photo, colour=colour)
 

@@ -215,7 +215,7 @@ def opened(path: Path, form: str, types: Mapping[str, type]) -> Iterator[Writer]
     Raises:
         OutputError: it can't be written to.
     """
-    with files.whole(path) as temporary, ExitStack() as stack:
+    with files.atomic_write(path) as temporary, ExitStack() as stack:
         if form == "parquet":
             # By its path, pyarrow writes no file whose name isn't UTF-8.
             to: Writer = ParquetWriter(stack.enter_context(temporary.open("wb")), types)

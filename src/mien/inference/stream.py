@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mien import images
 from mien.errors import ImageError
-from mien.inference.photo import Found, PhotoResult, Reader
+from mien.inference.photo import DetectedFaces, PhotoResult, Reader
 
 STDIN = "-"
 BATCH = 64
@@ -149,7 +149,7 @@ def read_photos(
 @dataclass(frozen=True, eq=False)
 class _Prepared:
     path: str
-    found: Found
+    found: DetectedFaces
     error: str | None = None
     pixels: NDArray[np.uint8] | None = None
     note: str | None = None
@@ -169,7 +169,9 @@ def _prepare(reader: Reader, photo: str | Photo, crops: bool, keep_pixels: bool)
         return _Prepared(path, found, pixels=shown if keep_pixels else None, note=picture.note, size=(width, height))
     except ImageError as error:
         nothing = np.empty((0, 4), np.float32), np.empty((0, 5, 2), np.float32), np.empty(0, np.float32)
-        return _Prepared(path, Found(*nothing, np.empty((0, *reader.classifier.spec.size), np.uint8)), str(error))
+        return _Prepared(
+            path, DetectedFaces(*nothing, np.empty((0, *reader.classifier.spec.size), np.uint8)), str(error)
+        )
 
 
 def _source(photo: str | Photo) -> str | bytes:

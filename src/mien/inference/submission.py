@@ -127,7 +127,7 @@ def write(
     writer.writerow(HEAD if found is None else found.head)
     known = classifier.spec.classes
     writer.writerows((one, names[known[answers[row]]]) for one, row in zip(chosen, order, strict=True))
-    with files.whole(path, inputs=[faceset.source.path, *([] if found is None else [found.path])]) as temporary:
+    with files.atomic_write(path, inputs=[faceset.source.path, *([] if found is None else [found.path])]) as temporary:
         temporary.write_text(table.getvalue(), encoding="utf-8")
     return Submission(
         submission=os.fspath(path),

@@ -1,6 +1,6 @@
 """Recipes: all settings of a training, by name, from files, and with changes."""
 
-from mien.recipes.catalogue import AUGMENTS, RECIPES, base, demo, large, no_augment, report, robust, strong, tiny
+from mien.recipes.catalogue import AUGMENTS, RECIPES, base, demo, large, no_augment, robust, strong, tiny, vgg
 from mien.recipes.recipe import Augment, Recipe
 from mien.recipes.settings import augment_changes, changed, changes, get, write
 
@@ -17,9 +17,9 @@ __all__ = [
     "get",
     "large",
     "no_augment",
-    "report",
     "robust",
     "strong",
     "tiny",
+    "vgg",
     "write",
 ]

@@ -81,17 +81,17 @@ class Recipe:
 
     name: Annotated[str, "The recipe's name."]
     network: Annotated[
-        Literal["report", "large", "large_wide", "large_deep", "base", "tiny"],
+        Literal["vgg", "large", "large_wide", "large_deep", "base", "tiny"],
         "The network; see ``networks.NETWORKS``.",
     ]
     image_size: Annotated[int, Between(16, 512), "Height and width that faces are resized to, in pixels."]
     epochs: Annotated[int, Between(1, 100_000), "Passes over the training rows; the schedules are stretched over them."]
-    grow_from: Annotated[
+    resize_from: Annotated[
         int,
         Between(0, 512),
         "Size of the faces in the first epochs, in pixels; it grows to image_size (progressive resizing). 0 is off.",
     ] = 0
-    grown: Annotated[float, Between(0, 1), "Share of the epochs after which faces have their full size."] = 0.6
+    resize_until: Annotated[float, Between(0, 1), "Share of the epochs after which faces have their full size."] = 0.6
     batch_size: Annotated[int, Between(2, 65_536), "Faces per step."] = 128
     optimizer: Annotated[Literal["sgd", "adamw"], "SGD with momentum, or AdamW."] = "sgd"
     learning_rate: Annotated[float, Between(0, 100, above=True), "Peak learning rate."] = 0.1
@@ -105,12 +105,12 @@ class Recipe:
     ] = 0.0
     schedule: Annotated[
         Literal[
-            "one_cycle",
+            "linear",
             "cosine",
             "constant",
         ],
-        "Learning rate after the warmup: linear to zero (one_cycle), cosine to zero, or constant.",
-    ] = "one_cycle"
+        "Learning rate after the warmup: down to zero linearly or as a cosine, or constant.",
+    ] = "linear"
     warmup: Annotated[
         float, Between(0, 1), "Share of all steps in which the learning rate rises linearly to its peak."
     ] = 0.15
@@ -122,7 +122,7 @@ class Recipe:
         Between(0, 1),
         "Share of the target that follows the votes of annotators, where the data has them.",
     ] = 0.0
-    votes_head: Annotated[
+    auxiliary_head: Annotated[
         float,
         Between(0, 10),
         "Weight of an auxiliary head that learns the votes of annotators; it is not part of the model file.",
@@ -135,7 +135,7 @@ class Recipe:
         str,
         "Teachers for distillation: names, model files or run folders, with commas; or a run's answers.safetensors.",
     ] = ""
-    distil: Annotated[float, Between(0, 1), "Share of the target that follows the teacher."] = 0.0
+    distillation_weight: Annotated[float, Between(0, 1), "Share of the target that follows the teacher."] = 0.0
     teacher_sees: Annotated[
         Literal[
             "face",
@@ -211,12 +211,16 @@ class Recipe:
         for holds, name, needed in (
             (not self.nesterov or self.momentum > 0, "nesterov", "false where momentum is 0"),
             (
-                self.grow_from == 0 or 16 <= self.grow_from <= self.image_size,
-                "grow_from",
+                self.resize_from == 0 or 16 <= self.resize_from <= self.image_size,
+                "resize_from",
                 f"0, or a whole number from 16 to {self.image_size}",
             ),
-            (self.distil == 0 or has_teacher, "distil", "0 where there is no teacher"),
-            (self.distil > 0 or not has_teacher, "distil", "above 0 where there is a teacher"),
+            (self.distillation_weight == 0 or has_teacher, "distillation_weight", "0 where there is no teacher"),
+            (
+                self.distillation_weight > 0 or not has_teacher,
+                "distillation_weight",
+                "above 0 where there is a teacher",
+            ),
             (self.teacher_sees == "face" or has_teacher, "teacher_sees", "face where there is no teacher"),
             (self.teacher_views == 0 or self.teacher_sees != "face", "teacher_views", "0 where teacher_sees is face"),
         ):

@@ -18,14 +18,14 @@ DEFAULT = (
     "muon=0.005..0.1:log",
     "ema=0.98..0.9995",
     "label_smoothing=0..0.2",
-    "votes_head=0..1",
+    "auxiliary_head=0..1",
     "augment.rotation=0..20",
     "augment.translation=0..0.12",
     "augment.shear=0..0.2",
     "augment.brightness=0..0.25",
     "augment.erase=0..0.6",
 )
-"""The space where none is given; without ``muon`` and ``ema`` where the recipe does without, and ``votes_head`` where the data has no votes."""
+"""The space where none is given; without ``muon`` and ``ema`` where the recipe does without, and ``auxiliary_head`` where the data has no votes."""
 
 FIXED = {
     "epochs": "trials are compared at the same epochs of the same schedule",
@@ -103,7 +103,7 @@ def build(given: Sequence[str], recipe: Recipe, has_votes: bool) -> tuple[Axis, 
         if axis.field in seen:
             raise RecipeError(f"The space has {axis.field} twice: give each field one range.")
         seen.add(axis.field)
-        if axis.field in ("votes", "votes_head") and not has_votes:
+        if axis.field in ("votes", "auxiliary_head") and not has_votes:
             raise RecipeError(f"{axis} needs votes of people, and the data has none: join FER+ votes, or leave it out.")
     return axes
 
@@ -139,7 +139,7 @@ def settings(space: Iterable[Axis], values: Mapping[str, float | str]) -> list[s
 
 def _suitable(recipe: Recipe, has_votes: bool) -> list[str]:
     """The default axes but those that the recipe does without, and that of votes where the data has none."""
-    suits = {"muon": recipe.muon > 0, "ema": recipe.ema > 0, "votes_head": has_votes}
+    suits = {"muon": recipe.muon > 0, "ema": recipe.ema > 0, "auxiliary_head": has_votes}
     return [text for text in DEFAULT if suits.get(text.partition("=")[0], True)]
 
 

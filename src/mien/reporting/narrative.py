@@ -313,10 +313,10 @@ def calibration(judgement: Judgement, t: Texts) -> str:
     order = np.argsort(-confidence, kind="stable")
     right, half = (evaluation.predicted == evaluation.labels)[order], len(evaluation) // 2
     if half:
-        surest, rest = float(right[:half].mean()), float(right[half:].mean())
+        confident, rest = float(right[:half].mean()), float(right[half:].mean())
         threshold = percent(confidence[order][half - 1])
-        sentences.append(t("calibration.half", threshold=threshold, surest=percent(surest), rest=percent(rest)))
-        sentences += [t("calibration.lever")] if surest > rest else []
+        sentences.append(t("calibration.half", threshold=threshold, confident=percent(confident), rest=percent(rest)))
+        sentences += [t("calibration.lever")] if confident > rest else []
     return t.joined(sentences)
 
 

@@ -28,7 +28,7 @@ def layer_reasons(network: NetworkRecord, t: Texts) -> list[str]:
     ]
 
 
-def means(
+def describe(
     record: RunRecord, dropouts: Sequence[float], judged: JudgementRecord, t: Texts
 ) -> tuple[list[dict[str, str]], list[str]]:
     """The means of a run, each with name, setting and reason, and the names of those it left out."""
@@ -36,21 +36,21 @@ def means(
     settings = {**_augment_settings(recipe.augment, t), **_recipe_settings(recipe, votes_weight(record), t)}
     on = [share for share in dropouts if share != 0]
     settings["dropout"] = _dropout_setting(on, t) if on else None
-    settings["flip_test"] = t("tricks.setting.flip_test") if judged.flip else None
-    settings["temperature"] = t("tricks.setting.temperature", temperature=f"{judged.temperature:.3f}")
+    settings["flip_test"] = t("techniques.setting.flip_test") if judged.flip else None
+    settings["temperature"] = t("techniques.setting.temperature", temperature=f"{judged.temperature:.3f}")
     used = [
-        {"name": t(f"tricks.name.{key}"), "setting": setting, "why": t(f"tricks.why.{key}")}
+        {"name": t(f"techniques.name.{key}"), "setting": setting, "why": t(f"techniques.why.{key}")}
         for key, setting in settings.items()
         if setting
     ]
-    return used, [t(f"tricks.name.{key}") for key, setting in settings.items() if not setting]
+    return used, [t(f"techniques.name.{key}") for key, setting in settings.items() if not setting]
 
 
 def _dropout_setting(dropouts: Sequence[float], t: Texts) -> str:
     """How many layers drop, and which share of their inputs, in the order of the layers; runs of earlier versions don't say."""
     known = [exact_percent(share) for share in dropouts if share is not None]
     shares = t("page.list").join(known) if known else t("page.skip")
-    return t("tricks.setting.dropout", num=len(dropouts), shares=shares)
+    return t("techniques.setting.dropout", num=len(dropouts), shares=shares)
 
 
 CORRUPTION_PARTS = (
@@ -97,7 +97,7 @@ def _augment_settings(augment: Augment, t: Texts) -> dict[str, str | None]:
         ),
         **_corruption_values(augment),
     }
-    return {key: t(f"tricks.setting.{key}", **words) if on else None for key, (on, words) in values.items()}
+    return {key: t(f"techniques.setting.{key}", **words) if on else None for key, (on, words) in values.items()}
 
 
 def _corruption_values(augment: Augment) -> dict[str, tuple[Any, dict[str, str]]]:
@@ -120,32 +120,39 @@ def _range(bounds: Sequence[float], shown: Callable[[float], str] = "{:g}".forma
 
 def votes_weight(record: RunRecord) -> float:
     """The weight of the head for votes; 0 where the data has none."""
-    return record.recipe.votes_head if record.data.votes else 0.0
+    return record.recipe.auxiliary_head if record.data.votes else 0.0
 
 
-def _recipe_settings(recipe: Recipe, votes_head: float, t: Texts) -> dict[str, str | None]:
+def _recipe_settings(recipe: Recipe, auxiliary_head: float, t: Texts) -> dict[str, str | None]:
     """Each of the recipe's means as words; None where it is off."""
     rules = [
-        t("tricks.setting.rule_accuracy", threshold=exact_percent(recipe.stop_accuracy))
+        t("techniques.setting.rule_accuracy", threshold=exact_percent(recipe.stop_accuracy))
         if recipe.stop_accuracy
         else "",
-        t("tricks.setting.rule_patience", patience=recipe.patience) if recipe.patience else "",
+        t("techniques.setting.rule_patience", patience=recipe.patience) if recipe.patience else "",
     ]
-    stopping = t("page.list").join(filter(None, rules)) or t("tricks.setting.rule_none")
+    stopping = t("page.list").join(filter(None, rules)) or t("techniques.setting.rule_none")
     kept = recipe.keep
-    sizes = {"small": f"{recipe.grow_from}", "full": f"{recipe.image_size}", "share": exact_percent(recipe.grown)}
+    sizes = {
+        "small": f"{recipe.resize_from}",
+        "full": f"{recipe.image_size}",
+        "share": exact_percent(recipe.resize_until),
+    }
     moving = recipe.schedule != "constant" or recipe.warmup
     values: dict[str, tuple[Any, dict[str, str]]] = {
-        "early_stopping": (kept == "best" or any(rules), {"kept": t(f"tricks.setting.keep_{kept}"), "rules": stopping}),
+        "early_stopping": (
+            kept == "best" or any(rules),
+            {"kept": t(f"techniques.setting.keep_{kept}"), "rules": stopping},
+        ),
         "label_smoothing": (recipe.label_smoothing, {"share": exact_percent(recipe.label_smoothing)}),
         "votes": (recipe.votes, {"share": exact_percent(recipe.votes)}),
-        "votes_head": (votes_head, {"weight": f"{votes_head:g}"}),
+        "auxiliary_head": (auxiliary_head, {"weight": f"{auxiliary_head:g}"}),
         "init": (recipe.init, {"model": Path(recipe.init).name}),
         "teacher": (
-            recipe.distil,
-            {"share": exact_percent(recipe.distil), "teacher": Path(recipe.teacher).name},
+            recipe.distillation_weight,
+            {"share": exact_percent(recipe.distillation_weight), "teacher": Path(recipe.teacher).name},
         ),
-        "grow_from": (recipe.grow_from, sizes),
+        "resize_from": (recipe.resize_from, sizes),
         "muon": (recipe.muon, {"rate": f"{recipe.muon:g}"}),
         **{
             key: (power, {"power": f"{power:g}"})
@@ -160,7 +167,7 @@ def _recipe_settings(recipe: Recipe, votes_head: float, t: Texts) -> dict[str, s
         "weight_decay": (recipe.weight_decay, {"decay": f"{recipe.weight_decay:g}"}),
         "clip_norm": (recipe.clip_norm, {"norm": f"{recipe.clip_norm:g}"}),
     }
-    return {key: t(f"tricks.setting.{key}", **words) if on else None for key, (on, words) in values.items()}
+    return {key: t(f"techniques.setting.{key}", **words) if on else None for key, (on, words) in values.items()}
 
 
 def schedule(recipe: Recipe, t: Texts) -> str:

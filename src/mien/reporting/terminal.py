@@ -154,15 +154,15 @@ def _cost_difference(difference: Sequence[float] | None) -> str:
 
 def audit_as_text(record: Mapping[str, Any]) -> str:
     """What ``mien data audit`` found."""
-    data, counts, suspects = record["data"], record["counts"], record["suspects"]
-    crossings = [
+    data, counts, suspects = record["data"], record["counts"], record["label_issues"]
+    leakage = [
         [f"{row['split']} in {row['other']}", *(f"{row[key]:,}" for key in ("rows", "exact", "near", "conflicting"))]
-        for row in record["crossings"]
+        for row in record["leakage"]
     ]
     parts = [
         f"{data['path']}: {counted(counts['rows'], 'face')}, {counted(counts['pictures'], 'different picture')}",
-        tables.render(["copies across splits", "rows", "exact", "near", "other label"], crossings)
-        if crossings
+        tables.render(["copies across splits", "rows", "exact", "near", "other label"], leakage)
+        if leakage
         else "no row has a copy in another split",
         tables.render(["found", "rows"], _findings(counts)),
         _judged(suspects, counts),
@@ -186,7 +186,7 @@ def _findings(counts: Mapping[str, int]) -> list[list[str]]:
         f"in {counted(counts['conflicting_groups'], 'group')} with conflicting labels": "conflicting_rows",
         "blank": "blank",
         "no face found": "no_face_found",
-        "suspect label": "suspects",
+        "suspect label": "label_issues",
     }
     return [[name, f"{counts[key]:,}"] for name, key in found.items()]
 

@@ -45,7 +45,7 @@ def connected(num_cpus: int | None = None) -> Iterator[None]:
     if ours:
         _begin(num_cpus)
     try:
-        with told():
+        with translated_errors():
             yield
     finally:
         if ours:
@@ -53,7 +53,7 @@ def connected(num_cpus: int | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def translated_errors() -> Iterator[None]:
     """Tell Ray's errors as mien's; an error of mien that a worker met comes out as it went in."""
     try:
         yield
@@ -62,7 +62,7 @@ def told() -> Iterator[None]:
 
 
 @contextmanager
-def heard(say: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
+def received(say: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
     """A ``say`` for workers, wherever they are: what they say is said here, in the order in which it comes."""
     lines = Queue(actor_options={"num_cpus": 0})
 
@@ -80,7 +80,7 @@ def heard(say: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
         lines.shutdown()
 
 
-def be_in(home: str | os.PathLike[str]) -> None:
+def change_folder(home: str | os.PathLike[str]) -> None:
     """Let a worker be in the folder of the one who asked, where its node has it: names in what was asked may begin there."""
     if Path(home).is_dir():
         os.chdir(home)

@@ -50,7 +50,7 @@ def settle(task: Task, num_cpus: int) -> None:
                 f"The node {socket.gethostname()} can't see '{path}': put data and results on storage that all nodes have "
                 "at the same path."
             )
-    cluster.be_in(task.home)
+    cluster.change_folder(task.home)
     torch.set_num_threads(num_cpus)
 
 

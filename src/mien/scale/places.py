@@ -92,7 +92,7 @@ def put(name: str, content: IO[bytes]) -> None:
             with system.open_output_stream(path) as stream:  # an object is there once its stream is closed
                 shutil.copyfileobj(content, stream, CHUNK)
     else:
-        with files.whole(name) as temporary, temporary.open("wb") as file:
+        with files.atomic_write(name) as temporary, temporary.open("wb") as file:
             shutil.copyfileobj(content, file, CHUNK)
 
 

@@ -24,7 +24,7 @@ from pyarrow import parquet
 
 from mien import modelfile
 from mien.errors import ClusterError, MienError, OutputError
-from mien.inference import records, shipped, stream
+from mien.inference import pretrained, records, stream
 from mien.inference.options import Options as ReadingOptions
 from mien.inference.photo import Reader
 from mien.scale import cluster, places, plan, sources
@@ -45,7 +45,7 @@ class Options(ReadingOptions):
     """What the rows depend on: how faces are found and read, and these.
 
     Attributes:
-        model: a shipped model's short name, or the path of a model file; only this machine needs to have it.
+        model: a pretrained model's short name, or the path of a model file; only this machine needs to have it.
         crops: each photo is one ready-made face crop.
     """
 
@@ -105,7 +105,7 @@ def score(
 
 def _scored_all(named: Sequence[str], out: str, options: Options, resume: bool, workers: int | None) -> Iterator[Part]:
     local = any(not places.is_remote(name) and not Path(name).is_absolute() for name in named)
-    model = shipped.resolve(options.model)
+    model = pretrained.resolve(options.model)
     options.reader(model)
     settings = asdict(options) | {
         "model": modelfile.sha256(model),
@@ -150,7 +150,7 @@ class Scorer:
 
     def __init__(self, job: Job, model: Any) -> None:
         os.environ.update(job.environment)
-        cluster.be_in(job.folder)
+        cluster.change_folder(job.folder)
         self.job = job
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "model.onnx")

@@ -49,7 +49,7 @@ def _key() -> bytes:
     try:
         if not place.exists():
             place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with files.whole(place, mode=0o600) as temporary:
+            with files.atomic_write(place, mode=0o600) as temporary:
                 temporary.write_bytes(secrets.token_bytes(BYTES))
         key = place.read_bytes()
     except OSError as error:

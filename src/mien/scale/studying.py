@@ -39,7 +39,7 @@ def _train_all(tasks: Sequence[Task], num_cpus: int, progress: Progress) -> None
     remote = ray.remote(_train).options(
         max_retries=nodes.RETRIES, **nodes.resources(num_cpus, tasks[0].hardware.device)
     )
-    with cluster.heard(progress.line) as tell:
+    with cluster.received(progress.line) as tell:
         titles = {remote.remote(task, num_cpus, tell): task.title for task in tasks}
         waiting = list(titles)
         try:

@@ -72,14 +72,16 @@ def resume(
 def _run(work: Callable[[Progress], object], place: Path, workers: int, device: str, progress: Progress) -> Run:
     """Let all workers do the work; where it fails for a reason that a user can mend, say it and don't try again."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    with cluster.connected(), cluster.heard(progress.line) as tell:
+    with cluster.connected(), cluster.received(progress.line) as tell:
         use_gpu = nodes.has_gpu(device)
         nodes.require("GPU" if use_gpu else "CPU", workers, progress.line)
 
         home = Path.cwd()
 
         def in_worker() -> MienError | None:
-            cluster.be_in(home)  # a recipe may name its teacher from here, and Ray Train works in a folder of its own
+            cluster.change_folder(
+                home
+            )  # a recipe may name its teacher from here, and Ray Train works in a folder of its own
             try:
                 work(Lines(tell))
             except MienError as error:

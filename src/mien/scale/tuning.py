@@ -238,7 +238,7 @@ def _fit(sweep: Sweep, space: Sequence[Axis], watch: Watch) -> list[Any]:
         )
         error = lost[0].get_pickled_error()
         if isinstance(error, ray.exceptions.RayError):
-            with cluster.told():
+            with cluster.translated_errors():
                 raise error
         raise ClusterError(f"The cluster could not do the work: {str(error).strip().splitlines()[-1]}.")
     return watch.trials
@@ -339,7 +339,7 @@ def _write_best(sweep: Sweep, result: SweepResult) -> None:
         sweep.out / "best.toml",
         recipes.changed(sweep.recipe, best.settings),
         [
-            f"Found by mien {mien.__version__} tune on {sweep.data.name}: trial {best.number} of {len(result.trials)}, "
+            f"DetectedFaces by mien {mien.__version__} tune on {sweep.data.name}: trial {best.number} of {len(result.trials)}, "
             f"with {percent(best.accuracy, 2)} of {counted(result.n, 'held-out row')}.",
             "These rows have chosen it, so the figure flatters it: judge it on a split that no trial has seen.",
             "Train it:  mien train DATA --recipe best.toml",

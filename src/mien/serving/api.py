@@ -13,7 +13,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 
 from mien import emotions
 from mien.errors import MienError, RequestError
-from mien.inference import detector, priors, shipped
+from mien.inference import detector, pretrained, priors
 from mien.inference.classifier import Classifier
 from mien.inference.photo import PhotoResult
 from mien.serving import bodies, problems, schema
@@ -71,7 +71,7 @@ def _takes(what: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "description": what, "content": content}}
 
 
-class Desk:
+class Api:
     """Takes a request's pictures and has them read."""
 
     def __init__(self, engine: Engine, gate: Gate, metrics: Metrics, settings: Settings) -> None:
@@ -112,7 +112,7 @@ class Desk:
         return upload.name, read
 
 
-def router(desk: Desk, is_ready: Callable[[], bool]) -> APIRouter:
+def router(desk: Api, is_ready: Callable[[], bool]) -> APIRouter:
     """All addresses of the API."""
     engine, settings = desk.engine, desk.settings
     # For the OpenAPI document only: `guard.Authentication` does the checking, before anything is read.
@@ -182,7 +182,7 @@ def _add_files(v1: APIRouter, offered: set[str]) -> None:
         """The file of a model that comes with mien; others are not given away."""
         if name not in offered:
             raise RequestError(404, "There is no model of that name whose file is offered here.")
-        return FileResponse(shipped.resolve(name), media_type="application/octet-stream")
+        return FileResponse(pretrained.resolve(name), media_type="application/octet-stream")
 
     @v1.get("/detector/file", response_class=FileResponse, responses=answers)
     async def detector_file() -> FileResponse:
@@ -190,7 +190,7 @@ def _add_files(v1: APIRouter, offered: set[str]) -> None:
         return FileResponse(detector.PATH, media_type="application/octet-stream")
 
 
-def _add_states(api: APIRouter, desk: Desk, is_ready: Callable[[], bool]) -> None:
+def _add_states(api: APIRouter, desk: Api, is_ready: Callable[[], bool]) -> None:
     """What machines ask a server."""
 
     @api.get("/healthz", tags=["server"])
@@ -231,7 +231,7 @@ def _models(engine: Engine, settings: Settings) -> schema.Models:
                 width=spec.size[1],
                 classes=classes,
                 offsets=_offsets(reader.classifier, settings.decision),
-                on_device=name in shipped.names() and RUNTIME.is_file(),  # a model of one's own is never given away
+                on_device=name in pretrained.names() and RUNTIME.is_file(),  # a model of one's own is never given away
             )
         )
     limits = schema.Limits(

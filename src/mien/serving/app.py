@@ -76,7 +76,7 @@ def create_app(settings: Settings, state: State | None = None) -> ASGIApp:
         servers=[{"url": settings.root_path}] if settings.root_path else None,
         lifespan=lifespan,
     )
-    app.include_router(api.router(api.Desk(engine, gate, metrics, settings), state.takes_requests))
+    app.include_router(api.router(api.Api(engine, gate, metrics, settings), state.takes_requests))
     _handle_errors(app)
     _serve_files(app, settings.root_path)
     return Guard(_with_access(app, settings), metrics, state)

@@ -17,7 +17,7 @@ from mien import images
 from mien.errors import MienError, RequestError
 from mien.inference import priors
 from mien.inference.classifier import Classifier
-from mien.inference.photo import Face, Found, PhotoResult, Reader
+from mien.inference.photo import DetectedFaces, Face, PhotoResult, Reader
 from mien.serving.settings import Settings
 
 Crops = NDArray[np.uint8]  # (N, h, w), all of the model's size
@@ -199,11 +199,11 @@ class Engine:
         height, width = picture.pixels.shape[:2]
         return PhotoResult("", tuple(faces), note=picture.note, size=(width, height), rotated=found.rotated)
 
-    def _find(self, reader: Reader, data: bytes) -> tuple[images.Picture, Found]:
+    def _find(self, reader: Reader, data: bytes) -> tuple[images.Picture, DetectedFaces]:
         photo = images.decode_picture(data, max_pixels=self.settings.max_pixels)
         return photo, reader.find(photo.pixels)
 
-    def _crop(self, reader: Reader, data: bytes) -> tuple[images.Picture, Found]:
+    def _crop(self, reader: Reader, data: bytes) -> tuple[images.Picture, DetectedFaces]:
         face = images.decode_picture(data, "L", max_pixels=min(self.settings.max_pixels, images.MAX_FACE_SIDE**2))
         return face, reader.whole(face.pixels)
 

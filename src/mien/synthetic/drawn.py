@@ -28,8 +28,8 @@ from mien.synthetic.canvas import Canvas, Pose
 from mien.synthetic.hair import HAIRSTYLES, paint_back_hair, paint_beard, paint_glasses, paint_hair
 from mien.synthetic.parts import (
     SIDES,
+    Activation,
     Identity,
-    Pull,
     head_outline,
     mouth_lines,
     paint_brow,
@@ -198,7 +198,7 @@ def draw_face(
     side = size * SUPERSAMPLING
     backdrop = Image.fromarray(shot.backdrop).resize((side, side), Image.Resampling.BICUBIC)
     canvas = Canvas(backdrop, shot.pose, who.skin)
-    _paint(canvas, who, Pull(left, right), shot)
+    _paint(canvas, who, Activation(left, right), shot)
     return _develop(canvas.image.reduce(SUPERSAMPLING), shot)
 
 
@@ -322,7 +322,7 @@ def _take_shot(rng: np.random.Generator, size: int) -> _Shot:
     )
 
 
-def _paint(canvas: Canvas, who: Identity, pull: Pull, shot: _Shot) -> None:
+def _paint(canvas: Canvas, who: Identity, pull: Activation, shot: _Shot) -> None:
     """Paint a person from back to front."""
     light = shot.light[0] / 0.3
     head = head_outline(who, pull)

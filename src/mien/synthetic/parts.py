@@ -70,7 +70,7 @@ class Identity:
 
 
 @dataclass(frozen=True)
-class Pull:
+class Activation:
     """How strongly each action unit acts on either side of the face, by its FACS number: 0 (not at all) to about 1."""
 
     left: Mapping[int, float]
@@ -107,7 +107,7 @@ class Mouth:
         return np.concatenate((self.line(above), self.line(below)[::-1]))
 
 
-def head_outline(who: Identity, pull: Pull) -> Points:
+def head_outline(who: Identity, pull: Activation) -> Points:
     """The closed contour of the head, from the chin over the left side and the crown to the right side."""
     drop = 0.14 * pull(26) + 0.2 * pull(27) + 0.03 * pull(25) - 0.02 * pull(17)
     puff = 0.025 * max(pull(6), pull(12))  # raised cheeks widen the face
@@ -126,7 +126,7 @@ def head_outline(who: Identity, pull: Pull) -> Points:
     return curve(np.concatenate(([(0, 1.0 + drop)], left, [(0, -1.0)], half[::-1])), closed=True)
 
 
-def paint_skin(canvas: Canvas, who: Identity, pull: Pull, light: float) -> None:
+def paint_skin(canvas: Canvas, who: Identity, pull: Activation, light: float) -> None:
     """Neck, shoulders, ears and the head itself; ``light`` comes from the left (-1) to the right (1)."""
     head = head_outline(who, pull)
     rng = np.random.default_rng(who.seed)
@@ -148,7 +148,7 @@ def paint_skin(canvas: Canvas, who: Identity, pull: Pull, light: float) -> None:
         canvas.fill(ellipse(x, y, 0.013, 0.013, 6), who.skin * 0.72)
 
 
-def _model(canvas: Canvas, who: Identity, pull: Pull, light: float) -> None:
+def _model(canvas: Canvas, who: Identity, pull: Activation, light: float) -> None:
     """Shade the large forms: the side away from the light, temples, sockets, cheeks, nose and chin."""
     far = -1 if light > 0 else 1
     strength = abs(light)
@@ -169,7 +169,7 @@ def _model(canvas: Canvas, who: Identity, pull: Pull, light: float) -> None:
     _fold(canvas, who, pull)
 
 
-def _fold(canvas: Canvas, who: Identity, pull: Pull) -> None:
+def _fold(canvas: Canvas, who: Identity, pull: Activation) -> None:
     """Crease the skin where action units fold it, and where age has."""
     brow = _EYE_Y - who.brow_y
     for row in range(3):
@@ -188,7 +188,7 @@ def _fold(canvas: Canvas, who: Identity, pull: Pull) -> None:
         _fold_cheek(canvas, who, pull, side)
 
 
-def _fold_cheek(canvas: Canvas, who: Identity, pull: Pull, side: int) -> None:
+def _fold_cheek(canvas: Canvas, who: Identity, pull: Activation, side: int) -> None:
     """Crease one side around nose, mouth and eye: the nasolabial fold, the marionette line, bags and crow's feet."""
     lift = max(pull(9, side), pull(10, side))
     smile = max(pull(12, side), pull(6, side))
@@ -207,7 +207,9 @@ def _fold_cheek(canvas: Canvas, who: Identity, pull: Pull, side: int) -> None:
         canvas.crease(curve(corner) * (side, 1), max(0.8 * pull(6, side), 0.25 * who.age), 0.02)
 
 
-def paint_eye(canvas: Canvas, who: Identity, pull: Pull, side: int, gaze: tuple[float, float], light: float) -> None:
+def paint_eye(
+    canvas: Canvas, who: Identity, pull: Activation, side: int, gaze: tuple[float, float], light: float
+) -> None:
     """One eye: white, iris, pupil and catchlights between the lids, then lids, crease and lashes."""
     x, top, bottom = _lids(who, pull, side)
     lid, floor = np.stack((x, top), 1), np.stack((x, bottom), 1)
@@ -232,7 +234,9 @@ def paint_eye(canvas: Canvas, who: Identity, pull: Pull, side: int, gaze: tuple[
             canvas.stroke(curve([(x_root, y_root), tip], steps=2), who.ink * 0.5, 0.02, (1.0, 0.3))
 
 
-def _lids(who: Identity, pull: Pull, side: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _lids(
+    who: Identity, pull: Activation, side: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """The heights of the upper and the lower lid over ascending ``x``: ``x, top, bottom``, all ``(n,)``."""
     t = np.linspace(-1, 1, 17)  # from the inner corner to the outer one
     wide, tight, squeezed, closed = (
@@ -268,7 +272,7 @@ _BROW_PULLS = {
 """How far each action unit moves the four points of a brow."""
 
 
-def paint_brow(canvas: Canvas, who: Identity, pull: Pull, side: int) -> None:
+def paint_brow(canvas: Canvas, who: Identity, pull: Activation, side: int) -> None:
     """One brow: a tapered line, moved by the action units of the upper face."""
     line = _BROW.copy()
     line[:, 1] -= who.brow_tilt * np.array((-0.5, 0.0, 0.6, 0.8))
@@ -284,7 +288,7 @@ def paint_brow(canvas: Canvas, who: Identity, pull: Pull, side: int) -> None:
     canvas.stroke(curve(line) * (side, 1), gray, who.brow, (0.75, 0.2))
 
 
-def paint_nose(canvas: Canvas, who: Identity, pull: Pull) -> None:
+def paint_nose(canvas: Canvas, who: Identity, pull: Activation) -> None:
     """Wings, tip and nostrils as one open line with two dark spots; AU9 draws the wings up and apart."""
     wide = who.nose * (1 + 0.18 * pull(9) + 0.08 * pull(12) + 0.08 * pull(10))
     tip = _NOSE_Y + who.nose_length - 0.02 * pull(9)
@@ -312,7 +316,7 @@ _MOUTH_PULLS = {
 """What each action unit does to a mouth: widen it, lower its corners, lower its middle, thicken its lips."""
 
 
-def mouth_lines(who: Identity, pull: Pull) -> Mouth:
+def mouth_lines(who: Identity, pull: Activation) -> Mouth:
     """The lines of the mouth under the action units of the lower face."""
     t = np.linspace(-1, 1, 25)
     away = np.abs(t)
@@ -338,13 +342,13 @@ def mouth_lines(who: Identity, pull: Pull) -> Mouth:
     return Mouth(t * width, top, upper, lower, bottom)
 
 
-def _mouth_pull(pull: Pull, side: int) -> NDArray[np.float64]:
+def _mouth_pull(pull: Activation, side: int) -> NDArray[np.float64]:
     moves = [pull(unit, side) * np.array(move) for unit, move in _MOUTH_PULLS.items()]
     total: NDArray[np.float64] = np.sum(moves, axis=0, dtype=np.float64)
     return total
 
 
-def paint_mouth(canvas: Canvas, who: Identity, pull: Pull) -> None:
+def paint_mouth(canvas: Canvas, who: Identity, pull: Activation) -> None:
     """Lips, and between them the dark of the mouth with tongue and teeth where it is open."""
     mouth = mouth_lines(who, pull)
     lip = who.skin * who.lip
@@ -366,7 +370,7 @@ def paint_mouth(canvas: Canvas, who: Identity, pull: Pull) -> None:
         canvas.stroke(curve([(-0.12, chin + 0.02), (0, chin - 0.015), (0.12, chin + 0.02)]), who.skin * 0.62, 0.022)
 
 
-def _paint_inside(canvas: Canvas, who: Identity, pull: Pull, mouth: Mouth, gap: float) -> None:
+def _paint_inside(canvas: Canvas, who: Identity, pull: Activation, mouth: Mouth, gap: float) -> None:
     canvas.fill(mouth.area(mouth.upper, mouth.lower), 26)
     x = mouth.x
     if gap > 0.13:

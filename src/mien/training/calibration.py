@@ -165,7 +165,7 @@ def of_run(run: Run, valid_set: FaceSet, logits: Tensor) -> Temperature:
     Args:
         run: the run.
         valid_set: its held-out rows.
-        logits: ``(V, K)`` what its shipped weights say of them, used where the run has no cross-fitted readings.
+        logits: ``(V, K)`` what its pretrained weights say of them, used where the run has no cross-fitted readings.
     """
     own, labels = readings(run, valid_set), torch.from_numpy(valid_set.labels)
     return fit(logits, labels) if own is None else fit(own, labels, cross_fitted=True)

@@ -21,7 +21,7 @@ State = TypeVar("State")
 def save(path: Path, tensors: Mapping[str, Tensor], state: Any) -> None:
     """Write named tensors and a state, a dataclass that fits JSON."""
     plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-    with files.whole(path) as temporary:
+    with files.atomic_write(path) as temporary:
         try:
             save_file(plain, temporary, metadata={"state": json.dumps(typed_json.to_json(state))})
         except SafetensorError as error:

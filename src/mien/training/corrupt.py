@@ -1,4 +1,4 @@
-"""What spoils faces in photos and films, for training: batched, each face with a strength of its own, on the faces' device.
+"""What corrupts faces in photos and films, for training: batched, each face with a strength of its own, on the faces' device.
 
 Every function takes gray levels ``(N, 1, H, W)`` from 0 to 255 and strengths ``(N,)``. Lengths are in pixels of a 48x48 face and grow
 with larger faces. ``evaluation/probing/corruptions.py`` has its own versions on top of Pillow, so that no model is judged by the code that

@@ -94,7 +94,7 @@ def write(
     model = to_onnx(graph, spec)
     if seen is not None:
         set_metadata(model, modelfile.SEEN_KEY, seen.to_text())
-    with files.whole(path) as temporary:
+    with files.atomic_write(path) as temporary:
         onnx.save_model(model, temporary)
         whole = Classifier.load(temporary)
         parity = check_parity(graph, whole, rows.images[:512])
@@ -205,7 +205,7 @@ def rewrite(classifier: Classifier, spec: Spec, path: str | os.PathLike[str]) ->
     """Write a model file again with another spec; what it computes stays as it is."""
     model = onnx.load_model(classifier.path)
     set_spec(model, spec)
-    with files.whole(path, inputs=[classifier.path]) as temporary:
+    with files.atomic_write(path, inputs=[classifier.path]) as temporary:
         onnx.save_model(model, temporary)
 
 

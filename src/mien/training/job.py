@@ -25,7 +25,7 @@ from mien.run import Run, check_new
 from mien.run_record import AUTO, DataRecord, Hardware, HeldOutRows, Setup, TrainRows
 from mien.training import calibration, devices, export, loop, networks, pretrained, resuming, summary, teachers
 from mien.training.augment import augment
-from mien.training.ranks import Ranks, joined
+from mien.training.ranks import Ranks, process_group
 from mien.training.resuming import UNCHANGED, Changes
 from mien.words import counted, percent
 
@@ -70,7 +70,7 @@ def start(
         init=pretrained.digest(recipe.init) if recipe.init else "",
     )
     networks.sketch(recipe.network, 2, recipe.image_size)  # refuse what can't be built before data is read
-    with joined(place) as ranks:
+    with process_group(place) as ranks:
         shown = progress if ranks.first else SILENT
         run, own_set, valid_set = _begin(data, reading, recipe, out, setup, command, ranks, shown)
         with _locked(run, ranks):
@@ -82,7 +82,7 @@ def _locked(run: Run, ranks: Ranks) -> Iterator[None]:
     """Keep other processes out of a run folder: rank 0 holds its lock for all."""
     with ExitStack() as stack:
         patience = LOST if ranks.num > 1 else 0.0
-        ranks.once(
+        ranks.on_rank0(
             lambda: stack.enter_context(
                 locks.locked(
                     run.folder / "run.json",
@@ -105,7 +105,7 @@ def _begin(
     progress: Progress,
 ) -> tuple[Run, FaceSet, FaceSet]:
     """Read the data and make the run folder: the run, this process's share of the training rows, and the held-out rows."""
-    ranks.once(lambda: check_new(Path(out)))  # before the data is read, which may take long
+    ranks.on_rank0(lambda: check_new(Path(out)))  # before the data is read, which may take long
     faceset = datasets.read(data, reading)
     progress.line(
         f"read {counted(len(faceset), 'face')} of {faceset.size[0]}x{faceset.size[1]} from {data} ({faceset.source.layout})"
@@ -116,10 +116,10 @@ def _begin(
     workers = f", {counted(ranks.num, 'worker')}" if ranks.num > 1 else ""
     progress.line(f"train {len(train_set):,}, hold out {len(valid_set):,}; {setup.device}, {setup.precision}{workers}")
     record = _describe(data, faceset, train_set, valid_set, _normalisation(recipe, train_set))
-    run = ranks.once(
+    run = ranks.on_rank0(
         lambda: Run.create(out, recipe, data=record, setup=replace(setup, workers=ranks.num), command=command)
     )
-    ranks.once(lambda: run.write_seen(train_set, valid_set))
+    ranks.on_rank0(lambda: run.write_seen(train_set, valid_set))
     progress.line(f"run folder {run.folder}; if it is stopped, go on with  mien train --resume {run.folder}")
     return run, ranks.share(train_set, recipe.seed), valid_set
 
@@ -149,10 +149,10 @@ def resume(
         torch.set_num_threads(
             run.record.setup.threads
         )  # sums are split over threads: another number rounds differently
-    with joined(devices.pick(run.record.setup.device)) as ranks, _locked(run, ranks):
+    with process_group(devices.pick(run.record.setup.device)) as ranks, _locked(run, ranks):
         own_set, valid_set = _share(run, ranks)
         if changes != UNCHANGED:  # only now, as data that can't be read must not change the run
-            ranks.once(lambda: run.write())
+            ranks.on_rank0(lambda: run.write())
         if ranks.first:
             temporaries.sweep(run.folder, at_once=True)
             if changes.device is not None or changes.epochs is not None:
@@ -187,8 +187,8 @@ def start_or_resume(
     Raises:
         MienError: as for ``start`` and ``resume``.
     """
-    with joined(devices.pick(hardware.device)) as ranks:
-        if ranks.once(lambda: (Path(out) / "run.json").is_file()):
+    with process_group(devices.pick(hardware.device)) as ranks:
+        if ranks.on_rank0(lambda: (Path(out) / "run.json").is_file()):
             return resume(out, progress=progress)
         return start(data, recipe, out, reading=reading, hardware=hardware, command=command, progress=progress)
 
@@ -196,7 +196,7 @@ def start_or_resume(
 def _share(run: Run, ranks: Ranks) -> tuple[FaceSet, FaceSet]:
     """A run's rows that this process learns from, and the held-out ones; the others are not kept in memory."""
     train_set, valid_set = read_sets(run)
-    ranks.once(lambda: run.write_seen(train_set, valid_set))
+    ranks.on_rank0(lambda: run.write_seen(train_set, valid_set))
     return ranks.share(train_set, run.recipe.seed), valid_set
 
 
@@ -207,7 +207,7 @@ def teacher_hash(recipe: Recipe) -> str:
         ModelFileError: there is no such model.
         RunError: a run folder has no weights.
     """
-    return teachers.digest(recipe.teacher) if recipe.distil else ""
+    return teachers.digest(recipe.teacher) if recipe.distillation_weight else ""
 
 
 def read_sets(run: Run, moved: Path | None = None) -> tuple[FaceSet, FaceSet]:
@@ -243,17 +243,17 @@ def write_augmented(path: Path, train_set: FaceSet, recipe: Recipe, num_faces: i
     generator = torch.Generator().manual_seed(recipe.seed)
     columns = [faces.float()] + [augment(faces, recipe.augment, generator)[:, 0] for _ in range(num_draws)]
     sheet = torch.cat([torch.cat(list(column), 0) for column in columns], 1).round().byte().numpy()
-    with files.whole(path) as temporary:
+    with files.atomic_write(path) as temporary:
         Image.fromarray(sheet).save(temporary, "PNG")
 
 
 def _finish(run: Run, own_set: FaceSet, valid_set: FaceSet, ranks: Ranks, progress: Progress) -> Run:
     if not ranks.first:
         progress = SILENT  # several processes would say all lines several times
-    ranks.once(lambda: _write_beginning(run, own_set))
+    ranks.on_rank0(lambda: _write_beginning(run, own_set))
     ending = loop.train(run, own_set, valid_set, ranks=ranks, progress=progress)
     ended = Run(run.folder, replace(run.record, ended=ending))
-    ranks.once(lambda: _write_end(ended, valid_set, progress))
+    ranks.on_rank0(lambda: _write_end(ended, valid_set, progress))
     return ended
 
 

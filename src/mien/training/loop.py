@@ -31,7 +31,7 @@ from mien.training.imbalance import balanced_order, class_weights, cross_entropy
 from mien.training.ranks import ALONE, Ranks, with_synced_norms
 from mien.training.stopping import EarlyStopping
 from mien.training.targets import soft_targets, vote_shares
-from mien.training.weights import Average, Best, BestEpoch
+from mien.training.weights import Best, BestEpoch, WeightAverage
 from mien.words import counted
 
 DIVERGED = 100.0
@@ -79,7 +79,7 @@ def train(
     speed = run.record.setup.speed
     mean, std = run.record.data.mean, run.record.data.std
     num_classes = len(train_set.classes)
-    num_faces = ranks.least(len(train_set))
+    num_faces = ranks.all_min(len(train_set))
     batch_size = min(ranks.part_of(recipe.batch_size), num_faces)
     num_steps = num_faces // batch_size if batch_size else 0  # the remainder sits out; the order changes every epoch
     if batch_size < 2:
@@ -96,39 +96,41 @@ def train(
         pretrained.load(recipe.init).put_into(network, train_set.classes, (shown - mean) / std)
     if recipe.sync_norm and ranks.num > 1:
         network = with_synced_norms(network, device)
-    judged = copy.deepcopy(network).requires_grad_(False) if recipe.ema else network  # what is validated and shipped
-    voted = recipe.votes_head > 0 and train_set.votes is not None
-    votes_head = nn.Linear(network.last.in_features, num_classes).to(device) if voted else None
-    learner = Learner({"network": network} | ({"votes": votes_head} if votes_head else {}))
+    ema_model = (
+        copy.deepcopy(network).requires_grad_(False) if recipe.ema else network
+    )  # what is evaluated and exported
+    voted = recipe.auxiliary_head > 0 and train_set.votes is not None
+    auxiliary_head = nn.Linear(network.last.in_features, num_classes).to(device) if voted else None
+    learner = Learner({"network": network} | ({"votes": auxiliary_head} if auxiliary_head else {}))
     optimizers = optimizing.build(recipe, learner)
     stopping = EarlyStopping(recipe.stop_accuracy, recipe.patience)
     history: list[EpochRecord] = []
     if run.checkpoint.exists():
-        history = _restore(run, learner, judged, optimizers, stopping)
+        history = _restore(run, learner, ema_model, optimizers, stopping)
         if ranks.first:
             run.write_history(history)
         progress.line(f"resumed after epoch {len(history)}")
     ended = stopping.ending(len(history)) if history else None
     if ended or len(history) == recipe.epochs:
         return ended or "epochs"
-    compute = ranks.together(devices.compiled(learner, speed))
+    compute = ranks.wrap_ddp(devices.compiled(learner, speed))
 
     faces = torch.from_numpy(train_set.images).to(device)  # (N, H, W) uint8
     labels = torch.from_numpy(train_set.labels).to(device)  # (N,)
     held_faces = torch.from_numpy(valid_set.images).to(device)  # (V, H, W) uint8
     held_labels = torch.from_numpy(valid_set.labels).to(device)  # (V,)
-    teacher = teachers.of_recipe(recipe, train_set, device, precision) if recipe.distil else None
+    teacher = teachers.of_recipe(recipe, train_set, device, precision) if recipe.distillation_weight else None
     targets = soft_targets(train_set, recipe, teacher).to(device)  # (N, K)
     asks = recipe.teacher_sees != "face"  # whether the teacher is asked about what the network sees, step by step
     counts = ranks.sum(torch.from_numpy(train_set.counts()).to(device))  # (K,) of all
     weights = class_weights(counts, recipe.class_weights)[labels] if recipe.class_weights else None  # (N,)
-    if votes_head:
+    if auxiliary_head:
         votes, asked = (tensor.to(device) for tensor in vote_shares(train_set))  # (N, K), (N,)
 
     crossfit = CrossFit(valid_set, num_classes, device, recipe.keep)
     if history:
         crossfit.restore(run)
-    average = Average(judged, network) if recipe.ema else None
+    average = WeightAverage(ema_model, network) if recipe.ema else None
     best = Best(run)
     stored = time.perf_counter()
 
@@ -161,7 +163,7 @@ def train(
             if teacher and asks:
                 shown = seen if recipe.teacher_sees == "corrupted" else crops
                 told = teacher.recall(teacher.view(epoch), step, shown)
-                target = target.lerp(told, recipe.distil)
+                target = target.lerp(told, recipe.distillation_weight)
             learner.zero_grad(
                 set_to_none=True
             )  # ahead of the forward pass: CUDA graphs reuse the gradients' memory in it
@@ -170,12 +172,12 @@ def train(
             loss = cross_entropy(logits.float(), target, None if weights is None else weights[rows], recipe.focal)
             if vote_logits is not None:
                 vote_loss = F.cross_entropy(vote_logits.float(), votes[rows], reduction="none") * asked[rows]
-                loss = loss + recipe.votes_head * vote_loss.mean()
+                loss = loss + recipe.auxiliary_head * vote_loss.mean()
             loss.backward()  # type: ignore[no-untyped-call]
             if recipe.clip_norm:
                 nn.utils.clip_grad_norm_(learner.parameters(), recipe.clip_norm)
             num_done = (epoch - 1) * num_steps + step
-            share = learning_rate(recipe, num_done, recipe.epochs * num_steps)
+            share = lr_factor(recipe, num_done, recipe.epochs * num_steps)
             rate = recipe.learning_rate * share
             for optimizer in optimizers:
                 for group in optimizer.param_groups:
@@ -183,7 +185,7 @@ def train(
                 optimizer.step()
             if average and ranks.first:
                 # A young average follows closely, or it would remember the random start for long.
-                average.follow(min(recipe.ema, (1 + num_done) / (10 + num_done)))
+                average.update_ema(min(recipe.ema, (1 + num_done) / (10 + num_done)))
             total_loss += loss.detach()
             num_right += (logits.argmax(1) == target.argmax(1)).sum()
             if step % 25 == 24 or step == num_steps - 1:
@@ -191,8 +193,8 @@ def train(
 
         trained = time.perf_counter() - started
         sum_loss, sum_right = ranks.mean(torch.stack((total_loss, num_right))).tolist()
-        valid_loss, accuracy = ranks.once(
-            lambda: score(judged, held_faces, held_labels, mean, std, precision, crossfit)
+        valid_loss, accuracy = ranks.on_rank0(
+            lambda: score(ema_model, held_faces, held_labels, mean, std, precision, crossfit)
         )
         if not math.isfinite(valid_loss):
             check_loss(valid_loss, num_classes, epoch, rate)
@@ -211,11 +213,11 @@ def train(
         ended = stopping.ending(epoch)
         if ranks.first:
             if better or recipe.keep == "last":
-                best.take(judged, BestEpoch(epoch, accuracy))
+                best.take(ema_model, BestEpoch(epoch, accuracy))
             if ended or epoch == recipe.epochs or time.perf_counter() - stored >= speed.store_every:
                 best.write()
                 crossfit.save(run)  # ahead of the checkpoint: an epoch that comes again changes nothing in it
-                _store(run, learner, judged, optimizers, history)
+                _store(run, learner, ema_model, optimizers, history)
                 run.write_history(history)
                 stored = time.perf_counter()
         if teacher and ranks.num == 1:
@@ -243,13 +245,13 @@ class Learner(nn.ModuleDict):
         return network.last(features), self["votes"](features) if "votes" in self else None
 
 
-def learning_rate(recipe: Recipe, step: int, num_steps: int) -> float:
+def lr_factor(recipe: Recipe, step: int, num_steps: int) -> float:
     """The share of the peak learning rate at a step, counted from 0: a linear climb, then what the schedule says."""
     climb = recipe.warmup * num_steps
     if step < climb:
         return (step + 1) / (climb + 1)
     progress = (step - climb) / max(1.0, num_steps - climb)  # from 0 to just below 1
-    if recipe.schedule == "one_cycle":
+    if recipe.schedule == "linear":
         return 1.0 - progress
     if recipe.schedule == "cosine":
         return 0.5 * (1.0 + math.cos(math.pi * progress))
@@ -258,8 +260,8 @@ def learning_rate(recipe: Recipe, step: int, num_steps: int) -> float:
 
 def face_size(recipe: Recipe, epoch: int) -> int:
     """Height and width of the faces in an epoch, counted from 1: grown in steps of 8 pixels, at the end ``image_size``."""
-    sizes = range(recipe.grow_from, recipe.image_size, 8) if recipe.grow_from else ()
-    full_after = recipe.grown * recipe.epochs
+    sizes = range(recipe.resize_from, recipe.image_size, 8) if recipe.resize_from else ()
+    full_after = recipe.resize_until * recipe.epochs
     if not sizes or epoch - 1 >= full_after:
         return recipe.image_size
     return sizes[int((epoch - 1) / full_after * len(sizes))]
@@ -320,7 +322,7 @@ def check_loss(loss: float, num_classes: int, epoch: int, rate: float) -> None:
 def _store(
     run: Run,
     learner: nn.ModuleDict,
-    judged: nn.Module,
+    ema_model: nn.Module,
     optimizers: list[torch.optim.Optimizer],
     history: list[EpochRecord],
 ) -> None:
@@ -329,15 +331,15 @@ def _store(
         tensors |= checkpoint.network_tensors(module, part)
     for number, optimizer in enumerate(optimizers):
         tensors |= checkpoint.optimizer_tensors(optimizer, f"optimizer{number}")
-    if judged is not learner["network"]:
-        tensors |= checkpoint.network_tensors(judged, "ema")
+    if ema_model is not learner["network"]:
+        tensors |= checkpoint.network_tensors(ema_model, "ema")
     checkpoint.save(run.checkpoint, tensors, State(tuple(history)))
 
 
 def _restore(
     run: Run,
     learner: nn.ModuleDict,
-    judged: nn.Module,
+    ema_model: nn.Module,
     optimizers: list[torch.optim.Optimizer],
     stopping: EarlyStopping,
 ) -> list[EpochRecord]:
@@ -346,8 +348,8 @@ def _restore(
         checkpoint.load_network(module, tensors, part)
     for number, optimizer in enumerate(optimizers):
         checkpoint.load_optimizer(optimizer, tensors, f"optimizer{number}")
-    if judged is not learner["network"]:
-        checkpoint.load_network(judged, tensors, "ema")
+    if ema_model is not learner["network"]:
+        checkpoint.load_network(ema_model, tensors, "ema")
     history = list(state.history)
     for row in history:
         stopping.update(row.epoch, row.valid_accuracy)

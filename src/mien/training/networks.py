@@ -1,6 +1,6 @@
 """The networks: each takes normalised gray faces ``(N, 1, H, W)`` and gives logits ``(N, K)``.
 
-Two families. ``report`` is the network of the report that mien started from, layer for layer. ``tiny``, ``base`` and
+Two families. ``vgg`` is the network of the course report that mien started from, layer for layer. ``tiny``, ``base`` and
 ``large`` (with two variants) are one residual network at three sizes: dense 3x3 convolutions, because depthwise ones save arithmetic but not
 time on a CPU; in the first two a stem of stride 2, because the first layers at full size cost most and see least.
 """
@@ -46,7 +46,7 @@ def named(**layers: nn.Module) -> nn.Sequential:
     return nn.Sequential(OrderedDict(layers))
 
 
-class ReportNetwork(Network):
+class VGG(Network):
     """The report's convolutional network for 64x64 gray faces; 39,569,799 parameters with 7 classes.
 
     Its layer table fixes kinds, order and widths. The dropout probabilities are not in the table: 0.25 behind the
@@ -182,9 +182,9 @@ class ResidualNetwork(Network):
         return embedded
 
 
-def report(num_classes: int, size: int) -> Network:
+def vgg(num_classes: int, size: int) -> Network:
     """The network of the report."""
-    return ReportNetwork(num_classes, size)
+    return VGG(num_classes, size)
 
 
 def base(num_classes: int, size: int) -> Network:
@@ -218,7 +218,7 @@ def large_deep(num_classes: int, size: int) -> Network:
 
 
 NETWORKS: dict[str, Callable[[int, int], Network]] = {
-    "report": report,
+    "vgg": vgg,
     "large": large,
     "large_wide": large_wide,
     "large_deep": large_deep,

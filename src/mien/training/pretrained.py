@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from mien import modelfile
 from mien.errors import ModelFileError
-from mien.inference import shipped
+from mien.inference import pretrained
 from mien.inference.classifier import Classifier
 from mien.run import Run
 from mien.training import checkpoint
@@ -86,7 +86,7 @@ def load(name: str | os.PathLike[str]) -> Pretrained:
     """Read weights.
 
     Args:
-        name: a run folder, a shipped model's short name, or the path of a model file.
+        name: a run folder, a pretrained model's short name, or the path of a model file.
 
     Raises:
         ModelFileError: it can't be read, or holds several networks.
@@ -118,7 +118,7 @@ def digest(name: str) -> str:
         RunError: the run has no weights yet.
     """
     if not _is_run(name):
-        return modelfile.sha256(shipped.resolve(name))
+        return modelfile.sha256(pretrained.resolve(name))
     run = Run.open(name)
     checkpoint.tensors(run.best)  # refuses a run without weights
     return hashlib.sha256(run.best.read_bytes()).hexdigest()

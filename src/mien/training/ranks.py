@@ -61,11 +61,11 @@ class Ranks:
             return faceset
         return faceset.select(np.sort(np.random.default_rng(seed).permutation(len(faceset))[self.rank :: self.num]))
 
-    def together(self, module: nn.Module) -> nn.Module:
+    def wrap_ddp(self, module: nn.Module) -> nn.Module:
         """The module with its gradients averaged over the ranks, and its first state that of rank 0."""
         return module if self.num == 1 else DistributedDataParallel(module)
 
-    def least(self, value: int) -> int:
+    def all_min(self, value: int) -> int:
         """The smallest of the ranks' numbers."""
         values = [value] * self.num
         if self.num > 1:
@@ -83,7 +83,7 @@ class Ranks:
         """A tensor's mean over the ranks."""
         return self.sum(value) / self.num if self.num > 1 else value
 
-    def once(self, work: Callable[[], T]) -> T:
+    def on_rank0(self, work: Callable[[], T]) -> T:
         """Let rank 0 do something, and give all of them what came of it: its result, or its error of mien's."""
         if self.num == 1:
             return work()
@@ -105,7 +105,7 @@ ALONE = Ranks()
 
 
 @contextmanager
-def joined(device: torch.device) -> Iterator[Ranks]:
+def process_group(device: torch.device) -> Iterator[Ranks]:
     """Join the other processes of this training, where torchrun or Ray Train has started several.
 
     Raises:

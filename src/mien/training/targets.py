@@ -25,7 +25,9 @@ def soft_targets(faceset: FaceSet, recipe: Recipe, teacher: Teacher | None = Non
         targets[asked] = (1 - recipe.votes) * targets[asked] + recipe.votes * votes[asked]
     targets = (1 - recipe.label_smoothing) * targets + recipe.label_smoothing / num_classes
     if teacher and recipe.teacher_sees == "face":
-        targets = (1 - recipe.distil) * targets + recipe.distil * _about_faces(teacher, faceset)
+        targets = (1 - recipe.distillation_weight) * targets + recipe.distillation_weight * _about_faces(
+            teacher, faceset
+        )
     return targets
 
 

@@ -21,7 +21,7 @@ from torch import Tensor
 from mien import modelfile
 from mien.data.faceset import FaceSet
 from mien.errors import ModelFileError, RunError
-from mien.inference import shipped
+from mien.inference import pretrained
 from mien.inference.classifier import Classifier
 from mien.recipes import Recipe
 from mien.run import Run
@@ -193,7 +193,7 @@ def digest(names: str) -> str:
     return ",".join(
         hashlib.sha256(_weights(name).read_bytes()).hexdigest()
         if _is_run(name)
-        else modelfile.sha256(shipped.resolve(name))
+        else modelfile.sha256(pretrained.resolve(name))
         for name in _split(names)
     )
 

@@ -11,7 +11,7 @@ from mien.run import Run
 from mien.training import checkpoint
 
 
-class Average:
+class WeightAverage:
     """A moving average of a network's weights; batch-norm statistics move along, and counts are copied.
 
     Args:
@@ -25,7 +25,7 @@ class Average:
         self.counts = [pair for pair in pairs if not pair[0].is_floating_point()]
 
     @torch.no_grad()
-    def follow(self, decay: float) -> None:
+    def update_ema(self, decay: float) -> None:
         """Move a step towards the network: keep the share ``decay`` of what is there."""
         torch._foreach_lerp_([a for a, _ in self.floats], [b for _, b in self.floats], 1 - decay)
         if self.counts:

@@ -15,7 +15,7 @@ from mien.checks import Between, checked
 from mien.inference import priors
 from mien.inference.photo import Face, Reader
 from mien.videos.cuts import CutDetector
-from mien.videos.reader import Clip, Frame, Packet
+from mien.videos.reader import Frame, Packet, VideoReader
 from mien.videos.tracking import MAX_GAP, Tracker
 
 SMOOTHING = 0.3
@@ -85,7 +85,7 @@ class Segment:
 
 def read_video(
     reader: Reader,
-    clip: Clip,
+    clip: VideoReader,
     *,
     every: int = 1,
     smoothing: float = SMOOTHING,
@@ -98,7 +98,7 @@ def read_video(
         clip: the open clip.
         every: look at every Nth frame only.
         smoothing: seconds over which a track's probabilities are averaged; 0 leaves them.
-        on_audio: as in ``Clip.frames``.
+        on_audio: as in ``VideoReader.frames``.
 
     Yields:
         A reading of every frame; those in between are not fresh.
@@ -117,7 +117,7 @@ def _check(every: Annotated[int, Between(1, 1_000_000_000)], smoothing: Annotate
 
 
 def _readings(
-    reader: Reader, clip: Clip, every: int, smoothing: float, on_audio: Callable[[Packet], None] | None
+    reader: Reader, clip: VideoReader, every: int, smoothing: float, on_audio: Callable[[Packet], None] | None
 ) -> Iterator[FrameReading]:
     tracker, smoother, cuts = Tracker(), _Smoother(smoothing), CutDetector()
     faces: tuple[TrackedFace, ...] = ()
@@ -141,7 +141,7 @@ def _readings(
         yield FrameReading(frame, faces)
 
 
-def estimate_prior(reader: Reader, clip: Clip, *, every: int = 1) -> NDArray[np.float64]:
+def estimate_prior(reader: Reader, clip: VideoReader, *, every: int = 1) -> NDArray[np.float64]:
     """The class shares ``(K,)`` among the faces of a clip, every frame for itself, estimated.
 
     Raises:

@@ -68,7 +68,7 @@ class Frame:
         return np.ascontiguousarray(np.rot90(rgb, round(self.picture.rotation / 90) % 4))
 
 
-class Clip:
+class VideoReader:
     """A clip that is open for reading; use it in a ``with``.
 
     Args:

@@ -19,7 +19,7 @@ from mien.extras import needed
 from mien.inference import annotate
 from mien.videos import container
 from mien.videos.analysis import FrameReading, Segment, clock
-from mien.videos.reader import Clip, Packet
+from mien.videos.reader import Packet, VideoReader
 from mien.words import counted
 
 with needed("video"):
@@ -40,7 +40,7 @@ NUM_TRACKS = 24
 
 
 @contextmanager
-def opened(path: Path, clip: Clip, *, sound: bool = True) -> Iterator[Film]:
+def opened(path: Path, clip: VideoReader, *, sound: bool = True) -> Iterator[VideoWriter]:
     """A film that is there once it is whole, or not at all.
 
     Args:
@@ -54,9 +54,9 @@ def opened(path: Path, clip: Clip, *, sound: bool = True) -> Iterator[Film]:
     audio = clip.audio if sound else None
     if audio is not None:
         _check_sound(audio, path, clip.source)
-    with files.whole(path) as temporary:
+    with files.atomic_write(path) as temporary:
         try:
-            film = Film(temporary, clip, audio)
+            film = VideoWriter(temporary, clip, audio)
             try:
                 yield film
             finally:
@@ -91,7 +91,7 @@ def _fits(audio: Any, form: str) -> bool:
     return True
 
 
-class Film:
+class VideoWriter:
     """Writes an annotated copy: H.264 pictures at the clip's own times, and the sound's packets as they are.
 
     Args:
@@ -100,7 +100,7 @@ class Film:
         audio: its stream of sound, which fits the kind of file, or None to leave it out.
     """
 
-    def __init__(self, path: Path, clip: Clip, audio: Any = None) -> None:
+    def __init__(self, path: Path, clip: VideoReader, audio: Any = None) -> None:
         self.clip = clip
         self.file = av.open(container.local(path), "w", format=FORMATS[path.suffix.lower()])
         self.video: Any = None

@@ -35,11 +35,11 @@ def test_each_keeps_shape_and_originals_and_repeats_itself(corruption: Corruptio
     assert corruption(some, corruption.clean) is some
     assert corruption.clean in corruption.severities
     for severity in corruption.severities:
-        spoilt = corruption(some, severity)
-        assert spoilt.shape == some.shape
-        assert spoilt.dtype == np.uint8
-        assert np.array_equal(spoilt, corruption(some, severity))
-        assert severity == corruption.clean or not np.array_equal(spoilt, some)
+        corrupted = corruption(some, severity)
+        assert corrupted.shape == some.shape
+        assert corrupted.dtype == np.uint8
+        assert np.array_equal(corrupted, corruption(some, severity))
+        assert severity == corruption.clean or not np.array_equal(corrupted, some)
     assert np.array_equal(some, faces.images[:3])
 
 

@@ -84,9 +84,9 @@ def test_before_the_temperature_every_single_reading_is_softened(
 
 def test_findings_hang_together(judged: Judgement, found: Findings) -> None:
     evaluation = judged.evaluation
-    assert found.looks is not None
-    assert found.looks.gradients is not None
-    assert found.looks.maps.shape == found.looks.gradients.shape == (len(found.looks.rows), *judged.faces.size)
+    assert found.saliency is not None
+    assert found.saliency.gradients is not None
+    assert found.saliency.maps.shape == found.saliency.gradients.shape == (len(found.saliency.rows), *judged.faces.size)
     assert all(curve.support.sum() == 21 for curve in found.curves)
     told = found.to_dict(judged)
     json.dumps(told, allow_nan=False)

@@ -76,7 +76,7 @@ def test_rows_are_chosen_over_all_confidences_and_the_surest_error_of_a_class() 
     rows, is_right = saliency.choose(evaluation, 3)
     assert rows.tolist() == [0, 2, 4, 5, 6]
     assert is_right.tolist() == [True, True, True, True, False]
-    looks = saliency.look(
+    looks = saliency.measure(
         lambda faces: np.full((len(faces), 3), 1 / 3, np.float32), np.zeros((8, 6, 6), np.uint8), evaluation
     )
     assert [row["class"] for row in saliency.as_rows(looks, evaluation)] == ["happy", "sad"]  # no neutral face is there

@@ -162,10 +162,10 @@ def test_tricks_are_those_of_the_recipe(english: str) -> None:
 
 def test_what_shapes_the_training_is_told_where_it_did() -> None:
     t, record = texts.Texts("en"), records.run()
-    recipe = replace(record.recipe, teacher="somewhere/large.onnx", distil=0.5)
+    recipe = replace(record.recipe, teacher="somewhere/large.onnx", distillation_weight=0.5)
     for votes in (True, False):
         record = replace(record, recipe=recipe, data=replace(record.data, votes=votes))
-        used, unused = techniques.means(record, [0.1], records.judgement(temperature=1.0), t)
+        used, unused = techniques.describe(record, [0.1], records.judgement(temperature=1.0), t)
         told = {each["name"]: each["setting"] for each in used}
         assert told["Muon"] == "peak rate 0.03, for the hidden convolutions"
         assert told["growing faces"] == "32 to 48 pixels over the first 60% of the epochs"
@@ -179,7 +179,7 @@ def test_what_shapes_the_training_is_told_where_it_did() -> None:
 def test_what_imitates_bad_pictures_is_told_where_it_did(lang: str) -> None:
     t = texts.Texts(lang)
     recipe = recipes.get("base", ["augment=robust", "augment.gamma=1,1", "init=somewhere/first.onnx"])
-    used, unused = techniques.means(records.run(recipe), [0.1], records.judgement(temperature=1.0), t)
+    used, unused = techniques.describe(records.run(recipe), [0.1], records.judgement(temperature=1.0), t)
     told = {each["name"]: each["setting"] for each in used}
     shown = {key: told.get(t(f"tricks.name.{key}")) for key in techniques.CORRUPTION_PARTS}
     assert shown["gamma"] is None

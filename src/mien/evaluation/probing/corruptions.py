@@ -32,7 +32,7 @@ class Corruption:
     Attributes:
         name: its key in reports and JSON.
         unit: what the severity is measured in, for JSON and the terminal; may be empty.
-        severities: from one extreme to the other; the clean value among them, where it spoils both ways, else in front.
+        severities: from one extreme to the other; the clean value among them, where it corrupts both ways, else in front.
         clean: the severity that leaves a face as it is.
         apply: faces ``(N, H, W)`` and a severity to faces of the same shape.
     """

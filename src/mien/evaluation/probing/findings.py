@@ -24,13 +24,13 @@ class Findings:
     Attributes:
         before: the model judged without its temperature.
         agreement: the model beside voters; None where the data has no votes.
-        looks: where it looks; None if that was left out.
-        curves: how it reads spoilt faces, one curve per corruption; empty if that was left out.
+        saliency: where it looks; None if that was left out.
+        curves: how it reads corrupted faces, one curve per corruption; empty if that was left out.
     """
 
     before: Evaluation
     agreement: Agreement | None = None
-    looks: Looks | None = None
+    saliency: Looks | None = None
     curves: tuple[Curve, ...] = ()
 
     def to_dict(self, judgement: Judgement) -> dict[str, Any]:
@@ -44,8 +44,8 @@ class Findings:
             },
             "voters": self.agreement.to_dict() if self.agreement else None,
         }
-        if self.looks:
-            told["saliency"] = saliency.as_rows(self.looks, evaluation)
+        if self.saliency:
+            told["saliency"] = saliency.as_rows(self.saliency, evaluation)
         if self.curves:
             told["robustness"] = [curve.to_dict(evaluation.classes) for curve in self.curves]
         return told
@@ -77,7 +77,7 @@ def find(
         classifier: the model.
         judgement: its judgement; its way of reading (with or without the mirror image) is kept.
         probes: also read changed faces, tens of thousands of them, for saliency and robustness.
-        most_rows: most judged rows that are spoilt; None takes ``robustness.MOST_ROWS``.
+        most_rows: most judged rows that are corrupted; None takes ``robustness.MOST_ROWS``.
         gradients: Grad-CAM, where the network is at hand.
         progress: is told of the work.
     """
@@ -88,12 +88,12 @@ def find(
         return Findings(before, agreement)
     flip = bool(judgement.record.flip)
     read: Read = lambda changed: classifier.probabilities(changed, flip=flip)  # noqa: E731 # shorter than a function
-    looks = saliency.look(read, faces.images, evaluation, gradients=gradients, progress=progress)
+    maps = saliency.measure(read, faces.images, evaluation, gradients=gradients, progress=progress)
     rows = robustness.sample(evaluation.labels, len(evaluation.classes), most_rows or robustness.MOST_ROWS)
     curves = robustness.curves(
         read, faces.images[rows], evaluation.labels[rows], len(evaluation.classes), progress=progress
     )
-    return Findings(before, agreement, looks, tuple(curves))
+    return Findings(before, agreement, maps, tuple(curves))
 
 
 @checked

@@ -1,4 +1,4 @@
-"""How a model's readings hold when faces are spoilt: accuracy and recall over the severity of each corruption."""
+"""How a model's readings hold when faces are corrupted: accuracy and recall over the severity of each corruption."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mien.evaluation.probing.saliency import Read
 from mien.progress import SILENT, Progress
 
 MOST_ROWS = 840
-"""Most judged rows that are spoilt; each costs about eighty readings."""
+"""Most judged rows that are corrupted; each costs about eighty readings."""
 
 MOST_CORRUPTED_ROWS = 1000
 """Rows on which the one figure for accuracy under corruption rests: its interval is then about 2 points either way."""
@@ -162,8 +162,8 @@ def curves(
     labels = _one_each(labels, faces, num_classes)
     support = np.bincount(labels, minlength=num_classes)
 
-    def count(spoilt: NDArray[np.uint8]) -> NDArray[np.int64]:
-        said = read(spoilt).argmax(1)
+    def count(corrupted: NDArray[np.uint8]) -> NDArray[np.int64]:
+        said = read(corrupted).argmax(1)
         return np.stack([np.bincount(rows, minlength=num_classes) for rows in (labels[said == labels], said)])  # (2, K)
 
     clean, made = count(faces), []

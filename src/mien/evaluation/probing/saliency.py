@@ -56,7 +56,7 @@ class Looks:
         return np.flatnonzero(self.is_right & (labels[self.rows] == code))
 
 
-def look(
+def measure(
     read: Read,
     faces: NDArray[np.uint8],
     evaluation: Evaluation,

@@ -68,7 +68,7 @@ def render(audit: Audit, *, command: Sequence[str] = (), lang: str = "en") -> st
         summary=_summary(audit, t),
         notes=_notes(audit, t),
         copies=_copies(audit, t),
-        suspects=_suspects(audit, t),
+        suspects=_label_issues(audit, t),
         empty=_empty(audit, t),
         drift=_drift(audit, t),
         commands=report.commands(command),
@@ -80,7 +80,7 @@ def _scores(audit: Audit, t: Texts) -> list[dict[str, str]]:
     """The figures of the head, the share of copies first."""
     counts = audit.counts()
     copied = counts["rows_in_groups"]
-    crossing = sum(found.near for found in audit.crossings)
+    crossing = sum(found.near for found in audit.leakage)
     shown = [
         ("copied", percent(copied / counts["rows"]), f"{copied:,}", {}),
         ("crossing", f"{crossing:,}", "", {}),
@@ -116,9 +116,9 @@ def _summary(audit: Audit, t: Texts) -> str:
             conflicting=f"{found.conflicting:,}",
             correlation=f"{audit.correlation:g}",
         )
-        for found in audit.crossings
+        for found in audit.leakage
     ]
-    if not audit.crossings and len(audit.faces.split_names) > 1:
+    if not audit.leakage and len(audit.faces.split_names) > 1:
         sentences.append(t("audit.summary_apart"))
     if counts["conflicting_groups"]:
         sentences.append(t("audit.summary_conflicts", groups=f"{counts['conflicting_groups']:,}"))
@@ -127,7 +127,7 @@ def _summary(audit: Audit, t: Texts) -> str:
 
 def _notes(audit: Audit, t: Texts) -> list[str]:
     """What a reader must know to trust the figures."""
-    found = audit.suspects
+    found = audit.label_issues
     notes = [t("audit.note_copies", correlation=f"{audit.correlation:g}", side=duplicates.LONGEST_SIDE)]
     if audit.mirrored:
         notes.append(t("audit.note_mirrored"))
@@ -169,15 +169,15 @@ def _copies(audit: Audit, t: Texts) -> dict[str, Any]:
         for key, groups in kinds.items()
         if groups
     ]
-    crossings = [
+    leakage = [
         (
             t("audit.in", split=t(f"audit.splits.{found.split}"), other=t(f"audit.splits.{found.other}")),
             "",
             [f"{value:,}" for value in (found.rows, found.exact, found.near, found.conflicting)],
         )
-        for found in audit.crossings
+        for found in audit.leakage
     ]
-    return {"crossings": crossings, "parts": parts}
+    return {"leakage": leakage, "parts": parts}
 
 
 def _group(audit: Audit, group: Group, t: Texts) -> dict[str, Any]:
@@ -200,9 +200,9 @@ def _group(audit: Audit, group: Group, t: Texts) -> dict[str, Any]:
     return {"told": told, "faces": shown}
 
 
-def _suspects(audit: Audit, t: Texts) -> dict[str, Any]:
+def _label_issues(audit: Audit, t: Texts) -> dict[str, Any]:
     """The most suspect faces, and a row per class."""
-    found, classes = audit.suspects, audit.faces.classes
+    found, classes = audit.label_issues, audit.faces.classes
     reading = dict(zip(found.judged.tolist(), found.probabilities.argmax(1).tolist(), strict=True))
     shown = []
     for row in found.rows[:NUM_SUSPECTS].tolist():

@@ -78,12 +78,12 @@ def as_text(judgement: Judgement, findings: Findings) -> str:
         f"temperature of {record.temperature:.3f}, {percent(after['calibration_error'], 2)} "
         f"({_ends(after['calibration_error_interval'])}) after; log-loss {before['log_loss']:.4f}, {after['log_loss']:.4f}"
     )
-    if findings.looks:
+    if findings.saliency:
         parts.append(
             tables.render(["class", "faces", "largest gain", "share below the middle"], _looks(told["saliency"]))
         )
     if findings.curves:
-        heads = ["spoilt by", "points lost", "worst accuracy", "at", "unit", "then mostly", "suffers most"]
+        heads = ["corrupted by", "points lost", "worst accuracy", "at", "unit", "then mostly", "suffers most"]
         parts.append(tables.render(heads, [_curve(curve, evaluation.classes) for curve in findings.curves]))
     if findings.agreement:
         parts.append(_voters(told["voters"]))

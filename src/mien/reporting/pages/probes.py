@@ -101,7 +101,7 @@ def sections(judgement: Judgement, findings: Findings | None, t: Texts) -> dict[
     if findings is None:
         return {"looks": None, "robust": None, "voters": None}
     return {
-        "looks": looks(judgement, findings.looks, t) if findings.looks else None,
+        "looks": looks(judgement, findings.saliency, t) if findings.saliency else None,
         "robust": robust(judgement.evaluation, findings.curves, t) if findings.curves else None,
         "voters": voters(findings.agreement, t) if findings.agreement else None,
     }

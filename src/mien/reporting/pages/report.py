@@ -95,7 +95,7 @@ def render(
         provenance=sections.provenance(judgement, record, t),
         network=sections.network(judgement, run.network, t),
         training=sections.training(record, history, t),
-        means=sections.means(judgement, run, t),
+        techniques=sections.techniques(judgement, run, t),
         confusion=sections.confusion(judgement, t),
         calibration=probes.calibration(judgement, findings.before if findings else None, t),
         shares=sections.shares(evaluation, corrected, train_counts, t),

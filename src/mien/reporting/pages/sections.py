@@ -12,7 +12,8 @@ from mien import emotions
 from mien.data.source import ChosenCoding
 from mien.evaluation.evaluation import Confusion, Evaluation
 from mien.evaluation.judge import Judgement
-from mien.reporting import narrative, svg, techniques
+from mien.reporting import narrative, svg
+from mien.reporting import techniques as wording
 from mien.reporting.pictures import data_url, face_url, markup
 from mien.reporting.plots import scores as plots
 from mien.reporting.plots.training import CurvesPlot
@@ -139,7 +140,7 @@ def _layers(network: NetworkRecord, t: Texts) -> list[dict[str, str]]:
     """The layer table; a reason that was given already is referred to."""
     first: dict[str, int] = {}
     rows = []
-    for number, (layer, reason) in enumerate(zip(network.layers, techniques.layer_reasons(network, t), strict=True), 1):
+    for number, (layer, reason) in enumerate(zip(network.layers, wording.layer_reasons(network, t), strict=True), 1):
         before = first.setdefault(reason, number)
         rows.append(
             {
@@ -184,8 +185,8 @@ def _set_up(record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> list
     optimizer = "adamw" if recipe.optimizer == "adamw" else "sgd_nesterov" if recipe.nesterov else "sgd"
     origin = data.valid.split
     hold_out = t("training.hold_out_random", share=exact_percent(recipe.hold_out), seed=recipe.split_seed)
-    smoothing = f", {t('tricks.name.label_smoothing')} {recipe.label_smoothing:g}" if recipe.label_smoothing else ""
-    weight = techniques.votes_weight(record)
+    smoothing = f", {t('techniques.name.label_smoothing')} {recipe.label_smoothing:g}" if recipe.label_smoothing else ""
+    weight = wording.votes_weight(record)
     votes = t("training.loss_votes", weight=f"{weight:g}") if weight else ""
     muon = t("training.muon", rate=f"{recipe.muon:g}") if recipe.muon else ""
     rows = {
@@ -199,7 +200,7 @@ def _set_up(record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> list
         "batch_size": f"{recipe.batch_size:,}",
         "optimizer": t(f"training.{optimizer}", momentum=f"{recipe.momentum:g}") + muon,
         "learning_rate": t(
-            "training.rate_value", rate=f"{recipe.learning_rate:g}", schedule=techniques.schedule(recipe, t)
+            "training.rate_value", rate=f"{recipe.learning_rate:g}", schedule=wording.schedule(recipe, t)
         ),
         "loss": t("training.loss_value") + smoothing + votes,
         "weight_decay": f"{recipe.weight_decay:g}",
@@ -215,18 +216,18 @@ def _set_up(record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> list
     return [(t(f"training.{key}"), value) for key, value in rows.items()]
 
 
-def means(
+def techniques(
     judgement: Judgement,
     run: Run,
     t: Texts,
 ) -> dict[str, Any]:
     """What helped the network to learn: the means with their reasons, and the sheet of what it saw."""
-    used, unused = techniques.means(run.record, run.network.dropouts, judgement.record, t)
+    used, unused = wording.describe(run.record, run.network.dropouts, judgement.record, t)
     geometry, augmented = run.recipe.augment.geometry, run.augmented
     return {
         "used": used,
-        "unused": t("tricks.unused", names=t("page.list").join(unused)) if unused else "",
-        "geometry": t("tricks.geometry", share=geometry) if 0 < geometry < 1 else "",
+        "unused": t("techniques.unused", names=t("page.list").join(unused)) if unused else "",
+        "geometry": t("techniques.geometry", share=geometry) if 0 < geometry < 1 else "",
         "sheet": data_url(augmented) if augmented else "",
     }
 

@@ -16,7 +16,7 @@ def names() -> list[str]:
 
 
 def resolve(model: str | os.PathLike[str]) -> Path:
-    """The path of a model file named by its path or by a shipped model's short name.
+    """The path of a model file named by its path or by a pretrained model's short name.
 
     A short name wins over a file of that name in the working folder: write ``./base`` for the file.
 
@@ -43,6 +43,6 @@ def resolve(model: str | os.PathLike[str]) -> Path:
 
 def _missing(text: str) -> ModelFileError:
     return ModelFileError(
-        f"There is no model file '{text}': check the path, name a shipped model ({', '.join(names())}), "
+        f"There is no model file '{text}': check the path, name a pretrained model ({', '.join(names())}), "
         "or make one with  mien train"
     )

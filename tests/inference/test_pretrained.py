@@ -13,7 +13,7 @@ import mien
 from mien import modelfile
 from mien.emotions import EMOTIONS
 from mien.errors import ModelFileError
-from mien.inference import shipped
+from mien.inference import pretrained
 
 LIMITS = {
     "base": (4_000_000, 1_600_000, 135.0),
@@ -28,25 +28,25 @@ PUBLIC_TEST = (
 
 
 def card(name: str) -> str:
-    return (shipped.FOLDER / f"{name}.md").read_text(encoding="utf-8")
+    return (pretrained.FOLDER / f"{name}.md").read_text(encoding="utf-8")
 
 
 def test_all_models_are_there() -> None:
-    assert shipped.names() == sorted(LIMITS)
+    assert pretrained.names() == sorted(LIMITS)
 
 
 @pytest.mark.parametrize("name", LIMITS)
 def test_a_short_name_loads_the_shipped_file(name: str) -> None:
     model = mien.load(name)
     assert model.name == name
-    assert Path(model.path) == shipped.FOLDER / f"{name}.onnx"
+    assert Path(model.path) == pretrained.FOLDER / f"{name}.onnx"
     assert model.spec.classes == EMOTIONS
     assert model.probabilities(np.zeros((2, 64, 64), np.uint8)).shape == (2, 7)
 
 
 @pytest.mark.parametrize("name", LIMITS)
 def test_the_card_is_the_files(name: str) -> None:
-    path = shipped.FOLDER / f"{name}.onnx"
+    path = pretrained.FOLDER / f"{name}.onnx"
     most_bytes, most_parameters, most_macs = LIMITS[name]
     assert path.stat().st_size <= most_bytes
     assert f"`{modelfile.sha256(path)}`" in card(name)
@@ -78,6 +78,6 @@ def test_an_unknown_name_lists_what_there_is() -> None:
 
 def test_a_short_name_wins_over_a_file_of_that_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "base").write_bytes(shipped.resolve("tiny").read_bytes())
-    assert Path(mien.load("base").path) == shipped.FOLDER / "base.onnx"
+    (tmp_path / "base").write_bytes(pretrained.resolve("tiny").read_bytes())
+    assert Path(mien.load("base").path) == pretrained.FOLDER / "base.onnx"
     assert Path(mien.load("./base").path) == Path("base")
