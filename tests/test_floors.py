@@ -130,3 +130,44 @@ def test_the_walk_sees_a_climbing_import_inside_a_function(tmp_path: Path) -> No
     assert [name for _, name in imports(path)] == ["mien.training"]
     assert climbs("data", "training")
     assert not climbs("training", "data")
+
+
+LONGEST = {"src/mien/training/loop.py train"}
+"""Functions that may be longer than 40 lines: the training loop reads best from top to bottom."""
+
+
+def dependencies() -> dict[str, set[str]]:
+    """Each module to the modules of mien that it imports, also within functions."""
+    names = {path: ".".join(("mien", *path.relative_to(ROOT).with_suffix("").parts)) for path in ROOT.rglob("*.py")}
+    modules_of_mien = {name.removesuffix(".__init__") for name in names.values()}
+    found: dict[str, set[str]] = {}
+    for path, name in names.items():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        wanted = {
+            f"{node.module}.{alias.name}" if f"{node.module}.{alias.name}" in modules_of_mien else str(node.module)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == "mien"
+            for alias in node.names
+        }
+        found[name.removesuffix(".__init__")] = wanted - {"mien"}
+    return found
+
+
+def test_no_two_modules_import_each_other() -> None:
+    from graphlib import TopologicalSorter
+
+    TopologicalSorter({name: wanted - {name} for name, wanted in dependencies().items() if name != "mien"}).prepare()
+
+
+def test_functions_and_modules_are_short() -> None:
+    long = []
+    for path in sorted(ROOT.rglob("*.py")):
+        text, place = path.read_text(encoding="utf-8"), f"src/mien/{path.relative_to(ROOT)}"
+        if text.count("\n") > 400:
+            long.append(place)
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and f"{place} {node.name}" not in LONGEST:
+                has_docstring = ast.get_docstring(node) is not None and len(node.body) > 1
+                if (node.end_lineno or 0) - node.body[int(has_docstring)].lineno >= 40:
+                    long.append(f"{place} {node.name}")
+    assert long == []

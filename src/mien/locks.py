@@ -41,9 +41,8 @@ class Lock:
         if sys.platform == "win32":
             return cls(None, real=False)
         while True:
-            descriptor = os.open(
-                path, os.O_RDONLY if path.is_dir() else os.O_RDWR
-            )  # NFS locks only what is open for writing
+            # NFS locks only what is open for writing.
+            descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
             held = _lock(descriptor)
             if held is not None and _is_at(descriptor, path):
                 return cls(descriptor, held)

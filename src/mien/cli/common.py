@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ import click
 from mien import escapes
 from mien.cli.places import InputName, InputPath, OutputPath
 from mien.progress import Lines
+from mien.words import agreed, counted
 
 if TYPE_CHECKING:
     from mien.data.reading import ReadOptions
@@ -216,6 +218,19 @@ def show(value: dict[str, Any], as_json: bool, text: Callable[[], str]) -> None:
             click.echo(escapes.to_json(value, sys.stdout.encoding))
         else:
             write(text())
+
+
+def tell_counts(out: Path | str | None, counts: Counter[str]) -> None:
+    """Say what an output has; exit code 1 where a photo couldn't be read."""
+    if out is not None:
+        say(
+            f"{out}: {counted(counts['face'], 'face')}, {counted(counts['no_face'], 'photo')} without one, {counts['error']:,} not read"
+        )
+    if counts["error"]:
+        fail(
+            f"{counted(counts['error'], 'photo')} could not be read; {agreed(counts['error'], 'its row says', 'their rows say')} why.",
+            1,
+        )
 
 
 def is_given(context: click.Context, name: str) -> bool:

@@ -163,10 +163,11 @@ def audit(
     from mien.reporting import terminal
     from mien.reporting.pages import audit as audit_page
 
+    # Refuse before the work what can't be done after it.
     what, fixes = (
         cleaning.parse(remove),
         cleaning.parse(fix, cleaning.FIXES),
-    )  # refuse before the work what can't be done after it
+    )
     audit = api.audit(path, model, reading=reading, correlation=correlation, mirrored=mirrored, progress=Shown())
     record = audit.to_dict()
     if out is not None:

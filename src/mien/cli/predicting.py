@@ -15,13 +15,13 @@ import click
 from mien.cli.common import (
     decision_option,
     engine_option,
-    fail,
     flip_option,
     name_argument,
     prior_option,
     redraw,
     resumable,
     say,
+    tell_counts,
     write,
 )
 from mien.cli.drawing import Drawer
@@ -193,7 +193,7 @@ def _read_here(
             say(f"{counted(num, 'file')} of macOS (._NAME) {held} passed over")
         if not output.counts:
             raise click.UsageError("There is no picture at the named paths.")
-    tell(out, output.counts)
+    tell_counts(out, output.counts)
 
 
 def _check_places(out: Path | None, annotate: Path | None, auto: bool) -> None:
@@ -228,19 +228,6 @@ def _revision(reader: Reader, rows: Iterable[records.Row]) -> Callable[[records.
     shares = records.shares_of(rows, reader.classifier)
     say(f"class shares estimated from the faces: --prior {priors.in_words(shares, reader.classifier.classes)}")
     return lambda row: records.with_prior(row, reader.classifier, shares, reader.options.abstain)
-
-
-def tell(out: Path | str | None, counts: Counter[str]) -> None:
-    """Say what an output has; exit code 1 where a photo couldn't be read."""
-    if out is not None:
-        say(
-            f"{out}: {counted(counts['face'], 'face')}, {counted(counts['no_face'], 'photo')} without one, {counts['error']:,} not read"
-        )
-    if counts["error"]:
-        fail(
-            f"{counted(counts['error'], 'photo')} could not be read; {agreed(counts['error'], 'its row says', 'their rows say')} why.",
-            1,
-        )
 
 
 def _depends_on(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mien.cli.common import redraw, say
+from mien.cli.common import redraw, say, tell_counts
 from mien.words import counted
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ def score(
     settings: dict[str, Any],
 ) -> None:
     """Score photos on a Ray cluster into a folder."""
-    from mien.cli import predicting
-
     if out is None:
         raise click.UsageError("--engine ray needs an output: name a folder, here or in a bucket, with --out.")
     if annotate is not None or form not in (None, "parquet"):
@@ -59,7 +57,7 @@ def score(
             say(f"'{out}' has what was scored; go on with --resume.")
         raise
     if counts:
-        predicting.tell(out, counts)
+        tell_counts(out, counts)
     else:
         say(f"'{out}' is whole already; remove it to begin anew.")
 

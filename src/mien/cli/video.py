@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from mien.inference.photo import Reader
     from mien.inference.records import Writer
     from mien.videos.analysis import FrameReading, Segment
-    from mien.videos.reader import VideoReader
-    from mien.videos.writer import VideoWriter as VideoCopy
+    from mien.videos.reader import Packet, VideoReader
+    from mien.videos.writer import VideoWriter
 
 
 @click.command(cls=Verb)
@@ -77,7 +77,6 @@ def video(
         raise click.UsageError(f"--end ({end:g} s) must come after --start ({start:g} s).")
     from mien import files, images
     from mien.inference import records
-    from mien.inference.options import Options
     from mien.inference.photo import Reader
     from mien.videos import analysis as videos
     from mien.videos import reader as clips
@@ -87,9 +86,7 @@ def video(
     _check_ending(annotate, writer.ENDINGS)
     _check_ending(timeline, (".png",))
     stated = None if prior == "auto" else prior
-    reader = Reader(
-        model, Options(min_confidence=min_confidence, abstain=abstain, flip=flip, decision=decision, prior=stated)
-    )
+    reader = Reader(model, min_confidence=min_confidence, abstain=abstain, flip=flip, decision=decision, prior=stated)
     open_clip = partial(clips.VideoReader, clip, start=start, end=end, max_pixels=max_pixels)
     if prior == "auto":
         reader.classifier = _with_estimated_prior(reader, open_clip, every)
@@ -101,8 +98,7 @@ def video(
             seen.rows = stack.enter_context(records.opened(out, form, columns))
         if annotate is not None:
             seen.copy = stack.enter_context(writer.opened(annotate, opened, sound=not no_sound))
-        hear = seen.copy.hear if seen.copy is not None else None
-        readings = videos.read_video(reader, opened, every=every, smoothing=smoothing, on_audio=hear)
+        readings = videos.read_video(reader, opened, every=every, smoothing=smoothing, on_audio=seen.hear)
         seen.take(_counted(readings, opened.duration), reader.classifier.prior_in_words)
     segments = seen.segmenter.finish()
     if timeline is not None:
@@ -154,8 +150,13 @@ class _Seen:
 
         self.segmenter = Segmenter()
         self.rows: Writer | None = None
-        self.copy: VideoCopy | None = None
+        self.copy: VideoWriter | None = None
         self.num_frames, self.last, self.stopped = 0, start, False
+
+    @property
+    def hear(self) -> Callable[[Packet], None] | None:
+        """Takes the clip's sound, where there is a copy to go with it."""
+        return self.copy.hear if self.copy is not None else None
 
     def take(self, readings: Iterable[FrameReading], shares: str | None) -> None:
         """Take all readings; a Ctrl-C after the first one ends the reading, not the outputs."""

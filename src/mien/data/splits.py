@@ -152,8 +152,7 @@ def _groups(faceset: FaceSet) -> NDArray[np.int64]:
     number = {key: index for index, key in enumerate(dict.fromkeys(keys))}
     links = Links(len(number))
     for picture, person in zip(pictures, people, strict=True):
-        links.join(
-            number[person] if person else number[picture], to=number[picture]
-        )  # a picture of two people joins them
+        # A picture of two people joins them.
+        links.join(number[person] if person else number[picture], to=number[picture])
     rows = [links.root(number[picture]) for picture in pictures]
     return np.unique(rows, return_inverse=True)[1].astype(np.int64)

@@ -130,9 +130,8 @@ def interval(own: NDArray[np.float64], drawn: NDArray[np.float64], level: float 
 
     middle, means = float(own.mean()), drawn.mean(1)
     low, high = np.percentile(means, [100 * (1 - LEVEL) / 2, 100 * (1 + LEVEL) / 2])
-    stretch = norm.ppf((1 + level) / 2) / norm.ppf(
-        (1 + LEVEL) / 2
-    )  # percentiles far out take more draws than there are
+    # Percentiles far out take more draws than there are.
+    stretch = norm.ppf((1 + level) / 2) / norm.ppf((1 + LEVEL) / 2)
     below, above = stretch * max(0.0, middle - low), stretch * max(0.0, high - middle)
     seeds = 0.0
     if len(own) > 1:

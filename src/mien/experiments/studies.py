@@ -59,9 +59,8 @@ MOST_ENSEMBLES = 20
 
 def augmentation(recipe: Recipe, has_votes: bool) -> list[Arm]:
     """No augmentation, each family that the recipe has alone, and all."""
-    changes = dict(
-        setting.split("=") for setting in recipes.augment_changes(recipe.augment, recipes.no_augment())
-    )  # field to text
+    # Field to text.
+    changes = dict(setting.split("=") for setting in recipes.augment_changes(recipe.augment, recipes.no_augment()))
     alone = [
         Arm(
             f"{name}_alone",

@@ -216,9 +216,10 @@ class Classifier:
         except Exception as error:  # onnxruntime's own
             raise ModelFileError(f"'{self.name}' can't read a face ({_first_line(error)}): export it again.") from None
         rows = np.asarray(answer, np.float32)
+        # A row that isn't finite has no such sum.
         right = rows.shape == (len(batch), len(self.spec.classes)) and bool(
             (np.abs(rows.sum(1) - 1) <= SUM_TOLERANCE).all() and rows.min(initial=0) >= -SUM_TOLERANCE
-        )  # a row that isn't finite has no such sum
+        )
         if not right:
             raise ModelFileError(
                 f"'{self.name}' doesn't answer with {len(self.spec.classes)} probabilities a face that sum to 1: export it again."

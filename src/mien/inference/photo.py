@@ -42,9 +42,8 @@ class Face:
     landmarks: tuple[tuple[float, float], ...]
     detection_score: float
     label: str
-    probabilities: Mapping[str, float] = field(
-        hash=False
-    )  # a dictionary has no hash; the other values tell faces apart
+    # A dictionary has no hash; the other values tell faces apart.
+    probabilities: Mapping[str, float] = field(hash=False)
     abstained: bool = False
     rotated: int = 0
 

@@ -123,35 +123,34 @@ def votes_weight(record: RunRecord) -> float:
     return record.recipe.auxiliary_head if record.data.votes else 0.0
 
 
+def _stopping(recipe: Recipe, t: Texts) -> tuple[bool, dict[str, str]]:
+    """Whether hold-out accuracy ends or chooses anything, and by which rules."""
+    rules = []
+    if recipe.stop_accuracy:
+        rules.append(t("techniques.setting.rule_accuracy", threshold=exact_percent(recipe.stop_accuracy)))
+    if recipe.patience:
+        rules.append(t("techniques.setting.rule_patience", patience=recipe.patience))
+    stopping = t("page.list").join(rules) or t("techniques.setting.rule_none")
+    kept = t(f"techniques.setting.keep_{recipe.keep}")
+    return recipe.keep == "best" or bool(rules), {"kept": kept, "rules": stopping}
+
+
 def _recipe_settings(recipe: Recipe, auxiliary_head: float, t: Texts) -> dict[str, str | None]:
-    """Each of the recipe's means as words; None where it is off."""
-    rules = [
-        t("techniques.setting.rule_accuracy", threshold=exact_percent(recipe.stop_accuracy))
-        if recipe.stop_accuracy
-        else "",
-        t("techniques.setting.rule_patience", patience=recipe.patience) if recipe.patience else "",
-    ]
-    stopping = t("page.list").join(filter(None, rules)) or t("techniques.setting.rule_none")
-    kept = recipe.keep
+    """Each of the recipe's techniques as words; None where it is off."""
     sizes = {
         "small": f"{recipe.resize_from}",
         "full": f"{recipe.image_size}",
         "share": exact_percent(recipe.resize_until),
     }
     moving = recipe.schedule != "constant" or recipe.warmup
+    taught = {"share": exact_percent(recipe.distillation_weight), "teacher": Path(recipe.teacher).name}
     values: dict[str, tuple[Any, dict[str, str]]] = {
-        "early_stopping": (
-            kept == "best" or any(rules),
-            {"kept": t(f"techniques.setting.keep_{kept}"), "rules": stopping},
-        ),
+        "early_stopping": _stopping(recipe, t),
         "label_smoothing": (recipe.label_smoothing, {"share": exact_percent(recipe.label_smoothing)}),
         "votes": (recipe.votes, {"share": exact_percent(recipe.votes)}),
         "auxiliary_head": (auxiliary_head, {"weight": f"{auxiliary_head:g}"}),
         "init": (recipe.init, {"model": Path(recipe.init).name}),
-        "teacher": (
-            recipe.distillation_weight,
-            {"share": exact_percent(recipe.distillation_weight), "teacher": Path(recipe.teacher).name},
-        ),
+        "teacher": (recipe.distillation_weight, taught),
         "resize_from": (recipe.resize_from, sizes),
         "muon": (recipe.muon, {"rate": f"{recipe.muon:g}"}),
         **{

@@ -79,9 +79,7 @@ def _run(work: Callable[[Progress], object], place: Path, workers: int, device: 
         home = Path.cwd()
 
         def in_worker() -> MienError | None:
-            cluster.change_folder(
-                home
-            )  # a recipe may name its teacher from here, and Ray Train works in a folder of its own
+            cluster.change_folder(home)  # a recipe may name its teacher from here; Ray Train has a folder of its own
             try:
                 work(Lines(tell))
             except MienError as error:

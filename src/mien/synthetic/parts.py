@@ -249,9 +249,8 @@ def _lids(
     high = who.eye_open * (1 + 0.75 * wide - 0.4 * tight - 0.15 * squeezed - 0.85 * closed)
     low = 0.62 * who.eye_open * (1 + 0.2 * wide - 0.5 * max(tight, squeezed) - 0.3 * closed)
     base = _EYE_Y + (0.035 * grief - who.eye_tilt) * t
-    lean = (
-        1 + (0.25 * pull(4, side) * (1 - 2 * grief) - 0.25 * grief) * t
-    )  # frowns hide the inner half, grief the outer
+    # Frowns hide the inner half, grief the outer.
+    lean = 1 + (0.25 * pull(4, side) * (1 - 2 * grief) - 0.25 * grief) * t
     top = base - max(high, 0.004) * (1 - t**2) ** 0.65 * lean
     bottom = base + max(low, 0.004) * (1 - t**2) ** 0.8
     x = side * (who.eye_spacing + who.eye * t)

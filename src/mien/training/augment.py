@@ -106,9 +106,8 @@ def _warp(x: Tensor, settings: Augment, draws: Draws) -> Tensor:
     height, width = x.shape[2:]
     xs = (torch.arange(width, device=x.device) * 2 + 1) / width - 1
     ys = (torch.arange(height, device=x.device) * 2 + 1) / height - 1
-    points = torch.stack(
-        [xs.repeat(height), ys.repeat_interleave(width), torch.ones(height * width, device=x.device)]
-    )  # (3, HW)
+    # (3, HW)
+    points = torch.stack([xs.repeat(height), ys.repeat_interleave(width), torch.ones(height * width, device=x.device)])
     mapped = maps @ points  # (N, 3, HW)
     grid = (mapped[:, :2] / mapped[:, 2:]).transpose(1, 2).reshape(-1, height, width, 2)
     return F.grid_sample(x, grid, mode="bilinear", padding_mode="border", align_corners=False)

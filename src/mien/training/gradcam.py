@@ -54,9 +54,10 @@ class GradCam:
         for start in range(0, len(faces), BATCH_SIZE):
             rows = slice(start, start + BATCH_SIZE)
             batch = torch.from_numpy(np.ascontiguousarray(images.resize_faces(faces[rows], (self.size, self.size))))
+            # (B, h, w)
             coarse = gradient_maps(
                 self.network, (batch.float().unsqueeze(1) - self.mean) / self.std, torch.from_numpy(classes[rows])
-            )  # (B, h, w)
+            )
             maps[rows] = self._enlarged(coarse, height, width).numpy()
         return maps
 

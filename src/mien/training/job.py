@@ -146,9 +146,8 @@ def resume(
     if teacher_hash(run.recipe) != run.record.setup.teacher:
         raise RunError(f"The teacher '{run.recipe.teacher}' has changed since this run was started: train again.")
     if torch.get_num_threads() != run.record.setup.threads:
-        torch.set_num_threads(
-            run.record.setup.threads
-        )  # sums are split over threads: another number rounds differently
+        # Sums are split over threads: another number rounds differently.
+        torch.set_num_threads(run.record.setup.threads)
     with process_group(devices.pick(run.record.setup.device)) as ranks, _locked(run, ranks):
         own_set, valid_set = _share(run, ranks)
         if changes != UNCHANGED:  # only now, as data that can't be read must not change the run

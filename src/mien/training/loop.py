@@ -96,9 +96,8 @@ def train(
         pretrained.load(recipe.init).put_into(network, train_set.classes, (shown - mean) / std)
     if recipe.sync_norm and ranks.num > 1:
         network = with_synced_norms(network, device)
-    ema_model = (
-        copy.deepcopy(network).requires_grad_(False) if recipe.ema else network
-    )  # what is evaluated and exported
+    # What is evaluated and exported.
+    ema_model = copy.deepcopy(network).requires_grad_(False) if recipe.ema else network
     voted = recipe.auxiliary_head > 0 and train_set.votes is not None
     auxiliary_head = nn.Linear(network.last.in_features, num_classes).to(device) if voted else None
     learner = Learner({"network": network} | ({"votes": auxiliary_head} if auxiliary_head else {}))
@@ -164,9 +163,8 @@ def train(
                 shown = seen if recipe.teacher_sees == "corrupted" else crops
                 told = teacher.recall(teacher.view(epoch), step, shown)
                 target = target.lerp(told, recipe.distillation_weight)
-            learner.zero_grad(
-                set_to_none=True
-            )  # ahead of the forward pass: CUDA graphs reuse the gradients' memory in it
+            # Ahead of the forward pass: CUDA graphs reuse the gradients' memory in it.
+            learner.zero_grad(set_to_none=True)
             with devices.autocast(device, precision):
                 logits, vote_logits = compute(x.contiguous(memory_format=memory_format))  # (B, K), (B, K) or None
             loss = cross_entropy(logits.float(), target, None if weights is None else weights[rows], recipe.focal)

@@ -16,9 +16,8 @@ _CALLED_PERSON = re.compile(
     re.IGNORECASE,
 )
 _PERSON = re.compile(rf"{_CALLED_PERSON.pattern}|[a-z]{{0,2}}[ _.\-]?\d{{1,6}}[a-z]?", re.IGNORECASE)
-_SERIES = re.compile(
-    r"(?!class|emotion|expression|label|category)(\D*?)[ _.\-]*\d+", re.IGNORECASE
-)  # batch1, session 02
+# Batch1, session 02.
+_SERIES = re.compile(r"(?!class|emotion|expression|label|category)(\D*?)[ _.\-]*\d+", re.IGNORECASE)
 _STATES = (
     "amused anxious anxiety attentive awake awe blink bored boredom calm closed concentrated concentrating confused confusion content"
     " distracted drowsy embarrassed engaged engagement excited excitement frown frustrated frustration focused interested irritated"

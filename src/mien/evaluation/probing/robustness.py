@@ -169,9 +169,8 @@ def curves(
     clean, made = count(faces), []
     for index in progress.bar(range(len(corruptions)), "when it errs"):
         each = corruptions[index]
-        counts = np.stack(
-            [clean if level == each.clean else count(each(faces, level)) for level in each.severities]
-        )  # (S, 2, K)
+        # (S, 2, K)
+        counts = np.stack([clean if level == each.clean else count(each(faces, level)) for level in each.severities])
         made.append(Curve(each, counts[:, 0], counts[:, 1], support))
     return made
 

@@ -56,9 +56,8 @@ def render(audit: Audit, *, command: Sequence[str] = (), lang: str = "en") -> st
         t("audit.split_rows", rows=f"{(audit.faces.splits == name).sum():,}", split=t(f"audit.splits.{name}"))
         for name in audit.faces.split_names
     ]
-    data = (
-        Path(audit.faces.source.path).name or audit.faces.source.layout
-    )  # a page is for others: no path of this machine
+    # A page is for others: no path of this machine.
+    data = Path(audit.faces.source.path).name or audit.faces.source.layout
     page = report.page_template("audit", "audit").render(
         t=t,
         version=mien.__version__,

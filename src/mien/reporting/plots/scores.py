@@ -219,9 +219,8 @@ class ClassSharePlot:
         places = np.arange(len(self.classes))
         colours = [emotions.colour(name) for name in self.classes]
         ax.barh(places, self.train, 0.62, color=colours, alpha=0.75, linewidth=0)
-        ax.barh(
-            [0], [0], color=MUTED, alpha=0.75, label=words["train_share"]
-        )  # a bar of no class's colour, for the legend
+        # A bar of no class's colour, for the legend.
+        ax.barh([0], [0], color=MUTED, alpha=0.75, label=words["train_share"])
         ax.plot(self.true, places, "|", color=INK, markersize=15, markeredgewidth=1.8, label=words["true_share"])
         ax.plot(self.predicted, places, "o", color=INK, markersize=5, label=words["predicted_share"])
         ax.set_yticks(places, [shorten(name) for name in names or self.classes])
