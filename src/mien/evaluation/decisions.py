@@ -223,7 +223,7 @@ def risk_and_coverage(
     """What abstaining from unsure rows is worth (El-Yaniv and Wiener, JMLR 11, 2010).
 
     Returns:
-        ``(N,)`` each, the surest row first: the share of rows answered, the share of errors among them, and the least confidence
+        ``(N,)`` each, the most confident row first: the share of rows answered, the share of errors among them, and the least confidence
         that is then asked for.
     """
     labels, probabilities = _rows(labels, probabilities)

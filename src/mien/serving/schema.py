@@ -38,7 +38,7 @@ class Face(Reading):
 
 
 class Photo(BaseModel):
-    """One photo and its faces, the surest first; or why it couldn't be read."""
+    """One photo and its faces, the most confident first; or why it couldn't be read."""
 
     name: str | None = Field(description="The file's name as sent; null where the photo was the whole body.")
     width: int | None = Field(description="Of the photo as shown (EXIF orientation applied), in pixels.")

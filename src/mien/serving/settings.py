@@ -63,7 +63,7 @@ class Settings:
     max_files: int = 32
     """Most files in one request."""
     max_faces: int = 100
-    """Most faces that are read in one photo, the surest first."""
+    """Most faces that are read in one photo, the most confident first."""
     max_requests: int = 64
     """Requests that are worked on at once."""
     queue: int = 64

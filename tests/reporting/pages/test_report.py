@@ -151,7 +151,7 @@ def test_head_and_network_say_what_was_judged(english: str) -> None:
     assert "somewhere/" not in english  # a report is for others: no path of this machine
 
 
-def test_tricks_are_those_of_the_recipe(english: str) -> None:
+def test_techniques_are_those_of_the_recipe(english: str) -> None:
     used, unused = english.split("Not used in this run:")
     for name in ("mirror image", "rotation", "label smoothing", "averaged weights", "erased rectangle", "temperature"):
         assert f'<th scope="row">{name}</th>' in used
@@ -168,11 +168,11 @@ def test_what_shapes_the_training_is_told_where_it_did() -> None:
         used, unused = techniques.describe(record, [0.1], records.judgement(temperature=1.0), t)
         told = {each["name"]: each["setting"] for each in used}
         assert told["Muon"] == "peak rate 0.03, for the hidden convolutions"
-        assert told["growing faces"] == "32 to 48 pixels over the first 60% of the epochs"
+        assert told["progressive resizing"] == "32 to 48 pixels over the first 60% of the epochs"
         assert told["teacher"] == "50% of the target from large.onnx"
         assert told["dropout"] == "1 layer: 10%"
-        assert ("second head for votes" in told) == votes
-        assert ("second head for votes" in unused) != votes
+        assert ("auxiliary head for votes" in told) == votes
+        assert ("auxiliary head for votes" in unused) != votes
 
 
 @pytest.mark.parametrize("lang", ["en", "zh-TW"])
@@ -181,17 +181,17 @@ def test_what_imitates_bad_pictures_is_told_where_it_did(lang: str) -> None:
     recipe = recipes.get("base", ["augment=robust", "augment.gamma=1,1", "init=somewhere/first.onnx"])
     used, unused = techniques.describe(records.run(recipe), [0.1], records.judgement(temperature=1.0), t)
     told = {each["name"]: each["setting"] for each in used}
-    shown = {key: told.get(t(f"tricks.name.{key}")) for key in techniques.CORRUPTION_PARTS}
+    shown = {key: told.get(t(f"techniques.name.{key}")) for key in techniques.CORRUPTION_PARTS}
     assert shown["gamma"] is None
-    assert t("tricks.name.gamma") in unused
-    assert shown["jpeg"] == t("tricks.setting.jpeg", value="5", share="8%")
-    assert shown["resolution"] == t("tricks.setting.resolution", percent="16%", share="8%")
-    assert "first.onnx" in told[t("tricks.name.init")]
+    assert t("techniques.name.gamma") in unused
+    assert shown["jpeg"] == t("techniques.setting.jpeg", value="5", share="8%")
+    assert shown["resolution"] == t("techniques.setting.resolution", percent="16%", share="8%")
+    assert "first.onnx" in told[t("techniques.name.init")]
 
 
 def test_the_set_up_names_both_optimizers_and_both_losses(english: str) -> None:
     assert "SGD, Nesterov momentum 0.9; Muon, peak 0.03" in english
-    assert "and 0.5 times that of a second head for votes" in english
+    assert "and 0.5 times that of a auxiliary head for votes" in english
 
 
 def test_confusions_are_shown_as_faces(english: str) -> None:
@@ -399,7 +399,7 @@ def test_languages_have_the_same_keys_and_placeholders() -> None:
 
 def test_every_text_is_used() -> None:
     place = resources.files("mien.reporting")
-    parts = ["narrative.py", "terminal.py", "texts/__init__.py"]
+    parts = ["narrative.py", "techniques.py", "terminal.py", "texts/__init__.py"]
     parts += [f"pages/{name}.py" for name in ("sections", "report", "probes", "explain", "audit", "study", "tune")]
     parts += [f"templates/{name}.html.j2" for name in ("page", "parts", "report", "explain", "audit", "study", "tune")]
     source = "".join((place / part).read_text(encoding="utf-8") for part in parts)
@@ -416,7 +416,7 @@ def test_every_text_is_used() -> None:
         "robust.name",
         "robust.unit",
     ]
-    built += ["tricks.name", "tricks.setting", "tricks.why", "study.arms", "study.question", "study.score"]
+    built += ["techniques.name", "techniques.setting", "techniques.why", "study.arms", "study.question", "study.score"]
     for key in texts_of("en"):
         group, _, last = key.rpartition(".")
         assert group in built or key in source or f'"{last}"' in source or re.search(rf"{group}\.\w*\{{", source), key

@@ -27,7 +27,7 @@ EYES, MOUTH = ((15.5, 18.5), (33.8, 18.5)), ((25.0, 38.15),)
 
 @dataclass(frozen=True)
 class Corruption:
-    """One way to spoil faces.
+    """One way to corrupt faces.
 
     Attributes:
         name: its key in reports and JSON.

@@ -158,7 +158,7 @@ def curves(
         DataError: there is no face.
     """
     if not len(faces):
-        raise DataError("There is no face to spoil: name a split that has labels.")
+        raise DataError("There is no face to corrupt: name a split that has labels.")
     labels = _one_each(labels, faces, num_classes)
     support = np.bincount(labels, minlength=num_classes)
 

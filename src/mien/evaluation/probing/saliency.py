@@ -82,7 +82,7 @@ def measure(
 
 
 def choose(evaluation: Evaluation, num: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Which rows to look into: of each class up to ``num`` rightly read ones, evenly from the surest to the least sure, and its surest error.
+    """Which rows to look into: of each class up to ``num`` rightly read ones, evenly from the most to the least confident, and its most confident error.
 
     Returns:
         ``(R,)`` rows, and whether each is read as labelled.

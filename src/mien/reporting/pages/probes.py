@@ -163,7 +163,7 @@ def _heights(rows: list[dict[str, Any]], t: Texts) -> str:
 
 
 def _singles(judgement: Judgement, found: Looks, t: Texts) -> list[dict[str, str]]:
-    """One rightly read face of each class, neither the surest nor the least sure, and the surest error of each."""
+    """One rightly read face of each class, of middling confidence, and the most confident error of each."""
     evaluation = judgement.evaluation
     chosen = []
     for code in range(len(evaluation.classes)):

@@ -296,7 +296,7 @@ def _pair(judgement: Judgement, pair: Confusion, num_errors: int, t: Texts) -> d
 
 
 def _rightly_read(evaluation: Evaluation, name: str) -> NDArray[np.int64]:
-    """The rows of a class that are read as labelled, the surest first."""
+    """The rows of a class that are read as labelled, the most confident first."""
     code = evaluation.classes.index(name)
     rows = np.flatnonzero((evaluation.labels == code) & (evaluation.predicted == code))
     ordered: NDArray[np.int64] = rows[np.argsort(-evaluation.probabilities[rows, code], kind="stable")]

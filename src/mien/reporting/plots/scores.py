@@ -47,7 +47,7 @@ WORDS = {
     "confidence": "confidence",
     "ideal": "as right as confident",
     "bins": "faces of like confidence",
-    "answered": "share of the faces answered, the surest first",
+    "answered": "share of the faces answered, the most confident first",
     "errors": "errors among them",
     "share": "share",
     "train_share": "of training rows",
@@ -145,7 +145,7 @@ class CalibrationPlot:
 
 
 class CoveragePlot:
-    """What leaving out unsure rows is worth: the share of errors among those answered, the surest first.
+    """What leaving out unsure rows is worth: the share of errors among those answered, the most confident first.
 
     Args:
         evaluation: a judged model.
