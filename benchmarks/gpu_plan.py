@@ -70,8 +70,8 @@ STUDENTS: dict[str, Training] = {
 }
 
 PLAIN: dict[str, Training] = {
-    "report": Training("report", ("stop_accuracy=0",), math.inf, (300, 300), 5),
-    "report_unaugmented": Training("report", ("stop_accuracy=0", "augment=none"), math.inf, (300, 300), 5),
+    "report": Training("vgg", ("stop_accuracy=0",), math.inf, (300, 300), 5),
+    "report_unaugmented": Training("vgg", ("stop_accuracy=0", "augment=none"), math.inf, (300, 300), 5),
 }
 """The plain network of 39.6 million parameters, on its own schedule."""
 

@@ -123,7 +123,7 @@ def against_plain(seconds: float, rounds: int = 3) -> dict[str, Any]:
     plain: list[float] = []
     for _ in range(rounds):
         plain.append(_rate("benchmarks.plain_loop", "--seconds", str(seconds)))
-        ours.append(_rate("benchmarks.training_speed", "--recipes", "report", "--seconds", str(seconds)))
+        ours.append(_rate("benchmarks.training_speed", "--recipes", "vgg", "--seconds", str(seconds)))
     return {
         "plain_images_per_second": statistics.median(plain),
         "mien_images_per_second": statistics.median(ours),

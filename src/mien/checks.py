@@ -151,7 +151,7 @@ def check_fields(instance: Any, error: Callable[[str], MienError], prefix: str =
         value = getattr(instance, name)
         is_foreign = isinstance(value, numbers.Number) and not isinstance(value, bool | int | float)
         if is_foreign or not fits(value, kind):
-            raise error(f"{prefix}{name}={_short(value, str)} doesn't fit: it must be {in_words(kind)}.")
+            raise error(f"{prefix}{name}={_short(value, _as_setting)} doesn't fit: it must be {in_words(kind)}.")
 
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
@@ -184,6 +184,10 @@ def _within(value: Any, limit: object) -> bool:
     if isinstance(limit, Ordered):
         return bool(0 < value[0] <= value[1] <= limit.high)
     return value in limit.names if isinstance(limit, OneOf) else True
+
+
+def _as_setting(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _short(value: object, in_text: Callable[[object], str] = repr) -> str:

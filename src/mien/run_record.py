@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from dataclasses import dataclass, field, fields
+from typing import Annotated, Any, Literal
 
 from mien.checks import Between, OneOf, check_fields
 from mien.data.source import ReadingRecord
@@ -294,6 +294,17 @@ class NetworkRecord:
     def macs(self) -> int:
         """Multiply-adds per face."""
         return sum(layer.macs for layer in self.layers)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Fit for JSON, with the totals."""
+        layers = [{field.name: getattr(layer, field.name) for field in fields(layer)} for layer in self.layers]
+        return {
+            "layers": [layer | {"output": list(layer["output"])} for layer in layers],
+            "input": list(self.input),
+            "activation_bytes": self.activation_bytes,
+            "parameters": self.parameters,
+            "macs": self.macs,
+        }
 
     @property
     def dropouts(self) -> list[float]:

@@ -100,7 +100,7 @@ def test_what_is_dropped_has_the_first_reason_that_applies(found: Audit) -> None
         {leak, NUM - 4, NUM - 3, NUM - 2, NUM - 1 if NUM - 1 in drops else leak, *conflicting}
     )
     assert found.drops(("blank",)) == {NUM - 4: "blank", NUM - 3: "blank"}
-    assert set(found.drops(("label_issues",))) == set(found.label_issues.rows.tolist())
+    assert set(found.drops(("label-issues",))) == set(found.label_issues.rows.tolist())
 
 
 def test_clean_data_keeps_its_splits_and_lists_what_is_gone(found: Audit, tmp_path: Path) -> None:
@@ -371,7 +371,7 @@ def test_conflicts_and_suspects_can_be_put_right_instead(found: Audit, tmp_path:
     (line,) = (tmp_path / "clean.changed.csv").read_text().splitlines()[1:]
     assert line.endswith(f"now {voted.faces.classes[right]}")
     assert read(tmp_path / "clean.parquet").labels[conflict] == right
-    suspects_fixed = cleaning.fix(found, ("label_issues",))
+    suspects_fixed = cleaning.fix(found, ("label-issues",))
     for row in found.label_issues.rows[:5].tolist():
         assert suspects_fixed.faces.labels[row] == found.label_issues.of(row).argmax()
     assert not len(suspects_fixed.label_issues.rows)

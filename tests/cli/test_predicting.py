@@ -171,7 +171,7 @@ def test_a_killed_run_goes_on_without_loss_or_repetition(invoke: Invoke, tmp_pat
     assert not partial.exists()
     code, _, err = invoke("predict", folder, "--model", "tiny", "-o", out, "--resume")
     assert code == 0
-    assert "is whole already" in err
+    assert "is complete already" in err
 
 
 @pytest.mark.parametrize(

@@ -213,7 +213,7 @@ BAD = [
     (["train", "FACES", "--recipe", "best"], 2, "There is no recipe 'best': choose"),
     (["train", "FACES", "--set", "epoch=3"], 2, "There is no setting 'epoch': choose"),
     (["train", "FACES", "--set", "epochs=0"], 2, "epochs=0 doesn't fit"),
-    (["train", "FACES", "--set", "network=huge"], 2, "network=huge doesn't fit: it must be one of report, large"),
+    (["train", "FACES", "--set", "network=huge"], 2, "network=huge doesn't fit: it must be one of vgg, large"),
     (["train", "FACES", "--recipe", "vgg", "--set", "image_size=50"], 2, "must be a multiple of 16, not 50"),
     (["train", "FACES", "--set", "valid_split=dev"], 1, "The data has no split 'dev': it has train, test"),
     (["train", "FACES", "--device", "abacus"], 2, "Invalid value for '--device'"),

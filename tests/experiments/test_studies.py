@@ -27,7 +27,7 @@ def keys(study: str, recipe: str, *settings: str, votes: bool = True) -> list[st
 
 
 def test_each_family_of_a_recipe_has_an_arm_of_its_own() -> None:
-    assert keys("augmentation", "report") == [
+    assert keys("augmentation", "vgg") == [
         "none", "flip_alone", "warp_alone", "perspective_alone", "blur_alone", "noise_alone", "all",
     ]  # fmt: skip
     assert keys("augmentation", "tiny") == ["none", "flip_alone", "warp_alone", "tone_alone", "erase_alone", "all"]
@@ -48,7 +48,7 @@ def test_votes_are_an_arm_only_where_the_data_has_them() -> None:
 
 
 @pytest.mark.parametrize("study", NAMES)
-@pytest.mark.parametrize("recipe", ["report", "tiny", "base"])
+@pytest.mark.parametrize("recipe", ["vgg", "tiny", "base"])
 def test_every_arm_is_a_recipe_and_has_a_name_in_every_language(study: str, recipe: str) -> None:
     start = recipes.get(recipe)
     arms = studies.STUDIES[study](start, True)

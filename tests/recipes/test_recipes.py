@@ -140,7 +140,7 @@ def test_a_recipe_of_ones_own_has_no_settings() -> None:
 
 
 def test_an_unknown_recipe_lists_the_known() -> None:
-    with pytest.raises(RecipeError, match="no recipe 'best': choose report, large, base, tiny, demo"):
+    with pytest.raises(RecipeError, match="no recipe 'best': choose vgg, large, base, tiny, demo"):
         recipes.get("best")
 
 
@@ -178,7 +178,7 @@ def test_a_recipes_file_is_written_as_one_would(tmp_path: Path) -> None:
     [
         (b"", 'no recipe: it needs a line such as  recipe = "tiny"'),
         (b"recipe = 3", "it needs a line"),
-        (b'recipe = "best"', "no recipe 'best': choose report"),
+        (b'recipe = "best"', "no recipe 'best': choose vgg"),
         (b'recipe = "other.toml"', "no recipe 'other.toml'"),
         (b'recipe = "tiny"\nepoch = 3', "no setting 'epoch'"),
         (b'recipe = "tiny"\nname = "x"', "no setting 'name'"),
@@ -256,7 +256,7 @@ def test_a_recipe_names_a_network_that_there_is() -> None:
     assert set(typing.get_args(typing.get_type_hints(Recipe)["network"])) == set(networks.NETWORKS)
     with pytest.raises(
         RecipeError,
-        match="network=nope doesn't fit: it must be one of report, large, large_wide, large_deep, base, tiny",
+        match="network=nope doesn't fit: it must be one of vgg, large, large_wide, large_deep, base, tiny",
     ):
         dataclasses.replace(recipes.base(), network="nope")  # type: ignore[arg-type]
 

@@ -93,7 +93,7 @@ class StopHereError(Exception):
         ["network=tiny", "augment.perspective=0.1", "augment.blur=1", "augment.noise=5"],
         ["network=tiny", "muon=0.05", "auxiliary_head=0.5", "resize_from=16", "resize_until=0.7"],
         [
-            "network=report",
+            "network=vgg",
             "ema=0",
             "optimizer=adamw",
             "learning_rate=0.001",
@@ -186,7 +186,7 @@ def test_training_learns(run: Run) -> None:
 
 
 def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_checkpoint(faces: FaceSet, tmp_path: Path) -> None:
-    recipe = recipes.get("demo", [*SETTINGS, "network=report", "learning_rate=100", "warmup=0", "momentum=0.99"])
+    recipe = recipes.get("demo", [*SETTINGS, "network=vgg", "learning_rate=100", "warmup=0", "momentum=0.99"])
     run, train_set, valid_set = start(faces, recipe, tmp_path / "run")
     with pytest.raises(TrainingError, match=r"no longer a number in epoch \d+ \(learning rate .*lower learning_rate"):
         loop.train(run, train_set, valid_set)

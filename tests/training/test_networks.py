@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from mien.errors import RecipeError
-from mien.reporting import techniques, terminal
+from mien.reporting import network as network_words
 from mien.reporting.texts import LANGUAGES, Texts
 from mien.run_record import NetworkRecord
 from mien.training import networks, summary
@@ -83,7 +83,7 @@ def test_every_layer_with_parameters_has_a_reason_in_both_languages(name: str) -
 
 
 def reasons_of(network: NetworkRecord) -> dict[str, str]:
-    reasons = techniques.layer_reasons(network, Texts("en"))
+    reasons = network_words.layer_reasons(network, Texts("en"))
     return {layer.name: reason for layer, reason in zip(network.layers, reasons, strict=True)}
 
 
@@ -96,7 +96,7 @@ def test_the_table_tells_each_dropout_and_shares_that_are_counted() -> None:
     assert "it holds 85% of all parameters" in reasons["head.1"]
     assert "The next layer has 85% of all parameters" in reasons["head.0"]
     assert "dropping 40% of its inputs" in reasons["head.0"]
-    assert "Dropout 0.2" in terminal.network_as_text(described)
+    assert "Dropout 0.2" in network_words.network_as_text(described)
     small = summary.describe(networks.build("vgg", 7, 32), 32)  # fewer places, so fewer parameters there
     assert "it holds 58% of all parameters" in reasons_of(small)["head.1"]
     off = summary.describe(networks.build("tiny", 7, 32, dropout=0.0), 32)
@@ -132,16 +132,14 @@ def test_describing_leaves_the_network_in_its_mode() -> None:
 
 
 def test_unknown_names_and_sizes_are_refused() -> None:
-    with pytest.raises(
-        RecipeError, match="no network 'huge': choose report, large, large_wide, large_deep, base, tiny"
-    ):
+    with pytest.raises(RecipeError, match="no network 'huge': choose vgg, large, large_wide, large_deep, base, tiny"):
         networks.build("huge", 7, 48)
     with pytest.raises(RecipeError, match="must be a multiple of 16, not 50"):
         networks.build("vgg", 7, 50)
 
 
 def test_the_table_for_the_terminal_has_totals() -> None:
-    text = terminal.network_as_text(summary.describe(networks.build("vgg", 7, 64), 64))
+    text = network_words.network_as_text(summary.describe(networks.build("vgg", 7, 64), 64))
     assert "39,569,799 (all trainable)" in text
     assert "150.95 MiB" in text
     assert text.splitlines()[2].split()[:5] == ["1", "features.0.0", "Conv2d", "64x64x64", "640"]

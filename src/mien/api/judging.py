@@ -134,8 +134,8 @@ def report(
     from mien.reporting.pages import report as page
     from mien.run import Run
 
-    files.check(Path(out))
     opened = run if isinstance(run, Run) else Run.open(run)
+    files.check(Path(out))
     classifier = load(opened.model_file)
     faceset = run_data.read(opened, None if data is None else Path(data), reading)
     for note in faceset.source.told:

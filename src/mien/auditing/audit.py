@@ -36,7 +36,7 @@ LEAST_SCORE = 0.1
 
 T = TypeVar("T")
 NUM_FIRST = 100
-"""How many of the first suspects the votes are also counted for."""
+"""How many of the first label issues the votes are also counted for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +87,7 @@ class Audit:
         copies: which rows are copies of which.
         contrast: ``(N,)`` the deviation of each face's grays.
         scores: ``(N,)`` how sure the detector is that there is a face, 0 to 1.
-        suspects: labels that are unlikely.
+        label_issues: labels that are unlikely.
         drift: each split beside the first.
         seconds: how long each part took.
     """
@@ -155,10 +155,17 @@ class Audit:
         Args:
             what: names out of ``DROPS``.
         """
+        parts = dict(
+            zip(
+                DROPS,
+                (self._drop_blank, self._drop_conflicts, self._drop_duplicates, self._drop_label_issues),
+                strict=True,
+            )
+        )
         reasons: dict[int, str] = {}
-        for name in DROPS:
+        for name, found in parts.items():
             if name in what:
-                for row, reason in getattr(self, f"_drop_{name}")():
+                for row, reason in found():
                     reasons.setdefault(int(row), reason)
         return dict(sorted(reasons.items()))
 
@@ -287,7 +294,7 @@ class Audit:
         }
 
 
-DROPS = ("blank", "conflicts", "duplicates", "label_issues")
+DROPS = ("blank", "conflicts", "duplicates", "label-issues")
 """What can be left out: blank rows; all rows of a group whose labels conflict; of other groups, rows with a copy in a split that
 judges (``valid`` judges ``train``, any test split judges both) and further copies within a split; rows with a suspect label."""
 

@@ -20,7 +20,7 @@ from mien.data.faceset import UNLABELLED, FaceSet
 from mien.data.source import DroppedRow
 from mien.errors import DataError, OutputError
 
-FIXES = ("conflicts", "label_issues")
+FIXES = ("conflicts", "label-issues")
 """Labels that can be put right instead of being dropped."""
 
 
@@ -43,7 +43,7 @@ def fix(audit: Audit, what: tuple[str, ...]) -> Audit:
     """The audit with labels put right, so that what is then dropped is what is still wrong.
 
     Copies with conflicting labels get the one that most people voted for, where the data has votes, or else the one that most
-    copies carry. A suspect gets the class that most people voted for, or else the one that the audit's judge reads. Where
+    copies carry. A label issue gets the class that most people voted for, or else the one that the audit's judge reads. Where
     several come first, the labels stay as they are.
 
     Args:
@@ -58,7 +58,7 @@ def fix(audit: Audit, what: tuple[str, ...]) -> Audit:
             carried = np.bincount(faces.labels[rows], minlength=len(faces.classes)).astype(np.float64)
             if group.labels > 1 and (label := _first(_votes(faces, rows), carried)) is not None:
                 labels[rows] = label
-    if "label_issues" in what:
+    if "label-issues" in what:
         for row in still.rows.tolist():
             label = _first(_votes(faces, np.array([row])), still.of(row))
             labels[row] = labels[row] if label is None else label

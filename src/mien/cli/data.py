@@ -130,13 +130,13 @@ def convert(path: Path, out: Path, reading: ReadOptions, size: int | None, overw
     "--remove",
     default="blank,conflicts,duplicates",
     show_default=True,
-    help="What --write leaves out; 'suspects' too, if asked for.",
+    help="What --write leaves out; 'label-issues' too, if asked for.",
 )
 @click.option(
     "--fix",
     default="",
     metavar="TEXT",
-    help="Labels that --write puts right before: conflicts, suspects. Votes decide; without them the copies, or the judge.",
+    help="Labels that --write puts right before: conflicts, label-issues. Votes decide; without them the copies, or the judge.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace CLEAN where it exists.")
 @json_option

@@ -10,22 +10,7 @@ from typing import Any
 from mien.evaluation.judge import JudgementRecord
 from mien.recipes import Augment, Recipe
 from mien.reporting.texts import Texts, exact_percent
-from mien.run_record import NetworkRecord, RunRecord
-
-
-def layer_reasons(network: NetworkRecord, t: Texts) -> list[str]:
-    """Why each layer is there, with the figures of this network."""
-    following = [*network.layers[1:], *network.layers[-1:]]
-    total = max(1, network.parameters)
-    return [
-        t(
-            f"layers.{layer.reason}",
-            share=layer.parameters / total,
-            next=after.parameters / total,
-            dropout=layer.dropout or 0.0,
-        )
-        for layer, after in zip(network.layers, following, strict=True)
-    ]
+from mien.run_record import RunRecord
 
 
 def describe(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,9 +11,7 @@ from mien.evaluation.deciding import Decided, DecisionResult
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement, JudgementRecord, LeftOut
 from mien.evaluation.probing.robustness import CorruptedAccuracy
-from mien.reporting import techniques
 from mien.reporting.texts import Texts
-from mien.run_record import NetworkRecord
 from mien.words import agreed, counted, p_value, percent, points, whole_interval
 
 OPTIMISTIC = "these rows were held out of the training and chose its epoch and its temperature: the scores are slightly optimistic."
@@ -154,7 +151,7 @@ def _cost_difference(difference: Sequence[float] | None) -> str:
 
 def audit_as_text(record: Mapping[str, Any]) -> str:
     """What ``mien data audit`` found."""
-    data, counts, suspects = record["data"], record["counts"], record["label_issues"]
+    data, counts, issues = record["data"], record["counts"], record["label_issues"]
     leakage = [
         [f"{row['split']} in {row['other']}", *(f"{row[key]:,}" for key in ("rows", "exact", "near", "conflicting"))]
         for row in record["leakage"]
@@ -165,7 +162,7 @@ def audit_as_text(record: Mapping[str, Any]) -> str:
         if leakage
         else "no row has a copy in another split",
         tables.render(["found", "rows"], _findings(counts)),
-        _judged(suspects, counts),
+        _judged(issues, counts),
         tables.render(
             ["split", "rows", "class shares off", "p", "mean gray", "p", "contrast", "p"],
             [_drift(split) for split in record["drift"]],
@@ -186,21 +183,21 @@ def _findings(counts: Mapping[str, int]) -> list[list[str]]:
         f"in {counted(counts['conflicting_groups'], 'group')} with conflicting labels": "conflicting_rows",
         "blank": "blank",
         "no face found": "no_face_found",
-        "suspect label": "label_issues",
+        "label issue": "label_issues",
     }
     return [[name, f"{counts[key]:,}"] for name, key in found.items()]
 
 
-def _judged(suspects: Mapping[str, Any], counts: Mapping[str, int]) -> str:
-    line = f"labels judged by {suspects['judge']}: {counted(counts['judged'], 'row')}"
-    if suspects["learned"]:
-        line += f"; it learned from {counted(suspects['learned'], 'other')}, or from copies, which are left out"
-    if not suspects["knows_training"]:
+def _judged(issues: Mapping[str, Any], counts: Mapping[str, int]) -> str:
+    line = f"labels judged by {issues['judge']}: {counted(counts['judged'], 'row')}"
+    if issues["learned"]:
+        line += f"; it learned from {counted(issues['learned'], 'other')}, or from copies, which are left out"
+    if not issues["knows_training"]:
         line += "; which of them it learned from isn't known"
-    if shares := suspects["voted_otherwise"]:
+    if shares := issues["voted_otherwise"]:
         line += (
-            f"\npeople's votes name another class for {percent(shares['suspects'])} of the suspects, {percent(shares['first'])} of the "
-            f"{min(NUM_FIRST, counts['suspects']):,} most suspect, and {percent(shares['judged'])} of all judged rows"
+            f"\npeople's votes name another class for {percent(shares['label_issues'])} of the label issues, {percent(shares['first'])} of the "
+            f"{min(NUM_FIRST, counts['label_issues']):,} most suspect, and {percent(shares['judged'])} of all judged rows"
         )
     return line
 
@@ -285,30 +282,3 @@ def _scores_without(fresh: Evaluation) -> str:
     recalls = [(recall, name) for recall, name, n in zip(fresh.recall, fresh.classes, fresh.support, strict=True) if n]
     recall, name = min(recalls)
     return ", ".join([*parts, f"lowest recall {name} {percent(recall)}"])
-
-
-def network_as_text(network: NetworkRecord, lang: str = "en") -> str:
-    """The layers as a table, each with its reason, and the totals."""
-    t, mib = Texts(lang), 2.0**20
-    rows = [
-        [
-            str(number),
-            layer.name,
-            layer.kind + (f" {layer.dropout:g}" if layer.dropout is not None else ""),
-            "x".join(map(str, layer.output)),
-            f"{layer.parameters:,}",
-            reason,
-        ]
-        for number, (layer, reason) in enumerate(
-            zip(network.layers, techniques.layer_reasons(network, t), strict=True), start=1
-        )
-    ]
-    table = tables.render(["#", "layer", "kind", "output", "parameters", "reason"], rows)
-    totals = [
-        f"parameters          {network.parameters:,} (all trainable)",
-        f"multiply-adds       {network.macs:,} per face",
-        f"input               {'x'.join(map(str, network.input))}, {4 * math.prod(network.input) / mib:.2f} MiB",
-        f"activations         {network.activation_bytes / mib:.2f} MiB per face in fp32, kept for the backward pass",
-        f"parameters' size    {4 * network.parameters / mib:.2f} MiB in fp32",
-    ]
-    return "\n".join([table, "", *totals])

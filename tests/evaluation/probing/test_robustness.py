@@ -70,7 +70,7 @@ def test_a_sample_has_as_many_of_each_class_as_there_are() -> None:
 
 def test_no_face_is_refused() -> None:
     images, labels = faces()
-    with pytest.raises(DataError, match="no face to spoil"):
+    with pytest.raises(DataError, match="no face to corrupt"):
         robustness.curves(is_light, images[:0], labels[:0], 3)
 
 

@@ -1,4 +1,4 @@
-"""The page of an audit: one HTML file that opens offline, with the pairs and the suspects as pictures."""
+"""The page of an audit: one HTML file that opens offline, with the pairs and the label issues as pictures."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _scores(audit: Audit, t: Texts) -> list[dict[str, str]]:
         ("copied", percent(copied / counts["rows"]), f"{copied:,}", {}),
         ("crossing", f"{crossing:,}", "", {}),
         ("conflicting", f"{counts['conflicting_rows']:,}", "", {}),
-        ("suspect", f"{counts['suspects']:,}", "", {"judged": f"{counts['judged']:,}"}),
+        ("suspect", f"{counts['label_issues']:,}", "", {"judged": f"{counts['judged']:,}"}),
         ("blank", f"{counts['blank']:,}", "", {"faceless": f"{counts['no_face_found']:,}"}),
     ]
     return [

@@ -13,6 +13,7 @@ from mien.data.source import ChosenCoding
 from mien.evaluation.evaluation import Confusion, Evaluation
 from mien.evaluation.judge import Judgement
 from mien.reporting import narrative, svg
+from mien.reporting import network as layers_in_words
 from mien.reporting import techniques as wording
 from mien.reporting.pictures import data_url, face_url, markup
 from mien.reporting.plots import scores as plots
@@ -140,7 +141,9 @@ def _layers(network: NetworkRecord, t: Texts) -> list[dict[str, str]]:
     """The layer table; a reason that was given already is referred to."""
     first: dict[str, int] = {}
     rows = []
-    for number, (layer, reason) in enumerate(zip(network.layers, wording.layer_reasons(network, t), strict=True), 1):
+    for number, (layer, reason) in enumerate(
+        zip(network.layers, layers_in_words.layer_reasons(network, t), strict=True), 1
+    ):
         before = first.setdefault(reason, number)
         rows.append(
             {
