@@ -49,8 +49,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
         fail(f"'{error.filename}': {error.strerror or error}." if error.filename else f"{error.strerror or error}.", 1)
 
 
+GROUPS = {
+    "Use": ("predict", "video", "serve"),
+    "Train": ("train", "tune", "export", "ensemble"),
+    "Evaluate": ("evaluate", "report", "explain", "decide", "study"),
+    "Data": ("data",),
+    "Course": ("submit", "summary", "demo"),
+}
+"""The verbs as help lists them, by what people want."""
+
+
 class Verbs(click.Group):
-    """The verbs."""
+    """The verbs, listed in groups."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verbs below the options."""
+        for title, names in GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, self.commands[name].get_short_help_str(limit=100)) for name in names])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Keep the words for the records of what they begin."""
@@ -61,7 +77,7 @@ class Verbs(click.Group):
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(mien.__version__, prog_name="mien")
 def cli() -> None:
-    """Learn to read facial expressions from labelled faces, judge how well, and show where it errs.
+    """Train, evaluate and run classifiers of facial expressions.
 
     Start with:  mien demo
     """

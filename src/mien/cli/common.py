@@ -47,9 +47,7 @@ device_option = click.option(
 precision_option = click.option(
     "--precision", default="auto", type=click.Choice(["auto", "fp32", "bf16"]), show_default=True
 )
-set_option = click.option(
-    "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Change a field of the recipe."
-)
+set_option = click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Set a field of the recipe.")
 
 
 cpus_option = click.option(
@@ -58,7 +56,7 @@ cpus_option = click.option(
     default=1,
     type=click.IntRange(min=1),
     show_default=True,
-    help="Processors, and so threads, of each training.",
+    help="CPU cores per training.",
 )
 
 
@@ -68,26 +66,26 @@ def engine_option(help: str) -> Callable[[Any], Any]:
 
 
 _DATA_OPTIONS = (
-    click.option("--layout", help="Read the data as this layout instead of recognising one."),
+    click.option("--layout", help="Layout of the data.  [default: detected]"),
     click.option("--votes", type=path_argument, help="FER+ votes (fer2013new.csv) to join to FER2013."),
     click.option(
-        "--find-faces", is_flag=True, help="Find the face in each picture and cut it out: for portraits and photos."
+        "--find-faces", is_flag=True, help="Detect and crop the face in each picture: for portraits and photos."
     ),
     click.option(
         "--coding",
         metavar="NAME|0=A,1=B,...",
-        help="What numbers for labels mean: fer2013, rafdb, affectnet, ferplus, alphabetical, or a name for each."
-        "  [default: found out, or refused]",
+        help="Meaning of numeric labels: fer2013, rafdb, affectnet, ferplus, alphabetical, or a name for each."
+        "  [default: detected, or an error]",
     ),
-    click.option("--classes", metavar="A,B,...", help="Keep these classes only, in this order."),
+    click.option("--classes", metavar="A,B,...", help="Keep only these classes, in this order."),
     click.option("--drop", multiple=True, metavar="CLASS", help="Leave out a class; may be given several times."),
     click.option(
-        "--map", "renames", multiple=True, metavar="A=B", help="Call class A of the data B; may be given several times."
+        "--map", "renames", multiple=True, metavar="A=B", help="Rename class A to B; may be given several times."
     ),
 )
 
 _LEAKAGE_OPTION = click.option(
-    "--allow-leakage", is_flag=True, help="Train although the same faces stand in several of the data's own splits."
+    "--allow-leakage", is_flag=True, help="Train even if the same faces are in several splits of the data."
 )
 
 
@@ -145,7 +143,7 @@ def recipe_option(default: str) -> Callable[[Any], Any]:
         default=default,
         type=name_argument,
         show_default=True,
-        help="report, large, base, tiny or demo, or a recipe's TOML file.",
+        help="vgg, large, base, tiny or demo, or a recipe's TOML file.",
     )
 
 

@@ -32,14 +32,17 @@ from mien.words import counted
 
 @click.group()
 def data() -> None:
-    """Look at data sets, audit them, convert them, draw one."""
+    """Inspect, audit, convert and draw data sets."""
 
 
 @data.command(cls=Verb)
 @click.argument("path", type=path_argument)
 @data_options()
 @click.option(
-    "--augmented", type=output_argument, metavar="PNG", help="Also write a sheet of what a network sees in training."
+    "--augmented",
+    type=output_argument,
+    metavar="PNG",
+    help="Also write a picture of training faces after augmentation.",
 )
 @recipe_option("base")
 @set_option
@@ -52,7 +55,7 @@ def info(
     settings: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Count what is at PATH: splits, classes and their shares, sizes, hash, dropped rows.
+    """Describe data: layout, splits, class shares, notes.
 
     Example:  mien data info fer2013.csv
     """
@@ -79,7 +82,9 @@ def info(
 @click.option("--overwrite", is_flag=True, help="Replace OUT where it exists.")
 @json_option
 def convert(path: Path, out: Path, reading: ReadOptions, size: int | None, overwrite: bool, as_json: bool) -> None:
-    """Convert what is at PATH to a Parquet file (OUT ends in .parquet) or to image folders.
+    """Convert data to Parquet or to image folders.
+
+    OUT is a Parquet file if its name ends in .parquet, else a folder.
 
     Example:  mien data convert fer2013.csv fer2013.parquet
     """
@@ -107,7 +112,7 @@ def convert(path: Path, out: Path, reading: ReadOptions, size: int | None, overw
 @click.option(
     "--model",
     type=name_argument,
-    help="Judge the labels with this model: a pretrained one or a model file.  [default: small ones, in folds]",
+    help="Model that checks the labels.  [default: a small one, cross-validated]",
 )
 @data_options()
 @click.option(
@@ -117,26 +122,26 @@ def convert(path: Path, out: Path, reading: ReadOptions, size: int | None, overw
     show_default=True,
     help="Faces that correlate more than this are copies.",
 )
-@click.option("--mirrored", is_flag=True, help="A mirror image is a copy, too.")
+@click.option("--mirrored", is_flag=True, help="Count mirror images as copies.")
 @lang_option
-@click.option("-o", "--out", type=output_argument, help="Write a page with the pictures here (.html).")
+@click.option("-o", "--out", type=output_argument, help="Write a page with the pictures (.html).")
 @click.option(
     "--write",
     type=OutputPath("either"),
     metavar="CLEAN",
-    help="Write the rows that stay here, as  mien data convert  does.",
+    help="Write the cleaned data here, as  mien data convert  does.",
 )
 @click.option(
     "--remove",
     default="blank,conflicts,duplicates",
     show_default=True,
-    help="What --write leaves out; 'label-issues' too, if asked for.",
+    help="What --write leaves out: blank, conflicts, duplicates, label-issues.",
 )
 @click.option(
     "--fix",
     default="",
     metavar="TEXT",
-    help="Labels that --write puts right before: conflicts, label-issues. Votes decide; without them the copies, or the judge.",
+    help="Labels that --write corrects: conflicts, label-issues. Votes decide; without votes, the other copies or the model.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace CLEAN where it exists.")
 @json_option
@@ -154,7 +159,7 @@ def audit(
     overwrite: bool,
     as_json: bool,
 ) -> None:
-    """Look for what is wrong with labelled faces: copies, conflicts, suspect labels, blank pictures, drift.
+    """Find copies, label issues, blank pictures and drift.
 
     Example:  mien data audit fer2013.csv -o audit.html --write clean.parquet
     """
@@ -189,7 +194,7 @@ def audit(
 @click.option("--overwrite", is_flag=True, help="Replace OUT where it exists.")
 @json_option
 def draw(out: Path, num: int, seed: int, size: int, wrong_labels: float, overwrite: bool, as_json: bool) -> None:
-    """Draw faces with seven expressions, to a Parquet file or image folders: data for a try and for tests.
+    """Draw synthetic faces, for trials and tests.
 
     Example:  mien data draw faces.parquet --num 2000 --seed 0
     """
@@ -206,10 +211,10 @@ def draw(out: Path, num: int, seed: int, size: int, wrong_labels: float, overwri
 
 
 @data.command(cls=Verb)
-@click.option("--clear", is_flag=True, help="Remove what it holds.")
+@click.option("--clear", is_flag=True, help="Empty the cache.")
 @json_option
 def cache(clear: bool, as_json: bool) -> None:
-    """Tell where read data is kept for the next time and how much that is, or remove it.
+    """Show or empty the cache of data.
 
     It lies in MIEN_CACHE, or else in the system's folder for caches, and holds pixels, names and subjects; only you may read it.
     With MIEN_CACHE=off nothing is kept.

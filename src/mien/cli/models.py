@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @data_options()
 @click.option(
     "--split",
-    help="Judge on this split, 'hold_out' or 'all'.  [default: labelled test rows, else what the training held out]",
+    help="Split to evaluate: a name, 'hold_out' or 'all'.  [default: labelled test rows, else the held-out rows]",
 )
 @click.option(
     "--without-duplicates-of",
@@ -64,7 +64,9 @@ def evaluate(
     prior: str | None,
     as_json: bool,
 ) -> None:
-    """Judge a MODEL, a pretrained one (base, tiny) or a model file, on labelled DATA.
+    """Evaluate a MODEL on labelled DATA.
+
+    MODEL is a pretrained model (base, robust, tiny) or a model file.
 
     Example:  mien evaluate base fer2013.csv --split public_test --flip
     """
@@ -98,7 +100,7 @@ def evaluate(
 @data_options()
 @click.option(
     "--split",
-    help="Judge on this split, 'hold_out' or 'all'.  [default: labelled test rows, else what the training held out]",
+    help="Split to evaluate: a name, 'hold_out' or 'all'.  [default: labelled test rows, else the held-out rows]",
 )
 @flip_option
 @lang_option
@@ -109,7 +111,9 @@ def evaluate(
 def explain(
     model: str, data: Path, reading: ReadOptions, split: str | None, flip: bool, lang: str, out: Path, as_json: bool
 ) -> None:
-    """Find out why and when a MODEL errs on labelled DATA: where it looks, what corrupts its readings, whether its doubt is people's.
+    """Explain the errors of a MODEL on labelled DATA.
+
+    The page has saliency maps, robustness to corruptions, calibration, and agreement with human annotators.
 
     It reads some 60,000 changed faces, which takes base a minute or two, and writes one HTML file that opens offline.
 
@@ -130,16 +134,14 @@ def explain(
 @data_options()
 @click.option(
     "--split",
-    help="Judge on this split, or 'hold_out'.  [default: labelled test rows, else what the training held out]",
+    help="Split to evaluate: a name or 'hold_out'.  [default: labelled test rows, else the held-out rows]",
 )
-@click.option(
-    "--choose-on", metavar="SPLIT", help="Choose on this split.  [default: what the model's training held out]"
-)
+@click.option("--choose-on", metavar="SPLIT", help="Split to choose on.  [default: the held-out rows]")
 @click.option(
     "--costs",
     type=path_argument,
     metavar="CSV",
-    help="What each error costs: a row for each answer, a column for each truth.",
+    help="Cost matrix: one row per answer, one column per true class.",
 )
 @click.option("-o", "--out", type=output_argument, help="Also write the model file with the chosen decisions in it.")
 @flip_option
@@ -155,7 +157,7 @@ def decide(
     flip: bool,
     as_json: bool,
 ) -> None:
-    """Compare ways to answer: is the most probable class the best one, with classes as unequal as these?
+    """Compare decision rules: argmax, logit adjustment, thresholds.
 
     Weights, logit adjustment and thresholds are chosen on rows that the model didn't learn from, and judged on others. Where
     there are only those that its training held out, they are chosen on one half of these and judged on the other.
@@ -178,8 +180,13 @@ def decide(
 @click.argument("test", type=path_argument)
 @data_options()
 @click.option("-o", "--out", required=True, type=output_argument, help="The CSV to write.")
-@click.option("--sample", type=path_argument, metavar="CSV", help="The competition's sample: it gives order and head.")
-@click.option("--rows", type=click.IntRange(min=1), help="Refuse to write another number of rows.")
+@click.option(
+    "--sample",
+    type=path_argument,
+    metavar="CSV",
+    help="The competition's sample submission: its header and row order are used.",
+)
+@click.option("--rows", type=click.IntRange(min=1), help="Expected number of rows; another number is an error.")
 @flip_option
 @decision_option
 @json_option
@@ -194,7 +201,7 @@ def submit(
     decision: str,
     as_json: bool,
 ) -> None:
-    """Write predictions for a competition's TEST set: an id and a label for each face.
+    """Write predictions for the TEST set of a competition.
 
     The ids are those of the test set: its column of ids, or the names of its pictures. A sample_submission.csv in its folder
     gives order and head. Name the folder with the training rows too where classes or codes are not those of FER2013.

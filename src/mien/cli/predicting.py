@@ -40,14 +40,14 @@ reader_options = (
         default="base",
         type=name_argument,
         show_default=True,
-        help="A pretrained model (base, tiny) or a model file.",
+        help="A pretrained model (base, robust, tiny) or a model file.",
     ),
     click.option(
         "--min-confidence",
         default=0.6,
         type=click.FloatRange(0, 1),
         show_default=True,
-        help="Least detection score of a face.",
+        help="Minimum face-detection score.",
     ),
     click.option(
         "--abstain",
@@ -75,14 +75,14 @@ photo_options = (
         "--rotate/--no-rotate",
         default=True,
         show_default=True,
-        help="Turn a photo whose best face is not clearly upright: sideways and upside-down photos are read right.",
+        help="Also try other orientations if no face is clearly upright, for sideways and upside-down photos.",
     ),
     click.option(
         "--detail",
         default="normal",
         type=click.Choice(["low", "normal", "high"]),
         show_default=True,
-        help="Find faces from 3% of the photo's shorter side on, from 1% (high, slow), or in one look at 640 pixels (low).",
+        help="Smallest faces to find: 3% of the photo's shorter side (normal), 1% (high, slow), or about 3% of 640 pixels (low, fast).",
     ),
     max_pixels_option,
 )
@@ -108,12 +108,15 @@ def with_options(options: Sequence[Callable[[Function], Function]]) -> Callable[
 @click.option("--csv", "form", flag_value="csv", help="Rows as CSV.")
 @click.option("--parquet", "form", flag_value="parquet", help="Rows as Parquet (needs --out).")
 @click.option(
-    "--annotate", type=OutputPath("made"), metavar="OUT", help="Draw the readings: a picture, or a folder of them."
+    "--annotate",
+    type=OutputPath("made"),
+    metavar="OUT",
+    help="Draw boxes and labels: a picture file, or a folder for several photos.",
 )
-@click.option("--crops", is_flag=True, help="Each picture is one ready-made face crop: no detector, no margin.")
-@click.option("--resume", is_flag=True, help="Go on with an output that was stopped.")
+@click.option("--crops", is_flag=True, help="Each picture is one face crop: no detection.")
+@click.option("--resume", is_flag=True, help="Resume an output that was stopped.")
 @engine_option("Read in this process, or spread over a Ray cluster.")
-@click.option("--workers", type=click.IntRange(1), help="Processes that read on Ray [default: one per processor].")
+@click.option("--workers", type=click.IntRange(1), help="Ray workers [default: one per core].")
 @with_options((*reader_options, *photo_options))
 def predict(
     photos: tuple[str, ...],
@@ -125,7 +128,7 @@ def predict(
     workers: int | None,
     **settings: Any,
 ) -> None:
-    """Find the faces in photos and read their expressions.
+    """Detect faces in photos and classify their expressions.
 
     PHOTO is a file, a folder, a pattern such as 'album/*.jpg', or - for standard input. A photo without a face gives a row
     no_face, one that can't be read a row error; the rest go on, and the exit code is 1 where there was an error.

@@ -49,7 +49,7 @@ def setting(flag: str, help_text: str, **options: Any) -> Callable[[Callable[...
     show_envvar=True,
     help="A pretrained model or a model file; give it again for more. The first is the default.",
 )
-@setting("--min-confidence", "Least detection score of a face.", default=0.6)
+@setting("--min-confidence", "Minimum face-detection score.", default=0.6)
 @setting("--abstain", "Mark a face as unsure below this probability.", default=0.0)
 @setting("--flip", "Average each face with its mirror image (twice the time).", is_flag=True)
 @setting("--decision", "How to answer: argmax, or a decision that all served models hold.", default="argmax")
@@ -91,7 +91,7 @@ def setting(flag: str, help_text: str, **options: Any) -> Callable[[Callable[...
     help="A web site whose pages may call the API (CORS); give it again for more.",
 )
 def serve(origins: tuple[str, ...], hosts: tuple[str, ...], models: tuple[str, ...], **settings: Any) -> None:
-    """Serve a web page to try mien on, and an HTTP API.
+    """Serve a web page and an HTTP API.
 
     The page is at /, the API's documentation at /docs. API keys are set by the variable MIEN_API_KEYS and by no flag, as flags
     can be seen by others on the machine. Lists in variables have blanks or commas between their parts, MIEN_MODELS blanks.

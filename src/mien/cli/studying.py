@@ -38,14 +38,13 @@ NAMES = ("augmentation", "early-stopping", "ensemble", "labels", "imbalance")  #
 @recipe_option("tiny")
 @set_option
 @data_options(training=True)
+@click.option("--seeds", "num_seeds", default=3, type=click.IntRange(1, 100), show_default=True, help="Seeds per arm.")
 @click.option(
-    "--seeds", "num_seeds", default=3, type=click.IntRange(1, 100), show_default=True, help="Runs of each arm."
+    "--split",
+    help="Split to evaluate: a name, 'hold_out' or 'all'.  [default: labelled test rows, else the held-out rows]",
 )
 @click.option(
-    "--split", help="Judge on this split, 'hold_out' or 'all'.  [default: labelled test rows, else the held-out rows]"
-)
-@click.option(
-    "--out", default=Path("studies"), type=OutputPath("made"), show_default=True, help="Folder of runs and results."
+    "--out", default=Path("studies"), type=OutputPath("made"), show_default=True, help="Folder for runs and results."
 )
 @engine_option("Train one after the other in this process, or side by side on a Ray cluster.")
 @cpus_option
@@ -71,7 +70,7 @@ def study(
     precision: str,
     as_json: bool,
 ) -> None:
-    """Train a recipe with and without something, over several seeds, and compare.
+    """Compare trainings with and without a technique.
 
     NAME is augmentation, early-stopping, ensemble, labels or imbalance. A study that was stopped goes on where it was: give
     the same command again. Studies with the same folder share the runs that they have in common.

@@ -38,9 +38,7 @@ if TYPE_CHECKING:
     from mien.data.reading import ReadOptions
     from mien.modelfile import Spec
 
-_moved_option = click.option(
-    "--data", "moved", type=path_argument, help="Where the training data lies now.  [default: where it lay]"
-)
+_moved_option = click.option("--data", "moved", type=path_argument, help="Path of the training data, if it has moved.")
 
 
 def _check_resuming(
@@ -76,14 +74,14 @@ def _check_resuming(
 @set_option
 @data_options(training=True)
 @click.option("--out", type=OutputPath("made"), help="The run folder to make.  [default: runs/RECIPE-DATE-TIME]")
-@click.option("--resume", type=path_argument, metavar="RUN", help="Go on with a run that was stopped.")
-@click.option("--data", "moved", type=path_argument, help="With --resume: where the data lies now.")
+@click.option("--resume", type=path_argument, metavar="RUN", help="Resume a run that was stopped.")
+@click.option("--data", "moved", type=path_argument, help="With --resume: path of the data, if it has moved.")
 @device_option
 @precision_option
 @click.option(
     "--workers",
     type=click.IntRange(1),
-    help="Train with this many processes of a Ray cluster, a core or a GPU each.  [default: this process]",
+    help="Train with this many Ray workers, one core or GPU each.  [default: this process]",
 )
 @json_option
 @click.pass_context
@@ -101,7 +99,7 @@ def train(
     workers: int | None,
     as_json: bool,
 ) -> None:
-    """Train a recipe on DATA and write a run folder with its model file.
+    """Train a recipe on DATA; gives a run folder.
 
     DATA is any layout of labelled faces: a CSV, a Parquet file, a folder of pictures. Several processes train together with
     --workers on Ray, or without it by torchrun: torchrun --nproc-per-node 4 -m mien train DATA.
@@ -148,14 +146,15 @@ def train(
 
 @click.command(cls=Verb)
 @click.argument("run", type=RunPath())
-@click.option("--data", type=path_argument, help="Judge on other data than the run was trained on.")
+@click.option("--data", type=path_argument, help="Evaluate on other data than the run's.")
 @data_options()
 @click.option(
-    "--split", help="Judge on this split, 'hold_out' or 'all'.  [default: labelled test rows, else the held-out rows]"
+    "--split",
+    help="Split to evaluate: a name, 'hold_out' or 'all'.  [default: labelled test rows, else the held-out rows]",
 )
 @flip_option
 @lang_option
-@click.option("--no-probes", is_flag=True, help="Leave out where it looks and when it errs, which read many faces.")
+@click.option("--no-probes", is_flag=True, help="Leave out saliency and robustness, which take minutes.")
 @click.option("-o", "--out", type=output_argument, help="The HTML file to write.  [default: RUN/report.html]")
 @json_option
 def report(
@@ -169,7 +168,7 @@ def report(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Write the report of a RUN: one HTML file that opens offline.
+    """Write the report of a RUN as one offline HTML file.
 
     Example:  mien report runs/base --lang zh-TW -o report.html
     """
@@ -197,7 +196,7 @@ def report(
 @_moved_option
 @json_option
 def export(run: Path, out: Path | None, moved: Path | None, as_json: bool) -> None:
-    """Write the model file of a RUN's best weights, again or elsewhere; says what was done and checked.
+    """Export the model file of a RUN, and tell what was checked.
 
     Example:  mien export runs/base -o base.onnx
     """
@@ -233,7 +232,7 @@ def _exported(spec: Spec, num_bytes: int) -> Iterator[str]:
 @_moved_option
 @json_option
 def ensemble(runs: tuple[Path, ...], out: Path, moved: Path | None, as_json: bool) -> None:
-    """Average several RUNs in one model file.
+    """Average several RUNs into one model file.
 
     Train them with different seeds: --set seed=1, --set seed=2, and so on.
 
@@ -261,7 +260,7 @@ def ensemble(runs: tuple[Path, ...], out: Path, moved: Path | None, as_json: boo
 @click.option("--classes", "num_classes", default=7, type=click.IntRange(min=2), show_default=True)
 @json_option
 def summary(recipe: str, settings: tuple[str, ...], num_classes: int, as_json: bool) -> None:
-    """Print the network of a RECIPE: each layer with its output, its parameters and its reason.
+    """Print the layers of a RECIPE's network, with reasons.
 
     Example:  mien summary vgg
     """
@@ -280,7 +279,7 @@ def summary(recipe: str, settings: tuple[str, ...], num_classes: int, as_json: b
 @click.option("--out", default=Path("demo"), type=OutputPath("made"), show_default=True, help="The folder to make.")
 @click.option("--num", default=3000, type=click.IntRange(min=200), show_default=True, help="How many faces to draw.")
 def demo(out: Path, num: int) -> None:
-    """Draw faces, train on them, judge the model and write its report.
+    """Draw faces, train, evaluate and write a report.
 
     Example:  mien demo --out demo
     """

@@ -53,20 +53,24 @@ class WithSpace(Verb):
     help="A field that may vary: FIELD=LOW..HIGH, FIELD=LOW..HIGH:log, or FIELD=ONE|OTHER.  [default: see below]",
 )
 @click.option(
-    "--trials", "num_trials", default=20, type=click.IntRange(1, 100_000), show_default=True, help="Settings to try."
+    "--trials", "num_trials", default=20, type=click.IntRange(1, 100_000), show_default=True, help="Number of trials."
 )
 @click.option(
     "--parallel",
     default=0,
     type=click.IntRange(min=0),
-    help="Trials at once at most.  [default: as many as there is room for]",
+    help="Maximum number of parallel trials.  [default: as many as fit]",
 )
 @cpus_option
 @click.option(
-    "--seed", default=0, type=click.IntRange(0, 2**31 - 1), show_default=True, help="Of the search, not of the runs."
+    "--seed",
+    default=0,
+    type=click.IntRange(0, 2**31 - 1),
+    show_default=True,
+    help="Seed of the search; training seeds come from the recipe.",
 )
 @click.option(
-    "--out", default=Path("tune"), type=OutputPath("made"), show_default=True, help="Folder of runs and results."
+    "--out", default=Path("tune"), type=OutputPath("made"), show_default=True, help="Folder for runs and results."
 )
 @lang_option
 @device_option
@@ -88,7 +92,7 @@ def tune(
     precision: str,
     as_json: bool,
 ) -> None:
-    """Search for better settings of a recipe on DATA, judged by the rows held out of training.
+    """Search for better settings of a recipe on held-out rows.
 
     Trials run side by side on this machine, or on the Ray cluster that RAY_ADDRESS names, whose nodes all need to see DATA and
     the folder of results. A search that was stopped goes on where it was: give the same command again.

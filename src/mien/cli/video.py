@@ -29,16 +29,18 @@ if TYPE_CHECKING:
 @click.command(cls=Verb)
 @click.argument("clip", type=name_argument)
 @click.option(
-    "-o", "--out", type=output_argument, help="Write a row a face and frame: .jsonl, .csv, .parquet or .json."
+    "-o", "--out", type=output_argument, help="Write one row per face and frame: .jsonl, .csv, .parquet or .json."
 )
 @click.option(
     "--annotate", type=output_argument, metavar="FILM", help="Write an annotated copy, sound kept: .mp4, .mov or .mkv."
 )
-@click.option("--no-sound", is_flag=True, help="Leave the sound out of the annotated copy.")
-@click.option("--timeline", type=output_argument, metavar="PNG", help="Draw who showed what when.")
-@click.option("--every", default=1, type=click.IntRange(min=1), show_default=True, help="Look at every Nth frame.")
-@click.option("--start", default=0.0, type=click.FloatRange(min=0), help="Begin so many seconds into the clip.")
-@click.option("--end", type=click.FloatRange(min=0, min_open=True), help="Stop so many seconds into the clip.")
+@click.option("--no-sound", is_flag=True, help="Write the annotated copy without sound.")
+@click.option(
+    "--timeline", type=output_argument, metavar="PNG", help="Draw a timeline of the expressions of each face."
+)
+@click.option("--every", default=1, type=click.IntRange(min=1), show_default=True, help="Read every Nth frame.")
+@click.option("--start", default=0.0, type=click.FloatRange(min=0), help="Start time in seconds.")
+@click.option("--end", type=click.FloatRange(min=0, min_open=True), help="End time in seconds.")
 @click.option(
     "--smoothing",
     default=0.3,
@@ -67,7 +69,7 @@ def video(
     max_pixels: int,
     as_json: bool,
 ) -> None:
-    """Read the expressions in a CLIP: who shows what from when to when.
+    """Classify the expressions in a CLIP, face by face.
 
     CLIP is a file, a URL such as rtsp://camera/stream, or the number of a webcam; stop those with Ctrl-C.
 
