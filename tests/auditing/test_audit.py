@@ -387,7 +387,7 @@ def test_the_verb_writes_page_and_clean_data(invoke: Invoke, planted: FaceSet, t
     assert record["groups"][0]["labels"] == 2
     assert {"name", "split", "label", "reading"} <= set(record["label_issues"]["rows"][0])
     assert record["written"]["rows"] == len(read(cleaned))
-    assert "<title>What is wrong with a data set" in page.read_text(encoding="utf-8")
+    assert "<title>Data audit" in page.read_text(encoding="utf-8")
 
     code, out, err = invoke("data", "audit", data, "--model", "tiny", "--correlation", "0.99", "--mirrored")
     assert code == 0, err

@@ -1,4 +1,4 @@
-"""What is wrong with a data set: copies, label issues, drift; and a cleaned one."""
+"""Data audits: copies, label issues, drift; and a cleaned one."""
 
 from typing import TYPE_CHECKING
 

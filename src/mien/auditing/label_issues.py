@@ -1,4 +1,4 @@
-"""Suspect labels: rows whose label a model that didn't learn from them finds unlikely (confident learning, by cleanlab).
+"""Label issues: rows whose label a model that didn't learn from them finds unlikely (confident learning, by cleanlab).
 
 C. G. Northcutt, L. Jiang and I. L. Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels", Journal of Artificial
 Intelligence Research 70, 2021. The probabilities are out of fold: either those of a given model on rows that it didn't

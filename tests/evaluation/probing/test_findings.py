@@ -104,7 +104,7 @@ def test_without_probes_only_what_costs_nothing(classifier: Classifier, judged: 
 
 
 @pytest.mark.parametrize(("lang", "texts"), [
-    ("en", ["Where it looks", "Grad-CAM", "When it errs", "Whether it doubts", "Before: the logits", "low resolution"]),
+    ("en", ["Saliency", "Grad-CAM", "Robustness to corruptions", "Agreement with human annotators", "Before: the logits", "low resolution"]),
     ("zh-TW", ["模型看哪裡", "Grad-CAM", "模型何時出錯", "人猶豫的地方", "之前：訓練所得的", "低解析度"]),
 ])  # fmt: skip
 def test_the_page_tells_all_of_it(judged: Judgement, found: Findings, lang: str, texts: list[str]) -> None:
@@ -128,7 +128,7 @@ def test_one_row_and_an_absent_class_still_give_a_page(classifier: Classifier, j
     for rows in (np.array([3]), np.flatnonzero(judged.faces.labels != 2)[:9]):
         few = judge(classifier, judged.faces.select(rows))
         page = explain.render(few, findings.find(classifier, few, most_rows=14))
-        assert "When it errs" in page
+        assert "Robustness to corruptions" in page
         assert "nan" not in re.sub(r"base64,[^\"]*", "", page)
 
 

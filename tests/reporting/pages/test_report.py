@@ -157,7 +157,7 @@ def test_techniques_are_those_of_the_recipe(english: str) -> None:
         assert f'<th scope="row">{name}</th>' in used
     assert "Gaussian blur" not in used
     assert "Gaussian blur" in unused
-    assert "ablations are not part of this report" in used
+    assert "mien study compares them" in used
 
 
 def test_what_shapes_the_training_is_told_where_it_did() -> None:
@@ -199,7 +199,7 @@ def test_confusions_are_shown_as_faces(english: str) -> None:
     top = evaluation.top_confusions(4)
     alts = [attributes["alt"] for tag, attributes in Outline(english).tags if tag == "img"]
     confidence = f"{evaluation.probabilities[top[0].rows[0]].max():.0%}"
-    first = f"Face labelled {top[0].true.capitalize()}, read as {top[0].predicted.capitalize()} with {confidence} confidence"
+    first = f"Face labelled {top[0].true.capitalize()}, predicted as {top[0].predicted.capitalize()} with {confidence} confidence"
     assert first in alts
     assert english.count("<article") == 4
 
