@@ -57,7 +57,7 @@ def test_a_study_on_ray_is_the_same_study_also_where_workers_are_killed(
     killer.join()
     assert code == 0, said
     assert but_time(json.loads(printed)) == but_time(alone)
-    assert "hard labels, seed 0: epoch 3/3, hold-out accuracy" in said
+    assert "hard_labels, seed 0: epoch 3/3, hold-out accuracy" in said
     assert "2/2 trained" in said
     for path, before in killed.items():
         assert 1 <= before.count("\n") < 3

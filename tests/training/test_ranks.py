@@ -41,8 +41,9 @@ UNEVEN = ["batch_size=33"]
 SCRIPT = """
 import json, os, pathlib, sys, torch
 from mien.errors import MienError
-from mien.training import job, ranks, recipes
-with ranks.joined(torch.device("cpu")):
+from mien import recipes
+from mien.training import job, ranks
+with ranks.process_group(torch.device("cpu")):
     for name, settings in json.loads(sys.argv[3]).items():
         try:
             job.start(sys.argv[1], recipes.get("demo", settings), f"{sys.argv[2]}/{name}")
