@@ -52,7 +52,7 @@ from mien.progress import Lines
 from mien.recipes import Recipe
 from mien.run import Run
 from mien.run_record import DataRecord, EpochRecord, Hardware, HeldOutRows, Setup, Speed, TrainRows
-from mien.training import devices, job, loop, summary, teachers
+from mien.training import devices, job, loop, summary, teachers, validation
 from mien.training import networks as net
 from mien.training.graph import load_network
 
@@ -252,7 +252,7 @@ class Work:
         run = self._looped(recipe, *job.divide(self.faceset, recipe), name)
         network = load_network(run).to(self.device)
         faces, data = self.test_faces(recipe.image_size), run.record.data
-        _, accuracy = loop.score(network, faces, self.test_labels, data.mean, data.std, self.precision)
+        _, accuracy = validation.score(network, faces, self.test_labels, data.mean, data.std, self.precision)
         run.best.unlink()
         return {**self._told(run), "accuracy": accuracy}
 

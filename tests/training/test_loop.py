@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 import records
 from mien import recipes
@@ -25,7 +24,7 @@ from mien.recipes import Recipe
 from mien.run import Run
 from mien.run_record import DEFAULT_SPEED, EpochRecord, Speed
 from mien.training import checkpoint, job, loop
-from mien.training.weights import BestEpoch, WeightAverage
+from mien.training.weights import BestEpoch
 
 SETTINGS = ["batch_size=32", "epochs=6", "image_size=32", "ema=0.9"]
 
@@ -194,13 +193,6 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_checkpoint(faces: 
         assert not path.exists() or all(torch.isfinite(tensor).all() for tensor in checkpoint.tensors(path).values())
 
 
-@pytest.mark.parametrize(
-    ("loss", "diverged"), [(1.9, False), (50.0, False), (200.0, True), (1e23, True), (math.nan, True)]
-)
-def test_a_loss_a_hundred_times_that_of_guessing_has_diverged(loss: float, diverged: bool) -> None:
-    assert loop.has_diverged(loss, 7) == diverged
-
-
 def test_a_training_that_diverges_stops_though_its_loss_is_finite(faces: FaceSet, tmp_path: Path) -> None:
     recipe = recipes.get(
         "demo", ["epochs=3", "image_size=16", "muon=0", "learning_rate=20", "warmup=0", "momentum=0.99"]
@@ -208,31 +200,6 @@ def test_a_training_that_diverges_stops_though_its_loss_is_finite(faces: FaceSet
     run, train_set, valid_set = start(faces, recipe, tmp_path / "run")
     with pytest.raises(TrainingError, match=r"The loss is \S+, where guessing has 1\.95, in epoch \d"):
         loop.train(run, train_set, valid_set)
-
-
-def test_schedules() -> None:
-    def at(schedule: str, step: int) -> float:
-        return loop.lr_factor(recipes.get("base", [f"schedule={schedule}", "warmup=0.1"]), step, 100)
-
-    for schedule in ("linear", "cosine", "constant"):
-        climb = [at(schedule, step) for step in range(11)]
-        assert climb == sorted(climb)
-        assert climb[0] < 0.1 < climb[9] < climb[10] == 1.0
-    assert at("linear", 55) == pytest.approx(0.5)
-    assert at("cosine", 55) == pytest.approx(0.5)
-    assert at("linear", 99) == pytest.approx(1 / 90)
-    assert at("cosine", 99) < at("linear", 99)
-    assert at("constant", 99) == 1.0
-
-
-def test_the_average_follows_weights_and_statistics() -> None:
-    average, network = nn.BatchNorm2d(2), nn.BatchNorm2d(2)
-    with torch.no_grad():
-        network.weight.fill_(3.0)
-    network(torch.randn(4, 2, 3, 3))
-    WeightAverage(average, network).update_ema(0.75)
-    assert average.weight.tolist() == [1.5, 1.5]
-    assert average.num_batches_tracked == 1
 
 
 def test_a_damaged_or_foreign_checkpoint_says_so(faces: FaceSet, tmp_path: Path) -> None:
@@ -244,13 +211,6 @@ def test_a_damaged_or_foreign_checkpoint_says_so(faces: FaceSet, tmp_path: Path)
     checkpoint.save(run.checkpoint, {"network.linear.weight": torch.zeros(3)}, loop.State(()))
     with pytest.raises(RunError, match="fits another network"):
         loop.train(run, train_set, valid_set)
-
-
-def test_faces_grow_to_their_full_size() -> None:
-    recipe = recipes.get("demo", ["image_size=48", "resize_from=32", "resize_until=0.5", "epochs=8"])
-    assert [loop.face_size(recipe, epoch) for epoch in range(1, 9)] == [32, 32, 40, 40, 48, 48, 48, 48]
-    for settings in (["image_size=48"], ["resize_from=32", "resize_until=0"], ["resize_from=48"]):
-        assert loop.face_size(recipes.get("demo", settings), 1) == 48
 
 
 def test_votes_shape_the_features_but_are_not_shipped(faces: FaceSet, tmp_path: Path) -> None:

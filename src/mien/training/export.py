@@ -26,7 +26,7 @@ from mien.evaluation import decisions
 from mien.inference.classifier import Classifier
 from mien.modelfile import Spec
 from mien.run import Run
-from mien.training import calibration, checkpoint, loop
+from mien.training import calibration, checkpoint, validation
 from mien.training.calibration import Temperature
 from mien.training.graph import ModelGraph, load_network
 from mien.training.weights import BestEpoch
@@ -130,9 +130,9 @@ def load_graph(run: Run, valid_set: FaceSet) -> tuple[ModelGraph, Temperature]:
     """
     network, data = load_network(run), run.record.data
     faces, labels = torch.from_numpy(valid_set.images), torch.from_numpy(valid_set.labels)
-    logits = loop.predict(network, faces, data.mean, data.std, torch.device("cpu"), "fp32")
+    logits = validation.predict(network, faces, data.mean, data.std, torch.device("cpu"), "fp32")
     loss = float(F.cross_entropy(logits, labels))
-    if loop.has_diverged(loss, logits.shape[1]):
+    if validation.has_diverged(loss, logits.shape[1]):
         raise ExportError(
             f"Training has diverged: on the held-out rows the loss of these weights is {loss:.3g}. No file was written; "
             "train again with a lower learning_rate, or with --set clip_norm=1."

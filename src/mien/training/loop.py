@@ -23,7 +23,7 @@ from mien.progress import SILENT, Progress
 from mien.recipes import Recipe
 from mien.run import Run
 from mien.run_record import Ending, EpochRecord
-from mien.training import checkpoint, devices, networks, pretrained, teachers
+from mien.training import checkpoint, devices, networks, pretrained, schedules, teachers, validation
 from mien.training import optimizers as optimizing
 from mien.training.augment import augment, corrupt, view
 from mien.training.calibration import CrossFit
@@ -33,10 +33,6 @@ from mien.training.stopping import EarlyStopping
 from mien.training.targets import soft_targets, vote_shares
 from mien.training.weights import Best, BestEpoch, WeightAverage
 from mien.words import counted
-
-DIVERGED = 100.0
-"""Training has diverged once its loss is so many times that of guessing, which is the logarithm of the number of classes."""
-
 
 FIRST_VIEW = 500_000
 """Seeds of views that come again lie above those of epochs."""
@@ -148,7 +144,7 @@ def train(
             if recipe.balanced_sampling
             else torch.randperm(len(faces), generator=views, device=views.device)
         ).to(device)
-        size = face_size(recipe, epoch)
+        size = schedules.face_size(recipe, epoch)
         total_loss, num_right = torch.zeros((), device=device), torch.zeros((), device=device)
         network.train()
         for step in progress.bar(range(num_steps), f"epoch {epoch}/{recipe.epochs}"):
@@ -175,7 +171,7 @@ def train(
             if recipe.clip_norm:
                 nn.utils.clip_grad_norm_(learner.parameters(), recipe.clip_norm)
             num_done = (epoch - 1) * num_steps + step
-            share = lr_factor(recipe, num_done, recipe.epochs * num_steps)
+            share = schedules.lr_factor(recipe, num_done, recipe.epochs * num_steps)
             rate = recipe.learning_rate * share
             for optimizer in optimizers:
                 for group in optimizer.param_groups:
@@ -187,15 +183,15 @@ def train(
             total_loss += loss.detach()
             num_right += (logits.argmax(1) == target.argmax(1)).sum()
             if step % 25 == 24 or step == num_steps - 1:
-                check_loss(float(ranks.mean(total_loss)) / (step + 1), num_classes, epoch, rate)
+                validation.check_loss(float(ranks.mean(total_loss)) / (step + 1), num_classes, epoch, rate)
 
         trained = time.perf_counter() - started
         sum_loss, sum_right = ranks.mean(torch.stack((total_loss, num_right))).tolist()
         valid_loss, accuracy = ranks.on_rank0(
-            lambda: score(ema_model, held_faces, held_labels, mean, std, precision, crossfit)
+            lambda: validation.score(ema_model, held_faces, held_labels, mean, std, precision, crossfit)
         )
         if not math.isfinite(valid_loss):
-            check_loss(valid_loss, num_classes, epoch, rate)
+            validation.check_loss(valid_loss, num_classes, epoch, rate)
         row = EpochRecord(
             epoch=epoch,
             learning_rate=rate,
@@ -241,80 +237,6 @@ class Learner(nn.ModuleDict):
         network: Any = self["network"]
         features = network.embed(faces)  # (B, C)
         return network.last(features), self["votes"](features) if "votes" in self else None
-
-
-def lr_factor(recipe: Recipe, step: int, num_steps: int) -> float:
-    """The share of the peak learning rate at a step, counted from 0: a linear climb, then what the schedule says."""
-    climb = recipe.warmup * num_steps
-    if step < climb:
-        return (step + 1) / (climb + 1)
-    progress = (step - climb) / max(1.0, num_steps - climb)  # from 0 to just below 1
-    if recipe.schedule == "linear":
-        return 1.0 - progress
-    if recipe.schedule == "cosine":
-        return 0.5 * (1.0 + math.cos(math.pi * progress))
-    return 1.0
-
-
-def face_size(recipe: Recipe, epoch: int) -> int:
-    """Height and width of the faces in an epoch, counted from 1: grown in steps of 8 pixels, at the end ``image_size``."""
-    sizes = range(recipe.resize_from, recipe.image_size, 8) if recipe.resize_from else ()
-    full_after = recipe.resize_until * recipe.epochs
-    if not sizes or epoch - 1 >= full_after:
-        return recipe.image_size
-    return sizes[int((epoch - 1) / full_after * len(sizes))]
-
-
-@torch.no_grad()
-def predict(network: nn.Module, faces: Tensor, mean: float, std: float, device: torch.device, precision: str) -> Tensor:
-    """Logits ``(N, K)`` in fp32 of faces ``(N, H, W)`` as they are, without augmentation."""
-    network.eval()
-    memory_format = devices.memory_format(device)
-    logits = []
-    for batch in torch.split(faces, 256):
-        x = (batch.to(device).float().unsqueeze(1) - mean) / std
-        with devices.autocast(device, precision):
-            logits.append(network(x.contiguous(memory_format=memory_format)).float())
-    return torch.cat(logits)
-
-
-def score(
-    network: nn.Module,
-    faces: Tensor,
-    labels: Tensor,
-    mean: float,
-    std: float,
-    precision: str,
-    crossfit: CrossFit | None = None,
-) -> tuple[float, float]:
-    """Mean log-loss and accuracy on faces ``(N, H, W)`` as they are, on the device that they and their labels ``(N,)`` are on."""
-    logits = predict(network, faces, mean, std, faces.device, precision)  # (N, K)
-    if crossfit:
-        crossfit.update(logits, labels)
-    return float(F.cross_entropy(logits, labels)), float((logits.argmax(1) == labels).float().mean())
-
-
-def has_diverged(loss: float, num_classes: int) -> bool:
-    """Whether a mean loss is no number, or ``DIVERGED`` times that of guessing."""
-    return not loss < DIVERGED * math.log(num_classes)  # not a number compares false with everything
-
-
-def check_loss(loss: float, num_classes: int, epoch: int, rate: float) -> None:
-    """Refuse to go on with a training that has diverged.
-
-    Raises:
-        TrainingError: the mean loss says so.
-    """
-    if has_diverged(loss, num_classes):
-        guessing = (
-            f"{loss:.3g}, where guessing has {math.log(num_classes):.2f},"
-            if math.isfinite(loss)
-            else "no longer a number"
-        )
-        raise TrainingError(
-            f"The loss is {guessing} in epoch {epoch} (learning rate {rate:.3g}): "
-            "train again with a lower learning_rate, or with --set clip_norm=1."
-        )
 
 
 def _store(
