@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import platformdirs
 import pytest
 
 from mien.data import cache, layouts
@@ -159,13 +160,8 @@ def test_a_renamed_table_is_read_anew(make: Maker) -> None:
 def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, isolated_cache: Path) -> None:
     assert cache.folder() == isolated_cache
     monkeypatch.setenv("MIEN_CACHE", "")
-    monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache.folder() == tmp_path / "mien"
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    assert cache.folder() == Path.home() / ".cache" / "mien"
-    monkeypatch.setattr(sys, "platform", "darwin")
-    assert cache.folder() == Path.home() / "Library" / "Caches" / "mien"
+    assert cache.folder() == platformdirs.user_cache_path("mien", appauthor=False)
 
 
 def test_the_fingerprint_counts_names_and_contents(make: Maker) -> None:

@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from platformdirs import user_cache_path
 
 from mien import files
 from mien.data.faceset import FaceSet
@@ -57,11 +57,7 @@ def folder() -> Path | None:
     """The cache folder: ``MIEN_CACHE`` where set, else the place that the system has for caches; None where it is off."""
     if given := os.environ.get("MIEN_CACHE"):
         return None if given.strip().lower() in OFF else Path(given).expanduser()
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "mien" / "Cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "mien"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mien"
+    return user_cache_path("mien", appauthor=False)
 
 
 def fingerprint(path: Path, files: Iterable[Path] | None = None) -> str:

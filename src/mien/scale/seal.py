@@ -7,10 +7,11 @@ import hmac
 import json
 import os
 import secrets
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from platformdirs import user_config_path
 
 from mien import files
 from mien.errors import OutputError
@@ -20,13 +21,7 @@ BYTES = 32
 
 def key_file() -> Path:
     """Where the user's own key lies, with which seals are made."""
-    if sys.platform == "win32":
-        above = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        above = Path.home() / "Library" / "Application Support"
-    else:
-        above = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    return above / "mien" / "search.key"
+    return user_config_path("mien", appauthor=False) / "search.key"
 
 
 def of(folder: Path, record: Mapping[str, Any]) -> str:
