@@ -36,7 +36,7 @@ def test_a_failure_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
 
 
 def test_a_missing_folder_and_a_folder_as_target_say_so(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"the folder '.*nope' does not exist; make it first"):
+    with pytest.raises(OutputError, match=r"the folder '.*nope' does not exist; create it first"):
         files.write_text(tmp_path / "nope" / "a.txt", "x")
     with pytest.raises(OutputError, match="is a folder: choose the name of a file"):
         files.write_text(tmp_path, "x")
@@ -66,7 +66,7 @@ def test_an_input_is_not_replaced_whatever_it_is_called(
     monkeypatch.chdir(tmp_path)
     several: list[tuple[str | Path, ...]] = [(source,), ("in.csv",), ("base", "rtsp://camera", source)]
     for inputs in several:
-        with pytest.raises(OutputError, match=r"is an input.* would be overwritten: choose another place"):
+        with pytest.raises(OutputError, match=r"is an input.* would be overwritten: choose another path"):
             files.check(target, inputs=inputs)
     with files.kept(Inputs([source])), pytest.raises(OutputError, match="would be overwritten"):
         files.write_text(target, "x")

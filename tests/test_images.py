@@ -62,7 +62,7 @@ def test_a_path_is_read(tmp_path: Path) -> None:
     ("data", "message"),
     [
         (b"", r"the picture is empty \(0 bytes\): replace"),
-        (b"hello, no picture", "no picture that can be read"),
+        (b"hello, no picture", "not a picture in a supported format"),
         (encoded(ramp().resize((64, 64)))[:120], "damaged and can't be decoded"),
         (encoded(ramp().resize((64, 64)), "JPEG")[:-200], "damaged and can't be decoded"),
     ],
@@ -150,7 +150,7 @@ def test_a_pipe_that_comes_between_is_not_waited_for(tmp_path: Path, monkeypatch
 
 @pytest.mark.parametrize("address", ["https://example.org/a.jpg", "s3://photos/a.jpg", "FILE://a.jpg"])
 def test_an_address_is_no_file(address: str) -> None:
-    with pytest.raises(ImageError, match=f"^'{address}' is an address, not a file: download the picture first"):
+    with pytest.raises(ImageError, match=f"^'{address}' is a URL, not a file: download the picture first"):
         images.decode(address)
 
 

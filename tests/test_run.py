@@ -145,9 +145,9 @@ def test_hostile_parts_of_a_run(copy: Path, name: str, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("path", 5, "path should be a text"),
+        ("path", 5, "path should be a string"),
         ("classes", 7, "classes should be a list"),
-        ("classes", [1], "each of classes should be a text"),
+        ("classes", [1], "each of classes should be a string"),
         ("mean", float("nan"), "mean should be a number"),
         ("mean", 10**400, "mean should be a number"),
         ("train", {"rows": 1}, "train lacks 'counts'"),

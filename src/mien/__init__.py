@@ -1,6 +1,6 @@
-"""mien learns to read facial expressions from labelled faces, shows how well it reads them, and runs the result anywhere.
+"""mien classifies facial expressions: it trains on labelled faces, evaluates the models and runs them anywhere.
 
-The public names load on first use, so ``import mien`` costs nothing that isn't needed.
+The public names are imported on first use, so that ``import mien`` stays fast.
 """
 
 from __future__ import annotations

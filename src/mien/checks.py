@@ -1,8 +1,8 @@
-"""Values against annotations: one check for the fields of dataclasses and for the arguments of public functions.
+"""Check values against annotations, for fields of dataclasses and for arguments of public functions.
 
-An annotation says what a value must be: ``bool``, ``int``, ``float`` (finite), ``str``, ``Literal[...]``, a pair
-``tuple[float, float]``, texts ``tuple[str, ...]`` or ``Sequence[str]``, a path, a union of those, or ``Annotated`` with
-``Between`` or ``OneOf``. Other annotations are left to type checkers.
+Supported annotations: ``bool``, ``int``, ``float`` (finite), ``str``, ``Literal[...]``, a pair ``tuple[float, float]``, strings
+``tuple[str, ...]`` or ``Sequence[str]``, a path, a union of these, or ``Annotated`` with ``Between`` or ``OneOf``. Other
+annotations are not checked.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any, Literal, ParamSpec, TypeGuard, TypeVar
 from mien.errors import ArgumentError, MienError
 
 ARRAYS = ("ndarray", "Mapping", "Callable")
-"""Generic kinds of which the outer class is checked, as nothing else can pass for them."""
+"""Generic types of which only the outer class is checked."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,7 +29,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Between:
-    """A number from ``low`` to ``high``; ``above`` leaves out ``low`` itself, ``below`` leaves out ``high``."""
+    """A number from ``low`` to ``high``; ``above`` excludes ``low``, ``below`` excludes ``high``."""
 
     low: float
     high: float
@@ -43,14 +43,14 @@ class Between:
         return f"{first} and at most {self.high:,}" if self.above else f"{first} to {self.high:,}"
 
     def holds(self, value: float) -> bool:
-        """Whether a number is within."""
+        """Whether a number is in the range."""
         after_low = value > self.low if self.above else value >= self.low
         return bool(after_low and (value < self.high if self.below else value <= self.high))
 
 
 @dataclass(frozen=True)
 class Ordered:
-    """Two numbers above 0, the smaller one first, of which the larger one is at most ``high``."""
+    """Two positive numbers in ascending order; the second is at most ``high``."""
 
     high: float
 
@@ -66,7 +66,7 @@ class OneOf:
 
 
 def in_words(kind: Any) -> str:
-    """The values that an annotation takes, for messages."""
+    """The values that an annotation accepts, as words for messages."""
     origin, parts = typing.get_origin(kind), typing.get_args(kind)
     if origin is typing.Annotated:
         limits = parts[1:]
@@ -81,21 +81,21 @@ def in_words(kind: Any) -> str:
     if origin is Literal:
         return "one of " + ", ".join(map(str, parts))
     if origin is tuple and parts == (str, ...):
-        return "a tuple of texts"
+        return "a tuple of strings"
     if _is_texts(kind):
-        return "a list of texts"
+        return "a list of strings"
     if origin is tuple:
-        return "two numbers with a comma, such as 0.9,1.1"
+        return "two numbers with a comma between, such as 0.9,1.1"
     if _is_union(origin):
         return " or ".join(dict.fromkeys(map(in_words, parts)))
     if _is_path(kind):
         return "a path"
-    known = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", type(None): "None"}
+    known = {int: "a whole number", float: "a number", bool: "true or false", str: "a string", type(None): "None"}
     return known.get(kind) or f"a {getattr(kind, '__name__', kind)}"
 
 
 def fits(value: object, kind: Any) -> bool:
-    """Whether a value is of the kind that an annotation asks for; true for annotations that this module doesn't know."""
+    """Whether a value matches an annotation; true for annotations that this module does not support."""
     origin, parts = typing.get_origin(kind), typing.get_args(kind)
     if kind is Any:
         return True
@@ -128,7 +128,7 @@ def fits(value: object, kind: Any) -> bool:
 
 
 def is_finite(number: Any) -> bool:
-    """Whether a number is one that a ``float`` can hold: neither NaN nor infinite, nor a whole number past its range."""
+    """Whether a ``float`` can hold a number: not NaN, not infinite, and not an integer out of range."""
     try:
         return math.isfinite(number)
     except OverflowError:
@@ -140,11 +140,11 @@ def check_fields(instance: Any, error: Callable[[str], MienError], prefix: str =
 
     Args:
         instance: of the dataclass; numbers must be Python's own, as they become JSON.
-        error: makes the error of its message.
-        prefix: what stands before the field's name in messages.
+        error: makes the exception from a message.
+        prefix: text before the field's name in messages.
 
     Raises:
-        MienError: what ``error`` makes, at the first field that doesn't fit.
+        MienError: the exception that ``error`` makes, for the first invalid field.
     """
     owner: Any = type(instance)
     for name, kind in _hints(owner).items():
@@ -155,10 +155,10 @@ def check_fields(instance: Any, error: Callable[[str], MienError], prefix: str =
 
 
 def checked(function: Callable[P, R]) -> Callable[P, R]:
-    """A function whose arguments are checked against their annotations at each call.
+    """Decorate a function so that each call checks the arguments against their annotations.
 
     Raises:
-        ArgumentError: an argument is of another kind or out of range.
+        ArgumentError: an argument has the wrong type or is out of range.
     """
     signature = inspect.signature(function)
 
@@ -194,17 +194,17 @@ def _short(value: object, in_text: Callable[[object], str] = repr) -> str:
     try:
         text = in_text(value)
     except ValueError:  # a whole number of thousands of digits
-        text = "a number of very many digits"
+        text = "a number of thousands of digits"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _is_texts(kind: Any) -> bool:
-    """Whether an annotation asks for several texts, in a list or a tuple."""
+    """Whether an annotation means several strings, in a list or a tuple."""
     return typing.get_origin(kind) is Sequence and typing.get_args(kind) == (str,)
 
 
 def _is_list(value: object) -> TypeGuard[Sequence[object]]:
-    """Whether a value has several values in an order; a text has too, but is one."""
+    """Whether a value is an ordered collection; a string is not counted as one."""
     return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 

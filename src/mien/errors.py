@@ -1,25 +1,25 @@
-"""Every error that a user can meet, as one small tree.
+"""The errors that mien raises, as a small tree of classes.
 
 ::
 
     MienError                   exit code 1
-     ├─ DataError               a data set, or a file of one, that can't be read as what it should be
-     │   ├─ UnknownLayoutError  no known layout of labelled faces fits the path
-     │   ├─ ImageError          bytes that are no picture, or one past the limits
-     │   └─ VideoError          a clip that can't be opened or read, or that has no picture
-     ├─ RecipeError             a recipe, or a field of one, that doesn't exist or doesn't fit (exit code 2)
-     ├─ ArgumentError           an argument of a function that is of another kind or out of range (exit code 2)
-     ├─ TrainingError           training that can't start, go on or be resumed
-     ├─ RunError                a folder that is no run of mien, or one that lacks a part
-     ├─ ModelFileError          a file that is no model file of mien, or one that doesn't fit the faces
-     ├─ ExportError             a model file that would not compute what was trained
-     ├─ ClusterError            a Ray cluster that doesn't answer, or a node of it that can't do the work
-     ├─ OutputError             a place that can't be written to, or would be overwritten
-     ├─ RequestError            a request that the server can't or won't answer (carries an HTTP status)
-     ├─ SettingsError           a setting of the server that doesn't fit (exit code 2)
-     └─ MissingExtraError       a part that needs a package which isn't installed
+     ├─ DataError               a data set, or a file in it, can't be read
+     │   ├─ UnknownLayoutError  the path has no known layout of labelled faces
+     │   ├─ ImageError          bytes that are not a picture, or a picture above the limits
+     │   └─ VideoError          a video that can't be opened or decoded, or has no picture
+     ├─ RecipeError             a recipe that doesn't exist, or an unknown or invalid field (exit code 2)
+     ├─ ArgumentError           a function argument of the wrong type or out of range (exit code 2)
+     ├─ TrainingError           training that can't start, continue or be resumed
+     ├─ RunError                a folder that is not a run folder of mien, or is incomplete
+     ├─ ModelFileError          a file that is not a model file of mien, or doesn't match the faces
+     ├─ ExportError             an exported model whose outputs differ from those of the trained network
+     ├─ ClusterError            a Ray cluster that doesn't answer, or a node that can't do the work
+     ├─ OutputError             an output that can't be written, or would be overwritten
+     ├─ RequestError            a request that the server rejects (has an HTTP status)
+     ├─ SettingsError           an invalid setting of the server (exit code 2)
+     └─ MissingExtraError       a package that is needed but not installed
 
-Each carries one sentence that says what is wrong and what to do. They are printed in one place, ``cli.main``.
+Each message is one sentence: what is wrong and how to fix it. ``cli.main`` prints them.
 """
 
 from __future__ import annotations
@@ -28,78 +28,78 @@ from typing import Any
 
 
 class MienError(Exception):
-    """Base of all errors that mien raises on purpose.
+    """Base class of all errors that mien raises on purpose.
 
-    ``str(error)`` is the message for people; ``exit_code`` is what the command line ends with. All can be pickled, as
-    those of workers come home that way.
+    ``str(error)`` is the message for users; ``exit_code`` is the exit code of the command line. All can be pickled, because
+    workers in other processes raise them too.
     """
 
     exit_code = 1
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Without the constructor, which may take other arguments than those of Exception.
+        # Bypasses the constructor, whose arguments may differ from those of Exception.
         return Exception.__new__, (type(self), *self.args), self.__dict__
 
 
 class DataError(MienError):
-    """A data set, or a file of one, can't be read as what it should be."""
+    """A data set, or a file in it, can't be read."""
 
 
 class UnknownLayoutError(DataError):
-    """No known layout of labelled faces fits the path."""
+    """The path has no known layout of labelled faces."""
 
 
 class ImageError(DataError):
-    """Bytes that are no picture, or a picture past the limits."""
+    """Bytes that are not a picture, or a picture above the limits."""
 
 
 class VideoError(DataError):
-    """A clip can't be opened or read, or has no picture."""
+    """A video can't be opened or decoded, or has no picture."""
 
 
 class RecipeError(MienError):
-    """A recipe, or a field of one, that doesn't exist or doesn't fit."""
+    """A recipe doesn't exist, or has an unknown or invalid field."""
 
     exit_code = 2
 
 
 class ArgumentError(MienError):
-    """An argument of a function is of another kind or out of range."""
+    """A function argument has the wrong type or is out of range."""
 
     exit_code = 2
 
 
 class TrainingError(MienError):
-    """Training can't start, go on or be resumed."""
+    """Training can't start, continue or be resumed."""
 
 
 class RunError(MienError):
-    """A folder is no run of mien, or lacks a part."""
+    """A folder is not a run folder of mien, or is incomplete."""
 
 
 class ModelFileError(MienError):
-    """A file is no model file of mien, or doesn't fit the faces that it is given."""
+    """A file is not a model file of mien, or doesn't match the faces."""
 
 
 class ExportError(MienError):
-    """A model file would not compute what was trained."""
+    """An exported model whose outputs differ from those of the trained network."""
 
 
 class ClusterError(MienError):
-    """A Ray cluster doesn't answer, or a node of it can't do the work."""
+    """A Ray cluster doesn't answer, or a node can't do the work."""
 
 
 class OutputError(MienError):
-    """A place can't be written to, or would be overwritten."""
+    """An output can't be written, or would be overwritten."""
 
 
 class RequestError(MienError):
-    """A request that the server can't or won't answer.
+    """A request that the server rejects.
 
     Args:
-        status: the HTTP status that says so.
-        message: what is wrong and what to do, in one sentence.
-        retry_after: after how many seconds it is worth trying again, where it is.
+        status: HTTP status of the response.
+        message: what is wrong and how to fix it, in one sentence.
+        retry_after: seconds to wait before the next try (``Retry-After``); None if a retry would not help.
     """
 
     def __init__(self, status: int, message: str, retry_after: int | None = None) -> None:
@@ -109,17 +109,17 @@ class RequestError(MienError):
 
 
 class SettingsError(MienError):
-    """A setting of the server doesn't fit."""
+    """A setting of the server is invalid."""
 
     exit_code = 2
 
 
 class MissingExtraError(MienError):
-    """A part needs packages that aren't installed.
+    """Packages are needed that are not installed.
 
     Args:
-        packages: the import names, such as ``"torch"`` or several.
-        extras: the extras of mien that bring them, such as ``"train"`` or several.
+        packages: one or several import names, such as ``"torch"``.
+        extras: one or several extras of mien that install them, such as ``"train"``.
     """
 
     def __init__(self, packages: str | tuple[str, ...], extras: str | tuple[str, ...]) -> None:
@@ -134,6 +134,6 @@ class MissingExtraError(MienError):
 
 
 def install(*extras: str) -> str:
-    """The command that installs extras, from the package index and from a checkout."""
+    """The command that installs extras from the package index, and the one for a checkout."""
     names = ",".join(extras)
     return f"pip install 'mien[{names}]', or in a checkout of mien  pip install '.[{names}]'"

@@ -1,7 +1,7 @@
-"""Words from outside made harmless where they come out: on a terminal, in JSON, in a table for a spreadsheet.
+"""Escape untrusted text for output to a terminal, to JSON, or to a table for a spreadsheet.
 
-A file's name may hold bytes that are no text (Python has them as lone surrogates), control characters that command a terminal,
-or a formula that a spreadsheet would run.
+A file name may hold invalid bytes (lone surrogates in Python), control characters that act on a terminal, or a formula that a
+spreadsheet would evaluate.
 """
 
 from __future__ import annotations
@@ -12,34 +12,34 @@ from typing import Any
 
 _LINES = "\t\n"
 _CONTROLS = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""What commands a terminal, reverses or breaks a line, or is no text."""
+"""Control characters, characters that reverse or break a line, and lone surrogates."""
 
 _NO_TEXT = re.compile("[\ud800-\udfff]")
 _FORMULA = re.compile(r"[=+@\-\t\r]")
 
 
 def visible(text: str, *, lines: bool = False) -> str:
-    r"""A text for a terminal: control characters as escapes such as ``\x1b``.
+    r"""Text for a terminal, with control characters as escapes such as ``\x1b``.
 
     Args:
-        text: what is to be shown.
-        lines: whether it is laid out in lines, whose ends (and tabs) stay.
+        text: the text to show.
+        lines: whether to keep line ends and tabs.
     """
     return _CONTROLS.sub(lambda found: found[0] if lines and found[0] in _LINES else _escape(found[0]), text)
 
 
 def readable(text: str) -> str:
-    """A text whose bytes that are no text are replacement characters (U+FFFD), as files in UTF-8 must have it."""
+    """Text with invalid bytes as replacement characters (U+FFFD), so that it can be written as UTF-8."""
     return _NO_TEXT.sub("\ufffd", text)
 
 
 def kept_in_json(text: str) -> str:
-    r"""JSON in which bytes of a name that are no text are escapes such as ``\udcff``, which ``json.loads`` reads as they were."""
+    r"""JSON in which invalid bytes of a name are escapes such as ``\udcff``, which ``json.loads`` restores."""
     return _NO_TEXT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def cell(value: Any) -> Any:
-    """A value for a cell of CSV: a text that a spreadsheet would take for a formula gets an apostrophe before it; numbers stay."""
+    """A value for a CSV cell: text that a spreadsheet would take for a formula gets an apostrophe in front; numbers are unchanged."""
     if not isinstance(value, str):
         return value
     text = visible(readable(value))
@@ -47,7 +47,7 @@ def cell(value: Any) -> Any:
 
 
 def to_json(value: Any, encoding: str | None = "utf-8") -> str:
-    r"""JSON on one line that any terminal may show, in ASCII where the stream's encoding isn't UTF-8."""
+    r"""JSON on one line for a terminal, in ASCII if the stream's encoding isn't UTF-8."""
     text = readable(json.dumps(value, ensure_ascii=False))
     if (encoding or "").lower().replace("-", "") not in ("utf8", "utf8sig"):
         return json.dumps(json.loads(text))
@@ -56,7 +56,7 @@ def to_json(value: Any, encoding: str | None = "utf-8") -> str:
 
 def _escape(sign: str) -> str:
     code = ord(sign)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that is no text
+    if 0xDC80 <= code <= 0xDCFF:  # an invalid byte
         return f"\\x{code - 0xDC00:02x}"
     return sign.encode("unicode_escape", "backslashreplace").decode("ascii")
 

@@ -1,4 +1,4 @@
-"""What the base install lacks: which extra brings a package, and one error that names all that a piece of work needs."""
+"""Optional dependencies: which extra installs a package, and one error that names all missing extras of a task."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ PACKAGES = {
     "scale": ("ray", "optuna", "pyarrow"),
     "serve": ("fastapi", "fastapi_offline", "starlette", "uvicorn", "prometheus_client", "python_multipart"),
 }
-"""Extra to the packages that it brings, by the names with which they are imported."""
+"""Packages of each extra, by import name."""
 
 FALLBACK = {"pyarrow": "report"}
-"""Package of several extras to the one that is named where no verb says more."""
+"""For a package of several extras, the extra that is suggested by default."""
 
 NEEDS = {
     "train": ("train",),
@@ -41,10 +41,10 @@ NEEDS = {
     "video": ("video",),
     "serve": ("serve",),
 }
-"""Verb to the extras without which it can't work."""
+"""Extras that each verb needs."""
 
 OPTIONS = {("train", "workers"): "scale", ("decide", "out"): "train"}
-"""Verb and option to a further extra that the verb needs where the option is given; ``--engine ray`` needs ``scale`` everywhere."""
+"""Further extras that an option of a verb needs; ``--engine ray`` always needs ``scale``."""
 
 
 MODULES = {
@@ -52,11 +52,11 @@ MODULES = {
     "mien.scale.studying": ("report",),
     "mien.scale.tuning": ("report",),
 }
-"""Module to further extras that it needs beside those of its package."""
+"""Further extras of a module, beside those of its package."""
 
 
 def needs(verb: str, options: Mapping[str, Any]) -> tuple[str, ...]:
-    """The extras that a verb needs with these options."""
+    """The extras that a verb needs with the given options."""
     further = [extra for (name, option), extra in OPTIONS.items() if name == verb and options.get(option) is not None]
     if options.get("engine") == "ray":
         further.append("scale")
@@ -64,11 +64,11 @@ def needs(verb: str, options: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def missing(error: ModuleNotFoundError | MissingExtraError, *extras: str) -> MissingExtraError | None:
-    """The error that says what to install, or None where the package that was not found is none of an extra.
+    """The error that names the extras to install; None if the missing package belongs to no extra.
 
     Args:
-        error: what an import raised, or what a part said that knows of its own needs only.
-        extras: all that the piece of work needs, so that one install suffices.
+        error: the error of an import, or of a part that knows only its own needs.
+        extras: all extras that the task needs, so that one install suffices.
     """
     package = error.packages[0] if isinstance(error, MissingExtraError) else (error.name or "").split(".")[0]
     bringing = [extra for extra, packages in PACKAGES.items() if package in packages]
@@ -83,7 +83,7 @@ def missing(error: ModuleNotFoundError | MissingExtraError, *extras: str) -> Mis
 
 @contextmanager
 def needed(*extras: str) -> Iterator[None]:
-    """Imports in it that fail for want of an extra say so.
+    """Turn failed imports in the block into an error that names the extras.
 
     Raises:
         MissingExtraError: a package of an extra isn't installed.
@@ -98,9 +98,9 @@ def needed(*extras: str) -> Iterator[None]:
 
 
 def modules_of(package: str, *extras: str) -> Callable[[str], Any]:
-    """A package's ``__getattr__``, which loads its modules at their first use; those that fail for want of an extra say so.
+    """A package's ``__getattr__``, which imports its modules on first use; a failed import names the extras to install.
 
-    So does a module that is imported by its full name, as in ``from mien.training.job import start``.
+    This also holds for full names, as in ``from mien.training.job import start``.
     """
     sys.meta_path.insert(0, _Finder(package, extras))
 
@@ -114,7 +114,7 @@ def modules_of(package: str, *extras: str) -> Callable[[str], Any]:
 
 
 class _Finder(MetaPathFinder):
-    """Finds the modules of a package as usual, and has them loaded by ``_Loader``."""
+    """Find the modules of a package as usual, and load them with ``_Loader``."""
 
     def __init__(self, package: str, extras: tuple[str, ...]) -> None:
         self.package, self.extras = package, extras
@@ -132,17 +132,17 @@ class _Finder(MetaPathFinder):
 
 
 class _Loader(Loader):
-    """Loads a module by its own loader; where that fails for want of an extra, the error says so."""
+    """Load a module with its own loader; a failed import names the extras to install."""
 
     def __init__(self, loader: Loader, extras: tuple[str, ...]) -> None:
         self.loader, self.extras = loader, extras
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        """As the module's own loader does."""
+        """Call the module's own loader."""
         return self.loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        """As the module's own loader does, which is the one that is left in the module."""
+        """Call the module's own loader, and leave it set in the module."""
         module.__loader__ = self.loader
         if module.__spec__ is not None:
             module.__spec__.loader = self.loader

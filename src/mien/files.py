@@ -1,7 +1,7 @@
-"""Writing files and folders: whole or not at all, and never over what is read.
+"""Atomic writes of files and folders, which never replace an input.
 
-A regular file or a folder is written at a temporary place beside it and put in its place in one step. Links are followed, and
-owner and mode of what was there are kept. A device, a pipe or a file that a shell has opened (``/dev/stdout``) is written into.
+A regular file or a folder is written to a temporary place beside its path and moved there in one step. Links are followed; owner
+and mode of a replaced file are kept. Devices, pipes and files opened by the shell (``/dev/stdout``) are written to directly.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from mien.errors import OutputError
 Kind = Literal["file", "folder"]
 
 PAGES = (".html",)
-"""Endings of what mien writes and never reads."""
+"""Suffixes of files that mien writes and never reads."""
 
 _DESCRIPTOR = re.compile(r"/dev/(stdin|stdout|stderr|fd/\d+)|/proc/[^/]+/(task/[^/]+/)?fd/\d+")
 
@@ -37,8 +37,8 @@ class Inputs:
     """Files and folders that are read, and so must not be replaced.
 
     Attributes:
-        paths: files and folders; what is none is passed over, such as a pretrained model's name or the address of a camera.
-        within: whether the files in the folders are inputs too, pages aside.
+        paths: files and folders; names without a file, such as pretrained models or cameras, are ignored.
+        within: whether the files in the folders are inputs too, except reports.
     """
 
     paths: Iterable[str | os.PathLike[str]] = field(default=())
@@ -46,7 +46,7 @@ class Inputs:
 
     @cached_property
     def _known(self) -> tuple[dict[tuple[int, int], Path], dict[tuple[int, int], Path]]:
-        """The files and the folders, by device and inode."""
+        """The files and the folders, each by device and inode."""
         known: tuple[dict[tuple[int, int], Path], dict[tuple[int, int], Path]] = ({}, {})
         for path in (Path(path) for path in self.paths if os.fspath(path)):
             with contextlib.suppress(OSError, ValueError):  # ValueError: a name with a null byte
@@ -55,7 +55,7 @@ class Inputs:
         return known
 
     def replaced_by(self, target: Path, kind: Kind = "file") -> Path | None:
-        """The input that writing to a place would replace, under whatever name, or None."""
+        """The input that a write to ``target`` would replace, also through a link; None if there is none."""
         identity = _identity(target)
         if identity is None:
             return None
@@ -78,7 +78,7 @@ _kept: ContextVar[tuple[Inputs, ...]] = ContextVar("kept", default=())
 
 @contextmanager
 def kept(*inputs: Inputs) -> Iterator[None]:
-    """Refuse whatever would replace one of these files or folders in the block."""
+    """Refuse to replace one of these files or folders inside the block."""
     token = _kept.set((*_kept.get(), *inputs))
     try:
         yield
@@ -93,31 +93,29 @@ def check(
     overwrite: bool = True,
     inputs: Iterable[Inputs | str | os.PathLike[str]] = (),
 ) -> None:
-    """Refuse a place that ``whole`` would refuse, before the work for it is done.
+    """Refuse a path that ``atomic_write`` would refuse, before the work starts.
 
     Raises:
-        OutputError: as for ``whole``.
+        OutputError: as for ``atomic_write``.
     """
     if target.is_dir() if kind == "file" else target.exists() and not target.is_dir():
         raise OutputError(f"'{target}' is a {'folder' if kind == 'file' else 'file'}: choose the name of a {kind}.")
     if target.is_block_device():
         raise OutputError(f"'{target}' is a disk: choose the name of a file.")
     if target.exists() and not overwrite:
-        raise OutputError(f"'{target}' exists already: choose another place, or allow it to be overwritten.")
+        raise OutputError(f"'{target}' already exists: choose another path, or allow overwriting.")
     named = (known if isinstance(known, Inputs) else Inputs((known,)) for known in inputs)
     for known in (*named, *_kept.get()):
         if (path := known.replaced_by(target, kind)) is not None:
             part = (
                 "" if _identity(path) == _identity(target) else f" in '{path}'" if path.is_dir() else f" with '{path}'"
             )
-            raise OutputError(
-                f"'{target}' is an input{part} and would be overwritten: choose another place to write to."
-            )
+            raise OutputError(f"'{target}' is an input{part} and would be overwritten: choose another path.")
     if target.exists() and not os.access(target, os.W_OK):
-        raise OutputError(f"'{target}' is write-protected: choose another place, or allow writing to it.")
+        raise OutputError(f"'{target}' is write-protected: choose another path, or allow writing to it.")
     parent = _followed(target).parent if target.is_symlink() else target.parent
     if not parent.is_dir():
-        raise OutputError(f"'{target}' can't be written: the folder '{parent}' does not exist; make it first.")
+        raise OutputError(f"'{target}' can't be written: the folder '{parent}' does not exist; create it first.")
 
 
 @contextmanager
@@ -129,17 +127,17 @@ def atomic_write(
     inputs: Iterable[Inputs | str | os.PathLike[str]] = (),
     mode: int | None = None,
 ) -> Iterator[Path]:
-    """Give a temporary place that takes the place of ``path`` once it is whole; whatever fails, ``path`` stays as it was.
+    """Yield a temporary path that replaces ``path`` in one step at the end; after an error, ``path`` is unchanged.
 
     Args:
         path: the file or folder to write.
-        kind: which of the two.
-        overwrite: whether it may be there already.
-        inputs: what is read, beside what ``kept`` names.
-        mode: the mode of the file, as for ``chmod``; by default that of the file that is there, or the usual one.
+        kind: whether it is a file or a folder.
+        overwrite: whether ``path`` may exist already.
+        inputs: files and folders that are read, in addition to those of ``kept``.
+        mode: mode of the file, as for ``chmod``; by default that of the replaced file, or the system's default.
 
     Raises:
-        OutputError: the folder above is missing, ``path`` is an input, can't be written to, is of the other kind, or exists
+        OutputError: the parent folder is missing, ``path`` is an input, can't be written, is of the other kind, or exists
             and ``overwrite`` is false.
     """
     target = Path(path)
@@ -157,7 +155,7 @@ def atomic_write(
             yield temporary
             if kind == "file":
                 with temporary.open("rb+") as file:
-                    os.fsync(file.fileno())  # a rename that outlives a power cut must not point at unwritten blocks
+                    os.fsync(file.fileno())  # so that a power cut after the rename leaves no empty file
             _keep_mode(temporary, followed, mode)
             temporaries.replace(temporary, followed)
     except OSError as error:
@@ -165,7 +163,7 @@ def atomic_write(
 
 
 def is_stream(path: Path) -> bool:
-    """Whether this is no regular file or folder but a device, a pipe, or a file that a shell has opened: it is written into."""
+    """Whether this is a device, a pipe or a file opened by the shell, which is written to directly."""
     with contextlib.suppress(OSError):
         return (path.exists() and not path.is_file() and not path.is_dir()) or any(
             _DESCRIPTOR.fullmatch(str(hop)) for hop in _hops(path)
@@ -174,24 +172,24 @@ def is_stream(path: Path) -> bool:
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Write a text file in UTF-8, whole or not at all; bytes of a name that are no text become replacement characters."""
+    """Write a text file in UTF-8, atomically; invalid bytes in a name become replacement characters."""
     with atomic_write(path) as temporary:
         temporary.write_text(escapes.readable(text), encoding="utf-8")
 
 
 def write_json(path: str | os.PathLike[str], value: Any) -> None:
-    """Write a JSON file, indented, whole or not at all; bytes of a name that are no text come back as they were."""
+    """Write an indented JSON file, atomically; invalid bytes in a name are kept as escapes."""
     write_text(path, escapes.kept_in_json(json.dumps(value, indent=2, ensure_ascii=False)) + "\n")
 
 
 def _followed(path: Path) -> Path:
-    """The place that a path leads to through all links."""
+    """The path after all links are followed."""
     return Path(os.path.realpath(path))
 
 
 def _hops(path: Path) -> Iterator[Path]:
-    """A path and what it links to, step by step."""
-    for _ in range(40):  # as many as Linux follows
+    """A path, then each target of its links in turn."""
+    for _ in range(40):  # the limit of Linux
         yield path
         if not path.is_symlink():
             return
@@ -199,7 +197,7 @@ def _hops(path: Path) -> Iterator[Path]:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Device and inode of what is at a path, or None."""
+    """Device and inode of a path; None if it does not exist."""
     try:
         found = path.stat()
     except (OSError, ValueError):
@@ -208,10 +206,10 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _keep_mode(new: Path, target: Path, mode: int | None) -> None:
-    """Give what is new the owner and the mode of what it replaces."""
+    """Give the new file the owner and the mode of the one that it replaces."""
     if target.exists():
         before = target.stat()
-        with contextlib.suppress(OSError, AttributeError):  # only root may give files away; Windows has no owners
+        with contextlib.suppress(OSError, AttributeError):  # only root may change the owner; Windows has no owners
             os.chown(new, before.st_uid, before.st_gid)
         mode = stat.S_IMODE(before.st_mode) if mode is None else mode
     if mode is not None:

@@ -1,4 +1,4 @@
-"""Bytes or a path to an upright, bounded array, and faces to another size: the only decoder and the only resizer of mien."""
+"""The only decoder and the only resizer of mien: bytes or a path to an upright, bounded array; faces to another size."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mien.checks import checked
 from mien.errors import ImageError, install
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "JPEG2000")
-"""What is decoded, beside AVIF and HEIC; Pillow knows more, some through programs of others."""
+"""Pillow decoders in use, beside AVIF and HEIC; others are disabled, as some run external programs."""
 
 SUFFIXES = frozenset(
     {
@@ -29,31 +29,31 @@ SUFFIXES = frozenset(
         *(".pgm", ".ppm", ".pnm", ".jp2", ".avif", ".heic", ".heif"),
     }
 )
-"""File endings of those formats, by which pictures are found in a folder."""
+"""File extensions of these formats, used to find pictures in a folder."""
 
 COMPANION = "._"
-"""What the names of the files begin with in which macOS keeps a file's attributes where the disk can't: they are no pictures."""
+"""Prefix of the files in which macOS keeps extended attributes; they are not pictures."""
 
 MAX_BYTES = 64 * 2**20
-"""Largest file that is decoded, in bytes."""
+"""Maximum size of a file, in bytes."""
 
 MAX_PIXELS = 65_000_000
-"""Largest picture that is decoded unless more is allowed, in pixels: cameras of 61 and phones of 64 megapixels fit."""
+"""Default maximum size of a picture, in pixels; enough for cameras of 61 and phones of 64 megapixels."""
 
 MOST_PIXELS = 178_956_970
-"""The most that can be allowed: Pillow decodes nothing larger."""
+"""Upper bound of the maximum, in pixels: Pillow decodes nothing larger."""
 
 MAX_SIDE = 32_768
-"""Largest side of a picture, in pixels."""
+"""Maximum width or height of a picture, in pixels."""
 
 MAX_SCANS = 100
-"""Most scans of a JPEG; a progressive one has about ten, and each takes the time of the whole picture to decode."""
+"""Maximum number of scans of a JPEG; a progressive one has about ten, and each takes as long as decoding a full picture."""
 
 TILE_SIDES = (322, 323)
-"""The tags of a TIFF that hold the width and the length of its tiles."""
+"""TIFF tags of the width and the length of tiles."""
 
 MAX_FACE_SIDE = 1024
-"""Largest side of a face in pixels; a cropped face needs no more, and a packed set of larger ones fills the memory."""
+"""Maximum width or height of a face, in pixels; a larger crop adds nothing, and a set of them fills the memory."""
 
 
 DAMAGE = (
@@ -68,20 +68,20 @@ DAMAGE = (
     OverflowError,
     struct.error,
 )
-"""What Pillow raises on damaged files, and on variants of a format that it lacks."""
+"""Exceptions of Pillow for damaged files and for unsupported variants of a format."""
 
 MARKER = re.compile(rb"\xff([^\x00\xff])")
-"""A marker of a JPEG; bytes of ones may stand before it, and in the coded pixels a zero byte follows each."""
+"""A JPEG marker; fill bytes (FF) may precede it, and in the coded pixels a zero byte follows each FF."""
 
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
-"""What the address of something elsewhere begins with, such as ``https://``."""
+"""Start of a URL, such as ``https://``."""
 
 AVIF_BRANDS = (b"avif", b"avis")
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-"""What the file type box of an AVIF or a HEIC picture names; clips have one with other brands."""
+"""Brands of AVIF and HEIC pictures in the file type box; videos have other brands."""
 
 Source = bytes | bytearray | memoryview | str | os.PathLike[str] | IO[bytes] | Image.Image | NDArray[Any]
-"""What a photo may be given as."""
+"""Accepted types of a photo."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +90,7 @@ class Picture:
 
     Attributes:
         pixels: ``(H, W)`` gray or ``(H, W, 3)`` red, green, blue, ``uint8``, upright.
-        note: what had to be guessed to decode it, in words, such as how many bits its samples have; None where nothing was.
+        note: the assumption made to decode it, such as the bit depth of the samples; None if there was none.
     """
 
     pixels: NDArray[np.uint8]
@@ -107,25 +107,25 @@ def decode(
 def decode_picture(
     source: bytes | str | os.PathLike[str], mode: Literal["L", "RGB"] = "RGB", *, max_pixels: int | None = None
 ) -> Picture:
-    """Decode one picture upright (EXIF orientation applied), with transparency laid on white.
+    """Decode one picture upright (EXIF orientation applied), with transparency on white.
 
-    PNG, JPEG, JPEG 2000, WebP, BMP, GIF (first frame), TIFF (first page) and PNM; AVIF where Pillow is built with it, HEIC where
-    ``pillow-heif`` is installed.
+    Formats: PNG, JPEG, JPEG 2000, WebP, BMP, GIF (first frame), TIFF (first page) and PNM; AVIF if Pillow is built with it; HEIC
+    if ``pillow-heif`` is installed.
 
     Args:
         source: the encoded bytes, or a path to them.
         mode: ``"L"`` for gray ``(H, W)``, ``"RGB"`` for colour ``(H, W, 3)``.
-        max_pixels: height times width of the largest picture that is decoded; None has ``MAX_PIXELS``.
+        max_pixels: maximum height times width; None for ``MAX_PIXELS``.
 
     Returns:
         Pixels as ``uint8``; deeper samples are scaled to 8 bits (see ``samples``).
 
     Raises:
-        ImageError: the file is missing, no regular file, empty, no picture, truncated, or past ``MAX_BYTES``, ``max_pixels`` or
-            ``MAX_SIDE``.
+        ImageError: the file is missing, not a regular file, empty, not a picture, truncated, or above ``MAX_BYTES``,
+            ``max_pixels`` or ``MAX_SIDE``.
     """
     if not isinstance(source, bytes) and ADDRESS.match(address := os.fspath(source)):
-        raise ImageError(f"'{address}' is an address, not a file: download the picture first.")
+        raise ImageError(f"'{address}' is a URL, not a file: download the picture first.")
     data = source if isinstance(source, bytes) else _read(Path(source))
     name = "the picture" if isinstance(source, bytes) else f"'{source}'"
     max_pixels = MAX_PIXELS if max_pixels is None else max_pixels
@@ -142,14 +142,14 @@ def decode_picture(
             return _pixels(picture, name, mode, max_pixels, data)
     except UnidentifiedImageError:
         raise ImageError(
-            f"{name} is no picture that can be read (PNG, JPEG, JPEG 2000, WebP, AVIF, HEIC, BMP, GIF, TIFF and PGM can)."
+            f"{name} is not a picture in a supported format (PNG, JPEG, JPEG 2000, WebP, AVIF, HEIC, BMP, GIF, TIFF, PGM)."
         ) from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # the warning, where warnings are errors
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):  # the warning, if warnings are errors
         raise ImageError(
             f"{name} has too many pixels, more than the {max_pixels:,} allowed (--max-pixels): make it smaller."
         ) from None
     except MemoryError:
-        raise ImageError(f"{name} needs more memory than there is: make it smaller.") from None
+        raise ImageError(f"{name} needs more memory than is available: make it smaller.") from None
     except DAMAGE as error:
         raise ImageError(f"{name} is damaged and can't be decoded ({error}): replace the file or remove it.") from None
 
@@ -163,20 +163,20 @@ def as_photo(
 
 @checked
 def open_photo(source: Source, *, max_pixels: int | None = None, colour: Literal["rgb", "bgr"] = "rgb") -> Picture:
-    """Take a photo in any of its forms.
+    """Decode a photo, or convert it from memory.
 
     Args:
         source: a path, the encoded bytes, a file object open for reading bytes, a Pillow picture, or an array: gray ``(H, W)``
             or ``(H, W, 1)``, colour ``(H, W, 3)``, or ``(H, W, 4)`` with alpha; ``uint8``.
-        max_pixels: height times width of the largest photo that is taken; None has ``MAX_PIXELS``.
-        colour: the order of an array's channels: red, green, blue, or blue, green, red as OpenCV has them.
+        max_pixels: maximum height times width; None for ``MAX_PIXELS``.
+        colour: channel order of an array: ``"rgb"``, or ``"bgr"`` as in OpenCV.
 
     Returns:
         ``(H, W, 3)`` ``uint8``, red, green, blue, upright.
 
     Raises:
-        ImageError: it is none of these, or past the limits.
-        ArgumentError: there is no such order of channels, or the limit is no number of pixels.
+        ImageError: ``source`` is none of these types, or is above the limits.
+        ArgumentError: ``colour`` or ``max_pixels`` is invalid.
     """
     most = MAX_PIXELS if max_pixels is None else max_pixels
     if isinstance(source, np.ndarray):
@@ -196,7 +196,7 @@ def open_photo(source: Source, *, max_pixels: int | None = None, colour: Literal
         try:
             return _pixels(source, "the photo", "RGB", most)
         except DAMAGE as error:
-            raise ImageError(f"the photo can't be read ({error}): give another one.") from None
+            raise ImageError(f"the photo can't be read ({error}): use another one.") from None
     if isinstance(source, (bytes, str, os.PathLike)):
         return decode_picture(source, max_pixels=most)
     if isinstance(source, (bytearray, memoryview)):
@@ -205,14 +205,14 @@ def open_photo(source: Source, *, max_pixels: int | None = None, colour: Literal
         data = source.read(MAX_BYTES + 1)
         if isinstance(data, bytes):
             return decode_picture(data, max_pixels=most)
-        raise ImageError("The file object gives text: open it for reading bytes, as with open(path, 'rb').")
+        raise ImageError("The file object returns text: open it for reading bytes, as with open(path, 'rb').")
     raise ImageError(
         f"A photo is a path, bytes, a file object, a Pillow picture or an array, not {type(source).__name__}."
     )
 
 
 def shrink(photo: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
-    """Shrink a photo ``(H, W, 3)`` until its longer side has at most ``longest`` pixels, each the mean of those it stands for."""
+    """Shrink a photo ``(H, W, 3)`` until its longer side has at most ``longest`` pixels, by averaging blocks of pixels."""
     height, width = photo.shape[:2]
     factor = longest / max(height, width)
     if factor >= 1:
@@ -222,14 +222,14 @@ def shrink(photo: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
 
 
 def gray(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The grays ``(H, W)`` of a photo ``(H, W, 3)``, as ITU-R 601-2 weighs red, green and blue."""
+    """Gray levels ``(H, W)`` of a photo ``(H, W, 3)``, weighted as in ITU-R BT.601-2."""
     return np.asarray(Image.fromarray(photo).convert("L"))
 
 
 def resize_faces(faces: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Resize gray faces ``(N, h, w)`` to ``(N, *size)``, bilinear and antialiased; the same array when they have that size.
+    """Resize gray faces ``(N, h, w)`` to ``(N, *size)``, bilinear and antialiased; returns the same array if they have that size.
 
-    Training and inference both come through here, so a model sees in use what it saw in training.
+    Training and inference both use this function, so a model gets the same input in both.
     """
     if faces.shape[1:] == size:
         return faces
@@ -248,15 +248,15 @@ def encode_png(picture: NDArray[np.uint8] | Image.Image) -> bytes:
 
 
 def _has_too_many_scans(data: bytes) -> bool:
-    """Whether a JPEG has more than ``MAX_SCANS`` scans, found as a decoder finds them: from marker to marker, up to the end of the
-    image. Phones store clips and gain maps behind it, in which any bytes occur."""
+    """Whether a JPEG has more than ``MAX_SCANS`` scans, counted as a decoder does: marker by marker, up to the end of the image.
+    Phones store videos and gain maps after it, in which any bytes occur."""
     scans, at = 0, 2
     while scans <= MAX_SCANS and (marker := MARKER.search(data, at)) is not None:
         kind, at = marker[1][0], marker.end()
         if kind == 0xD9:
             return False
         scans += kind == 0xDA
-        if not (0xD0 <= kind <= 0xD7 or kind == 0x01):  # those stand alone; the others tell their length
+        if not (0xD0 <= kind <= 0xD7 or kind == 0x01):  # these have no length field
             at += int.from_bytes(data[at : at + 2])
     return scans > MAX_SCANS
 
@@ -278,7 +278,7 @@ def _open(data: bytes, name: str) -> Image.Image:
 
 
 def _brands(data: bytes) -> set[bytes]:
-    """What a file of ISO media calls itself in the box that it begins with."""
+    """Brands in the file type box, the first box of an ISO media file."""
     if data[4:8] != b"ftyp":
         return set()
     end = min(int.from_bytes(data[:4]), len(data), 256)
@@ -286,21 +286,21 @@ def _brands(data: bytes) -> set[bytes]:
 
 
 def _pixels(picture: Image.Image, name: str, mode: Literal["L", "RGB"], max_pixels: int, data: bytes = b"") -> Picture:
-    _check_size(*picture.size, name, max_pixels)  # before a pixel is decoded
+    _check_size(*picture.size, name, max_pixels)  # before pixels are decoded
     if isinstance(picture, TiffImagePlugin.TiffImageFile):
-        # A tile is decoded whole, however little of it the picture has.
+        # A tile is decoded completely, even if the picture covers only a part of it.
         width, height = (max(1, int(picture.tag_v2.get(tag, 1))) for tag in TILE_SIDES)
         _check_size(width, height, name, max_pixels)
     shallow, note = _shallow(picture, lambda: _open(data, name), data)
-    orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)  # last, as asking a PNG decodes it
+    orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)  # last, as this decodes a PNG
     if orientation != 1:
-        shallow.getexif()[ExifTags.Base.Orientation] = orientation  # a scaled one has lost it
+        shallow.getexif()[ExifTags.Base.Orientation] = orientation  # scaling drops it
         shallow = ImageOps.exif_transpose(shallow)
     return Picture(np.asarray(_to_mode(shallow, mode), dtype=np.uint8), note)
 
 
 def _shallow(picture: Image.Image, reopen: Callable[[], Image.Image], data: bytes) -> tuple[Image.Image, str | None]:
-    """A picture with samples of 8 bits, and what was guessed for that."""
+    """The picture with 8-bit samples, and the assumption made about its depth."""
     if samples.is_deep(picture):
         return samples.to_gray(picture, data)
     return samples.to_colour(picture, reopen, data) if data else (picture, None)
@@ -320,11 +320,11 @@ def _check_size(width: int, height: int, name: str, max_pixels: int) -> None:
 
 
 def _read(path: Path) -> bytes:
-    """The bytes of a regular file; a pipe or a device, or a link to one, might never end."""
+    """The bytes of a regular file; reading a pipe or a device, or a link to one, might never end."""
     try:
-        status = path.stat()  # before it is opened, which can have effects on a device
+        status = path.stat()  # before opening, which can have effects on a device
         if stat.S_ISDIR(status.st_mode):
-            os.scandir(path).close()  # one that can't be listed says why
+            os.scandir(path).close()  # raises the reason if it can't be listed
             raise ImageError(f"'{path}' is a folder, not a picture: name the pictures in it.")
         if not stat.S_ISREG(status.st_mode):
             raise ImageError(
@@ -334,11 +334,11 @@ def _read(path: Path) -> bytes:
             raise ImageError(
                 f"'{path}' has {status.st_size:,} bytes, more than the {MAX_BYTES:,} allowed: make it smaller."
             )
-        # Should it have become a pipe since, opening and reading it return at once.
+        # If it has become a pipe since, opening and reading return at once.
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         with os.fdopen(os.open(path, flags), "rb") as file:
             return file.read(MAX_BYTES + 1) or b""
-    except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
+    except (OSError, ValueError) as error:  # ValueError: a name with a null byte
         raise ImageError(f"'{path}' can't be read: {getattr(error, 'strerror', None) or error}.") from None
 
 

@@ -1,4 +1,4 @@
-"""Locks between processes, on the file or folder itself: a process that dies lets go of its locks, and nothing is left behind."""
+"""File locks between processes; the system releases them when a process ends, so no stale lock remains."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if sys.platform != "win32":
     import fcntl
 
 PAUSE = 0.1
-"""Seconds between two tries of one who waits for a lock."""
+"""Seconds between two attempts to lock."""
 
 
 @dataclass
 class Lock:
-    """A lock of a file or folder, held until it is released or its process ends.
+    """Lock of a file or folder, held until it is released or its process ends.
 
     Attributes:
-        descriptor: the open file; None where the system has no such locks (Windows).
-        real: whether others are kept out; some network file systems have no locks, and then nobody is.
+        descriptor: the open file; None on systems without such locks (Windows).
+        real: whether the file system supports locks; if not (some network file systems), nobody is kept out.
     """
 
     descriptor: int | None
@@ -33,25 +33,25 @@ class Lock:
 
     @classmethod
     def take(cls, path: Path) -> Lock | None:
-        """Lock what is at a path; None where another holder has it.
+        """Lock a file or folder; None if another process holds the lock.
 
         Raises:
-            OSError: nothing is there, or it can't be opened.
+            OSError: it does not exist or can't be opened.
         """
         if sys.platform == "win32":
             return cls(None, real=False)
         while True:
-            # NFS locks only what is open for writing.
+            # NFS allows exclusive locks only on files that are open for writing.
             descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
             held = _lock(descriptor)
             if held is not None and _is_at(descriptor, path):
                 return cls(descriptor, held)
             os.close(descriptor)
             if held is None:
-                return None  # else it was replaced or removed while this process was at the door
+                return None  # else it was replaced or removed before the lock was taken
 
     def release(self) -> None:
-        """Let others have it."""
+        """Release the lock."""
         if self.descriptor is not None:
             os.close(self.descriptor)
             self.descriptor = None
@@ -59,15 +59,15 @@ class Lock:
 
 @contextmanager
 def locked(path: Path, busy: str, *, patience: float = 0.0) -> Iterator[None]:
-    """Hold the lock of a file or folder in the block.
+    """Hold the lock of a file or folder inside the block.
 
     Args:
-        path: what is there.
-        busy: the sentence for the user where another process has it.
-        patience: seconds to wait for it.
+        path: an existing file or folder.
+        busy: message of the error if another process holds the lock.
+        patience: seconds to wait for the lock.
 
     Raises:
-        OutputError: another process has it, or it can't be opened.
+        OutputError: another process holds the lock, or the file can't be opened.
     """
     until = time.monotonic() + patience
     try:
@@ -84,7 +84,7 @@ def locked(path: Path, busy: str, *, patience: float = 0.0) -> Iterator[None]:
 
 
 def _lock(descriptor: int) -> bool | None:
-    """Lock an open file: true, false where its file system can't, None where another has it."""
+    """Lock an open file: True if locked, False if its file system has no locks, None if another process holds it."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

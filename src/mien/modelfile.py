@@ -1,8 +1,8 @@
-"""The model file: an ONNX graph from ``uint8`` faces to calibrated probabilities, with its spec inside. The one contract.
+"""The model file: an ONNX graph from ``uint8`` faces to calibrated probabilities, with its spec as metadata.
 
-The graph takes ``faces`` ``(N, H, W)`` ``uint8`` and gives ``probabilities`` ``(N, K)`` ``float32``. Normalisation,
-temperature and softmax are part of it. The spec is JSON under the metadata key ``mien``, and the hashes of the training's faces
-stand under another.
+The graph takes ``faces`` ``(N, H, W)`` ``uint8`` and returns ``probabilities`` ``(N, K)`` ``float32``. Normalisation,
+temperature and softmax are part of it. The spec is JSON under the metadata key ``mien``; the hashes of the training faces are
+under another key.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from typing import Any
 from mien.errors import ModelFileError
 
 KEY = "mien"
-"""The metadata key that holds the spec."""
+"""Metadata key of the spec."""
 
 SEEN_KEY = "mien.seen_faces"
-"""The metadata key that holds the hashes of the faces that the training has seen, see ``mien.data.seen``."""
+"""Metadata key of the hashes of the training faces, see ``mien.data.seen``."""
 
 FORMAT = 1
-"""Version of the spec; a reader refuses a newer one."""
+"""Version of the spec; newer versions are refused."""
 
 INPUT, OUTPUT = "faces", "probabilities"
 """Names of the graph's input and output."""
 
 MIN_SIDE, MAX_SIDE = 8, 1024
-"""Least and largest side of a model's faces, in pixels."""
+"""Minimum and maximum height and width of a model's faces, in pixels."""
 
 TIGHT_CROP = "fer2013"
 """The crop convention of FER2013: upright, gray, brows to chin, eyes at about 38% of the height."""
@@ -38,17 +38,17 @@ TIGHT_CROP = "fer2013"
 
 @dataclass(frozen=True)
 class Spec:
-    """What a model file says about itself.
+    """The metadata of a model file.
 
     Attributes:
         classes: class names in the order of the output.
         size: height and width of the input, in pixels.
-        crop: the crop convention of the faces it was trained on.
-        temperature: what the logits are divided by before softmax.
-        decisions: other ways to answer than the most probable class, each an offset per class that is added to the
-            log-probabilities; chosen on rows that were held out of training.
-        training: data hash, splits, seed, recipe, versions and git commit of its training.
-        scores: what it scored where, one record per split, with ``n``.
+        crop: crop convention of the training faces.
+        temperature: divisor of the logits before softmax (Guo et al. 2017).
+        decisions: alternatives to argmax: for each name, one offset per class that is added to the log-probabilities; chosen
+            on held-out rows.
+        training: data hash, splits, seed, recipe, versions and git commit of the training.
+        scores: evaluation results, one record per split, with the number of rows ``n``.
     """
 
     classes: tuple[str, ...]
@@ -65,10 +65,10 @@ class Spec:
 
     @classmethod
     def from_json(cls, text: str, path: str) -> Spec:
-        """Read what ``to_json`` wrote; ``path`` is for the message.
+        """Parse the output of ``to_json``; ``path`` is for the error message.
 
         Raises:
-            ModelFileError: it is not a spec, or one of a newer format.
+            ModelFileError: it is not a valid spec, or has a newer version.
         """
         try:
             values = json.loads(text)
@@ -83,12 +83,12 @@ class Spec:
             )
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise _unreadable(path, f"{type(error).__name__}: {error}") from None
-        if wrong := ("format is no version" if type(version) is not int or version < 1 else spec.fault()):
+        if wrong := ("format must be a version number" if type(version) is not int or version < 1 else spec.fault()):
             raise _unreadable(path, wrong)
         return spec
 
     def fault(self) -> str | None:
-        """What about it doesn't fit, in words; None where all is right."""
+        """The first invalid field, as words for a message; None if all are valid."""
         names, sides = self.classes, self.size
         decisions, training = self.decisions, self.training
         if not names or not all(isinstance(name, str) and name for name in names) or len({*names}) < len(names):
@@ -98,7 +98,7 @@ class Spec:
         if not _is_number(self.temperature) or self.temperature <= 0:
             return "temperature must be a number above 0"
         if not isinstance(decisions, Mapping) or not all(_are_numbers(row, len(names)) for row in decisions.values()):
-            return f"decisions must be lists of {len(names)} numbers, one a class"
+            return f"decisions must be lists of {len(names)} numbers, one per class"
         if not isinstance(training, Mapping) or not isinstance(training.get("recipe", {}), Mapping):
             return "training must be a record"
         if not isinstance(self.crop, str) or not all(isinstance(score, Mapping) for score in self.scores):
@@ -125,6 +125,6 @@ def _are_numbers(row: Any, num: int) -> bool:
 
 
 def sha256(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a file, which names a model exactly."""
+    """SHA-256 of a file as hexadecimal digits, which identifies a model."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,7 +1,7 @@
-"""Samples of more than 8 bits, and floats, as 8 bits: by the depth that the file states, or else by the known depth that fits.
+"""Convert samples of more than 8 bits, and floats, to 8 bits: by the depth stated in the file, or else by the best known depth.
 
-Cameras store 10, 12 or 14 bits in samples of 16, and programs for science store floats from 0 to 1. Read as 16 bits such pictures are
-nearly black, so the depth has to be known. Where it is taken from the pixels, the caller is told in words.
+Cameras store 10, 12 or 14 bits in 16-bit samples, and scientific programs store floats from 0 to 1. Taken as 16 bits, such
+pictures are nearly black, so the depth has to be known. If it is estimated from the pixels, a note says so.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from numpy.typing import NDArray
 from PIL import Image, PpmImagePlugin, TiffImagePlugin
 
 DEPTHS = (8, 10, 12, 14, 16, 24, 32)
-"""Bits of a sample that are met in practice."""
+"""Bit depths that occur in practice."""
 
 OVERSHOOT = 1.05
-"""Floats that were resized or sharpened pass the top of their range by a little."""
+"""Relative overshoot of the range that resizing or sharpening of floats causes."""
 
 MANY = 0.02
-"""Share of floats below 0 from which they are no overshoot."""
+"""Share of negative floats above which they are not counted as overshoot."""
 
 MOST_EXPOSED = 16.0
-"""Floats of less than this aren't samples of 8 bits, which would be black, but light beyond the white of a display (HDR)."""
+"""Floats below this are taken as high dynamic range (HDR), not as 8-bit samples, which would be nearly black."""
 
 BITS_PER_SAMPLE, MAX_SAMPLE, MAX_FLOAT_SAMPLE = 258, 281, 341
-"""The tags of a TIFF that state the depth."""
+"""TIFF tags of the depth."""
 
 OTHER_BYTE = {"16B": "16L", "16L": "16B", "16N": "16B" if sys.byteorder == "little" else "16L"}
-"""How Pillow is told to take a sample's low byte where it would take the high one: as if the bytes were in the other order."""
+"""Pillow raw modes with swapped byte order, so that Pillow returns the low byte of a sample instead of the high one."""
 
 
 def is_deep(picture: Image.Image) -> bool:
-    """Whether a picture's one channel has more than 8 bits or floats."""
+    """Whether a picture has one channel with more than 8 bits or with floats."""
     return picture.mode in ("I", "F") or picture.mode.startswith("I;16")
 
 
@@ -43,11 +43,11 @@ def to_gray(picture: Image.Image, data: bytes = b"") -> tuple[Image.Image, str |
     """Scale a deep picture to 8-bit gray.
 
     Args:
-        picture: as ``is_deep`` asks for.
-        data: its encoded bytes, where there are any.
+        picture: a picture for which ``is_deep`` is true.
+        data: its encoded bytes, if available.
 
     Returns:
-        The gray picture, and what was guessed, in words; None where nothing was.
+        The gray picture, and the assumption about its range in words; None if the range is known.
     """
     pixels = np.array(picture, dtype=np.float32)
     np.nan_to_num(pixels, copy=False, posinf=0.0, neginf=0.0)
@@ -60,26 +60,26 @@ def to_gray(picture: Image.Image, data: bytes = b"") -> tuple[Image.Image, str |
 
 
 def to_colour(picture: Image.Image, reopen: Callable[[], Image.Image], data: bytes) -> tuple[Image.Image, str | None]:
-    """Scale a colour picture of 16-bit samples, of which Pillow keeps the high bytes, by the depth that its samples really have.
+    """Scale a colour picture with 16-bit samples, of which Pillow keeps the high bytes, by the actual depth of its samples.
 
     Args:
-        picture: any picture; one of 8 bits comes back as it is.
+        picture: any picture; one with 8-bit samples is returned unchanged.
         reopen: opens the same picture again, with no pixel decoded yet.
         data: its encoded bytes.
 
     Returns:
-        The picture with 8 bits, and what was guessed, in words; None where nothing was.
+        The picture with 8 bits, and the assumption about its depth in words; None if the depth is known.
     """
     if not any(_is_16_bit(tile[3]) for tile in getattr(picture, "tile", [])):
         return picture, None
     high = np.asarray(picture)  # (H, W, C)
     if high.size == 0 or high[:, :, :3].max() >= 1 << (DEPTHS[3] - 8):
-        return picture, None  # samples of all 16 bits
+        return picture, None  # all 16 bits are used
     with reopen() as low:
         stated = _stated(low, data)
         if low.mode == "RGBA" and "LA;16B" in str(
             getattr(low, "tile", "")
-        ):  # gray and alpha: its four bytes a pixel lie as those of RGBA do
+        ):  # gray and alpha: stored as four bytes per pixel, like RGBA
             _set_rawmodes(low, lambda _: "RGBA")
             small = np.asarray(low)[:, :, [1, 1, 1, 3]]
         else:
@@ -93,21 +93,21 @@ def to_colour(picture: Image.Image, reopen: Callable[[], Image.Image], data: byt
 
 
 def _is_centred(pixels: NDArray[np.float32]) -> bool:
-    """Whether floats lie about 0, from -1 to 1, as networks have them; a few below 0 come of sharpening."""
+    """Whether floats are centred on 0, from -1 to 1, as networks use them; sharpening gives only a few negative values."""
     low, high = float(pixels.min(initial=0)), float(pixels.max(initial=0))
     return -OVERSHOOT <= low < 1 - OVERSHOOT and high <= OVERSHOOT and float((pixels < 0).mean()) > MANY
 
 
 def _scaled(pixels: NDArray[np.float32], top: float) -> NDArray[np.uint8]:
-    """Pixels of 0 to ``top`` as 0 to 255, in place as far as it goes: large pictures fill the memory."""
+    """Scale pixels from 0..``top`` to 0..255, in place where possible, as large pictures fill the memory."""
     np.clip(pixels, 0, top, out=pixels)
     pixels *= np.float32(255.0 / top)
-    pixels += np.float32(1e-3)  # white may have come out a little below 255
+    pixels += np.float32(1e-3)  # rounding errors may put white a little below 255
     return pixels.astype(np.uint8)
 
 
 def _top(pixels: NDArray[np.float32], stated: float | None, *, floats: bool) -> tuple[float, str | None]:
-    """The value that is white, and the guess that it rests on."""
+    """The value of white, and the assumption behind it."""
     largest = float(pixels.max(initial=0))
     if stated is not None and largest <= stated:
         return stated, None
@@ -128,9 +128,9 @@ def _top(pixels: NDArray[np.float32], stated: float | None, *, floats: bool) -> 
 
 
 def _stated(picture: Image.Image, data: bytes) -> float | None:
-    """The largest value that the file allows for; None where it says no more than how wide its samples are stored."""
+    """The maximum value stated by the file; None if it states only the storage width of its samples."""
     if isinstance(picture, PpmImagePlugin.PpmImageFile):
-        return 65535.0  # Pillow has scaled it from the maximum in its head
+        return 65535.0  # Pillow has scaled it by the maximum in its header
     if isinstance(picture, TiffImagePlugin.TiffImageFile):
         tag = MAX_FLOAT_SAMPLE if picture.mode == "F" else MAX_SAMPLE
         largest = _number(picture.tag_v2.get(tag))
@@ -143,7 +143,7 @@ def _stated(picture: Image.Image, data: bytes) -> float | None:
 
 
 def _number(value: Any) -> float | None:
-    """A tag's value, or the first of several."""
+    """A tag's value, or its first value."""
     if isinstance(value, Iterable) and not isinstance(value, str):
         value = next(iter(value), None)
     try:
@@ -153,7 +153,7 @@ def _number(value: Any) -> float | None:
 
 
 def _significant_bits(data: bytes) -> Iterator[int]:
-    """What a PNG's chunk sBIT says of each channel; it comes before the pixels."""
+    """Significant bits of each channel, from a PNG's sBIT chunk, which precedes the pixels."""
     if not data.startswith(b"\x89PNG"):
         return
     at = 8
@@ -167,7 +167,7 @@ def _significant_bits(data: bytes) -> Iterator[int]:
 
 
 def _set_rawmodes(picture: Any, change: Callable[[Any], Any]) -> None:
-    """Change how the samples of a picture that isn't decoded yet are unpacked."""
+    """Change the raw mode with which the samples of a picture will be unpacked."""
     picture.tile = [(*tile[:3], change(tile[3])) for tile in picture.tile]
 
 

@@ -10,11 +10,11 @@ from mien import escapes
 
 
 def render(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Lay out a table: columns of numbers to the right, others to the left, two blanks between.
+    """Lay out a table: columns of numbers are right-aligned, others left-aligned, with two blanks between.
 
     Args:
         heads: one title per column.
-        rows: the cells, as many in each row.
+        rows: the cells; each row has one per column.
     """
     rows = [[escapes.visible(cell) for cell in row] for row in rows]
     columns = list(zip(*rows, strict=True)) or [()] * len(heads)
@@ -31,7 +31,7 @@ def render(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def matrix(names: Sequence[str], counts: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> str:
     """A confusion matrix: true class by row, predicted class by column."""
     return render(
-        ["true \\ read as", *names],
+        ["true \\ predicted", *names],
         [[name, *(f"{count:,}" for count in row)] for name, row in zip(names, counts, strict=True)],
     )
 

@@ -1,4 +1,4 @@
-"""Temporary folders beside what is written, whose names nobody else uses, and which the next writer removes where one was killed."""
+"""Temporary folders beside an output; folders left by killed processes are removed later."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from pathlib import Path
 from mien.locks import Lock
 
 NAME = re.compile(r"\.mien-[0-9a-f]{16}\.tmp")
-"""What a temporary folder is called."""
+"""Pattern of the names of temporary folders."""
 
 FORGOTTEN = 86_400.0
-"""Seconds after which a temporary folder counts as left where the system has no locks that would tell."""
+"""Age in seconds after which a temporary folder counts as abandoned on systems without locks."""
 
 SHARE = 0.01
-"""Share of the time that looking for what killed writers left may take, in a folder with very many files."""
+"""Maximum share of the time spent searching for abandoned folders, in a folder with very many files."""
 
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # Linux, <fcntl.h> and <linux/fs.h>
 _due: dict[Path, float] = {}
@@ -37,7 +37,7 @@ def is_temporary(path: Path) -> bool:
 
 @contextmanager
 def beside(target: Path) -> Iterator[Path]:
-    """Give a place of the target's name in a new temporary folder beside it, which is removed with what is in it then.
+    """Yield a path with the target's name in a new temporary folder beside it; the folder is removed at the end.
 
     Raises:
         OSError: the folder can't be written to.
@@ -53,9 +53,9 @@ def beside(target: Path) -> Iterator[Path]:
 
 
 def sweep(folder: Path, *, at_once: bool = False) -> None:
-    """Remove the temporary folders that killed processes have left in a folder; those of living ones are locked.
+    """Remove the temporary folders that killed processes have left in a folder; those in use are locked and stay.
 
-    It looks again only after a while that grows with the folder, unless it is to do so ``at_once``.
+    A folder is searched again only after an interval that grows with its size, unless ``at_once``.
     """
     started = time.monotonic()
     if started < _due.get(folder, 0.0) and not at_once:
@@ -70,17 +70,17 @@ def sweep(folder: Path, *, at_once: bool = False) -> None:
 
 
 def replace(new: Path, target: Path) -> None:
-    """Put a file or folder at a place in one step.
+    """Replace a file or folder by a new one in one step.
 
-    Two folders are exchanged where the system can do so (Linux). Elsewhere the old one steps aside first, so for a moment
-    neither is there; where the process is killed in this very moment, the next ``sweep`` puts the new one in its place.
+    Two folders are exchanged if the system supports it (Linux). Elsewhere the old folder is moved away first, so for a moment
+    neither is at its path; if the process is killed then, the next ``sweep`` completes the move.
 
     Args:
-        new: a place that ``beside`` gave.
-        target: the target that it was given for.
+        new: a path from ``beside``.
+        target: the target of the same call of ``beside``.
 
     Raises:
-        OSError: it can't be done; the target is as it was.
+        OSError: the move failed; the target is unchanged.
     """
     if not target.is_dir():
         new.replace(target)
@@ -98,13 +98,13 @@ def _made(parent: Path) -> tuple[Path, Lock]:
     while True:
         folder = parent / f".mien-{secrets.token_hex(8)}.tmp"
         folder.mkdir(mode=0o700)
-        with contextlib.suppress(FileNotFoundError):  # swept by another process before it was locked
+        with contextlib.suppress(FileNotFoundError):  # removed by another process before it was locked
             if lock := Lock.take(folder):
                 return folder, lock
 
 
 def _remove(place: Path) -> None:
-    """Remove a temporary folder that nobody writes to; a target that was exchanged half is put in its place first."""
+    """Remove an abandoned temporary folder; a replacement that was interrupted is completed first."""
     lock = Lock.take(place)
     if lock is None:
         return
@@ -118,7 +118,7 @@ def _remove(place: Path) -> None:
 
 
 def _exchanged(one: Path, other: Path) -> bool:
-    """Exchange two folders in one step; false where the system can't."""
+    """Exchange two folders in one step; false if the system can't."""
     if sys.platform != "linux":
         return False
     try:
@@ -128,6 +128,6 @@ def _exchanged(one: Path, other: Path) -> bool:
     if renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE) == 0:
         return True
     code = ctypes.get_errno()
-    if code in (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP):  # an older kernel, or a file system that can't
+    if code in (errno.ENOSYS, errno.EINVAL, errno.EOPNOTSUPP):  # an older kernel, or a file system without it
         return False
     raise OSError(code, os.strerror(code), str(other))

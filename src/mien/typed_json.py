@@ -1,8 +1,8 @@
-"""JSON from outside as typed dataclasses: checked against their annotations where it is read, so that damaged or hostile files end
-in one sentence.
+"""Untrusted JSON as typed dataclasses: values are checked against annotations when parsed, so that a damaged or hostile file gives
+one clear message.
 
 An annotation may be ``str``, ``int``, ``float`` (finite), ``bool``, ``None``, ``Any``, a dataclass, ``tuple[X, ...]``,
-``Mapping[str, X]``, ``Literal[...]`` or a union of these. Fields with a default may be absent, unknown keys are passed over.
+``Mapping[str, X]``, ``Literal[...]`` or a union of these. Fields with a default are optional, unknown keys are ignored.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ T = TypeVar("T")
 
 
 def parse(text: str, kind: type[T]) -> T:
-    """The value of an annotation's kind that a JSON text stands for.
+    """Parse a JSON text as a value of a type.
 
     Raises:
-        ValueError: it is no JSON, or not of that kind; the message says what and where.
+        ValueError: it is not JSON, or not of that type; the message says what is wrong and where.
     """
     try:
         value: T = from_json(json.loads(text), kind)
     except RecursionError:
-        raise ValueError("it is nested too deep") from None
+        raise ValueError("it is nested too deeply") from None
     return value
 
 
 def from_json(value: Any, kind: Any, where: str = "it") -> Any:
-    """Plain JSON values as the kind that an annotation names.
+    """Convert plain JSON values to the type of an annotation.
 
-    A dataclass that has a method ``from_dict`` is made by it.
+    A dataclass with a method ``from_dict`` is made by that method.
 
     Raises:
-        ValueError: they don't fit; the message says what and where.
+        ValueError: the values don't match; the message says what is wrong and where.
     """
     origin, parts = typing.get_origin(kind), typing.get_args(kind)
     if kind in (Any, object):
@@ -66,7 +66,7 @@ def from_json(value: Any, kind: Any, where: str = "it") -> Any:
 
 
 def to_json(value: Any) -> Any:
-    """A dataclass, and all that is in it, as plain JSON values; a dataclass that has a method ``to_dict`` gives these itself."""
+    """Convert a dataclass and its contents to plain JSON values; a method ``to_dict`` of a dataclass has priority."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         own = getattr(value, "to_dict", None)
         return (
@@ -124,4 +124,4 @@ def _refuse(where: str, needed: str) -> typing.NoReturn:
     raise ValueError(f"{where} should be {needed}")
 
 
-_NAMES = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", type(None): "null"}
+_NAMES = {str: "a string", int: "a whole number", float: "a number", bool: "true or false", type(None): "null"}

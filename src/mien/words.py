@@ -1,4 +1,4 @@
-"""Numbers as people read them: how many of a thing, and shares that no rounding makes 0% or 100%."""
+"""Numbers as text: counts with their noun, and percentages that never round to 0% or 100%."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import math
 
 
 def counted(num: int, one: str, many: str = "") -> str:
-    """A number and its noun: ``1 face``, ``2,000 faces``.
+    """A number with its noun: ``1 face``, ``2,000 faces``.
 
     Args:
-        num: how many there are.
-        one: the noun, with all that agrees with it, where there is one of it.
-        many: the same where there is none, or several; by default ``one`` with an s.
+        num: the count.
+        one: the noun in the singular, with the words that agree with it.
+        many: the plural; by default ``one`` with an s.
     """
     return f"{num:,} {agreed(num, one, many or f'{one}s')}"
 
 
 def agreed(num: int, one: str, many: str) -> str:
-    """The first word where there is one of a thing, else the second: for a verb or a noun that stands apart from its number."""
+    """``one`` if ``num`` is 1, else ``many``: for a verb or a noun that is apart from its number."""
     return one if num == 1 else many
 
 
 def percent(share: float, decimals: int = 1) -> str:
-    """A share as a percentage with so many decimals.
+    """A share as a percentage, with a number of decimals.
 
-    A share that isn't 0 or 1 is never shown as 0% or 100%: an error in two thousand is an accuracy of ``>99.9%``.
+    A share other than 0 and 1 is never shown as 0% or 100%: an accuracy of 0.9995 is ``>99.9%``.
     """
     shown, step = f"{share:.{decimals}%}", 0.01 * 10.0**-decimals
     if share != 0 and not shown.strip("-0.%"):
@@ -35,26 +35,26 @@ def percent(share: float, decimals: int = 1) -> str:
 
 
 def p_value(value: float) -> str:
-    """A chance with three decimals; a smaller one isn't shown as 0."""
+    """A p-value with three decimals; smaller ones are shown as ``<0.001``."""
     return "<0.001" if value < 0.0005 else f"{value:.3f}"
 
 
 def whole_interval(low: float, high: float) -> str:
-    """An interval of a share in whole percents, rounded outwards: a value with more decimals stays inside."""
+    """An interval in integer percents, rounded outwards, so that it contains values with more decimals."""
     return f"{math.floor(100 * low + 1e-9)}–{math.ceil(100 * high - 1e-9)}"
 
 
 def exact_percent(share: float) -> str:
-    """A share as a percentage with as many decimals as it has, for settings: ``66.5%``, ``12%``."""
+    """A share as a percentage with all its decimals, for settings: ``66.5%``, ``12%``."""
     return f"{round(100 * share, 6):g}%"
 
 
 def minutes(value: float) -> str:
-    """Minutes with one decimal; fewer than one with as many as it takes to be seen."""
+    """Minutes with one decimal; below one minute, with as many decimals as needed."""
     return f"{value:,.1f}" if value >= 1 else f"{value:.1g}"
 
 
 def points(share: float, *, signed: bool = False) -> str:
-    """A share, or a difference of two, as points out of a hundred with one decimal; nothing rounds to a negative 0."""
+    """A share, or a difference of two, in percentage points with one decimal; never ``-0.0``."""
     value = round(100 * share, 1) + 0.0  # -0.0 + 0.0 is 0.0
     return f"{value:+.1f}" if signed and value else f"{value:.1f}"

@@ -96,7 +96,7 @@ def test_no_verb_replaces_what_it_reads(invoke: Invoke, place: Path, words: str)
     code, out, err = invoke(*words.split())
     assert (code, out) == (1, "")
     assert "is an input" in err
-    assert "would be overwritten: choose another place to write to." in err
+    assert "would be overwritten: choose another path." in err
     assert contents(place) == before
 
 

@@ -19,7 +19,7 @@ from mien.synthetic import drawn
 
 @pytest.mark.parametrize("path", [None, 5, b"faces.csv", ["faces.csv"]])
 def test_what_is_no_path_is_not_read(path: Any) -> None:
-    with pytest.raises(ArgumentError, match=r"path=.* doesn't fit: it must be a text or a path"):
+    with pytest.raises(ArgumentError, match=r"path=.* doesn't fit: it must be a string or a path"):
         mien.read(path)
 
 

@@ -95,7 +95,7 @@ def test_held_out_rows_keep_their_split_whatever_their_file_names_say(faces: Fac
 def test_what_exists_is_replaced_only_when_allowed(faces: FaceSet, tmp_path: Path, name: str) -> None:
     out = store.convert(faces, tmp_path / name)
     before = read(out).hash
-    with pytest.raises(OutputError, match="exists already: choose another place"):
+    with pytest.raises(OutputError, match="already exists: choose another path"):
         store.convert(faces.split("train"), out)
     assert read(out).hash == before
     store.convert(faces.split("train"), out, overwrite=True)
@@ -152,8 +152,8 @@ def test_places_that_cannot_be(faces: FaceSet, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     for out, message in (
         ("out.csv", "ends in .csv: end it in .parquet, or in nothing"),
-        ("missing/out.parquet", "missing' does not exist; make it first"),
-        ("missing/out", "missing' does not exist; make it first"),
+        ("missing/out.parquet", "missing' does not exist; create it first"),
+        ("missing/out", "missing' does not exist; create it first"),
         ("file/out", "file' does not exist"),
         ("folder.parquet", "is a folder: choose the name of a file"),
         ("file", "is a file: choose the name of a folder"),

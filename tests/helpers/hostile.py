@@ -17,7 +17,7 @@ import scenes
 FACE, NO_FACE = "face", "no_face"
 """The outcomes of what can be read; any other outcome is a part of the error's words."""
 
-DAMAGED, NO_PICTURE = "is damaged", "is no picture that can be read"
+DAMAGED, NO_PICTURE = "is damaged", "is not a picture in a supported format"
 
 
 def _photo() -> Image.Image:

@@ -31,7 +31,7 @@ def test_photos_come_back_in_order_with_their_errors(reader: Reader, tmp_path: P
     assert [reading.name for reading in readings] == paths
     assert [len(reading.faces) for reading in readings] == [2, 0, 0, 1] * 12
     assert [reading.error is not None for reading in readings] == [False, True, False, False] * 12
-    assert "no picture that can be read" in str(readings[1].error)
+    assert "not a picture in a supported format" in str(readings[1].error)
     assert readings[0].pixels is None
 
 

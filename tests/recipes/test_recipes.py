@@ -187,7 +187,7 @@ def test_a_recipes_file_is_written_as_one_would(tmp_path: Path) -> None:
         (b'recipe = "tiny"\nepochs = "3"', "epochs=3 doesn't fit: it must be a whole number, without quotes"),
         (b'recipe = "tiny"\nnesterov = "no"', "nesterov=no doesn't fit: it must be true or false, without quotes"),
         (b'recipe = "tiny"\nsync_norm = 1', "sync_norm=1 doesn't fit: it must be true or false"),
-        (b'recipe = "tiny"\ninit = 1', "init=1 doesn't fit: it must be a text"),
+        (b'recipe = "tiny"\ninit = 1', "init=1 doesn't fit: it must be a string"),
         (b'recipe = "tiny"\n[augment]\njpeg = 50.0', "augment.jpeg=50.0 doesn't fit: it must be a whole number"),
         (b'recipe = "tiny"\nlearning_rate = nan', "learning_rate=nan doesn't fit"),
         (b'recipe = "tiny"\nlearning_rate = 2020-01-01', "learning_rate must be a number, a text"),

@@ -219,7 +219,7 @@ def test_an_output_that_is_there_is_not_written_over(tmp_path: Path) -> None:
     for place, message in (
         (tmp_path, "no scoring of mien"),
         (tmp_path / "1.jpg", "is a file"),
-        (tmp_path / "a" / "b", "make it first"),
+        (tmp_path / "a" / "b", "create it first"),
     ):
         with pytest.raises(OutputError, match=re.escape(message)):
             plan.check(str(place), resume=True)

@@ -157,7 +157,7 @@ def test_several_photos_are_a_gallery(visit: Open, pictures: Path) -> None:
     cards = page.locator(".photo")
     expect(cards.locator("h3")).to_have_text(["two.jpg", "none.png", "bad.jpg", "large.png", "old.tif"])
     expect(cards.nth(1).locator(".said")).to_have_text("No face found")
-    expect(cards.nth(2).locator(".said")).to_contain_text("no picture that can be read")
+    expect(cards.nth(2).locator(".said")).to_contain_text("not a picture in a supported format")
     expect(cards.nth(3).locator(".said")).to_have_text("The file is larger than the 1 MB allowed: send a smaller one.")
     expect(cards.nth(4).locator(".said")).to_have_text(
         "1 face found"
@@ -232,7 +232,7 @@ def test_it_speaks_traditional_chinese(visit: Open, pictures: Path) -> None:
     assert left == []
     page.get_by_role("button", name="English").click()
     expect(page.locator(".said").first).to_have_text("2 faces found")
-    expect(page.locator(".said").last).to_contain_text("no picture that can be read")
+    expect(page.locator(".said").last).to_contain_text("not a picture in a supported format")
     page.reload()
     expect(page.locator("#choose")).to_have_text("Choose photos")
 

@@ -84,7 +84,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not isinstance(self.keys, tuple) or not all(isinstance(key, str) for key in self.keys):
-            raise SettingsError("The API keys must be a tuple of texts.")  # which are never printed
+            raise SettingsError("The API keys must be a tuple of strings.")  # which are never printed
         checks.check_fields(self, SettingsError, "--")
         for name in ("batch", "max_body", "max_pixels", "max_files", "max_faces", "max_requests"):
             _check(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")

@@ -119,7 +119,7 @@ def test_pictures_that_cannot_be_read_are_dropped_one_by_one(make: Maker) -> Non
     assert reasons.keys() == {"sad/cut.png", "sad/empty.png", "sad/text.jpg", "stray.png"}
     assert "damaged" in reasons["sad/cut.png"]
     assert "empty (0 bytes)" in reasons["sad/empty.png"]
-    assert "no picture that can be read" in reasons["sad/text.jpg"]
+    assert "not a picture in a supported format" in reasons["sad/text.jpg"]
     assert reasons["stray.png"] == "it lies in no class folder"
 
 
