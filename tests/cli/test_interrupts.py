@@ -61,7 +61,7 @@ mien.training.loop.train = train
 """
     code, said = interrupted("", *words, more=more)
     assert code == 130
-    assert said.endswith(f"go on with  mien train --resume {tmp_path / 'run'}\nmien: stopped.\n")
+    assert said.endswith(f"resume with  mien train --resume {tmp_path / 'run'}\nmien: stopped.\n")
 
 
 def test_where_python_can_raise_nothing(faces_file: Path) -> None:

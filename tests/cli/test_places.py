@@ -117,7 +117,7 @@ def test_two_outputs_have_two_places(invoke: Invoke, place: Path) -> None:
     ):
         code, out, err = invoke(*words.split())
         assert code in (1, 2)
-        assert "choose two places" in err
+        assert "choose two paths" in err
         assert out == ""
 
 
@@ -135,7 +135,7 @@ def test_rows_go_into_a_pipe_and_leave_nothing_beside_it(invoke: Invoke, place: 
     assert (place / "pipe.jsonl").is_fifo()
     assert sorted(path.name for path in place.iterdir()) == before
     code, _, err = invoke("predict", "album", "-o", "pipe.jsonl", "--resume")
-    assert (code, "--resume goes on with a file" in err) == (2, True)
+    assert (code, "--resume needs an output file" in err) == (2, True)
 
 
 def test_resumed_drawings_do_not_replace_the_first_ones(
@@ -157,10 +157,10 @@ def test_resumed_drawings_do_not_replace_the_first_ones(
     with monkeypatch.context() as patch:
         patch.setattr(records.Journal, "add", stop_after_the_first)
         code, _, err = invoke("predict", *words)
-    assert (code, "go on with --resume" in err) == (130, True)
+    assert (code, "resume with --resume" in err) == (130, True)
     for other in (("sA/x.jpg", "sB/x.jpg", *words[3:]), (*words[:3], *words[3:-1], "other")):
         code, _, err = invoke("predict", *other, "--resume")
-        assert (code, "was begun with another" in err) == (1, True), err
+        assert (code, "was started with another" in err) == (1, True), err
     first = Path("res/x.jpg").stat().st_mtime_ns
     assert invoke("predict", *words, "--resume")[0] == 0
     assert sorted(path.name for path in Path("res").iterdir()) == ["x-2.jpg", "x-3.jpg", "x.jpg"]

@@ -160,7 +160,7 @@ def test_a_killed_run_goes_on_without_loss_or_repetition(invoke: Invoke, tmp_pat
 
     code, _, err = invoke("predict", folder, "--model", "tiny", "-o", out)
     assert code == 1
-    assert "go on with --resume" in err
+    assert "resume with --resume" in err
     assert invoke("predict", folder, "--model", "tiny", "--abstain", "0.5", "-o", out, "--resume")[0] == 1
     code, _, err = invoke("predict", folder, "--model", "tiny", "-o", out, "--resume")
     assert code == 0
@@ -171,7 +171,7 @@ def test_a_killed_run_goes_on_without_loss_or_repetition(invoke: Invoke, tmp_pat
     assert not partial.exists()
     code, _, err = invoke("predict", folder, "--model", "tiny", "-o", out, "--resume")
     assert code == 0
-    assert "is complete already" in err
+    assert "is already complete" in err
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_a_clip_as_json(invoke: Invoke, film: Path) -> None:
 def test_outputs_of_a_clip_that_can_t_be_read_aren_t_there(invoke: Invoke, film: Path, tmp_path: Path) -> None:
     code, _, err = invoke("video", film, "--start", "60", "-o", tmp_path / "r.csv", "--annotate", tmp_path / "c.mp4")
     assert code == 1
-    assert "ends before the start" in err
+    assert "ends before the requested start" in err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -311,12 +311,15 @@ def test_class_shares_in_use(invoke: Invoke, faces: FaceSet, tmp_path: Path) -> 
 def test_class_shares_that_cannot_be_used(invoke: Invoke, album: Path, tmp_path: Path) -> None:
     code, out, err = invoke("predict", album, "--model", "tiny", "--prior", "auto", "-o", tmp_path / "r.csv")
     assert (code, out) == (1, "")
-    assert "can't be estimated from 3 faces, as it takes 50" in err
+    assert "can't be estimated from 3 faces; at least 50 are needed" in err
     assert invoke("predict", album, "--model", "tiny", "-o", tmp_path / "r.csv", "--resume")[0] == 0  # nothing is lost
     for options, words in (
         (("--prior", "joyous=0.5"), "The prior names 'joyous'"),
         (("--prior", "neutral=0.5", "--decision", "balanced"), "both change the class shares: choose one"),
-        (("--prior", "auto", "--annotate", tmp_path / "drawn"), "--annotate draws each photo as it is read"),
+        (
+            ("--prior", "auto", "--annotate", tmp_path / "drawn"),
+            "--annotate draws each photo before the shares are estimated",
+        ),
     ):
         code, _, err = invoke("predict", album, "--model", "tiny", *options)
         assert code == 2

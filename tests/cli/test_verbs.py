@@ -52,7 +52,7 @@ def test_train_evaluate_report_and_export_in_a_row(invoke: Invoke, faces_file: P
     assert 0 <= spec["training"]["parity"]["full"] <= 1e-4
     assert 0 < spec["training"]["parity"]["half"] <= 0.02
     size = (tmp_path / "copy.onnx").stat().st_size / 1e6
-    assert f"wrote the weights of epoch {spec['training']['epoch']} in half precision: {size:.2f} MB" in err
+    assert f"weights of epoch {spec['training']['epoch']}, half precision: {size:.2f} MB" in err
     assert f"temperature {spec['temperature']:.3f} (95% interval" in err
     assert f"accuracy {spec['scores'][0]['accuracy']:.1%}" in err
     assert "(allowed: 0.0001 and 0.02)" in err
@@ -204,9 +204,9 @@ def test_every_verb_has_help_with_an_example(invoke: Invoke, verb: str) -> None:
 
 
 BAD = [
-    (["train"], 2, "Name either DATA to train on, or a run to go on with"),
-    (["train", "FACES", "--resume", "RUN"], 2, "Name either DATA to train on, or a run to go on with"),
-    (["train", "--resume", "RUN", "--set", "seed=3"], 2, "--resume goes on with the run's own settings"),
+    (["train"], 2, "Name either DATA to train on, or a run to resume"),
+    (["train", "FACES", "--resume", "RUN"], 2, "Name either DATA to train on, or a run to resume"),
+    (["train", "--resume", "RUN", "--set", "seed=3"], 2, "--resume uses the run's own settings"),
     (["submit", "MODEL", "TRAINING", "-o", "OUT.csv"], 1, "These are training rows, and there is no split 'test'"),
     (["train", "UNLABELLED"], 1, "No row of the data has a label"),
     (["train", "FACES", "--set", "votes=0.5"], 1, "votes=0.5 needs votes of people"),
@@ -222,7 +222,7 @@ BAD = [
     (["train", "JUNK"], 1, "JUNK"),
     (["train", "--resume", "NOWHERE"], 1, "is no run folder"),
     (["evaluate", "NOWHERE", "FACES"], 1, "There is no model file 'NOWHERE'"),
-    (["evaluate", "FACES", "FACES"], 1, "is no ONNX file that can be loaded"),
+    (["evaluate", "FACES", "FACES"], 1, "is not a valid ONNX file"),
     (["evaluate", "MODEL", "NOWHERE"], 1, "'NOWHERE' doesn't exist"),
     (["evaluate", "MODEL", "FACES", "--split", "exam"], 1, "The data has no split 'exam': it has train, test"),
     (["evaluate", "MODEL", "CONTEMPT"], 1, "classes that the model doesn't know: contempt (2 rows). It knows angry"),
@@ -234,17 +234,17 @@ BAD = [
     (["report", "RUN", "-o", "NOWHERE/report.html"], 1, "the folder 'NOWHERE' does not exist; create it first"),
     (["predict", "CROP", "--resume"], 2, "--resume and --parquet need an output"),
     (["predict", "CROP", "--parquet"], 2, "--resume and --parquet need an output"),
-    (["predict", "CROP", "-o", "OUT.xyz"], 1, "should end in one of .jsonl, .csv, .parquet, .json"),
+    (["predict", "CROP", "-o", "OUT.xyz"], 1, "must end in one of .jsonl, .csv, .parquet, .json"),
     (["predict", "CROP", "-o", "NOWHERE/out.csv"], 1, "does not exist; create it first"),
     (["predict", "CROP", "--abstain", "2"], 2, "2.0 is not in the range 0<=x<=1"),
     (["predict"], 2, "Missing argument 'PHOTO...'"),
-    (["video", "NOWHERE"], 1, "There is no clip 'NOWHERE'"),
-    (["video", "EMPTY"], 1, "is a folder: name one clip in it"),
+    (["video", "NOWHERE"], 1, "There is no video 'NOWHERE'"),
+    (["video", "EMPTY"], 1, "is a folder: name a video in it"),
     (["video", "FACES"], 1, "can't be opened as a video"),
     (["video", "FACES", "--start", "5", "--end", "3"], 2, "--end (3 s) must come after --start (5 s)"),
-    (["video", "FACES", "--annotate", "OUT.gif"], 1, "should end in one of .mp4, .mov, .mkv"),
-    (["video", "FACES", "--timeline", "OUT.gif"], 1, "should end in .png"),
-    (["video", "FACES", "-o", "OUT.txt"], 1, "should end in one of .jsonl"),
+    (["video", "FACES", "--annotate", "OUT.gif"], 1, "must end in one of .mp4, .mov, .mkv"),
+    (["video", "FACES", "--timeline", "OUT.gif"], 1, "must end in .png"),
+    (["video", "FACES", "-o", "OUT.txt"], 1, "must end in one of .jsonl"),
     (["predict", "--crops", "--model", "NOWHERE", "CROP"], 1, "There is no model file 'NOWHERE'"),
     (["ensemble", "RUN", "-o", "OUT.onnx"], 1, "An ensemble takes two runs or more"),
     (
@@ -263,7 +263,7 @@ BAD = [
         "There is no model file 'NOWHERE'",
     ),
     (["predict", "--crops", "--model", "MODEL", "NOWHERE"], 1, "1 photo could not be read; its row says why"),
-    (["predict", "--crops", "--model", "MODEL", "EMPTY"], 2, "There is no picture at the named paths"),
+    (["predict", "--crops", "--model", "MODEL", "EMPTY"], 2, "There are no pictures at the given paths"),
     (["submit", "MODEL", "FACES", "-o", "OUT.csv", "--rows", "7000"], 1, "has 70 rows, but 7,000 are wanted"),
     (["submit", "MODEL", "FACES"], 2, "Missing option '-o'"),
     (["summary", "best"], 2, "There is no recipe 'best'"),

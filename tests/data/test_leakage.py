@@ -46,11 +46,11 @@ def test_blank_pictures_are_no_copies() -> None:
 @pytest.mark.parametrize(
     ("faces", "chosen_on", "message"),
     [
-        (with_copies(1, "valid"), "valid", "1 of 40 faces of the split 'valid' also stands in the split 'train'.*choose the epoch"),
-        (with_copies(5, "test"), "valid", "5 of 40 faces of the split 'test' also stand in the split 'train'.*little of new faces"),
-        (with_copies(5, "test", of="valid"), "valid", "5 of 40 faces of the split 'test' also stand in the split 'valid'"),
+        (with_copies(1, "valid"), "valid", "1 of 40 faces of the split 'valid' also is in the split 'train'.*the epoch would be chosen"),
+        (with_copies(5, "test"), "valid", "5 of 40 faces of the split 'test' also are in the split 'train'.*would not hold for new faces"),
+        (with_copies(5, "test", of="valid"), "valid", "5 of 40 faces of the split 'test' also are in the split 'valid'"),
         (with_copies(40, "test", valid=False), "", "40 of 40 faces of the split 'test'"),
-        (with_copies(1, "test"), "test", "choose the epoch"),
+        (with_copies(1, "test"), "test", "the epoch would be chosen"),
         (with_copies(4, "test"), "valid", ""),
         (with_copies(4, "test", valid=False), "", ""),
         (with_copies(40, "test", of="valid"), "test", "40 of 40"),
@@ -77,6 +77,4 @@ def test_class_folders_beside_split_folders_are_told_at_reading(tmp_path: Path) 
         ("valid", "train", 40),
         ("test", "train", 40),
     }
-    assert any(
-        "40 of 40 faces of the split 'test' also stand in the split 'train'" in note for note in read.source.notes
-    )
+    assert any("40 of 40 faces of the split 'test' also are in the split 'train'" in note for note in read.source.notes)

@@ -89,7 +89,7 @@ def test_at_least_one_group_is_on_each_side() -> None:
 
 @pytest.mark.parametrize("share", [0.0, -0.1, 0.9, 1.0])
 def test_a_share_out_of_range_is_refused(share: float) -> None:
-    with pytest.raises(DataError, match=r"can't be held out: give one between 0 and 0\.9"):
+    with pytest.raises(DataError, match=r"can't be held out: choose one between 0 and 0\.9"):
         hold_out(some_faces((5, 5)), share)
 
 
@@ -97,9 +97,9 @@ def test_what_cannot_be_divided_is_refused(make: Maker) -> None:
     faces = some_faces((5, 5))
     with pytest.raises(DataError, match="2 rows have no label"):
         hold_out(replace(faces, labels=np.array([-1, 0, 0, -1, 1, 1, 1, 1, 0, 0])))
-    with pytest.raises(DataError, match="has 1 subject: to hold some out takes two"):
+    with pytest.raises(DataError, match="has 1 subject: at least 2 are needed to hold some out"):
         hold_out(replace(faces, subjects=np.full(10, "S1")))
-    with pytest.raises(DataError, match="has 1 different picture: to hold"):
+    with pytest.raises(DataError, match="has 1 different picture: at least 2"):
         hold_out(replace(faces, images=np.zeros((10, 4, 4), np.uint8)))
     with pytest.raises(DataError, match="has 0 different pictures: to hold"):
         hold_out(faces.select(np.zeros(10, bool)))

@@ -142,7 +142,9 @@ def test_a_folder_that_cannot_be_replaced_is_put_back(
 def test_a_folder_with_other_things_in_it_is_not_replaced(faces: FaceSet, tmp_path: Path) -> None:
     out = store.write_folders(faces, tmp_path / "out")
     (out / "thesis.txt").write_text("years of work")
-    with pytest.raises(OutputError, match=r"holds 'thesis.txt', which is no part of converted faces and would be lost"):
+    with pytest.raises(
+        OutputError, match=r"holds 'thesis.txt', which is not part of a converted data set and would be lost"
+    ):
         store.write_folders(faces, out, overwrite=True)
     assert (out / "thesis.txt").read_text() == "years of work"
 
@@ -151,7 +153,7 @@ def test_places_that_cannot_be(faces: FaceSet, tmp_path: Path) -> None:
     (tmp_path / "folder.parquet").mkdir()
     (tmp_path / "file").write_text("in the way")
     for out, message in (
-        ("out.csv", "ends in .csv: end it in .parquet, or in nothing"),
+        ("out.csv", "ends in .csv: use .parquet, or no suffix"),
         ("missing/out.parquet", "missing' does not exist; create it first"),
         ("missing/out", "missing' does not exist; create it first"),
         ("file/out", "file' does not exist"),
@@ -164,7 +166,7 @@ def test_places_that_cannot_be(faces: FaceSet, tmp_path: Path) -> None:
 
 def test_classes_that_folders_cannot_tell_apart_are_refused(faces: FaceSet, tmp_path: Path) -> None:
     alike = replace(faces, classes=("a b", "a?b", "c"))
-    with pytest.raises(OutputError, match=r"too much alike for folders: write a \.parquet file"):
+    with pytest.raises(OutputError, match=r"too similar for folders: write a \.parquet file"):
         store.write_folders(alike, tmp_path / "out")
 
 

@@ -134,8 +134,8 @@ def test_to_dict_is_json_with_all_figures() -> None:
     [
         ({"labels": np.array([], np.int64), "probabilities": np.zeros((0, 4), np.float32)}, "no labelled rows"),
         ({"probabilities": np.full((2, 3), 1 / 3, np.float32)}, r"shape \(2, 4\), not \(2, 3\)"),
-        ({"labels": np.array([0, 4])}, r"lie in 0\.\.3, not 0\.\.4"),
-        ({"labels": np.array([-1, 2])}, r"lie in 0\.\.3, not -1\.\.2"),
+        ({"labels": np.array([0, 4])}, r"be in 0\.\.3, not 0\.\.4"),
+        ({"labels": np.array([-1, 2])}, r"be in 0\.\.3, not -1\.\.2"),
         ({"probabilities": np.array([[np.nan, 1, 0, 0]] * 2, np.float32)}, "not finite"),
     ],
 )

@@ -80,7 +80,7 @@ def test_files_that_are_no_model_say_so(tmp_path: Path, run: Run) -> None:
     with pytest.raises(ModelFileError, match=r"no model file '.*nope.onnx': check the path"):
         Classifier.load(tmp_path / "nope.onnx")
     (tmp_path / "text.onnx").write_text("hello")
-    with pytest.raises(ModelFileError, match="is no ONNX file that can be loaded"):
+    with pytest.raises(ModelFileError, match="is not a valid ONNX file"):
         Classifier.load(tmp_path / "text.onnx")
     (tmp_path / "half.onnx").write_bytes(run.model_file.read_bytes()[:-1000])
     with pytest.raises(ModelFileError, match=r"half.onnx' is"):
@@ -93,5 +93,5 @@ def test_an_onnx_file_of_others_says_so(tmp_path: Path) -> None:
     onnx.save_model(
         helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", 17)]), tmp_path / "other.onnx"
     )
-    with pytest.raises(ModelFileError, match=r"but not one of mien's \(it has no spec\)"):
+    with pytest.raises(ModelFileError, match=r"but not of mien \(it has no spec\)"):
         Classifier.load(tmp_path / "other.onnx")

@@ -101,8 +101,8 @@ def test_a_right_one_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("graph", "words"),
     [
-        (Graph(input_name="x"), "must take faces and give probabilities, not x to probabilities"),
-        (Graph(output_name="y"), "must take faces and give probabilities, not faces to y"),
+        (Graph(input_name="x"), "must take faces and return probabilities, not x to probabilities"),
+        (Graph(output_name="y"), "must take faces and return probabilities, not faces to y"),
         (Graph(extra_input=True), "not faces, temperature to probabilities"),
         (Graph(input_type=TensorProto.FLOAT), r"faces must be a tensor\(uint8\), not a tensor\(float\)"),
         (Graph(input_type=TensorProto.INT8), r"faces must be a tensor\(uint8\), not a tensor\(int8\)"),
@@ -114,11 +114,11 @@ def test_a_right_one_is_read(tmp_path: Path) -> None:
         (Graph(input_shape=("N", 256)), r"faces must have the shape \(N, 16, 16\)"),
         (Graph(last="scalar"), r"probabilities must have the shape \(N, 3\), not \(\)"),
         (Graph(num=7), r"probabilities must have the shape \(N, 3\), not \('N', 7\)"),
-        (Graph(last="Identity"), "doesn't answer with 3 probabilities a face that sum to 1"),
-        (Graph(last="Identity", factor=1862.25), "doesn't answer with 3 probabilities a face that sum to 1"),
-        (Graph(last="LogSoftmax"), "doesn't answer with 3 probabilities a face that sum to 1"),
-        (Graph(last="Sigmoid"), "doesn't answer with 3 probabilities a face that sum to 1"),
-        (Graph(factor=float("nan")), "doesn't answer with 3 probabilities a face that sum to 1"),
+        (Graph(last="Identity"), "doesn't return 3 probabilities per face that sum to 1"),
+        (Graph(last="Identity", factor=1862.25), "doesn't return 3 probabilities per face that sum to 1"),
+        (Graph(last="LogSoftmax"), "doesn't return 3 probabilities per face that sum to 1"),
+        (Graph(last="Sigmoid"), "doesn't return 3 probabilities per face that sum to 1"),
+        (Graph(factor=float("nan")), "doesn't return 3 probabilities per face that sum to 1"),
         (Graph(last="one row"), r"probabilities must have the shape \(N, 3\), not \(1, 3\)"),
     ],
     ids=lambda value: "" if isinstance(value, str) else None,
@@ -193,7 +193,7 @@ def test_later_answers_are_checked_too(tmp_path: Path) -> None:
     ])  # fmt: skip
     onnx.save_model(model, path)
     classifier = Classifier.load(path)
-    with pytest.raises(ModelFileError, match=r"m\.onnx' doesn't answer with 3 probabilities a face that sum to 1"):
+    with pytest.raises(ModelFileError, match=r"m\.onnx' doesn't return 3 probabilities per face that sum to 1"):
         classifier.probabilities(np.full((2, 16, 16), 100, np.uint8))
 
 

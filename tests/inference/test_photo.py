@@ -102,7 +102,7 @@ def test_a_photo_without_exif_is_read_as_if_it_were_upright(
 
 def test_a_guess_is_a_warning(reader: Reader, photo: scenes.Pixels) -> None:
     deep = Image.fromarray(np.asarray(Image.fromarray(photo).convert("L")).astype(np.uint16) * 16)
-    with pytest.warns(UserWarning, match="read by a guess: its samples are taken as 12 bits deep"):
+    with pytest.warns(UserWarning, match="decoded with an assumption: its samples are taken as 12 bits deep"):
         assert len(reader.analyze(deep)) == 2
 
 

@@ -54,7 +54,7 @@ def test_a_shift_is_bayes_rule() -> None:
 
 def test_few_faces_are_refused() -> None:
     _, probabilities = answers(EVEN, EVEN, 49)
-    with pytest.raises(DataError, match="can't be estimated from 49 faces, as it takes 50: state them"):
+    with pytest.raises(DataError, match="can't be estimated from 49 faces; at least 50 are needed: state them"):
         priors.estimate(probabilities, EVEN)
     one_class = np.tile(np.array([1, 0, 0], np.float32), (50, 1))
     found = priors.estimate(one_class, EVEN)
@@ -82,8 +82,8 @@ def test_stated_shares_are_read() -> None:
         ("neutral=nan", "must be a number above 0 and below 1, not 'nan'"),
         ("neutral=1", "must be a number above 0 and below 1, not '1'"),
         ("neutral=-0.5", "must be a number above 0 and below 1"),
-        ("joyous=0.5", "names 'joyous', and the model's classes are angry, happy, neutral"),
-        ("surprise=0.5", "names 'surprise', and the model's classes are"),
+        ("joyous=0.5", "names 'joyous', but the model's classes are angry, happy, neutral"),
+        ("surprise=0.5", "names 'surprise', but the model's classes are"),
         ("happy=0.2,happiness=0.3", "names 'happy' twice"),
         ("happy=0.6,neutral=0.5", "add up to 1.1, and must add up to less than 1"),
         ("angry=0.3,happy=0.3,neutral=0.3", "add up to 0.9, and must add up to 1"),
@@ -106,7 +106,7 @@ def test_shares_of_training_are_known() -> None:
         spec = Spec(CLASSES, (48, 48), decisions={"balanced": (-tau * np.log(shares)).tolist()})
         np.testing.assert_allclose(priors.training_shares(spec, "m"), shares, atol=1e-6)
     for spec in (Spec(CLASSES, (48, 48)), Spec(CLASSES, (48, 48), decisions={"balanced": [0.0, 0.0, 0.0]})):
-        with pytest.raises(ModelFileError, match="'m' doesn't tell how frequent its classes were"):
+        with pytest.raises(ModelFileError, match="'m' has no class shares of its training"):
             priors.training_shares(spec, "m")
 
 
@@ -123,7 +123,7 @@ def test_a_classifier_with_a_prior(faces: FaceSet) -> None:
     np.testing.assert_array_equal(again.probabilities(faces.images[:3]), skewed.probabilities(faces.images[:3]))
     with pytest.raises(ArgumentError, match="A prior and the decision 'balanced' both change"):
         mien.load("tiny", decision="balanced", prior="neutral=0.5")
-    with pytest.raises(ArgumentError, match="'auto' is estimated from the faces of a whole folder"):
+    with pytest.raises(ArgumentError, match="'auto' needs all faces of a folder"):
         Reader("tiny", prior="auto")
     assert Reader("tiny", prior={"neutral": 0.5}).options.prior == "neutral=0.5"
     assert tuple(skewed.prior_by_class) == EMOTIONS

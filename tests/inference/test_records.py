@@ -96,7 +96,7 @@ def test_names_that_are_no_text_are_made_some(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["rows", "rows.xlsx"])
 def test_an_unknown_ending_says_which_there_are(name: str) -> None:
-    with pytest.raises(OutputError, match=r"should end in one of .jsonl, .csv, .parquet, .json"):
+    with pytest.raises(OutputError, match=r"must end in one of .jsonl, .csv, .parquet, .json"):
         records.format_of(Path(name))
 
 
@@ -135,13 +135,13 @@ def test_a_journal_cut_off_in_its_first_line_begins_anew(tmp_path: Path) -> None
 
 def test_a_journal_is_not_lost_by_a_run_without_resume(tmp_path: Path) -> None:
     journal(tmp_path / "rows.csv").close()
-    with pytest.raises(OutputError, match="go on with --resume, or remove it"):
+    with pytest.raises(OutputError, match="resume with --resume, or remove it"):
         journal(tmp_path / "rows.csv")
 
 
 def test_a_journal_of_another_model_is_refused(tmp_path: Path) -> None:
     journal(tmp_path / "rows.csv").close()
-    with pytest.raises(OutputError, match="begun with another model or other options"):
+    with pytest.raises(OutputError, match="started with another model or other options"):
         journal(tmp_path / "rows.csv", resume=True, model="other")
 
 
@@ -183,7 +183,7 @@ def test_a_damaged_journal_is_refused_and_stays(tmp_path: Path, line: str) -> No
     with first.path.open("a") as file:
         file.write(line + "\n")
     before = first.path.read_bytes()
-    with pytest.raises(OutputError, match=r"rows.csv.partial' is damaged in line 3: remove it to begin anew"):
+    with pytest.raises(OutputError, match=r"rows.csv.partial' is damaged in line 3: remove it to start again"):
         journal(tmp_path / "rows.csv", resume=True)
     assert first.path.read_bytes() == before
 

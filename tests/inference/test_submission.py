@@ -50,14 +50,14 @@ def test_labels_are_codes_even_where_the_model_lacks_a_class(
 
 
 def test_another_number_of_rows_is_refused(classifier: Classifier, faces: FaceSet, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="has 70 rows, but 7,000 are wanted"):
+    with pytest.raises(DataError, match="has 70 rows, but 7,000 are expected"):
         submission.write(classifier, faces, tmp_path / "p.csv", num_rows=7000)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_test_set_with_unreadable_rows_is_refused(classifier: Classifier, faces: FaceSet, tmp_path: Path) -> None:
     holey = dataclasses.replace(faces, source=Source(dropped=(DroppedRow("17", "2,303 pixels"),)))
-    with pytest.raises(DataError, match=r"1 of 351 rows .* the first \(17\) because: 2,303 pixels"):
+    with pytest.raises(DataError, match=r"1 of 351 rows .* the first is 17: 2,303 pixels"):
         submission.write(classifier, holey, tmp_path / "p.csv")
     assert not list(tmp_path.iterdir())
 
@@ -112,9 +112,9 @@ def test_a_sample_gives_head_and_order(classifier: Classifier, tmp_path: Path) -
     [
         ("id,label\n5000,0\n5003,0\n17,0\n18,0\n", "1 of 4 ids .* is not in the test set, the first is '18'"),
         ("id,label\n5000,0\n", r"has 1 row \(1 different id\), and the test set 4"),
-        ("id,a,b\n5000,0,1\n", "is no sample of a submission: it needs a head"),
+        ("id,a,b\n5000,0,1\n", "is not a sample submission: it needs a header"),
         ('id,label\n"5000,0\n', "can't be read as a sample"),
-        ("\0\xff", "is no sample of a submission"),
+        ("\0\xff", "is not a sample submission"),
     ],
 )
 def test_a_sample_of_another_competition_is_refused(
@@ -138,14 +138,14 @@ def test_pictures_are_called_by_their_names(classifier: Classifier, faces: FaceS
         "x.7",
     ]
     twice = dataclasses.replace(test, names=np.array(["a/1.png", "b/1.png", "b/2.png"]))
-    with pytest.raises(DataError, match="The id '1' stands 2 times"):
+    with pytest.raises(DataError, match="The id '1' occurs 2 times"):
         submission.write(classifier, twice, tmp_path / "q.csv")
 
 
 def test_a_model_of_other_classes_is_refused(classifier: Classifier, faces: FaceSet, tmp_path: Path) -> None:
     happy = faces.select(np.isin(faces.labels, [3, 6]))  # a competition of two of the seven
     with pytest.raises(
-        DataError, match=r"has the classes of its training rows \(happy, neutral\); the model also knows angry"
+        DataError, match=r"has the classes of its training rows \(happy, neutral\); the model also has angry"
     ):
         submission.write(classifier, happy, tmp_path / "p.csv")
     assert not (tmp_path / "p.csv").exists()
@@ -187,6 +187,6 @@ def test_a_sample_that_lacks_rows_is_refused_for_that(classifier: Classifier, fa
 def test_an_id_that_is_no_text_is_one_sentence(classifier: Classifier, faces: FaceSet, tmp_path: Path) -> None:
     test = faces.split("test")
     odd = dataclasses.replace(test, names=np.array(["\udcff.png", *test.names.tolist()[1:]]))
-    with pytest.raises(DataError, match="is no text in UTF-8, so it can't stand in a submission: rename the picture"):
+    with pytest.raises(DataError, match="is not valid UTF-8, so it can't be written: rename the picture"):
         submission.write(classifier, odd, tmp_path / "p.csv")
     assert not list(tmp_path.iterdir())

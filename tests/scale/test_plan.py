@@ -60,7 +60,7 @@ def test_a_damaged_manifest_is_one_sentence(tmp_path: Path, album: str, manifest
     out.mkdir()
     plan.begin(str(out), [album], {})
     (out / plan.MANIFEST).write_text(manifest, encoding="utf-8", errors="surrogateescape")
-    with pytest.raises(OutputError, match=r"_manifest.json' is damaged: remove '.*' to begin anew"):
+    with pytest.raises(OutputError, match=r"_manifest.json' is damaged: remove '.*' to start again"):
         plan.take_up(str(out), {})
 
 
@@ -72,7 +72,7 @@ def test_a_damaged_plan_is_one_sentence(tmp_path: Path, album: str, content: byt
     assert [member.source for member in plan.members(str(out), 0)] == [f"{album}/a.png"]
     whole = (out / plan.PLAN).read_bytes()
     (out / plan.PLAN).write_bytes(whole[:-20] if content is None else content)
-    with pytest.raises(OutputError, match=r"_plan' is damaged: remove '.*' to begin anew"):
+    with pytest.raises(OutputError, match=r"_plan' is damaged: remove '.*' to start again"):
         plan.members(str(out), 0)
     (out / plan.PLAN).write_bytes(whole)
     with pytest.raises(OutputError, match="_plan' is damaged"):

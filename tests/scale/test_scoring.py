@@ -116,7 +116,7 @@ def test_crops_from_bucket_to_bucket(
     rows = renamed(expected(Options("tiny", crops=True), files), lambda path: f"{bucket}/in/{Path(path).name}")
     assert written(f"{bucket}/out") == sorted(rows, key=lambda row: str(row["photo"]))
     code, _, said = invoke("predict", f"{bucket}/in", "--model", "tiny", "--engine", "ray", "-o", f"{bucket}/out")
-    assert (code, "is whole already: remove it" in said) == (1, True)
+    assert (code, "is already complete: remove it" in said) == (1, True)
 
 
 def workers() -> Iterator[int]:
@@ -210,9 +210,9 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(cluster: None, album: Path, 
         assert process.returncode not in (0, None)
         assert "Traceback" not in said
         assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert "go on with --resume" in said
+    assert "resume with --resume" in said
     code, _, said = invoke(*arguments)
-    assert (code, "go on with --resume, or remove it" in said) == (1, True)
+    assert (code, "resume with --resume, or remove it" in said) == (1, True)
     code, _, said = invoke(*arguments, "--resume", "--flip")
     assert (code, "another model or other options" in said) == (1, True)
     done = {path: path.stat().st_mtime_ns for path in out.glob("part-*")}
@@ -224,7 +224,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(cluster: None, album: Path, 
     )
     assert written(out) == expected(Options("tiny"), [str(file) for file in sorted(album.iterdir())])
     assert {path: path.stat().st_mtime_ns for path in done} == done
-    assert invoke(*arguments, "--resume")[::2] == (0, f"'{out}' is whole already; remove it to begin anew.\n")
+    assert invoke(*arguments, "--resume")[::2] == (0, f"'{out}' is already complete; remove it to start again.\n")
 
 
 def test_a_damaged_source_stops_the_run_until_it_is_mended(cluster: None, album: Path, tmp_path: Path) -> None:

@@ -209,11 +209,11 @@ def test_an_output_that_is_there_is_not_written_over(tmp_path: Path) -> None:
         plan.begin(str(out), [str(tmp_path / "empty")], {})
     assert not out.exists()
     plan.begin(str(out), [str(tmp_path / "1.jpg")], {})
-    with pytest.raises(OutputError, match="is what a stopped run has scored: go on with --resume, or remove it"):
+    with pytest.raises(OutputError, match="has the results of a stopped run: resume with --resume, or remove it"):
         plan.check(str(out), resume=False)
     assert not plan.check(str(out), resume=True)
     plan.finish(str(out), {"face": 1})
-    with pytest.raises(OutputError, match="is whole already"):
+    with pytest.raises(OutputError, match="is already complete"):
         plan.check(str(out), resume=False)
     assert plan.check(str(out), resume=True)
     for place, message in (

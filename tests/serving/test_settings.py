@@ -101,7 +101,9 @@ def test_listening_for_others_without_keys_is_warned_of(
     monkeypatch.setenv("MIEN_API_KEYS", keys)
     code, _, err = invoke("serve", "--host", host)
     assert code == 0
-    assert (f"warning: who reaches {host} needs no key: set MIEN_API_KEYS" in err) == warned
+    assert (
+        f"warning: anyone who can connect to {host} can use the API without a key: set MIEN_API_KEYS" in err
+    ) == warned
 
 
 def test_a_key_is_never_shown() -> None:
@@ -145,7 +147,7 @@ def test_keys_in_a_misspelt_variable_never_leave_it_open(
     monkeypatch.setenv(variable, "0123456789abcdef")
     code, _, err = invoke("serve")
     assert code == 2
-    assert err == f"mien: {variable} is no setting of mien, so no key would be asked for: set MIEN_API_KEYS.\n"
+    assert err == f"mien: {variable} is not a setting of mien, so the server would need no key: set MIEN_API_KEYS.\n"
 
 
 def test_a_misspelt_variable_is_told(monkeypatch: pytest.MonkeyPatch, invoke: Invoke) -> None:
@@ -156,7 +158,7 @@ def test_a_misspelt_variable_is_told(monkeypatch: pytest.MonkeyPatch, invoke: In
     assert code == 0
     assert (
         err.splitlines()[0]
-        == "note: MIEN_ALLOW_HOST is no setting and has no effect; did you mean MIEN_HOST or MIEN_HOSTS?"
+        == "note: MIEN_ALLOW_HOST is not a setting and has no effect; did you mean MIEN_HOST or MIEN_HOSTS?"
     )
     assert "SERVICE" not in err
     assert "TCP" not in err

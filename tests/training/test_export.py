@@ -50,7 +50,7 @@ def test_numbers_that_are_missing_are_refused(tmp_path: Path) -> None:
     with torch.no_grad():
         network.get_parameter("linear.weight").fill_(float("nan"))
     graph = ModelGraph(network, 120.0, 60.0, 1.0).eval()
-    with pytest.raises(ModelFileError, match="doesn't answer with 7 probabilities"):
+    with pytest.raises(ModelFileError, match="doesn't return 7 probabilities"):
         export.check_parity(graph, saved(graph, 32, tmp_path / "model.onnx"), np.zeros((1, 32, 32), np.uint8))
 
 

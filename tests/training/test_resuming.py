@@ -39,7 +39,7 @@ def test_a_run_goes_on_with_moved_data_for_more_epochs(moved: tuple[Path, Path],
     folder, data = moved
     before = Run.open(folder).history
     code, _, err = invoke("train", "--resume", folder)
-    assert (code, "gone.parquet': put it back, or name its new place with --data" in err) == (1, True)
+    assert (code, "gone.parquet': restore it, or name its new path with --data" in err) == (1, True)
     refused = (folder / "run.json").read_bytes()
     assert invoke("train", "--resume", folder, "--set", "epochs=3")[0] == 1
     assert (folder / "run.json").read_bytes() == refused  # what can't go on isn't changed
@@ -75,7 +75,7 @@ def test_verbs_that_read_a_runs_data_take_its_new_place(
     shutil.copytree(folder, tmp_path / "second")
     words = [verb[0], folder, *([tmp_path / "second"] if len(verb) > 1 else []), "-o", tmp_path / "out.onnx"]
     code, _, err = invoke(*words)
-    assert (code, "name its new place with --data" in err, (tmp_path / "out.onnx").exists()) == (1, True, False)
+    assert (code, "name its new path with --data" in err, (tmp_path / "out.onnx").exists()) == (1, True, False)
     store.write_parquet(drawn.draw(60, seed=8), tmp_path / "other.parquet")
     code, _, err = invoke(*words, "--data", tmp_path / "other.parquet")
     assert (code, "holds other data than" in err, (tmp_path / "out.onnx").exists()) == (1, True, False)
@@ -89,7 +89,9 @@ def test_a_runs_own_data_is_read_as_its_training_read_it(run: Run, options: tupl
     assert code == 1
     assert "has changed" not in err
     if options[0] != "--layout":  # no row of that layout is there at all
-        assert f"is read as its training read it, and {' '.join(options)} would give other rows or classes" in err
+        assert (
+            f"is read with the options of its training, and {' '.join(options)} would give other rows or classes" in err
+        )
 
 
 def test_options_that_change_nothing_are_taken(run: Run) -> None:
@@ -109,7 +111,7 @@ def test_a_run_without_a_model_says_how_to_go_on(run: Run, tmp_path: Path, faces
     (tmp_path / "run" / "model.onnx").unlink()
     for words in (("evaluate", tmp_path / "run" / "model.onnx", faces_file), ("report", tmp_path / "run")):
         code, _, err = invoke(*words)
-        assert (code, f"go on with  mien train --resume {tmp_path / 'run'}" in err) == (1, True)
+        assert (code, f"finish it with  mien train --resume {tmp_path / 'run'}" in err) == (1, True)
 
 
 def test_votes_that_moved_along_with_the_data_are_found_beside_it(run: Run, tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ def test_a_clip_that_is_cut_off_gives_what_it_has_and_says_what_is_missing(tmp_p
         assert len(list(clip.frames())) == 5
         assert clip.missing == 0  # of what was asked for
     if ending == "mp4":
-        assert "of it are missing: name an earlier one" in fails(path, start=1.5)
+        assert "are missing: choose an earlier start" in fails(path, start=1.5)
 
 
 def test_sound_that_is_longer_than_the_film_is_no_cut(tmp_path: Path) -> None:
@@ -226,15 +226,15 @@ def fails(path: object, **options: Any) -> str:
 
 
 def test_what_is_no_clip_says_so(plain: Path, tmp_path: Path) -> None:
-    assert "There is no clip" in fails(tmp_path / "absent.mp4")
+    assert "There is no video" in fails(tmp_path / "absent.mp4")
     assert "is a folder" in fails(tmp_path)
     (tmp_path / "empty.mp4").touch()
     assert "is empty (0 bytes)" in fails(tmp_path / "empty.mp4")
     (tmp_path / "text.mp4").write_text("hello " * 100)
     assert "can't be opened as a video" in fails(tmp_path / "text.mp4")
     (tmp_path / "headless.mp4").write_bytes(plain.read_bytes()[: plain.stat().st_size // 2])
-    assert "can't be opened as a video (it is cut off: its index" in fails(tmp_path / "headless.mp4")
-    assert "ends before the start" in fails(plain, start=30)
+    assert "can't be opened as a video (it is truncated: the index" in fails(tmp_path / "headless.mp4")
+    assert "ends before the requested start" in fails(plain, start=30)
     assert "can't be opened as a video" in fails("rtsp://127.0.0.1:9/stream", wait=1)
     assert "can't be opened as a video" in fails(f"rtsp://127.0.0.1:9/{'long' * 100}", wait=1)
     assert "can't be opened as a video" in fails("97")  # a webcam that isn't there
@@ -262,7 +262,7 @@ def test_a_clip_is_read_by_its_address(served: tuple[Path, str]) -> None:
     # An MP4 has its index at the end, which this server can't skip to.
     noise = np.random.default_rng(0).integers(0, 256, (30, 240, 320, 3), dtype=np.uint8)
     scenes.clip(folder / "clip.mp4", noise)
-    assert "can't be read (Input/output error): check it, and the connection" in fails(f"{address}/clip.mp4")
+    assert "can't be read (Input/output error): check the source and the connection" in fails(f"{address}/clip.mp4")
     assert "can't be opened as a video" in fails(f"{address}/absent.mp4")
 
 

@@ -109,9 +109,9 @@ def test_a_timeline_has_a_readable_number_of_ticks(start: float, end: float) -> 
 @pytest.mark.parametrize(
     ("codec", "name", "advice"),
     [
-        ("pcm_mulaw", "sound.mov", "can't be kept in a .mkv file: name a .mov file"),
-        ("adpcm_ms", "sound.avi", "can't be kept in a .mkv file: leave it out with --no-sound"),
-        ("pcm_u8", "sound.mov", "can't be kept in a .mp4 file: name a .mov or .mkv file"),
+        ("pcm_mulaw", "sound.mov", "can't be stored in a .mkv file: choose a .mov file"),
+        ("adpcm_ms", "sound.avi", "can't be stored in a .mkv file: leave it out with --no-sound"),
+        ("pcm_u8", "sound.mov", "can't be stored in a .mp4 file: choose a .mov or .mkv file"),
     ],
 )
 def test_sound_that_fits_no_copy_is_refused_with_what_to_do(tmp_path: Path, codec: str, name: str, advice: str) -> None:

@@ -1,7 +1,7 @@
-"""The command line: one verb, one short function. Each verb imports its work inside, so ``--help`` loads nothing heavy.
+"""The command line: one short function per verb. Each verb imports its dependencies inside, so ``--help`` starts fast.
 
-Results go to standard output, words about the work to standard error. Exit code 0; 2 for a usage error; 130 where it
-was stopped from the keyboard; 1 for anything else.
+Results go to standard output, messages to standard error. Exit codes: 0 success, 2 usage error, 130 Ctrl-C, 1 any other
+error.
 """
 
 from __future__ import annotations
@@ -19,15 +19,17 @@ from mien.cli.common import ARGUMENTS, fail, speaks, write
 from mien.errors import MienError
 
 STOPPED = 130
-"""Exit code of what was stopped from the keyboard, as shells have it: 128 and the number of the signal."""
+"""Exit code after Ctrl-C, as in shells: 128 plus the signal number."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit; the one place where errors become words and exit codes."""
+    """Run the command line and exit; the only place where errors become messages and exit codes."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # what a terminal's encoding lacks never ends a run
-    warnings.filterwarnings("ignore", module="PIL")  # what it thinks of a file is either our error or no matter
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # a character that the terminal's encoding lacks must not end a run
+    warnings.filterwarnings("ignore", module="PIL")  # images.py turns those that matter into errors
     try:
         cli.main(args=arguments, prog_name="mien", standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -40,12 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         fail("stopped.", STOPPED)
-    except BrokenPipeError:  # the reader, such as head, has seen enough
+    except BrokenPipeError:  # the reader, such as head, has closed the pipe
         sys.stderr.close()
         sys.exit(1)
     except MienError as error:
         fail(str(error), error.exit_code)
-    except OSError as error:  # a path that can't be, a disk that is full
+    except OSError as error:  # an invalid path, a full disk
         fail(f"'{error.filename}': {error.strerror or error}." if error.filename else f"{error.strerror or error}.", 1)
 
 
@@ -56,7 +58,7 @@ GROUPS = {
     "Data": ("data",),
     "Course": ("submit", "summary", "demo"),
 }
-"""The verbs as help lists them, by what people want."""
+"""The verbs in the groups of the help."""
 
 
 class Verbs(click.Group):
@@ -69,7 +71,7 @@ class Verbs(click.Group):
                 formatter.write_dl([(name, self.commands[name].get_short_help_str(limit=100)) for name in names])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Keep the words for the records of what they begin."""
+        """Store the arguments of the command line for run records."""
         ctx.meta[ARGUMENTS] = tuple(args)
         return super().parse_args(ctx, args)
 

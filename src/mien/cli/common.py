@@ -1,4 +1,4 @@
-"""What the verbs share: options, and how they talk: results on standard output, words about the work on standard error."""
+"""Shared by the verbs: options, and output; results go to standard output, messages to standard error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mien.data.reading import ReadOptions
 
 ARGUMENTS = "mien.arguments"
-"""Where the root context keeps the words of the command line."""
+"""Key of the root context under which the arguments are stored."""
 
 path_argument = InputPath()
 name_argument = InputName()
@@ -93,7 +93,7 @@ def data_options(*, training: bool = False) -> Callable[[Callable[..., Any]], Ca
     """The options of every verb that reads data; the verb gets them as one ``ReadOptions`` called ``reading``.
 
     Args:
-        training: whether the verb trains on the data, so that it may be told to do so in spite of leakage.
+        training: whether the verb trains on the data, and so has the option to allow leakage.
     """
 
     def decorate(verb: Callable[..., Any]) -> Callable[..., Any]:
@@ -122,7 +122,7 @@ def _read_options(classes: str | None, drop: tuple[str, ...], renames: tuple[str
     pairs = [text.partition("=") for text in renames]
     for text, (old, _, new) in zip(renames, pairs, strict=True):
         if not old.strip() or not new.strip():
-            raise click.UsageError(f"--map {text} names no two classes: write --map OLD=NEW.")
+            raise click.UsageError(f"--map {text} does not name two classes: write --map OLD=NEW.")
     return ReadOptions.of(
         classes=_names(classes or ""),
         drop=[name for text in drop for name in _names(text)],
@@ -148,29 +148,29 @@ def recipe_option(default: str) -> Callable[[Any], Any]:
 
 
 def speaks() -> bool:
-    """Whether this process talks: of several that train together, the first does."""
+    """Whether this process prints messages: of several that train together, only the first does."""
     return os.environ.get("RANK", "0") == "0"
 
 
 def fail(message: str, exit_code: int) -> None:
-    """Say on standard error what went wrong, and exit."""
+    """Print an error on standard error, and exit."""
     if speaks():
         say(f"mien: {message}")
     sys.exit(exit_code)
 
 
 def say(line: str) -> None:
-    """A line for people, on standard error."""
+    """Print one line on standard error."""
     click.echo(escapes.visible(line), err=True)
 
 
 def write(text: str, *, err: bool = False) -> None:
-    """Lines for people: a result on standard output, or several lines on standard error."""
+    """Print a result on standard output, or several lines on standard error."""
     click.echo(escapes.visible(text, lines=True), err=err)
 
 
 def redraw(line: str = "") -> None:
-    """Replace the last line of a terminal, such as one that counts; an empty one removes it."""
+    """Replace the last line of a terminal, such as a counter; an empty line removes it."""
     click.echo(f"\r\x1b[K{escapes.visible(line)}", nl=False, err=True)
 
 
@@ -178,7 +178,7 @@ def redraw(line: str = "") -> None:
 def resumable(
     how: str = "finished runs are kept; repeat the command to resume", needs: Path | None = None
 ) -> Iterator[None]:
-    """Say how to go on, where the work is stopped from the keyboard and a file is there that is gone on with."""
+    """On Ctrl-C, print how to resume, if the file ``needs`` exists."""
     try:
         yield
     except KeyboardInterrupt:
@@ -204,13 +204,13 @@ class Shown(Lines):
 
 
 def command_line() -> tuple[str, ...]:
-    """The words of this command line; of paths that exist only the last part, as records and pages are for others."""
+    """The arguments of this command line; existing paths are cut to their last part, as records and pages are shared."""
     words = click.get_current_context().find_root().meta.get(ARGUMENTS, ())
     return ("mien", *(Path(word).name if os.path.sep in word and Path(word).exists() else word for word in words))
 
 
 def show(value: dict[str, Any], as_json: bool, text: Callable[[], str]) -> None:
-    """Print a result: JSON for machines, or words."""
+    """Print a result as JSON or as text."""
     if speaks():
         if as_json:
             click.echo(escapes.to_json(value, sys.stdout.encoding))
@@ -219,7 +219,7 @@ def show(value: dict[str, Any], as_json: bool, text: Callable[[], str]) -> None:
 
 
 def tell_counts(out: Path | str | None, counts: Counter[str]) -> None:
-    """Say what an output has; exit code 1 where a photo couldn't be read."""
+    """Print the counts of an output; exit with code 1 if a photo couldn't be read."""
     if out is not None:
         say(
             f"{out}: {counted(counts['face'], 'face')}, {counted(counts['no_face'], 'photo')} without one, {counts['error']:,} not read"
@@ -232,5 +232,5 @@ def tell_counts(out: Path | str | None, counts: Counter[str]) -> None:
 
 
 def is_given(context: click.Context, name: str) -> bool:
-    """Whether a parameter was typed, not left at its default."""
+    """Whether a parameter was given, not left at its default."""
     return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE

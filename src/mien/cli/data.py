@@ -1,4 +1,4 @@
-"""Verbs on data sets: look at one, audit it, convert it, draw one."""
+"""Verbs on data sets: info, audit, convert, draw, cache."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def audit(
     from mien.reporting import terminal
     from mien.reporting.pages import audit as audit_page
 
-    # Refuse before the work what can't be done after it.
+    # Check all outputs before the work.
     what, fixes = (
         cleaning.parse(remove),
         cleaning.parse(fix, cleaning.FIXES),
@@ -216,8 +216,8 @@ def draw(out: Path, num: int, seed: int, size: int, wrong_labels: float, overwri
 def cache(clear: bool, as_json: bool) -> None:
     """Show or empty the cache of data.
 
-    It lies in MIEN_CACHE, or else in the system's folder for caches, and holds pixels, names and subjects; only you may read it.
-    With MIEN_CACHE=off nothing is kept.
+    It is in MIEN_CACHE, by default in the system's cache folder, and holds pixels, names and subjects; only you can read it.
+    MIEN_CACHE=off turns it off.
 
     Example:  mien data cache --clear
     """
@@ -233,4 +233,4 @@ def cache(clear: bool, as_json: bool) -> None:
     }
     sets = f"{counted(found.entries, 'set')} of faces, {found.bytes / 1e6:,.1f} MB"
     kept = f"{sets} {'removed' if clear else f'of {caches.LIMIT / 1e6:,.0f} at most'}"
-    show(record, as_json, lambda: "off: nothing is kept" if found.folder is None else f"{found.folder}: {kept}")
+    show(record, as_json, lambda: "off" if found.folder is None else f"{found.folder}: {kept}")

@@ -1,4 +1,4 @@
-"""Photos with their readings drawn on them: where each goes, and that none replaces a photo that is read."""
+"""Photos with the predictions drawn on them: names of the files, and a check that none replaces an input."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from mien.inference.photo import PhotoResult
 
 WRITTEN = (".jpg", ".jpeg", ".png")
-"""Endings of the pictures that are written."""
+"""Suffixes of the pictures that are written."""
 
 
 class Drawer:
-    """Writes each photo with its readings drawn on it: to a picture file, or into a folder under the photo's name.
+    """Write each photo with its predictions drawn on it: to a picture file, or into a folder under the photo's name.
 
     Args:
-        out: the picture, or the folder; it is made where it is missing.
-        photos: the photos as they were named: files, folders, patterns.
+        out: the picture, or the folder; a missing folder is created.
+        photos: the photos as given by the user: files, folders, patterns.
     """
 
     def __init__(self, out: Path, photos: tuple[str, ...]) -> None:
@@ -32,14 +32,14 @@ class Drawer:
         self._taken: set[str] = set()
 
     def check(self, photos: Iterable[str], inputs: files.Inputs) -> None:
-        """Refuse to begin where a picture would replace a photo.
+        """Raise an error if a picture would replace a photo.
 
         Args:
-            photos: all of them, in the order in which they will be read.
-            inputs: the same ones, as what must not be replaced.
+            photos: all photos, in the order in which they will be read.
+            inputs: the same photos, as inputs that must not be replaced.
 
         Raises:
-            OutputError: it would, or it can't be written.
+            OutputError: a picture would replace a photo, or can't be written.
         """
         if self.file is not None:
             files.check(self.file, inputs=[inputs])
@@ -51,11 +51,11 @@ class Drawer:
                 files.check(target, inputs=[inputs])
 
     def keep(self, names: Iterable[str]) -> None:
-        """Don't draw over these pictures, which an earlier part of this work has drawn."""
+        """Never draw over these pictures, which an earlier part of this job has drawn."""
         self._taken.update(name.lower() for name in names)
 
     def __call__(self, reading: PhotoResult) -> str:
-        """Draw a photo's readings; gives the picture's name in the folder."""
+        """Draw a photo's predictions; returns the picture's name in the folder."""
         from mien import images
         from mien.inference import annotate
 
@@ -73,7 +73,7 @@ class Drawer:
         return name
 
     def _name(self, photo: str, taken: set[str]) -> str:
-        """Where the photo lies below its folder, with an ending that can be written, and a number where that is taken."""
+        """The photo's path relative to its folder, with a supported suffix, and a number if the name is taken."""
         path = Path(photo) if photo != "-" else Path("photo.png")
         place = Path(path.name)
         for root in self.roots:
@@ -82,7 +82,7 @@ class Drawer:
                 break
         ending = place.suffix if place.suffix.lower() in WRITTEN else ".png"
         name, number = place.with_suffix(ending), 1
-        while str(name).lower() in taken:  # some file systems take A.png and a.png for one file
+        while str(name).lower() in taken:  # on some file systems A.png and a.png are the same file
             number += 1
             name = place.with_name(f"{place.stem}-{number}{ending}")
         taken.add(str(name).lower())

@@ -1,4 +1,4 @@
-"""Verbs that judge a model file, or a pretrained model by its short name: evaluate, explain, decide, submit."""
+"""Verbs for a model file or a pretrained model: evaluate, explain, decide, submit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Verb)
-@click.argument("model", type=name_argument)  # as text: Path would make base of ./base
+@click.argument("model", type=name_argument)  # as text: Path would turn ./base into base
 @click.argument("data", type=path_argument)
 @data_options()
 @click.option(
@@ -95,7 +95,7 @@ def evaluate(
 
 
 @click.command(cls=Verb)
-@click.argument("model", type=name_argument)  # as text: Path would make base of ./base
+@click.argument("model", type=name_argument)  # as text: Path would turn ./base into base
 @click.argument("data", type=path_argument)
 @data_options()
 @click.option(
@@ -113,9 +113,9 @@ def explain(
 ) -> None:
     """Explain the errors of a MODEL on labelled DATA.
 
-    The page has saliency maps, robustness to corruptions, calibration, and agreement with human annotators.
+    The report has saliency maps, robustness to corruptions, calibration, and agreement with human annotators.
 
-    It reads some 60,000 changed faces, which takes base a minute or two, and writes one HTML file that opens offline.
+    It runs the model on about 60,000 corrupted faces, one to two minutes for base, and writes one HTML file that opens offline.
 
     Example:  mien explain base fer2013.csv --split public_test -o explain.html
     """
@@ -129,7 +129,7 @@ def explain(
 
 
 @click.command(cls=Verb)
-@click.argument("model", type=name_argument)  # as text: Path would make base of ./base
+@click.argument("model", type=name_argument)  # as text: Path would turn ./base into base
 @click.argument("data", type=path_argument)
 @data_options()
 @click.option(
@@ -141,7 +141,7 @@ def explain(
     "--costs",
     type=path_argument,
     metavar="CSV",
-    help="Cost matrix: one row per answer, one column per true class.",
+    help="Cost matrix: one row per predicted class, one column per true class.",
 )
 @click.option("-o", "--out", type=output_argument, help="Also write the model file with the chosen decisions in it.")
 @flip_option
@@ -159,8 +159,8 @@ def decide(
 ) -> None:
     """Compare decision rules: argmax, logit adjustment, thresholds.
 
-    Weights, logit adjustment and thresholds are chosen on rows that the model didn't learn from, and judged on others. Where
-    there are only those that its training held out, they are chosen on one half of these and judged on the other.
+    Weights, logit adjustment and thresholds are chosen on rows that the model was not trained on, and scored on other rows. If
+    only the held-out rows of its training are available, they are chosen on one half of them and scored on the other.
 
     Example:  mien decide base fer2013.csv --split public_test
     """
@@ -170,13 +170,13 @@ def decide(
     found = api.decide(
         model, data, split, reading=reading, choose_on=choose_on, costs=costs, out=out, flip=flip, progress=Shown()
     )
-    written = [] if out is None else [f"{out}: answers by  --decision balanced  too"]
+    written = [] if out is None else [f"{out}: now also supports  --decision balanced"]
     record = found.to_dict() | ({} if out is None else {"written": str(out)})
     show(record, as_json, lambda: "\n\n".join([terminal.decisions_as_text(found), *written]))
 
 
 @click.command(cls=Verb)
-@click.argument("model", type=name_argument)  # as text: Path would make base of ./base
+@click.argument("model", type=name_argument)  # as text: Path would turn ./base into base
 @click.argument("test", type=path_argument)
 @data_options()
 @click.option("-o", "--out", required=True, type=output_argument, help="The CSV to write.")
@@ -203,8 +203,8 @@ def submit(
 ) -> None:
     """Write predictions for the TEST set of a competition.
 
-    The ids are those of the test set: its column of ids, or the names of its pictures. A sample_submission.csv in its folder
-    gives order and head. Name the folder with the training rows too where classes or codes are not those of FER2013.
+    The ids are those of the test set: its id column, or the names of its pictures. A sample_submission.csv in its folder
+    gives the order and the header. Name the folder with the training rows too if classes or codes differ from FER2013.
 
     Example:  mien submit runs/base/model.onnx test.csv -o predictions.csv --rows 7000
     """

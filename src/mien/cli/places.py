@@ -1,6 +1,6 @@
-"""What a verb reads and what it writes, by the types of its parameters: before the work begins, one check for every verb.
+"""Inputs and outputs of a verb, found by the types of its parameters: one check for every verb, before the work starts.
 
-A verb is refused that would replace what it reads, or that writes two outputs to one place.
+A verb is refused if it would replace an input, or write two outputs to one path.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class InputPath(click.Path):
 
 
 class InputName(click.types.StringParamType):
-    """A name that may be that of a file: of a model or a recipe, of a clip or a photo."""
+    """A name that may be a file: of a model, a recipe, a video or a photo."""
 
     def inputs(self, value: Any) -> Inputs:
         """What the verb must not replace."""
@@ -38,10 +38,10 @@ class InputName(click.types.StringParamType):
 
 
 class RunPath(InputPath):
-    """A run folder: its parts are read, and the data that it was trained on.
+    """A run folder: its files and its training data are inputs.
 
     Args:
-        rewrites: names of the parts that the verb writes anew.
+        rewrites: names of the files that the verb writes again.
     """
 
     def __init__(self, *rewrites: str) -> None:
@@ -55,7 +55,7 @@ class RunPath(InputPath):
         parts = [Path(value, name) for name in PARTS if name not in self.rewrites]
         try:
             return Inputs((*parts, str(Run.open(value).record.data.path)))
-        except MienError:  # the verb will tell what is wrong with it
+        except MienError:  # the verb reports the error
             return Inputs(parts)
 
 
@@ -63,8 +63,8 @@ class OutputPath(click.Path):
     """A file or folder that is written.
 
     Args:
-        kind: ``file``; ``either``, a file where its name has an ending, else a folder that is replaced as a whole; or
-            ``made``, a folder that the verb makes or adds to, and checks itself.
+        kind: ``file``; ``either``, a file if its name has a suffix, else a folder, which is replaced completely; or ``made``, a
+            folder that the verb creates or adds to, and checks itself.
     """
 
     def __init__(self, kind: Literal["file", "either", "made"] = "file") -> None:
@@ -73,18 +73,18 @@ class OutputPath(click.Path):
 
 
 class Verb(click.Command):
-    """A verb, whose outputs are checked against its inputs before it begins, and again where each is written.
+    """A verb, whose outputs are checked against its inputs before it starts, and again before each write.
 
-    One that lacks packages says all that it needs.
+    If packages are missing, the error names all that the verb needs.
     """
 
     def invoke(self, context: click.Context) -> Any:
-        """Check the places, then do the work."""
+        """Check the paths, then run the verb."""
         inputs = [parameter.type.inputs(value) for parameter, value in self._given(context, (InputPath, InputName))]
         outputs = list(self._given(context, OutputPath))
         for (_, one), (_, other) in itertools.combinations(outputs, 2):
             if os.path.realpath(one) == os.path.realpath(other) and not files.is_stream(one):
-                raise OutputError(f"'{one}' is named for two outputs: choose two places.")
+                raise OutputError(f"'{one}' is used for two outputs: choose two paths.")
         for parameter, path in outputs:
             if parameter.type.kind != "made":
                 self._check(parameter.type, path, inputs, context)
@@ -93,7 +93,7 @@ class Verb(click.Command):
             return super().invoke(context)
 
     def _given(self, context: click.Context, types: Any) -> Iterator[tuple[Any, Any]]:
-        """The parameters of some types, each with a value that it was given."""
+        """The parameters of some types, each with its given value."""
         for parameter in self.params:
             value = context.params.get(parameter.name or "")
             if isinstance(parameter.type, types) and value is not None:

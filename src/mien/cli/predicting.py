@@ -1,4 +1,4 @@
-"""The verb that reads photos: predict."""
+"""The verb for photos: predict."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ reader_options = (
     decision_option,
     prior_option,
 )
-"""What every verb that finds faces takes."""
+"""Options of every verb that detects faces."""
 
 max_pixels_option = click.option(
     "--max-pixels",
@@ -86,11 +86,11 @@ photo_options = (
     ),
     max_pixels_option,
 )
-"""What the verbs on photos take besides."""
+"""Further options of the verbs on photos."""
 
 
 def with_options(options: Sequence[Callable[[Function], Function]]) -> Callable[[Function], Function]:
-    """Several options as one decorator, in the order in which help shows them."""
+    """Combine several options into one decorator, in the order of the help."""
 
     def decorate(verb: Function) -> Function:
         for option in reversed(options):
@@ -131,9 +131,9 @@ def predict(
     """Detect faces in photos and classify their expressions.
 
     PHOTO is a file, a folder, a pattern such as 'album/*.jpg', or - for standard input. A photo without a face gives a row
-    no_face, one that can't be read a row error; the rest go on, and the exit code is 1 where there was an error.
+    no_face, an unreadable one a row error; the others are still processed, and the exit code is 1 if there was an error.
 
-    With --engine ray, PHOTO may also be Parquet with a column image or a WebDataset tar, and PHOTO and OUT may lie in a bucket
+    With --engine ray, PHOTO may also be Parquet with a column image or a WebDataset tar, and PHOTO and OUT may be in a bucket
     (s3://, gs://). OUT is then a folder of Parquet files.
 
     \b
@@ -146,7 +146,7 @@ def predict(
         scoring.score(photos, out, form, annotate, resume, workers, settings)
         return
     if workers is not None:
-        raise click.UsageError("--workers is for --engine ray; in this process photos are read on all processors.")
+        raise click.UsageError("--workers is for --engine ray; in this process photos are processed on all cores.")
     place = Path(out) if out is not None else None
     if place is None and (resume or form == "parquet"):
         raise click.UsageError("--resume and --parquet need an output: name a file with --out.")
@@ -166,36 +166,36 @@ def _read_here(
     from mien.inference.photo import Reader
 
     if auto := settings["prior"] == "auto":
-        settings["prior"] = None  # rows are read without one, and changed when all faces are known
+        settings["prior"] = None  # rows are predicted without one, and adjusted at the end
     _check_places(out, annotate, auto)
     if out is not None:
         form = form or records.format_of(out)
         if resume and out.is_file() and not records.partial(out).exists():
-            say(f"'{out}' is complete already; remove it to begin anew.")
+            say(f"'{out}' is already complete; remove it to start again.")
             return
     if form == "parquet":
-        import pyarrow.parquet  # noqa: F401 # better missed now than after an hour of reading
+        import pyarrow.parquet  # noqa: F401 # fail now, not after an hour of work
     inputs = files.Inputs(stream.expand(photos), within=False)
     if out is not None:
         files.check(out, inputs=[inputs])
     draw = Drawer(annotate, photos) if annotate is not None else None
     if draw is not None:
         draw.check(stream.expand(photos), inputs)
-    # Photos are read side by side, so each call to a model keeps to one thread.
+        # Photos are processed in parallel, so each call to a model uses one thread.
     reader = Reader(**{name: value for name, value in settings.items() if name != "crops"}, threads=1)
     listing = stream.expand(photos)
     with ExitStack() as stack:
         depends_on = _depends_on(reader, photos, annotate, settings)
         output = _output(reader, out, form, depends_on, resume, stack)
         if auto and isinstance(output, _Screen):
-            output.hold = True  # a journal holds its rows anyway
+            output.hold = True  # a journal keeps its rows anyway
         _fill(output, reader, listing, draw, crops=settings["crops"])
         output.finish(_revision(reader, output.rows()) if auto and output.counts else None)
         if num := listing.companions:
             held = f"{agreed(num, 'holds', 'hold')} no picture and {agreed(num, 'was', 'were')}"
-            say(f"{counted(num, 'file')} of macOS (._NAME) {held} passed over")
+            say(f"{counted(num, 'file')} of macOS (._NAME) {held} skipped")
         if not output.counts:
-            raise click.UsageError("There is no picture at the named paths.")
+            raise click.UsageError("There are no pictures at the given paths.")
     tell_counts(out, output.counts)
 
 
@@ -204,16 +204,16 @@ def _check_places(out: Path | None, annotate: Path | None, auto: bool) -> None:
         return
     if auto:
         raise click.UsageError(
-            "--annotate draws each photo as it is read, when the shares aren't known yet: run --prior auto first, then state what it found."
+            "--annotate draws each photo before the shares are estimated: run --prior auto first, then state the estimated shares."
         )
     if out is not None and out.absolute() == annotate.absolute():
-        raise click.UsageError(f"'{out}' is named for the rows and for the pictures: choose two places.")
+        raise click.UsageError(f"'{out}' is used for the rows and for the pictures: choose two paths.")
 
 
 def _fill(
     output: records.Journal | _Screen, reader: Reader, listing: Iterable[str], draw: Drawer | None, *, crops: bool
 ) -> None:
-    """Read the photos that the output does not have yet, and draw on them where asked."""
+    """Predict the photos that the output does not have yet, and draw on them if asked."""
     from mien.inference import records, stream
 
     if draw is not None:
@@ -225,7 +225,7 @@ def _fill(
 
 
 def _revision(reader: Reader, rows: Iterable[records.Row]) -> Callable[[records.Row], records.Row]:
-    """Estimate the class shares among the faces of all rows, say them, and give what changes a row to them."""
+    """Estimate the class shares among the faces of all rows, print them, and return a function that adjusts a row to them."""
     from mien.inference import priors, records
 
     shares = records.shares_of(rows, reader.classifier)
@@ -236,7 +236,7 @@ def _revision(reader: Reader, rows: Iterable[records.Row]) -> Callable[[records.
 def _depends_on(
     reader: Reader, photos: tuple[str, ...], annotate: Path | None, settings: dict[str, Any]
 ) -> dict[str, Any]:
-    """What an output depends on, so that it is gone on with only where all of it is the same."""
+    """Settings that an output depends on; it is resumed only if all are the same."""
     relative = any(not Path(photo).is_absolute() for photo in photos)
     return settings | {
         "model": reader.classifier.sha256,
@@ -249,7 +249,7 @@ def _depends_on(
 def _output(
     reader: Reader, out: Path | None, form: str | None, depends_on: dict[str, Any], resume: bool, stack: ExitStack
 ) -> records.Journal | _Screen:
-    """What takes the rows; it is closed with the stack, and says then how a file that isn't whole is gone on with."""
+    """The sink for the rows; closed with the stack, which prints how to resume an incomplete file."""
     from mien import files
     from mien.inference import records
 
@@ -258,20 +258,20 @@ def _output(
         return _Screen(records.writer(form, sys.stdout, types) if form is not None else None)
     if files.is_stream(out):
         if resume:
-            raise click.UsageError(f"--resume goes on with a file, and '{out}' is none.")
+            raise click.UsageError(f"--resume needs an output file, and '{out}' is not a file.")
         return _Screen(stack.enter_context(records.opened(out, form, types)), own=False)
     journal = records.Journal(out, form, types, depends_on, resume=resume)
     stack.enter_context(closing(journal))
-    stack.enter_context(resumable(f"'{journal.path}' has what was read; go on with --resume."))
+    stack.enter_context(resumable(f"'{journal.path}' has the finished photos; resume with --resume."))
     return journal
 
 
 class _Screen:
-    """Rows as they come in a format for machines, or at the end as a table on standard output.
+    """Print rows at once in a machine-readable format, or at the end as a table, on standard output.
 
     Args:
-        writer: takes the rows; None for a table.
-        own: whether the writer is to be closed here.
+        writer: sink for the rows; None for a table.
+        own: whether to close the writer here.
     """
 
     def __init__(self, writer: records.Writer | None, *, own: bool = True) -> None:
@@ -283,7 +283,7 @@ class _Screen:
         self.counts: Counter[str] = Counter()
 
     def add(self, _: str, rows: list[dict[str, Any]], drawn: str | None = None) -> None:
-        """Take a photo's rows."""
+        """Add a photo's rows."""
         self.counts.update(row["status"] for row in rows)
         if self.hold or self.writer is None:
             self.held += rows
@@ -293,11 +293,11 @@ class _Screen:
         sys.stdout.flush()
 
     def rows(self) -> list[records.Row]:
-        """The rows that are held."""
+        """The rows that are kept in memory."""
         return self.held
 
     def finish(self, revise: Callable[[records.Row], records.Row] | None = None) -> None:
-        """Print what was held, each row as ``revise`` makes it."""
+        """Print the kept rows, each changed by ``revise``."""
         rows = self.held if revise is None else [revise(row) for row in self.held]
         if self.writer is None:
             if rows:
@@ -324,7 +324,7 @@ def _table(rows: list[dict[str, Any]]) -> str:
 
 
 def _counted(readings: Iterable[PhotoResult]) -> Iterator[PhotoResult]:
-    """Show how many photos are read and how fast, while standard error is a terminal."""
+    """Show the number of photos and the rate, if standard error is a terminal."""
     if not sys.stderr.isatty():
         yield from readings
         return

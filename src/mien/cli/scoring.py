@@ -1,4 +1,4 @@
-"""What predict does with --engine ray: millions of photos, spread over a cluster."""
+"""predict with --engine ray: millions of photos on a Ray cluster."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def score(
 
     counts: Counter[str] = Counter()
     try:
-        # Ray tells there what becomes of its workers and nodes; it mends that itself.
+        # Ray logs there the state of its workers and nodes, which it restarts itself.
         with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), _heeded_interrupt() as heed:
             for part in _counted(
                 scoring.score(photos, out, scoring.Options(**settings), resume=resume, workers=workers)
@@ -54,17 +54,17 @@ def score(
                 heed()
     except KeyboardInterrupt:
         if places.kind(out) is not None:
-            say(f"'{out}' has what was scored; go on with --resume.")
+            say(f"'{out}' has the finished photos; resume with --resume.")
         raise
     if counts:
         tell_counts(out, counts)
     else:
-        say(f"'{out}' is whole already; remove it to begin anew.")
+        say(f"'{out}' is already complete; remove it to start again.")
 
 
 @contextmanager
 def _heeded_interrupt() -> Iterator[Callable[[], None]]:
-    """Give what raises a Ctrl-C again that came where Ray swallowed it, such as in a callback."""
+    """Yield a function that raises a Ctrl-C again which Ray has caught, such as in a callback."""
     seen = Event()
 
     def note(number: int, frame: FrameType | None) -> None:
@@ -75,7 +75,7 @@ def _heeded_interrupt() -> Iterator[Callable[[], None]]:
         if seen.is_set():
             raise KeyboardInterrupt
 
-    if current_thread() is not main_thread():  # only there may a handler be set, and does an interrupt arrive
+    if current_thread() is not main_thread():  # handlers can be set, and interrupts arrive, only there
         yield heed
         return
     before = signal.signal(signal.SIGINT, note)
@@ -86,7 +86,7 @@ def _heeded_interrupt() -> Iterator[Callable[[], None]]:
 
 
 def _counted(parts: Iterable[Part]) -> Iterator[Part]:
-    """Show how many parts are finished and how fast, while standard error is a terminal."""
+    """Show the number of finished parts and the rate, if standard error is a terminal."""
     if not sys.stderr.isatty():
         yield from parts
         return
@@ -95,7 +95,7 @@ def _counted(parts: Iterable[Part]) -> Iterator[Part]:
     try:
         for number, part in enumerate(parts, start=1):
             line = f"{number:,} of {counted(part.parts, 'part')}"
-            if started:  # the first part has the start in it
+            if started:  # the time of the first part includes the start
                 photos += 0 if part.before else part.photos
                 line += f", {photos / (time.monotonic() - started):.0f} photos/s"
             started = started or time.monotonic()

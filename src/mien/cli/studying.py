@@ -1,4 +1,4 @@
-"""The verb that compares ways to train: study."""
+"""The verb that compares training techniques: study."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ NAMES = ("augmentation", "early-stopping", "ensemble", "labels", "imbalance")  #
 @click.option(
     "--out", default=Path("studies"), type=OutputPath("made"), show_default=True, help="Folder for runs and results."
 )
-@engine_option("Train one after the other in this process, or side by side on a Ray cluster.")
+@engine_option("Train one after the other in this process, or in parallel on a Ray cluster.")
 @cpus_option
 @lang_option
 @device_option
@@ -72,11 +72,11 @@ def study(
 ) -> None:
     """Compare trainings with and without a technique.
 
-    NAME is augmentation, early-stopping, ensemble, labels or imbalance. A study that was stopped goes on where it was: give
-    the same command again. Studies with the same folder share the runs that they have in common.
+    NAME is augmentation, early-stopping, ensemble, labels or imbalance. Finished runs are kept; repeat the command to resume.
+    Studies with the same folder share common runs.
 
-    With --engine ray the trainings run side by side, on this machine or on the cluster that RAY_ADDRESS names; all its nodes
-    need to see DATA and the folder of results.
+    With --engine ray the trainings run in parallel, on this machine or on the cluster in RAY_ADDRESS; all nodes need access to
+    DATA and the folder of results.
 
     Example:  mien study augmentation fer2013.csv --seeds 3 --set epochs=10
     """

@@ -1,4 +1,4 @@
-"""Verbs that need PyTorch: train, report on a run, export, average, summarise, and the demo."""
+"""Verbs that need PyTorch: train, report, export, ensemble, summary and demo."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _check_resuming(
     context: click.Context, data: Path | None, resume: Path | None, moved: Path | None, settings: tuple[str, ...]
 ) -> None:
     if (data is None) == (resume is None):
-        raise click.UsageError("Name either DATA to train on, or a run to go on with: --resume RUN.")
+        raise click.UsageError("Name either DATA to train on, or a run to resume: --resume RUN.")
     if resume is None and moved is not None:
         raise click.UsageError("--data is for --resume: name the data to train on as DATA.")
     kept = (
@@ -64,7 +64,7 @@ def _check_resuming(
     others = [text for text in settings if not re.fullmatch(r"epochs=\d+", text)]
     if resume is not None and (others or any(is_given(context, name) for name in kept)):
         raise click.UsageError(
-            "--resume goes on with the run's own settings: leave out the other options, except --data, --device and --set epochs=N."
+            "--resume uses the run's own settings: leave out the other options, except --data, --device and --set epochs=N."
         )
 
 
@@ -73,7 +73,7 @@ def _check_resuming(
 @recipe_option("base")
 @set_option
 @data_options(training=True)
-@click.option("--out", type=OutputPath("made"), help="The run folder to make.  [default: runs/RECIPE-DATE-TIME]")
+@click.option("--out", type=OutputPath("made"), help="Run folder to create.  [default: runs/RECIPE-DATE-TIME]")
 @click.option("--resume", type=path_argument, metavar="RUN", help="Resume a run that was stopped.")
 @click.option("--data", "moved", type=path_argument, help="With --resume: path of the data, if it has moved.")
 @device_option
@@ -99,13 +99,13 @@ def train(
     workers: int | None,
     as_json: bool,
 ) -> None:
-    """Train a recipe on DATA; gives a run folder.
+    """Train a recipe on DATA; writes a run folder.
 
-    DATA is any layout of labelled faces: a CSV, a Parquet file, a folder of pictures. Several processes train together with
-    --workers on Ray, or without it by torchrun: torchrun --nproc-per-node 4 -m mien train DATA.
+    DATA is any layout of labelled faces: a CSV, a Parquet file, a folder of pictures. Train in several processes with
+    --workers on Ray, or without Ray by torchrun: torchrun --nproc-per-node 4 -m mien train DATA.
 
-    --resume goes on with a run as it was begun; only --data (where the data lies now), --device and --set epochs=N (more epochs)
-    may be different.
+    --resume uses the settings of the run; only --data (new path of the data), --device and --set epochs=N (more epochs) may
+    differ.
 
     Example:  mien train fer2013.csv --recipe base --set epochs=15
     """
@@ -118,10 +118,10 @@ def train(
     if workers is not None and ranks.launched():
         raise click.UsageError("torchrun has started the workers already: leave out --workers.")
     if ranks.started_again() and resume is None and out is None:
-        raise click.UsageError("Name the run folder with --out, so that workers which are started again find it.")
+        raise click.UsageError("Name the run folder with --out, so that restarted workers find it.")
     recipe = recipes.get(recipe_name, settings)
     folder = resume or out or api.new_run_folder(recipe)
-    how = f"go on with  mien train --resume {folder}" + (f" --workers {workers}" if workers else "")
+    how = f"resume with  mien train --resume {folder}" + (f" --workers {workers}" if workers else "")
     with resumable(how, needs=folder / "run.json"):
         if resume is not None:
             changes = Changes(
@@ -196,7 +196,7 @@ def report(
 @_moved_option
 @json_option
 def export(run: Path, out: Path | None, moved: Path | None, as_json: bool) -> None:
-    """Export the model file of a RUN, and tell what was checked.
+    """Export the model file of a RUN, with checks.
 
     Example:  mien export runs/base -o base.onnx
     """
@@ -211,10 +211,10 @@ def export(run: Path, out: Path | None, moved: Path | None, as_json: bool) -> No
 
 
 def _exported(spec: Spec, num_bytes: int) -> Iterator[str]:
-    """What an export did, in lines."""
+    """The results of an export, as lines."""
     score, parity, temperature = spec.scores[0], spec.training["parity"], spec.training["temperature"]
     low, high = temperature["interval"]
-    yield f"wrote the weights of epoch {spec.training['epoch']} in half precision: {num_bytes / 1e6:.2f} MB"
+    yield f"weights of epoch {spec.training['epoch']}, half precision: {num_bytes / 1e6:.2f} MB"
     yield (
         f"largest difference in a probability: {parity['full']:.1g} from the network, and {parity['half']:.1g} by half precision "
         f"(allowed: {parity['allowed'][0]:g} and {parity['allowed'][1]:g})"
@@ -249,7 +249,7 @@ def ensemble(runs: tuple[Path, ...], out: Path, moved: Path | None, as_json: boo
         {"model": str(out), "spec": json.loads(spec.to_json())},
         as_json,
         lambda: (
-            f"{out}: {counted(len(runs), 'model')}, {percent(score['accuracy'], 2)} of {counted(score['n'], 'face')} that all of them held out"
+            f"{out}: {counted(len(runs), 'model')}, {percent(score['accuracy'], 2)} of {counted(score['n'], 'face')} held out by all"
         ),
     )
 
@@ -260,7 +260,7 @@ def ensemble(runs: tuple[Path, ...], out: Path, moved: Path | None, as_json: boo
 @click.option("--classes", "num_classes", default=7, type=click.IntRange(min=2), show_default=True)
 @json_option
 def summary(recipe: str, settings: tuple[str, ...], num_classes: int, as_json: bool) -> None:
-    """Print the layers of a RECIPE's network, with reasons.
+    """Print the layers of a RECIPE's network, with explanations.
 
     Example:  mien summary vgg
     """
@@ -276,8 +276,8 @@ def summary(recipe: str, settings: tuple[str, ...], num_classes: int, as_json: b
 
 
 @click.command(cls=Verb)
-@click.option("--out", default=Path("demo"), type=OutputPath("made"), show_default=True, help="The folder to make.")
-@click.option("--num", default=3000, type=click.IntRange(min=200), show_default=True, help="How many faces to draw.")
+@click.option("--out", default=Path("demo"), type=OutputPath("made"), show_default=True, help="Folder to create.")
+@click.option("--num", default=3000, type=click.IntRange(min=200), show_default=True, help="Number of faces to draw.")
 def demo(out: Path, num: int) -> None:
     """Draw faces, train, evaluate and write a report.
 

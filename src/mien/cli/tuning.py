@@ -1,4 +1,4 @@
-"""The verb that searches for better settings: tune."""
+"""The verb for hyperparameter search: tune."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 
 class WithSpace(Verb):
-    """A command whose help also tells the space that is searched where none is given."""
+    """A command whose help also shows the default search space."""
 
     def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the default space below the options."""
         from mien.recipes.search_space import DEFAULT
 
         with formatter.section(
-            "Without --space (muon and ema where the recipe has them, auxiliary_head where the data has votes)"
+            "Default --space (muon and ema if the recipe has them, auxiliary_head if the data has votes)"
         ):
             formatter.write_dl([tuple(text.split("=")) for text in DEFAULT])  # type: ignore[misc] # pairs
 
@@ -94,8 +94,8 @@ def tune(
 ) -> None:
     """Search for better settings of a recipe on held-out rows.
 
-    Trials run side by side on this machine, or on the Ray cluster that RAY_ADDRESS names, whose nodes all need to see DATA and
-    the folder of results. A search that was stopped goes on where it was: give the same command again.
+    Trials run in parallel on this machine, or on the Ray cluster in RAY_ADDRESS, whose nodes all need access to DATA and the
+    folder of results. Finished trials are kept; repeat the command to resume.
 
     Example:  mien tune fer2013.csv --trials 30 --set epochs=15
     """

@@ -1,4 +1,4 @@
-"""The verb that reads clips: video."""
+"""The verb for videos: video."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 @click.option(
     "--timeline", type=output_argument, metavar="PNG", help="Draw a timeline of the expressions of each face."
 )
-@click.option("--every", default=1, type=click.IntRange(min=1), show_default=True, help="Read every Nth frame.")
+@click.option("--every", default=1, type=click.IntRange(min=1), show_default=True, help="Use every Nth frame.")
 @click.option("--start", default=0.0, type=click.FloatRange(min=0), help="Start time in seconds.")
 @click.option("--end", type=click.FloatRange(min=0, min_open=True), help="End time in seconds.")
 @click.option(
@@ -71,7 +71,7 @@ def video(
 ) -> None:
     """Classify the expressions in a CLIP, face by face.
 
-    CLIP is a file, a URL such as rtsp://camera/stream, or the number of a webcam; stop those with Ctrl-C.
+    CLIP is a file, a URL such as rtsp://camera/stream, or the number of a webcam; stop a stream with Ctrl-C.
 
     Example:  mien video interview.mp4 -o rows.csv --timeline timeline.png --annotate drawn.mp4
     """
@@ -113,13 +113,13 @@ def video(
     }
     show(record, as_json, lambda: _table(segments))
     if seen.stopped:
-        raise KeyboardInterrupt  # for the exit code, which is the same for every verb
+        raise KeyboardInterrupt  # for the exit code 130
 
 
 def _check_ending(path: Path | None, endings: Sequence[str]) -> None:
     if path is not None and path.suffix.lower() not in endings:
         one_of = "one of " if len(endings) > 1 else ""
-        raise OutputError(f"'{path}' should end in {one_of}{', '.join(endings)}: rename it.")
+        raise OutputError(f"'{path}' must end in {one_of}{', '.join(endings)}: rename it.")
 
 
 def _record(clip: str, opened: VideoReader, seen: _Seen, num_missing: int) -> dict[str, Any]:
@@ -141,10 +141,10 @@ def _table(segments: Iterable[Segment]) -> str:
 
 
 class _Seen:
-    """What was read of a clip so far, and the outputs that take it.
+    """Collect the predictions of a video, and pass them to the outputs.
 
     Args:
-        start: seconds into the clip at which reading begins.
+        start: start time in seconds.
     """
 
     def __init__(self, start: float) -> None:
@@ -157,11 +157,11 @@ class _Seen:
 
     @property
     def hear(self) -> Callable[[Packet], None] | None:
-        """Takes the clip's sound, where there is a copy to go with it."""
+        """Callback for the audio packets, if an annotated copy needs them."""
         return self.copy.hear if self.copy is not None else None
 
     def take(self, readings: Iterable[FrameReading], shares: str | None) -> None:
-        """Take all readings; a Ctrl-C after the first one ends the reading, not the outputs."""
+        """Process all predictions; after the first one, Ctrl-C ends the processing but not the outputs."""
         try:
             for reading in readings:
                 self.num_frames, self.last = self.num_frames + 1, reading.frame.time
@@ -176,13 +176,13 @@ class _Seen:
             if not self.num_frames:
                 raise
             self.stopped = True
-            say(f"stopped after {self.last:.0f} s; the outputs hold what was read until then.")
+            say(f"stopped after {self.last:.0f} s; the outputs hold the results so far.")
 
 
 def _say_losses(clip: str, opened: VideoReader, seen: _Seen, max_pixels: int) -> int:
-    """Say what of the clip could not be read; gives how many frames are missing at its end."""
+    """Report the frames that could not be read; returns the number of frames missing at the end."""
     if opened.lost:
-        say(f"reading ended early, after {seen.last:.0f} s: {opened.lost}")
+        say(f"the video ended early, after {seen.last:.0f} s: {opened.lost}")
     if opened.num_broken:
         left_out = agreed(opened.num_broken, "was", "were")
         say(f"{counted(opened.num_broken, 'frame')} could not be decoded and {left_out} left out.")
@@ -203,10 +203,10 @@ def _say_losses(clip: str, opened: VideoReader, seen: _Seen, max_pixels: int) ->
 
 
 def _with_estimated_prior(reader: Reader, open_clip: partial[VideoReader], every: int) -> Classifier:
-    """The classifier for the class shares among the clip's faces, which are estimated in a reading of their own."""
+    """A classifier with the class shares among the video's faces, estimated in a first pass."""
     if not Path(*open_clip.args).is_file():
         raise click.UsageError(
-            "--prior auto reads the clip twice, so it must be a file: state shares for what comes live."
+            "--prior auto reads the clip twice, so it must be a file: state the shares for a live stream."
         )
     from mien.videos import analysis as videos
 
@@ -217,14 +217,14 @@ def _with_estimated_prior(reader: Reader, open_clip: partial[VideoReader], every
 
 
 def _counted(readings: Iterable[FrameReading], duration: float | None) -> Iterator[FrameReading]:
-    """Show how far it is, while standard error is a terminal."""
+    """Show the progress, if standard error is a terminal."""
     if not sys.stderr.isatty():
         yield from readings
         return
     for number, reading in enumerate(readings):
         yield reading
         if number % 10 == 0:
-            # Of joined recordings, the duration is that of the last one.
+            # For joined recordings, the duration is that of the last one.
             share = f" of {duration:.0f}" if duration and reading.frame.time <= duration else ""
             redraw(f"{reading.frame.time:.0f}{share} s")
     redraw()

@@ -1,1 +1,1 @@
-"""Labelled faces: every layout that exists in the wild is read into one ``FaceSet``; nothing downstream knows about files."""
+"""Labelled faces: all supported layouts are read into one ``FaceSet``; other packages never see the files."""

@@ -1,4 +1,4 @@
-"""Zip and tar archives, and single files packed with gzip, bzip2 or xz: unpacked into a temporary folder, within limits."""
+"""Unpack zip and tar archives, and files packed with gzip, bzip2 or xz, into a temporary folder, within limits."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from mien.errors import DataError, MienError
 from mien.words import agreed, counted
 
 MAX_FILES = 2_000_000
-"""Most files of an archive."""
+"""Maximum number of files in an archive."""
 
 MAX_BYTES = 2**38
-"""Most bytes that an archive unpacks to."""
+"""Maximum unpacked size, in bytes."""
 
 MAX_RATIO = 100
-"""How many times its own size an archive may unpack to, once that is more than ``FREE_BYTES``."""
+"""Maximum ratio of unpacked to packed size, above ``FREE_BYTES``."""
 
 FREE_BYTES = 2**28
-"""Unpacked bytes up to which ``MAX_RATIO`` doesn't count: tables of zeros pack very well."""
+"""Unpacked size in bytes up to which ``MAX_RATIO`` is not applied: tables of zeros compress very well."""
 
 _ENDINGS = re.compile(r"(\.(tar|zip|tgz|tbz2?|txz|gz|bz2|xz))+$", re.IGNORECASE)
 _SUFFIXES = (".zip", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".gz", ".bz2", ".xz")
@@ -39,7 +39,7 @@ _CHUNK = 2**20
 
 @dataclass
 class _Budget:
-    """Counts what an archive unpacks to, and refuses more than it may."""
+    """Count the unpacked files and bytes of an archive, and enforce the limits."""
 
     archive: Path
     folder: Path
@@ -54,19 +54,19 @@ class _Budget:
     def add_file(self) -> None:
         self.files += 1
         if self.files > MAX_FILES:
-            raise DataError(f"'{self.archive}' holds more than {MAX_FILES:,} files: unpack it and give the folder.")
+            raise DataError(f"'{self.archive}' holds more than {MAX_FILES:,} files: unpack it and name the folder.")
 
     def add_bytes(self, num: int) -> None:
         self.bytes += num
         if self.bytes > MAX_BYTES or self.bytes > max(FREE_BYTES, MAX_RATIO * self.packed):
             raise DataError(
                 f"'{self.archive}' unpacks to more than {self.bytes - num:,} bytes, over {MAX_RATIO} times its size or the"
-                " limit: it may be made to fill the disk. If you trust it, unpack it and give the folder."
+                " limit: possible denial of service. If you trust it, unpack it and name the folder."
             )
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file is an archive by its ending and its first bytes; a workbook or a file of NumPy is none.
+    """Whether a file is an archive, by its suffix and first bytes; workbooks and NumPy files are not counted.
 
     Raises:
         OSError: it can't be read.
@@ -79,7 +79,7 @@ def is_archive(path: Path) -> bool:
 
 
 def stem(path: Path) -> str:
-    """The name of an archive without its endings: ``train`` for ``train.tar.gz``."""
+    """The name of an archive without its suffixes: ``train`` for ``train.tar.gz``."""
     return _ENDINGS.sub("", path.name) or "archive"
 
 
@@ -89,13 +89,13 @@ def unpacked(paths: Sequence[Path], beside: Sequence[tuple[Path, str]] = ()) -> 
 
     Args:
         paths: the archives.
-        beside: files to copy beside what is unpacked, each with its name in there.
+        beside: files to copy beside the unpacked ones, with their new names.
 
     Yields:
-        The folder, and notes on what was passed over.
+        The folder, and notes on skipped entries.
 
     Raises:
-        DataError: an archive is damaged, encrypted, too large, or holds a file that would lie outside the folder.
+        DataError: an archive is damaged, encrypted, too large, or has a file that would be outside the folder.
     """
     with tempfile.TemporaryDirectory(prefix="mien-", ignore_cleanup_errors=True) as temporary:
         folder = Path(temporary, stem(paths[0]) if len(paths) == 1 else "archives")
@@ -126,19 +126,19 @@ def _unpack(path: Path, folder: Path) -> str:
                 _copy(packed, path.with_suffix("").name, budget)
     except MienError:
         raise
-    except Exception as error:  # zip, tar, zlib, lzma, names, the disk: a damaged archive fails in any of them
+    except Exception as error:  # a damaged archive may raise errors of zip, tar, zlib, lzma, or the system
         reason = (str(getattr(error, "strerror", None) or error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise DataError(
-            f"'{path}' can't be unpacked ({reason or type(error).__name__}): download it again, or unpack it and give the folder."
+            f"'{path}' can't be unpacked ({reason or type(error).__name__}): download it again, or unpack it and name the folder."
         ) from None
     if not budget.files:
         raise DataError(f"'{path}' is an empty archive: download it again.")
     if not budget.passed_over:
         return ""
     what = counted(
-        budget.passed_over, "entry that is no file, such as a link,", "entries that are no files, such as links,"
+        budget.passed_over, "entry that is not a file, such as a link,", "entries that are not files, such as links,"
     )
-    return f"{what} {agreed(budget.passed_over, 'was', 'were')} passed over in '{path.name}'."
+    return f"{what} {agreed(budget.passed_over, 'was', 'were')} skipped in '{path.name}'."
 
 
 def _is_tar(path: Path) -> bool:
@@ -155,8 +155,8 @@ def _unpack_zip(path: Path, budget: _Budget) -> None:
             if member.is_dir():
                 continue
             if member.flag_bits & 1:
-                raise DataError(f"'{path}' is encrypted: unpack it with its password and give the folder.")
-            if (member.external_attr >> 28) not in (0, 8):  # the kind of file, as Unix has it; 8 is a regular one
+                raise DataError(f"'{path}' is encrypted: unpack it with its password and name the folder.")
+            if (member.external_attr >> 28) not in (0, 8):  # the Unix file type; 8 is a regular file
                 budget.passed_over += 1
                 continue
             with archive.open(member) as packed:
@@ -173,11 +173,11 @@ def _unpack_tar(path: Path, budget: _Budget) -> None:
 
 
 def _copy(packed: IO[bytes] | Any, name: str, budget: _Budget) -> None:
-    """Write one file of an archive."""
+    """Write one file of an archive to the folder."""
     relative = PurePosixPath(name.replace("\\", "/"))
     if relative.is_absolute() or ".." in relative.parts or re.match("[a-zA-Z]:", name) or not relative.parts:
         raise DataError(
-            f"'{budget.archive}' holds a file that would lie outside of the folder it is unpacked to ({name[:60]!r}): don't trust it."
+            f"'{budget.archive}' has a file that would be written outside the target folder ({name[:60]!r}): don't trust it."
         )
     budget.add_file()
     target = budget.folder / relative

@@ -1,6 +1,6 @@
-"""Packed FaceSets in the user's cache folder, found again by the content of what they were read from.
+"""A cache of packed FaceSets in the user's cache folder, with keys from the content of the source files.
 
-They hold pixels, names and subjects, so only the user may read them. What was used least recently goes first where there is no room.
+Entries hold pixels, names and subjects, so only the user can read them. The least recently used ones are removed above the limit.
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ from mien.errors import OutputError
 from mien.locks import Lock
 
 READER_VERSION = 4
-"""Raised when a reader would understand the same files differently, so that older entries are not used."""
+"""Version of the readers; increased when they would read the same files differently, so that older entries are not used."""
 
 _CHUNK = 2**20
 _OPTIONAL = ("votes", "subjects")
 
 
 LIMIT = 2 * 2**30
-"""Bytes that all entries have together at most; FER2013 takes 90 million."""
+"""Maximum size of all entries in bytes; FER2013 takes 90 million."""
 
 OFF = ("off", "0", "no", "false", "none")
-"""The values of ``MIEN_CACHE`` with which nothing is kept."""
+"""Values of ``MIEN_CACHE`` that turn the cache off."""
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What the cache holds.
+    """A summary of the cache.
 
     Attributes:
-        folder: where it is; None where it is off.
-        entries: how many sets of faces.
-        bytes: their size together.
+        folder: its path; None if it is off.
+        entries: number of sets of faces.
+        bytes: total size.
     """
 
     folder: Path | None
@@ -54,18 +54,18 @@ class Contents:
 
 
 def folder() -> Path | None:
-    """The cache folder: ``MIEN_CACHE`` where set, else the place that the system has for caches; None where it is off."""
+    """The cache folder: ``MIEN_CACHE`` if set, else the system's cache folder; None if the cache is off."""
     if given := os.environ.get("MIEN_CACHE"):
         return None if given.strip().lower() in OFF else Path(given).expanduser()
     return user_cache_path("mien", appauthor=False)
 
 
 def fingerprint(path: Path, files: Iterable[Path] | None = None) -> str:
-    """SHA-256 over the names (seen from ``path``) and contents of a file, or of all files below a folder.
+    """SHA-256 over the names (relative to ``path``) and contents of a file, or of all files below a folder.
 
     Args:
-        path: what to identify.
-        files: the files below it, where they are known already.
+        path: the file or folder to identify.
+        files: the files below it, if they are known already.
 
     Raises:
         OSError: a file can't be read.
@@ -81,49 +81,49 @@ def fingerprint(path: Path, files: Iterable[Path] | None = None) -> str:
 
 
 def key(*parts: str | int | None) -> str:
-    """The key of an entry: a hash of everything that its content depends on, and of the version of the readers."""
+    """The key of an entry: a hash of everything that its content depends on, including the version of the readers."""
     return hashlib.sha256(json.dumps([READER_VERSION, *parts]).encode()).hexdigest()
 
 
 def load(key: str) -> FaceSet | None:
-    """The entry of a key, or None. A damaged entry is removed, so that it is read anew."""
+    """The entry of a key, or None. A damaged entry is removed, so that the source is read again."""
     path = _entry(key)
     if path is None or not path.exists():
         return None
     try:
-        # The file is opened here because np.load leaves one open whose end is missing.
+        # The file is opened here because np.load doesn't close a truncated file.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             found = _unpacked({name: arrays[name] for name in arrays.files})
-    except Exception:  # zip, zlib, JSON, shapes: whatever is wrong with a cache entry, reading anew is the answer
+    except Exception:  # zip, zlib, JSON, shapes: a damaged entry may raise any error; the source is read again
         with contextlib.suppress(OSError):
             path.unlink()
         return None
     with contextlib.suppress(OSError):
-        os.utime(path)  # it is the one that was used last
+        os.utime(path)  # mark it as the last used one
     return found
 
 
 def save(key: str, faceset: FaceSet) -> None:
-    """Keep a FaceSet. Where the cache can't be written, nothing is kept and nothing is wrong."""
+    """Store a FaceSet; a cache that can't be written to is ignored."""
     path = _entry(key)
     if path is None:
         return
     with contextlib.suppress(OSError, OutputError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.parent.chmod(0o700)  # an older mien let others in
+        path.parent.chmod(0o700)  # an older mien allowed access by others
         with files.atomic_write(path, mode=0o600) as temporary:
             np.savez(temporary, allow_pickle=False, **_packed(faceset))
         _make_room(path.parent)
 
 
 def contents() -> Contents:
-    """Count what the cache holds."""
+    """Count the entries."""
     sizes = [size for _, size, _ in _entries()]
     return Contents(folder(), len(sizes), sum(sizes))
 
 
 def clear() -> Contents:
-    """Remove all entries; gives what was there.
+    """Remove all entries; returns their count and size.
 
     Raises:
         OSError: an entry can't be removed.
@@ -135,7 +135,7 @@ def clear() -> Contents:
 
 
 def _make_room(place: Path) -> None:
-    """Remove the entries that were used least recently until the others are within ``LIMIT``; one process at a time."""
+    """Remove the least recently used entries until the others are within ``LIMIT``; one process at a time."""
     lock = Lock.take(place)
     if lock is None:
         return
@@ -151,7 +151,7 @@ def _make_room(place: Path) -> None:
 
 
 def _entries() -> list[tuple[float, int, Path]]:
-    """When each entry was used last, its size in bytes, and where it is; the one that was used least recently first."""
+    """The time of last use, the size in bytes and the path of each entry; the least recently used one first."""
     place = folder()
     found = []
     for path in [] if place is None else (place / "facesets").glob("*.npz"):

@@ -1,4 +1,4 @@
-"""Classes renamed, left out and ordered as the user asks, whatever layout they were read from; all of it is counted."""
+"""Rename, drop and order classes on request, for every layout; all changes are counted."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from mien.errors import DataError
 
 
 def choose(faceset: FaceSet, options: ReadOptions) -> FaceSet:
-    """Rename, leave out and order classes as asked for; what was done is counted in the ``source``.
+    """Rename, drop and order classes as requested; the ``source`` of the result counts the changes.
 
-    Names are matched as the classes are called, as the source calls them, or by another spelling of the same expression.
-    New names come first: ``drop`` and ``classes`` name classes as they are after it.
+    Names match a class by mien's name, by the source's name, or by another spelling of the same expression.
+    Renaming comes first: ``drop`` and ``classes`` use the new names.
 
     Raises:
         DataError: the data has no such class, one is renamed twice, or no row is left.
@@ -42,7 +42,7 @@ def _found(faceset: FaceSet, name: str) -> str:
 
 
 def _match(faceset: FaceSet, name: str) -> str | None:
-    """The class that a name stands for, or None."""
+    """The class that matches a name, or None."""
     plain = name.strip().casefold()
     spellings = [*((ours, ours) for ours in faceset.classes), *faceset.source.class_map.items()]
     for spelling, ours in spellings:
@@ -57,7 +57,7 @@ def _renamed(faceset: FaceSet, pairs: Iterable[tuple[str, str]]) -> FaceSet:
     for old, new in pairs:
         name = _found(faceset, old)
         target = _match(faceset, new)
-        if target in (None, name):  # another spelling of the class itself is a new name for it
+        if target in (None, name):  # another spelling of the same class counts as a new name
             target = new.strip()
         if not target:
             raise DataError(f"The class '{name}' needs a new name: write {name}=NAME.")
@@ -79,7 +79,7 @@ def _renamed(faceset: FaceSet, pairs: Iterable[tuple[str, str]]) -> FaceSet:
 
 
 def _kept(faceset: FaceSet, classes: Sequence[str], reason: str) -> FaceSet:
-    """The rows of these classes, in this order, and the unlabelled ones; the others are dropped for the reason."""
+    """The rows of these classes, in this order, and the unlabelled ones; the others are dropped with the reason."""
     codes = [faceset.classes.index(name) for name in classes]
     stays = np.isin(faceset.labels, [*codes, UNLABELLED])
     if not stays.any():

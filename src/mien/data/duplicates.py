@@ -1,9 +1,9 @@
-"""Copies of a picture among faces: exact ones by their pixels, near ones by their correlation. None is missed.
+"""Find all copies of a picture among faces: exact ones by their pixels, near ones by their correlation.
 
-Two faces are near copies if their pixels, each set to mean 0 and length 1, have a product above a threshold. Most of a face lies
-in the low frequencies of its cosine transform, and the rest contributes at most the product of both rests' lengths. So
-145 numbers a face, 144 low frequencies and the length of the rest, bound the correlation from above: all pairs are
-compared by these, and only those whose bound passes are compared by their pixels.
+Two faces are near copies if the product of their pixels, each normalised to mean 0 and length 1, is above a threshold. Most of
+the energy of a face is in the low frequencies of its cosine transform, and the rest adds at most the product of the lengths of
+both rests (Cauchy-Schwarz). So 145 numbers per face, 144 low frequencies and the length of the rest, give an upper bound of the
+correlation: all pairs are compared by these, and only pairs whose bound is above the threshold are compared by their pixels.
 """
 
 from __future__ import annotations
@@ -22,31 +22,31 @@ from mien.data.identity import Links
 from mien.errors import DataError
 
 MIN_CORRELATION = 0.98
-"""Above this, two faces count as copies: the same photo saved, scaled or lit anew, but hardly ever another one."""
+"""Default threshold: above it, two faces are most likely the same photo, saved again, scaled or with another brightness."""
 
 LONGEST_SIDE = 48
-"""Larger faces are shrunk to this, in pixels, before they are correlated."""
+"""Longer side in pixels to which larger faces are shrunk before the comparison."""
 
 MIN_CONTRAST = 4.0
-"""A face whose grays deviate less than this from their mean is blank: it has no correlation but that of its noise."""
+"""Standard deviation of grays below which a face is blank: its correlation would be that of noise."""
 
 MAX_PAIRS = 5_000_000
-"""Most pairs of near copies; beyond, faces are as alike as the frames of one clip, and pairs say nothing."""
+"""Maximum number of near-copy pairs; above it, the faces are like the frames of one video, and pairs are not informative."""
 
 _FREQUENCIES = 12  # each way
-_BLOCK = 512  # faces that are compared with all others at once, which bounds the memory
+_BLOCK = 512  # faces compared with all others at once, which limits the memory
 _SLACK = 1e-4  # for rounding in float32
 
 
 @dataclass(frozen=True, eq=False)
 class Copies:
-    """Which faces are copies of which.
+    """The copies among N faces.
 
     Attributes:
-        pictures: ``(N,)`` ``int64``, the same number for rows with the same pixels, counted from 0.
-        groups: ``(N,)`` ``int64``, the same number for rows that are linked by copies, exact or near, in any number of steps.
+        pictures: ``(N,)`` ``int64``, equal for rows with the same pixels, counted from 0.
+        groups: ``(N,)`` ``int64``, equal for rows connected by copies, exact or near, directly or through others.
         pairs: ``(P, 2)`` ``int64``, near copies as two numbers of ``pictures``, the lower first.
-        correlations: ``(P,)`` ``float64``, of these pairs, to six decimals.
+        correlations: ``(P,)`` ``float64``, correlations of these pairs, to six decimals.
     """
 
     pictures: NDArray[np.int64]
@@ -57,22 +57,22 @@ class Copies:
     def nearest(
         self, rows: NDArray[np.int64], others: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """For each row of ``rows`` its nearest copy among ``others``, which shares no row with it.
+        """For each row of ``rows``, its nearest copy among ``others``; the two must have no row in common.
 
         Returns:
-            ``(len(rows),)`` the row that is the nearest copy, of several the first, or -1 where there is none; and
-            its correlation: 1 for an exact copy, 0 where there is none.
+            ``(len(rows),)`` the row of the nearest copy, the first of several, or -1 if there is none; and
+            its correlation: 1 for an exact copy, 0 if there is none.
         """
         num = int(self.pictures.max(initial=-1)) + 1
         first = np.full(num, -1)
         first[self.pictures[others[::-1]]] = others[::-1]
-        # A picture is its own nearest copy, so it comes along as a pair of itself.
+        # A picture is its own nearest copy, so it is added as a pair with itself.
         a = np.concatenate([np.arange(num), *self.pairs.T])
         b = np.concatenate([np.arange(num), *self.pairs.T[::-1]])
         correlations = np.concatenate([np.ones(num), self.correlations, self.correlations])
         known = first[b] >= 0
         a, copy, correlations = a[known], first[b[known]], correlations[known]
-        order = np.lexsort((-copy, correlations))  # the best comes last, so that it is what stays
+        order = np.lexsort((-copy, correlations))  # the best comes last and overwrites the others
         copies, nearest = np.full(num, -1), np.zeros(num)
         copies[a[order]], nearest[a[order]] = copy[order], correlations[order]
         return copies[self.pictures[rows]], nearest[self.pictures[rows]]
@@ -86,12 +86,12 @@ def find(
 
     Args:
         faces: ``uint8``, of any one size; blank ones (see ``MIN_CONTRAST``) have exact copies only.
-        correlation: what near copies exceed, 0 to 1.
-        mirrored: also take a face for a copy if its mirror image is one.
+        correlation: threshold of near copies, 0 to 1.
+        mirrored: also count mirror images as copies.
 
     Raises:
-        ArgumentError: an argument is of another kind or out of range.
-        DataError: the faces are no such array, or there are more than ``MAX_PAIRS`` pairs of near copies.
+        ArgumentError: an argument has the wrong type or is out of range.
+        DataError: the faces are not such an array, or there are more than ``MAX_PAIRS`` pairs of near copies.
     """
     if faces.ndim != 3 or faces.dtype != np.uint8:
         raise DataError(f"Faces must be uint8 of shape (N, H, W), not {faces.dtype} of shape {faces.shape}.")
@@ -104,12 +104,12 @@ def find(
 
 
 def contrast(faces: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """``(N,)`` the standard deviation of each face's grays ``(N, H, W)``."""
+    """``(N,)`` standard deviation of the grays of each face ``(N, H, W)``."""
     return np.array([face.std() for face in faces], np.float64)
 
 
 def _small(faces: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Faces shrunk until their longer side has ``LONGEST_SIDE`` pixels."""
+    """Shrink faces until their longer side has ``LONGEST_SIDE`` pixels."""
     factor = LONGEST_SIDE / max(faces.shape[1:])
     height, width = (max(1, round(side * factor)) for side in faces.shape[1:])
     return faces if factor >= 1 else images.resize_faces(faces, (height, width))
@@ -131,15 +131,15 @@ def _pairs(
                     found[row, other] = max(value, found.get((row, other), 0.0))
             if len(found) > MAX_PAIRS:
                 raise DataError(
-                    f"More than {MAX_PAIRS:,} pairs of faces correlate above {correlation:g}, as if they were frames of one "
-                    "clip: ask for a higher correlation."
+                    f"More than {MAX_PAIRS:,} pairs of faces correlate above {correlation:g}, like frames of one "
+                    "video: use a higher correlation."
                 )
     pairs = sorted(found)
     return np.array(pairs, np.int64).reshape(-1, 2), np.array([found[pair] for pair in pairs], np.float64)
 
 
 def _bounds(faces: NDArray[np.uint8], rows: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """``(R, F + 1)`` whose products bound the correlations of these rows, and ``(F + 1,)`` the signs that mirror them."""
+    """``(R, F + 1)`` features whose products bound the correlations of these rows, and ``(F + 1,)`` signs that mirror them."""
     down, across = (_cosines(side) for side in faces.shape[1:])  # (f, H), (g, W)
     bounds = np.empty((len(rows), len(down) * len(across) + 1), np.float32)
     for start in range(0, len(rows), _BLOCK):
@@ -147,18 +147,18 @@ def _bounds(faces: NDArray[np.uint8], rows: NDArray[np.int64]) -> tuple[NDArray[
         low = (down @ block @ across.T).reshape(len(block), -1)
         bounds[start : start + _BLOCK, :-1] = low
         bounds[start : start + _BLOCK, -1] = np.sqrt(np.maximum(1 - np.square(low).sum(1), 0))
-    signs = np.tile((-1.0) ** np.arange(len(across)), len(down))  # a mirrored odd wave is its negative
+    signs = np.tile((-1.0) ** np.arange(len(across)), len(down))  # mirroring negates the odd frequencies
     return bounds, np.append(signs, 1).astype(np.float32)
 
 
 def _cosines(side: int) -> NDArray[np.float32]:
-    """``(f, side)`` the lowest frequencies of the cosine transform, as rows of length 1 at right angles."""
+    """``(f, side)`` the lowest frequencies of the cosine transform, as orthonormal rows."""
     waves = np.cos(np.pi * np.outer(np.arange(min(_FREQUENCIES, side)), np.arange(side) + 0.5) / side)
     return np.asarray(waves / np.linalg.norm(waves, axis=1, keepdims=True), np.float32)
 
 
 def _standardised(faces: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Faces ``(N, H, W)``, none of one gray only, with mean 0 and length 1."""
+    """Faces ``(N, H, W)``, none of them uniform, with mean 0 and length 1."""
     pixels = faces.astype(np.float32)
     pixels -= pixels.mean((1, 2), keepdims=True)
     pixels /= np.sqrt(np.square(pixels).sum((1, 2), keepdims=True))
@@ -168,7 +168,7 @@ def _standardised(faces: NDArray[np.uint8]) -> NDArray[np.float32]:
 def _candidates(
     bounds: NDArray[np.float32], others: NDArray[np.float32], least: float
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Pairs, the lower row first, whose bound passes; some thousands at a time."""
+    """Pairs, the lower row first, whose bound is above the threshold; some thousands at a time."""
     for start in range(0, len(bounds), _BLOCK):
         products = bounds[start : start + _BLOCK] @ others[start:].T
         a, b = np.nonzero(products > least)
@@ -180,14 +180,14 @@ def _candidates(
 def _correlations(
     faces: NDArray[np.uint8], rows: NDArray[np.int64], others: NDArray[np.int64], flip: bool
 ) -> NDArray[np.float64]:
-    """``(M,)`` the correlation of each pair, the second face mirrored where asked for."""
+    """``(M,)`` correlation of each pair, with the second face mirrored if requested."""
     a, b = _standardised(faces[rows]), _standardised(faces[others])
     values = np.einsum("nhw,nhw->n", a, b[:, :, ::-1] if flip else b)
     return np.asarray(values, np.float64).round(6)
 
 
 def _linked(num: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """``(num,)`` the lowest picture that each is linked to."""
+    """``(num,)`` for each picture the lowest one that it is connected to."""
     links = Links(num)
     for a, b in pairs.tolist():
         low, high = sorted((links.root(a), links.root(b)))

@@ -1,4 +1,4 @@
-"""The FaceSet: labelled faces as packed arrays, with a content hash. The second contract of mien."""
+"""The FaceSet: labelled faces as packed arrays, with a content hash."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from mien.errors import ArgumentError, DataError
 from mien.words import agreed, counted
 
 SPLITS = ("train", "valid", "test", "public_test", "private_test")
-"""The names that splits have in mien. Data without splits of its own is all ``train``."""
+"""Names of splits in mien. Data without splits is all ``train``."""
 
 UNLABELLED = -1
-"""The label of a row whose class isn't known, as in the test set of a competition."""
+"""Label of a row with unknown class, as in the test set of a competition."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,16 +32,16 @@ class FaceSet:
 
     Attributes:
         images: ``(N, H, W)`` ``uint8``.
-        labels: ``(N,)`` ``int64``, indices into ``classes``; ``UNLABELLED`` where the class isn't known.
+        labels: ``(N,)`` ``int64``, indices into ``classes``; ``UNLABELLED`` if the class isn't known.
         classes: the class names, in the order of ``emotions.in_order``.
         names: ``(N,)`` strings, one name per row: a file name, a row number or an id.
         splits: ``(N,)`` strings out of ``SPLITS``.
-        votes: ``(N, K)`` ``float32``, how many people chose each class; all zero where nobody was asked. Or None.
-        subjects: ``(N,)`` strings, who is on the picture. Or None.
-        source: where it came from.
+        votes: ``(N, K)`` ``float32``, number of annotators who chose each class; all zero for rows without votes. Or None.
+        subjects: ``(N,)`` strings, the person in the picture. Or None.
+        source: provenance of the data.
 
     Raises:
-        DataError: the arrays don't fit one another.
+        DataError: the arrays don't match.
     """
 
     images: NDArray[np.uint8]
@@ -77,7 +77,7 @@ class FaceSet:
                 )
         if num and not (self.labels.min() >= UNLABELLED and self.labels.max() < len(self.classes)):
             raise DataError(
-                f"Labels must lie in 0..{len(self.classes) - 1} (or be {UNLABELLED} where unknown), not {self.labels.min()}..{self.labels.max()}."
+                f"Labels must be in 0..{len(self.classes) - 1} (or be {UNLABELLED} where unknown), not {self.labels.min()}..{self.labels.max()}."
             )
         unknown = sorted(set(self.splits.tolist()) - set(SPLITS))
         if unknown:
@@ -97,7 +97,7 @@ class FaceSet:
             if array is None and what in ("votes", "subjects"):
                 continue
             if not isinstance(array, np.ndarray):
-                raise DataError(f"The {what} must be an array of NumPy, not {type(array).__name__}.")
+                raise DataError(f"The {what} must be a NumPy array, not {type(array).__name__}.")
             if what != "images" and array.dtype.kind not in kinds and array.size:
                 raise DataError(f"The {what} must be {_KINDS[kinds]}, not {array.dtype}.")
         names = self.classes
@@ -115,16 +115,16 @@ class FaceSet:
         classes: Sequence[str],
         split: str = "train",
     ) -> FaceSet:
-        """Make a FaceSet of arrays in memory: ``images`` ``(N, H, W)`` uint8 and ``labels`` ``(N,)``, all of one split.
+        """Make a FaceSet from arrays in memory: ``images`` ``(N, H, W)`` uint8 and ``labels`` ``(N,)``, all in one split.
 
         Raises:
-            ArgumentError, DataError: an argument is of another kind, or they don't fit one another.
+            ArgumentError, DataError: an argument has the wrong type, or the arrays don't match.
         """
         num = len(images)
         codes = np.asarray(labels)
         if codes.ndim != 1 or codes.dtype.kind not in "iu":
             raise DataError(
-                f"The labels must be one whole number for each face, its place in the classes, not {codes.dtype} of shape {codes.shape}."
+                f"The labels must be one whole number per face, its index in the classes, not {codes.dtype} of shape {codes.shape}."
             )
         return cls(
             images,
@@ -150,9 +150,9 @@ class FaceSet:
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of images, labels, classes, splits, votes and subjects, in order; names don't count.
+        """SHA-256 of images, labels, classes, splits, votes and subjects, in order, but not of names.
 
-        The same rows have the same hash whatever layout and machine they were read on.
+        The same rows have the same hash, whatever their layout and machine.
         """
         digest = hashlib.sha256(b"mien faceset 1\n")
         digest.update(json.dumps([self.images.shape, self.classes, self.splits.tolist()]).encode())
@@ -166,7 +166,7 @@ class FaceSet:
 
     @cached_property
     def faces_hash(self) -> str:
-        """SHA-256 of images, labels and classes alone, in order: the same faces are known again without their votes."""
+        """SHA-256 of images, labels and classes alone, in order, which identifies the faces without their votes."""
         digest = hashlib.sha256(b"mien faces 1\n")
         digest.update(json.dumps([self.images.shape, self.classes]).encode())
         digest.update(np.ascontiguousarray(self.images).data)
@@ -174,7 +174,7 @@ class FaceSet:
         return digest.hexdigest()
 
     def counts(self) -> NDArray[np.int64]:
-        """``(K,)`` how many labelled rows each class has."""
+        """``(K,)`` number of labelled rows of each class."""
         return np.bincount(self.labels[self.labels != UNLABELLED], minlength=len(self.classes)).astype(np.int64)
 
     def select(self, rows: NDArray[Any]) -> FaceSet:
@@ -208,10 +208,10 @@ class FaceSet:
         return self.select(self.splits == name)
 
     def resized(self, size: tuple[int, int]) -> FaceSet:
-        """The same rows at another height and width.
+        """The same rows, resized to another height and width.
 
         Raises:
-            ArgumentError: it is no size that faces can have.
+            ArgumentError: the size is invalid.
         """
         sides = size if isinstance(size, tuple) else ()
         if len(sides) != 2 or not all(fits(side, Annotated[int, Between(1, images.MAX_FACE_SIDE)]) for side in sides):
@@ -222,7 +222,7 @@ class FaceSet:
 
     @checked
     def to_classes(self, classes: Sequence[str]) -> FaceSet:
-        """The same rows, labels (and votes) renumbered for another list of classes, matched by name.
+        """The same rows, with labels (and votes) renumbered for another list of classes, matched by name.
 
         Raises:
             DataError: rows have a class that the list lacks; the message counts them.
@@ -288,9 +288,9 @@ _BESIDE_SPLITS = re.compile(
 
 
 def canonical_split(name: str) -> str | None:
-    """Return mien's name for a split, or None when the name is not known.
+    """Return mien's name for a split, or None if the name is not known.
 
-    Words beside it such as ``set``, ``data`` or ``FER2013`` don't count: ``"Training"``, ``"train_set"``,
+    Additional words such as ``set``, ``data`` or ``FER2013`` are ignored: ``"Training"``, ``"train_set"``,
     ``"Train Data"`` and ``"FER2013Train"`` are ``"train"``.
     """
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name.strip())

@@ -1,4 +1,4 @@
-"""What a FaceSet consists of, as plain figures and as words."""
+"""Describe a FaceSet, as plain figures and as text."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from mien.words import counted, percent
 
 
 def describe(faceset: FaceSet) -> dict[str, Any]:
-    """Count a FaceSet.
+    """Describe a FaceSet.
 
     Returns:
-        layout, path, hash, size, number of rows, and for each split the number of rows, of labelled rows and of rows per
-        class with their shares; the class map; the coding of numbers for labels; subjects; rows with votes; dropped
-        rows by reason, each with its name; notes.
+        Layout, path, hash, size, number of rows, and for each split the number of rows, of labelled rows and of rows per
+        class with their shares; the class map; the coding of numeric labels; subjects; rows with votes; dropped
+        rows by reason, with names; notes.
     """
     source = faceset.source
     splits = {}
@@ -55,7 +55,7 @@ def describe(faceset: FaceSet) -> dict[str, Any]:
 
 
 def as_text(description: dict[str, Any], num_dropped: int = 5) -> str:
-    """The description in words; of each reason for dropping, the first ``num_dropped`` rows are named."""
+    """The description as text; for each reason of dropped rows, the first ``num_dropped`` are named."""
     height, width = description["size"]
     lines = [
         f"{description['path']}: {counted(description['rows'], 'face')} of {height}x{width}, read as {description['layout']}",

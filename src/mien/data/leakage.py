@@ -1,4 +1,4 @@
-"""Leakage: the same faces in several of the splits that data has, or several times in one; counted whenever data is read."""
+"""Leakage: the same faces in several splits, or several times in one split; counted whenever data is read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mien.errors import DataError
 
 
 def find(faceset: FaceSet) -> tuple[Leak, ...]:
-    """Count copies, pixel for pixel, within each split and between each two; blank pictures are no copies of each other."""
+    """Count copies, pixel for pixel, within each split and between each two; blank pictures are not counted as copies."""
     shown = faceset.images.max((1, 2), initial=0) > faceset.images.min((1, 2), initial=255)
     hashes = identity.hashes(faceset.images)
     of_split = {name: hashes[shown & (faceset.splits == name)] for name in faceset.split_names}
@@ -28,15 +28,15 @@ def find(faceset: FaceSet) -> tuple[Leak, ...]:
 
 
 def check(faceset: FaceSet, chosen_on: str) -> None:
-    """Refuse to train on splits that leak so much that what is chosen or judged on them is worth nothing.
+    """Refuse to train on splits with so much leakage that scores on them are not meaningful.
 
-    Any copy of a training face among the rows that choose the epoch is refused. Of any other split, up to ``TOLERATED_SHARE`` of
-    the rows may also stand among the training rows or those that choose: judging counts them and gives the score without them.
+    Any copy of a training face among the rows that choose the epoch is refused. In any other split, up to ``TOLERATED_SHARE`` of
+    the rows may also be training or validation rows: evaluation counts them and reports the score without them.
 
     Args:
         faceset: the data.
-        chosen_on: the split that chooses the epoch and the temperature; empty where rows are held out of ``train``, which never
-            leak.
+        chosen_on: the split that chooses the epoch and the temperature; empty if rows are held out of ``train``, which have no
+            leakage.
 
     Raises:
         DataError: the splits leak, and the data was not read with ``allow_leakage``.
@@ -48,8 +48,8 @@ def check(faceset: FaceSet, chosen_on: str) -> None:
         chooses = pair == {"train", chosen_on}
         heavy = len(pair) == 2 and pair & {"train", chosen_on} and leak.rows > TOLERATED_SHARE * leak.total
         if chooses or heavy:
-            why = "they would choose the epoch" if chooses else "scores on them would say little of new faces"
+            why = "the epoch would be chosen on them" if chooses else "scores on them would not hold for new faces"
             raise DataError(
                 f"{str(leak).rstrip('.')}, and {why}. Write the data without copies, mien data audit '{faceset.source.path}' --write "
-                "CLEAN.parquet, and train on that; or train all the same with --allow-leakage."
+                "CLEAN.parquet, and train on that; or allow it with --allow-leakage."
             )

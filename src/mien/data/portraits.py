@@ -1,6 +1,6 @@
-"""Pictures that show more than a face: noticed on a sample, and each cut to its face where that was asked for.
+"""Portraits and photos instead of face crops: detected on a sample, and cropped to the face on request.
 
-The detector lives above this floor, so whoever reads data hands it down as a ``Finder``.
+The detector is in a higher layer, so callers pass it as a ``Finder``.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 SIDE = 96
-"""Height and width that faces are cut out at where no size was asked for: twice that of FER2013."""
+"""Default height and width of the cropped faces, in pixels: twice that of FER2013."""
 
 MIN_SIDE = 96
-"""Shorter side of a picture, in pixels, from which on it may be a portrait."""
+"""Minimum shorter side of a picture that may be a portrait, in pixels."""
 
 MAX_SHARE = 0.6
-"""Share of the picture's side that a face has at most in a portrait; in a crop it has more."""
+"""Maximum share of the picture's side that the face has in a portrait; it is larger in a crop."""
 
 SAMPLE = 24
-"""How many pictures are looked at to notice portraits."""
+"""Number of pictures in the sample."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,9 +31,9 @@ class FoundFace:
     """The largest face of a picture.
 
     Attributes:
-        crop: the face as classifiers see it, ``(side, side)`` ``uint8``.
-        share: side of the face's box by side of the picture, as square roots of their areas.
-        num: how many faces the picture shows.
+        crop: the aligned face, ``(side, side)`` ``uint8``.
+        share: side of the face's box divided by the side of the picture, as square roots of their areas.
+        num: number of faces in the picture.
     """
 
     crop: NDArray[np.uint8]
@@ -42,17 +42,17 @@ class FoundFace:
 
 
 Finder = Callable[[NDArray[np.uint8], int], FoundFace | None]
-"""Finds the largest face of a photo ``(H, W, 3)`` and cuts it out at a side in pixels; None where it finds none."""
+"""Function that crops the largest face of a photo ``(H, W, 3)`` to a side in pixels; None if it finds none."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """How pictures are looked at in a reading.
+    """How pictures are processed while data is read.
 
     Attributes:
-        finder: finds faces, or None where nothing can.
-        find_faces: whether each picture is cut to its face.
-        side: of the faces that are cut out, in pixels.
+        finder: detects faces, or None if no detector is available.
+        find_faces: whether each picture is cropped to its face.
+        side: side of the cropped faces, in pixels.
     """
 
     finder: Finder | None = None
@@ -65,13 +65,13 @@ _asked: ContextVar[Asked] = ContextVar("asked", default=_NOTHING)
 
 
 def asked() -> Asked:
-    """What holds for the reading that is going on."""
+    """The settings of the current read."""
     return _asked.get()
 
 
 @contextmanager
 def reading_with(asked: Asked) -> Iterator[None]:
-    """Let this hold for the readings inside."""
+    """Set the settings for reads inside the block."""
     token = _asked.set(asked)
     try:
         yield
@@ -80,7 +80,7 @@ def reading_with(asked: Asked) -> Iterator[None]:
 
 
 def notice(pictures: Sequence[NDArray[np.uint8]], finder: Finder) -> str:
-    """A sentence on gray pictures ``(H, W)`` that look like portraits; empty where they don't."""
+    """A note if gray pictures ``(H, W)`` are like portraits; empty otherwise."""
     large = [picture for picture in pictures if min(picture.shape) >= MIN_SIDE]
     if 2 * len(large) <= len(pictures):
         return ""
@@ -91,6 +91,6 @@ def notice(pictures: Sequence[NDArray[np.uint8]], finder: Finder) -> str:
     if 2 * len(small) <= len(places):
         return ""
     return (
-        f"The pictures look like portraits, not like cropped faces: the face has {np.median(small):.0%} of the picture's side in"
-        f" {len(small)} of {len(places)} that were tried. Add --find-faces (in Python find_faces=True) to cut each face out as 'mien predict' does."
+        f"The pictures look like portraits, not like cropped faces: in {len(small)} of {len(places)} sampled pictures the face has"
+        f" {np.median(small):.0%} of the picture's side. Add --find-faces (in Python find_faces=True) to crop the faces as 'mien predict' does."
     )

@@ -1,4 +1,4 @@
-"""How data is read: the options that every verb that reads data takes, and every Python function with it."""
+"""Options for reading data, for all verbs and Python functions that read it."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _CLASS_FIELDS = ("classes", "drop", "map")
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How data is read; the default recognises everything by itself.
+    """How data is read; by default everything is detected.
 
     Attributes:
-        layout: the name of the layout; None recognises it.
-        size: height and width of the faces in pixels; None keeps the size they have.
+        layout: name of the layout; None detects it.
+        size: height and width of the faces in pixels; None keeps their size.
         votes: the FER+ table to join to ``fer2013.csv``, or None.
-        coding: which number stands for which class, where labels are numbers: ``"rafdb"``, another name out of
-            ``layouts.codes.NAMES``, or pairs such as ``"0=angry,1=happy"``; None finds it out or refuses.
-        classes: the classes to keep, in the order that they shall have; none keeps all.
+        coding: the class of each numeric label: ``"rafdb"``, another name in ``layouts.codes.NAMES``, or pairs such as
+            ``"0=angry,1=happy"``; None detects it, or raises an error.
+        classes: the classes to keep, in this order; empty keeps all.
         drop: classes to leave out.
-        map: pairs of a class and its new name; two classes that get the same name become one.
-        find_faces: find the face in each picture and cut it out, for pictures that show more than a face.
-        allow_leakage: train although the same faces stand in several of the splits that the data has.
+        map: pairs of a class and its new name; classes with the same new name are merged.
+        find_faces: detect the face in each picture and crop it, for pictures that show more than a face.
+        allow_leakage: train although the same faces are in several splits.
     """
 
     layout: str | None = None
@@ -47,10 +47,10 @@ class ReadOptions:
 
     @classmethod
     def of(cls, **given: Any) -> ReadOptions:
-        """The options out of plain values: paths as text, sequences for tuples, a mapping for pairs; see ``ReadFields``.
+        """Make options from plain values: paths as strings, sequences for tuples, a mapping for pairs; see ``ReadFields``.
 
         Raises:
-            ArgumentError: there is no such option, or its value doesn't fit.
+            ArgumentError: there is no such option, or its value is invalid.
         """
         values = {name: value for name, value in given.items() if value is not None}
         known = [field.name for field in fields(cls)]
@@ -61,7 +61,7 @@ class ReadOptions:
         if isinstance(size := values.get("size"), Integral) and not isinstance(size, bool):
             values["size"] = int(size)
         if isinstance(votes := values.get("votes"), str | os.PathLike):
-            values["votes"] = Path(votes).absolute()  # other processes may stand elsewhere
+            values["votes"] = Path(votes).absolute()  # other processes may have another working folder
         if isinstance(pairs := values.get("coding"), Mapping):
             values["coding"] = ",".join(f"{code}={name}" for code, name in pairs.items())
         for name in ("classes", "drop"):
@@ -73,7 +73,7 @@ class ReadOptions:
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
-        """What differs from the default, fit for JSON."""
+        """The values that differ from the default, for JSON."""
         changed = {f.name: value for f in fields(self) if (value := getattr(self, f.name)) != f.default}
         if self.votes is not None:
             changed["votes"] = str(self.votes)
@@ -83,11 +83,11 @@ class ReadOptions:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ReadOptions:
-        """What ``to_dict`` gave."""
+        """Make options from the output of ``to_dict``."""
         return cls.of(**values)
 
     def arguments(self) -> list[str]:
-        """The options of the command line that ask for the same; of paths only the last part, as reports are for others."""
+        """The equivalent options of the command line; paths are cut to their last part, as reports are shared."""
         words = [] if self.layout is None else ["--layout", self.layout]
         words += [] if self.votes is None else ["--votes", self.votes.name]
         words += [] if self.coding is None else ["--coding", self.coding]
@@ -99,20 +99,20 @@ class ReadOptions:
         return words + (["--allow-leakage"] if self.allow_leakage else [])
 
     def for_readers(self) -> dict[str, Any]:
-        """What readers see of the options, as ``to_dict`` gives it: without what is done to the classes afterwards."""
+        """The options that readers use, as in ``to_dict``: without the later changes to classes."""
         hidden = (*_CLASS_FIELDS, "coding", "allow_leakage")
         return {name: value for name, value in self.to_dict().items() if name not in hidden}
 
     def for_classes(self) -> ReadOptions:
-        """Only what is done to the classes, which fits data of any layout."""
+        """Only the changes to classes, which fit data of any layout."""
         return ReadOptions(classes=self.classes, drop=self.drop, map=self.map)
 
 
 def _pairs(given: Any) -> tuple[tuple[str, str], ...]:
-    """Classes and their new names, of a mapping or of pairs.
+    """Classes and their new names, from a mapping or from pairs.
 
     Raises:
-        ArgumentError: they are none.
+        ArgumentError: the value is neither.
     """
     pairs = tuple(given.items()) if isinstance(given, Mapping) else given
     if not isinstance(pairs, list | tuple) or not all(
@@ -120,13 +120,13 @@ def _pairs(given: Any) -> tuple[tuple[str, str], ...]:
         for pair in pairs
     ):
         raise ArgumentError(
-            f"map={given!r} doesn't fit: it must give each class its new name, as in {{'calm': 'neutral'}}."
+            f"map={given!r} doesn't fit: it must map classes to new names, as in {{'calm': 'neutral'}}."
         )
     return tuple((old, new) for old, new in pairs)
 
 
 DEFAULT = ReadOptions()
-"""Everything is recognised, nothing is changed."""
+"""The default: everything is detected, nothing is changed."""
 
 
 class ReadFields(TypedDict, total=False):

@@ -1,4 +1,4 @@
-"""Where a FaceSet came from: how its source was understood, what was left out, changed or found to repeat."""
+"""Provenance of a FaceSet: how the source was interpreted, and what was dropped, changed or duplicated."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mien.words import agreed, counted, percent
 
 @dataclass(frozen=True)
 class DroppedRow:
-    """A row of the source that was left out, and why."""
+    """A row of the source that was left out, with the reason."""
 
     name: str
     reason: str
@@ -21,12 +21,12 @@ class DroppedRow:
 
 @dataclass(frozen=True)
 class ClassChange:
-    """What the user asked to be done to a class.
+    """A requested change of a class.
 
     Attributes:
-        name: the class as the data calls it.
-        target: its new name; None where its rows were left out.
-        rows: how many labelled rows it had.
+        name: the class name in the data.
+        target: its new name; None if its rows were left out.
+        rows: number of labelled rows.
     """
 
     name: str
@@ -40,16 +40,16 @@ class ClassChange:
 
 @dataclass(frozen=True)
 class ChosenCoding:
-    """How the numbers were understood that a source has for labels, and on what evidence.
+    """The coding of numeric labels, and the evidence for it.
 
     Attributes:
-        name: the coding, as ``--coding`` calls it; ``"own"`` where the user named each code.
-        by: what told it: the user's ``"option"``, the ``"layout"``, the ``"columns"`` (not yet compared with the faces), mien's
-            own ``"file"``, or a ``"model"`` that was asked.
+        name: name of the coding, as for ``--coding``; ``"own"`` if the user named each code.
+        by: source of the coding: the user's ``"option"``, the ``"layout"``, the ``"columns"`` (not yet compared with the
+            faces), mien's own ``"file"``, or a ``"model"``.
         classes: the class of each code.
-        model: the model that was asked; empty where none was.
-        num_faces: how many faces it was asked about.
-        agreement: the share of them on which it agrees with each coding that fits, best first.
+        model: name of the model; empty if none was used.
+        num_faces: number of faces that the model predicted.
+        agreement: the share of them on which the model agrees with each possible coding, best first.
     """
 
     name: str
@@ -61,11 +61,11 @@ class ChosenCoding:
 
     def __str__(self) -> str:
         legend = ", ".join(f"{code} {name}" for code, name in self.classes.items())
-        return f"The labels are numbers, read by the coding {self.name} ({legend}), {self.evidence}."
+        return f"The labels are numbers in the coding {self.name} ({legend}), {self.evidence}."
 
     @property
     def evidence(self) -> str:
-        """Why this coding was taken, in words."""
+        """The evidence for this coding, as text."""
         reasons = {
             "option": "as stated",
             "layout": "which is that of the layout",
@@ -79,28 +79,28 @@ class ChosenCoding:
         return f"{reason}: of {counted(self.num_faces, 'face')}, '{self.model}' agrees with {best}"
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
+        """Plain values for JSON."""
         return {**asdict(self), "classes": dict(self.classes), "agreement": dict(self.agreement)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ChosenCoding:
-        """What ``to_dict`` gave.
+        """Make a coding from the output of ``to_dict``.
 
         Raises:
-            TypeError, ValueError: the values are no coding.
+            TypeError, ValueError: the values are not a coding.
         """
         return cls(**{**values, "classes": dict(values["classes"]), "agreement": dict(values.get("agreement", {}))})
 
 
 @dataclass(frozen=True)
 class Leak:
-    """Faces of one split that also stand in another, or several times in one; pixel for pixel.
+    """Faces of one split that are also in another split, or several times in one; pixel for pixel.
 
     Attributes:
         split: the split.
-        other: the split that has the same faces; the split itself for rows that repeat another of its rows.
-        rows: how many rows of ``split``.
-        total: of how many.
+        other: the split that has the same faces; ``split`` itself for rows that repeat another of its rows.
+        rows: number of such rows of ``split``.
+        total: number of rows of ``split``.
     """
 
     split: str
@@ -111,18 +111,18 @@ class Leak:
     def __str__(self) -> str:
         some = f"{self.rows:,} of {counted(self.total, 'face')} of the split '{self.split}'"
         if self.split != self.other:
-            return f"{some} also {agreed(self.rows, 'stands', 'stand')} in the split '{self.other}', pixel for pixel."
-        twice = " The data seems to be there twice." if 2 * self.rows >= self.total else ""
-        return f"{some} {agreed(self.rows, 'repeats', 'repeat')} another face of it, pixel for pixel.{twice}"
+            return f"{some} also {agreed(self.rows, 'is', 'are')} in the split '{self.other}', pixel for pixel."
+        twice = " The data may have been added twice." if 2 * self.rows >= self.total else ""
+        return f"{some} {agreed(self.rows, 'repeats', 'repeat')} another face of the split, pixel for pixel.{twice}"
 
 
 @dataclass(frozen=True)
 class ReadingRecord:
-    """How data was read, as runs, judgements and reports keep it.
+    """How data was read, for runs, evaluations and reports.
 
     Attributes:
         layout, options, coding, notes, changes, leaks: as in ``Source``.
-        num_dropped: how many rows were left out.
+        num_dropped: number of rows that were left out.
     """
 
     layout: str = "memory"
@@ -136,18 +136,18 @@ class ReadingRecord:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a FaceSet came from and how it was understood; not part of its content hash.
+    """Provenance of a FaceSet; not part of its content hash.
 
     Attributes:
-        layout: the name of the layout that was recognised, such as ``"fer2013-csv"``.
+        layout: name of the detected layout, such as ``"fer2013-csv"``.
         path: the path that was read, as given.
-        class_map: how the source's class names or codes were mapped, source to mien.
-        dropped: the rows that were left out, each with its reason.
-        notes: other things worth knowing, one sentence each.
-        options: how it was asked to be read.
-        changes: what these options did to the classes.
-        coding: how its numbers for labels were understood; None where it has names.
-        leaks: faces that stand in several splits, or several times in one.
+        class_map: from class names or codes of the source to names of mien.
+        dropped: rows that were left out, with reasons.
+        notes: other messages, one sentence each.
+        options: the options of reading.
+        changes: changes of classes by these options.
+        coding: coding of numeric labels; None if the source has names.
+        leaks: faces in several splits, or several times in one.
     """
 
     layout: str = "memory"
@@ -162,7 +162,7 @@ class Source:
 
     @property
     def told(self) -> list[str]:
-        """What every verb tells of the reading: the notes, and how many rows were left out for which reasons."""
+        """The messages that every verb prints: the notes, and the number of dropped rows with the most frequent reasons."""
         reasons = Counter(row.reason for row in self.dropped).most_common()
         shown = ", ".join(f"{count:,} x {reason}" for reason, count in reasons[:3]) + (
             ", ..." if len(reasons) > 3 else ""
@@ -171,11 +171,11 @@ class Source:
         return [*self.notes, *([left_out] if reasons else [])]
 
     def reading(self) -> ReadingRecord:
-        """How the data was read, for the record of what was done with it."""
+        """A record of how the data was read."""
         return ReadingRecord(
             self.layout, self.options, self.coding, self.notes, len(self.dropped), self.changes, self.leaks
         )
 
 
 IN_MEMORY = Source()
-"""The source of a FaceSet that was made in Python."""
+"""Source of a FaceSet made in Python."""

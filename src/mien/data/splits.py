@@ -1,4 +1,4 @@
-"""A part of a FaceSet held out for validation: stratified, and without a face or a person on both sides."""
+"""Hold out a part of a FaceSet for validation: stratified, without the same picture or person on both sides."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from mien.errors import DataError
 from mien.words import counted
 
 TOLERATED_SHARE = 0.1
-"""Above this share of copies of training faces, the score of a split says little of new faces (FER2013's PublicTest has 0.08)."""
+"""Share of copies of training faces above which scores on a split would not hold for new faces (FER2013's PublicTest has 0.08)."""
 
 MAX_SEED = 2**63 - 1
 
 MAX_SHARE = 0.9
-"""The largest share that can be held out."""
+"""Maximum share of held-out rows."""
 
 
 @checked
@@ -30,22 +30,22 @@ def hold_out(
 ) -> tuple[FaceSet, FaceSet]:
     """Hold out a random share of the rows.
 
-    Exact copies of a picture stay on one side. Each class gives its share; where there are subjects, whole subjects
-    are held out instead, in random order, as near to the share as they allow. The same seed gives the same rows.
+    Exact copies of a picture stay on one side. The share holds for each class; if there are subjects, complete subjects are
+    held out instead, in random order, as close to the share as possible. The same seed gives the same rows.
 
     Args:
         faceset: the rows to divide, all of them labelled.
-        share: the share to hold out, between 0 and ``MAX_SHARE``.
-        seed: of the random order.
+        share: share to hold out, between 0 and ``MAX_SHARE``.
+        seed: seed of the random order.
 
     Returns:
-        The rows that stay, and those held out, whose split is ``"valid"``; both in the order that they had.
+        The remaining rows, and the held-out ones, whose split is ``"valid"``; both in the original order.
 
     Raises:
         DataError: the share is out of range, a row is unlabelled, or there are fewer than two subjects or pictures.
     """
     if not 0 < share < MAX_SHARE:
-        raise DataError(f"A share of {share} can't be held out: give one between 0 and {MAX_SHARE}.")
+        raise DataError(f"A share of {share} can't be held out: choose one between 0 and {MAX_SHARE}.")
     unlabelled = int((faceset.labels == UNLABELLED).sum())
     if unlabelled:
         raise DataError(
@@ -56,7 +56,7 @@ def hold_out(
     if num_groups < 2:
         what = "subject" if faceset.subjects is not None else "different picture"
         raise DataError(
-            f"The data has {num_groups} {what}{'' if num_groups == 1 else 's'}: to hold some out takes two."
+            f"The data has {num_groups} {what}{'' if num_groups == 1 else 's'}: at least 2 are needed to hold some out."
         )
     held = _chosen(faceset, groups, share, np.random.default_rng(seed))
     valid = faceset.select(held)
@@ -67,36 +67,36 @@ def hold_out(
 def divide(
     faceset: FaceSet, share: float = 0.12, valid_split: str = "", seed: Annotated[int, Between(0, MAX_SEED)] = 0
 ) -> tuple[FaceSet, FaceSet]:
-    """Divide a data set into the rows to train on and the rows to validate on.
+    """Divide a data set into training rows and validation rows.
 
-    The latter are the split ``valid_split`` if one is named, else the data's own split ``valid`` if there is one, else a
-    hold-out of split ``train``.
+    The validation rows are the split ``valid_split`` if one is named, else the data's own split ``valid`` if there is one, else
+    rows held out of split ``train``.
 
     Raises:
-        DataError: a split is missing or the training split itself, or the training rows have fewer than two classes.
+        DataError: a split is missing or is the training split itself, or the training rows have fewer than two classes.
     """
     labelled = faceset.select(faceset.labels != UNLABELLED)
     if not len(labelled):
-        raise DataError("No row of the data has a label: there is nothing to learn from.")
+        raise DataError("No row of the data has a label: training needs labelled rows.")
     train = labelled.split("train")
     if np.count_nonzero(train.counts()) < 2:
-        raise DataError("The training rows have fewer than two classes: there is nothing to tell apart.")
+        raise DataError("The training rows have fewer than two classes: training needs at least two.")
     if valid_split == "train":
         raise DataError(
-            "valid_split=train would validate on the training rows: name another split, or none to hold out."
+            "valid_split=train would validate on the training rows: name another split, or leave it out to hold rows out."
         )
     split = validation_split(labelled, valid_split)
     return (train, labelled.split(split)) if split else hold_out(train, share, seed)
 
 
 def validation_split(faceset: FaceSet, valid_split: str = "") -> str:
-    """The split of the data to validate on: the one that is named, else ``valid`` if it has a label; empty to hold rows out."""
+    """The split to validate on: the named one, else ``valid`` if it has a label; empty to hold rows out."""
     has_labels = "valid" in faceset.splits[faceset.labels != UNLABELLED]
     return valid_split or ("valid" if has_labels else "")
 
 
 def moved(train: FaceSet, valid: FaceSet, learned: NDArray[np.bool_]) -> tuple[FaceSet, FaceSet]:
-    """Move some of the rows held out ``(M,)`` to those that were learned from."""
+    """Move some of the held-out rows, given by a mask ``(M,)``, to the training rows."""
     joined = replace(
         train,
         images=np.concatenate([train.images, valid.images[learned]]),
@@ -114,7 +114,7 @@ def _both(first: NDArray[Any] | None, second: NDArray[Any] | None, rows: NDArray
 
 
 def halves(faceset: FaceSet) -> NDArray[np.bool_]:
-    """``(N,)`` which rows are in the first of two halves: by class, copies and persons on one side; the same rows each time."""
+    """``(N,)`` which rows are in the first of two halves: stratified, copies and persons on one side; deterministic."""
     groups = _groups(faceset)
     if groups.max(initial=-1) < 1:
         return np.zeros(len(faceset), np.bool_)
@@ -124,7 +124,7 @@ def halves(faceset: FaceSet) -> NDArray[np.bool_]:
 def _chosen(
     faceset: FaceSet, groups: NDArray[np.int64], share: float, random: np.random.Generator
 ) -> NDArray[np.bool_]:
-    """``(N,)`` which rows are held out: in each stratum, groups in random order while they bring it nearer to its share."""
+    """``(N,)`` which rows are held out: in each stratum, groups in random order while they bring the share closer to the target."""
     sizes = np.bincount(groups)
     first_rows = np.unique(groups, return_index=True)[1]
     # A person shows many expressions, so subjects can't be stratified; a picture counts for the class of its first copy.
@@ -137,7 +137,7 @@ def _chosen(
             if sizes[group] / 2 <= missing:
                 taken[group] = True
                 missing -= sizes[group]
-    if not taken.any():  # every group is more than twice the share; the smallest comes nearest
+    if not taken.any():  # every group is more than twice the share; the smallest is closest
         taken[random.permutation(np.flatnonzero(sizes == sizes.min()))[0]] = True
     if taken.all():
         taken[random.permutation(np.flatnonzero(sizes == sizes.min()))[0]] = False
@@ -145,14 +145,14 @@ def _chosen(
 
 
 def _groups(faceset: FaceSet) -> NDArray[np.int64]:
-    """``(N,)`` numbers, the same for rows that have to stay together: copies of one picture, and pictures of one person."""
+    """``(N,)`` numbers, equal for rows that have to stay together: copies of one picture, and pictures of one person."""
     pictures: list[int | str] = identity.numbers(faceset.images).tolist()
     people = [""] * len(pictures) if faceset.subjects is None else faceset.subjects.tolist()
     keys = [key for pair in zip(pictures, people, strict=True) for key in pair if key != ""]
     number = {key: index for index, key in enumerate(dict.fromkeys(keys))}
     links = Links(len(number))
     for picture, person in zip(pictures, people, strict=True):
-        # A picture of two people joins them.
+        # A picture with two subjects joins their groups.
         links.join(number[person] if person else number[picture], to=number[picture])
     rows = [links.root(number[picture]) for picture in pictures]
     return np.unique(rows, return_inverse=True)[1].astype(np.int64)

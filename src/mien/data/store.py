@@ -1,4 +1,4 @@
-"""FaceSets written to disk: as Parquet, which keeps everything, or as folders of pictures, which people can look at."""
+"""Write FaceSets to disk: as Parquet, which is lossless, or as folders of pictures, which people can view."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ from mien.data.layouts.parquet import VOTES_PREFIX
 from mien.errors import MissingExtraError, OutputError
 
 _ROWS_PER_GROUP = 4096
-_MAX_NAME = 60  # letters, of up to 4 bytes; file systems take 255 bytes
+_MAX_NAME = 60  # characters of up to 4 bytes; file systems allow 255 bytes
 
 
 @checked
 def convert(faceset: FaceSet, out: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-    """Write a FaceSet where the ending of ``out`` says how: ``.parquet``, or none for folders of pictures.
+    """Write a FaceSet in the format given by the suffix of ``out``: ``.parquet``, or none for folders of pictures.
 
     Raises:
-        OutputError: another ending, or the place can't be written to, or exists and ``overwrite`` is false.
+        OutputError: the suffix is another one, or the path can't be written to, or exists and ``overwrite`` is false.
     """
     path = Path(out)
     if path.suffix.lower() == ".parquet":
         return write_parquet(faceset, path, overwrite=overwrite)
     if not path.suffix:
         return write_folders(faceset, path, overwrite=overwrite)
-    raise OutputError(f"'{path}' ends in {path.suffix}: end it in .parquet, or in nothing for folders of pictures.")
+    raise OutputError(f"'{path}' ends in {path.suffix}: use .parquet, or no suffix for folders of pictures.")
 
 
 @checked
 def write_parquet(faceset: FaceSet, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-    """Write one Parquet file that the ``datasets`` library reads too; ``layouts.read`` gives back the same rows.
+    """Write one Parquet file, which the ``datasets`` library can read too; ``layouts.read`` returns the same rows.
 
-    Columns: ``image`` (struct of PNG ``bytes`` and ``path``), ``label`` (-1 where unlabelled), ``split``, ``name``, and where
-    the set has them ``subject`` and ``votes_<class>``.
+    Columns: ``image`` (struct of PNG ``bytes`` and ``path``), ``label`` (-1 if unlabelled), ``split``, ``name``, and, if the
+    set has them, ``subject`` and ``votes_<class>``.
 
     Raises:
-        OutputError: the place can't be written to, or exists and ``overwrite`` is false.
+        OutputError: the path can't be written to, or exists and ``overwrite`` is false.
         MissingExtraError: pyarrow isn't installed.
     """
     try:
@@ -57,7 +57,7 @@ def write_parquet(faceset: FaceSet, path: str | os.PathLike[str], *, overwrite: 
     table = _table(faceset)
     with (
         files.atomic_write(path, overwrite=overwrite, inputs=[faceset.source.path]) as temporary,
-        temporary.open("wb") as file,  # by its path, pyarrow writes no file whose name isn't UTF-8
+        temporary.open("wb") as file,  # pyarrow can't write to a path whose name isn't UTF-8
     ):
         parquet.write_table(table, file, row_group_size=_ROWS_PER_GROUP)
     return Path(path)
@@ -65,15 +65,15 @@ def write_parquet(faceset: FaceSet, path: str | os.PathLike[str], *, overwrite: 
 
 @checked
 def write_folders(faceset: FaceSet, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-    """Write ``<split>/<class>/<name>.png``, and ``<split>/unlabelled/<name>.png`` where the class isn't known.
+    """Write ``<split>/<class>/<name>.png``, and ``<split>/unlabelled/<name>.png`` if the class isn't known.
 
-    Names are cut to what every file system takes, and numbered where two are the same. Votes and subjects are not kept.
+    Names are shortened for all file systems, and numbered if two are the same. Votes and subjects are not stored.
 
     Raises:
-        OutputError: the place can't be written to, exists and ``overwrite`` is false, or holds something else.
+        OutputError: the path can't be written to, exists and ``overwrite`` is false, or has other files in it.
     """
     if len({_safe(name).lower() for name in faceset.classes}) < len(faceset.classes):
-        raise OutputError("The names of the classes are too much alike for folders: write a .parquet file instead.")
+        raise OutputError("The names of the classes are too similar for folders: write a .parquet file instead.")
     _check_replaceable(Path(path))
     with files.atomic_write(path, "folder", overwrite=overwrite, inputs=[faceset.source.path]) as temporary:
         temporary.mkdir()
@@ -81,16 +81,16 @@ def write_folders(faceset: FaceSet, path: str | os.PathLike[str], *, overwrite: 
         for parent in {place.parent for place in places}:
             parent.mkdir(parents=True)
         with ThreadPoolExecutor() as pool:
-            list(pool.map(_write_png, places, faceset.images))  # a list, so that what a thread raises is raised here
+            list(pool.map(_write_png, places, faceset.images))  # a list, so that errors in threads are raised here
     return Path(path)
 
 
 def _check_replaceable(path: Path) -> None:
-    """Refuse a folder with something in it that ``write_folders`` has not written: it would be lost."""
+    """Refuse a folder with files that ``write_folders`` has not written, as they would be lost."""
     found = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
     if foreign := [name for name in found if name not in SPLITS]:
         raise OutputError(
-            f"'{path}' holds '{foreign[0]}', which is no part of converted faces and would be lost: choose another place."
+            f"'{path}' holds '{foreign[0]}', which is not part of a converted data set and would be lost: choose another path."
         )
 
 
@@ -120,13 +120,13 @@ def _table(faceset: FaceSet) -> Any:
 
 
 def _metadata(faceset: FaceSet, columns: dict[str, Any]) -> dict[str, str]:
-    """The features as the ``datasets`` library notes them, and in mien's own key the classes in order and how numbers became them."""
+    """The features in the format of the ``datasets`` library, and under mien's own key the classes in order and the coding."""
     features: dict[str, Any] = {name: {"dtype": str(column.type), "_type": "Value"} for name, column in columns.items()}
     features["image"] = {"_type": "Image"}
     features["label"] = {"names": list(faceset.classes), "_type": "ClassLabel"}
     for name, feature in features.items():
         if feature.get("dtype") == "float":
-            features[name]["dtype"] = "float32"  # what the datasets library calls it
+            features[name]["dtype"] = "float32"  # the name in the datasets library
     own: dict[str, Any] = {"classes": list(faceset.classes)}
     if faceset.source.coding is not None:
         own["coding"] = faceset.source.coding.to_dict()
@@ -141,7 +141,7 @@ def _file_names(faceset: FaceSet) -> Iterator[Path]:
         folder = UNLABELLED_FOLDER if label == UNLABELLED else _safe(faceset.classes[label])
         stem = wanted = f"{split}/{folder}/{_stem(name)}"
         count = 1
-        while stem.lower() in taken:  # some file systems take A.png and a.png for one file
+        while stem.lower() in taken:  # on some file systems A.png and a.png are the same file
             count += 1
             stem = f"{wanted}-{count}"
         taken.add(stem.lower())
@@ -149,11 +149,11 @@ def _file_names(faceset: FaceSet) -> Iterator[Path]:
 
 
 def _stem(name: str) -> str:
-    """The last part of a row's name, without a picture's ending, as a file name."""
+    """The last part of a row's name, without an image suffix, as a file name."""
     last = re.split(r"[/\\]", name)[-1]
     return _safe(last[: -len(Path(last).suffix)] if Path(last).suffix.lower() in images.SUFFIXES else last)
 
 
 def _safe(text: str) -> str:
-    """Only letters, digits and ``._-``, not hidden, and short enough for every file system in any script."""
+    """Text with letters, digits and ``._-`` only, not hidden, and short enough for every file system in any script."""
     return re.sub(r"[^\w.-]+", "_", text).strip(".")[:_MAX_NAME] or "face"

@@ -1,4 +1,4 @@
-"""The runtime half: a model file on faces, with numpy, Pillow and onnxruntime only."""
+"""Inference: run a model file on faces, with numpy, Pillow and onnxruntime only."""
 
 from typing import TYPE_CHECKING
 

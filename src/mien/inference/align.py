@@ -1,4 +1,4 @@
-"""From a face in a photo to the crop that the classifiers were trained on: upright, eyes and mouth where FER2013 has them."""
+"""Align a face in a photo to the crop of the training data: upright, with eyes and mouth where FER2013 has them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 TEMPLATE = np.array([(14.5, 18.3), (32.9, 18.2), (23.4, 28.3), (16.1, 36.1), (31.4, 36.1)], np.float32)
-"""Where the detector sees the five landmarks in FER2013's 48x48 faces.
+"""Mean positions of the five detected landmarks in FER2013's 48x48 faces, as x and y from 0 to 1.
 
 ``python -m benchmarks.through_detection fer2013 --template`` measures it on training faces.
 """
@@ -16,15 +16,15 @@ MAX_SUPERSAMPLING = 8
 
 
 def crop(gray: NDArray[np.uint8], landmarks: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Cut a face out: turned, scaled and shifted so that its landmarks come closest to ``TEMPLATE``.
+    """Crop a face, rotated, scaled and shifted so that its landmarks are closest to ``TEMPLATE``.
 
     Args:
-        gray: the photo's grays, ``(H, W)``. What lies past its edge takes the edge's gray.
+        gray: gray photo ``(H, W)`` ``uint8``. Outside the photo, the edge pixels are repeated.
         landmarks: ``(5, 2)``, x and y in pixels of the photo, as ``Detections.landmarks``.
         size: height and width of the crop.
 
     Returns:
-        ``(*size)`` ``uint8``. Each pixel is the mean of enough samples that a large face doesn't alias.
+        ``(*size)`` ``uint8``. Each pixel is the mean of several samples, so that a large face doesn't alias.
     """
     height, width = size
     target = TEMPLATE * np.array([width / TEMPLATE_SIDE, height / TEMPLATE_SIDE], np.float32)
@@ -33,7 +33,7 @@ def crop(gray: NDArray[np.uint8], landmarks: NDArray[np.float32], size: tuple[in
     fine = int(np.clip(np.ceil(magnification - 0.25), 1, MAX_SUPERSAMPLING))  # samples per crop pixel and axis
     x = (np.arange(width * fine, dtype=np.float32) + 0.5) / fine
     y = (np.arange(height * fine, dtype=np.float32) + 0.5) / fine
-    # Pixel centres lie at half units on both sides; sampling counts from the first centre.
+    # Pixel centres are at half units on both sides; sample coordinates start at the first centre.
     px = matrix[0, 0] * x[None] + matrix[0, 1] * y[:, None] + (shift[0] - 0.5)
     py = matrix[1, 0] * x[None] + matrix[1, 1] * y[:, None] + (shift[1] - 0.5)
     samples = _bilinear(gray, px, py)
@@ -44,7 +44,7 @@ def crop(gray: NDArray[np.uint8], landmarks: NDArray[np.float32], size: tuple[in
 def similarity(
     source: NDArray[np.float32], target: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The turn, scale and shift that bring points ``source`` closest to ``target``, both ``(N, 2)``, in least squares.
+    """The rotation, scale and shift that map points ``source`` to ``target``, both ``(N, 2)``, by least squares.
 
     S. Umeyama, "Least-squares estimation of transformation parameters between two point patterns", IEEE PAMI 13(4), 1991; in
     two dimensions it is one complex division.

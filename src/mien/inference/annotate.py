@@ -1,4 +1,4 @@
-"""Readings drawn on a picture: a box and a label a face, readable at any size, no label over another or over a face."""
+"""Draw predictions on a picture: a box and a label per face, readable at any size, without overlapping labels."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ SYSTEM_FONTS = (
     "YuGothR.ttc",
     "malgun.ttf",
 )
-"""Fonts of Linux, macOS and Windows for other scripts, by the names under which Pillow looks for them where each system keeps its own."""
+"""Fonts for other scripts on Linux, macOS and Windows, by file name; Pillow searches the font folders of the system."""
 
 Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
 class Mark:
-    """What is drawn on one face: its box, a few words, and the expression that gives the colour (None where unsure)."""
+    """The drawing of one face: its box, its text, and the expression that sets the colour (None if unsure)."""
 
     box: Box
     text: str
@@ -47,7 +47,7 @@ class Mark:
 
 
 def mark(face: Face, track: int | None = None) -> Mark:
-    """A face's mark: its expression and probability, or, in a clip, its track's number and its expression."""
+    """A face's mark: expression and probability, or in a video the track number and the expression."""
     label = None if face.abstained else face.label
     if track is not None:
         return Mark(face.box, f"{track}: {label or 'unsure'}", label)
@@ -57,7 +57,7 @@ def mark(face: Face, track: int | None = None) -> Mark:
 def annotate(photo: NDArray[np.uint8], marks: Sequence[Mark], *, enlarge: bool = True) -> Image.Image:
     """Draw marks on a photo ``(H, W, 3)``.
 
-    The letters are a 45th of the picture's mean side, and at least 11 pixels high; where a picture is too narrow for a label at that
+    The text height is 1/45 of the picture's mean side, and at least 11 pixels; if a picture is too narrow for a label of that
     size, it is enlarged first, unless ``enlarge`` is false.
     """
     picture = Image.fromarray(photo)
@@ -93,7 +93,7 @@ def _enlargement(picture: Image.Image, marks: Sequence[Mark]) -> int:
 
 
 def _foreign(marks: Sequence[Mark]) -> str:
-    """The letters that need a font of their script: few and the same from photo to photo, so that fonts are opened once."""
+    """The characters that need a font of another script, few and constant from photo to photo, so that fonts are opened once."""
     return "".join(sorted({letter for mark in marks for letter in mark.text if not letter.isascii()}))
 
 
@@ -104,7 +104,7 @@ def _label_size(text: str, letters: ImageFont.FreeTypeFont, height: int) -> tupl
 def _place(
     box: Box, size: tuple[float, float], picture: tuple[int, int], taken: Sequence[Box], faces: Sequence[Box]
 ) -> Box:
-    """Where a label goes: the first place near its box that covers no label and no face, else the one that covers least."""
+    """Position of a label: the first one near its box that covers no label and no face, else the one that covers least."""
     places = list(_places(box, size, picture))
     costs = [
         4 * sum(_shared(place, other) for other in taken) + sum(_shared(place, other) for other in faces)
@@ -114,7 +114,7 @@ def _place(
 
 
 def _places(box: Box, size: tuple[float, float], picture: tuple[int, int]) -> Iterator[Box]:
-    """Places in order of preference, moved into the picture: above, below, inside at the top and the bottom, at the sides."""
+    """Positions in order of preference, moved into the picture: above, below, inside at the top and the bottom, at the sides."""
     width, height = size
     left, top, right, bottom = box
     for x in (left, right - width, (left + right - width) / 2):
@@ -153,7 +153,7 @@ def _colour(mark: Mark) -> str:
 
 
 def _ink(colour: str) -> str:
-    """Black or white, whichever stands out more (relative luminance as in WCAG 2)."""
+    """Black or white, the one with the higher contrast (relative luminance as in WCAG 2)."""
     shares = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
     linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
@@ -162,10 +162,10 @@ def _ink(colour: str) -> str:
 
 @lru_cache(maxsize=32)
 def font(height: int, text: str = "") -> ImageFont.FreeTypeFont:
-    """The letters that pictures are labelled with, so many pixels high.
+    """The font for labels, ``height`` pixels high.
 
-    Pillow's own, which are Latin; for a text in another script the first of ``SYSTEM_FONTS`` that is there and has it. Where none
-    has, Pillow's own show a box for each letter.
+    By default Pillow's own font, which is Latin; for other scripts the first installed font of ``SYSTEM_FONTS`` that has all
+    characters. If there is none, Pillow's font shows a box for each missing character.
     """
     letters = ImageFont.load_default(height)
     assert isinstance(letters, ImageFont.FreeTypeFont)  # Pillow's wheels carry FreeType
@@ -180,6 +180,6 @@ def font(height: int, text: str = "") -> ImageFont.FreeTypeFont:
 
 
 def _has(letters: ImageFont.FreeTypeFont, text: str) -> bool:
-    """Whether a font has all letters of a text: what it lacks it draws as it draws a code that is no letter."""
+    """Whether a font has all characters of a text; a missing one has the same bitmap as an unassigned code point."""
     lacking = bytes(letters.getmask("\uffff"))
     return all(bytes(letters.getmask(letter)) != lacking for letter in set(text))

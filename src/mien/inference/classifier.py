@@ -1,4 +1,4 @@
-"""A model file at work: cropped faces in, calibrated probabilities out."""
+"""Run a model file: cropped faces to calibrated probabilities."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from mien.inference.session import Threads, open_session
 from mien.modelfile import Spec
 
 ARGMAX = "argmax"
-"""The decision for the most probable class."""
+"""Name of the default decision, the most probable class."""
 
 SUM_TOLERANCE = 1e-3
-"""How far the sum of a row may lie from 1."""
+"""Maximum deviation from 1 of the sum of a row of probabilities."""
 
 
 class Classifier:
-    """Reads the expression on ready-made face crops. Load it once; it may be called from several threads, and can be pickled.
+    """Predict the expression of face crops. Load it once; it is thread-safe and can be pickled.
 
     Attributes:
-        spec: what the model file says about itself.
-        decision: how it answers: ``"argmax"``, or another decision that the model file holds.
-        path: the file it was loaded from.
-        name: what it was asked for by: that path, or a pretrained model's short name.
-        prior: the class shares ``(K,)`` that its probabilities are for, where others than those of its training are stated.
+        spec: metadata of the model file.
+        decision: decision rule: ``"argmax"``, or another decision in the model file.
+        path: path of the loaded file.
+        name: name used to load it: the path, or a pretrained model's short name.
+        prior: class shares in use ``(K,)`` to which the probabilities are adjusted; None for those of the training.
     """
 
     prior: NDArray[np.float64] | None = None
@@ -55,30 +55,28 @@ class Classifier:
 
     @classmethod
     def of_content(cls, content: bytes, path: str, name: str, threads: int, decision: str) -> Classifier:
-        """Open the bytes of a model file, and check that it is what docs/model-file.md says; the rest as for ``load``.
+        """Load the bytes of a model file and check them against docs/model-file.md; arguments as for ``load``.
 
         Raises:
             ModelFileError: as for ``load``.
         """
         try:
             session = open_session(content, threads)
-        except Exception as error:  # onnxruntime raises classes of its own, straight below Exception
+        except Exception as error:  # onnxruntime's errors derive directly from Exception
             raise ModelFileError(
-                f"'{path}' is no ONNX file that can be loaded ({_first_line(error)}): check or export it again."
+                f"'{path}' is not a valid ONNX file ({_first_line(error)}): check or export it again."
             ) from None
         metadata = session.get_modelmeta().custom_metadata_map
         if modelfile.KEY not in metadata:
             raise ModelFileError(
-                f"'{path}' is an ONNX file, but not one of mien's (it has no spec): make one with  mien train"
+                f"'{path}' is an ONNX file, but not of mien (it has no spec): train one with  mien train"
             )
         spec = Spec.from_json(metadata[modelfile.KEY], path)
         if decision != ARGMAX and decision not in spec.decisions:
             known = ", ".join([ARGMAX, *spec.decisions])
-            raise ModelFileError(
-                f"'{name}' has no decision '{decision}': it has {known}. Choose more with  mien decide"
-            )
+            raise ModelFileError(f"'{name}' has no decision '{decision}': it has {known}. Add one with  mien decide")
         if wrong := _misfit(session, spec):
-            raise ModelFileError(f"'{path}' isn't what its spec says: {wrong}; export it again.")
+            raise ModelFileError(f"'{path}' doesn't match its spec: {wrong}; export it again.")
         classifier = cls(session, spec, path, name, decision, metadata.get(modelfile.SEEN_KEY))
         classifier._content, classifier._threads = content, threads
         classifier._run(np.stack([np.zeros(spec.size, np.uint8), np.full(spec.size, 255, np.uint8)]))
@@ -90,21 +88,21 @@ class Classifier:
 
     @checked
     def with_prior(self, prior: str | Mapping[str, float] | NDArray[np.float64]) -> Classifier:
-        """The same model, its probabilities for other class shares.
+        """The same model, with probabilities adjusted to other class shares.
 
         Args:
-            prior: shares as ``"neutral=0.5,happy=0.3"``, a mapping or an array ``(K,)``; classes that aren't named have what is
-                left, divided as in training.
+            prior: shares as ``"neutral=0.5,happy=0.3"``, a mapping or an array ``(K,)``; other classes share the rest in the
+                proportions of the training.
 
         Raises:
-            ArgumentError: the shares don't fit, or the model already answers by another decision than the most probable class.
-            ModelFileError: the model file doesn't tell its class shares in training.
+            ArgumentError: the shares are invalid, or the decision is not argmax.
+            ModelFileError: the model file doesn't have its class shares in training.
         """
         if self.decision != ARGMAX:
             raise ArgumentError(f"A prior and the decision '{self.decision}' both change the class shares: choose one.")
         if isinstance(prior, str) and prior.strip() == priors.AUTO:
             raise ArgumentError(
-                "The prior 'auto' is estimated from the faces of a whole folder or clip: state shares here, as in neutral=0.5,happy=0.3."
+                "The prior 'auto' needs all faces of a folder or video: state shares here, as in neutral=0.5,happy=0.3."
             )
         other = copy.copy(self)
         if isinstance(prior, np.ndarray):
@@ -115,11 +113,11 @@ class Classifier:
 
     @property
     def shares(self) -> NDArray[np.float64]:
-        """The class shares ``(K,)`` that its probabilities are for: those of the prior, or else of its training.
+        """The class shares ``(K,)`` to which the probabilities are calibrated: those of the prior, or of the training.
 
         Raises:
-            ArgumentError: it answers by another decision than the most probable class.
-            ModelFileError: the model file doesn't tell them.
+            ArgumentError: the decision is not argmax.
+            ModelFileError: the model file doesn't have them.
         """
         if self.decision != ARGMAX:
             raise ArgumentError(f"A prior and the decision '{self.decision}' both change the class shares: choose one.")
@@ -127,12 +125,12 @@ class Classifier:
 
     @property
     def prior_by_class(self) -> dict[str, float] | None:
-        """The prior as plain numbers, fit for JSON; None without one."""
+        """The prior as plain numbers for JSON; None without one."""
         return None if self.prior is None else dict(zip(self.classes, self.prior.tolist(), strict=True))
 
     @property
     def prior_in_words(self) -> str | None:
-        """The prior as the option ``--prior`` takes it; None without one."""
+        """The prior as a value of the option ``--prior``; None without one."""
         return None if self.prior is None else priors.in_words(self.prior, self.classes)
 
     @property
@@ -142,7 +140,7 @@ class Classifier:
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the model file as it was loaded."""
+        """SHA-256 of the loaded model file."""
         return hashlib.sha256(self._content).hexdigest()
 
     @classmethod
@@ -151,14 +149,13 @@ class Classifier:
         """Load a model file.
 
         Args:
-            path: the ``.onnx`` file, or the short name of a pretrained model: ``base`` or ``tiny``.
-            threads: how many processor threads one call may use; 0 uses all cores.
-            decision: the most probable class, or another decision out of ``spec.decisions``. Its offsets are added to the
-                log-probabilities before they are normalised again, so that the answer is still the largest probability;
-                these are then the probabilities where the classes are as frequent as the decision makes them.
+            path: the ``.onnx`` file, or a pretrained model's short name: ``base``, ``robust`` or ``tiny``.
+            threads: number of threads per call; 0 uses all cores.
+            decision: ``"argmax"``, or a decision in ``spec.decisions``. Its offsets are added to the log-probabilities, which
+                are then normalised, so the predicted class still has the largest probability.
 
         Raises:
-            ModelFileError: it is missing, no ONNX file, or one that isn't as docs/model-file.md says or lacks that decision.
+            ModelFileError: it is missing, not an ONNX file, doesn't follow docs/model-file.md, or lacks that decision.
         """
         file = pretrained.resolve(path)
         try:
@@ -169,10 +166,10 @@ class Classifier:
 
     @cached_property
     def seen(self) -> SeenFaces | None:
-        """The faces that its training has seen; None where the model file doesn't tell.
+        """Hashes of the faces seen in training; None if the model file has none.
 
         Raises:
-            ModelFileError: what it tells is damaged.
+            ModelFileError: the hashes are damaged.
         """
         return None if self._seen is None else SeenFaces.from_text(self._seen, self.path)
 
@@ -184,15 +181,15 @@ class Classifier:
         flip: bool = False,
         batch_size: Annotated[int, Between(1, 1_000_000)] = 128,
     ) -> NDArray[np.float32]:
-        """Read faces.
+        """Predict class probabilities.
 
         Args:
             faces: ``(N, h, w)`` ``uint8`` gray crops of any one size; they are resized to the model's.
-            flip: average with the mirror image of each face, which costs twice the time.
-            batch_size: faces per run, which bounds the memory.
+            flip: average with the mirror image of each face, which takes twice the time.
+            batch_size: faces per run, which limits the memory.
 
         Returns:
-            ``(N, K)`` ``float32``, each row summing to 1, in the order of ``spec.classes``.
+            ``(N, K)`` ``float32``; each row sums to 1, in the order of ``spec.classes``.
 
         Raises:
             ModelFileError: the faces have another shape or type.
@@ -214,25 +211,27 @@ class Classifier:
         try:
             (answer,) = self._session.run([modelfile.OUTPUT], {modelfile.INPUT: np.ascontiguousarray(batch)})
         except Exception as error:  # onnxruntime's own
-            raise ModelFileError(f"'{self.name}' can't read a face ({_first_line(error)}): export it again.") from None
+            raise ModelFileError(
+                f"'{self.name}' can't process a face ({_first_line(error)}): export it again."
+            ) from None
         rows = np.asarray(answer, np.float32)
-        # A row that isn't finite has no such sum.
+        # The sum of a row with NaN fails this test too.
         right = rows.shape == (len(batch), len(self.spec.classes)) and bool(
             (np.abs(rows.sum(1) - 1) <= SUM_TOLERANCE).all() and rows.min(initial=0) >= -SUM_TOLERANCE
         )
         if not right:
             raise ModelFileError(
-                f"'{self.name}' doesn't answer with {len(self.spec.classes)} probabilities a face that sum to 1: export it again."
+                f"'{self.name}' doesn't return {len(self.spec.classes)} probabilities per face that sum to 1: export it again."
             )
         return rows
 
 
 def _misfit(session: Any, spec: Spec) -> str | None:
-    """How a graph's inputs and outputs differ from the contract, in words; None where they don't."""
+    """The first difference between a graph's inputs and outputs and the contract, in words; None if there is none."""
     inputs, outputs = session.get_inputs(), {output.name: output for output in session.get_outputs()}
     if [part.name for part in inputs] != [modelfile.INPUT] or modelfile.OUTPUT not in outputs:
         names = f"{', '.join(part.name for part in inputs) or 'nothing'} to {', '.join(outputs)}"
-        return f"the graph must take {modelfile.INPUT} and give {modelfile.OUTPUT}, not {names}"
+        return f"the graph must take {modelfile.INPUT} and return {modelfile.OUTPUT}, not {names}"
     (faces,), probabilities = inputs, outputs[modelfile.OUTPUT]
     for part, kind, shape in (
         (faces, "tensor(uint8)", spec.size),
@@ -241,7 +240,7 @@ def _misfit(session: Any, spec: Spec) -> str | None:
         if part.type != kind:
             return f"{part.name} must be a {kind}, not a {part.type}"
         given = list(part.shape or ())
-        # A side that isn't fixed has a name or none.
+        # A dynamic dimension has a name or None.
         fits = len(given) == 1 + len(shape) and not isinstance(given[0], int)
         if not fits or any(isinstance(side, int) and side != own for side, own in zip(given[1:], shape, strict=True)):
             return f"{part.name} must have the shape (N, {', '.join(map(str, shape))}), not {tuple(given)}"
@@ -259,13 +258,13 @@ def load(
     """Load a model by the short name of a pretrained one (``base``, ``tiny``) or by the path of a model file.
 
     Args:
-        model: as above.
+        model: short name or path.
         threads, decision: as for ``Classifier.load``.
         prior: class shares in use, as for ``Classifier.with_prior``.
 
     Raises:
-        ModelFileError: there is no such model, the file is none of mien's, or it has no such decision.
-        ArgumentError: the prior doesn't fit.
+        ModelFileError: there is no such model, the file is not a model file of mien, or it lacks the decision.
+        ArgumentError: the prior is invalid.
     """
     classifier = Classifier.load(model, threads=threads, decision=decision)
     return classifier if prior is None else classifier.with_prior(prior)

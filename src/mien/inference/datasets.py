@@ -1,6 +1,6 @@
-"""Reading data sets with the help of mien's own models.
+"""Read data sets with the help of mien's own models.
 
-The detector notices portraits, and cuts faces out of them where asked to; ``tiny`` tells what numbers for labels mean.
+The detector recognises portraits, and crops the faces on request; ``tiny`` identifies the meaning of numeric labels.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from mien.inference.classifier import Classifier
 from mien.inference.detector import Detector
 
 WITNESS = "tiny"
-"""The pretrained model that is asked what numbers for labels mean."""
+"""The pretrained model that identifies the meaning of numeric labels."""
 
 
 @checked
@@ -37,24 +37,24 @@ def read(
 ) -> FaceSet:
     """Read labelled faces of any known layout.
 
-    Where labels are numbers, and several known codings have just these, the pretrained model ``tiny`` reads a sample of the
-    faces; the coding that it clearly agrees with is taken, and the evidence is in ``source.coding``.
+    If labels are numbers that fit several known codings, the pretrained model ``tiny`` predicts a sample of the faces. The
+    coding that clearly agrees with the predictions is used; the evidence is in ``source.coding``.
 
     Args:
         path: a file or a folder.
-        options: how to read it; by default everything is recognised.
-        cache: keep the packed result in the user's cache folder, so that the next reading takes no time.
-        **fields: the options one by one instead, such as ``layout="folders"``, ``size=48``, ``votes="fer2013new.csv"``,
+        options: how to read it; by default everything is detected.
+        cache: keep the packed result in the user's cache folder, so that the next read is fast.
+        **fields: single options instead, such as ``layout="folders"``, ``size=48``, ``votes="fer2013new.csv"``,
             ``classes=["happy", "sad"]``, ``drop=["contempt"]``, ``map={"calm": "neutral"}``, ``find_faces=True``,
             ``coding="rafdb"``; see ``ReadOptions``.
 
     Returns:
-        A FaceSet. What was left out, assumed or mapped is in its ``source``.
+        A FaceSet. Its ``source`` lists what was dropped, assumed or renamed.
 
     Raises:
         UnknownLayoutError: no layout is recognised.
-        DataError: the data can't be read, holds no usable face, or holds several layouts; or its labels are numbers, and
-            nothing tells what they mean.
+        DataError: the data can't be read, has no usable face, or has several layouts; or the meaning of its numeric labels
+            can't be determined.
         MissingExtraError: the layout needs a package that isn't installed.
     """
     adviser = Adviser(WITNESS, _expressions)
@@ -62,7 +62,7 @@ def read(
 
 
 def _expressions(faces: NDArray[np.uint8]) -> list[str]:
-    """What the model sees on ``(N, H, W)`` faces."""
+    """The predicted expressions of ``(N, H, W)`` faces."""
     model = Classifier.load(WITNESS)
     return [model.spec.classes[code] for code in model.probabilities(faces).argmax(1)]
 

@@ -1,7 +1,7 @@
-"""Faces in a photo: where they are, and their eyes, nose and mouth. YuNet through onnxruntime.
+"""Detect faces and five landmarks in a photo, with YuNet on onnxruntime.
 
 W. Wu, H. Peng and S. Yu, "YuNet: A Tiny Millisecond-level Face Detector", Machine Intelligence Research 20, 2023. The
-weights are those published as ``face_detection_yunet_2023mar.onnx`` under the MIT licence, which lies beside them.
+weights are those published as ``face_detection_yunet_2023mar.onnx`` under the MIT licence, which is beside them.
 """
 
 from __future__ import annotations
@@ -23,49 +23,48 @@ from mien.inference.session import Threads, open_session
 PATH = Path(__file__).parent / "weights" / "detector" / "yunet.onnx"
 
 SHA256 = "2a62f235515c3a3f80c8c96ee75f5146d3518d5a63d2b3c77d9d1ae50e632f20"
-"""Of the vendored file; another one is refused."""
+"""SHA-256 of the vendored file; any other file is refused."""
 
 MIN_SCORE = 0.6
-"""Least score of a face; docs/photos.md has how many it finds."""
+"""Default minimum face-detection score; docs/photos.md has the recall."""
 
 LONGEST_SIDE = 640
-"""Photos are shrunk to this for the first look: larger faces than it was trained on are missed."""
+"""Longer side of the first pass, in pixels; larger faces than in YuNet's training are missed."""
 
 DETAILS = {"low": None, "normal": 0.03, "high": 0.01}
-"""How closely photos are looked at: the smallest face that is to be found, as a share of the photo's shorter side; None has one
-look only."""
+"""For each ``detail``, the smallest face to detect, as a share of the photo's shorter side; None for one pass only."""
 
 SMALLEST_FACE = 24
-"""Pixels of the photo that a face must have to be found."""
+"""Minimum side of a face to detect, in pixels of the photo."""
 
 SEEN_FACE = 28
-"""Pixels that a face has in the second look; it finds nearly all from 20 on."""
+"""Side of the smallest face in the second pass, in pixels; YuNet detects nearly all faces from 20 on."""
 
 MOST_SEEN = 16_000_000
-"""Pixels of the second look, which bound its memory."""
+"""Maximum pixels of the second pass, which limits the memory."""
 
 UPRIGHT_SCORE = 0.92
-"""From this score on a photo's best face is upright: of upright faces 95% reach it, of those upside down less than 5%."""
+"""Score from which a photo's best face counts as upright: 95% of upright faces reach it, and less than 5% of inverted ones."""
 
 TURN_MARGIN = 0.02
-"""How much surer a face must be that is found in the turned photo: most photos are upright."""
+"""Margin by which the score in a rotated photo must be higher: most photos are upright."""
 
 STRIDES = (8, 16, 32)
 MAX_OVERLAP = 0.3
-"""Of two boxes that share more than this (intersection over union), the one with the lower score goes."""
+"""Threshold of non-maximum suppression (intersection over union)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Detections:
-    """What was found in one photo, best first, in the photo's own pixels.
+    """The faces detected in one photo, highest score first, in pixels of the photo.
 
     Attributes:
-        boxes: ``(N, 4)`` ``float32``: left, top, right, bottom. They may reach past the photo's edge.
-        landmarks: ``(N, 5, 2)`` ``float32``, x and y of the eye at the left, the eye at the right, the nose's tip, and the
-            corner of the mouth at the left and at the right, as seen.
+        boxes: ``(N, 4)`` ``float32``: left, top, right, bottom. They may extend past the photo's edge.
+        landmarks: ``(N, 5, 2)`` ``float32``, x and y of the left eye, the right eye, the tip of the nose, and the left and the
+            right corner of the mouth, as seen in the picture.
         scores: ``(N,)`` ``float32``, 0 to 1.
-        rotated: by how many degrees, clockwise, the photo was turned to find them: 0, 90, 180 or 270. Boxes and landmarks lie in
-            the photo as it was given; the eye at the left is the one at the left in the turned photo.
+        rotated: clockwise rotation of the photo for detection, in degrees: 0, 90, 180 or 270. Boxes and landmarks are in the
+            original photo; left and right are as seen in the rotated photo.
     """
 
     boxes: NDArray[np.float32]
@@ -78,13 +77,13 @@ class Detections:
 
 
 class Detector:
-    """Finds faces. Load it once; it may be called from several threads.
+    """Detect faces. Load it once; it is thread-safe.
 
     Args:
-        threads: how many processor threads one call may use; 0 uses all cores.
+        threads: number of threads per call; 0 uses all cores.
 
     Raises:
-        ModelFileError: the vendored file is missing or isn't what was vendored.
+        ModelFileError: the vendored file is missing or was changed.
     """
 
     @checked
@@ -107,22 +106,22 @@ class Detector:
         detail: Annotated[str, OneOf(tuple(DETAILS))] = "low",
         rotate: bool = False,
     ) -> Detections:
-        """Find the faces in a photo.
+        """Detect the faces in a photo.
 
         Args:
             photo: ``(H, W, 3)`` ``uint8``, red, green, blue.
-            min_score: least score of a face, 0 to 1.
-            detail: how closely to look, one of ``DETAILS``. Large photos get a second look at more pixels, as small faces are
-                lost in the first one.
-            rotate: where the best face is not clearly upright, also look at the photo on its sides and upside down, and take the
-                orientation whose best face has the highest score.
+            min_score: minimum score of a face, 0 to 1.
+            detail: search for small faces, one of ``DETAILS``. Large photos get a second pass at a higher resolution, as the
+                first pass misses small faces.
+            rotate: if the best face is not clearly upright, also search the photo rotated by 90, 180 and 270 degrees, and use
+                the orientation whose best face has the highest score.
 
         Raises:
-            ArgumentError: the photo is of another shape or type, or an option doesn't fit.
+            ArgumentError: the photo has the wrong shape or type, or an option is invalid.
         """
         if photo.ndim != 3 or photo.shape[2] != 3 or photo.dtype != np.uint8 or 0 in photo.shape:
             raise ArgumentError(
-                f"A photo in which faces are sought must be uint8 of shape (H, W, 3), not {photo.dtype} of shape {photo.shape}."
+                f"A photo for detection must be uint8 of shape (H, W, 3), not {photo.dtype} of shape {photo.shape}."
             )
         height, width = photo.shape[:2]
         copies = [images.shrink(photo, longest) for longest in looks(height, width, detail)]
@@ -139,22 +138,24 @@ class Detector:
     def _detect_turned(
         self, size: tuple[int, int], copies: Sequence[NDArray[np.uint8]], min_score: float, quarters: int
     ) -> Detections:
-        """Look at shrunk copies of a photo of a size (height and width), turned clockwise by quarters; give the photo's pixels."""
-        looked = [self._look(np.rot90(copy, -quarters), min_score) for copy in copies]
+        """Detect in shrunk copies of a photo, rotated clockwise by quarter turns; returns coordinates in the original photo."""
+        passes = [self._detect_once(np.rot90(copy, -quarters), min_score) for copy in copies]
         sizes = [copy.shape[:2] for copy in copies]
         points, scores = [], []
-        for (height, width), (corners, found) in zip(sizes, looked, strict=True):
+        for (height, width), (corners, found) in zip(sizes, passes, strict=True):
             scale = np.array([size[1] / width, size[0] / height], np.float32)
             points.append(_turned_back(corners, height, width, quarters) * scale)
             scores.append(found)
         all_points, all_scores = np.concatenate(points), np.concatenate(scores)
-        ends = all_points[:, :2]  # two opposite corners of the box, whichever they are after turning
+        ends = all_points[:, :2]  # two opposite corners of the box
         boxes = np.concatenate([ends.min(1), ends.max(1)], 1)
         best = _suppress(boxes, all_scores)
         return Detections(boxes[best], all_points[best, 2:], all_scores[best], 90 * quarters)
 
-    def _look(self, small: NDArray[np.uint8], min_score: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """All faces in a picture ``(h, w, 3)``, many of them several times.
+    def _detect_once(
+        self, small: NDArray[np.uint8], min_score: float
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """All detections in a picture ``(h, w, 3)``, before non-maximum suppression.
 
         Returns:
             ``(N, 7, 2)``: the upper left and the lower right corner of the box and the five landmarks, in its pixels; and the
@@ -162,7 +163,9 @@ class Detector:
         """
         grid_height, grid_width = (-(-side // 32) * 32 for side in small.shape[:2])
         x = np.zeros((1, 3, grid_height, grid_width), np.float32)
-        x[0, :, : small.shape[0], : small.shape[1]] = small[:, :, ::-1].transpose(2, 0, 1)  # it reads blue, green, red
+        x[0, :, : small.shape[0], : small.shape[1]] = small[:, :, ::-1].transpose(
+            2, 0, 1
+        )  # YuNet takes blue, green, red
         outputs = iter(self._session.run(self._outputs, {"input": x}))
         cls, obj, bbox, kps = ([next(outputs)[0] for _ in STRIDES] for _ in range(4))
         points, scores = [], []
@@ -183,7 +186,7 @@ def _with_threads(threads: int) -> Detector:
 
 
 def looks(height: int, width: int, detail: str) -> list[int]:
-    """The longer sides, in pixels, at which a photo is looked at: the first look's, and the second look's where it sees more."""
+    """The longer sides, in pixels, of the detection passes: the first, and the second if its resolution is higher."""
     share, longest = DETAILS[detail], max(height, width)
     if share is None:
         return [LONGEST_SIDE]
@@ -194,7 +197,7 @@ def looks(height: int, width: int, detail: str) -> list[int]:
 
 
 def _turned_back(points: NDArray[np.float32], height: int, width: int, quarters: int) -> NDArray[np.float32]:
-    """Points ``(N, M, 2)`` of a picture that was turned clockwise by quarters, in the picture of that size as it was."""
+    """Map points ``(N, M, 2)`` of a rotated picture back to the original picture of size ``height`` x ``width``."""
     x, y = points[..., 0], points[..., 1]
     across = (x, y, width - x, width - y)[quarters]
     down = (y, height - x, height - y, x)[quarters]

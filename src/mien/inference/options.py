@@ -1,4 +1,4 @@
-"""How faces are found and read: the one list of options, for the command line, the server, the cluster and Python."""
+"""The options of detection and prediction, shared by the command line, the server, the cluster and Python."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mien.inference.classifier import ARGMAX
 from mien.inference.detector import DETAILS, MIN_SCORE
 
 MAX_FACES = 1000
-"""Most faces that are read in one photo, the most confident first."""
+"""Default maximum number of faces per photo, the most confident first."""
 
 
 Share = Annotated[float, Between(0, 1)]
@@ -23,21 +23,21 @@ Share = Annotated[float, Between(0, 1)]
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What readings depend on, beside the model.
+    """Options of predictions, beside the model.
 
     Attributes:
         min_confidence: minimum face-detection score, 0 to 1.
         abstain: faces whose most probable expression is less probable than this are marked as abstained.
-        flip: read each face and its mirror image and average, which is a little more accurate and takes longer.
-        decision: how it answers, as for ``Classifier.load``; a loaded classifier has its own.
-        rotate: where a photo's best face isn't clearly upright, also try the photo on its sides and upside down.
-        detail: how closely photos are looked at: ``"low"``, ``"normal"`` or ``"high"``.
-        prior: class shares in use, such as ``"neutral=0.5,happy=0.3"`` or the same as a mapping; None has those of training.
-        max_pixels: height times width of the largest photo that is read.
-        max_faces: most faces that are read in one photo, the most confident first.
+        flip: average each face with its mirror image; slightly more accurate, twice the time.
+        decision: decision rule, as for ``Classifier.load``; a loaded classifier keeps its own.
+        rotate: if a photo's best face isn't clearly upright, also try the photo rotated by 90, 180 and 270 degrees.
+        detail: search for small faces: ``"low"``, ``"normal"`` or ``"high"``.
+        prior: class shares in use, such as ``"neutral=0.5,happy=0.3"`` or a mapping; None for those of the training.
+        max_pixels: maximum height times width of a photo.
+        max_faces: maximum number of faces per photo, the most confident first.
 
     Raises:
-        ArgumentError: a value is of another kind or out of range.
+        ArgumentError: a value has the wrong type or is out of range.
     """
 
     min_confidence: Share = MIN_SCORE
@@ -57,7 +57,7 @@ class Options:
 
 
 def _plain(value: Any) -> Any:
-    """An option as a value that has a hash and is fit for JSON."""
+    """An option as a hashable value that JSON supports."""
     if isinstance(value, np.generic):
         return value.item()
     return ",".join(f"{name}={share!r}" for name, share in value.items()) if isinstance(value, Mapping) else value

@@ -1,4 +1,4 @@
-"""A photo at work: faces found, cut out as the classifier knows them, and read. What every way into mien calls."""
+"""From a photo to predictions: detect, align, classify. All interfaces of mien use this module."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ from mien.inference.session import Threads
 
 @dataclass(frozen=True)
 class Face:
-    """One face in a photo and what was read on it.
+    """One face in a photo and its prediction.
 
     Attributes:
-        box: left, top, right and bottom in pixels of the photo as shown; a face at the edge may reach past it.
-        landmarks: x and y of the eye at the left, the eye at the right, the nose's tip, and the corner of the mouth at the
-            left and at the right, as seen once the photo is turned by ``rotated``; in pixels of the photo as shown.
-        detection_score: how sure it is that this is a face, 0 to 1.
+        box: left, top, right and bottom in pixels of the photo as shown; it may extend past the edge.
+        landmarks: x and y of the left eye, the right eye, the tip of the nose, and the left and the right corner of the mouth,
+            as seen after rotation by ``rotated``; in pixels of the photo as shown.
+        detection_score: face-detection score, 0 to 1.
         label: the most probable expression.
-        probabilities: calibrated, by expression, in the model's order; they sum to 1.
-        abstained: whether the most probable expression is less probable than was asked for: then don't use ``label``.
-        rotated: by how many degrees, clockwise, the photo was turned for its faces to be upright: 0, 90, 180 or 270.
+        probabilities: calibrated probability by expression, in the model's order; they sum to 1.
+        abstained: whether the probability of ``label`` is below ``abstain``; if so, don't use ``label``.
+        rotated: clockwise rotation of the photo that made its faces upright, in degrees: 0, 90, 180 or 270.
     """
 
     box: tuple[float, float, float, float]
     landmarks: tuple[tuple[float, float], ...]
     detection_score: float
     label: str
-    # A dictionary has no hash; the other values tell faces apart.
+    # A dictionary has no hash; the other values are enough to distinguish faces.
     probabilities: Mapping[str, float] = field(hash=False)
     abstained: bool = False
     rotated: int = 0
@@ -60,7 +60,7 @@ class Face:
         return dataclasses.replace(self, label=label, probabilities=probabilities, abstained=abstained)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, fit for JSON."""
+        """Plain values for JSON."""
         return {
             "box": list(self.box),
             "landmarks": [list(point) for point in self.landmarks],
@@ -75,17 +75,17 @@ class Face:
 
 @dataclass(frozen=True, eq=False)
 class PhotoResult:
-    """What was read on one photo.
+    """The predictions for one photo.
 
     Attributes:
-        name: the photo's path or name; empty for one that has none.
-        faces: its faces; empty where there are none, or where it couldn't be read.
-        error: why it couldn't be read, or None.
-        pixels: the photo ``(H, W, 3)``, where it was asked for.
-        note: what had to be guessed to decode it, or None.
-        prior: the class shares in use that were stated, in words, or None.
-        size: width and height in pixels as shown; 0 where it couldn't be read.
-        rotated: by how many degrees, clockwise, it was turned for its faces to be upright.
+        name: path or name of the photo; may be empty.
+        faces: its faces; empty if there are none, or if the photo couldn't be read.
+        error: the reason why it couldn't be read, or None.
+        pixels: the photo ``(H, W, 3)``, if requested.
+        note: the assumption made to decode it, or None.
+        prior: the stated class shares in use, as text, or None.
+        size: width and height in pixels as shown; 0 if it couldn't be read.
+        rotated: clockwise rotation that made its faces upright, in degrees.
     """
 
     name: str
@@ -100,7 +100,7 @@ class PhotoResult:
 
 @dataclass(frozen=True, eq=False)
 class DetectedFaces:
-    """The faces of a photo before they are read: what ``Reader.find`` gives and ``Reader.read`` takes.
+    """The detected faces of a photo before prediction: the output of ``Reader.find`` and the input of ``Reader.read``.
 
     Attributes:
         boxes, landmarks, scores, rotated: as in ``Detections``.
@@ -115,17 +115,17 @@ class DetectedFaces:
 
 
 class Reader:
-    """Finds and reads faces; holds the loaded models for repeated use, may be called from several threads, and can be pickled.
+    """Detect faces and predict their expressions; holds the loaded models, is thread-safe, and can be pickled.
 
     Args:
         model: a pretrained model's short name, the path of a model file, or a loaded ``Classifier``.
-        options: how faces are found and read; None has the defaults of ``Options``.
-        threads: processor threads of one call; 0 uses all cores.
+        options: options of detection and prediction; None for the defaults of ``Options``.
+        threads: number of threads per call; 0 uses all cores.
         changes: single options, such as ``abstain=0.5``.
 
     Raises:
-        ModelFileError: there is no such model, or it has no such decision.
-        ArgumentError: an argument or an option is of another kind or out of range.
+        ModelFileError: there is no such model, or it lacks the decision.
+        ArgumentError: an argument or an option has the wrong type or is out of range.
     """
 
     @checked
@@ -149,30 +149,30 @@ class Reader:
         return self.options.flip
 
     def analyze(self, photo: images.Source, *, colour: Literal["rgb", "bgr"] = "rgb") -> list[Face]:
-        """Find and read the faces in a photo, the most confidently detected face first.
+        """Detect the faces in a photo and predict their expressions; highest detection score first.
 
         Args:
             photo: a path, the encoded bytes, a file object, a Pillow picture, or a ``uint8`` array: gray ``(H, W)``, colour
                 ``(H, W, 3)``, or ``(H, W, 4)`` with alpha.
-            colour: the order of an array's channels: red, green, blue, or blue, green, red as OpenCV has them.
+            colour: channel order of an array: ``"rgb"``, or ``"bgr"`` as in OpenCV.
 
         Returns:
-            One ``Face`` each; an empty list where there is none. What had to be guessed to decode the photo is a warning.
+            One ``Face`` per face; an empty list if there is none. An assumption made to decode the photo is a warning.
 
         Raises:
-            ImageError: it is no picture, is damaged, or past the limits.
+            ImageError: it is not a picture, is damaged, or is above the limits.
         """
         picture = images.open_photo(photo, max_pixels=self.options.max_pixels, colour=colour)
         if picture.note is not None:
-            warnings.warn(f"The photo was read by a guess: {picture.note}.", stacklevel=2)
+            warnings.warn(f"The photo was decoded with an assumption: {picture.note}.", stacklevel=2)
         return self.read([self.find(picture.pixels)])[0]
 
     def estimate_prior(self, photos: Iterable[images.Source]) -> dict[str, float]:
-        """Estimate the class shares among the faces of photos; the option ``prior`` takes what comes out.
+        """Estimate the class shares among the faces of photos; the result is a value for the option ``prior``.
 
         Raises:
             DataError: the photos have too few faces, or one can't be read.
-            ArgumentError: it is one photo, not several.
+            ArgumentError: ``photos`` is one photo, not several.
         """
         if isinstance(photos, (str, bytes, os.PathLike)) or not isinstance(photos, Iterable):
             raise ArgumentError("The class shares are estimated from several photos: give a list of them.")
@@ -182,14 +182,14 @@ class Reader:
         return dict(zip(self.classifier.classes, shares.tolist(), strict=True))
 
     def find(self, photo: NDArray[np.uint8], *, still: bool = True) -> DetectedFaces:
-        """Find the faces in a photo ``(H, W, 3)`` and cut them out.
+        """Detect the faces in a photo ``(H, W, 3)`` and crop them.
 
         Args:
             photo: red, green, blue.
-            still: a photo; a frame of a clip is looked at once and never turned, as the clip says how it is to be shown.
+            still: false for a frame of a video, which gets one detection pass and no rotation, as the video states its rotation.
 
         Raises:
-            ArgumentError: the photo is of another shape or type.
+            ArgumentError: the photo has the wrong shape or type.
         """
         options = self.options
         found = self.detector.detect(
@@ -208,10 +208,10 @@ class Reader:
 
     @checked
     def whole(self, face: NDArray[np.uint8]) -> DetectedFaces:
-        """A ready-made crop ``(h, w)`` as one found face that fills its picture.
+        """A ready-made crop ``(h, w)`` as one detected face that fills its picture.
 
         Raises:
-            ArgumentError: it is of another shape or type.
+            ArgumentError: it has the wrong shape or type.
         """
         if face.ndim != 2 or face.dtype != np.uint8 or 0 in face.shape:
             raise ArgumentError(f"A face must be uint8 of shape (H, W), not {face.dtype} of shape {face.shape}.")
@@ -224,7 +224,7 @@ class Reader:
         )
 
     def read(self, photos: Sequence[DetectedFaces]) -> list[list[Face]]:
-        """Read the faces of several photos as one batch: a list of faces for each photo."""
+        """Predict the faces of several photos as one batch; returns a list of faces per photo."""
         crops = [found.crops for found in photos if len(found.crops)]
         if not crops:
             return [[] for _ in photos]
@@ -232,7 +232,7 @@ class Reader:
         return [[self.face(found, number, next(rows)) for number in range(len(found.crops))] for found in photos]
 
     def face(self, found: DetectedFaces, number: int, row: NDArray[np.float32]) -> Face:
-        """Put together one found face and its row ``(K,)`` of probabilities."""
+        """Build a ``Face`` from one detected face and its row ``(K,)`` of probabilities."""
         probabilities = {name: float(value) for name, value in zip(self.classifier.spec.classes, row, strict=True)}
         label = max(probabilities, key=probabilities.__getitem__)
         left, top, right, bottom = (round(value, 2) for value in found.boxes[number].tolist())
@@ -255,18 +255,18 @@ def analyze(
     colour: Literal["rgb", "bgr"] = "rgb",
     **changes: Any,
 ) -> list[Face]:
-    """Find and read the faces in a photo: ``Reader(model).analyze(photo)``, with the last readers kept for the next call.
+    """Detect the faces in a photo and predict their expressions, with ``Reader(model).analyze(photo)``; readers are cached.
 
     Args:
         photo: as for ``Reader.analyze``.
-        model: a pretrained model's short name, or the path of a model file; one that was replaced is loaded again.
-        colour: the order of an array's channels: ``"rgb"``, or ``"bgr"`` as OpenCV has them.
-        changes: options as of ``Options``, such as ``flip=True`` or ``abstain=0.5``.
+        model: a pretrained model's short name, or the path of a model file; a changed file is loaded again.
+        colour: channel order of an array: ``"rgb"``, or ``"bgr"`` as in OpenCV.
+        changes: options as in ``Options``, such as ``flip=True`` or ``abstain=0.5``.
 
     Raises:
-        ImageError: it is no picture, is damaged, or past the limits.
-        ModelFileError: there is no such model, or it has no such decision.
-        ArgumentError: an argument or an option is of another kind or out of range.
+        ImageError: it is not a picture, is damaged, or is above the limits.
+        ModelFileError: there is no such model, or it lacks the decision.
+        ArgumentError: an argument or an option has the wrong type or is out of range.
 
     >>> for face in mien.analyze("party.jpg"):
     ...     print(face.label, face.confidence, face.box)

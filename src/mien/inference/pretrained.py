@@ -1,4 +1,4 @@
-"""The trained models inside the package, by short name; each has a model card beside it."""
+"""The pretrained models inside the package, by short name; each has a model card beside it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def names() -> list[str]:
 
 
 def resolve(model: str | os.PathLike[str]) -> Path:
-    """The path of a model file named by its path or by a pretrained model's short name.
+    """The path of a model file, given by its path or by a pretrained model's short name.
 
-    A short name wins over a file of that name in the working folder: write ``./base`` for the file.
+    A short name has priority over a file of that name in the working folder: write ``./base`` for the file.
 
     Raises:
-        ModelFileError: there is neither.
+        ModelFileError: there is no such model or file.
     """
     text = os.fspath(model)
     if text in names():
@@ -29,13 +29,15 @@ def resolve(model: str | os.PathLike[str]) -> Path:
     path = Path(text)
     try:
         path.is_dir()
-    except OSError:  # a name that is longer than names of files may be
+    except OSError:  # the name is too long for a file
         raise _missing(f"{text[:60]}…") from None
     run = path if path.is_dir() else path.parent
     if not path.is_file() and (run / "run.json").is_file():
         if (run / "model.onnx").is_file():
-            raise ModelFileError(f"'{text}' is no model file: the run '{run}' has one, name it: {run / 'model.onnx'}")
-        raise ModelFileError(f"The run '{run}' has no model file yet: go on with  mien train --resume {run}")
+            raise ModelFileError(
+                f"'{text}' is not a model file; the model file of the run '{run}' is {run / 'model.onnx'}"
+            )
+        raise ModelFileError(f"The run '{run}' has no model file yet: finish it with  mien train --resume {run}")
     if not path.is_file():
         raise _missing(text)
     return path
@@ -44,5 +46,5 @@ def resolve(model: str | os.PathLike[str]) -> Path:
 def _missing(text: str) -> ModelFileError:
     return ModelFileError(
         f"There is no model file '{text}': check the path, name a pretrained model ({', '.join(names())}), "
-        "or make one with  mien train"
+        "or train one with  mien train"
     )

@@ -1,8 +1,8 @@
-"""Class shares that differ in use: probabilities for other shares than those of training, and shares estimated from faces.
+"""Prior shift: adjust probabilities to other class shares than those of the training, and estimate the shares from faces.
 
-A model's probabilities hold where the classes are as frequent as in its training. Where half of the faces are neutral, each
-probability is to be multiplied by its class's share there over that in training, and each row to be normalised again (Bayes' rule).
-Where the shares aren't known, the faces themselves tell them, by expectation-maximisation: M. Saerens, P. Latinne and C.
+A model's probabilities hold for the class frequencies of its training. For other frequencies, each probability is multiplied by
+the ratio of the class's new share to its share in training, and the row is normalised (Bayes' rule). Unknown shares are estimated
+from the probabilities of the faces, by expectation-maximisation: M. Saerens, P. Latinne and C.
 Decaestecker, "Adjusting the Outputs of a Classifier to New a Priori Probabilities", Neural Computation 14, 2002.
 """
 
@@ -19,16 +19,16 @@ from mien.modelfile import Spec
 from mien.words import counted
 
 AUTO = "auto"
-"""The prior that is estimated from the faces themselves."""
+"""The prior that is estimated from the faces."""
 
 MIN_FACES = 50
-"""Fewest faces from which shares are estimated."""
+"""Minimum number of faces for an estimate."""
 
 MOST_STEPS, TOLERANCE = 10_000, 1e-7
-"""Of the estimation: steps after which it ends, and the change of a share below which it has converged."""
+"""Maximum number of steps of the estimation, and the change of a share below which it has converged."""
 
 SLACK = 0.01
-"""How far the sum of all shares may lie from 1, as people round them."""
+"""Maximum deviation from 1 of the sum of stated shares, for rounding."""
 
 TINY = 1e-12
 
@@ -44,7 +44,7 @@ def shift(probabilities: NDArray[np.float32], offsets: Sequence[float] | Shares)
 
 
 def offsets(before: Shares, after: Shares) -> Shares:
-    """What ``shift`` adds to take probabilities from some class shares to others."""
+    """The offsets for ``shift`` that adjust probabilities from class shares ``before`` to ``after``."""
     return np.asarray(np.log(after) - np.log(before), np.float64)
 
 
@@ -61,7 +61,7 @@ def estimate(probabilities: NDArray[np.float32], shares: Shares) -> Shares:
     num = len(probabilities)
     if num < MIN_FACES:
         raise DataError(
-            f"Class shares can't be estimated from {counted(num, 'face')}, as it takes {MIN_FACES}: state them, as in "
+            f"Class shares can't be estimated from {counted(num, 'face')}; at least {MIN_FACES} are needed: state them, as in "
             "--prior neutral=0.5,happy=0.3, or leave --prior out."
         )
     rows, found = probabilities.astype(np.float64), shares
@@ -76,22 +76,21 @@ def estimate(probabilities: NDArray[np.float32], shares: Shares) -> Shares:
 
 
 def read(prior: str | Mapping[str, float], classes: Sequence[str], known: Shares) -> Shares:
-    """Class shares as people state them.
+    """Parse stated class shares.
 
     Args:
-        prior: such as ``"neutral=0.5,happy=0.3"``, or the same as a mapping. Classes that aren't named have what is left to 1,
-            divided as in ``known``.
+        prior: such as ``"neutral=0.5,happy=0.3"``, or a mapping. Other classes share the rest in the proportions of ``known``.
         classes: the K class names.
-        known: shares ``(K,)`` of training.
+        known: shares ``(K,)`` of the training.
 
     Raises:
-        ArgumentError: a class is unknown or named twice, a share is no number above 0, or the shares don't add up to 1.
+        ArgumentError: a class is unknown or named twice, a share is not a number above 0, or the shares don't sum to 1.
     """
     stated = _stated(prior, classes)
     given = np.array([stated.get(name, 0.0) for name in classes])
     total, others = float(given.sum()), np.array([name not in stated for name in classes])
     if (others.any() and total >= 1) or (not others.any() and abs(total - 1) > SLACK):
-        wanted = "less than 1, as other classes have a share too" if others.any() else "1"
+        wanted = "less than 1, as other classes need a share too" if others.any() else "1"
         raise ArgumentError(f"The shares of the prior add up to {total:g}, and must add up to {wanted}.")
     if others.any():
         given[others] = known[others] / known[others].sum() * (1 - total)
@@ -99,10 +98,10 @@ def read(prior: str | Mapping[str, float], classes: Sequence[str], known: Shares
 
 
 def checked_shares(shares: NDArray[np.float64], num: int) -> Shares:
-    """Shares that come as an array, as they are.
+    """Check shares given as an array; returns them unchanged.
 
     Raises:
-        ArgumentError: they aren't one number above 0 for each of ``num`` classes with the sum 1.
+        ArgumentError: they are not ``num`` numbers above 0 that sum to 1.
     """
     right = shares.shape == (num,) and shares.dtype.kind == "f" and bool((shares > 0).all())
     if not right or not abs(float(shares.sum()) - 1) <= SLACK:
@@ -111,18 +110,18 @@ def checked_shares(shares: NDArray[np.float64], num: int) -> Shares:
 
 
 def in_words(shares: Shares, classes: Sequence[str]) -> str:
-    """Shares as ``read`` takes them: ``angry=0.1200,disgust=0.0150,…``."""
+    """Shares as text that ``read`` accepts: ``angry=0.1200,disgust=0.0150,…``."""
     return ",".join(f"{name}={share:.4f}" for name, share in zip(classes, shares.tolist(), strict=True))
 
 
 def training_shares(spec: Spec, name: str) -> Shares:
     """The class shares ``(K,)`` of the rows that a model was trained on.
 
-    The model file tells its training rows of each class. An older one tells them by its decision ``balanced``, whose offsets are
-    the logarithms of the shares times one factor, which follows from the sum of the shares.
+    The model file has the number of training rows of each class. An older file has them only in its decision ``balanced``, whose
+    offsets are the logarithms of the shares times one factor, which follows from the sum of the shares.
 
     Raises:
-        ModelFileError: it tells neither.
+        ModelFileError: it has neither.
     """
     counts = spec.training.get("class_counts")
     if isinstance(counts, Mapping) and all(_is_count(counts.get(label)) for label in spec.classes):
@@ -131,7 +130,7 @@ def training_shares(spec: Spec, name: str) -> Shares:
     logs = np.abs(np.asarray(spec.decisions.get("balanced", ()), np.float64))
     if len(logs) < 2 or not (logs > 0).all():
         raise ModelFileError(
-            f"'{name}' doesn't tell how frequent its classes were in training, so no other shares can be allowed for: export it again."
+            f"'{name}' has no class shares of its training, so its probabilities can't be adjusted: export it again."
         )
     low, high = float(logs.min()) * 1e-3, float(logs.max()) * 1e3
     for _ in range(200):
@@ -143,12 +142,12 @@ def training_shares(spec: Spec, name: str) -> Shares:
 
 def _stated(prior: str | Mapping[str, float], classes: Sequence[str]) -> dict[str, float]:
     parts = [part.partition("=") for part in prior.split(",")] if isinstance(prior, str) else None
-    pairs = [(name, value) for name, _, value in parts] if parts is not None else list(prior.items())  # type: ignore[union-attr] # no text here
+    pairs = [(name, value) for name, _, value in parts] if parts is not None else list(prior.items())  # type: ignore[union-attr] # not a string here
     stated: dict[str, float] = {}
     for given, value in ((str(given), value) for given, value in pairs):
         name = given.strip() if given.strip() in classes else emotions.canonical(given)
         if name is None or name not in classes:
-            raise ArgumentError(f"The prior names '{given.strip()}', and the model's classes are {', '.join(classes)}.")
+            raise ArgumentError(f"The prior names '{given.strip()}', but the model's classes are {', '.join(classes)}.")
         if name in stated:
             raise ArgumentError(f"The prior names '{name}' twice.")
         stated[name] = _share(name, value)

@@ -1,6 +1,6 @@
-"""Readings as rows, and rows as files: JSON Lines, CSV, Parquet and JSON, whole or not at all, and resumable.
+"""Predictions as rows, and rows as files: JSON Lines, CSV, Parquet and JSON, written atomically and resumable.
 
-A row is a face; a photo without one is a row ``no_face``, a photo that can't be read a row ``error``.
+A row is a face; a photo without faces is a row ``no_face``, an unreadable photo a row ``error``.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from mien.locks import Lock
 Row = dict[str, Any]
 
 FORMATS = ("jsonl", "csv", "parquet", "json")
-"""What rows are written as; a file's ending says which."""
+"""Formats of rows; the file's suffix selects one."""
 
 SIDES = ("left", "top", "right", "bottom")
 CHUNK = 4096
-"""Rows that are held before they go into a Parquet file."""
+"""Rows per row group of a Parquet file."""
 
 
 def rows_of(reading: PhotoResult) -> list[Row]:
-    """The rows of one photo: one a face, or one that says that there is none or why it couldn't be read."""
+    """The rows of one photo: one per face, or one that says that there is none or why the photo couldn't be read."""
     if reading.error is not None:
         return [{"photo": reading.name, "status": "error", "error": reading.error}]
     note = {} if reading.note is None else {"note": reading.note}
@@ -48,7 +48,7 @@ def rows_of(reading: PhotoResult) -> list[Row]:
 
 
 def shares_of(rows: Iterable[Row], classifier: Classifier) -> NDArray[np.float64]:
-    """The class shares ``(K,)`` among the faces of rows, estimated.
+    """Estimate the class shares ``(K,)`` among the faces of rows.
 
     Raises:
         DataError: they have too few faces.
@@ -58,7 +58,7 @@ def shares_of(rows: Iterable[Row], classifier: Classifier) -> NDArray[np.float64
 
 
 def with_prior(row: Row, classifier: Classifier, shares: NDArray[np.float64], abstain: float) -> Row:
-    """A row as it would be with class shares in use ``(K,)`` that weren't stated when it was read."""
+    """A row adjusted to class shares in use ``(K,)`` that were not known at prediction."""
     if row["status"] != "face":
         return row
     before = np.array([list(row["probabilities"].values())], np.float32)
@@ -74,7 +74,7 @@ def with_prior(row: Row, classifier: Classifier, shares: NDArray[np.float64], ab
 
 
 def columns(classes: Sequence[str]) -> dict[str, type]:
-    """The columns of a flat table of faces, each with its type."""
+    """The columns of a flat table of faces, with types."""
     return {
         "photo": str,
         "status": str,
@@ -93,36 +93,36 @@ def columns(classes: Sequence[str]) -> dict[str, type]:
 
 
 def flat(row: Row) -> Row:
-    """A row without lists or dictionaries in it: a column a side of the box and a column a class; landmarks are left out."""
+    """A row without nested values: one column per side of the box and per class; landmarks are left out."""
     values = {key: value for key, value in row.items() if key not in ("box", "landmarks", "probabilities")}
     values |= dict(zip(SIDES, row.get("box", ()), strict=False))
     return values | {f"p_{name}": value for name, value in row.get("probabilities", {}).items()}
 
 
 def format_of(path: Path) -> str:
-    """The format that a file's ending asks for.
+    """The format of a file, by its suffix.
 
     Raises:
-        OutputError: it ends in none of them.
+        OutputError: the suffix is unknown.
     """
     ending = path.suffix.lower().removeprefix(".")
     if ending not in FORMATS:
-        raise OutputError(f"'{path}' should end in one of {', '.join('.' + name for name in FORMATS)}: rename it.")
+        raise OutputError(f"'{path}' must end in one of {', '.join('.' + name for name in FORMATS)}: rename it.")
     return ending
 
 
 class Writer(Protocol):
-    """Takes rows one after another."""
+    """A sink for rows."""
 
     def write(self, row: Row) -> None:
         """Add a row."""
 
     def close(self) -> None:
-        """Write what is still held."""
+        """Write buffered rows."""
 
 
 class LinesWriter:
-    """JSON Lines: one row a line."""
+    """JSON Lines: one row per line."""
 
     def __init__(self, file: TextIO) -> None:
         self.file = file
@@ -132,7 +132,7 @@ class LinesWriter:
         self.file.write(escapes.to_json(row, self.file.encoding) + "\n")
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing is buffered."""
 
 
 class JsonWriter:
@@ -164,7 +164,7 @@ class CsvWriter:
         self.table.writerow({key: escapes.cell(value) for key, value in flat(row).items()})
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Nothing is buffered."""
 
 
 class ParquetWriter:
@@ -188,7 +188,7 @@ class ParquetWriter:
             self._flush()
 
     def close(self) -> None:
-        """Write the last group and the file's foot."""
+        """Write the last group and the file's footer."""
         self._flush()
         self.file.close()
 
@@ -199,7 +199,7 @@ class ParquetWriter:
 
 
 def writer(form: str, file: TextIO, types: Mapping[str, type]) -> Writer:
-    """A writer of text in one of the formats but Parquet, which is no text."""
+    """A writer for one of the text formats (all except Parquet)."""
     makers: dict[str, Callable[[], Writer]] = {
         "jsonl": lambda: LinesWriter(file),
         "json": lambda: JsonWriter(file),
@@ -210,14 +210,14 @@ def writer(form: str, file: TextIO, types: Mapping[str, type]) -> Writer:
 
 @contextmanager
 def opened(path: Path, form: str, types: Mapping[str, type]) -> Iterator[Writer]:
-    """A writer to a file that is there once all is written, or not at all.
+    """A writer to a file that appears at the end, atomically.
 
     Raises:
         OutputError: it can't be written to.
     """
     with files.atomic_write(path) as temporary, ExitStack() as stack:
         if form == "parquet":
-            # By its path, pyarrow writes no file whose name isn't UTF-8.
+            # pyarrow can't write to a path whose name isn't UTF-8.
             to: Writer = ParquetWriter(stack.enter_context(temporary.open("wb")), types)
         else:
             to = writer(form, stack.enter_context(temporary.open("w", encoding="utf-8", newline="")), types)
@@ -228,31 +228,31 @@ def opened(path: Path, form: str, types: Mapping[str, type]) -> Iterator[Writer]
 
 
 def partial(out: Path) -> Path:
-    """Where the journal of an output lies while it isn't whole."""
+    """Path of the journal of an incomplete output."""
     return out.with_name(out.name + ".partial")
 
 
 class Journal:
-    """What makes a long run resumable: a file beside the output to which each photo's rows are added as one line.
+    """Makes a long run resumable: a file beside the output, to which each photo's rows are appended as one line.
 
-    A line is whole or it doesn't count, so a run killed at any moment loses at most the photos it was at, and repeats none
-    of those it has. When all is read, ``finish`` writes the output and removes the journal.
+    An incomplete line is discarded, so a run killed at any moment loses at most the photos in progress, and repeats no finished
+    one. At the end, ``finish`` writes the output and removes the journal.
 
     Args:
-        out: the output that it is for; the journal is ``OUT.partial``.
-        form: the format of the output.
-        types: the columns of a flat output.
-        settings: what the rows depend on; a journal of other settings isn't gone on with.
-        resume: go on with the journal that is there, if there is one.
+        out: the output; the journal is ``OUT.partial``.
+        form: format of the output.
+        types: columns of a flat output.
+        settings: settings that the rows depend on; a journal with other settings is not resumed.
+        resume: resume an existing journal.
 
     Attributes:
-        done: the photos whose rows it has.
-        drawn: the names of the pictures that were drawn for them.
-        counts: how many rows there are of each status.
+        done: photos whose rows are in the journal.
+        drawn: names of the pictures drawn for them.
+        counts: number of rows of each status.
 
     Raises:
-        OutputError: it can't be written, another process writes it, was begun with other settings, is damaged, or is there and
-            isn't to be gone on with.
+        OutputError: it can't be written, another process writes it, it has other settings, is damaged, or exists and
+            ``resume`` is false.
     """
 
     def __init__(
@@ -264,7 +264,7 @@ class Journal:
         self.drawn: list[str] = []
         self.counts: Counter[str] = Counter()
         if self.path.exists() and not self.path.is_file():
-            raise OutputError(f"'{self.path}' is no file: remove it, or choose another output.")
+            raise OutputError(f"'{self.path}' is not a file: remove it, or choose another output.")
         try:
             self.file = self.path.open("a", encoding="utf-8", errors="surrogateescape")
             self.lock = Lock.take(self.path)
@@ -283,13 +283,13 @@ class Journal:
             )
         if self.path.stat().st_size and not resume:
             raise OutputError(
-                f"'{self.path}' is what a stopped run has read: go on with --resume, or remove it to begin anew."
+                f"'{self.path}' has the results of a stopped run: resume with --resume, or remove it to start again."
             )
         if not self._take_up(settings):
             self._write({"settings": settings})
 
     def _take_up(self, settings: dict[str, Any]) -> bool:
-        """Read what is done and cut off a half line; false where not even the header is whole."""
+        """Load the finished rows and cut off an incomplete line; false if not even the header is complete."""
         whole = 0
         with self.path.open("rb+") as file:
             for number, line in enumerate(file):
@@ -307,7 +307,7 @@ class Journal:
         return whole > 0
 
     def _parsed(self, number: int, line: bytes) -> dict[str, Any]:
-        """A line's record, of which every part has the type that it must have."""
+        """A line's record, with the types of all fields checked."""
         try:
             record: dict[str, Any] = json.loads(line.decode("utf-8", "surrogateescape"))
             if number == 0:
@@ -320,7 +320,7 @@ class Journal:
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             sound = False
         if not sound:
-            raise OutputError(f"'{self.path}' is damaged in line {number + 1}: remove it to begin anew.")
+            raise OutputError(f"'{self.path}' is damaged in line {number + 1}: remove it to start again.")
         return record
 
     def _compare(self, there: dict[str, Any], settings: dict[str, Any]) -> None:
@@ -329,10 +329,10 @@ class Journal:
             return
         photos = other[0] in ("folder", "photos") and len(other) == 1
         what = "another list of photos" if photos else f"another model or other options ({', '.join(other)})"
-        raise OutputError(f"'{self.path}' was begun with {what}: use the same ones, or remove it to begin anew.")
+        raise OutputError(f"'{self.path}' was started with {what}: use the same ones, or remove it to start again.")
 
     def add(self, photo: str, rows: list[Row], drawn: str | None = None) -> None:
-        """Add a photo's rows, and the name of the picture that was drawn; they are with the system when this returns."""
+        """Append a photo's rows, and the name of the drawn picture; the write has reached the system on return."""
         self.counts.update(row["status"] for row in rows)
         self._write({"photo": photo, "rows": rows} | ({} if drawn is None else {"drawn": drawn}))
 
@@ -344,14 +344,14 @@ class Journal:
             raise OutputError(f"'{self.path}' can't be written: {error.strerror or error}.") from None
 
     def rows(self) -> Iterator[Row]:
-        """All rows so far, in the order in which they came."""
+        """All rows so far, in order."""
         with self.path.open(encoding="utf-8", errors="surrogateescape") as file:
             next(file)
             for line in file:
                 yield from json.loads(line)["rows"]
 
     def finish(self, revise: Callable[[Row], Row] | None = None) -> None:
-        """Write the output, where there are rows, each as ``revise`` makes it; then remove the journal."""
+        """Write the output, if there are rows, each changed by ``revise``; then remove the journal."""
         if self.counts:
             with opened(self.out, self.form, self.types) as to:
                 for row in self.rows():
@@ -360,14 +360,14 @@ class Journal:
         self.close()
 
     def close(self) -> None:
-        """Leave the journal as it is, and let others have it."""
+        """Keep the journal, and release its lock."""
         self.file.close()
         if self.lock is not None:
             self.lock.release()
 
 
 def track_columns(classes: Sequence[str]) -> dict[str, type]:
-    """The columns of a flat table of a video's faces, each with its type."""
+    """The columns of a flat table of a video's faces, with types."""
     faces = {
         name: kind
         for name, kind in columns(classes).items()
@@ -377,7 +377,7 @@ def track_columns(classes: Sequence[str]) -> dict[str, type]:
 
 
 def _fits(row: Row, types: Mapping[str, type]) -> bool:
-    """Whether a row that comes from a file can be written as one of these columns."""
+    """Whether a row from a file matches these columns."""
     return all(
         value is None or type(value) is kind or (kind is float and type(value) is int)
         for value, kind in ((value, types.get(name)) for name, value in flat(row).items())

@@ -1,4 +1,4 @@
-"""Reading the data of a run again, as its training read it."""
+"""Read the data of a run again, with the options of its training."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from mien.run import Run
 
 
 def read(run: Run, path: Path | None = None, reading: ReadOptions = DEFAULT) -> FaceSet:
-    """Read a run's own data, as it was read for the training, or other data.
+    """Read a run's own data, with the options of the training, or other data.
 
     Args:
         run: the run.
-        path: other data, or the run's own where it lies now; None for where it lay.
-        reading: how to read other data; by default the run's own way where that gives the run's own data.
+        path: other data, or the new path of the run's data; None for the recorded path.
+        reading: options for other data; by default the run's own options if they fit.
 
     Raises:
-        RunError: no path is given, and the data has moved or changed since the run, or is to be read in another way.
+        RunError: no path is given, and the data has moved or changed since the run, or other options are given.
     """
     own = run.record.data
     if path is None:
@@ -32,12 +32,12 @@ def read(run: Run, path: Path | None = None, reading: ReadOptions = DEFAULT) -> 
         asked = datasets.read(own.path, reading)
         if asked.hash != faceset.hash:
             raise RunError(
-                f"The data of the run '{run.folder}' is read as its training read it, and"
+                f"The data of the run '{run.folder}' is read with the options of its training, and"
                 f" {' '.join(reading.arguments())} would give other rows or classes: leave these options out, or name data with --data."
             )
         return asked
     if reading == DEFAULT != own.read.options:
-        with contextlib.suppress(DataError, RunError):  # other data needs no fitting to the run's own options
+        with contextlib.suppress(DataError, RunError):  # other data may not fit the run's options
             return read_own(run, path)
     return datasets.read(path, reading)
 
@@ -47,29 +47,29 @@ def read_own(run: Run, moved: Path | None = None) -> FaceSet:
 
     Args:
         run: the run.
-        moved: where it lies now; None for where it lay.
+        moved: the new path of the data; None for the recorded path.
 
     Raises:
-        RunError: it isn't there any more, or other data is there now.
+        RunError: the data is missing or was changed.
     """
     own = run.record.data
     path = Path(own.path) if moved is None else moved
     if moved is None and not path.exists():
         raise RunError(
-            f"The data of the run '{run.folder}' is no longer at '{path}': put it back, or name its new place with --data."
+            f"The data of the run '{run.folder}' is no longer at '{path}': restore it, or name its new path with --data."
         )
     faceset = datasets.read(path, options_at(own.read.options, path))
     if faceset.hash == own.hash:
         return faceset
     if moved is None:
         raise RunError(
-            f"The data at '{path}' has changed since this run was started: put it back, or name its new place with --data."
+            f"The data at '{path}' has changed since this run was started: restore it, or name its new path with --data."
         )
-    raise RunError(f"'{path}' holds other data than '{run.folder}' was trained on: name that data, or train anew.")
+    raise RunError(f"'{path}' holds other data than '{run.folder}' was trained on: name that data, or train again.")
 
 
 def options_at(options: ReadOptions, path: Path) -> ReadOptions:
-    """The options, with the file of votes beside the data where it moved along."""
+    """The options, with the votes file beside the data if it was moved too."""
     if options.votes is None or options.votes.exists():
         return options
     beside = (path if path.is_dir() else path.parent) / options.votes.name

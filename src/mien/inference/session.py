@@ -1,4 +1,4 @@
-"""Opening an ONNX graph with onnxruntime: the one place where its settings are chosen."""
+"""Open an ONNX graph with onnxruntime, with the same settings everywhere."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import Annotated, Any
 from mien.checks import Between
 
 # Its builds of 1.31 and later send telemetry from Linux too, and leave an identifier and a database in the home folder; this
-# must be set before the library loads. Who wants telemetry sets the variable to 0.
+# must be set before the library loads. Set the variable to 0 to allow telemetry.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime
 
 Threads = Annotated[int, Between(0, 1024)]
-"""Processor threads of one call; 0 uses all cores."""
+"""Number of threads per call; 0 uses all cores."""
 
 
 def open_session(model: str | bytes, threads: int) -> Any:
-    """Open a graph, by its path or its bytes, for the CPU.
+    """Open a graph for the CPU.
 
     Args:
-        model: the path of the file, or its content.
-        threads: how many processor threads one run may use; 0 uses all cores.
+        model: path or content of the file.
+        threads: number of threads per run; 0 uses all cores.
 
     Raises:
-        Exception: onnxruntime's own, where it can't be opened.
+        Exception: onnxruntime's own errors.
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    options.log_severity_level = 3  # errors only; they come back as exceptions too
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads leave the cores to others
+    options.log_severity_level = 3  # errors only, which are raised as exceptions too
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads must not occupy cores
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -1,4 +1,4 @@
-"""Many photos, one after another: decoded and searched side by side, their faces read in batches, in bounded memory."""
+"""Predict many photos: decoding and detection in parallel, prediction in batches, with bounded memory."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from mien.inference.photo import DetectedFaces, PhotoResult, Reader
 
 STDIN = "-"
 BATCH = 64
-"""Faces that are read at once."""
+"""Batch size, in faces."""
 
 GLOB_SIGNS = "*?["
 
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A photo that is no file of this machine.
+    """A photo that is not a local file.
 
     Attributes:
-        name: what it is called in the rows.
-        load: gives its encoded bytes, or raises ``ImageError``; it is called once, from another thread.
+        name: its name in the rows.
+        load: returns its encoded bytes, or raises ``ImageError``; it is called once, from another thread.
     """
 
     name: str
@@ -39,16 +39,16 @@ class Photo:
 
 
 class Listing:
-    """The pictures that paths name: each folder replaced by those anywhere below it, each pattern by its matches, by name.
+    """The pictures at some paths: a folder stands for all pictures below it, a pattern for its matches, sorted by name.
 
-    A file may end in anything, and a path that exists is taken as it is, whatever signs its name has. What is found twice is given
-    once. A folder that can't be listed is given by its own name, so that reading it says why.
+    A file may have any suffix, and a path that exists is not taken as a pattern. Duplicates are skipped. A folder that can't be
+    listed is yielded by its own name, so that reading it reports the reason.
 
     Args:
         paths: files, folders and patterns.
 
     Attributes:
-        companions: how many files of macOS's attributes were passed over so far.
+        companions: number of macOS attribute files (``._NAME``) skipped so far.
     """
 
     def __init__(self, paths: Iterable[str]) -> None:
@@ -76,17 +76,17 @@ class Listing:
 
 
 def expand(paths: Iterable[str]) -> Listing:
-    """The pictures that paths name, as ``Listing`` says."""
+    """The pictures at some paths, see ``Listing``."""
     return Listing(paths)
 
 
 def is_companion(file: str) -> bool:
-    """Whether a file holds what macOS keeps beside another file, and so is no picture, whatever it ends in."""
+    """Whether a file holds attributes that macOS keeps for another file, and so is not a picture."""
     return os.path.basename(file).startswith(images.COMPANION)  # noqa: PTH119 # a million photos need no Path objects
 
 
 def unique(files: Iterable[str]) -> Iterator[str]:
-    """Each name once, where it first comes."""
+    """Each name once, in order of first occurrence."""
     seen: set[str] = set()
     for file in files:
         if file not in seen:
@@ -95,7 +95,7 @@ def unique(files: Iterable[str]) -> Iterator[str]:
 
 
 def walk(folder: str, endings: Container[str]) -> Iterator[str]:
-    """The files with some endings anywhere below a folder, by name, and the folders that can't be listed."""
+    """The files with given suffixes below a folder, sorted by name, and the folders that can't be listed."""
     closed: list[str] = []
     for above, folders, names in os.walk(folder, onerror=lambda error: closed.append(str(error.filename))):
         folders.sort()
@@ -110,17 +110,17 @@ def walk(folder: str, endings: Container[str]) -> Iterator[str]:
 def read_photos(
     reader: Reader, paths: Iterable[str | Photo], *, crops: bool = False, keep_pixels: bool = False, workers: int = 0
 ) -> Iterator[PhotoResult]:
-    """Read photos in their order.
+    """Predict photos in order.
 
     Args:
-        reader: finds and reads the faces.
-        paths: files, ``-`` for standard input, or photos whose bytes lie elsewhere.
-        crops: each photo is one ready-made face crop: no detector, no margin, the pixels as they are.
-        keep_pixels: hand the photos on, for drawing on them.
-        workers: how many photos are decoded and searched at once; 0 for one per core.
+        reader: detects the faces and predicts them.
+        paths: files, ``-`` for standard input, or photos whose bytes are elsewhere.
+        crops: each photo is one ready-made face crop: no detection, no alignment.
+        keep_pixels: keep the photos in the results, for drawing on them.
+        workers: number of photos decoded and searched in parallel; 0 for one per core.
 
     Yields:
-        One reading a photo. One that can't be read has an error, and the rest go on.
+        One result per photo. An unreadable photo has an error, and the others are still processed.
     """
     workers = workers or os.cpu_count() or 1
     waiting: deque[Future[_Prepared]] = deque()
@@ -129,14 +129,14 @@ def read_photos(
     with ThreadPoolExecutor(workers) as pool:
         try:
             while True:
-                # Twice as many as can be worked on: the memory is bounded, and no worker waits.
+                # Twice as many as there are workers: memory is bounded, and no worker waits.
                 while len(waiting) < 2 * workers and (path := next(todo, None)) is not None:
                     waiting.append(pool.submit(_prepare, reader, path, crops, keep_pixels))
                 if not waiting:
                     break
                 ready.append(waiting.popleft().result())
                 num_faces = sum(len(photo.found.crops) for photo in ready)
-                # A crop is read alone, so that its row has the very bits of the classifier's on that crop.
+                # A crop is predicted alone, so that its row is bit-identical to the classifier's output for that crop.
                 if crops or keep_pixels or num_faces >= BATCH or len(ready) >= BATCH // 2:
                     yield from _read(reader, ready)
                     ready = []

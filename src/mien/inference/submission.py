@@ -1,4 +1,4 @@
-"""Predictions for a competition: an id and a label for each test face, with the test set's own ids, order and head."""
+"""Predictions for a competition: an id and a label per test face, with the ids, order and header of the test set."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from mien.inference.classifier import Classifier
 from mien.words import agreed, counted
 
 HEAD = ("id", "label")
-"""The head of a submission where no sample gives another."""
+"""Default header of a submission without a sample."""
 
 _SAMPLE = re.compile(r"sample.*submi|submi.*sample|sample.*(solution|predict)", re.IGNORECASE)
-_MOST_BYTES = 2**26  # of a sample: some millions of rows
+_MOST_BYTES = 2**26  # maximum size of a sample; some millions of rows
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A competition's sample of a submission.
+    """A competition's sample submission.
 
     Attributes:
         path: the file.
         head: its two column names.
-        ids: the ids, in the order that is wanted.
-        labels: the made-up labels beside them, which show how labels are written.
+        ids: the ids, in the required order.
+        labels: its placeholder labels, which show the format of labels.
     """
 
     path: Path
@@ -46,14 +46,14 @@ class Sample:
 
 @dataclass(frozen=True)
 class Submission:
-    """What was written, and how.
+    """A report on the written file.
 
     Attributes:
         submission: the file.
-        rows: how many rows it has.
-        head: its head.
-        ids, order, labels: where these come from, in words.
-        never: classes of the competition that the model doesn't know, and so never answers.
+        rows: number of rows.
+        head: its header.
+        ids, order, labels: their sources, in words.
+        never: classes of the competition that the model lacks, and so never predicts.
     """
 
     submission: str
@@ -65,14 +65,14 @@ class Submission:
     never: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, fit for JSON."""
+        """Plain values for JSON."""
         return asdict(self) | {"never": list(self.never)}
 
     def __str__(self) -> str:
-        lines = [f"{self.submission}: {counted(self.rows, 'row')} under the head {self.head}"]
+        lines = [f"{self.submission}: {counted(self.rows, 'row')} with the header {self.head}"]
         lines += [f"ids: {self.ids}", f"order: {self.order}", f"labels: {self.labels}"]
         if self.never:
-            lines.append(f"warning: the model doesn't know {', '.join(self.never)}, and never answers so")
+            lines.append(f"warning: the model lacks {', '.join(self.never)}, and never predicts them")
         return "\n".join(lines)
 
 
@@ -89,39 +89,39 @@ def write(
 
     Args:
         classifier: the model.
-        faceset: the test set; where it also has other splits, only its rows of split ``test`` count.
+        faceset: the test set; if it also has other splits, only the rows of split ``test`` are used.
         path: the CSV to write.
-        sample: the competition's sample of a submission, which gives head, order and ids; None takes one that lies in the test
-            set's folder and is called so (``sample_submission.csv``).
-        num_rows: how many rows the competition wants, where known.
+        sample: the competition's sample submission, which sets header, order and ids; by default the one in the test set's
+            folder (``sample_submission.csv``), if any.
+        num_rows: number of rows that the competition expects, if known.
         flip: average each face with its mirror image.
 
     Raises:
         DataError: these are training rows, the model has classes that the competition lacks, a row could not be read, the ids
-            are not those of the sample or not unique, or their number is not ``num_rows``; nothing is written then.
+            differ from those of the sample or are not unique, or their number is not ``num_rows``; nothing is written then.
         OutputError: the file can't be written, or is an input.
     """
     dropped = faceset.source.dropped
     if dropped:
         raise DataError(
-            f"{len(dropped):,} of {counted(len(faceset) + len(dropped), 'row')} of the test set could not be read, the first ({dropped[0].name}) "
-            f"because: {dropped[0].reason}. A submission needs every row: mend the file."
+            f"{len(dropped):,} of {counted(len(faceset) + len(dropped), 'row')} of the test set could not be read; the first is {dropped[0].name}: "
+            f"{dropped[0].reason}. A submission needs every row: repair the file."
         )
     if "test" not in faceset.split_names and "train" in faceset.split_names:
-        raise DataError("These are training rows, and there is no split 'test' beside them: name the test set.")
+        raise DataError("These are training rows, and there is no split 'test' in the data: name the test set.")
     rows = faceset.split("test") if "test" in faceset.split_names else faceset
     if num_rows is not None and len(rows) != num_rows:
         raise DataError(
-            f"The test set has {counted(len(rows), 'row')}, but {num_rows:,} {agreed(num_rows, 'is', 'are')} wanted: check that it is the right file."
+            f"The test set has {counted(len(rows), 'row')}, but {num_rows:,} {agreed(num_rows, 'is', 'are')} expected: check that it is the right file."
         )
     found = _sample(Path(sample)) if sample is not None else _beside(faceset.source.path)
-    ids, told = _ids(faceset, rows)
+    ids, origin = _ids(faceset, rows)
     order = list(range(len(rows))) if found is None else _in_order(found, rows, ids)
     names, labelled = _labels(classifier.spec.classes, faceset, found)
     answers = classifier.probabilities(rows.images, flip=flip).argmax(1).tolist()
     chosen = ids if found is None else found.ids
     if odd := next((one for one in chosen if escapes.readable(one) != one), None):
-        raise DataError(f"The id '{odd}' is no text in UTF-8, so it can't stand in a submission: rename the picture.")
+        raise DataError(f"The id '{odd}' is not valid UTF-8, so it can't be written: rename the picture.")
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(HEAD if found is None else found.head)
@@ -133,7 +133,7 @@ def write(
         submission=os.fspath(path),
         rows=len(rows),
         head=",".join(HEAD if found is None else found.head),
-        ids=told if found is None else f"as in '{found.path.name}'",
+        ids=origin if found is None else f"as in '{found.path.name}'",
         order="of the test set" if found is None else f"of '{found.path.name}'",
         labels=labelled,
         never=tuple(name for name in names if name not in known),
@@ -141,27 +141,27 @@ def write(
 
 
 def _ids(faceset: FaceSet, rows: FaceSet) -> tuple[Sequence[str], str]:
-    """The rows' ids, and where they come from: a column of ids, the names of pictures, or else the rows' numbers.
+    """The rows' ids, and their source: an id column, the names of the pictures, or the row numbers.
 
     Raises:
-        DataError: two rows have the same one.
+        DataError: two rows have the same id.
     """
     names = rows.names.tolist()
     last = [PurePosixPath(name).name for name in names]
     numbers = [str(number) for number in range(len(names))]
     if last == numbers or all("/" in name and one.isdecimal() for name, one in zip(names, last, strict=True)):
-        return numbers, "the rows' numbers from 0, as the test set has no ids"  # FILE/NUMBER where it has several files
-    told = "those of the test set"
+        return numbers, "the rows' numbers from 0, as the test set has no ids"  # FILE/NUMBER if there are several files
+    origin = "those of the test set"
     ids: list[str] = names
     if all(_is_picture(name) for name in names):
         keys = faceset.names[faceset.labels >= 0].tolist() if faceset.source.layout == "numbered" else []
         with_ending = bool(keys) and all(map(_is_picture, keys))  # as the training table names its pictures
         ids = last if with_ending else [PurePosixPath(name).stem for name in last]
-        told = f"the pictures' names {'with' if with_ending else 'without'} their endings"
+        origin = f"the pictures' names {'with' if with_ending else 'without'} their endings"
     twice, count = Counter(ids).most_common(1)[0]
     if count > 1:
-        raise DataError(f"The id '{twice}' stands {count} times in the test set: a submission needs one for each row.")
-    return ids, told
+        raise DataError(f"The id '{twice}' occurs {count} times in the test set: a submission needs one id per row.")
+    return ids, origin
 
 
 def _is_picture(name: str) -> bool:
@@ -169,7 +169,7 @@ def _is_picture(name: str) -> bool:
 
 
 def _in_order(sample: Sample, rows: FaceSet, ids: Sequence[str]) -> list[int]:
-    """The row of each of the sample's ids.
+    """The row index of each id of the sample.
 
     Raises:
         DataError: an id has no row, or a row no id.
@@ -192,19 +192,19 @@ def _in_order(sample: Sample, rows: FaceSet, ids: Sequence[str]) -> list[int]:
     if missing:
         raise DataError(
             f"{len(missing):,} of {counted(len(sample.ids), 'id')} of '{sample.path}' {agreed(len(missing), 'is', 'are')} not in the test set, the first is "
-            f"'{missing[0]}': check that both are of one competition."
+            f"'{missing[0]}': check that both are from the same competition."
         )
     raise DataError(
         f"'{sample.path}' has {counted(len(sample.ids), 'row')} ({counted(len(set(sample.ids)), 'different id')}), and the test set "
-        f"{len(rows):,}: check that both are of one competition."
+        f"{len(rows):,}: check that both are from the same competition."
     )
 
 
 def _labels(known: Sequence[str], faceset: FaceSet, sample: Sample | None) -> tuple[Mapping[str, str], str]:
-    """How each class of the competition is written, and where that comes from.
+    """How each class of the competition is written, and the source of that.
 
     Raises:
-        DataError: the model knows other classes.
+        DataError: the model has other classes.
     """
     counts = faceset.select(np.isin(faceset.splits, ("train", "valid"))).counts()
     trained = tuple(name for index, name in enumerate(faceset.classes) if counts[index])
@@ -213,8 +213,8 @@ def _labels(known: Sequence[str], faceset: FaceSet, sample: Sample | None) -> tu
     if foreign:
         whose = "of FER2013" if classes == emotions.EMOTIONS else f"of its training rows ({', '.join(classes)})"
         raise DataError(
-            f"A submission has the classes {whose}; the model also knows {', '.join(foreign)}. Use a model of these classes, "
-            "or name the folder that has the competition's training rows too."
+            f"A submission has the classes {whose}; the model also has {', '.join(foreign)}. Use a model with these classes, "
+            "or name the folder with the competition's training rows too."
         )
     written = {ours: theirs for theirs, ours in faceset.source.class_map.items() if ours in classes}
     whole = set(written) == set(classes) and len(set(written.values())) == len(classes)
@@ -236,7 +236,7 @@ def _labels(known: Sequence[str], faceset: FaceSet, sample: Sample | None) -> tu
 
 
 def _as_in(sample: Sample, words: Mapping[str, str]) -> dict[str, str]:
-    """The names of classes as a sample writes them; those that it lacks in the case of the others."""
+    """Class names as the sample writes them; names that it lacks get the same case."""
     shown = {emotions.canonical(label) or label.casefold(): label for label in sample.labels if label}
     cases = [
         case for case in (str.lower, str.upper, str.title) if all(case(label) == label for label in shown.values())
@@ -250,32 +250,34 @@ def _is_whole_number(text: str) -> bool:
 
 
 def _beside(source: str) -> Sample | None:
-    """The sample in the test set's folder, where there is just one."""
+    """The sample in the test set's folder, if there is exactly one."""
     if not source:
         return None
     folder = Path(source) if Path(source).is_dir() else Path(source).absolute().parent
     found = sorted(path for path in folder.glob("*.csv") if _SAMPLE.search(path.stem) and path.is_file())
     if len(found) > 1:
-        raise DataError(f"'{found[0].name}' and '{found[1].name}' lie beside the test set: name one with --sample.")
+        raise DataError(
+            f"'{found[0].name}' and '{found[1].name}' are both beside the test set: name one with --sample."
+        )
     return _sample(found[0]) if found else None
 
 
 def _sample(path: Path) -> Sample:
-    """Read a sample.
+    """Read a sample submission.
 
     Raises:
-        DataError: it is none: no text, or not of an id and a label.
+        DataError: it is not a table with an id and a label.
     """
     try:
         if path.stat().st_size > _MOST_BYTES:
-            raise DataError(f"'{path}' is too large for a sample of a submission.")
+            raise DataError(f"'{path}' is too large for a sample submission.")
         text = path.read_text(encoding="utf-8-sig")
         table = [row for row in csv.reader(io.StringIO(text, newline=""), strict=True) if row]
     except (OSError, ValueError, csv.Error) as error:
-        raise DataError(f"'{path}' can't be read as a sample of a submission ({error}).") from None
+        raise DataError(f"'{path}' can't be read as a sample submission ({error}).") from None
     if len(table) < 2 or any(len(row) != 2 for row in table):
         raise DataError(
-            f"'{path}' is no sample of a submission: it needs a head and rows of two cells, an id and a label."
+            f"'{path}' is not a sample submission: it needs a header and rows of two cells, an id and a label."
         )
     (head, *rows) = table
     ids, labels = zip(*rows, strict=True)

@@ -105,7 +105,7 @@ def take_up(out: str, settings: Mapping[str, Any]) -> int:
         return 0
     if manifest.get("settings") != dict(settings):
         raise OutputError(
-            f"'{out}' was begun with other sources, another model or other options: use the same ones, or remove it to begin anew."
+            f"'{out}' was begun with other sources, another model or other options: use the same ones, or remove it to start again."
         )
     parts = manifest.get("parts")
     if type(parts) is not int or parts < 1:
@@ -133,8 +133,8 @@ def check(out: str, *, resume: bool) -> bool:
         raise OutputError(f"'{out}' has something in it that is no scoring of mien: choose another place.")
     whole = places.kind(places.below(out, SUMMARY)) is not None
     if not resume:
-        what = "is whole already:" if whole else "is what a stopped run has scored: go on with --resume, or"
-        raise OutputError(f"'{out}' {what} remove it to begin anew.")
+        what = "is already complete:" if whole else "has the results of a stopped run: resume with --resume, or"
+        raise OutputError(f"'{out}' {what} remove it to start again.")
     return whole
 
 
@@ -212,4 +212,4 @@ def _get_json(out: str, name: str) -> dict[str, Any] | None:
 
 
 def _damaged(place: str, out: str) -> OutputError:
-    return OutputError(f"'{place}' is damaged: remove '{out}' to begin anew.")
+    return OutputError(f"'{place}' is damaged: remove '{out}' to start again.")

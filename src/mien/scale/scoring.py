@@ -175,7 +175,7 @@ class Scorer:
             try:
                 table = parquet.read_table(file, columns=["status", "face"])
             except (pa.ArrowException, OSError, ValueError, LookupError):
-                raise OutputError(f"'{place}' is damaged: remove it, and go on with --resume.") from None
+                raise OutputError(f"'{place}' is damaged: remove it, and resume with --resume.") from None
         statuses = Counter(table["status"].to_pylist())
         photos = sum(not face for face in table["face"].to_pylist())  # the first face, or none
         return {"photos": photos, "before": int(before)} | {name: statuses[name] for name in STATUSES}

@@ -1,4 +1,4 @@
-"""Expressions in clips: reading, tracking, cuts, smoothing, segments, writing."""
+"""Expressions in videos: reader, tracking, cuts, smoothing, segments, writer."""
 
 from typing import TYPE_CHECKING
 

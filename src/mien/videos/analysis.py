@@ -1,4 +1,4 @@
-"""A clip at work: each frame's faces, tracked, their probabilities smoothed, and the stretches of one expression."""
+"""Analyse a video: detect and track the faces of each frame, smooth their probabilities, and find segments of one expression."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from mien.videos.reader import Frame, Packet, VideoReader
 from mien.videos.tracking import MAX_GAP, Tracker
 
 SMOOTHING = 0.3
-"""Seconds over which probabilities are averaged: an expression takes about half a second to form."""
+"""Default smoothing time in seconds: an expression takes about half a second to form."""
 
 MIN_SEGMENT = 0.4
-"""Seconds that another expression must last to count as a segment."""
+"""Minimum duration of a segment, in seconds."""
 
 
 @dataclass(frozen=True)
 class TrackedFace:
-    """A face in a frame, with the number of its track. Its probabilities and label are smoothed over the track's last frames."""
+    """A face in a frame, with its track number. Probabilities and label are smoothed over the last frames of the track."""
 
     track: int
     face: Face
@@ -35,12 +35,12 @@ class TrackedFace:
 
 @dataclass(frozen=True, eq=False)
 class FrameReading:
-    """What was read on one frame.
+    """The predictions for one frame.
 
     Attributes:
         frame: the frame itself.
         faces: its faces.
-        fresh: whether it was looked at; in between, where only every Nth frame is, the last faces stand.
+        fresh: whether the frame was analysed; with ``every`` above 1, the frames in between repeat the last faces.
     """
 
     frame: Frame
@@ -48,7 +48,7 @@ class FrameReading:
     fresh: bool = True
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row a face."""
+        """One row per face."""
         return [
             {"frame": self.frame.number, "time": round(self.frame.time, 4), "track": tracked.track}
             | tracked.face.to_dict()
@@ -58,13 +58,13 @@ class FrameReading:
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch in which one track shows one expression.
+    """A time span in which one track shows one expression.
 
     Attributes:
-        track: the track's number.
+        track: track number.
         start, end: in seconds.
         label: the expression.
-        confidence: the mean of its smoothed probability.
+        confidence: mean of its smoothed probability.
     """
 
     track: int
@@ -74,12 +74,12 @@ class Segment:
     confidence: float
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, fit for JSON."""
+        """Plain values for JSON."""
         return dataclasses.asdict(self)
 
     @property
     def span(self) -> str:
-        """From when to when, such as ``0:12–0:17``."""
+        """The time span as text, such as ``0:12–0:17``."""
         return f"{clock(self.start)}–{clock(self.end)}"
 
 
@@ -91,21 +91,21 @@ def read_video(
     smoothing: float = SMOOTHING,
     on_audio: Callable[[Packet], None] | None = None,
 ) -> Iterator[FrameReading]:
-    """Read a clip frame by frame, in memory that doesn't grow with it.
+    """Analyse a video frame by frame; the memory doesn't grow with its length.
 
     Args:
-        reader: finds and reads the faces.
-        clip: the open clip.
-        every: look at every Nth frame only.
-        smoothing: seconds over which a track's probabilities are averaged; 0 leaves them.
+        reader: detects the faces and predicts them.
+        clip: the open video.
+        every: analyse every Nth frame only.
+        smoothing: time constant of the smoothing of a track's probabilities, in seconds; 0 is off.
         on_audio: as in ``VideoReader.frames``.
 
     Yields:
-        A reading of every frame; those in between are not fresh.
+        The predictions for every frame; those in between are not fresh.
 
     Raises:
-        VideoError: the clip can't be read.
-        ArgumentError: an argument is of another kind or out of range.
+        VideoError: the video can't be read.
+        ArgumentError: an argument has the wrong type or is out of range.
     """
     _check(every, smoothing)
     return _readings(reader, clip, every, smoothing, on_audio)
@@ -113,7 +113,7 @@ def read_video(
 
 @checked
 def _check(every: Annotated[int, Between(1, 1_000_000_000)], smoothing: Annotated[float, Between(0, 1e9)]) -> None:
-    """Refuse what doesn't fit, before the first frame is asked for."""
+    """Check the arguments before the first frame is read."""
 
 
 def _readings(
@@ -142,10 +142,10 @@ def _readings(
 
 
 def estimate_prior(reader: Reader, clip: VideoReader, *, every: int = 1) -> NDArray[np.float64]:
-    """The class shares ``(K,)`` among the faces of a clip, every frame for itself, estimated.
+    """Estimate the class shares ``(K,)`` among the faces of a video; each frame counts separately.
 
     Raises:
-        DataError: the clip has too few faces.
+        DataError: the video has too few faces.
         VideoError: it can't be read.
     """
     seen = [
@@ -158,7 +158,7 @@ def estimate_prior(reader: Reader, clip: VideoReader, *, every: int = 1) -> NDAr
 
 
 class Segmenter:
-    """Joins readings into segments as they come; a change that is shorter than ``MIN_SEGMENT`` doesn't break one."""
+    """Join predictions into segments as they arrive; changes shorter than ``MIN_SEGMENT`` are ignored."""
 
     def __init__(self) -> None:
         self.segments: list[Segment] = []
@@ -166,7 +166,7 @@ class Segmenter:
         self._rival: dict[int, _Stretch] = {}
 
     def add(self, reading: FrameReading) -> None:
-        """Take a fresh reading; an abstained face belongs to no segment."""
+        """Add a fresh frame; an abstained face belongs to no segment."""
         time = reading.frame.time
         for tracked in reading.faces:
             if not tracked.face.abstained:
@@ -175,7 +175,7 @@ class Segmenter:
             self._close(number)
 
     def finish(self) -> list[Segment]:
-        """All segments, by track and time."""
+        """All segments, sorted by track and time."""
         for number in list(self._open):
             self._close(number)
         return sorted(self.segments, key=lambda segment: (segment.track, segment.start))
@@ -224,7 +224,7 @@ class _Stretch:
 
 
 class _Smoother:
-    """An average of a track's rows that forgets over time, whatever the frame rate."""
+    """Exponential moving average of a track's probabilities, independent of the frame rate."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds

@@ -1,4 +1,4 @@
-"""Opening a clip's container: a file, a webcam or a stream by URL; which of its streams is the film, and how long it claims to be."""
+"""Open a video container: a file, a webcam or a URL; select the video stream and get the declared duration."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ with needed("video"):
     from av.stream import Disposition
 
 WEBCAMS = {"linux": ("v4l2", "/dev/video{}"), "darwin": ("avfoundation", "{}"), "win32": ("dshow", "video={}")}
-"""How each system names a webcam: FFmpeg's format, and the device by its number."""
+"""Webcams of each system: FFmpeg's format, and the device name by number."""
 
 STILLS = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
-"""Streams of pictures that are no film: a cover, thumbnails of chapters."""
+"""Picture streams that are not the video: a cover, thumbnails of chapters."""
 
 TS_DISCONT = 0x0200
-"""FFmpeg's flag of formats whose clock may start anew (AVFMT_TS_DISCONT), such as MPEG-TS."""
+"""FFmpeg's flag of formats whose timestamps may restart (AVFMT_TS_DISCONT), such as MPEG-TS."""
 
 INDEXED = {"mov", "matroska"}
-"""Formats with an index of their frames: seeking in them is exact."""
+"""Formats with a frame index: seeking is exact."""
 
 
 def open_container(source: str, wait: float) -> Any:
-    """Open a clip for reading.
+    """Open a video for reading.
 
     Args:
-        source: a file, a URL, or a webcam by its number. An existing file's name is never taken for a URL.
-        wait: seconds to wait for a stream before giving up.
+        source: a file, a URL, or the number of a webcam. An existing file has priority over a URL.
+        wait: timeout of a stream, in seconds.
 
     Raises:
-        VideoError: there is nothing of that name, or it is no video.
+        VideoError: there is no such file or stream, or it is not a video.
     """
     name, form, is_file = source, None, _exists(source)
     if source.isdigit() and not is_file:
@@ -46,31 +46,31 @@ def open_container(source: str, wait: float) -> Any:
         _check_file(source)
         name = local(source)
     try:
-        # Without the option, '%' in a picture's name would stand for the number of one of many pictures.
+        # Without the option, FFmpeg takes '%' in a picture's name for the numbering pattern of a picture sequence.
         options = {"pattern_type": "none"} if is_file else {}
         return av.open(name, format=form, timeout=(wait, wait), metadata_errors="replace", options=options)
     except (av.FFmpegError, OSError, ValueError) as error:
         if is_file and _lacks_index(Path(source)):
-            reason = "it is cut off: its index, which stands at the end, is missing"
+            reason = "it is truncated: the index at its end is missing"
             raise VideoError(f"'{source}' can't be opened as a video ({reason}): copy it again.") from None
-        raise VideoError(f"'{source}' can't be opened as a video ({words(error)}): check what it is.") from None
+        raise VideoError(f"'{source}' can't be opened as a video ({words(error)}): check the file.") from None
 
 
 def local(path: str | Path) -> str:
-    """A file's name such that FFmpeg takes no part of it, as in ``10:30.mp4``, for a protocol."""
+    """A file name in a form in which FFmpeg takes no part, as in ``10:30.mp4``, for a protocol."""
     return f"file:{path}"
 
 
 def film_stream(container: Any, source: str) -> Any:
-    """The stream with the film: no cover, and of several the one that FFmpeg holds for the best.
+    """The video stream: not a cover, and of several the one that FFmpeg prefers.
 
     Raises:
-        VideoError: there is none, or none that can be decoded.
+        VideoError: there is none, or it can't be decoded.
     """
     films = [stream for stream in container.streams.video if not stream.disposition & STILLS]
     if not films:
         kinds = {"a cover" if stream.type == "video" else stream.type for stream in container.streams}
-        others = " and ".join(sorted(kinds, reverse=True)) or "nothing that can be read"
+        others = " and ".join(sorted(kinds, reverse=True)) or "no known streams"
         raise VideoError(
             f"'{source}' has no {'film' if 'a cover' in kinds else 'picture'}, only {others}: name a video."
         )
@@ -82,12 +82,12 @@ def film_stream(container: Any, source: str) -> Any:
 
 
 def declared_end(container: Any, stream: Any) -> tuple[float | None, bool]:
-    """When the film ends by what the file's head says, in seconds of the file's own clock, or None where the head says nothing.
+    """The end of the video as declared in the file's header, in seconds of the file's own clock; None if not declared.
 
-    Of other formats FFmpeg estimates the duration from what is there, which a cut-off file has right.
+    For other formats FFmpeg estimates the duration from the data, which is right even for a truncated file.
 
     Returns:
-        The time, and whether it holds for this stream alone; otherwise it is that of the longest stream.
+        The time, and whether it is the time of this stream; otherwise it is that of the longest stream.
     """
     form = container.format.name.split(",")[0]
     whole = container.duration / av.time_base if container.duration and container.duration > 0 else None
@@ -102,34 +102,34 @@ def declared_end(container: Any, stream: Any) -> tuple[float | None, bool]:
 
 
 def is_seekable(container: Any) -> bool:
-    """Whether a time can be sought in the file, rather than read up to."""
+    """Whether the file can be seeked by time."""
     return container.format.name.split(",")[0] in INDEXED and container.duration is not None
 
 
 def words(error: BaseException) -> str:
-    """What FFmpeg or the system says went wrong."""
+    """The error message of FFmpeg or the system."""
     return str(getattr(error, "strerror", None) or error) or type(error).__name__
 
 
 def _exists(source: str) -> bool:
     try:
         return Path(source).exists()
-    except OSError:  # a long URL is longer than names of files may be
+    except OSError:  # a long URL exceeds the limit of file names
         return False
 
 
 def _check_file(source: str) -> None:
     path = Path(source)
     if not _exists(source):
-        raise VideoError(f"There is no clip '{source}': check the path.")
+        raise VideoError(f"There is no video '{source}': check the path.")
     if path.is_dir():
-        raise VideoError(f"'{source}' is a folder: name one clip in it.")
+        raise VideoError(f"'{source}' is a folder: name a video in it.")
     if path.is_file() and path.stat().st_size == 0:
         raise VideoError(f"'{source}' is empty (0 bytes): replace the file.")
 
 
 def _lacks_index(path: Path) -> bool:
-    """Whether this is an MP4 or MOV without its ``moov`` box, as where the camera was switched off or a copy was stopped."""
+    """Whether this is an MP4 or MOV without its ``moov`` box, after an interrupted recording or copy."""
     if not path.is_file():
         return False
     size, begin = path.stat().st_size, 0
@@ -151,7 +151,7 @@ def _lacks_index(path: Path) -> bool:
 
 
 def _seconds(duration: str) -> float | None:
-    """Matroska's ``00:01:02.5``, or None where it is something else."""
+    """Parse Matroska's duration ``00:01:02.5``; None for other formats."""
     try:
         hours, minutes, seconds = duration.split(":")
         return int(hours) * 3600 + int(minutes) * 60 + float(seconds)

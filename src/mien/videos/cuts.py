@@ -1,4 +1,4 @@
-"""Cuts from one scene to another, told by what two frames show and not by how bright they are."""
+"""Detect cuts between scenes by the correlation of two frames, independent of brightness."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from numpy.typing import NDArray
 from PIL import Image
 
 GRID = (18, 32)
-"""Rows and columns to which a frame is averaged: a movement of a face changes little, another scene everything."""
+"""Rows and columns of the grid of mean grays: a moving face changes few cells, another scene changes all."""
 
 MIN_CORRELATION = 0.7
-"""Least correlation of two frames of one scene; ``python -m benchmarks.cuts`` measures it."""
+"""Minimum correlation of two frames of one scene; measured by ``python -m benchmarks.cuts``."""
 
 PLAIN = 0.8
-"""From this correlation on, no shift of the frames is tried."""
+"""Correlation from which shifts of the frames are not tried."""
 
 SHIFT = (2, 6)
-"""Rows and columns of the grid by which the camera may have turned between two frames."""
+"""Maximum shift in rows and columns of the grid, for camera movements between two frames."""
 
 MIN_CONTRAST = 1.0
-"""Standard deviation in grays below which a frame shows nothing: black, or white from a flash."""
+"""Standard deviation of grays below which a frame is blank: black, or white from a flash."""
 
 MEMORY = 1.0
-"""Seconds after a cut within which a return to the scene before it is noticed, as after a flash."""
+"""Time after a cut, in seconds, within which a return to the previous scene is detected, as after a flash."""
 
 
 class CutDetector:
-    """Tells, frame by frame, where another scene begins."""
+    """Detect frame by frame where another scene begins."""
 
     def __init__(self) -> None:
         self._last: NDArray[np.float32] | None = None
@@ -36,15 +36,15 @@ class CutDetector:
         self.is_return = False
 
     def look(self, pixels: NDArray[np.uint8], time: float) -> None:
-        """Look at the next frame ``(H, W, 3)``, at a time in seconds; sets ``is_cut`` and ``is_return``.
+        """Process the next frame ``(H, W, 3)``, at a time in seconds; sets ``is_cut`` and ``is_return``.
 
-        ``is_cut``: it shows another scene than the frame before. ``is_return``: that other scene is the one before the
-        last cut, so that was a flash or a glance.
+        ``is_cut``: the frame shows another scene than the previous frame. ``is_return``: that scene is the one before the
+        last cut, so the scene in between was a flash or a short insert.
         """
         self.is_cut = self.is_return = False
         seen = coarse(pixels)
         if seen.std() < MIN_CONTRAST:
-            return  # the next frame that shows something is compared with the last one that did
+            return  # the next frame is compared with the last one that was not blank
         if self._last is not None and not same_scene(self._last, seen):
             self.is_cut = True
             recent = self._before is not None and time - self._cut_at <= MEMORY
@@ -54,22 +54,22 @@ class CutDetector:
 
 
 def coarse(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """A frame ``(H, W, 3)`` as the mean grays of a ``GRID`` of fields; the green channel stands for gray."""
-    step = max(1, min(pixels.shape[:2]) // 180)  # so many pixels suffice for the means
+    """The mean grays of a frame ``(H, W, 3)`` on a grid of ``GRID`` cells; the green channel is used as gray."""
+    step = max(1, min(pixels.shape[:2]) // 180)  # enough pixels for the means
     green = np.ascontiguousarray(pixels[step // 2 :: step, step // 2 :: step, 1])
     small = Image.fromarray(green).convert("F").resize(GRID[::-1], Image.Resampling.BOX)
     return np.asarray(small, np.float32)
 
 
 def same_scene(one: NDArray[np.float32], other: NDArray[np.float32]) -> bool:
-    """Whether two coarse frames show one scene."""
+    """Whether two coarse frames show the same scene."""
     return likeness(one, other) >= MIN_CORRELATION
 
 
 def likeness(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    """The correlation of two coarse frames, or the best one of them shifted against each other, as by a turn of the camera.
+    """The highest correlation of two coarse frames over small shifts, which allow for camera movements.
 
-    It does not change with brightness and contrast, and so neither with a fade.
+    It does not depend on brightness and contrast, and so not on fades.
     """
     correlation = _correlation(one, other)
     return correlation if correlation >= PLAIN else max(correlation, _shifted_correlation(one, other))
@@ -87,7 +87,7 @@ def _shifted_correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -
 
 
 def _correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    """Pearson's, -1 to 1; 0 where one of them is plain."""
+    """Pearson correlation, -1 to 1; 0 if a frame is uniform."""
     one, other = one - one.mean(), other - other.mean()
     scale = float(np.sqrt(np.square(one).sum() * np.square(other).sum()))
     return float((one * other).sum()) / scale if scale > 0 else 0.0

@@ -1,4 +1,4 @@
-"""A clip's frames, upright, with their times: a file, a webcam or a stream by URL, through PyAV."""
+"""Read the frames of a video upright, with their times: from a file, a webcam or a URL, through PyAV."""
 
 from __future__ import annotations
 
@@ -23,36 +23,36 @@ with needed("video"):
     import av
 
 MAX_BROKEN = 1000
-"""So many packets in a row that can't be decoded end the clip."""
+"""Number of consecutive undecodable packets that ends the video."""
 
 MAX_WAITING = 2000
-"""Packets since the last key frame that wait to be decoded, while ``start`` is far; beyond that, all are decoded."""
+"""Maximum number of buffered packets since the last key frame before ``start``; above it, all packets are decoded."""
 
 STEPS_BACK = (0.0, 2.0, 10.0, 60.0)
-"""Seconds before ``start`` that are sought in turn, until the first frame there is not after it; then the clip is read from its beginning."""
+"""Offsets before ``start``, in seconds, that are tried in turn when seeking; if all fail, the video is read from its beginning."""
 
 MAX_STRETCH = 4.0
-"""Largest ratio of a pixel's sides, in either direction, that is believed."""
+"""Maximum pixel aspect ratio, in either direction; larger ones are ignored."""
 
 SLACK, SLACK_FRAMES = 0.1, 2.5
-"""Seconds and frames by which a clip may end before what its head declares, as heads are rounded and count reordered frames."""
+"""Tolerance of the declared end, in seconds and frames, as headers are rounded and count reordered frames."""
 
 EARLY = 1e-6
-"""Seconds by which a frame may come before ``start`` and ``end``, for rounding."""
+"""Tolerance of ``start`` and ``end`` in seconds, for rounding."""
 
 Seconds = Annotated[float, Between(0, 1e9)]
-Packet: TypeAlias = "av.Packet[Any]"  # as text: older releases of PyAV know no type of stream
+Packet: TypeAlias = "av.Packet[Any]"  # as a string: older releases of PyAV have no such type
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One frame of a clip.
+    """One frame of a video.
 
     Attributes:
-        number: counted from 0 at the first frame that is delivered.
-        time: seconds since the clip's start.
-        picture: the decoded frame, for ``pixels``.
-        stretch: width of a pixel by its height; other than 1 on DVDs and in DV.
+        number: index from 0, counted from the first yielded frame.
+        time: seconds since the start of the video.
+        picture: the decoded frame, source of ``pixels``.
+        stretch: pixel aspect ratio (width / height); not 1 on DVDs and in DV.
     """
 
     number: int
@@ -69,30 +69,29 @@ class Frame:
 
 
 class VideoReader:
-    """A clip that is open for reading; use it in a ``with``.
+    """An open video; use it in a ``with`` statement.
 
     Args:
-        source: a file, a URL (``rtsp://...``, ``https://...``), or a webcam by its number, such as ``"0"``.
-        start: seconds into the clip at which to begin.
-        end: seconds into the clip at which to stop; None reads to its end.
-        wait: seconds to wait for a stream before giving up.
-        max_pixels: height times width of the largest frame that is read, once its pixels are square; None has
-            ``images.MAX_PIXELS``.
+        source: a file, a URL (``rtsp://...``, ``https://...``), or the number of a webcam, such as ``"0"``.
+        start: start time in seconds.
+        end: end time in seconds; None for the end of the video.
+        wait: timeout of a stream, in seconds.
+        max_pixels: maximum height times width of a frame with square pixels; None for ``images.MAX_PIXELS``.
 
     Attributes:
-        stream: the film's stream, as PyAV has it; covers and thumbnails are passed over.
-        audio: the first stream of sound, or None.
-        duration: seconds in all, or None where it isn't known, as of a webcam. An estimate in some formats.
-        rate: frames per second, on average.
-        num_broken: frames that could not be decoded so far.
-        num_large: frames of more than ``max_pixels`` so far, where a stream changes its size; they are left out.
-        missing: seconds that the file's head declares and that were not there: the file is cut off. 0 where nothing is
-            missing, before the end is reached, and in formats whose head says no length (MPEG-TS, Ogg).
-        lost: why reading ended early, as where a connection or a device was lost, or None.
+        stream: the video stream of PyAV; covers and thumbnails are ignored.
+        audio: the first audio stream, or None.
+        duration: in seconds; None if unknown, as for a webcam. An estimate in some formats.
+        rate: mean frame rate, in frames per second.
+        num_broken: number of undecodable frames so far.
+        num_large: number of frames above ``max_pixels`` so far, if a stream changes its size; they are left out.
+        missing: seconds that the header declares but the file lacks, as it is truncated. 0 if nothing is missing, before the
+            end is reached, and in formats without a declared length (MPEG-TS, Ogg).
+        lost: reason for an early end, such as a lost connection or device, or None.
 
     Raises:
-        VideoError: it can't be opened, has no film, or one of too many pixels.
-        ArgumentError: an argument is of another kind or out of range.
+        VideoError: it can't be opened, has no video stream, or is above ``max_pixels``.
+        ArgumentError: an argument has the wrong type or is out of range.
     """
 
     @checked
@@ -114,9 +113,9 @@ class VideoReader:
         self.missing = 0.0
         self.lost: str | None = None
         self._wait = wait
-        self._num_bad = 0  # packets in a row that could not be decoded
-        self._shown = 0.0  # when the last decoded frame is over
-        self._reached: dict[int, float] = {}  # stream to the end of its last packet, by the file's clock
+        self._num_bad = 0  # consecutive undecodable packets
+        self._shown = 0.0  # end time of the last decoded frame
+        self._reached: dict[int, float] = {}  # by stream, the end time of its last packet, in the file's clock
         self._open()
         self.rate = float(self.stream.average_rate or self.stream.guessed_rate or 25)
         length = self._container.duration
@@ -144,17 +143,17 @@ class VideoReader:
         self._container.close()
 
     def frames(self, *, on_audio: Callable[[Packet], None] | None = None) -> Iterator[Frame]:
-        """Yield the frames from ``start`` to ``end`` in order; memory doesn't grow with the clip.
+        """Yield the frames from ``start`` to ``end`` in order; the memory doesn't grow with the length.
 
-        Frames that can't be decoded are left out and counted in ``num_broken``. Times come from the clip, so a variable
-        frame rate is kept; where a frame has none, it follows the last by one frame. Where recordings were joined and the
-        clock starts anew, the times go on.
+        Undecodable frames are left out and counted in ``num_broken``. Times are those of the file, so a variable frame rate is
+        kept; a frame without a time follows the last one by one frame. If recordings were joined and the timestamps restart,
+        the times continue.
 
         Args:
-            on_audio: takes each packet of sound within ``start`` and ``end``.
+            on_audio: called with each audio packet between ``start`` and ``end``.
 
         Raises:
-            VideoError: there is no frame that can be decoded, or none between ``start`` and ``end``.
+            VideoError: no frame can be decoded, or there is none between ``start`` and ``end``.
         """
         number, num_before = 0, 0
         heard: list[Packet] = []
@@ -173,12 +172,12 @@ class VideoReader:
         self._check(number, num_before)
 
     def origin(self) -> float:
-        """The time, in the file's own count, at which the pictures begin, in seconds."""
+        """The time of the first frame in the file's own clock, in seconds."""
         start = self.stream.start_time
         return float(start * self.stream.time_base) if start is not None and self.stream.time_base else 0.0
 
     def _from_start(self, heard: list[Packet]) -> Iterator[tuple[float, av.VideoFrame]]:
-        """Times and pictures from some frame on that is not after ``start``, or from the clip's first one."""
+        """Times and frames, from a frame at or before ``start``, or from the first one."""
         if self.start > 0 and container.is_seekable(self._container):
             for back in STEPS_BACK:
                 sought = self.start + self.origin() - back
@@ -186,7 +185,7 @@ class VideoReader:
                     break
                 try:
                     self._container.seek(int(sought * av.time_base), backward=True)
-                except (av.FFmpegError, OSError):  # a server that can't skip ahead
+                except (av.FFmpegError, OSError):  # a server that can't seek
                     break
                 pictures = self._pictures(heard)
                 first = next(pictures, None)
@@ -200,7 +199,7 @@ class VideoReader:
         yield from self._pictures(heard)
 
     def _pictures(self, heard: list[Packet]) -> Iterator[tuple[float, av.VideoFrame]]:
-        """Times and pictures from where the container stands; packets of sound are added to ``heard`` as they come."""
+        """Times and frames from the current position; audio packets are appended to ``heard``."""
         times, last = FrameTimes(), None
         for packet in self._near_start(self._packets(heard)):
             for picture in self._decoded(packet):
@@ -217,7 +216,7 @@ class VideoReader:
                 return
 
     def _near_start(self, packets: Iterator[Packet]) -> Iterator[Packet]:
-        """Leave out what comes before the last key frame that is not after ``start``: no need to decode it."""
+        """Drop the packets before the last key frame at or before ``start``, which need no decoding."""
         waiting: list[Packet] | None = [] if self.start > 0 else None
         for packet in packets:
             if waiting is None:
@@ -233,7 +232,7 @@ class VideoReader:
         yield from waiting or ()
 
     def _packets(self, heard: list[Packet]) -> Iterator[Packet]:
-        """The film's packets, with times that go on where recordings were joined."""
+        """The video packets, with times that continue where recordings were joined."""
         may_jump = bool(self._container.format.flags & container.TS_DISCONT)
         for packet in ContinuousClock(self.stream.index, may_jump).corrected(self._demuxed()):
             index = packet.stream.index
@@ -245,7 +244,7 @@ class VideoReader:
                 heard.append(packet)
 
     def _demuxed(self) -> Iterator[Packet]:
-        """The packets of picture and sound, as they are in the file."""
+        """The video and audio packets, unchanged."""
         packets = self._container.demux()
         while not self.lost and self._num_bad < MAX_BROKEN:
             try:
@@ -262,12 +261,12 @@ class VideoReader:
 
     def _decoded(self, packet: Packet) -> list[av.VideoFrame]:
         if not packet.size and packet.dts is not None:
-            return []  # a frame that is as the last one, in Theora; the packet without a time that ends a stream is no frame
+            return []  # an empty packet is a repeated frame in Theora; one without a time ends a stream
         try:
             pictures = packet.decode()
         except av.EOFError:
             return []
-        except (av.FFmpegError, OSError, ValueError):  # whatever a decoder says is about this packet only
+        except (av.FFmpegError, OSError, ValueError):  # decoder errors concern this packet only
             self._note_broken()
             return []
         self._num_bad = 0
@@ -275,7 +274,7 @@ class VideoReader:
 
     def _note_error(self, error: Exception) -> None:
         if not isinstance(error, av.InvalidDataError):
-            self.lost = container.words(error)  # the connection or the device is gone, not just one packet
+            self.lost = container.words(error)  # the connection or the device is lost, not just one packet
             return
         self._note_broken()
 
@@ -287,7 +286,7 @@ class VideoReader:
         return None if value is None or packet.time_base is None else float(value * packet.time_base) - self.origin()
 
     def _time(self, time: float | None, last: float | None) -> float:
-        """The time since the clip's start of a frame with this time by the file's clock, after one at ``last``."""
+        """Seconds since the start of the video for a frame with this time in the file's clock, after a frame at ``last``."""
         step = 1 / self.rate
         if time is None:
             return 0.0 if last is None else last + step
@@ -295,7 +294,7 @@ class VideoReader:
         return max(time, 0.0) if last is None else time if time > last else last + min(step, 1e-3)
 
     def _is_wanted(self, packet: Packet) -> bool:
-        """Whether a packet of sound lies within ``start`` and ``end``."""
+        """Whether an audio packet is between ``start`` and ``end``."""
         time = self._since_origin(packet, packet.pts)
         if time is None or packet.dts is None:
             return False
@@ -323,12 +322,12 @@ class VideoReader:
         if number:
             return
         if num_before:
-            cut = f", as {self.missing:.1f} s of it are missing" if self.missing else ""
+            cut = f", as {self.missing:.1f} s are missing" if self.missing else ""
             raise VideoError(
-                f"'{self.source}' ends before the start that was asked for ({self.start:g} s){cut}: name an earlier one."
+                f"'{self.source}' ends before the requested start ({self.start:g} s){cut}: choose an earlier start."
             )
         if self.lost:
-            raise VideoError(f"'{self.source}' can't be read ({self.lost}): check it, and the connection to it.")
+            raise VideoError(f"'{self.source}' can't be read ({self.lost}): check the source and the connection.")
         if self.num_large:
             raise VideoError(
                 f"All frames of '{self.source}' have more than the {self.max_pixels:,} pixels allowed (--max-pixels): make it smaller."
@@ -336,21 +335,21 @@ class VideoReader:
         if self.num_broken:
             codec = self.stream.codec_context.name
             raise VideoError(
-                f"'{self.source}' is damaged: none of its frames can be decoded. If a player shows it, the FFmpeg that is "
-                f"installed doesn't know this kind of '{codec}': convert it, to H.264 for one."
+                f"'{self.source}' is damaged: none of its frames can be decoded. If a player shows it, the installed FFmpeg "
+                f"doesn't support this kind of '{codec}': convert it, for example to H.264."
             )
         raise VideoError(f"'{self.source}' has no frames between {self.start:g} s and its end: check it in a player.")
 
 
 def _stretch(stream: Any) -> float:
-    """The width of a pixel by its height; 1 where what the file says can't be."""
+    """The pixel aspect ratio (width / height); 1 if the declared one is invalid."""
     ratio = stream.codec_context.sample_aspect_ratio or stream.sample_aspect_ratio
     stretch = float(ratio) if ratio else 1.0
     return stretch if 1 / MAX_STRETCH <= stretch <= MAX_STRETCH else 1.0
 
 
 def _lasts(picture: av.VideoFrame, rate: float) -> float:
-    """Seconds for which a frame is shown."""
+    """Display time of a frame, in seconds."""
     duration = getattr(picture, "duration", None)
     return float(duration * picture.time_base) if duration and picture.time_base else 1 / rate
 

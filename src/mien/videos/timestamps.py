@@ -1,4 +1,4 @@
-"""The times of a clip's packets and frames, where containers give wrong ones: clocks that start anew, frames without a time."""
+"""Correct the times of packets and frames: timestamps that restart, and frames without a time."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 BACK = 0.1
-"""Seconds by which a stream's clock goes back where it starts anew; within a piece, decoding times only grow."""
+"""Backward jump in seconds that counts as a restart; decoding times only increase otherwise."""
 
 AHEAD = 10.0
-"""Seconds by which it jumps ahead there, in formats whose clock may start anew; FFmpeg's own tools take the same."""
+"""Forward jump in seconds that counts as a restart, in formats whose timestamps may restart; the value of FFmpeg's own tools."""
 
 MAX_HELD = 200
-"""Packets of sound that wait for the film at a join."""
+"""Maximum number of audio packets that wait for the video at a restart."""
 
 
 @dataclass
 class _Stream:
-    """Where a stream stands: the number of its piece, the last decoding time there, and when its last packet ends."""
+    """State of a stream: the number of its current piece, the last decoding time, and the end of its last packet."""
 
     piece: int = 0
     last: float | None = None
@@ -27,19 +27,20 @@ class _Stream:
 
 @dataclass(frozen=True)
 class _Piece:
-    """A stretch with one clock: its first time, and what is added to its times."""
+    """A part with one clock: its first time, and the offset added to its times."""
 
     begin: float
     offset: float
 
 
 class ContinuousClock:
-    """Changes packets' times so that they go on where recordings were joined, each with a clock of its own.
+    """Change the times of packets so that they continue where recordings with separate clocks were joined.
 
-    The film sets the measure: its first frame of a new piece follows its last one, and the sound moves by the same time.
+    The video stream sets the offset: its first frame of a new piece follows its last one, and the audio gets the same offset.
 
     Args:
-        film: index of the film's stream.
+        film: index of the video stream.
+        may_jump: whether a forward jump is a restart too, not a pause.
         may_jump: whether a leap ahead is a new clock too, and no pause.
     """
 
@@ -50,7 +51,7 @@ class ContinuousClock:
         self._pieces = [_Piece(0.0, 0.0)]
 
     def corrected(self, packets: Iterable[Any]) -> Iterator[Any]:
-        """The packets with their times changed; sound that comes to a join before the film waits for it."""
+        """The packets with corrected times; audio packets that reach a restart before the video wait for it."""
         held: list[Any] = []
         for packet in packets:
             if packet.stream.index != self.film and (held or self._leads(packet)):
@@ -67,7 +68,7 @@ class ContinuousClock:
         yield from map(self._correct, held)
 
     def _leads(self, packet: Any) -> bool:
-        """Whether a packet is the first one behind a join."""
+        """Whether a packet is the first one after a restart."""
         stream = self._streams.get(packet.stream.index)
         return stream is not None and self._joins(packet, stream) and self._piece_of(packet, stream) is None
 
@@ -78,7 +79,7 @@ class ContinuousClock:
         return step < -BACK or (self.may_jump and step > AHEAD)
 
     def _piece_of(self, packet: Any, stream: _Stream) -> int | None:
-        """The newest piece, where another stream came to it first."""
+        """The newest piece, if another stream reached it first."""
         newest = len(self._pieces) - 1
         is_near = abs(float(packet.dts * packet.time_base) - self._pieces[newest].begin) < AHEAD
         return newest if is_near and stream.piece < newest else None
@@ -106,9 +107,9 @@ class ContinuousClock:
 
 
 class FrameTimes:
-    """Chooses between a frame's presentation and decoding time as FFmpeg does: by which of the two went back less often.
+    """Choose between a frame's presentation and decoding time as FFmpeg does: the one that went backwards less often.
 
-    Some containers, such as AVI, store no presentation times, and FFmpeg gives frames those of other frames.
+    Some containers, such as AVI, have no presentation times, and FFmpeg assigns those of other frames.
     """
 
     def __init__(self) -> None:
@@ -116,7 +117,7 @@ class FrameTimes:
         self._num_faulty = {"pts": 0, "dts": 0}
 
     def of(self, frame: Any) -> float | None:
-        """Seconds by the file's clock, or None where it has none."""
+        """The time in seconds of the file's clock, or None if there is none."""
         for kind in ("pts", "dts"):
             value = getattr(frame, kind)
             if value is not None:
@@ -128,6 +129,6 @@ class FrameTimes:
 
 
 def end_of(packet: Any) -> float:
-    """When a packet's frame is over, in seconds by the file's clock."""
+    """The end of a packet's frame, in seconds of the file's clock."""
     begin = packet.pts if packet.pts is not None else packet.dts
     return float((begin + (packet.duration or 0)) * packet.time_base)

@@ -1,8 +1,8 @@
-"""Who is who from frame to frame: boxes joined into tracks.
+"""Track faces from frame to frame: join their boxes into tracks.
 
-Ours, because the kept libraries bring far more than it needs: ``norfair`` brings SciPy and an unkept filter package,
-``trackers`` and ``supervision`` OpenCV, SciPy and matplotlib. Faces are large, few and slow between frames, so a box that is moved
-on by its last velocity meets its next one; what it takes beyond that is telling apart by place and size.
+Existing libraries bring too many dependencies: ``norfair`` needs SciPy and an unmaintained filter package, ``trackers`` and
+``supervision`` need OpenCV, SciPy and matplotlib. Faces are large, few and slow between frames, so it is enough to move each box
+by its last velocity and to match the results by overlap, distance and size.
 """
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ from numpy.typing import NDArray
 from mien.inference.detector import overlap
 
 MAX_GAP = 1.0
-"""Seconds for which a track outlives its last box: a turned or covered face comes back under its number."""
+"""Time for which a track without boxes is kept, in seconds: a turned or covered face keeps its number."""
 
 MIN_OVERLAP = 0.15
-"""Least intersection over union of a box with where its track is thought to be."""
+"""Minimum intersection over union of a box with the predicted box of its track."""
 
 MAX_DISTANCE = 0.8
-"""Where no boxes overlap: the largest distance of centres, in box sides; it doubles over ``MAX_GAP``."""
+"""Without overlap, the maximum distance of centres, in box sides; it doubles over ``MAX_GAP``."""
 
 MAX_GROWTH = 1.8
-"""Largest ratio of sides from one box of a track to the next."""
+"""Maximum ratio of box sides from one box of a track to the next."""
 
 
 @dataclass(eq=False)
 class _Track:
     number: int
     box: NDArray[np.float32]
-    velocity: NDArray[np.float32]  # (2,) of the centre, in pixels a second
+    velocity: NDArray[np.float32]  # (2,) of the centre, in pixels per second
     time: float
 
     def at(self, time: float) -> NDArray[np.float32]:
-        ahead = min(time - self.time, 0.2)  # a guess grows wrong with time
+        ahead = min(time - self.time, 0.2)  # extrapolation gets worse with time
         return np.asarray(self.box + np.tile(self.velocity * np.float32(ahead), 2), np.float32)
 
 
 class Tracker:
-    """Gives each box of a frame the number of its track. Numbers begin at 1 and are never used again."""
+    """Assign a track number to each box of a frame. Numbers start at 1 and are not reused."""
 
     def __init__(self) -> None:
         self._tracks: list[_Track] = []
@@ -48,7 +48,7 @@ class Tracker:
         self._num = 0
 
     def update(self, boxes: NDArray[np.float32], time: float) -> list[int]:
-        """The track numbers of a frame's boxes ``(N, 4)``, at a time in seconds that doesn't go back."""
+        """The track numbers of a frame's boxes ``(N, 4)``, at a non-decreasing time in seconds."""
         self._tracks = [track for track in self._tracks if time - track.time <= MAX_GAP]
         numbers = [0] * len(boxes)
         free = list(self._tracks)
@@ -66,11 +66,11 @@ class Tracker:
         return numbers
 
     def forget(self) -> None:
-        """Begin anew, as after a cut: the next boxes are other people."""
+        """Start new tracks, as after a cut: the next boxes are other persons."""
         self._tracks, self._left = [], self._tracks
 
     def recall(self) -> None:
-        """Go back to the people of the scene before the last cut, as after a flash."""
+        """Restore the tracks of the scene before the last cut, as after a flash."""
         self._tracks, self._left = self._left, self._tracks
 
     def _pairs(self, boxes: NDArray[np.float32], time: float) -> list[tuple[float, _Track, int]]:
@@ -88,7 +88,7 @@ class Tracker:
             for row in range(len(boxes)):
                 near = shared[row] >= MIN_OVERLAP or distance[row] <= reach
                 if near and growth[row] <= MAX_GROWTH:
-                    # Overlapping pairs come first, the closest before others; then those that are only near.
+                    # Overlapping pairs come first, by overlap; then pairs by distance.
                     pairs.append((float(1 - shared[row] + 0.1 * distance[row]), track, row))
         return pairs
 

@@ -1,4 +1,4 @@
-"""What is made of a clip: an annotated copy with its sound, and a picture of the timeline."""
+"""Write an annotated copy of a video with its audio, and draw a timeline."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ with needed("video"):
     import av
 
 CLOCK = Fraction(1, 60_000)
-"""The unit of time of the copy's frames: fine enough for any frame rate, coarse enough for MPEG-4."""
+"""Time base of the copy's frames: fine enough for any frame rate, and within the limits of MPEG-4."""
 
 CODECS = ("libx264", "mpeg4")
-"""What the copy is encoded with: the first that is there."""
+"""Encoders of the copy; the first available one is used."""
 
 FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
-"""What a copy's name may end in, with FFmpeg's name for it."""
+"""Suffixes of a copy, with FFmpeg's format names."""
 
 ENDINGS = tuple(FORMATS)
 NUM_TRACKS = 24
-"""Most tracks on a timeline, the longest ones."""
+"""Maximum number of tracks on a timeline, the longest ones."""
 
 
 @contextmanager
 def opened(path: Path, clip: VideoReader, *, sound: bool = True) -> Iterator[VideoWriter]:
-    """A film that is there once it is whole, or not at all.
+    """Open a video file that appears at the end, atomically.
 
     Args:
-        path: the file to write; it ends in one of ``ENDINGS``.
-        clip: the clip it is a copy of.
-        sound: whether to keep its sound.
+        path: the file to write; its suffix is one of ``ENDINGS``.
+        clip: the source video.
+        sound: whether to keep its audio.
 
     Raises:
-        OutputError: it can't be written to, or the sound doesn't fit that kind of file.
+        OutputError: it can't be written to, or the format doesn't support the audio.
     """
     audio = clip.audio if sound else None
     if audio is not None:
@@ -65,7 +65,7 @@ def opened(path: Path, clip: VideoReader, *, sound: bool = True) -> Iterator[Vid
             advice = (
                 "free some space"
                 if error.errno == errno.ENOSPC
-                else "name another kind of file, or leave out the sound"
+                else "choose another file format, or leave out the audio"
             )
             raise OutputError(f"'{path}' can't be written ({container.words(error)}): {advice}.") from None
 
@@ -76,28 +76,28 @@ def _check_sound(audio: Any, path: Path, source: str) -> None:
         return
     others = [other for other, form in FORMATS.items() if other != ending and _fits(audio, form)]
     codec = audio.codec_context.name if audio.codec_context is not None else "of an unknown kind"
-    advice = f"name a {' or '.join(others)} file" if others else "leave it out with --no-sound"
-    raise OutputError(f"The sound of '{source}' ({codec}) can't be kept in a {ending} file: {advice}.")
+    advice = f"choose a {' or '.join(others)} file" if others else "leave it out with --no-sound"
+    raise OutputError(f"The audio of '{source}' ({codec}) can't be stored in a {ending} file: {advice}.")
 
 
 def _fits(audio: Any, form: str) -> bool:
-    """Whether a format takes a stream of sound as it is; some refuse it only when their head is written."""
+    """Whether a format supports an audio stream unchanged; some formats refuse it only when the header is written."""
     with av.open(io.BytesIO(), "w", format=form) as trial:
         try:
             trial.add_stream_from_template(audio)
             trial.start_encoding()
-        except (av.FFmpegError, ValueError, TypeError, AttributeError):  # the last two where it has no codec
+        except (av.FFmpegError, ValueError, TypeError, AttributeError):  # the last two if it has no codec
             return False
     return True
 
 
 class VideoWriter:
-    """Writes an annotated copy: H.264 pictures at the clip's own times, and the sound's packets as they are.
+    """Write an annotated copy: H.264 frames at the original times, and the audio packets unchanged.
 
     Args:
-        path: the file to write; it ends in one of ``ENDINGS``.
-        clip: the clip it is a copy of.
-        audio: its stream of sound, which fits the kind of file, or None to leave it out.
+        path: the file to write; its suffix is one of ``ENDINGS``.
+        clip: the source video.
+        audio: its audio stream, supported by the format, or None to leave it out.
     """
 
     def __init__(self, path: Path, clip: VideoReader, audio: Any = None) -> None:
@@ -110,12 +110,12 @@ class VideoWriter:
         self.last_sound: int | None = None
 
     def hear(self, packet: Packet) -> None:
-        """Take a packet of sound."""
+        """Buffer an audio packet."""
         if self.audio is not None:
             self.waiting.append(packet)
 
     def add(self, reading: FrameReading) -> None:
-        """Draw a frame's readings and add it."""
+        """Draw the predictions on a frame and add it."""
         marks = [annotate.mark(tracked.face, tracked.track) for tracked in reading.faces]
         pixels = np.asarray(annotate.annotate(reading.frame.pixels, marks, enlarge=False))
         pixels = pixels[: pixels.shape[0] // 2 * 2, : pixels.shape[1] // 2 * 2]  # H.264 stores colour by 2x2 pixels
@@ -123,14 +123,14 @@ class VideoWriter:
             self._begin(pixels.shape[1], pixels.shape[0])
         self._mux_sound()
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
-        # Streams change their size, where recordings were joined or the network got slow; a film can't.
+        # A stream may change its size (joined recordings, a slow network); a file can't.
         picture = picture.reformat(self.video.width, self.video.height, "yuv420p")
         picture.time_base = CLOCK
         picture.pts = self.last = max(self.last + 1, round((reading.frame.time - self.clip.start) / CLOCK))
         self.file.mux(self.video.encode(picture))
 
     def close(self) -> None:
-        """Write what the encoder still holds."""
+        """Flush the encoder."""
         if self.video is not None:
             self._mux_sound()
             self.file.mux(self.video.encode())
@@ -151,7 +151,7 @@ class VideoWriter:
             shift = round((self.clip.start + self.clip.origin()) / packet.time_base) if packet.time_base else 0
             packet.pts = max(0, packet.pts - shift) if packet.pts is not None else None
             packet.dts = max(0, packet.dts - shift) if packet.dts is not None else None
-            # At a join, the sound of one recording may reach into the next one; containers take none that goes back.
+            # At a restart, the audio of one recording may overlap the next one; containers refuse decreasing times.
             if packet.dts is None or (self.last_sound is not None and packet.dts <= self.last_sound):
                 continue
             self.last_sound = packet.dts
@@ -160,7 +160,7 @@ class VideoWriter:
 
 
 def draw_timeline(segments: Sequence[Segment], start: float, end: float, *, width: int = 1200) -> Image.Image:
-    """Draw a row a track with its segments in their colours, a time axis below and a legend above."""
+    """Draw one row per track with its segments in colour, a time axis below and a legend above."""
     length = max(end - start, 1e-3)
     times = {track: sum(s.end - s.start for s in segments if s.track == track) for track in {s.track for s in segments}}
     tracks = sorted(sorted(times, key=lambda track: -times[track])[:NUM_TRACKS])

@@ -186,7 +186,7 @@ def test_columns_of_fer2013_with_an_order_of_their_own_are_refused(make: Maker) 
         read(with_usage(make, coded(own), ("Training", "PublicTest")), adviser=witness(), cache=False)
     found = read(with_usage(make, coded(EMOTIONS), ("Training", "PublicTest")), adviser=witness(), cache=False)
     assert named(found) == truth(found)
-    assert "read by the coding fer2013" in found.source.notes[-1]
+    assert "in the coding fer2013" in found.source.notes[-1]
 
 
 def test_codes_that_the_coding_of_the_columns_lacks_are_refused_with_the_way_to_state_them(make: Maker) -> None:

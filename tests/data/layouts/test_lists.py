@@ -171,4 +171,4 @@ def test_every_verb_that_trains_tells_why_nothing_is_labelled(
         assert code == 1
         assert "note: No table labels the pictures, so all are unlabelled." in err
         assert "was passed over: labels.json" in err
-        assert "No row of the data has a label: there is nothing to learn from." in err
+        assert "No row of the data has a label: training needs labelled rows." in err
