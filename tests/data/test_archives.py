@@ -7,7 +7,6 @@ import gzip
 import io
 import lzma
 import os
-import shutil
 import tarfile
 import tempfile
 import zipfile
@@ -77,20 +76,6 @@ def test_the_archives_of_a_folder_are_splits_by_their_names_and_a_table_beside_t
     faces = read(make.root)
     assert faces.splits.tolist() == ["train"] * 3 + ["test"] * 3
     assert faces.labels.tolist() == [0, 1, 1, -1, -1, -1]
-
-
-@pytest.mark.parametrize("shards", [("faces.tar",), ("train-00000.tar", "test-00000.tar")])
-def test_shards_of_webdataset(make: Maker, shards: tuple[str, ...]) -> None:
-    for shard in shards:
-        with tarfile.open(make.root / shard, "w") as archive:
-            for number, name in enumerate(["happy", "sad", "fear"]):
-                archive.add(make.picture(f"x/{number:05}.png", number), f"{number:05}.png")
-                archive.add(make.file(f"x/{number:05}.cls", name), f"{number:05}.cls")
-        shutil.rmtree(make.root / "x")
-    faces = read(make.root / shards[0] if len(shards) == 1 else make.root)
-    assert faces.source.layout == "webdataset"
-    assert [faces.classes[label] for label in faces.labels[:3]] == (["happy", "sad", "fear"])
-    assert set(faces.splits.tolist()) == ({"train"} if len(shards) == 1 else {"train", "test"})
 
 
 def zip_of(make: Maker, **members: bytes) -> Path:

@@ -44,25 +44,6 @@ def test_numbers_of_numpy_are_numbers(faces_file: Path) -> None:
     assert mien.read(faces_file, size=np.int64(32)).size == (32, 32)  # type: ignore[arg-type]
 
 
-GOOD: dict[str, Any] = {
-    "images": np.zeros((2, 4, 4), np.uint8), "labels": [0, 1], "classes": ("happy", "sad"), "split": "train",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"images": [[0]]}, {"images": np.zeros((2, 4, 4))}, {"images": np.zeros((2, 0, 0), np.uint8)}, {"images": None},
-        {"labels": [0.5, 1]}, {"labels": ["happy", "sad"]}, {"labels": np.eye(2, dtype=int)}, {"labels": [0]}, {"labels": [0, 2]},
-        {"classes": "ab"}, {"classes": [0, 1]}, {"classes": ["a", "a"]}, {"classes": ["", "a"]}, {"split": "nope"}, {"split": 5},
-    ],
-)  # fmt: skip
-def test_arrays_that_make_no_face_set_are_refused(change: dict[str, Any]) -> None:
-    assert len(FaceSet.from_arrays(**GOOD)) == 2
-    with pytest.raises(MienError):
-        FaceSet.from_arrays(**{**GOOD, **change})
-
-
 CALLS: dict[str, Callable[[FaceSet], object]] = {
     "a size of one side": lambda faces: faces.resized((48,)),  # type: ignore[arg-type]
     "a size of nothing": lambda faces: faces.resized((0, 48)),

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from mien.data.faceset import FaceSet
-from mien.data.source import DroppedRow, Source
 from mien.data.splits import hold_out
 from mien.errors import DataError
 
@@ -103,10 +102,3 @@ def test_what_cannot_be_divided_is_refused(make: Maker) -> None:
         hold_out(replace(faces, images=np.zeros((10, 4, 4), np.uint8)))
     with pytest.raises(DataError, match="has 0 different pictures: to hold"):
         hold_out(faces.select(np.zeros(10, bool)))
-
-
-def test_rows_that_were_left_out_are_told_with_the_notes() -> None:
-    dropped = tuple(DroppedRow(str(row), "unknown split 'odd'") for row in range(2))
-    source = Source(notes=("A note.",), dropped=(*dropped, DroppedRow("2", "it has no pixels")))
-    assert source.told == ["A note.", "3 rows were left out: 2 x unknown split 'odd', 1 x it has no pixels."]
-    assert Source().told == []

@@ -164,9 +164,8 @@ class Source:
     def told(self) -> list[str]:
         """The messages that every verb prints: the notes, and the number of dropped rows with the most frequent reasons."""
         reasons = Counter(row.reason for row in self.dropped).most_common()
-        shown = ", ".join(f"{count:,} x {reason}" for reason, count in reasons[:3]) + (
-            ", ..." if len(reasons) > 3 else ""
-        )
+        shown = ", ".join(f"{count:,} x {reason}" for reason, count in reasons[:3])
+        shown += " and other reasons" if len(reasons) > 3 else ""
         left_out = f"{counted(len(self.dropped), 'row was', 'rows were')} left out: {shown}."
         return [*self.notes, *([left_out] if reasons else [])]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from mien.data.faceset import canonical_split
 from mien.data.layouts import columns
 
 
@@ -76,22 +75,6 @@ def test_a_label_goes_before_the_votes_beside_it() -> None:
 @pytest.mark.parametrize("cell", ["", " ", "NaN", "-1", "n/a"])
 def test_cells_without_a_label(cell: str) -> None:
     assert columns.label_of(cell) is None
-
-
-@pytest.mark.parametrize(
-    ("name", "split"),
-    [
-        ("Training", "train"), ("train_set", "train"), ("Train Data", "train"), ("FER2013Train", "train"),
-        ("trainset", "train"), ("TrainingSet", "train"), ("images_train", "train"), ("train2017", "train"),
-        ("val_set", "valid"), ("FER2013Valid", "valid"), ("Validation", "valid"), ("valid data", "valid"),
-        ("TESTDATA", "test"), ("FER2013Test", "test"), ("test_images", "test"),
-        ("Public Test", "public_test"), ("PrivateTest", "private_test"),
-        ("eval", "valid"), ("Evaluation set", "valid"), ("tr", "train"), ("va", "valid"), ("te", "test"), ("hold-out", "test"),
-        ("trainval", "train"), ("set", None), ("data", None), ("fer2013", None), ("happy_train", None), ("1", None), ("", None),
-    ],
-)  # fmt: skip
-def test_names_of_splits(name: str, split: str | None) -> None:
-    assert canonical_split(name) == split
 
 
 @pytest.mark.parametrize(

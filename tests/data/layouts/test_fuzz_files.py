@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
+import boxes
 from mien.data.layouts import read
 from mien.errors import MienError
 
@@ -134,3 +135,52 @@ def test_parquet_metadata_that_is_hostile(make: Maker, text: bytes) -> None:
     buffer = io.BytesIO()
     parquet.write_table(rows, buffer)
     reads_or_says_why(make, "a.parquet", buffer.getvalue())
+
+
+KEYS = [
+    "images",
+    "annotations",
+    "categories",
+    "id",
+    "image_id",
+    "category_id",
+    "bbox",
+    "name",
+    "file_name",
+    "data",
+    "image",
+    "result",
+    "value",
+    "choices",
+    "rectanglelabels",
+    "x",
+    "y",
+    "width",
+    "height",
+]
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 500)
+    | st.floats(allow_nan=True)
+    | st.sampled_from(["a.png", "Happy", ""]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=5),
+    max_leaves=25,
+)
+
+
+@fuzz
+@given(st.sampled_from(["coco", "label studio"]), json_values, json_values, json_values)
+def test_annotations_of_any_shape(make: Maker, kind: str, first: Any, second: Any, third: Any) -> None:
+    if not (make.root / "a.png").exists():
+        boxes.photo(make, "a.png")
+    content: Any = {"images": [first], "annotations": [second, third], "categories": [third]}
+    if kind == "label studio":
+        content = [{"data": {"image": "a.png", "x": first}, "annotations": second}, third]
+    make.file("x.json", json.dumps(content))
+    try:
+        read(make.root, cache=False)
+    except MienError as error:
+        assert "\n" not in str(error)  # noqa: PT017 # one sentence

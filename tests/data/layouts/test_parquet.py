@@ -154,37 +154,6 @@ def test_without_pyarrow_the_error_names_the_extra(make: Maker, monkeypatch: pyt
         read(path)
 
 
-def as_pixels(make: Maker, kind: str) -> pa.Array | list[Any]:
-    faces = [make.face(seed) for seed in range(3)]
-    if kind == "fractions of fixed length":
-        flat = np.concatenate([face.ravel() / 255 for face in faces])
-        return pa.FixedSizeListArray.from_arrays(pa.array(flat), 48 * 48)
-    return {
-        "flat": [face.ravel().tolist() for face in faces],
-        "nested": [face.tolist() for face in faces],
-        "one channel last": [face[..., None].tolist() for face in faces],
-        "text": [" ".join(map(str, face.ravel())) for face in faces],
-    }[kind]
-
-
-@pytest.mark.parametrize("kind", ["flat", "nested", "one channel last", "text", "fractions of fixed length"])
-def test_pixels_in_lists_and_text(make: Maker, kind: str) -> None:
-    columns = {"pixels": as_pixels(make, kind), "emotion": ["happy", "sad", "happy"]}
-    faces = read(write(make.root / "faces.parquet", columns))
-    np.testing.assert_array_equal(faces.images, [make.face(seed) for seed in range(3)])
-
-
-def test_lists_that_are_no_faces_are_dropped_with_the_reason(make: Maker) -> None:
-    pixels = [make.face(0).ravel().tolist(), [1, 2, 3], [[1, 2], [3]], [300] * 2304, None]
-    path = write(make.root / "a.parquet", {"pixels": pixels[:2] + pixels[3:], "label": ["sad"] * 4})
-    reasons = [row.reason for row in read(path).source.dropped]
-    assert reasons == [
-        "it has 3 pixels, and no face of H x H has so many",
-        "pixel value 300 lies outside 0..255",
-        "the file holds no bytes of the picture",
-    ]
-
-
 @pytest.mark.parametrize("names", [None, list(EMOTIONS)])
 def test_one_hot_lists_and_lists_of_votes(make: Maker, names: list[str] | None) -> None:
     lists = [[0, 0, 0, 1, 0, 0, 0], [0, 0, 0, 0, 0, 0, 1], [0] * 7]
