@@ -35,7 +35,7 @@ def test_copies_are_counted_between_splits_and_within_one() -> None:
     found = leakage.find(doubled)
     assert found[0] == Leak("test", "train", 10, 80)
     assert Leak("train", "train", 40, 80) in found
-    assert "there twice" in str(found[-1])
+    assert "added twice" in str(found[-1])
 
 
 def test_blank_pictures_are_no_copies() -> None:

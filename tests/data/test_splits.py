@@ -100,5 +100,5 @@ def test_what_cannot_be_divided_is_refused(make: Maker) -> None:
         hold_out(replace(faces, subjects=np.full(10, "S1")))
     with pytest.raises(DataError, match="has 1 different picture: at least 2"):
         hold_out(replace(faces, images=np.zeros((10, 4, 4), np.uint8)))
-    with pytest.raises(DataError, match="has 0 different pictures: to hold"):
+    with pytest.raises(DataError, match="has 0 different pictures: at least 2"):
         hold_out(faces.select(np.zeros(10, bool)))

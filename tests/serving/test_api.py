@@ -119,8 +119,8 @@ def test_wrong_requests_are_problems(client: httpx.Client, two_faces: bytes) -> 
         return client.post("/v1/analyze", content=content, headers={k.replace("_", "-"): v for k, v in headers.items()})
 
     form = "multipart/form-data"
-    assert is_problem(client.get("/nothing"), 404, "nothing at this address")
-    assert is_problem(client.get("/v1/analyze"), 405, "doesn't take GET")
+    assert is_problem(client.get("/nothing"), 404, "no such endpoint")
+    assert is_problem(client.get("/v1/analyze"), 405, "doesn't support GET")
     assert is_problem(post(two_faces), 415, "Content-Type")
     assert is_problem(post(two_faces, content_type="application/json"), 415, "Content-Type")
     assert is_problem(post(two_faces, content_type="image/jpeg", content_encoding="gzip"), 415, "Compressed")
@@ -134,7 +134,7 @@ def test_wrong_requests_are_problems(client: httpx.Client, two_faces: bytes) -> 
     assert [photo["error"]["status"] for photo in odd.json()["photos"]] == [422]
     assert is_problem(post(b"--x--\r\n", content_type=f"{form}; boundary=x"), 422, "no files")
     wrong = client.post("/v1/analyze?model=nope", content=two_faces, headers=JPEG)
-    assert is_problem(wrong, 404, "name one of tiny")
+    assert is_problem(wrong, 404, "choose one of tiny")
     assert is_problem(client.post(f"/v1/analyze?model={'x' * 300}", content=two_faces, headers=JPEG), 422, "model")
 
 

@@ -130,5 +130,5 @@ def test_a_model_file_is_named_by_its_file(run: Any) -> None:
     engine = Engine(Settings(models=("tiny", str(run.model_file))), observe=lambda faces: None)
     assert list(engine.readers) == ["tiny", "model"]
     assert engine.named(None) == "tiny"
-    with pytest.raises(RequestError, match="name one of tiny, model"):
+    with pytest.raises(RequestError, match="choose one of tiny, model"):
         engine.named("/etc/passwd")

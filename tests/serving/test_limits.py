@@ -236,7 +236,7 @@ def test_beyond_the_queue_there_is_a_503_and_those_inside_are_answered(
         answer = httpx.post(f"{url}/v1/analyze", content=two_faces, headers=JPEG)
         assert answer.status_code == 503
         assert answer.headers["retry-after"] == "1"
-        assert answer.json()["detail"].startswith("The server has all the work it can take")
+        assert answer.json()["detail"].startswith("The server is overloaded")
         assert httpx.get(f"{url}/readyz").status_code == 503
         assert httpx.get(f"{url}/healthz").status_code == 200
         go_on.set()

@@ -310,7 +310,7 @@ def test_the_camera_is_read_frame_by_frame(visit: Open) -> None:
     page.locator("#live-tab").click()
     page.locator("#start").click()
     expect(page.locator("#rate")).to_have_text(
-        re.compile(r"^\d+ frames/s read, \d+ frames/s left out$"), timeout=20_000
+        re.compile(r"^\d+ frames/s classified, \d+ frames/s skipped$"), timeout=20_000
     )
     expect(page.locator("#timeline")).to_have_attribute(
         "aria-label", re.compile(r"now (happy|surprise|neutral|fear) \d+%")
@@ -338,7 +338,7 @@ def test_a_busy_server_costs_frames_and_not_the_camera(visit: Open) -> None:
     page.route("**/v1/analyze*", lambda route: _busy(route) if next(answers, None) else route.continue_())
     page.locator("#live-tab").click()
     page.locator("#start").click()
-    expect(page.locator("#rate")).to_have_text(re.compile(r"^[1-9]\d* frames/s read"), timeout=20_000)
+    expect(page.locator("#rate")).to_have_text(re.compile(r"^[1-9]\d* frames/s classified"), timeout=20_000)
     page.unroute("**/v1/analyze*")
     page.route("**/v1/analyze*", _busy)
     expect(page.locator("#stage-hint")).to_have_text("Busy: later.", timeout=20_000)
@@ -475,7 +475,7 @@ def test_where_the_models_cant_run_it_is_said_and_nothing_is_sent(visit: Open, p
     page.set_input_files("#files", [])
     page.get_by_label("On this device").check()
     page.set_input_files("#files", pictures / "two.jpg")
-    expect(page.locator("#message")).to_contain_text("nothing was read or sent", timeout=20_000)
+    expect(page.locator("#message")).to_contain_text("no photo was classified or sent", timeout=20_000)
     expect(page.locator(".said")).to_contain_text("can't run the models")
     expect(page.get_by_label("On this device")).not_to_be_checked()
     assert sent == []
@@ -502,7 +502,7 @@ def test_the_camera_is_read_on_the_device(visit: Open, on_device: None) -> None:
     page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
     page.locator("#live-tab").click()
     page.locator("#start").click()
-    expect(page.locator("#rate")).to_have_text(re.compile(r"^[1-9]\d* frames/s read"), timeout=30_000)
+    expect(page.locator("#rate")).to_have_text(re.compile(r"^[1-9]\d* frames/s classified"), timeout=30_000)
     expect(page.locator("#timeline")).to_have_attribute("aria-label", re.compile(r"now \w+ \d+%"))
     assert sent == []
 
@@ -531,7 +531,7 @@ def test_a_key_is_asked_for(visit: Open, pictures: Path) -> None:
         expect(page.locator("#key")).to_be_focused()
         page.keyboard.type("wrong-wrong-wrong")
         page.keyboard.press("Enter")
-        expect(page.locator("#message")).to_have_text("The key isn't right")
+        expect(page.locator("#message")).to_have_text("Wrong API key")
         page.locator("#key").fill("鑰匙")
         page.keyboard.press("Enter")
         expect(page.locator("#message")).to_contain_text("Latin letters")

@@ -135,7 +135,7 @@ def test_a_list_of_hosts_without_a_host_is_refused(monkeypatch: pytest.MonkeyPat
     code, _, err = invoke("serve")
     assert (code, err) == (
         2,
-        "mien: MIEN_HOSTS is set, but has no name in it: put one there, or take the variable away.\n",
+        "mien: MIEN_HOSTS is set, but has no name in it: add one, or unset the variable.\n",
     )
 
 

@@ -1,7 +1,7 @@
-"""mien over HTTP: an API for developers and a page for people, on top of ``inference.photo``.
+"""mien over HTTP: an API for developers and a web page, on top of ``inference.photo``.
 
-``settings`` what may be set · ``app`` the whole · ``api`` the addresses · ``bodies`` what is received · ``gate`` how much at once · ``engine`` the
-work, in batches · ``problems`` errors as answers · ``guard`` what holds for every answer · ``server`` the process · ``page`` the
+``settings`` the settings · ``app`` the application · ``api`` the endpoints · ``bodies`` request bodies · ``gate`` concurrency limits · ``engine``
+prediction in batches · ``problems`` error responses · ``guard`` headers, keys and the log of all responses · ``server`` the process · ``page`` the
 web page.
 """
 

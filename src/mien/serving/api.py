@@ -1,4 +1,4 @@
-"""What the API answers at each address, and what its OpenAPI document says of it."""
+"""The endpoints of the API, and their OpenAPI document."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mien.serving.metrics import Metrics
 from mien.serving.settings import Settings
 
 RUNTIME = Path(__file__).parent / "page" / "ort" / "ort-wasm-simd-threaded.wasm"
-"""What the page needs to run models in the browser; ``make page`` puts it there, and without it the page does without."""
+"""The runtime with which the page can run models in the browser; ``make page`` installs it, and it is optional."""
 
 BEARER = HTTPBearer(auto_error=False, description="An API key.")
 HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key.")
@@ -32,26 +32,26 @@ HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API ke
 PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 Answers = dict[int | str, dict[str, Any]]
 
-MODEL = Query(description="Which model reads; the server's first one where none is named.", max_length=200)
+MODEL = Query(description="The model; by default the server's first one.", max_length=200)
 
 PRIOR = Query(
-    description="Class shares in use, such as neutral=0.5,happy=0.3; or auto: estimated from the faces of this request, of which "
-    "there must be 50.",
+    description="Class shares in use, such as neutral=0.5,happy=0.3; or auto: estimated from the faces of this request, which "
+    "must have at least 50.",
     max_length=1000,
 )
 
 WORDS = {
-    400: "The body can't be read as what it says it is, or the connection was closed.",
+    400: "The body doesn't match its content type, or the connection was closed.",
     401: "The API key is missing or wrong.",
     404: "There is no such model here.",
     408: "The body took too long to arrive.",
     413: "The body is too large, or has too many files.",
-    415: "The body is of another type.",
-    422: "The picture can't be read, or a parameter doesn't fit.",
+    415: "The body has an unsupported type.",
+    422: "The picture can't be read, or a parameter is invalid.",
     500: "The server failed.",
-    503: "The server has all the work it can take, or took too long; see Retry-After.",
+    503: "The server is overloaded, or took too long; see Retry-After.",
 }
-"""Status of an error to what it means, for the OpenAPI document."""
+"""Meaning of each HTTP status, for the OpenAPI document."""
 
 
 def _errors(*statuses: int) -> Answers:
@@ -59,7 +59,7 @@ def _errors(*statuses: int) -> Answers:
 
 
 def _takes(what: str) -> dict[str, Any]:
-    """The request body in the OpenAPI document; it is read by ``bodies``, not by FastAPI, which would write it to disk."""
+    """The request body in the OpenAPI document; it is parsed by ``bodies``, not by FastAPI, which would write it to disk."""
     binary = {"type": "string", "format": "binary"}
     form = {
         "type": "object",
@@ -72,7 +72,7 @@ def _takes(what: str) -> dict[str, Any]:
 
 
 class Api:
-    """Takes a request's pictures and has them read."""
+    """Receives the pictures of a request and returns their predictions."""
 
     def __init__(self, engine: Engine, gate: Gate, metrics: Metrics, settings: Settings) -> None:
         self.engine = engine
@@ -83,13 +83,13 @@ class Api:
     async def read(
         self, request: Request, model: str, prior: str | None, *, crops: bool = False
     ) -> tuple[list[tuple[str | None, PhotoResult | MienError]], dict[str, float] | None]:
-        """Each picture's name and what was read on it, or why it couldn't be read; and the class shares allowed for, if any.
+        """The name and the prediction of each picture, or the error; and the class shares in use, if any.
 
         Raises:
-            MienError: the request isn't taken, or its body is one picture that can't be read.
+            MienError: the request is rejected, or its body is one picture that can't be read.
         """
         if prior != priors.AUTO:
-            self.engine.with_prior([], model, prior)  # refused before the work
+            self.engine.with_prior([], model, prior)  # check before the work
         async with self.gate.admit() as hold:
             uploads = await bodies.read(request, self.settings, hold)
             async with self.gate.turn():
@@ -115,7 +115,7 @@ class Api:
 def router(desk: Api, is_ready: Callable[[], bool]) -> APIRouter:
     """All addresses of the API."""
     engine, settings = desk.engine, desk.settings
-    # For the OpenAPI document only: `guard.Authentication` does the checking, before anything is read.
+    # For the OpenAPI document only: `guard.Authentication` checks the key before the body is read.
     keys = [Security(scheme) for scheme in (BEARER, HEADER)] if settings.keys else []
     api = APIRouter()
     known = _models(engine, settings)
@@ -125,7 +125,7 @@ def router(desk: Api, is_ready: Callable[[], bool]) -> APIRouter:
     async def analyze(
         request: Request, model: Annotated[str | None, MODEL] = None, prior: Annotated[str | None, PRIOR] = None
     ) -> schema.Analysis:
-        """Find the faces in photos and read their expressions."""
+        """Detect the faces in photos and classify their expressions."""
         name = engine.named(model)
         parts, shares = await desk.read(request, name, prior)
         return schema.Analysis(model=name, prior=shares, photos=[_photo(*part) for part in parts])
@@ -134,14 +134,14 @@ def router(desk: Api, is_ready: Callable[[], bool]) -> APIRouter:
     async def classify(
         request: Request, model: Annotated[str | None, MODEL] = None, prior: Annotated[str | None, PRIOR] = None
     ) -> schema.Classification:
-        """Read ready-made crops of faces, brows to chin, as they are: no face is sought."""
+        """Classify ready-made face crops, brows to chin, without detection."""
         name = engine.named(model)
         parts, shares = await desk.read(request, name, prior, crops=True)
         return schema.Classification(model=name, prior=shares, crops=[_crop(*part) for part in parts])
 
     @v1.get("/models", responses=_errors(401))
     async def models() -> schema.Models:
-        """The models that answer here, and the limits of a request."""
+        """The models of this server, and the limits of a request."""
         return known
 
     _add_files(v1, {model.name for model in known.models if model.on_device})
@@ -173,15 +173,15 @@ def _crop(name: str | None, read: PhotoResult | MienError) -> schema.Crop:
 
 
 def _add_files(v1: APIRouter, offered: set[str]) -> None:
-    """The files with which the page finds and reads faces in the browser itself."""
+    """Endpoints of the files with which the page detects and classifies faces in the browser."""
     binary = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     answers: Answers = {200: {"content": binary}, **_errors(401, 404, 422)}
 
     @v1.get("/models/{name}/file", response_class=FileResponse, responses=answers)
     async def model_file(name: str) -> FileResponse:
-        """The file of a model that comes with mien; others are not given away."""
+        """The file of a model that comes with mien; other models can't be downloaded."""
         if name not in offered:
-            raise RequestError(404, "There is no model of that name whose file is offered here.")
+            raise RequestError(404, "There is no model of that name for download.")
         return FileResponse(pretrained.resolve(name), media_type="application/octet-stream")
 
     @v1.get("/detector/file", response_class=FileResponse, responses=answers)
@@ -191,18 +191,18 @@ def _add_files(v1: APIRouter, offered: set[str]) -> None:
 
 
 def _add_states(api: APIRouter, desk: Api, is_ready: Callable[[], bool]) -> None:
-    """What machines ask a server."""
+    """Endpoints for monitoring."""
 
     @api.get("/healthz", tags=["server"])
     async def healthz() -> schema.State:
-        """Whether the process lives."""
+        """Whether the process is alive."""
         return schema.State(status="ok")
 
     @api.get("/readyz", responses=_errors(503), tags=["server"])
     async def readyz() -> schema.State:
-        """Whether it takes requests: the models are loaded, and there is room."""
+        """Whether it accepts requests: the models are loaded, and it is not overloaded."""
         if not is_ready() or desk.gate.is_full:
-            raise RequestError(503, "The server takes no requests at the moment.", RETRY_AFTER)
+            raise RequestError(503, "The server accepts no requests at the moment.", RETRY_AFTER)
         return schema.State(status="ready")
 
     @api.get("/metrics", include_in_schema=False)
@@ -211,7 +211,7 @@ def _add_states(api: APIRouter, desk: Api, is_ready: Callable[[], bool]) -> None
 
 
 def _offsets(classifier: Classifier, decision: str) -> list[float]:
-    """What the server's decision or its prior adds to the log-probabilities of a model."""
+    """Offsets that the server's decision or prior adds to the log-probabilities of a model."""
     spec, name = classifier.spec, classifier.name
     if classifier.prior is not None:
         return list(map(float, priors.offsets(priors.training_shares(spec, name), classifier.prior)))
@@ -231,7 +231,7 @@ def _models(engine: Engine, settings: Settings) -> schema.Models:
                 width=spec.size[1],
                 classes=classes,
                 offsets=_offsets(reader.classifier, settings.decision),
-                on_device=name in pretrained.names() and RUNTIME.is_file(),  # a model of one's own is never given away
+                on_device=name in pretrained.names() and RUNTIME.is_file(),  # only pretrained models can be downloaded
             )
         )
     limits = schema.Limits(

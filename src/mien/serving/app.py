@@ -1,4 +1,4 @@
-"""The application: the API, the page and the documentation, behind what holds for every answer."""
+"""The application: the API, the page and the documentation, wrapped in middleware."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from mien.serving.state import State
 
 PAGE = Path(__file__).parent / "page"
 SWAGGER = Path(fastapi_offline.__file__).parent / "static"
-"""Swagger UI as a package carries it, so that /docs asks nothing of other hosts."""
+"""Swagger UI from an installed package, so that /docs requests nothing from other hosts."""
 
 
 def create_app(settings: Settings, state: State | None = None) -> ASGIApp:
-    """The application, with its models loaded.
+    """Create the application, with its models loaded.
 
     Args:
-        settings: all of them.
-        state: is told by the application when it is ready, and tells it when the process is to stop.
+        settings: all settings.
+        state: shared with the process: the application sets that it is ready, and reads whether to stop.
 
     Raises:
         ModelFileError: there is no such model.
@@ -67,12 +67,12 @@ def create_app(settings: Settings, state: State | None = None) -> ASGIApp:
     app = FastAPI(
         title="mien",
         version=mien.__version__,
-        summary="Finds faces in photos and reads their expressions.",
-        description="Reading expressions is not reading feelings: a smile is a shape of the mouth, not proof of joy. "
-        "Pictures are held in memory while they are read, and never kept.",
+        summary="Detects faces in photos and classifies their expressions.",
+        description="An expression is not a feeling: a smile is a shape of the mouth, not proof of joy. "
+        "Pictures are kept in memory during a request, and never stored.",
         docs_url=None,
         redoc_url=None,
-        redirect_slashes=False,  # a redirect would name the address as it is behind a proxy
+        redirect_slashes=False,  # a redirect would have the address behind the proxy
         servers=[{"url": settings.root_path}] if settings.root_path else None,
         lifespan=lifespan,
     )
@@ -83,7 +83,7 @@ def create_app(settings: Settings, state: State | None = None) -> ASGIApp:
 
 
 def _with_access(app: ASGIApp, settings: Settings) -> ASGIApp:
-    """The application behind its keys, those behind CORS, so that a page elsewhere can read a refusal, and all behind its names."""
+    """The application behind the key check, which is behind CORS, so that pages elsewhere can read a 401; all behind the host check."""
     if settings.keys:
         app = Authentication(app, settings.keys)
     if settings.origins:
@@ -107,7 +107,7 @@ def _handle_errors(app: FastAPI) -> None:
 
 
 def _serve_files(app: FastAPI, root_path: str) -> None:
-    """The page at /, its parts below /page/, and the API's documentation at /docs."""
+    """The page at /, its files under /page/, and the API's documentation at /docs."""
 
     @app.get("/", include_in_schema=False)
     async def page() -> Response:
@@ -122,7 +122,7 @@ def _serve_files(app: FastAPI, root_path: str) -> None:
 
 
 def _page(name: str, root_path: str, headers: dict[str, str] | None = None) -> Response:
-    """A page, its links below the path at which a proxy shows the server."""
+    """A page, with links relative to the path prefix of the proxy."""
     if not root_path:
         return FileResponse(PAGE / name, headers=headers)
     text = (PAGE / name).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What is received: pictures as the whole body or as the files of a form, bounded, and in memory only."""
+"""Request bodies: pictures as the complete body or as files of a form, limited in size, and in memory only."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ from mien.serving.settings import Settings
 from mien.words import counted
 
 DISCARDED = 8
-"""Bodies of up to so many times the limit are read to their end and thrown away, so that the client gets to read the answer."""
+"""Bodies up to this multiple of the limit are read to their end and discarded, so that the client receives the response."""
 
 PATIENCE = 5.0
-"""Seconds for which a body may arrive at any speed."""
+"""Time in seconds during which a body may arrive at any speed."""
 
 SLOWEST = 20_000
-"""Bytes per second that it must have on the average after those."""
+"""Minimum mean speed after that, in bytes per second."""
 
 FIELDS = 16
-"""Most form fields that are no file; they are ignored."""
+"""Maximum number of form fields that are not files; they are ignored."""
 
 
 @dataclass(frozen=True)
 class Upload:
-    """One received picture: the file's name as the client gave it, or None where the picture was the whole body."""
+    """One received picture: the file name sent by the client, or None if the picture was the complete body."""
 
     name: str | None
     data: bytes
 
 
 class _InMemory(MultiPartParser):
-    spool_max_size = 0  # never spools to a file on disk; the length of the whole body is bounded anyway
+    spool_max_size = 0  # never spools to disk; the length of the body is limited anyway
 
 
 async def read(request: Request, settings: Settings, hold: Hold) -> list[Upload]:
@@ -50,15 +50,17 @@ async def read(request: Request, settings: Settings, hold: Hold) -> list[Upload]
         request: its body is one picture (``image/*`` or ``application/octet-stream``) or a form with files
             (``multipart/form-data``, any field names).
         settings: the limits.
-        hold: is told of every byte that is held.
+        hold: called with the number of bytes received.
 
     Raises:
-        RequestError: the type is another (415), the body too large (413), too slow (408), empty or a form without files (422),
-            or no form that can be read (400); or the server holds too much already (503).
+        RequestError: unsupported type (415), body too large (413), too slow (408), empty or a form without files (422), or an
+            invalid form (400); or the server holds too many bytes already (503).
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise RequestError(415, "Compressed bodies aren't taken: send the picture as it is, without Content-Encoding.")
+        raise RequestError(
+            415, "Compressed bodies are not supported: send the picture as it is, without Content-Encoding."
+        )
     if kind != "multipart/form-data" and kind != "application/octet-stream" and not kind.startswith("image/"):
         raise RequestError(
             415,
@@ -77,7 +79,7 @@ async def _files(request: Request, data: bytes, most: int) -> list[Upload]:
     async def whole() -> AsyncGenerator[bytes, None]:
         yield data
 
-    # Names are UTF-8 in every browser; other charsets are a way to make names that can't be written down again.
+    # Names are UTF-8 in every browser; other charsets allow names that can't be encoded.
     kind = re.sub(r";\s*charset=[^;]*", "", request.headers["content-type"], flags=re.IGNORECASE)
     try:
         _check_end(kind, data)
@@ -88,7 +90,7 @@ async def _files(request: Request, data: bytes, most: int) -> list[Upload]:
                 413, f"A request may have at most {counted(most, 'file')}: send several requests."
             ) from None
         raise _no_form() from None
-    except (KeyError, ValueError):  # no boundary, or a bad one
+    except (KeyError, ValueError):  # no boundary, or an invalid one
         raise _no_form() from None
     files = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
     uploads = [Upload(part.filename or "", await part.read()) for part in files]
@@ -99,7 +101,7 @@ async def _files(request: Request, data: bytes, most: int) -> list[Upload]:
 
 
 def _check_end(kind: str, data: bytes) -> None:
-    """Refuse a form that is cut off, of which the parser would leave out the last file without a word.
+    """Refuse a truncated form, of which the parser would silently drop the last file.
 
     Raises:
         ValueError: its last boundary is missing.
@@ -121,7 +123,7 @@ async def _whole(request: Request, settings: Settings, hold: Hold) -> bytes:
     if length > most and (length > DISCARDED * most or "expect" in request.headers):
         raise _too_large(most)
     pieces, total, started = [], 0, asyncio.get_running_loop().time()
-    # A little sooner than the whole request's limit, so that this answer and not that one is given.
+    # Slightly earlier than the time limit of the request, so that the client gets this error and not that one.
     last, first = settings.timeout * 0.9, min(settings.timeout * 0.9, PATIENCE)
     try:
         async with asyncio.timeout(first) as clock:

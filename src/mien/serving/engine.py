@@ -1,4 +1,4 @@
-"""The work behind the API: photos decoded and searched side by side, and the faces of all requests read in common batches."""
+"""Prediction for the API: photos are decoded and searched in parallel, and the faces of all requests are classified in batches."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ Result = TypeVar("Result")
 
 
 class Batcher:
-    """Gathers the faces of requests that come at about the same time and reads them in one run.
+    """Collect the faces of concurrent requests and classify them in one run.
 
-    While a run goes on, what arrives waits for the next one. A run also waits, at most ``wait`` seconds, while faces of other
-    pictures are expected; a picture that is alone never waits.
+    Faces that arrive during a run wait for the next one. A run also waits, at most ``wait`` seconds, while faces of other pictures
+    are expected; a single picture never waits.
 
     Args:
-        run: reads faces ``(N, h, w)``, gives ``(N, K)``; it is called in a thread, once at a time.
-        most: faces after which a batch is full; one request's faces are never divided.
-        wait: seconds.
-        expected: how many pictures are being decoded or searched.
-        observe: is told the number of faces in each run.
+        run: classifies faces ``(N, h, w)``, returns ``(N, K)``; called in a thread, one call at a time.
+        most: maximum batch size in faces; the faces of one request are never divided.
+        wait: in seconds.
+        expected: returns the number of pictures being decoded or searched.
+        observe: called with the number of faces in each run.
     """
 
     def __init__(
@@ -57,13 +57,13 @@ class Batcher:
         self._thread = ThreadPoolExecutor(1, "mien-batch")
 
     async def read(self, crops: Crops) -> Rows:
-        """Read some faces, together with those of others."""
+        """Classify some faces, together with those of other requests."""
         future: asyncio.Future[Rows] = asyncio.get_running_loop().create_future()
         self._queue.put_nowait((crops, future))
         return await future
 
     async def work(self) -> None:
-        """Read what is asked for, until cancelled."""
+        """Run batches until cancelled."""
         while True:
             batch = await self._gather()
             if not batch:
@@ -79,7 +79,7 @@ class Batcher:
                 continue
             start = 0
             for crops, future in batch:
-                if not future.done():  # the client may have gone
+                if not future.done():  # the client may have disconnected
                     future.set_result(rows[start : start + len(crops)])
                 start += len(crops)
 
@@ -102,19 +102,19 @@ class Batcher:
         return [item for item in batch if not item[1].done()]
 
     def close(self) -> None:
-        """Let the thread go."""
+        """Stop the thread."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
 class Engine:
-    """The loaded models and the threads; made once, used by every request.
+    """The loaded models and the threads; created once, used by every request.
 
     Args:
-        settings: which models, and how much at once.
-        observe: is told the number of faces in each run.
+        settings: models and limits.
+        observe: called with the number of faces in each run.
 
     Raises:
-        ModelFileError: there is no such model, or one without that decision.
+        ModelFileError: there is no such model, or it lacks the decision.
     """
 
     def __init__(self, settings: Settings, *, observe: Callable[[int], None]) -> None:
@@ -134,7 +134,7 @@ class Engine:
         }
 
     async def work(self) -> None:
-        """Keep the batches going, until cancelled."""
+        """Run the batches until cancelled."""
         try:
             await asyncio.gather(*(batcher.work() for batcher in self._batchers.values()))
         finally:
@@ -143,24 +143,24 @@ class Engine:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
     def named(self, model: str | None) -> str:
-        """The model that a request names, or the first where it names none.
+        """The model that a request names, by default the first.
 
         Raises:
-            RequestError: there is none of that name here.
+            RequestError: there is no such model.
         """
         if model is None:
             return next(iter(self.readers))
         if model not in self.readers:
-            raise RequestError(404, f"There is no such model here: name one of {', '.join(self.readers)}.")
+            raise RequestError(404, f"There is no such model on this server: choose one of {', '.join(self.readers)}.")
         return model
 
     def with_prior(
         self, photos: Sequence[PhotoResult], model: str, prior: str | None
     ) -> tuple[list[PhotoResult], dict[str, float] | None]:
-        """The photos of a request for its own class shares, or the server's where it states none; and those shares.
+        """Adjust the photos of a request to its own class shares, or to the server's; returns the photos and the shares.
 
         Raises:
-            RequestError: the shares don't fit, can't be estimated from so few faces, or the model can't allow for any.
+            RequestError: the shares are invalid, there are too few faces to estimate them, or the model doesn't support them.
         """
         reader = self.readers[model]
         classifier, abstain = reader.classifier, reader.options.abstain
@@ -185,10 +185,10 @@ class Engine:
         return list(photos), None if shares is None else dict(zip(classifier.classes, shares.tolist(), strict=True))
 
     async def read(self, data: bytes, model: str, *, crops: bool = False) -> PhotoResult:
-        """Find and read the faces in an encoded photo, or read it as the ready-made crop that it is.
+        """Detect and classify the faces in an encoded photo, or classify it as a ready-made crop.
 
         Raises:
-            ImageError: it is no picture, is damaged, or past the limits.
+            ImageError: it is not a picture, is damaged, or is above the limits.
         """
         reader = self.readers[model]
         picture, found = await self._in_thread(self._crop if crops else self._find, reader, data)
@@ -220,11 +220,11 @@ def _rows(faces: list[list[float]], classifier: Classifier) -> Rows:
 
 
 def served_name(model: str) -> str:
-    """How requests name a model: as it is called, or by its file's name without folders and ending."""
+    """The name of a model in requests: its short name, or its file name without folder and suffix."""
     return Path(model).stem
 
 
 def _reader(name: str, settings: Settings) -> Reader:
-    # Photos are searched side by side, one thread each; batches are read one after another, by all threads.
+    # Photos are searched in parallel, one thread each; batches run one after another, with all threads.
     classifier = Classifier.load(name, threads=settings.threads, decision=settings.decision)
     return Reader(classifier, settings.reading, threads=1)

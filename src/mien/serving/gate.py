@@ -1,4 +1,4 @@
-"""How much is taken on at once: so many requests at work, so many waiting, so many bytes of bodies, and no more."""
+"""Concurrency limits: the number of requests in progress, the number of waiting requests, and the bytes of their bodies."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from contextlib import asynccontextmanager
 from mien.errors import RequestError
 
 RETRY_AFTER = 1
-"""Seconds after which a client that was turned away may ask again."""
+"""Seconds after which a rejected client may try again."""
 
 Hold = Callable[[int], None]
 
 
 class Gate:
-    """Lets requests in.
+    """Admit requests within the limits.
 
-    A request takes a place only once its body is here, so that slow clients keep nobody out; until then its bytes are counted.
+    A request counts as in progress only after its body has arrived, so that slow clients block nobody; until then its bytes are
+    counted.
 
     Args:
-        working: requests that are worked on at once.
-        waiting: requests that may be here beyond those.
-        max_bytes: of all bodies that are held.
-        timeout: seconds that a request may take, its body included.
+        working: maximum number of requests in progress.
+        waiting: maximum number of further requests.
+        max_bytes: maximum size of all bodies in memory.
+        timeout: time limit of a request in seconds, including its body.
     """
 
     def __init__(self, *, working: int, waiting: int, max_bytes: int, timeout: float) -> None:
@@ -36,15 +37,15 @@ class Gate:
 
     @property
     def is_full(self) -> bool:
-        """Whether the next request is turned away."""
+        """Whether the next request would be rejected."""
         return self.inside >= self.most
 
     @asynccontextmanager
     async def admit(self) -> AsyncIterator[Hold]:
-        """Be here, from before the body is read; gives a function that counts bytes that are held from now on.
+        """Admit a request; yields a function that accounts for its buffered bytes.
 
         Raises:
-            RequestError: there are too many already, or the time is over.
+            RequestError: there are too many requests or bytes, or the time limit is exceeded.
         """
         self._refuse_if(self.is_full)
         held = 0
@@ -60,17 +61,17 @@ class Gate:
                 yield hold
         except TimeoutError:
             raise RequestError(
-                503, f"This took longer than the {self.timeout:g} seconds allowed: try again later.", RETRY_AFTER
+                503, f"The request took longer than the {self.timeout:g} seconds allowed: try again later.", RETRY_AFTER
             ) from None
         finally:
             self.held -= held
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Take a place and be worked on; waits while others are.
+        """Wait until the request can be processed.
 
         Raises:
-            RequestError: there is no place.
+            RequestError: there are too many requests.
         """
         self._refuse_if(self.is_full)
         self.inside += 1
@@ -82,4 +83,4 @@ class Gate:
 
     def _refuse_if(self, too_much: bool) -> None:
         if too_much:
-            raise RequestError(503, "The server has all the work it can take: try again later.", RETRY_AFTER)
+            raise RequestError(503, "The server is overloaded: try again later.", RETRY_AFTER)

@@ -1,6 +1,6 @@
-"""What holds for every answer: an id, security headers, one line of log, no error that escapes; and the API's keys.
+"""Middleware for all responses: request id, security headers, one log line, handling of unexpected errors; and API keys.
 
-Plain ASGI around the app, as it must see every answer, also those of other layers.
+Plain ASGI around the app, so that it covers every response, also those of other layers.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Embedder-Policy": "require-corp",  # with the line above, the page's models may use several threads
+    "Cross-Origin-Embedder-Policy": "require-corp",  # with the line above, needed for several threads in the browser
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
@@ -39,20 +39,20 @@ POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; media-src 'self' blob:; worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""The content security policy: nothing from elsewhere, no inline scripts or styles."""
+"""The content security policy: nothing from other hosts, no inline scripts or styles."""
 
 DOCS_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
-"""Of /docs, where Swagger UI sets styles inline."""
+"""Policy of /docs, where Swagger UI sets inline styles."""
 
 EVERYWHERE = ("0.0.0.0", "::")
-"""To listen on these is to listen on all addresses of the machine."""
+"""Addresses that mean all addresses of the machine."""
 
 PROTECTED = ("/v1/", "/metrics")
-"""Addresses that need an API key where there are any."""
+"""Paths that need an API key, if there are keys."""
 
 
 class Guard:
-    """Wraps the app."""
+    """Middleware around the app."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics, state: State) -> None:
         self.app = app
@@ -60,13 +60,13 @@ class Guard:
         self.state = state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         number, started, status = secrets.token_hex(8), time.perf_counter(), 0
         method = scope["method"]
-        # HEAD is answered as GET is, without the body, which uvicorn leaves out.
+        # HEAD is answered like GET; uvicorn leaves out the body.
         scope = {**scope, problems.NUMBER: number, "method": "GET" if method == "HEAD" else method}
         policy = DOCS_POLICY if scope["path"] == "/docs" else POLICY
 
@@ -80,23 +80,23 @@ class Guard:
                 headers["Content-Security-Policy"] = policy
                 headers["X-Request-ID"] = number
                 if self.state.is_stopping:
-                    headers["Connection"] = "close"  # the next request goes to another server
-                # Files are asked for again each time, and come only if they changed: no new page with old scripts.
+                    headers["Connection"] = "close"  # so that the next request goes to another server
+                # Browsers revalidate files each time, so that a new page never runs with old scripts.
                 is_file = scope["path"].startswith("/page/") or scope["path"].endswith("/file")
                 headers.setdefault("Cache-Control", "no-cache" if is_file else "no-store")
             await send(message)
 
         try:
             await self.app(scope, receive, guarded)
-        except Exception as error:  # which `problems.fault` has answered
-            # What an exception says may quote what was received; where it was raised does not.
+        except Exception as error:  # `problems.fault` has sent the response
+            # The message of an exception may quote received data; its location does not.
             where = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
             log.error("error", extra={"fields": {"id": number, "error": type(error).__name__, "where": where}})
         finally:
             self._note({**scope, "method": method}, number, status, time.perf_counter() - started)
 
     def _note(self, scope: MutableMapping[str, Any], number: str, status: int, seconds: float) -> None:
-        """One line of log: the route's pattern and never the address itself, as that may hold anything."""
+        """Write one log line, with the pattern of the route and not the path, which may hold anything."""
         route = getattr(scope.get("route"), "path", None) or ("/page" if status in (200, 304) else "none")
         method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST", "OPTIONS") else "other"
         self.metrics.requests.labels(route, method, str(status)).inc()
@@ -106,11 +106,11 @@ class Guard:
 
 
 class Hosts:
-    """Answers requests that call the server by one of its names, and no others: a web site whose name was made to point at this
-    machine (DNS rebinding) could otherwise have a visitor's browser use the server as its own.
+    """Reject requests with an unknown host name. Otherwise a web site whose name resolves to this machine (DNS rebinding) could make
+    a visitor's browser use the server.
 
-    Its names are those of loopback, the address it listens on, and the settings' ``hosts``. Where it listens on all addresses
-    (``0.0.0.0``, ``::``), any address is one of its names, as no web site has an address for its name.
+    Known are the names of loopback, the address that the server listens on, and the ``hosts`` of the settings. If it listens on all
+    addresses (``0.0.0.0``, ``::``), any IP address is known, as a web site can't use one as its name.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -120,19 +120,17 @@ class Hosts:
         self.endings = tuple(name[1:].lower() for name in settings.hosts if name.startswith("*"))  # "" for any
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let one request through, or answer it."""
+        """Pass on one request, or reject it."""
         if scope["type"] == "http" and not self._is_known(Headers(scope=scope).getlist("host")):
-            words = (
-                "The server doesn't answer to this name: start it with --allow-host NAME, or MIEN_HOSTS, to allow it."
-            )
+            words = "This host name is not allowed: start the server with --allow-host NAME, or set MIEN_HOSTS, to allow it."
             await problems.answer(problems.problem(421, words), {"Connection": "close"})(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
     def _is_known(self, hosts: list[str]) -> bool:
-        if not hosts:  # HTTP/1.0, which no browser speaks
+        if not hosts:  # HTTP/1.0, which browsers don't use
             return True
-        if len(hosts) > 1:  # a proxy in front may have believed another one
+        if len(hosts) > 1:  # a proxy may have used another one
             return False
         host = hosts[0].lower()
         name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0].removesuffix(".")
@@ -150,33 +148,35 @@ def _is_address(name: str) -> bool:
 
 
 class Prefix:
-    """Takes the path at which a proxy shows the server off the addresses, where the proxy didn't."""
+    """Remove the path prefix of a proxy from paths, if the proxy has not done so."""
 
     def __init__(self, app: ASGIApp, root_path: str) -> None:
         self.app = app
         self.root_path = root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand on one request, or send a browser to the folder below which the page has its files."""
+        """Pass on one request, or redirect a browser to the prefix with a slash, to which the page's links are relative."""
         if scope["type"] == "http" and scope["path"] == self.root_path:
             found = Response(status_code=308, headers={"Location": f"{self.root_path}/"})
             await found(scope, receive, send)
             return
         if scope["type"] == "http" and scope["path"].startswith(f"{self.root_path}/"):
-            scope["path"] = scope["path"].removeprefix(self.root_path)  # in place, as `Guard` finds the route there
+            scope["path"] = scope["path"].removeprefix(
+                self.root_path
+            )  # in place, as `Guard` reads the route from this scope
             scope["raw_path"] = scope["path"].encode()
         await self.app(scope, receive, send)
 
 
 class Authentication:
-    """Lets requests to the API through that carry a key; inside CORS, so that a page elsewhere can read the refusal."""
+    """Pass on requests to the API that have a key; inside CORS, so that pages on other hosts can read a 401."""
 
     def __init__(self, app: ASGIApp, keys: tuple[str, ...]) -> None:
         self.app = app
         self.keys = [key.encode() for key in keys]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let one request through, or answer it."""
+        """Pass on one request, or reject it."""
         if scope["type"] == "http" and scope["path"].startswith(PROTECTED) and not self._has_key(Headers(scope=scope)):
             found = problems.problem(401, "Send an API key, as in  Authorization: Bearer KEY")
             await problems.answer(found, {"WWW-Authenticate": "Bearer"})(scope, receive, send)

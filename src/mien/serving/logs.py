@@ -1,4 +1,4 @@
-"""The log: one JSON object a line, on standard error."""
+"""The log: one JSON object per line, on standard error."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ class JsonFormatter(logging.Formatter):
     """A record as JSON: time, level, event, and what was given as ``extra={"fields": {...}}``."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record's line."""
+        """Format a record as one line."""
         at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{record.msecs:03.0f}Z"
         line = {"time": at, "level": record.levelname.lower(), "event": record.getMessage()}
         return json.dumps(line | getattr(record, "fields", {}), ensure_ascii=False)
 
 
 def start() -> None:
-    """Send mien's and uvicorn's words to standard error, and nothing else that is said there.
+    """Send the logs of mien and uvicorn to standard error, and discard all other output there.
 
-    What C libraries print on damaged pictures, and parsers on damaged forms, may quote what was received.
+    Messages of C libraries on damaged pictures, and of parsers on damaged forms, may quote received data.
     """
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
     silence = os.open(os.devnull, os.O_WRONLY)
@@ -35,5 +35,5 @@ def start() -> None:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(level)
-    logging.getLogger().addHandler(logging.NullHandler())  # what other libraries log
+    logging.getLogger().addHandler(logging.NullHandler())  # discards the logs of other libraries
     warnings.simplefilter("ignore")

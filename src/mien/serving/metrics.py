@@ -1,4 +1,4 @@
-"""Counts and times for Prometheus."""
+"""Prometheus metrics."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ class Metrics:
         )
         self.seconds = Histogram(
             "mien_request_seconds",
-            "Time of requests, their bodies included.",
+            "Time of requests in seconds, including their bodies.",
             ("route",),
             buckets=SECONDS,
             registry=self.registry,
         )
-        self.inside = Gauge("mien_requests_inside", "Requests at work or waiting.", registry=self.registry)
-        self.held = Gauge("mien_bytes_held", "Bytes of bodies that are held.", registry=self.registry)
+        self.inside = Gauge("mien_requests_inside", "Requests in progress or waiting.", registry=self.registry)
+        self.held = Gauge("mien_bytes_held", "Bytes of request bodies in memory.", registry=self.registry)
         self.pictures = Counter("mien_pictures", "Pictures by outcome.", ("outcome",), registry=self.registry)
-        self.batch = Histogram("mien_batch_faces", "Faces in a run of a model.", buckets=FACES, registry=self.registry)
+        self.batch = Histogram("mien_batch_faces", "Batch size in faces.", buckets=FACES, registry=self.registry)
 
     def text(self) -> bytes:
-        """In Prometheus's text format."""
+        """The metrics in Prometheus's text format."""
         return generate_latest(self.registry)

@@ -1,4 +1,4 @@
-"""Errors as answers: problem details for HTTP APIs (RFC 9457), from mien's one tree of errors."""
+"""Error responses: problem details for HTTP APIs (RFC 9457), from mien's exceptions."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from mien.errors import ImageError, MienError, RequestError
 from mien.serving.schema import Problem
 
 NUMBER = "mien.request"
-"""Where a request's scope has its number, by which it is found in the log."""
+"""Key of the request id in the scope; the log has the same id."""
 
 STATUS: dict[type[MienError], int] = {ImageError: 422}
-"""Kind of error to HTTP status; a ``RequestError`` brings its own, and any other is the server's own fault."""
+"""HTTP status of each class of error; a ``RequestError`` has its own status, all others are 500."""
 
 
 def of(error: MienError) -> Problem:
-    """The problem that an error is, for the body of an answer or for one picture of several."""
+    """The problem details of an error, for a response or for one picture of several."""
     status = error.status if isinstance(error, RequestError) else STATUS.get(type(error), 500)
     words = str(error)
     return problem(status, words[:1].upper() + words[1:])
 
 
 def problem(status: int, detail: str) -> Problem:
-    """A problem that its HTTP status names well enough; what is wrong and what to do stands in ``detail``."""
+    """Problem details of an HTTP status; ``detail`` says what is wrong and how to fix it."""
     return Problem(type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=detail)
 
 
 def answer(found: Problem, headers: dict[str, str] | None = None) -> Response:
-    """A problem as a whole answer."""
+    """Problem details as a response."""
     return JSONResponse(
         found.model_dump(), status_code=found.status, headers=headers, media_type="application/problem+json"
     )
 
 
 async def mien_error(_: Request, error: Exception) -> Response:
-    """Answer with one of mien's errors."""
+    """The response to one of mien's errors."""
     assert isinstance(error, MienError)
     headers = {}
     if isinstance(error, RequestError):
@@ -51,23 +51,23 @@ async def mien_error(_: Request, error: Exception) -> Response:
 
 
 async def fault(request: Request, _: Exception) -> Response:
-    """Answer where the server itself failed; ``guard`` writes the log."""
-    words = f"The server failed: report this, with what its log says of request {request.scope[NUMBER]}."
+    """The response to an unexpected error; ``guard`` writes the log."""
+    words = f"The server failed: please report this, with the server's log of request {request.scope[NUMBER]}."
     return answer(problem(500, words), {"Connection": "close"})
 
 
 async def invalid(_: Request, error: Exception) -> Response:
-    """Answer where a parameter of the address doesn't fit; what was sent isn't repeated."""
+    """The response to an invalid parameter, without the sent value."""
     assert isinstance(error, RequestValidationError)
     parts = [f"{'.'.join(map(str, part['loc'][1:]))}: {part['msg']}" for part in error.errors()]
     return answer(problem(422, "; ".join(parts) + "."))
 
 
 async def http_error(request: Request, error: Exception) -> Response:
-    """Answer where there is no such address, or it has no such method."""
+    """The response to an unknown path or method."""
     assert isinstance(error, HTTPException)
     details = {
-        404: "There is nothing at this address: /docs has those that there are.",
-        405: f"This address doesn't take {request.method}.",
+        404: "There is no such endpoint: see /docs for a list.",
+        405: f"This endpoint doesn't support {request.method}.",
     }
     return answer(problem(error.status_code, details.get(error.status_code, error.detail)), dict(error.headers or {}))

@@ -1,4 +1,4 @@
-"""What the API answers, as models from which its OpenAPI document is made."""
+"""Models of the API's responses, from which the OpenAPI document is generated."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ from pydantic import BaseModel, Field
 
 
 class Problem(BaseModel):
-    """What went wrong (RFC 9457)."""
+    """Problem details of an error (RFC 9457)."""
 
-    type: str = Field(description="Always about:blank: the status names the problem.")
-    title: str = Field(description="The HTTP status in words.")
+    type: str = Field(description="Always about:blank: the status identifies the problem.")
+    title: str = Field(description="The name of the HTTP status.")
     status: int = Field(description="The HTTP status.")
-    detail: str = Field(description="What is wrong and what to do, in one sentence.")
+    detail: str = Field(description="What is wrong and how to fix it, in one sentence.")
 
 
 class Reading(BaseModel):
-    """What was read on one face."""
+    """The prediction for one face."""
 
     label: str = Field(description="The most probable expression.")
     confidence: float = Field(description="Its probability.", ge=0, le=1)
-    abstained: bool = Field(description="Whether that is less than the server asks for: then don't use the label.")
-    probabilities: dict[str, float] = Field(description="Calibrated, by expression; they sum to 1.")
+    abstained: bool = Field(
+        description="Whether the confidence is below the server's threshold; if so, don't use the label."
+    )
+    probabilities: dict[str, float] = Field(description="Calibrated probability by expression; they sum to 1.")
 
 
 class Face(Reading):
@@ -30,79 +32,79 @@ class Face(Reading):
         description="Left, top, right and bottom in pixels of the photo as shown."
     )
     landmarks: list[tuple[float, float]] = Field(
-        description="x and y of the eye at the left, the eye at the right, the nose's tip, the mouth's left and right corner, in "
-        "pixels of the photo as shown; left and right as seen once it is turned."
+        description="x and y of the left eye, the right eye, the tip of the nose, the left and the right corner of the mouth, in "
+        "pixels of the photo as shown; left and right as seen after rotation."
     )
-    detection_score: float = Field(description="How sure it is that this is a face.", ge=0, le=1)
-    rotated: int = Field(description="By how many degrees, clockwise, the photo was turned to read its faces.")
+    detection_score: float = Field(description="Face-detection score.", ge=0, le=1)
+    rotated: int = Field(description="Clockwise rotation of the photo that made its faces upright, in degrees.")
 
 
 class Photo(BaseModel):
-    """One photo and its faces, the most confident first; or why it couldn't be read."""
+    """One photo and its faces, the most confident first; or the error."""
 
-    name: str | None = Field(description="The file's name as sent; null where the photo was the whole body.")
-    width: int | None = Field(description="Of the photo as shown (EXIF orientation applied), in pixels.")
-    height: int | None = Field(description="Of the photo as shown, in pixels.")
-    rotated: int = Field(description="By how many degrees, clockwise, it was turned: 0, 90, 180 or 270.")
-    note: str | None = Field(description="What had to be guessed to decode it; null where nothing was.")
+    name: str | None = Field(description="The file's name as sent; null if the photo was the complete body.")
+    width: int | None = Field(description="Width of the photo as shown (EXIF orientation applied), in pixels.")
+    height: int | None = Field(description="Height of the photo as shown, in pixels.")
+    rotated: int = Field(description="Clockwise rotation for detection, in degrees: 0, 90, 180 or 270.")
+    note: str | None = Field(description="The assumption made to decode it; null if there was none.")
     faces: list[Face]
-    error: Problem | None = Field(description="Why this photo couldn't be read; null where it could.")
+    error: Problem | None = Field(description="Why this photo couldn't be read; null if it was read.")
 
 
 class Analysis(BaseModel):
-    """The photos of a request, in its order."""
+    """The photos of a request, in order."""
 
     model: str
     prior: dict[str, float] | None = Field(
-        description="The class shares in use that were allowed for; null where they are those of training."
+        description="The class shares in use to which the probabilities are adjusted; null for those of the training."
     )
     photos: list[Photo]
 
 
 class Crop(BaseModel):
-    """One ready-made crop of a face and what was read on it; or why it couldn't be read."""
+    """One face crop and its prediction; or the error."""
 
-    name: str | None = Field(description="The file's name as sent; null where the crop was the whole body.")
-    note: str | None = Field(description="What had to be guessed to decode it; null where nothing was.")
+    name: str | None = Field(description="The file's name as sent; null if the crop was the complete body.")
+    note: str | None = Field(description="The assumption made to decode it; null if there was none.")
     reading: Reading | None
-    error: Problem | None = Field(description="Why this crop couldn't be read; null where it could.")
+    error: Problem | None = Field(description="Why this crop couldn't be read; null if it was read.")
 
 
 class Classification(BaseModel):
-    """The crops of a request, in its order."""
+    """The crops of a request, in order."""
 
     model: str
     prior: dict[str, float] | None = Field(
-        description="The class shares in use that were allowed for; null where they are those of training."
+        description="The class shares in use to which the probabilities are adjusted; null for those of the training."
     )
     crops: list[Crop]
 
 
 class Expression(BaseModel):
-    """An expression that a model knows."""
+    """A class of a model."""
 
     name: str
     colour: str = Field(description="Its colour in charts and on boxes, as #rrggbb.")
 
 
 class Model(BaseModel):
-    """A model that answers here."""
+    """A model of this server."""
 
-    name: str = Field(description="How a request names it.")
-    sha256: str = Field(description="Of the model file.")
-    height: int = Field(description="Of its faces, in pixels; others are resized.")
+    name: str = Field(description="The name to use in requests.")
+    sha256: str = Field(description="SHA-256 of the model file.")
+    height: int = Field(description="Height of its input, in pixels; faces of other sizes are resized.")
     width: int
-    classes: list[Expression] = Field(description="In the model's order.")
+    classes: list[Expression] = Field(description="The classes, in the order of the model's output.")
     offsets: list[float] = Field(
-        description="What the server's decision or prior adds to the log-probability of each class."
+        description="Offset of each class that the server's decision or prior adds to the log-probability."
     )
     on_device: bool = Field(
-        description="Whether the page can run it in the browser itself; its file can then be fetched."
+        description="Whether the page can run it in the browser; if so, its file can be downloaded."
     )
 
 
 class Limits(BaseModel):
-    """What one request may have."""
+    """Limits of one request."""
 
     bytes: int
     pixels: int
@@ -112,27 +114,27 @@ class Limits(BaseModel):
 
 
 class ReadingOptions(BaseModel):
-    """How faces are found and read here."""
+    """The server's options of detection and prediction."""
 
-    min_confidence: float = Field(description="Least detection score of a face.")
-    abstain: float = Field(description="Least probability of a label that may be used.")
+    min_confidence: float = Field(description="Minimum face-detection score.")
+    abstain: float = Field(description="Minimum probability of a label; faces below are marked as abstained.")
     flip: bool = Field(description="Whether each face is averaged with its mirror image.")
-    rotate: bool = Field(description="Whether a photo whose best face is not clearly upright is turned.")
-    detail: str = Field(description="How closely photos are looked at for small faces: low, normal or high.")
-    prior: str | None = Field(description="Class shares in use, where the server states some.")
-    decision: str = Field(description="How the models answer: argmax, or a decision that they hold.")
+    rotate: bool = Field(description="Whether other orientations are tried if no face is clearly upright.")
+    detail: str = Field(description="Search for small faces: low, normal or high.")
+    prior: str | None = Field(description="Class shares in use, if the server states them.")
+    decision: str = Field(description="Decision rule: argmax, or a decision in the model files.")
 
 
 class Models(BaseModel):
-    """The models that answer here, the default first, how they read, and the limits of a request."""
+    """The models of this server, the default first, with the options of prediction and the limits of a request."""
 
     models: list[Model]
     options: ReadingOptions
     limits: Limits
-    key_needed: bool = Field(description="Whether requests must carry an API key.")
+    key_needed: bool = Field(description="Whether requests need an API key.")
 
 
 class State(BaseModel):
-    """How the server is."""
+    """The state of the server."""
 
     status: str

@@ -1,4 +1,4 @@
-"""The process: a socket, uvicorn, and clients that keep it waiting."""
+"""The server process: the socket, uvicorn, and timeouts for slow clients."""
 
 from __future__ import annotations
 
@@ -20,53 +20,53 @@ from mien.serving.settings import Settings
 from mien.serving.state import State
 
 HEAD_SECONDS = 10.0
-"""Longest time in which a request's head must have arrived; uvicorn itself waits for ever."""
+"""Maximum time in seconds until a request's header has arrived; uvicorn has no limit."""
 
 UNREAD_SECONDS = 30.0
-"""Longest time for which an answer waits to be read further."""
+"""Maximum time in seconds for which a response waits for a client that doesn't read."""
 
 CONNECTIONS = 8
-"""Connections that are kept, as a multiple of the requests that are taken; further ones are answered with 503 at once."""
+"""Maximum number of open connections, as a multiple of the admitted requests; further ones get 503 at once."""
 
 KEEP_ALIVE_SECONDS = 5
-"""Longest time for which a connection is kept for its next request."""
+"""Maximum time in seconds for which a connection is kept for its next request."""
 
 SETTLE_SECONDS = 0.25
-"""Time between the end of listening and that of idle connections, in which requests that were sent before are read."""
+"""Time in seconds between the end of listening and the closing of idle connections, to receive requests sent before."""
 
 BACKLOG = 2048
-"""Connections that may wait to be accepted."""
+"""Maximum number of connections that wait to be accepted."""
 
 
 class ImpatientProtocol(H11Protocol):
-    """HTTP/1.1 that closes a connection whose request's head doesn't arrive in time (Slowloris), or whose answer isn't read."""
+    """HTTP/1.1 that closes a connection if a request's header doesn't arrive in time (Slowloris), or a response isn't read."""
 
     head_timer: asyncio.TimerHandle | None = None
     write_timer: asyncio.TimerHandle | None = None
 
     def pause_writing(self) -> None:
-        """Start the clock of an answer that isn't read."""
+        """Start the timer of a response that isn't read."""
         super().pause_writing()
         self.write_timer = self.loop.call_later(UNREAD_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Stop it."""
+        """Stop the timer."""
         super().resume_writing()
         self._stop_writing()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in the parent class
-        """Start the clock."""
+        """Start the timer of the first header."""
         super().connection_made(transport)
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop it."""
+        """Stop the timers."""
         super().connection_lost(exc)
         self._stop()
         self._stop_writing()
 
     def data_received(self, data: bytes) -> None:
-        """Stop it once the head is whole; start it with the first bytes of the next one."""
+        """Stop the timer when the header is complete; start it with the first bytes of the next one."""
         super().data_received(data)
         if self.cycle is not None and not self.cycle.response_complete:
             self._stop()
@@ -92,15 +92,15 @@ class ImpatientProtocol(H11Protocol):
 
 
 class GracefulServer(uvicorn.Server):
-    """A server that resets no request that was sent before it stopped listening.
+    """A server that doesn't reset requests which were sent before it stopped listening.
 
-    After SIGTERM it goes on taking requests for a while, in which ``/readyz`` has a balancer send them elsewhere.
-    After any signal, what has arrived is read and answered before connections are closed.
+    After SIGTERM it still accepts requests for a while, during which ``/readyz`` fails, so that a load balancer sends them elsewhere.
+    After any signal, requests that have arrived are answered before connections are closed.
 
     Args:
-        config: uvicorn's.
-        state: is told when the server is to stop.
-        grace: seconds between SIGTERM and the end of listening; another signal ends them.
+        config: configuration of uvicorn.
+        state: shared with the application; set when the server is to stop.
+        grace: seconds between SIGTERM and the end of listening; another signal ends the wait.
     """
 
     def __init__(self, config: uvicorn.Config, state: State, grace: float) -> None:
@@ -115,7 +115,7 @@ class GracefulServer(uvicorn.Server):
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop, in steps."""
+        """Stop listening, then close the connections."""
         self.state.is_stopping = True
         loop = asyncio.get_running_loop()
         last = loop.time() + (self.grace if self.signals == [signal.SIGTERM] else 0.0)
@@ -128,15 +128,15 @@ class GracefulServer(uvicorn.Server):
 
 
 def run(settings: Settings, started: Callable[[str], None]) -> None:
-    """Serve until a signal says to stop; what is being answered then is answered first.
+    """Serve until a signal arrives; requests in progress are answered first.
 
     Args:
-        settings: all of them.
-        started: is told the address, such as ``http://127.0.0.1:8000``, before the first request.
+        settings: all settings.
+        started: called with the address, such as ``http://127.0.0.1:8000``, before the first request.
 
     Raises:
         ModelFileError: there is no such model.
-        SettingsError: the address can't be listened on.
+        SettingsError: the server can't listen on the address.
     """
     server = prepare(settings)
     with listen(settings) as listener:
@@ -148,7 +148,7 @@ def run(settings: Settings, started: Callable[[str], None]) -> None:
 
 
 def prepare(settings: Settings) -> GracefulServer:
-    """The server with its models loaded, to be run on a socket.
+    """The server with its models loaded, ready to run on a socket.
 
     Raises:
         ModelFileError: there is no such model.
@@ -163,7 +163,7 @@ def prepare(settings: Settings) -> GracefulServer:
 
 
 def _quiet() -> dict[str, Any]:
-    """Uvicorn without its own log of requests, its name in answers, and trust in headers of proxies."""
+    """Options of uvicorn: no access log, no server name in responses, no trust in proxy headers."""
     return {
         "http": ImpatientProtocol,
         "ws": "none",
@@ -177,13 +177,13 @@ def _quiet() -> dict[str, Any]:
 
 
 def listen(settings: Settings) -> socket.socket:
-    """A socket at the address of the settings.
+    """A socket that listens on the address of the settings.
 
     Raises:
-        SettingsError: the address can't be listened on.
+        SettingsError: it can't listen on the address.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    # With the protocol named, asyncio turns Nagle's algorithm off, which holds back answers by 40 ms.
+    # With the protocol named, asyncio turns off Nagle's algorithm, which delays responses by 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

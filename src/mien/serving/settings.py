@@ -1,4 +1,4 @@
-"""What may be set, checked before the server starts."""
+"""Settings of the server, checked before it starts."""
 
 from __future__ import annotations
 
@@ -16,75 +16,75 @@ from mien.inference.detector import DETAILS, MIN_SCORE
 from mien.inference.options import Options
 
 KEYS = "MIEN_API_KEYS"
-"""The variable that holds the keys."""
+"""Environment variable with the API keys."""
 
 LEAST_KEY = 16
-"""Characters of an API key; shorter ones can be guessed."""
+"""Minimum length of an API key, in characters; shorter ones can be guessed."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings of the server; each is a flag of ``mien serve`` and a variable ``MIEN_*``.
+    """All settings of the server; each is an option of ``mien serve`` and a variable ``MIEN_*``.
 
     Raises:
-        SettingsError: a setting is of another kind or out of range.
+        SettingsError: a setting has the wrong type or is out of range.
     """
 
     host: str = "127.0.0.1"
-    """Address to listen on; the default is reached from this machine only."""
+    """Address to listen on; the default accepts connections from this machine only."""
     port: int = 8000
-    """Port to listen on; 0 takes a free one."""
+    """Port to listen on; 0 chooses a free one."""
     models: tuple[str, ...] = ("base",)
-    """Shipped models or model files that are served; the first one answers where a request names none."""
+    """Pretrained models or model files to serve; the first one is the default."""
     min_confidence: float = MIN_SCORE
-    """Least detection score of a face."""
+    """Minimum face-detection score."""
     abstain: float = 0.0
     """Faces whose most probable expression is less probable than this are marked as abstained."""
     flip: bool = False
     """Whether each face is averaged with its mirror image."""
     decision: str = ARGMAX
-    """How all models answer: by the most probable class, or by a decision that each of them holds."""
+    """Decision rule of all models: argmax, or a decision in each model file."""
     prior: str | None = None
     """Class shares in use, such as ``neutral=0.5,happy=0.3``; a request may state its own."""
     rotate: bool = True
-    """Whether a photo whose best face isn't clearly upright is turned."""
+    """Whether other orientations are tried if no face is clearly upright."""
     detail: str = "normal"
-    """How closely photos are looked at: ``low``, ``normal`` or ``high``."""
+    """Search for small faces: ``low``, ``normal`` or ``high``."""
     threads: int = 0
-    """Photos that are worked on side by side, and threads of one run of a model; 0 has one for each core."""
+    """Photos processed in parallel, and threads per run of a model; 0 is one per core."""
     batch: int = 64
-    """Most faces in one run of a model."""
+    """Maximum batch size, in faces."""
     batch_wait: float = 2.0
-    """Longest wait for the faces of other requests, in milliseconds."""
+    """Maximum time to wait for faces of other requests, in milliseconds."""
     max_body: int = 16 * 2**20
-    """Largest body of a request, in bytes."""
+    """Maximum size of a request body, in bytes."""
     max_pixels: int = images.MAX_PIXELS
-    """Largest picture, in pixels."""
+    """Maximum size of a picture, in pixels."""
     max_files: int = 32
-    """Most files in one request."""
+    """Maximum number of files per request."""
     max_faces: int = 100
-    """Most faces that are read in one photo, the most confident first."""
+    """Maximum number of faces per photo, the most confident first."""
     max_requests: int = 64
-    """Requests that are worked on at once."""
+    """Maximum number of requests processed in parallel."""
     queue: int = 64
-    """Requests that may wait beyond those; further ones are answered with 503."""
+    """Maximum number of waiting requests; further ones get 503."""
     timeout: float = 30.0
-    """Longest time of a request, its body included, in seconds."""
+    """Maximum time of a request in seconds, including its body."""
     grace: float = 2.0
-    """After SIGTERM: seconds for which new requests are still answered, while /readyz says 503."""
+    """Seconds after SIGTERM during which new requests are still answered, while /readyz returns 503."""
     root_path: str = ""
-    """Where a proxy shows the server, such as ``/mien``, whether it takes that off the addresses or not."""
+    """Path prefix of the server behind a proxy, such as ``/mien``, whether or not the proxy removes it."""
     hosts: tuple[str, ...] = ()
-    """Names by which the server may be called, beyond those of ``guard.Hosts``; ``*.example.org`` is for all below it, ``*`` for any.
+    """Allowed host names, beyond those of ``guard.Hosts``; ``*.example.org`` allows all subdomains, ``*`` any name.
     ``--allow-host``, ``MIEN_HOSTS``."""
     keys: tuple[str, ...] = ()
-    """API keys; without one in the list, none is asked for. ``MIEN_API_KEYS``, and no flag, as flags can be seen by others."""
+    """API keys; if there are none, no key is needed. ``MIEN_API_KEYS``, not an option, as other users can see options."""
     origins: tuple[str, ...] = ()
     """Web sites whose pages may call the API from a browser (CORS), such as ``https://example.org``."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.keys, tuple) or not all(isinstance(key, str) for key in self.keys):
-            raise SettingsError("The API keys must be a tuple of strings.")  # which are never printed
+            raise SettingsError("The API keys must be a tuple of strings.")  # the keys are never printed
         checks.check_fields(self, SettingsError, "--")
         for name in ("batch", "max_body", "max_pixels", "max_files", "max_faces", "max_requests"):
             _check(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
@@ -111,7 +111,7 @@ class Settings:
         _check(self.max_body <= images.MAX_BYTES, "max_body", self.max_body, f"at most {images.MAX_BYTES:,} bytes")
         _check(len(self.models) > 0, "models", "", "at least one model")
         names = [Path(model).stem for model in self.models]
-        _check(len(set(names)) == len(names), "models", " ".join(self.models), "models of different file names")
+        _check(len(set(names)) == len(names), "models", " ".join(self.models), "models with different file names")
         for key in self.keys:  # a key is never printed
             if len(key) < LEAST_KEY or not key.isascii() or not key.isprintable() or " " in key:
                 raise SettingsError(
@@ -123,44 +123,44 @@ class Settings:
 
     @property
     def is_local(self) -> bool:
-        """Whether it is reached from this machine only."""
+        """Whether it accepts connections from this machine only."""
         return is_loopback(self.host)
 
     @property
     def reading(self) -> Options:
-        """How photos are read."""
+        """Options of prediction."""
         names = [field.name for field in dataclasses.fields(Options)]
         return Options(**{name: getattr(self, name) for name in names})
 
     @property
     def workers(self) -> int:
-        """Threads that decode photos and find faces."""
+        """Number of threads that decode photos and detect faces."""
         return self.threads or os.cpu_count() or 1
 
 
 def keys_from(text: str | None) -> tuple[str, ...]:
-    """API keys with blanks or commas between them, as a variable of the environment holds them; an empty one holds none.
+    """API keys from an environment variable, separated by blanks or commas; none if it is empty.
 
     Raises:
-        SettingsError: something is there, but no key: whoever set it wants keys to be asked for.
+        SettingsError: it is not empty but has no key, so the user wants keys to be required.
     """
     return names_from(text, KEYS, "key")
 
 
 def names_from(text: str | None, variable: str, kind: str = "name") -> tuple[str, ...]:
-    """Names with blanks or commas between them, as a variable of the environment holds them; an empty one holds none.
+    """Names from an environment variable, separated by blanks or commas; none if it is empty.
 
     Raises:
-        SettingsError: something is there, but no name.
+        SettingsError: it is not empty but has no name.
     """
     names = tuple((text or "").replace(",", " ").split())
     if text and not names:
-        raise SettingsError(f"{variable} is set, but has no {kind} in it: put one there, or take the variable away.")
+        raise SettingsError(f"{variable} is set, but has no {kind} in it: add one, or unset the variable.")
     return names
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a name or address, without its port, is that of this machine for itself."""
+    """Whether a name or address, without its port, is loopback."""
     host = host.lower()
     try:
         return ipaddress.ip_address(host).is_loopback

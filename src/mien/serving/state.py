@@ -1,4 +1,4 @@
-"""What the process tells the application of itself."""
+"""State shared between the process and the application."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 @dataclass
 class State:
-    """Where the server is in its life.
+    """The state of the server.
 
     Attributes:
-        is_ready: the models are loaded, and requests are taken.
-        is_stopping: it was told to stop: it takes requests for a while yet, and wants no more of them.
+        is_ready: the models are loaded, and requests are accepted.
+        is_stopping: it is stopping: it still accepts requests, but /readyz fails.
     """
 
     is_ready: bool = False
     is_stopping: bool = False
 
     def takes_requests(self) -> bool:
-        """What ``/readyz`` says."""
+        """The result of ``/readyz``."""
         return self.is_ready and not self.is_stopping
