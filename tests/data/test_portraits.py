@@ -65,7 +65,7 @@ def test_cropped_faces_are_no_portraits(tmp_path: Path) -> None:
 
 
 def test_without_the_detector_faces_are_not_looked_for(portraits: Path) -> None:
-    with pytest.raises(DataError, match=r"takes the detector: read the data with mien\.read"):
+    with pytest.raises(DataError, match=r"needs the face detector: read the data with mien\.read"):
         layouts.read(portraits, find_faces=True)
 
 

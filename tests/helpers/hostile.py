@@ -198,7 +198,7 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty.jpg": (lambda: b"", "is empty (0 bytes)"),
     "one-byte.jpg": (lambda: b"\xff", NO_PICTURE),
     "text.jpg": (lambda: b"This is no picture.", NO_PICTURE),
-    "html.png": (lambda: b"<!DOCTYPE html><html><body>404 Not DetectedFaces</body></html>", NO_PICTURE),
+    "html.png": (lambda: b"<!DOCTYPE html><html><body>404 Not Found</body></html>", NO_PICTURE),
     "svg.png": (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", NO_PICTURE),
     "pdf.jpg": (lambda: b"%PDF-1.7\n1 0 obj\n", NO_PICTURE),
     "zip.png": (lambda: b"PK\x03\x04" + bytes(100), NO_PICTURE),

@@ -60,7 +60,7 @@ def test_a_foreign_search_is_refused_before_anything_of_it_is_read(
     }
     if forged in texts:
         (out / "sweep.json").write_text(texts[forged])
-    message = "is damaged" if forged in ("damaged", "deep", "list") else "would be run like a program"
+    message = "is damaged" if forged in ("damaged", "deep", "list") else "could run unknown programs"
     with pytest.raises(RunError, match=message):
         tuning._claim(Sweep(tmp_path / "d", recipes.get("demo"), out), [], "hash")
     assert not (tmp_path / "sprung").exists()

@@ -67,7 +67,7 @@ def test_a_search_goes_on_after_ctrl_c_and_after_its_workers_were_killed(
     code, printed, said = invoke(*words)
     waiting.join()
     assert code == 0, said
-    assert "resumed where it was" in said
+    assert "search resumed" in said
     result = json.loads(printed)
     trials = result["trials"]
     assert [trial["number"] for trial in trials] == [1, 2]
@@ -94,7 +94,7 @@ def test_a_search_goes_on_after_ctrl_c_and_after_its_workers_were_killed(
     assert (code, json.loads(printed), "epoch" in said) == (0, result, False)
     code, printed, said = invoke(*words, "--trials", "3")
     assert (code, printed) == (1, "")
-    assert "holds a search with other options (trials): give the same command to go on with it" in said
+    assert "holds a search with other options (trials): repeat its command to resume it" in said
 
 
 def test_a_search_whose_every_trial_fails_says_why(
@@ -104,7 +104,7 @@ def test_a_search_whose_every_trial_fails_says_why(
     code, printed, said = invoke("tune", faces_file, *words)
     assert (code, printed) == (1, "")
     assert re.search(r"trial 1 failed: The loss is .* in epoch [1-4] ", said)
-    assert "No trial came to its end; the first: The loss is " in said
+    assert "No trial was finished; the first: The loss is " in said
     assert not (tmp_path / "t" / "best.toml").exists()
 
 
@@ -125,7 +125,7 @@ def test_what_no_trial_can_do_without_is_told_in_words(
     )
     code, printed, said = invoke("tune", faces_file, *words, "--out", tmp_path / "t")
     assert (code, printed) == (1, "")
-    assert "1 of 1 trial could not be run; the same command tries them again" in said
+    assert "1 of 1 trial could not be run; repeat the command to try them again" in said
     assert "mien: There is no model file 'no" in said
 
 

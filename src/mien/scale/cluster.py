@@ -1,4 +1,4 @@
-"""The Ray cluster that the work goes to: the one that RAY_ADDRESS names, one that runs on this machine, or one for this work alone."""
+"""Connect to a Ray cluster: the one in RAY_ADDRESS, one that runs on this machine, or a temporary one."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ import mien
 from mien.errors import ClusterError, MienError
 
 LOOPBACK = "127.0.0.1"
-"""Where a cluster of this machine alone listens: its ports take work, that is programs, from whoever reaches them."""
+"""Address of a local cluster: its ports accept work, that is programs, from anyone who can connect."""
 
 PATIENCE = 10.0
-"""Seconds in which a cluster's address has to take a connection; Ray itself would try for minutes."""
+"""Timeout in seconds for a connection to a cluster; Ray itself would try for minutes."""
 
 
 @contextmanager
 def connected(num_cpus: int | None = None) -> Iterator[None]:
-    """Be connected to a Ray cluster for a while, with Ray's errors told as mien's.
+    """Connect to a Ray cluster inside the block; Ray's errors become mien's.
 
-    Where this process is connected already, it stays so. Otherwise Ray's own rules say which cluster it is: ``RAY_ADDRESS``,
-    else one that ``ray start`` began on this machine, else a new one on this machine that ends with the block.
+    An existing connection of this process is used. Otherwise Ray's rules apply: ``RAY_ADDRESS``, else a cluster that ``ray start``
+    started on this machine, else a new one on this machine, which ends with the block.
 
     Args:
-        num_cpus: processors of a cluster that is begun here; None takes all of this machine.
+        num_cpus: CPU cores of a new cluster; None for all of this machine.
 
     Raises:
         ClusterError: no cluster answers, or one of its nodes can't do the work.
@@ -54,7 +54,7 @@ def connected(num_cpus: int | None = None) -> Iterator[None]:
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Tell Ray's errors as mien's; an error of mien that a worker met comes out as it went in."""
+    """Turn Ray's errors into mien's; an error of mien raised by a worker is raised unchanged."""
     try:
         yield
     except exceptions.RayError as error:
@@ -63,7 +63,7 @@ def translated_errors() -> Iterator[None]:
 
 @contextmanager
 def received(say: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
-    """A ``say`` for workers, wherever they are: what they say is said here, in the order in which it comes."""
+    """Yield a ``say`` for workers on any node: their messages are passed to ``say`` of this process, in order."""
     lines = Queue(actor_options={"num_cpus": 0})
 
     def listen() -> None:
@@ -81,31 +81,31 @@ def received(say: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
 
 
 def change_folder(home: str | os.PathLike[str]) -> None:
-    """Let a worker be in the folder of the one who asked, where its node has it: names in what was asked may begin there."""
+    """Change a worker's folder to that of the caller, if its node has it, as relative paths start there."""
     if Path(home).is_dir():
         os.chdir(home)
 
 
 @contextmanager
 def interrupt_kept() -> Iterator[None]:
-    """Put back the handler of Ctrl-C, in place of which Ray Train and Ray Tune leave their own."""
+    """Restore the handler of Ctrl-C, which Ray Train and Ray Tune replace."""
     before = signal.getsignal(signal.SIGINT)
     try:
         yield
     finally:
-        if current_thread() is main_thread():  # only there do they set one, and may one be set
+        if current_thread() is main_thread():  # handlers can be set only there
             signal.signal(signal.SIGINT, before)
 
 
 def _begin(num_cpus: int | None) -> None:
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # reading faces is nobody else's business
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # Ray Data does what Ray's core then calls an error
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # privacy: no usage statistics
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # Ray's core logs normal actions of Ray Data as errors
     address = os.environ.get("RAY_ADDRESS", "")
     try:
         _knock(address)
         with _hushed():
             _init(address, num_cpus)
-    except Exception as error:  # Ray raises just this where a machine is too busy for a node to come up in time
+    except Exception as error:  # Ray raises a plain Exception if a node doesn't start in time
         reason = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
         if not address:
             raise ClusterError(f"Ray can't be started on this machine: {reason}.") from None
@@ -116,7 +116,7 @@ def _begin(num_cpus: int | None) -> None:
 
 
 def _init(address: str, num_cpus: int | None) -> None:
-    """Connect to the cluster that there is, or begin one on this machine that listens to this machine alone."""
+    """Connect to the existing cluster, or start one on this machine that accepts only local connections."""
     quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
     if address != "local":
         try:
@@ -132,7 +132,7 @@ def _init(address: str, num_cpus: int | None) -> None:
 
 
 def _is_private(address: str) -> bool:
-    """Whether a cluster at ``host:port`` is one that listens to this machine alone: Ray would look for it at the outer address."""
+    """Whether a cluster at ``host:port`` accepts only local connections: Ray would try the external address."""
     host, _, port = address.rpartition(":")
     if not services.is_localhost(host) or not port.isdigit():
         return False
@@ -145,9 +145,9 @@ def _is_private(address: str) -> bool:
 
 @contextmanager
 def _loopback() -> Iterator[None]:
-    """Let Ray take this machine's loopback address where it is asked for; on Linux it would take the one that others reach."""
+    """Make Ray use the loopback address if requested; on Linux it would use the external address."""
     before = ray_constants.ENABLE_RAY_CLUSTER
-    ray_constants.ENABLE_RAY_CLUSTER = False  # what Ray itself does on Windows and macOS
+    ray_constants.ENABLE_RAY_CLUSTER = False  # as Ray itself does on Windows and macOS
     try:
         yield
     finally:
@@ -156,7 +156,7 @@ def _loopback() -> Iterator[None]:
 
 @contextmanager
 def _hushed() -> Iterator[None]:
-    """Keep off the terminal what Ray's core, which is no Python, says of its own log level; errors come as exceptions."""
+    """Keep the log of Ray's core (C++) off the terminal; errors are raised as exceptions."""
     kept = os.dup(2)
     try:
         with Path(os.devnull).open("w") as nowhere:
@@ -168,7 +168,7 @@ def _hushed() -> Iterator[None]:
 
 
 def _knock(address: str) -> None:
-    """Fail at once where nothing listens at ``[ray://]host:port``; other forms of address are Ray's to resolve."""
+    """Fail at once if nothing listens at ``[ray://]host:port``; other forms of address are resolved by Ray."""
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if colon and port.isdigit():
         socket.create_connection((host, int(port)), PATIENCE).close()
@@ -187,7 +187,7 @@ def _told(error: exceptions.RayError) -> MienError:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and what led to it; Ray wraps the worker's own in one that only looks like it."""
+    """An error and its causes; Ray wraps the worker's own exception in a lookalike."""
     while error is not None:
         yield error
         error = getattr(error, "cause", None) or error.__cause__

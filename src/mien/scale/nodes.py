@@ -1,4 +1,4 @@
-"""What a training asks of the node that it runs on, and what it makes of it there."""
+"""Resources of a training on a node, and the setup of its process there."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from mien.scale import cluster
 from mien.training.task import Task
 
 RETRIES = 3
-"""How often a training goes on elsewhere after its process or its node was lost."""
+"""Maximum number of restarts of a training after its process or its node was lost."""
 
 
 def resources(num_cpus: int, device: str) -> dict[str, int]:
-    """What each training takes, as Ray counts it: processors, and one GPU where the cluster has some and the device isn't cpu.
+    """Ray resources of each training: CPU cores, and one GPU if the cluster has some and the device isn't cpu.
 
     Raises:
-        ClusterError: no node has so many processors.
+        ClusterError: no node has so many CPU cores.
     """
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     most = int(max((node.get("CPU", 0) for node in nodes), default=0))
@@ -33,16 +33,16 @@ def resources(num_cpus: int, device: str) -> dict[str, int]:
 
 
 def has_gpu(device: str) -> bool:
-    """Whether a training on that device gets a GPU of its own: where the cluster has some and the device may be one."""
+    """Whether a training on that device gets its own GPU: the cluster has some, and the device may be a GPU."""
     return device in ("auto", "cuda") and ray.cluster_resources().get("GPU", 0) >= 1
 
 
 def settle(task: Task, num_cpus: int) -> None:
-    """Make this process fit for a task: see that its data and its folder are there, be in its home, and take as many threads
-    as processors.
+    """Prepare this process for a task: check access to its data and its folder, change to its folder, and set the number of
+    threads.
 
     Raises:
-        ClusterError: the node lacks one of them.
+        ClusterError: the node lacks one of the paths.
     """
     for path in (task.data, task.folder.parent):
         if not path.exists():
@@ -55,12 +55,12 @@ def settle(task: Task, num_cpus: int) -> None:
 
 
 def require(kind: str, num: int, say: Callable[[str], None]) -> None:
-    """Refuse work that needs more processors or GPUs than this machine has; a cluster that has too few may still grow.
+    """Refuse work that needs more CPU cores or GPUs than this machine has; a cluster with too few may still grow.
 
     Args:
         kind: ``"CPU"`` or ``"GPU"``.
-        num: how many are needed at once.
-        say: is told of the wait for a cluster to grow.
+        num: number needed at once.
+        say: called with a message while waiting for a cluster to grow.
 
     Raises:
         ClusterError: there are too few, and the cluster is this machine.

@@ -1,7 +1,7 @@
-"""Files wherever they lie: on this machine or a disk that all nodes share, or in a bucket (``s3://``, ``gs://``), by pyarrow.
+"""Files on this machine, on shared storage, or in a bucket (``s3://``, ``gs://``), through pyarrow.
 
-A place is a plain name. ``s3://bucket/key`` has the key as it is, nothing in it is percent-encoded. Credentials, region and
-endpoint are found as usual: ``AWS_ACCESS_KEY_ID``, ``AWS_ENDPOINT_URL``, a profile, a node's role.
+A place is a plain name. In ``s3://bucket/key`` the key is not percent-encoded. Credentials, region and endpoint are found as
+usual: ``AWS_ACCESS_KEY_ID``, ``AWS_ENDPOINT_URL``, a profile, a node's role.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ from mien import files
 from mien.errors import DataError, MienError, OutputError
 
 REMOTE = ("s3://", "gs://", "gcs://")
-"""What the name of a place in a bucket begins with."""
+"""Prefixes of places in a bucket."""
 
 GCS_PATIENCE = 10
-"""Seconds in which Google's storage has to answer; pyarrow itself would try for a quarter of an hour."""
+"""Timeout of Google's storage in seconds; pyarrow itself would try for a quarter of an hour."""
 
 CHUNK = 2**20
-"""Bytes that are fetched at once from a file that is read from its start to its end."""
+"""Block size in bytes for files that are read sequentially."""
 
 
 def is_remote(name: str) -> bool:
-    """Whether a place lies in a bucket."""
+    """Whether a place is in a bucket."""
     return name.startswith(REMOTE)
 
 
 def below(folder: str, name: str) -> str:
-    """The place of a name in a folder."""
+    """The path of a name in a folder."""
     return f"{folder.rstrip('/')}/{name}"
 
 
 def kind(name: str) -> Literal["file", "folder"] | None:
-    """What is there, or None.
+    """Whether the place is a file or a folder; None if it doesn't exist.
 
     Raises:
-        DataError: the bucket can't be asked.
+        DataError: the bucket can't be accessed.
     """
     if not is_remote(name):
         path = Path(name)
@@ -55,7 +55,7 @@ def kind(name: str) -> Literal["file", "folder"] | None:
 
 
 def walk(folder: str) -> Iterator[str]:
-    """The files anywhere below a folder of a bucket in the order of ``os.walk`` with its names sorted; one folder is held at a time.
+    """The files below a folder of a bucket, in the order of ``os.walk`` with sorted names; one folder is in memory at a time.
 
     Raises:
         DataError: it can't be listed.
@@ -71,17 +71,17 @@ def walk(folder: str) -> Iterator[str]:
 
 @contextmanager
 def opened(name: str, *, whole: bool = False) -> Iterator[IO[bytes]]:
-    """A file open for reading; ``whole`` where it is read from its start to its end, and not here and there.
+    """A file open for reading; ``whole`` if it is read sequentially from start to end.
 
     Raises:
-        DataError: it isn't there or can't be read, also in the block.
+        DataError: it doesn't exist or can't be read, also inside the block.
     """
     with told(name), _open(name, whole) as stream:
         yield stream
 
 
 def put(name: str, content: IO[bytes]) -> None:
-    """Write a file whole or not at all: what is to be in it is read from where ``content`` stands.
+    """Write a file atomically, from the current position of ``content``.
 
     Raises:
         OutputError: it can't be written.
@@ -89,7 +89,7 @@ def put(name: str, content: IO[bytes]) -> None:
     if is_remote(name):
         with told(name, OutputError):
             system, path = _resolve(name)
-            with system.open_output_stream(path) as stream:  # an object is there once its stream is closed
+            with system.open_output_stream(path) as stream:  # an object appears when its stream is closed
                 shutil.copyfileobj(content, stream, CHUNK)
     else:
         with files.atomic_write(name) as temporary, temporary.open("wb") as file:
@@ -97,13 +97,13 @@ def put(name: str, content: IO[bytes]) -> None:
 
 
 def is_damage(error: OSError) -> bool:
-    """Whether pyarrow speaks of the content of a file, and not of reaching it; it has one kind of error for both."""
+    """Whether an error of pyarrow concerns the content of a file, not access to it; pyarrow has one class for both."""
     return error.errno is None and not any(sign in str(error) for sign in ("AWS Error", "google::cloud"))
 
 
 @contextmanager
 def told(name: str, error: type[MienError] = DataError) -> Iterator[None]:
-    """Tell in one sentence why a place can't be read or written."""
+    """Turn errors of access to a place into one clear message."""
     try:
         yield
     except (OSError, pa.ArrowException) as reason:
@@ -136,16 +136,16 @@ def _resolve(name: str) -> tuple[Any, str]:
 def _sentence(name: str, reason: Exception) -> str:
     text = (str(reason).strip().splitlines() or [type(reason).__name__])[0].partition(" (Request ID")[0].rstrip(".")
     if "NO_SUCH_BUCKET" in text:
-        return f"'{name}': there is no such bucket; check its name, and AWS_ENDPOINT_URL where it is no bucket of Amazon's."
+        return f"'{name}': there is no such bucket; check its name, and AWS_ENDPOINT_URL if it is not on Amazon S3."
     if isinstance(reason, FileNotFoundError):
         return f"There is no '{name}': check the name."
     if any(
         sign in text
         for sign in ("ACCESS_DENIED", "INVALID_ACCESS_KEY_ID", "SIGNATURE", "HTTP status 403", "PERMISSION")
     ):
-        return f"'{name}': access is denied; check the credentials (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile or a role) and what they allow."
+        return f"'{name}': access is denied; check the credentials (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile or a role) and their permissions."
     if "Retry policy exhausted" in text:
         return f"'{name}' can't be reached; check the network, and the credentials (gcloud auth application-default login)."
     if "NETWORK_CONNECTION" in text:
-        return f"'{name}' can't be reached; check the network, and AWS_ENDPOINT_URL where it is no bucket of Amazon's."
+        return f"'{name}' can't be reached; check the network, and AWS_ENDPOINT_URL if it is not on Amazon S3."
     return f"'{name}' can't be reached or used: {getattr(reason, 'strerror', None) or text}."

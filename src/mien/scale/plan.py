@@ -1,13 +1,13 @@
-"""The plan of a long scoring: which photos each part has, made once, so that every part is the same whenever and wherever it is scored.
+"""The plan of a large scoring job: the photos of each part, fixed at the start, so that every part has the same photos on any node.
 
-What lies in the folder of the results::
+Files in the folder of the results::
 
-    _plan           a Parquet file with a row group a part and a row a photo, tar, or row group of a Parquet file
-    _manifest.json  the model's hash, the options, the sources, how many parts; written last, so it stands for a whole plan
-    part-N.parquet  the rows of part N; there once they are whole, so it stands for a finished part
-    _summary.json   how many rows there are of each status; written when all parts are
+    _plan           a Parquet file with a row group per part and a row per photo, tar, or row group of a Parquet file
+    _manifest.json  the model's hash, the options, the sources, number of parts; written last, so it marks a complete plan
+    part-N.parquet  the rows of part N; written atomically, so it marks a finished part
+    _summary.json   the number of rows of each status; written after all parts
 
-A leading ``_`` keeps a file out of sight of those who read the folder as one table: pyarrow, pandas, Spark, Ray.
+Programs that read the folder as one table (pyarrow, pandas, Spark, Ray) ignore files with a leading ``_``.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ from mien.scale.sources import Member
 
 PLAN, MANIFEST, SUMMARY = "_plan", "_manifest.json", "_summary.json"
 PHOTOS = 256
-"""Photos of a part, about: what is lost at most where a worker dies. A tar and a row group are never cut."""
+"""Approximate number of photos per part, which bounds the loss if a worker dies. A tar and a row group are never divided."""
 
-SCHEMA = pa.schema([("source", pa.binary()), ("group", pa.int32())])  # a name may hold bytes that are no text
+SCHEMA = pa.schema([("source", pa.binary()), ("group", pa.int32())])  # a name may have invalid bytes
 
 
 def part(out: str, number: int) -> str:
-    """Where the rows of a part lie."""
+    """The path of a part's rows."""
     return places.below(out, f"part-{number:06}.parquet")
 
 
 @contextmanager
 def held(out: str) -> Iterator[None]:
-    """Keep other processes from scoring into the same folder in the block; a bucket has no locks.
+    """Lock the folder against other processes inside the block; buckets have no locks.
 
     Raises:
-        OutputError: another process is scoring into it, or it can't be made.
+        OutputError: another process is scoring into it, or it can't be created.
     """
     if places.is_remote(out):
         yield
@@ -58,21 +58,21 @@ def held(out: str) -> Iterator[None]:
     is_new = not folder.exists()
     folder.mkdir(exist_ok=True)
     with locks.locked(
-        folder, f"Another process is scoring into '{out}': wait until it has ended, or choose another place."
+        folder, f"Another process is scoring into '{out}': wait until it has ended, or choose another folder."
     ):
         try:
             yield
         finally:
             if is_new:
-                with suppress(OSError):  # something was written
+                with suppress(OSError):  # it is not empty
                     folder.rmdir()
 
 
 def begin(out: str, named: Iterable[str], settings: Mapping[str, Any]) -> int:
-    """List the sources into a new plan; nothing is written where they can't be listed.
+    """List the sources into a new plan; nothing is written if they can't be listed.
 
     Returns:
-        How many parts it has.
+        The number of parts.
 
     Raises:
         DataError: a source can't be listed, or there is nothing to score.
@@ -82,7 +82,7 @@ def begin(out: str, named: Iterable[str], settings: Mapping[str, Any]) -> int:
         parts = _write(plan, sources.members(named))
         if not parts:
             raise DataError(
-                "There is no picture at the named places: name folders, Parquet files or tars that have some."
+                "There are no pictures at the given places: name folders, Parquet files or tars with pictures."
             )
         plan.seek(0)
         digest = hashlib.file_digest(plan, "sha256").hexdigest()
@@ -95,17 +95,17 @@ def begin(out: str, named: Iterable[str], settings: Mapping[str, Any]) -> int:
 
 
 def take_up(out: str, settings: Mapping[str, Any]) -> int:
-    """How many parts the plan has that a stopped run left; 0 where there is none.
+    """The number of parts of the plan of a stopped run; 0 if there is none.
 
     Raises:
-        OutputError: it was begun with other settings.
+        OutputError: it was started with other settings.
     """
     manifest = _get_json(out, MANIFEST)
     if manifest is None:
         return 0
     if manifest.get("settings") != dict(settings):
         raise OutputError(
-            f"'{out}' was begun with other sources, another model or other options: use the same ones, or remove it to start again."
+            f"'{out}' was started with other sources, another model or other options: use the same ones, or remove it to start again."
         )
     parts = manifest.get("parts")
     if type(parts) is not int or parts < 1:
@@ -114,13 +114,13 @@ def take_up(out: str, settings: Mapping[str, Any]) -> int:
 
 
 def check(out: str, *, resume: bool) -> bool:
-    """Look at the place of the results before the work begins.
+    """Check the folder of the results before the work starts.
 
     Returns:
-        Whether a run that is to be gone on with is whole already.
+        Whether the run to resume is already complete.
 
     Raises:
-        OutputError: something is there that isn't to be gone on with.
+        OutputError: the folder has other contents, or results that are not to be resumed.
     """
     there = places.kind(out)
     if there == "file":
@@ -130,7 +130,7 @@ def check(out: str, *, resume: bool) -> bool:
     if there is None or _is_empty(out):
         return False
     if places.kind(places.below(out, PLAN)) is None:
-        raise OutputError(f"'{out}' has something in it that is no scoring of mien: choose another place.")
+        raise OutputError(f"'{out}' has files that are not results of mien: choose another folder.")
     whole = places.kind(places.below(out, SUMMARY)) is not None
     if not resume:
         what = "is already complete:" if whole else "has the results of a stopped run: resume with --resume, or"
@@ -139,7 +139,7 @@ def check(out: str, *, resume: bool) -> bool:
 
 
 def members(out: str, number: int) -> Iterator[Member]:
-    """What a part is made of.
+    """The sources of a part.
 
     Raises:
         DataError: the plan can't be read here.
@@ -156,7 +156,7 @@ def members(out: str, number: int) -> Iterator[Member]:
 
 
 def finish(out: str, counts: Mapping[str, int]) -> None:
-    """Write the summary that says that all is done, and sweep what killed workers left."""
+    """Write the summary, which marks the end, and remove the temporary files of killed workers."""
     _put_json(out, SUMMARY, {"mien": mien.__version__, "counts": dict(counts)})
     if not places.is_remote(out):
         temporaries.sweep(Path(out), at_once=True)

@@ -1,7 +1,7 @@
-"""Millions of photos: their parts spread over a Ray cluster, each part's rows in a file of its own.
+"""Predict millions of photos: parts are spread over a Ray cluster, and each part's rows are one file.
 
-A part is finished where its file is there, and a file is there whole or not at all. So nothing is lost or read twice, whoever dies:
-Ray gives the part to another worker, and a run that is begun again passes over what is finished.
+A part is finished if its file exists, and files are written atomically. So nothing is lost or predicted twice if a worker or node
+dies: Ray gives the part to another worker, and a resumed run skips finished parts.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ from mien.scale import cluster, places, plan, sources
 
 STATUSES = ("face", "no_face", "error")
 BLOCKS = 4096
-"""Most tasks that the parts are given to Ray as; it keeps a little about each."""
+"""Maximum number of Ray tasks for the parts; Ray needs some memory for each."""
 
 FETCHES = 4
-"""Photos that a worker fetches and decodes at once: one would wait for a bucket most of the time."""
+"""Photos that a worker fetches and decodes in parallel: with one, it would mostly wait for the bucket."""
 
 ENVIRONMENT = ("AWS_", "GOOGLE_")
-"""What the names of the variables begin with that say how to reach a bucket."""
+"""Prefixes of the environment variables for access to buckets."""
 
 
 @dataclass(frozen=True)
 class Options(ReadingOptions):
-    """What the rows depend on: how faces are found and read, and these.
+    """Settings that the rows depend on: the options of prediction, and these.
 
     Attributes:
-        model: a pretrained model's short name, or the path of a model file; only this machine needs to have it.
+        model: a pretrained model's short name, or the path of a model file; only this machine needs the file.
         crops: each photo is one ready-made face crop.
     """
 
@@ -62,11 +62,11 @@ class Part:
     """A finished part.
 
     Attributes:
-        number: which one.
-        parts: how many there are.
-        photos: how many photos it has.
-        counts: how many rows there are of each status.
-        before: whether it was finished already.
+        number: index of the part.
+        parts: number of parts.
+        photos: number of photos in the part.
+        counts: number of rows of each status.
+        before: whether it was finished by an earlier run.
     """
 
     number: int
@@ -82,18 +82,18 @@ def score(
     """Score photos into a folder of Parquet parts with the columns of ``records.columns``, on a Ray cluster.
 
     Args:
-        named: folders of photos, photos, Parquet files and tars, on a disk that all nodes see or in a bucket; patterns of them.
-        out: a folder that all nodes see, or one in a bucket.
-        options: what the rows depend on.
-        resume: go on with what a stopped run left there; there is nothing to do where that is all.
-        workers: how many processes read, one processor each; None for one per processor of the cluster.
+        named: folders of photos, photos, Parquet files and tars, on storage that all nodes share or in a bucket; or patterns.
+        out: a folder that all nodes share, or one in a bucket.
+        options: settings that the rows depend on.
+        resume: resume a stopped run; a complete one is left as it is.
+        workers: number of processes with one CPU core each; None for one per core of the cluster.
 
     Yields:
-        One part after another, as they are finished, in any order.
+        The parts as they are finished, in any order.
 
     Raises:
-        DataError: a source can't be listed or read, or is damaged. What is finished stays, and ``resume`` goes on with it.
-        OutputError: the folder can't be written to, or has something that isn't to be gone on with.
+        DataError: a source can't be listed or read, or is damaged. Finished parts are kept, for ``resume``.
+        OutputError: the folder can't be written to, or has other contents.
         ModelFileError: there is no such model.
         ClusterError: no cluster answers, or its nodes can't do the work.
     """
@@ -125,13 +125,13 @@ def _scored_all(named: Sequence[str], out: str, options: Options, resume: bool, 
 
 @dataclass(frozen=True)
 class Job:
-    """What a worker is told.
+    """The settings of a worker.
 
     Attributes:
-        out: where the plan and the parts lie.
-        options: what the rows depend on.
-        folder: where relative names begin.
-        environment: how to reach the buckets.
+        out: folder of the plan and the parts.
+        options: settings that the rows depend on.
+        folder: working folder for relative names.
+        environment: environment variables for access to the buckets.
     """
 
     out: str
@@ -141,11 +141,11 @@ class Job:
 
 
 class Scorer:
-    """A worker: holds the models, and scores one part after another.
+    """A worker: holds the models, and scores parts.
 
     Args:
-        job: what it is told.
-        model: the model file's bytes, in Ray's store.
+        job: its settings.
+        model: content of the model file, in Ray's object store.
     """
 
     def __init__(self, job: Job, model: Any) -> None:
@@ -158,11 +158,11 @@ class Scorer:
             self.reader = job.options.reader(file)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[Any]]:
-        """Score one part, or pass over it where it is finished; gives how many photos and rows it has, or what went wrong."""
+        """Score one part, or skip it if it is finished; returns the number of photos and rows, or the error."""
         number = int(batch["item"][0])
         try:
             row = {"failed": b"", **self._score(number)}
-        except MienError as error:  # Ray Data would make words of it, with a traceback
+        except MienError as error:  # Ray Data would turn it into text with a traceback
             row = {"failed": pickle.dumps(error), **dict.fromkeys(("photos", "before", *STATUSES), 0)}
         return {name: [value] for name, value in {"number": number, **row}.items()}
 
@@ -181,7 +181,7 @@ class Scorer:
         return {"photos": photos, "before": int(before)} | {name: statuses[name] for name in STATUSES}
 
     def _rows(self, number: int) -> io.BytesIO:
-        """The Parquet file of a part; it is held whole, and has no pixels."""
+        """The Parquet file of a part; it is kept in memory, without pixels."""
         photos = (photo for member in plan.members(self.job.out, number) for photo in sources.photos(member))
         content = io.BytesIO()
         writer = records.ParquetWriter(content, records.columns(self.reader.classifier.spec.classes))
@@ -197,7 +197,7 @@ def _scored(job: Job, model: Any, parts: int, workers: int | None) -> Iterator[P
     _hush()
     workers = min(workers or int(ray.cluster_resources().get("CPU", 0)), parts)
     if not workers:
-        raise ClusterError("The cluster has no processor to work on: add a node to it.")
+        raise ClusterError("The cluster has no CPU core for the work: add a node to it.")
     done = ray.data.from_items(list(range(parts)), override_num_blocks=min(parts, BLOCKS)).map_batches(
         Scorer,
         fn_constructor_args=(job, model),
@@ -213,7 +213,7 @@ def _scored(job: Job, model: Any, parts: int, workers: int | None) -> Iterator[P
 
 
 def _hush() -> None:
-    """Keep Ray Data's own bars and words off the terminal."""
+    """Keep the progress bars and messages of Ray Data off the terminal."""
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False

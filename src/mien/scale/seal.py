@@ -1,4 +1,4 @@
-"""The seal of a search's folder: Ray Tune keeps a search as pickles, which run like a program, so only one begun here is gone on with."""
+"""A signature of a search's folder: Ray Tune stores pickles, which can run programs, so only searches started here are resumed."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ BYTES = 32
 
 
 def key_file() -> Path:
-    """Where the user's own key lies, with which seals are made."""
+    """The path of the user's key, with which signatures are made."""
     return user_config_path("mien", appauthor=False) / "search.key"
 
 
 def of(folder: Path, record: Mapping[str, Any]) -> str:
-    """The seal of what a folder's search is, made with the user's key; the key is made where there is none.
+    """The signature of a search, made with the user's key; a missing key is created.
 
     Raises:
-        OutputError: the key can't be read or made.
+        OutputError: the key can't be read or created.
     """
     told = json.dumps([os.path.realpath(folder), dict(record)], sort_keys=True)
     return hmac.new(_key(), told.encode(), hashlib.sha256).hexdigest()
 
 
 def fits(folder: Path, record: Mapping[str, Any], seal: object) -> bool:
-    """Whether a seal was made with the user's key, for this folder and this search."""
+    """Whether a signature was made with the user's key, for this folder and this search."""
     return isinstance(seal, str) and hmac.compare_digest(seal.encode("utf-8", "replace"), of(folder, record).encode())
 
 
@@ -48,7 +48,7 @@ def _key() -> bytes:
                 temporary.write_bytes(secrets.token_bytes(BYTES))
         key = place.read_bytes()
     except OSError as error:
-        raise OutputError(f"'{place}' can't be read or made: {error.strerror or error}.") from None
+        raise OutputError(f"'{place}' can't be read or created: {error.strerror or error}.") from None
     if len(key) != BYTES:
-        raise OutputError(f"'{place}' is damaged: remove it; searches begun before can't be gone on with then.")
+        raise OutputError(f"'{place}' is damaged: remove it; earlier searches can't be resumed then.")
     return key

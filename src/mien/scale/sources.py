@@ -1,4 +1,4 @@
-"""Where photos come from: folders of them, Parquet files with their bytes, WebDataset's tars; listed first, read later, elsewhere."""
+"""Sources of photos: folders, Parquet files with encoded pictures, WebDataset tars; listed first, read later on other nodes."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from mien.scale import places
 
 TABLE, TAR = ".parquet", ".tar"
 ROWS = 16
-"""Rows of a Parquet file that are in memory at once."""
+"""Rows of a Parquet file in memory at once."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """A piece of the work.
+    """A unit of work.
 
     Attributes:
         source: a photo, a tar, or a Parquet file.
-        group: which row group of a Parquet file.
-        weight: how many photos it has, where that is known without reading them.
+        group: index of the row group of a Parquet file.
+        weight: number of photos, if known without reading them.
     """
 
     source: str
@@ -41,17 +41,17 @@ class Member:
 
 
 def members(sources: Iterable[str]) -> Iterator[Member]:
-    """List what there is to be read, in an order that is always the same.
+    """List the units of work in a deterministic order.
 
-    A folder stands for the pictures anywhere below it; one without pictures for its Parquet files and tars. A pattern stands for
-    its matches. What is found twice is given once.
+    A folder stands for the pictures below it, or, without pictures, for its Parquet files and tars. A pattern stands for its
+    matches. Duplicates are listed once.
 
     Raises:
-        DataError: a source isn't there, can't be listed, or is a Parquet file without pictures.
+        DataError: a source doesn't exist, can't be listed, or is a Parquet file without pictures.
     """
     sources = list(sources)
     every = (file for source in sources for file in _expand(source))
-    # One place has no file twice, and may have millions.
+    # One place has no duplicates, and may have millions of files.
     for file in stream.unique(every) if len(sources) > 1 else every:
         ending = _ending(file)
         if ending == TABLE:
@@ -61,7 +61,7 @@ def members(sources: Iterable[str]) -> Iterator[Member]:
 
 
 def photos(member: Member) -> Iterator[str | Photo]:
-    """The photos of a piece of the work, their bytes fetched where they are needed.
+    """The photos of a unit of work; their bytes are fetched when needed.
 
     Raises:
         DataError: its source can't be read, or is damaged.
@@ -76,7 +76,7 @@ def photos(member: Member) -> Iterator[str | Photo]:
     else:
         if not Path(member.source).exists() and not Path(member.source).parent.is_dir():
             raise DataError(
-                f"The folder of '{member.source}' is not on every node: lay the photos where all nodes see them, such as s3://."
+                f"The folder of '{member.source}' is not on every node: put the photos on storage that all nodes share, such as s3://."
             )
         yield member.source
 
@@ -95,7 +95,7 @@ def _expand(source: str) -> Iterator[str]:
     elif pattern:
         yield from _matches(source) if places.is_remote(source) else iter(stream.expand([source]))
     else:
-        raise DataError(f"There is no '{source}': check the name, and that this machine sees it.")
+        raise DataError(f"There is no '{source}': check the name, and that this machine has access to it.")
 
 
 def _folder(folder: str) -> Iterator[str]:
@@ -117,7 +117,7 @@ def _walk(folder: str, endings: Collection[str]) -> Iterator[str]:
 
 
 def _matches(pattern: str) -> Iterator[str]:
-    """The files of a bucket that match; no sign stands for a ``/``."""
+    """The files of a bucket that match; wildcards don't match ``/``."""
     fixed = pattern[: min(pattern.index(sign) for sign in stream.GLOB_SIGNS if sign in pattern)]
     return (file for file in places.walk(fixed.rpartition("/")[0]) if PurePosixPath("/", file).match(f"/{pattern}"))
 
@@ -169,7 +169,7 @@ def _rows(member: Member) -> Iterator[Photo]:
 def _of_row(row: dict[str, Any], column: str, place: str) -> Photo:
     value, name = row[column], row.get("name")
     data, path = (value.get("bytes"), value.get("path")) if isinstance(value, dict) else (value, None)
-    return _held(str(name or path or place), data, "the row holds no bytes of a picture: write them into the file.")
+    return _held(str(name or path or place), data, "the row has no encoded picture: write the bytes into the file.")
 
 
 def _held(name: str, data: bytes | None, otherwise: str) -> Photo:
@@ -199,7 +199,7 @@ def _tar(file: str) -> Iterator[Photo]:
 
 
 class _Header(tarfile.TarInfo):
-    """The start of a member. Python takes a damaged one for the end of the tar; here only the mark of the end is the end."""
+    """The header of a tar member. Python takes a damaged one for the end of the tar; here only the end mark is the end."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Header:
@@ -212,11 +212,11 @@ class _Header(tarfile.TarInfo):
 
 
 def _object(name: str) -> bytes:
-    """The bytes of a photo in a bucket; only one that isn't there is the photo's own fault."""
+    """The bytes of a photo in a bucket; only a missing photo is an error of the photo itself."""
     try:
         with places.opened(name, whole=True) as file:
             return file.read(images.MAX_BYTES + 1)
     except DataError as error:
         if places.kind(name) is None:
-            raise ImageError(f"'{name}' can't be read: it is there no more.") from None
+            raise ImageError(f"'{name}' can't be read: it no longer exists.") from None
         raise error

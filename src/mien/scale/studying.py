@@ -1,4 +1,4 @@
-"""The trainings of a study side by side: one Ray task each, which goes on elsewhere where a process or a node is lost."""
+"""The trainings of a study in parallel: one Ray task each, which is restarted elsewhere if a process or a node is lost."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from mien.training.task import Task
 
 
 def train_all(tasks: Sequence[Task], *, num_cpus: int = 1, progress: Progress = SILENT) -> list[Run]:
-    """Do tasks side by side; what ``studies.run`` takes for it.
+    """Run tasks in parallel; an argument of ``studies.run``.
 
     Args:
-        tasks: of different folders, which all nodes see.
-        num_cpus: processors, and so threads, of each.
-        progress: is told of each epoch and each end.
+        tasks: with different folders, which all nodes share.
+        num_cpus: CPU cores, and so threads, of each.
+        progress: receives each epoch and each end.
 
     Returns:
-        The runs, in the tasks' order.
+        The runs, in the order of the tasks.
 
     Raises:
         ClusterError: no cluster answers, or a node can't do the work.
-        MienError: what a task met; the others are stopped, and go on from their last epoch another time.
+        MienError: the error of a task; the others are stopped, and can be resumed from their last epoch.
     """
     wanted = [task for task in tasks if not task.done]
     if wanted:
@@ -61,4 +61,4 @@ class _Epochs(Lines):
     """The epochs of one of several trainings, without its other lines."""
 
     def line(self, text: str) -> None:
-        """Keep it back."""
+        """Discard other lines."""

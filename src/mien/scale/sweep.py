@@ -1,4 +1,4 @@
-"""A search: what is searched, where, and how."""
+"""The settings of a hyperparameter search."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from mien.run_record import AUTO, Hardware
 
 @dataclass(frozen=True)
 class Sweep:
-    """A search.
+    """The settings of a search.
 
     Attributes:
-        data: a path that ``datasets.read`` knows, which all nodes see.
-        recipe: what the trials start from.
-        out: the folder of runs and results, which all nodes see.
-        reading: how the data is read.
-        given: the axes of the space as text; none takes the default ones.
-        num_trials: how many places in the space are tried.
-        parallel: trials at once at most; 0 takes as many as the cluster has room for.
-        seed: of the search; that of the trainings is the recipe's.
-        num_cpus: processors, and so threads, of each trial.
-        hardware: on what to train.
-        home: where the recipe's teacher is named from.
+        data: a path that ``datasets.read`` can read, which all nodes share.
+        recipe: the base recipe of the trials.
+        out: the folder of runs and results, which all nodes share.
+        reading: options for reading the data.
+        given: the axes of the space as text; empty for the default ones.
+        num_trials: number of trials.
+        parallel: maximum number of parallel trials; 0 for as many as the cluster has room for.
+        seed: seed of the search; training seeds come from the recipe.
+        num_cpus: CPU cores, and so threads, of each trial.
+        hardware: device and precision of the trainings.
+        home: folder to which the path of the recipe's teacher is relative.
     """
 
     data: Path

@@ -1,4 +1,4 @@
-"""One training by several workers of a Ray cluster: ``training.job`` on each, and Ray Train to start and to replace them."""
+"""One training with several workers of a Ray cluster: each runs ``training.job``; Ray Train starts and replaces them."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ def start(
     command: Sequence[str] = (),
     progress: Progress = SILENT,
 ) -> Run:
-    """``job.start`` with several workers. Where one is lost, all go on from the last whole epoch.
+    """``job.start`` with several workers. If one is lost, all continue from the last complete epoch.
 
     Args:
-        data: a path that ``layouts.read`` knows, and that every node sees.
-        recipe: all settings; its batches are split evenly.
-        out: the run folder to make, where every node sees it.
-        workers: how many; each takes a processor, and a GPU where the cluster has any and ``device`` isn't ``cpu``.
+        data: a path that ``layouts.read`` can read, and that every node shares.
+        recipe: all settings; its batches are divided evenly.
+        out: the run folder to create, which every node shares.
+        workers: number of workers; each takes a CPU core, and a GPU if the cluster has some and ``device`` isn't ``cpu``.
         reading, hardware, command, progress: as for ``job.start``.
 
     Raises:
-        MienError: data, recipe or folder don't fit, or the cluster can't do the work.
+        MienError: data, recipe or folder are invalid, or the cluster can't do the work.
     """
     place = Path(out).resolve()
     check_new(place)
-    Ranks(num=workers).part_of(recipe.batch_size)  # better missed now than by every worker
+    Ranks(num=workers).part_of(recipe.batch_size)  # fail now, not in every worker
 
     def work(heard: Progress) -> None:
         job.start_or_resume(path, recipe, place, reading=reading, hardware=hardware, command=command, progress=heard)
@@ -70,7 +70,7 @@ def resume(
 
 
 def _run(work: Callable[[Progress], object], place: Path, workers: int, device: str, progress: Progress) -> Run:
-    """Let all workers do the work; where it fails for a reason that a user can mend, say it and don't try again."""
+    """Run the work on all workers; an error that the user can fix is raised without another try."""
     place.parent.mkdir(parents=True, exist_ok=True)
     with cluster.connected(), cluster.received(progress.line) as tell:
         use_gpu = nodes.has_gpu(device)
@@ -79,7 +79,7 @@ def _run(work: Callable[[Progress], object], place: Path, workers: int, device: 
         home = Path.cwd()
 
         def in_worker() -> MienError | None:
-            cluster.change_folder(home)  # a recipe may name its teacher from here; Ray Train has a folder of its own
+            cluster.change_folder(home)  # a recipe may name its teacher from here; Ray Train changes the folder
             try:
                 work(Lines(tell))
             except MienError as error:
@@ -99,12 +99,12 @@ def _run(work: Callable[[Progress], object], place: Path, workers: int, device: 
         try:
             with cluster.interrupt_kept():
                 error = trainer.fit().return_value
-        except SystemExit:  # so Ray Train ends after a Ctrl-C
+        except SystemExit:  # Ray Train ends so after Ctrl-C
             raise KeyboardInterrupt from None
         except ray_train.TrainingFailedError as failure:
             raise ClusterError(
                 f"The workers could not train ({str(failure).strip().splitlines()[-1]}): "
-                f"go on with  mien train --resume {place} --workers {workers}"
+                f"resume with  mien train --resume {place} --workers {workers}"
             ) from None
         finally:
             shutil.rmtree(notes, ignore_errors=True)

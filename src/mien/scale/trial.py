@@ -1,4 +1,4 @@
-"""One trial of a search, in a process of its own."""
+"""One trial of a search, in its own process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mien.training.task import Task
 
 
 def run(config: dict[str, Any], sweep: Sweep, space: tuple[Axis, ...]) -> None:
-    """A trial, in a process of its own: begins its run or goes on with it, and reports every epoch."""
+    """Run a trial in its own process: start or resume its run, and report every epoch."""
     folder = sweep.runs / tune.get_context().get_trial_id()
     progress = Reported(folder, sweep.recipe.keep)
     try:
@@ -29,15 +29,15 @@ def run(config: dict[str, Any], sweep: Sweep, space: tuple[Axis, ...]) -> None:
         task = Task(folder.name, sweep.data, recipe, folder, sweep.hardware, sweep.home, sweep.reading)
         nodes.settle(task, sweep.num_cpus)
         run = task.do(progress)
-    except (TrainingError, RecipeError) as error:  # such settings are a bad answer, not a reason to stop asking
+    except (TrainingError, RecipeError) as error:  # such settings count as a failed trial, and the search continues
         tune.report({"epoch": progress.reported, "accuracy": 0.0, "seconds": 0.0, "failed": str(error)})
         return
-    if progress.reported < len(run.history):  # it was killed after its last epoch, before that was told
+    if progress.reported < len(run.history):  # it was killed after its last epoch, before the report
         progress.epoch(run.history[-1], recipe.epochs, is_best=False)
 
 
 class Reported(Progress):
-    """Reports each epoch to Tune, which lets a trial that it stops go no further than there."""
+    """Report each epoch to Tune, which stops a trial at a report."""
 
     def __init__(self, folder: Path, keep: str) -> None:
         self.folder, self.keep, self.reported = folder, keep, 0
@@ -52,6 +52,6 @@ class Reported(Progress):
 
 
 def score(history: Sequence[EpochRecord], keep: str) -> float:
-    """The hold-out accuracy of the epoch that is kept."""
+    """The hold-out accuracy of the epoch that the recipe keeps."""
     accuracies = [row.valid_accuracy for row in history]
     return float(accuracies[-1] if keep == "last" else max(accuracies))

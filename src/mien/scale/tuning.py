@@ -1,7 +1,7 @@
-"""A search for better settings: Ray Tune runs the trials, Optuna chooses their settings, ASHA stops the worse ones early.
+"""Hyperparameter search: Ray Tune runs the trials, Optuna chooses their settings, ASHA stops bad ones early.
 
-A trial is a run like any other, in a folder of its own. Its score is the accuracy on the held-out rows that it would be shipped
-with: that of its best epoch so far, or of its last where the recipe keeps the last.
+A trial is an ordinary run in its own folder. Its score is the hold-out accuracy of the weights that it would export: of its best
+epoch so far, or of its last one if the recipe keeps the last.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ SETTINGS = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
 }
-"""Of Ray Tune, by environment: no folder of its own to work in, and nothing on standard output, nor traces of what is told in words."""
+"""Environment of Ray Tune: no separate working folder, nothing on standard output, and no tracebacks of reported errors."""
 
 
 @dataclass
 class Watch:
-    """What is going on with a sweep, as Tune tells it."""
+    """The state of a search, updated by Tune's callbacks."""
 
     num_epochs: int
     progress: Progress
@@ -62,10 +62,10 @@ _watch: ContextVar[Watch] = ContextVar("watch")
 
 
 class Relay(tune.Callback):  # type: ignore[misc] # Ray is untyped
-    """Hands on what Tune tells to whoever watches now; it has no state, as Tune brings back an old one with an old sweep."""
+    """Pass Tune's callbacks to the current watch; without state, as Tune restores an old callback with an old search."""
 
     def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any) -> None:
-        """Say that an epoch is done."""
+        """Report an epoch."""
         watch = _watch.get()
         if "failed" in result:
             watch.progress.line(f"trial {_number(trial)} failed: {result['failed']}")
@@ -76,41 +76,41 @@ class Relay(tune.Callback):  # type: ignore[misc] # Ray is untyped
             )
 
     def on_trial_complete(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-        """Say that a trial has ended."""
+        """Report the end of a trial."""
         watch = _watch.get()
         watch.progress.line(
             f"trial {_number(trial)} has ended after {trial.last_result['epoch']} of {counted(watch.num_epochs, 'epoch')}"
         )
 
     def on_step_end(self, iteration: int, trials: list[Any], **_: Any) -> None:
-        """Keep whether a trial was going on, as Tune calls all of them finished once it is interrupted."""
+        """Store whether a trial was running, as Tune marks all of them as finished after an interrupt."""
         _watch.get().going_on = not all(trial.is_finished() for trial in trials)
 
     def on_experiment_end(self, trials: list[Any], **_: Any) -> None:
-        """Keep the trials, those of earlier goes included."""
+        """Store the trials, including those of earlier calls."""
         _watch.get().trials = trials
 
 
 def run(sweep: Sweep, progress: Progress = SILENT) -> SweepResult:
-    """Search, and write ``tune.json`` and ``best.toml``; a search that was stopped goes on where it was.
+    """Search, and write ``tune.json`` and ``best.toml``; a stopped search is resumed.
 
     Args:
-        sweep: what to search, and where.
-        progress: is told of each epoch and each end of a trial.
+        sweep: the settings of the search.
+        progress: receives each epoch and each end of a trial.
 
     Returns:
-        What ``tune.json`` holds. ``best.toml`` is the best trial's recipe.
+        The content of ``tune.json``. ``best.toml`` is the best trial's recipe.
 
     Raises:
-        MienError: data, recipe, space or folder don't fit, the folder holds another search, or the cluster can't do the work.
-        KeyboardInterrupt: it was stopped from the keyboard; the same call goes on.
+        MienError: data, recipe, space or folder are invalid, the folder has another search, or the cluster can't do the work.
+        KeyboardInterrupt: Ctrl-C; the same call resumes the search.
     """
     faceset = datasets.read(sweep.data, sweep.reading)
     for note in faceset.source.told:
         progress.line(f"note: {note}")
     space = search_space.build(sweep.given, sweep.recipe, faceset.votes is not None)
     _, valid_set = job.divide(faceset, sweep.recipe)
-    job.teacher_hash(sweep.recipe)  # better missed now than in every trial, as are the rows
+    job.teacher_hash(sweep.recipe)  # fail now, not in every trial; the same holds for the rows
     _claim(sweep, space, faceset.hash)
     place = sweep.out / "tune.json"
     if place.is_file():
@@ -121,8 +121,8 @@ def run(sweep: Sweep, progress: Progress = SILENT) -> SweepResult:
     results = tuple(_result(trial, sweep, space) for trial in sorted(trials, key=_number))
     finished = [one for one in results if one.state == "finished"]
     if not finished:
-        raise TrainingError(f"No trial came to its end; the first: {results[0].reason or results[0].state}.")
-    best = max(finished, key=lambda one: one.accuracy)  # the first of several
+        raise TrainingError(f"No trial was finished; the first: {results[0].reason or results[0].state}.")
+    best = max(finished, key=lambda one: one.accuracy)  # the first one on ties
     own = search_space.point(space, sweep.recipe)
     unchanged = () if own is None else tuple(search_space.settings(space, own))
     result = SweepResult(
@@ -150,11 +150,11 @@ def _read_result(place: Path) -> SweepResult:
 
 
 def _claim(sweep: Sweep, space: Sequence[Axis], data_hash: str) -> None:
-    """Make the folder this search's own, or see that it is.
+    """Write the settings of this search to its folder, or check that they are the same.
 
     Raises:
-        RunError: it holds another search, or one that was not begun here.
-        OutputError: it can't be made.
+        RunError: the folder has another search, or one that was not started here.
+        OutputError: it can't be created.
     """
     own: dict[str, Any] = {
         "data": data_hash,
@@ -167,13 +167,13 @@ def _claim(sweep: Sweep, space: Sequence[Axis], data_hash: str) -> None:
         "device": sweep.hardware.device,
         "precision": sweep.hardware.precision,
     }
-    own = json.loads(json.dumps(own))  # as it is read again
+    own = json.loads(json.dumps(own))  # as it will be read again
     place = sweep.out / "sweep.json"
     if place.is_file():
         there = _read(place)
         if other := [key for key in own if there.get(key) != own[key]]:
             raise RunError(
-                f"'{sweep.out}' holds a search with other options ({', '.join(other)}): give the same command to go on with it, "
+                f"'{sweep.out}' holds a search with other options ({', '.join(other)}): repeat its command to resume it, "
                 "or name another folder with --out."
             )
         if not seal.fits(sweep.out, own, there.get("seal")):
@@ -190,16 +190,16 @@ def _claim(sweep: Sweep, space: Sequence[Axis], data_hash: str) -> None:
 
 def _foreign(out: Path) -> str:
     return (
-        f"'{out}' holds a search that was begun by another user, in another place or by an older mien; its files would be run like a "
-        "program, so it is not gone on with: name another folder with --out."
+        f"'{out}' holds a search of another user, another folder or an older mien; resuming it could run unknown programs: "
+        "name another folder with --out."
     )
 
 
 def _read(place: Path) -> dict[str, Any]:
-    """A JSON object that mien wrote.
+    """Load a JSON object written by mien.
 
     Raises:
-        RunError: it is none.
+        RunError: it is not a JSON object.
     """
     try:
         value = json.loads(place.read_text(encoding="utf-8"))
@@ -211,7 +211,7 @@ def _read(place: Path) -> dict[str, Any]:
 
 
 def _fit(sweep: Sweep, space: Sequence[Axis], watch: Watch) -> list[Any]:
-    """Let Tune run the trials that are still to be run; all of them, in the order in which they were begun."""
+    """Run the remaining trials with Tune; returns all trials in the order of their start."""
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -224,17 +224,17 @@ def _fit(sweep: Sweep, space: Sequence[Axis], watch: Watch) -> list[Any]:
     _watch.set(watch)
     with _quiet():
         if any(place.glob("experiment_state-*.json")):
-            watch.progress.line("resumed where it was")
+            watch.progress.line("search resumed")
             tuner = tune.Tuner.restore(str(place), trainable, resume_errored=True)
         else:
             tuner = _tuner(sweep, space, trainable, place)
         tuner.fit()
     if watch.going_on or len(watch.trials) < sweep.num_trials:
-        raise KeyboardInterrupt  # Tune has caught it, so as to store where it was
+        raise KeyboardInterrupt  # Tune has caught it to store its state
     lost = [trial for trial in watch.trials if trial.status == "ERROR"]
     if lost:
         watch.progress.line(
-            f"{len(lost)} of {counted(sweep.num_trials, 'trial')} could not be run; the same command tries them again"
+            f"{len(lost)} of {counted(sweep.num_trials, 'trial')} could not be run; repeat the command to try them again"
         )
         error = lost[0].get_pickled_error()
         if isinstance(error, ray.exceptions.RayError):
@@ -246,7 +246,7 @@ def _fit(sweep: Sweep, space: Sequence[Axis], watch: Watch) -> list[Any]:
 
 def _tuner(sweep: Sweep, space: Sequence[Axis], trainable: Callable[..., Any], place: Path) -> tune.Tuner:
     own = search_space.point(space, sweep.recipe)
-    few = max(2, min(10, sweep.num_trials // 3))  # trials at random before what they tell is used
+    few = max(2, min(10, sweep.num_trials // 3))  # random trials before the sampler is used
     search = OptunaSearch(
         {axis.field: _distribution(axis) for axis in space},
         metric="accuracy",
@@ -280,7 +280,7 @@ def _name(trial: Any) -> str:
 
 
 def halts(num_epochs: int) -> list[int]:
-    """The epochs after which the worse half of the trials stops: a quarter of them, and twice as many where that is half at most."""
+    """The epochs after which the worse half of the trials stops: a quarter of all, and twice as many if that is at most half."""
     if num_epochs < 2:
         return []
     first = max(1, num_epochs // 4)
@@ -288,7 +288,7 @@ def halts(num_epochs: int) -> list[int]:
 
 
 def _scheduler(num_epochs: int) -> TrialScheduler:
-    """Stops the worse half of the trials after the first of ``halts``, and the worse half of the rest after the second."""
+    """Stop the worse half of the trials after the first of ``halts``, and the worse half of the rest after the second."""
     when = halts(num_epochs)
     if not when:
         return FIFOScheduler()
@@ -306,12 +306,12 @@ def _distribution(axis: Axis) -> BaseDistribution:
 
 
 def _best_so_far(result: Mapping[str, Any]) -> str:
-    """What a trial is judged by, where that isn't the epoch's own accuracy."""
+    """The score of a trial, if it differs from the epoch's own accuracy."""
     return f" (best so far {result['accuracy']:.2%})" if result["accuracy"] != result["own"] else ""
 
 
 def _number(trial: Any) -> int:
-    """Which trial it is, counted from 1 in the order in which they were made; Tune brings them back in another."""
+    """The number of a trial, counted from 1 in order of creation; Tune restores them in another order."""
     return int(trial.experiment_tag.partition("_")[0])
 
 
@@ -339,23 +339,23 @@ def _write_best(sweep: Sweep, result: SweepResult) -> None:
         sweep.out / "best.toml",
         recipes.changed(sweep.recipe, best.settings),
         [
-            f"DetectedFaces by mien {mien.__version__} tune on {sweep.data.name}: trial {best.number} of {len(result.trials)}, "
+            f"Found by mien {mien.__version__} tune on {sweep.data.name}: trial {best.number} of {len(result.trials)}, "
             f"with {percent(best.accuracy, 2)} of {counted(result.n, 'held-out row')}.",
-            "These rows have chosen it, so the figure flatters it: judge it on a split that no trial has seen.",
-            "Train it:  mien train DATA --recipe best.toml",
+            "The best trial was chosen on these rows, so this accuracy is optimistic: evaluate it on a split that no trial has used.",
+            "Train with:  mien train DATA --recipe best.toml",
         ],
     )
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence Tune's own words in the block."""
+    """Suppress Tune's own messages in the block."""
     logger = logging.getLogger("ray.tune")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings(), cluster.interrupt_kept():
-            # A trial that goes on counts its reports anew, and Optuna has heard of the first ones.
+            # A resumed trial counts its reports from the start, and Optuna already has the first ones.
             warnings.filterwarnings("ignore", "The reported value is ignored", UserWarning)
             yield
     finally:

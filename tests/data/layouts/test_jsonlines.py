@@ -39,7 +39,7 @@ def test_the_keys_of_all_objects_are_columns_and_values_are_cells(make: Maker) -
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b'{"a": 1}\n{"a": \n', "has no JSON in line 2: mend that line"), (b'{"a": 1}\n\n[1]\n', "has no object of JSON in line 3"),
+        (b'{"a": 1}\n{"a": \n', "has no JSON in line 2: repair that line"), (b'{"a": 1}\n\n[1]\n', "has no object of JSON in line 3"),
         (b"\xff{}", "is no JSON in UTF-8"), (b"\n\n", "holds no objects of JSON"), (b"[" * 100_000, "has no JSON in line 1"),
     ],
 )  # fmt: skip

@@ -134,7 +134,7 @@ BAD: dict[str, tuple[Callable[[Maker], Path], str]] = {
     "cut in the Usage": (lambda make: make.file("a.csv", fer_text(make)[:-6]), r"ends in the middle of its row 3"),
     "open quote": (
         lambda make: make.file("a.csv", FER_HEADER + f'\n0,"{make.pixels(0)},Training\n'),
-        r"a quote in line 2 that is never closed, so the rows after it can't be told apart: mend that line",
+        r"a quote in line 2 that is never closed, so the rows after it can't be separated: repair that line",
     ),
     "open quote that swallows rows": (
         lambda make: make.file("a.csv", FER_HEADER + f'\n0,"{make.pixels(0)},Training\n' + fer_text(make, 50)[21:]),
@@ -225,10 +225,10 @@ BAD: dict[str, tuple[Callable[[Maker], Path], str]] = {
     ),
     "several data sets": (
         mixed_folder,
-        r"holds several data sets: pictures \(folders\) and tables of pixels \(fer2013-csv\)\. Give the path of one",
+        r"holds several data sets: pictures \(folders\) and tables of pixels \(fer2013-csv\)\. Name one of them",
     ),
     "tables of two kinds": (two_kinds_of_tables, r"Parquet files \(parquet\) and tables of pixels \(fer2013-csv\)"),
-    "one picture": (lambda make: make.picture("face.png"), r"is one picture: give a folder"),
+    "one picture": (lambda make: make.picture("face.png"), r"is one picture: name a folder"),
     "list without pictures": (
         lambda make: make.file("list.csv", "subDirectory_filePath,expression\na/b.jpg,1\n"),
         r"of its affectnet layout was dropped .*, the first \(a/b\.jpg\) because: no such picture is there",
@@ -268,7 +268,7 @@ def test_a_layout_forced_on_other_data_says_what_it_lacks(make: Maker, layout: s
 
 @pytest.mark.parametrize("size", [0, -1, 5000])
 def test_a_size_out_of_range_is_refused(make: Maker, size: int) -> None:
-    with pytest.raises(DataError, match=f"size of {size} is not possible: give 1 to 1024"):
+    with pytest.raises(DataError, match=f"size of {size} is not possible: choose 1 to 1024"):
         read(make.fer2013(), size=size)
 
 

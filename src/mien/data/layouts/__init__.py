@@ -1,4 +1,4 @@
-"""Every layout of labelled faces that is known, and ``read``, which recognises one by its content and reads it."""
+"""All supported layouts of labelled faces, and ``read``, which detects the layout by its content and reads it."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def _matches_file_names(survey: Survey) -> bool:
     return filenames.matches(survey) and not listed.lists_pictures(survey)
 
 
-# The first that matches is taken, so the order goes from special to general: FER+ holds a FER2013 table, whose column
-# names are more than a course table's two columns; RAF-DB and AffectNet have lists of their own; CK+ and JAFFE are
-# known by file names and CK+ would pass for class folders; those pass for numbered pictures.
+# The first match is used, so the order goes from special to general: FER+ includes a FER2013 table, whose column names are more
+# specific than a course table's two columns; RAF-DB and AffectNet have their own lists; CK+ and JAFFE are recognised by file
+# names, and CK+ would also match class folders, which would also match numbered pictures.
 LAYOUTS = (
     Layout(
         "parquet",
@@ -207,9 +207,9 @@ LAYOUTS = (
         self_contained=False,
     ),
 )
-"""The layouts that are known, in the order in which they are tried."""
+"""The supported layouts, in the order in which they are tried."""
 
-_MAX_NESTING = 2  # archives within an archive are unpacked, those within these are not
+_MAX_NESTING = 2  # archives within an archive are unpacked, but no deeper levels
 
 
 @checked
@@ -226,29 +226,29 @@ def read(
 
     Args:
         path: a file or a folder.
-        options: how to read it; by default everything is recognised.
-        cache: keep the packed result in the user's cache folder, so that the next reading takes no time.
-        finder: finds faces in pictures that show more; without it portraits are neither noticed nor cut.
-        adviser: the model to ask where labels are numbers that fit several codings; without it these are refused.
-        **fields: the options one by one instead, such as ``layout="folders"``, ``size=48``, ``votes="fer2013new.csv"``,
+        options: how to read it; by default everything is detected.
+        cache: keep the packed result in the user's cache folder, so that the next read is fast.
+        finder: detects faces in photos; without it portraits are neither recognised nor cropped.
+        adviser: the model that identifies the coding of numeric labels; without it ambiguous codings are refused.
+        **fields: single options instead, such as ``layout="folders"``, ``size=48``, ``votes="fer2013new.csv"``,
             ``classes=["happy", "sad"]``, ``drop=["contempt"]``, ``map={"calm": "neutral"}``; see ``ReadOptions``.
 
     Returns:
-        A FaceSet. What was left out, assumed or mapped is in its ``source``.
+        A FaceSet. Its ``source`` lists what was dropped, assumed or renamed.
 
     Raises:
         UnknownLayoutError: no layout is recognised.
-        DataError: the data can't be read, holds no usable face, or holds several layouts.
+        DataError: the data can't be read, has no usable face, or has several layouts.
         MissingExtraError: the layout needs a package that isn't installed.
-        ArgumentError: an argument is of another kind.
+        ArgumentError: an argument has the wrong type.
     """
     if options is not None and fields:
-        raise ArgumentError(f"Give options, or {', '.join(fields)} one by one, but not both.")
+        raise ArgumentError(f"Give either options, or {', '.join(fields)} as keyword arguments, not both.")
     options = ReadOptions.of(**fields) if options is None else options
     if options.size is not None and not 1 <= options.size <= images.MAX_FACE_SIDE:
-        raise DataError(f"A size of {options.size} is not possible: give 1 to {images.MAX_FACE_SIDE} pixels.")
+        raise DataError(f"A size of {options.size} is not possible: choose 1 to {images.MAX_FACE_SIDE} pixels.")
     if options.find_faces and finder is None:
-        raise DataError("To find faces takes the detector: read the data with mien.read, or leave find_faces out.")
+        raise DataError("find_faces needs the face detector: read the data with mien.read, or leave find_faces out.")
     with portraits.reading_with(Asked(finder, options.find_faces, options.size or portraits.SIDE)):
         faceset = coding.resolve(_faceset(Path(path), options, cache), options.coding, adviser)
         faceset = classes.choose(faceset, options)
@@ -264,7 +264,7 @@ def _faceset(path: Path, options: ReadOptions, cache: bool, nesting: int = 0) ->
         if packed := _packed(survey):
             if nesting == _MAX_NESTING:
                 raise DataError(
-                    f"'{path}' holds archives within archives within an archive: unpack it and give the folder."
+                    f"'{path}' holds archives within archives within an archive: unpack it and name the folder."
                 )
             return _from_archives(survey, packed, options, cache, nesting)
         chosen = _named(options.layout) if options.layout is not None else _recognised(survey)
@@ -278,7 +278,7 @@ def _faceset(path: Path, options: ReadOptions, cache: bool, nesting: int = 0) ->
 
 
 def _packed(survey: Survey) -> list[Path]:
-    """The archives that hold the data: the one that was given, or those of a folder that has no faces of its own."""
+    """The archives with the data: the given one, or those of a folder without faces of its own."""
     if not survey.path.is_dir():
         return [survey.path] if archives.is_archive(survey.path) else []
     found = [file for file in survey.visible if archives.is_archive(file)]
@@ -294,7 +294,7 @@ def _packed(survey: Survey) -> list[Path]:
 
 
 def _from_archives(survey: Survey, packed: list[Path], options: ReadOptions, cache: bool, nesting: int) -> FaceSet:
-    """Unpack archives for a while and read what comes out; the cache knows them by what is in the archives."""
+    """Unpack archives into a temporary folder and read the result; the cache key depends on their content."""
     key = _cache_key(survey, options, options.layout)
     faceset = cached.load(key) if cache else None
     if faceset is None:
@@ -314,7 +314,7 @@ def _from_archives(survey: Survey, packed: list[Path], options: ReadOptions, cac
 def _through_cache(survey: Survey, layout: Layout, options: ReadOptions) -> FaceSet:
     try:
         key = _cache_key(survey, options, layout.name)
-    except OSError:  # a file can't be read: the reader drops it, or says which it is
+    except OSError:  # a file can't be read: the reader drops it, or reports it
         return layout.read(survey, options)
     faceset = cached.load(key)
     if faceset is not None:
@@ -327,7 +327,7 @@ def _through_cache(survey: Survey, layout: Layout, options: ReadOptions) -> Face
 def _cache_key(survey: Survey, options: ReadOptions, layout: str | None) -> str:
     votes = "" if options.votes is None else cached.fingerprint(options.votes)
     place = survey.path.resolve()
-    # Names can decide splits, so what was renamed is read anew.
+    # Names can decide splits, so renamed files are read again.
     names = place.name if place.is_dir() else f"{place.parent.name}/{place.name}"
     asked = json.dumps(
         {**options.for_readers(), "layout": layout, "votes": votes, "finder": portraits.asked().finder is not None}
@@ -353,7 +353,7 @@ def _recognised(survey: Survey) -> Layout:
     if survey.path.is_dir() and len(kinds) > 1:
         found = " and ".join(f"{kind} ({name})" for kind, name in sorted(kinds.items()))
         raise DataError(
-            f"'{survey.path}' holds several data sets: {found}. Give the path of one, or say which with --layout NAME."
+            f"'{survey.path}' holds several data sets: {found}. Name one of them, or choose one with --layout NAME."
         )
     return fitting[0]
 
@@ -372,7 +372,7 @@ def _nothing_fits(survey: Survey) -> DataError:
     if problem and len(survey.visible) == 1:
         return DataError(problem)
     if path.is_file() and survey.pictures:
-        return UnknownLayoutError(f"'{path}' is one picture: give a folder or a table of labelled faces.")
+        return UnknownLayoutError(f"'{path}' is one picture: name a folder or a table of labelled faces.")
     foreign = next((told for file in survey.visible if (told := filekinds.foreign(file))), "")
     if foreign and not survey.pictures:
         return UnknownLayoutError(foreign)
@@ -383,9 +383,9 @@ def _nothing_fits(survey: Survey) -> DataError:
         if not table.first:
             return DataError(f"'{path}' has one line ({heads}) and no rows: download or export it again.")
         what = f"is a table with the columns {heads}; none holds pixels, or names pictures that are there"
-    hint = " To take its folder names for classes as they are, add --layout folders." if survey.pictures else ""
+    hint = " To use its folder names as classes, add --layout folders." if survey.pictures else ""
     packed = next((file for file in survey.visible if path.is_dir() and archives.is_archive(file)), None)
     if packed is not None:
-        hint = f" '{packed.name}' was not unpacked, as there are pictures or tables beside it: give its own path to read it."
+        hint = f" '{packed.name}' was not unpacked, as there are pictures or tables beside it: name the archive itself to read it."
     known = ", ".join(layout.name for layout in LAYOUTS)
     return UnknownLayoutError(f"'{path}' {what}, which fits no known layout of faces ({known}).{hint}")

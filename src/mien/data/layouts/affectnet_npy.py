@@ -1,4 +1,4 @@
-"""AffectNet as it is handed out since 2021: ``train_set/images/12.jpg`` with its code in ``train_set/annotations/12_exp.npy``."""
+"""AffectNet in the original form of 2021: ``train_set/images/12.jpg`` with its code in ``train_set/annotations/12_exp.npy``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def matches(survey: Survey) -> bool:
 
 
 def read(survey: Survey, options: ReadOptions) -> FaceSet:
-    """Read each picture that has an annotation; the folder above tells the split.
+    """Read each picture that has an annotation; the parent folder sets the split.
 
     Raises:
         DataError: there is no annotation, or no picture is usable.

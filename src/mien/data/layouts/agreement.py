@@ -1,4 +1,4 @@
-"""How well what a model sees on faces agrees with each coding of their numbers, and whether that decides between them."""
+"""Agreement of a model's predictions with each possible coding of the labels, and a test whether one coding fits clearly best."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from mien.data.layouts.codes import Coding
 from mien.words import counted, percent
 
 MIN_AGREEMENT = 0.4
-"""The least share of faces on which model and coding agree. Chance is 1 in 7; true codings measured 0.55 to 0.7."""
+"""Minimum share of faces on which model and coding agree. Chance is 1 in 7; true codings measured 0.55 to 0.7."""
 
 MIN_LEAD = 0.08
-"""The least lead over every other coding, as a share of the faces."""
+"""Minimum lead over every other coding, as a share of the faces."""
 
 MIN_LEAD_OF_ORDER = 0.03
-"""The least lead of an order that is no known coding, above which the known ones are doubted."""
+"""Minimum lead of an unknown order over the known codings at which the known ones are rejected."""
 
 ALPHA = 0.05
-"""The probability below which a lead isn't chance (sign test, one-sided)."""
+"""Significance level of a lead (sign test, one-sided)."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a model says of several codings.
+    """The agreement of a model with several codings.
 
     Attributes:
-        model: the model.
-        num_faces: how many faces it was asked about.
-        agreement: the share of them on which it agrees with each coding, by name, best first.
-        best: the coding that it decides for; None where it can't tell.
-        doubt: why it can't tell, as one sentence; empty where it can.
-        other: an order that it agrees better with than with any of the codings, as pairs; empty where there is none.
+        model: name of the model.
+        num_faces: number of predicted faces.
+        agreement: share of faces on which the model agrees with each coding, by name, best first.
+        best: the coding that fits clearly best; None if there is none.
+        doubt: the reason why there is none, as one sentence; empty otherwise.
+        other: an unknown order that fits better than all codings, as pairs; empty if there is none.
     """
 
     model: str
@@ -57,13 +57,13 @@ class Evidence:
 
 
 def weigh(given: Sequence[str], answers: Sequence[str], candidates: Sequence[Coding], model: str) -> Evidence:
-    """Weigh codings by the faces on which a model and they agree.
+    """Compare codings by the faces on which a model agrees with them.
 
     Args:
-        given: the code of each face.
-        answers: the expression that the model sees on each face.
+        given: code of each face.
+        answers: predicted expression of each face.
         candidates: the codings, which all have these codes.
-        model: the model's name.
+        model: name of the model.
     """
     known = sorted(set(given), key=int)
     counts = np.zeros((len(known), len(emotions.ALL_EMOTIONS)), np.int64)  # (codes, answers)
@@ -96,7 +96,7 @@ def _agreeing(counts: NDArray[np.int64], order: NDArray[np.int64]) -> int:
 
 
 def _doubt(counts: NDArray[np.int64], ranked: Sequence[NDArray[np.int64]], num: int) -> str:
-    """Why the best of ranked orders of the known codes can't be taken; empty where it can."""
+    """The reason why the best of ranked orders of the known codes can't be used; empty if it can."""
     best = ranked[0]
     if _agreeing(counts, best) < MIN_AGREEMENT * num:
         return "it agrees with none of them often enough"
@@ -106,7 +106,7 @@ def _doubt(counts: NDArray[np.int64], ranked: Sequence[NDArray[np.int64]], num: 
 
 
 def _leads(counts: NDArray[np.int64], one: NDArray[np.int64], other: NDArray[np.int64], margin: float) -> bool:
-    """Whether one order agrees with more faces than another, by a margin and beyond chance."""
+    """Whether one order agrees on more faces than another, by a margin and significantly."""
     differing = one != other
     codes = np.flatnonzero(differing)
     wins, losses = int(counts[codes, one[codes]].sum()), int(counts[codes, other[codes]].sum())
@@ -114,13 +114,13 @@ def _leads(counts: NDArray[np.int64], one: NDArray[np.int64], other: NDArray[np.
 
 
 def _sign_test(wins: int, losses: int) -> float:
-    """The probability of so many wins or more by chance."""
+    """The probability of at least this many wins by chance."""
     num = wins + losses
     return math.fsum(math.comb(num, won) / 2**num for won in range(wins, num + 1))
 
 
 def _best_order(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The order of different expressions, known as a coding or not, that agrees with most faces."""
+    """The order of distinct expressions, known as a coding or not, that agrees on most faces."""
     num_codes = len(counts)
     num_classes = max(num_codes, len(emotions.EMOTIONS))
     orders = np.array(list(permutations(range(num_classes), num_codes)), np.int64)  # at most 8! rows

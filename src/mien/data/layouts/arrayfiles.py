@@ -1,4 +1,4 @@
-"""The arrays of a .npz, .npy or HDF5 file by name; nothing in a file is run, and nothing outside of it is read."""
+"""Load the arrays of a .npz, .npy or HDF5 file by name, without running code in it or reading other files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mien.data.layouts import filekinds
 from mien.errors import DataError, MienError, MissingExtraError
 
 MAX_BYTES = 2**35
-"""Largest file of arrays once unpacked, in bytes."""
+"""Maximum unpacked size of a file of arrays, in bytes."""
 
 
 def load(path: Path) -> dict[str, NDArray[Any]]:
@@ -26,7 +26,7 @@ def load(path: Path) -> dict[str, NDArray[Any]]:
     try:
         kind = filekinds.kind(path)
         if kind == "npy":
-            # The file is opened here because np.load leaves one open whose end is missing.
+            # The file is opened here because np.load doesn't close a truncated file.
             with path.open("rb") as file:
                 array = np.lib.format.read_array(file, allow_pickle=False)
             return {"": array} if array.ndim else {}
@@ -39,7 +39,7 @@ def load(path: Path) -> dict[str, NDArray[Any]]:
         raise
     except MemoryError:
         raise DataError(f"'{path}' holds an array larger than the memory: save it in parts.") from None
-    except Exception as error:  # zip, zlib, headers, HDF5's own: a damaged file fails in any of them
+    except Exception as error:  # a damaged file may raise errors of zip, zlib, NumPy or HDF5
         if "allow_pickle" in str(error) or "Object arrays" in str(error):
             raise DataError(
                 f"'{path}' holds Python objects, which can run any program when they are opened: save arrays of numbers and text."

@@ -1,4 +1,4 @@
-"""Arrays of faces and labels: NumPy's .npz and .npy files, and HDF5, whatever the arrays are called."""
+"""Arrays of faces and labels: NumPy's .npz and .npy files, and HDF5, with any array names."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mien.errors import DataError, MienError
 
 SUFFIXES = (".npz", ".npy", ".h5", ".hdf5", ".hdf")
 MAX_FILES = 64
-"""Most files of arrays in a folder; where there are more, each belongs to one picture."""
+"""Maximum number of array files in a folder; above it, each belongs to one picture."""
 
 _MAX_CLASSES = 100
 _FACES = re.compile(r"(.*_)?(x|images?|imgs?|faces?|pictures?|pixels?|data|inputs?|arr_0)")
@@ -35,7 +35,7 @@ _SPLITS = re.compile(r"(.*_)?(splits?|usages?|sets?|folds?)")
 
 @dataclass(frozen=True)
 class _Part:
-    """The arrays of one split: faces, and as many labels, subjects and names of splits where there are any."""
+    """The arrays of one split: faces, and labels, subjects and split names of the same length, if any."""
 
     name: str
     split: str | None
@@ -46,7 +46,7 @@ class _Part:
 
 
 def matches(survey: Survey) -> bool:
-    """Whether there are files of arrays, and no pictures to which they belong."""
+    """Whether there are files of arrays that don't belong to pictures."""
     return bool(_files(survey))
 
 
@@ -70,7 +70,7 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
 
 
 def hold_faces(survey: Survey) -> bool:
-    """Whether an array of the files holds faces; files that can't be read hold none."""
+    """Whether an array of the files holds faces; unreadable files count as without faces."""
     try:
         return bool(_parts(_arrays(survey)))
     except MienError:
@@ -78,7 +78,7 @@ def hold_faces(survey: Survey) -> bool:
 
 
 def _arrays(survey: Survey) -> dict[str, NDArray[Any]]:
-    """All arrays by name, with the name of the file before."""
+    """All arrays by name, prefixed with the name of the file."""
     files = _files(survey)
     found: dict[str, NDArray[Any]] = {}
     for file in files:
@@ -112,7 +112,7 @@ def _faceset(survey: Survey, options: ReadOptions, parts: list[_Part], names: tu
 
 
 def _parts(arrays: Mapping[str, NDArray[Any]]) -> list[_Part]:
-    """Each array of faces with those of as many rows that belong to it."""
+    """Each array of faces with the arrays of the same length that belong to it."""
     candidates: dict[tuple[str | None, int], list[str]] = {}
     for name, array in arrays.items():
         if _holds_faces(array) and not _LABELS.fullmatch(_role(name)):
@@ -143,10 +143,10 @@ def _parts(arrays: Mapping[str, NDArray[Any]]) -> list[_Part]:
 
 
 def _check_lengths(arrays: Mapping[str, NDArray[Any]], faces: str, split: str | None) -> None:
-    """Refuse labels of another number than the faces that they should belong to.
+    """Refuse labels whose number differs from that of their faces.
 
     Raises:
-        DataError: there are such.
+        DataError: the numbers differ.
     """
     for name, array in arrays.items():
         is_theirs = _split_of(name) == split and _LABELS.fullmatch(_role(name)) and _is_column(array)
@@ -171,7 +171,7 @@ def _words(name: str) -> list[str]:
 
 
 def _split_of(name: str) -> str | None:
-    """The split that the last word that is one stands for: the name of an array goes before that of its file."""
+    """The split named by the last word that is a split; the name of the array has priority over that of its file."""
     return next((found for word in reversed(_words(name)) if (found := canonical_split(word))), None)
 
 
@@ -190,21 +190,21 @@ def _holds_faces(array: NDArray[Any]) -> bool:
 
 
 def _is_column(array: NDArray[Any]) -> bool:
-    """Whether an array has a label, a name or one-hot numbers for each row."""
+    """Whether an array has a label, a name or one-hot numbers per row."""
     if array.dtype.kind not in "uifbSUO":
         return False
     return array.ndim == 1 or (array.ndim == 2 and array.shape[1] <= _MAX_CLASSES)
 
 
 def _channels_last(array: NDArray[Any]) -> bool | None:
-    """Whether the last axis counts channels, or the second; None where neither does."""
+    """Whether the last axis is the channels (True), or the second one (False); None if neither."""
     if array.shape[3] in (1, 3, 4) and min(array.shape[1:3]) >= 8:
         return True
     return False if array.shape[1] in (1, 3) and min(array.shape[2:]) >= 8 else None
 
 
 def _class_names(arrays: Mapping[str, NDArray[Any]]) -> tuple[str, ...]:
-    """The names of the classes, where an array of text holds them."""
+    """The class names, if an array of strings holds them."""
     sizes = {len(array) for array in arrays.values() if _holds_faces(array)}
     for name, array in arrays.items():
         if array.ndim == 1 and array.dtype.kind in "SU" and _NAMES.fullmatch(_role(name)):
@@ -215,15 +215,13 @@ def _class_names(arrays: Mapping[str, NDArray[Any]]) -> tuple[str, ...]:
 
 
 def _raw_classes(part: _Part, names: tuple[str, ...]) -> list[str | None]:
-    """The class of each row as the source writes it."""
+    """The class of each row as in the source."""
     labels = part.labels
     if labels is None:
         return [None] * len(part.faces)
     if labels.ndim == 2 and labels.shape[1] > 1:
         if labels.dtype.kind not in "uifb":
-            raise DataError(
-                f"The labels of '{part.name}' have {labels.shape[1]} columns of text: give one for each face."
-            )
+            raise DataError(f"The labels of '{part.name}' have {labels.shape[1]} columns of text: save one per face.")
         labels = np.where(labels.max(1) > 0, labels.argmax(1), -1)
     found = [label_of(codes.plain(_text(label))) for label in labels.reshape(-1)]
     return [names[int(label)] if label and label.isdecimal() and int(label) < len(names) else label for label in found]
@@ -238,7 +236,7 @@ def _text(value: Any) -> str:
 
 
 def _gray(faces: NDArray[Any], name: str) -> tuple[NDArray[np.uint8], str]:
-    """Faces of any shape and range as ``(N, H, W)`` ``uint8``, and what was done to them, in words."""
+    """Faces of any shape and range as ``(N, H, W)`` ``uint8``, and a description of the conversion."""
     values, told = _in_range(faces, name)
     if values.ndim == 3:
         return values, told
@@ -256,7 +254,7 @@ def _gray(faces: NDArray[Any], name: str) -> tuple[NDArray[np.uint8], str]:
 
 
 def _in_range(faces: NDArray[Any], name: str) -> tuple[NDArray[np.uint8], str]:
-    """Values as ``uint8``: those from 0 to 1 times 255, fractions rounded."""
+    """Values as ``uint8``: values from 0 to 1 are multiplied by 255, fractions rounded."""
     if faces.dtype == np.uint8:
         return faces, ""
     low, high = float(faces.min()), float(faces.max())

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 SUFFIXES = (".arrow", ".feather")
-"""The endings of Arrow files."""
+"""Suffixes of Arrow files."""
 
 
 class ArrowFile:
-    """The part of ``pyarrow.parquet.ParquetFile`` that readers use, over a file in Arrow's file or stream format.
+    """The subset of ``pyarrow.parquet.ParquetFile`` that readers use, for a file in Arrow's file or stream format.
 
     Raises:
-        pyarrow.ArrowException: it is neither.
+        pyarrow.ArrowException: the file is in neither format.
     """
 
     def __init__(self, path: Path) -> None:
@@ -29,7 +29,7 @@ class ArrowFile:
             is_file = hasattr(reader, "num_record_batches")
             batches = map(reader.get_batch, range(reader.num_record_batches)) if is_file else reader
             for batch in batches:
-                # Arrow trusts what it maps, so offsets are checked before they are followed.
+                # Arrow trusts the mapped data, so offsets are validated before use.
                 batch.validate(full=True)
                 chosen = batch.select(list(columns))
                 yield from (chosen.slice(start, batch_size) for start in range(0, len(chosen), batch_size))

@@ -17,7 +17,7 @@ Cell = bytes | NDArray[Any] | str
 
 
 def face(cell: Any) -> tuple[Cell, str]:
-    """The face of an Arrow scalar, and the name of its file; empty where it has none."""
+    """The face in an Arrow scalar, and the name of its file; empty if there is none."""
     if hasattr(cell, "values") and cell.is_valid and not hasattr(cell, "keys"):  # a list; a struct has keys
         return _array(cell), ""
     value = cell.as_py()
@@ -29,7 +29,7 @@ def face(cell: Any) -> tuple[Cell, str]:
 
 
 def gray(faces: Sequence[Cell]) -> list[bytes | NDArray[np.uint8] | str]:
-    """The faces of one column: arrays as gray ``(H, W)``, pictures as they are. What values mean is told by all of them."""
+    """The faces of one column: arrays as gray ``(H, W)``, pictures unchanged. The range of values is determined from all faces."""
     flat = [one for one in faces if isinstance(one, np.ndarray) and one.ndim == 1]
     arrays = [one for one in faces if isinstance(one, np.ndarray)]
     shapes = pixels.shapes(flat)

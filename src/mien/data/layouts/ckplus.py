@@ -1,4 +1,4 @@
-"""CK+ as it is handed out: sequences of frames in ``cohn-kanade-images``, and in ``Emotion`` the code of the last frame of some."""
+"""CK+ in its original form: frame sequences in ``cohn-kanade-images``, and codes of some last frames in ``Emotion``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def matches(survey: Survey) -> bool:
 
 
 def read(survey: Survey, options: ReadOptions) -> FaceSet:
-    """Read the frame that each file of ``Emotion`` names, which is where the expression is strongest.
+    """Read the frame that each file in ``Emotion`` names, which has the strongest expression.
 
     Raises:
         DataError: there is no such file, or no frame is usable.

@@ -19,7 +19,7 @@ def matches(survey: Survey) -> bool:
 
 
 def read(survey: Survey, options: ReadOptions) -> FaceSet:
-    """Read each box as a face, cut at the square around it; the name of the JSON file or its folder tells the split.
+    """Read each box as a face, cropped to the square around it; the name of the JSON file or its folder sets the split.
 
     Raises:
         DataError: there is no such file, or no box is usable.
@@ -70,5 +70,5 @@ def _has(item: Any, *keys: str) -> bool:
 
 
 def _key(item: Any, key: str) -> str:
-    """A number or name as a text, as some tools write one as the other; of an item without it, one that none has."""
+    """A number or name as a string, as tools differ in the type; a unique value if the key is missing."""
     return str(item[key]) if isinstance(item, dict) and key in item else ""

@@ -1,4 +1,4 @@
-"""The numbers that public data sets use for expressions. No two of them agree, which is why none is ever guessed silently."""
+"""Numeric codes of expressions in public data sets. They all differ, so a coding is never assumed without a note."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from mien.errors import DataError
 
 @dataclass(frozen=True)
 class Coding:
-    """Which number stands for which expression.
+    """A coding: which number is which expression.
 
     Attributes:
-        name: what it is called by ``--coding``.
-        title: what people call it.
+        name: name for ``--coding``.
+        title: name in messages.
         classes: the class of each code.
         optional: codes that data in this coding often lacks.
-        none: codes that stand for no expression, each with what it stands for; their rows are left out.
+        none: codes without an expression, with their meaning; rows with them are dropped.
     """
 
     name: str
@@ -34,22 +34,22 @@ class Coding:
         return set(codes) <= self.classes.keys() | self.none.keys()
 
     def fits(self, codes: Collection[str]) -> bool:
-        """Whether it has all these codes, and they are all that it has."""
+        """Whether it has exactly these codes."""
         return self.covers(codes) and self.classes.keys() - self.optional <= set(codes)
 
     @property
     def of_layout(self) -> ChosenCoding:
-        """What a layout says that has this coding."""
+        """The choice for a layout with this coding."""
         return ChosenCoding(self.name, "layout", self.classes)
 
     @property
     def legend(self) -> str:
-        """The coding in words: ``0 angry, 1 disgust, …``."""
+        """The coding as text: ``0 angry, 1 disgust, …``."""
         return ", ".join(f"{code} {name}" for code, name in self.classes.items())
 
     @property
     def span(self) -> str:
-        """Its codes: ``0-6``."""
+        """The range of its codes: ``0-6``."""
         codes = list(map(int, self.classes))
         return f"{min(codes)}-{max(codes)}"
 
@@ -66,7 +66,7 @@ _AN_TO_SU = "an di fe ha ne sa su"
 _AN_TO_SU_8 = "an co di fe ha ne sa su"
 
 FER2013 = Coding("fer2013", "FER2013", _numbered("an di fe ha sa su ne"))
-"""``fer2013.csv``, and the course tables made of it."""
+"""``fer2013.csv``, and course tables made from it."""
 
 RAF_DB = Coding("rafdb", "RAF-DB", _numbered("su fe di ha sa an ne", 1))
 """``list_patition_label.txt``."""
@@ -106,33 +106,33 @@ CODINGS = (
     Coding("neutral-first", "neutral and then alphabetical order", _numbered("ne an di fe ha sa su")),
     Coding("neutral-first-from-1", "neutral and then alphabetical order from 1", _numbered("ne an di fe ha sa su", 1)),
 )
-"""The codings that are met in public data and in what people make of it."""
+"""The codings of public data sets and of common derivatives."""
 
 OWN = "own"
-"""The name of a coding whose codes the user named one by one."""
+"""Name of a coding whose codes the user named one by one."""
 
 NAMES = tuple(dict.fromkeys(coding.name for coding in CODINGS))
-"""What ``--coding`` takes, beside pairs such as ``0=angry,1=happy``."""
+"""Values of ``--coding``, beside pairs such as ``0=angry,1=happy``."""
 
 
 def plain(code: str) -> str:
-    """A code as written by any tool: ``" 3"``, ``"03"`` and ``"3.0"`` are ``"3"``; what is no number only loses its blanks."""
+    """Normalise a code: ``" 3"``, ``"03"`` and ``"3.0"`` are ``"3"``; other text is only stripped."""
     text = code.strip()
     whole = text.removesuffix(".0")
     return str(int(whole)) if whole.isdecimal() and len(whole) < 10 else text
 
 
 def fitting(codes: Collection[str]) -> list[Coding]:
-    """The codings that have all these codes and no others."""
+    """The codings that have exactly these codes."""
     return [coding for coding in CODINGS if coding.fits(codes)]
 
 
 def stated(text: str, codes: Collection[str]) -> Coding:
-    """The coding that ``--coding`` states, by name or by pairs such as ``0=neutral,1=smile``.
+    """The coding given by ``--coding``, by name or by pairs such as ``0=neutral,1=smile``.
 
     Args:
-        text: what was given.
-        codes: the codes of the data, which decide between the alphabetical orders of seven and of eight names.
+        text: value of the option.
+        codes: codes of the data, which select between the alphabetical orders of seven and of eight names.
 
     Raises:
         DataError: there is no such coding.
@@ -149,14 +149,14 @@ def stated(text: str, codes: Collection[str]) -> Coding:
 
 
 SAID_BY_COLUMNS = replace(FER2013.of_layout, by="columns")
-"""What the columns ``emotion`` and ``Usage`` say: FER2013's coding, unless the faces say otherwise.
+"""The coding implied by the columns ``emotion`` and ``Usage``: FER2013's, unless the faces contradict it.
 
-Who makes a set of FER2013's rows with other labels, such as those of FER+, keeps these names, and ``PublicTest`` too.
+Sets of FER2013's rows with other labels, such as those of FER+, often keep these column names and ``PublicTest``.
 """
 
 
 def in_words(codes: Collection[str]) -> str:
-    """Codes in order: ``1-7`` where none is missing, else ``0, 2, 3``."""
+    """Codes as text: ``1-7`` if none is missing, else ``0, 2, 3``."""
     numbers = sorted(map(int, codes))
     if len(numbers) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1)):
         return f"{numbers[0]}-{numbers[-1]}"
@@ -173,7 +173,7 @@ def _of_pairs(text: str) -> Coding:
             raise DataError(f"The coding names the code {plain(code)} twice: name it once.")
         classes[plain(code)] = name
     known = [emotions.canonical(name) for name in classes.values()]
-    # Two names may be a set of their own, such as neutral and smile; most of the seven are the expressions.
+    # Two names may be other classes, such as neutral and smile; names that cover most of the seven are the expressions.
     if None not in known and len(set(known)) == len(known) and len(known) >= _MIN_EXPRESSIONS:
         classes = {code: str(name) for code, name in zip(classes, known, strict=True)}
     return Coding(OWN, "the one given", classes)

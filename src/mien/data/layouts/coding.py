@@ -1,6 +1,6 @@
-"""Numbers for labels become classes: by what the user states, by what the layout states, or by what a model sees.
+"""Name the classes of numeric labels: by the user's coding, by the layout's coding, or by a model's predictions.
 
-A reader leaves numbers as they are, as classes ``"0"``, ``"1"``, …; ``resolve`` then names them, in one place for all layouts.
+Readers keep numbers as classes ``"0"``, ``"1"``, …; ``resolve`` names them for all layouts.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from mien.data.source import ChosenCoding, DroppedRow
 from mien.errors import DataError
 
 MAX_PER_CODE = 64
-"""How many faces of each code a model is asked about."""
+"""Number of faces per code that the model predicts."""
 
 
 @dataclass(frozen=True)
 class Adviser:
-    """A model that is asked where numbers for labels fit several codings.
+    """A model that identifies the coding if several fit.
 
     Attributes:
-        name: what people call it.
-        read: names the expression on each of ``(N, H, W)`` ``uint8`` gray faces.
+        name: name in messages.
+        read: predicts the expressions of ``(N, H, W)`` ``uint8`` gray faces.
     """
 
     name: str
@@ -37,19 +37,19 @@ class Adviser:
 
 
 def resolve(faceset: FaceSet, stated: str | None = None, adviser: Adviser | None = None) -> FaceSet:
-    """Name the classes of a set that has numbers for labels; how they were named is in its ``source``.
+    """Name the classes of a set with numeric labels; the ``source`` of the result records the coding.
 
     Args:
-        faceset: what a reader gave; classes that are numbers are codes.
-        stated: the coding that the user states: a name out of ``codes.NAMES``, or pairs such as ``0=angry,1=happy``.
-        adviser: the model to ask where several codings fit; None asks none.
+        faceset: output of a reader; classes that are numbers are codes.
+        stated: the user's coding: a name in ``codes.NAMES``, or pairs such as ``0=angry,1=happy``.
+        adviser: the model to use if several codings fit; None uses none.
 
     Raises:
-        DataError: no coding fits, or several do and nothing tells which.
+        DataError: no coding fits, or several do and none can be selected.
     """
     met = _numbers(faceset)
     if faceset.source.coding is not None and faceset.source.coding.name == codes.OWN:
-        return faceset  # written by mien: its classes have names, though they be numbers
+        return faceset  # written by mien: its class names are final, even if they are numbers
     if not met:
         return (
             _noted(faceset, "The labels are names, so the coding that was given was not used.") if stated else faceset
@@ -59,7 +59,7 @@ def resolve(faceset: FaceSet, stated: str | None = None, adviser: Adviser | None
 
 
 def _numbers(faceset: FaceSet) -> list[str]:
-    """The codes of the set; none where its labels are names, though some may be numbers, and no layout says otherwise."""
+    """The codes of the set; empty if its labels are names, even if some are numbers, unless the layout has a coding."""
     codes_met = [name for name in faceset.classes if name.isdecimal()]
     if faceset.source.coding is not None:
         return codes_met
@@ -116,7 +116,7 @@ def _stated(faceset: FaceSet, met: list[str], stated: str) -> tuple[Coding, Chos
 
 
 def _ask(faceset: FaceSet, candidates: list[Coding], adviser: Adviser | None) -> Evidence | None:
-    """What a model sees on a sample of faces of each code; None where there is none to ask."""
+    """A model's agreement on a sample of faces of each code; None without a model."""
     if adviser is None:
         return None
     shared = [
@@ -131,7 +131,7 @@ def _ask(faceset: FaceSet, candidates: list[Coding], adviser: Adviser | None) ->
 
 
 def _chosen(coding: Coding, met: list[str], by: str, evidence: Evidence | None) -> ChosenCoding:
-    """What is told of a choice, with the codes that the data has."""
+    """The record of a choice, with the codes that the data has."""
     classes = {code: name for code, name in coding.classes.items() if code in met}
     chosen = ChosenCoding(coding.name, by, classes)
     if evidence is None:
@@ -140,7 +140,7 @@ def _chosen(coding: Coding, met: list[str], by: str, evidence: Evidence | None) 
 
 
 def _renamed(faceset: FaceSet, coding: Coding, chosen: ChosenCoding) -> FaceSet:
-    """The set with classes for codes; rows whose code stands for no class are dropped."""
+    """The set with classes for codes; rows whose code is no class are dropped."""
     names = [_class_of(name, coding) for name in faceset.classes]
     met = {name for name in names if name is not None}
     classes = emotions.EMOTIONS if met <= set(emotions.EMOTIONS) and _is_fer2013(coding) else emotions.in_order(met)
@@ -174,13 +174,13 @@ def _renamed(faceset: FaceSet, coding: Coding, chosen: ChosenCoding) -> FaceSet:
 
 
 def _class_of(name: str, coding: Coding) -> str | None:
-    """The class that a code stands for, or a name: votes may have names where labels have numbers."""
+    """The class of a code or of a name: votes may have names while labels have numbers."""
     known = emotions.canonical(name)
     return coding.classes.get(name) or (known if known in coding.classes.values() else None)
 
 
 def _unkept(faceset: FaceSet, names: list[str | None]) -> str:
-    """A sentence on votes for what is no class of the set; empty where there are none."""
+    """A note on votes for classes that the set lacks; empty if there are none."""
     if faceset.votes is None:
         return ""
     sums = faceset.votes.sum(0)
@@ -189,7 +189,7 @@ def _unkept(faceset: FaceSet, names: list[str | None]) -> str:
 
 
 def _is_fer2013(coding: Coding) -> bool:
-    """Whether a set has all classes of FER2013 even where rows of some are missing, as its own parts do."""
+    """Whether a set keeps all classes of FER2013 even if some have no rows, as in its own subsets."""
     return coding.name == codes.FER2013.name
 
 
@@ -228,7 +228,7 @@ def _or(codings: Sequence[Coding]) -> str:
 
 
 def _state(met: list[str]) -> str:
-    """How to state the coding."""
+    """How to state the coding, as text."""
     first = sorted(met, key=int)[:2]
     pairs = ",".join(f"{code}=NAME" for code in first) + (",..." if len(met) > len(first) else "")
     return f'State the coding, --coding NAME or --coding {pairs} (in Python coding="...").'

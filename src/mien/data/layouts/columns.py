@@ -1,7 +1,7 @@
-"""The columns of a table by their role: the picture, its class, its split, its subject, and one-hot or vote columns.
+"""Assign roles to the columns of a table: picture, class, split, subject, and one-hot or vote columns.
 
-A head decides where it is one of the usual names; the cells decide where the head does not. A column of class names
-goes before a column of class codes, because a name needs no coding.
+A column is assigned by its header if that is a usual name, otherwise by its cells. A column of class names has priority over a
+column of class codes, because names need no coding.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Labelling:
-    """What one row of a table says about its face, as the source writes it.
+    """The annotation of one row, as in the source.
 
     Attributes:
-        raw_class: the class name or code; None where the row is unlabelled.
-        split: the cell of the split column; None where the table has no such column.
-        subject: who is on the picture; None where that isn't known.
-        votes: votes (or shares) by class; None where the table has none, or one class alone.
-        problem: why the row can't be used; empty where it can.
+        raw_class: class name or code; None if the row is unlabelled.
+        split: cell of the split column; None if the table has no such column.
+        subject: person in the picture; None if unknown.
+        votes: votes (or shares) by class; None if the table has none, or only one class has votes.
+        problem: why the row can't be used; empty if it can.
     """
 
     raw_class: str | None = None
@@ -59,16 +59,16 @@ class Labelling:
 
 @dataclass(frozen=True)
 class Roles:
-    """Where a table has what; a missing column is None.
+    """The columns of a table by role; a missing column is None.
 
     Attributes:
-        path: the name, path or number of a picture.
-        label: the class, by name where the table has a column of names, else by code.
+        path: name, path or number of a picture.
+        label: the class, by name if the table has a column of names, else by code.
         split: the split.
-        subject: the person on the picture.
-        votes: the one-hot or vote columns, each with its head; among them those of no class, such as ``unknown``.
-        passed_over: the heads of class columns that were not taken, since another one has names.
-        flags: columns such as ``is_train`` that tell with 1 or 0 whether a row is of a split, each with the split.
+        subject: person in the picture.
+        votes: one-hot or vote columns with their headers, including non-classes such as ``unknown``.
+        passed_over: headers of class columns that were not used, since another one has names.
+        flags: columns such as ``is_train`` with 1 or 0 for membership in a split, each with the split.
     """
 
     path: int | None = None
@@ -81,17 +81,17 @@ class Roles:
 
     @property
     def is_labelled(self) -> bool:
-        """Whether the table tells classes."""
+        """Whether the table has classes."""
         return self.label is not None or bool(self.votes)
 
     @property
     def num_cells(self) -> int:
-        """How many cells a row needs."""
+        """Minimum number of cells of a row."""
         given = (self.path, self.label, self.split, self.subject, *(place for place, _ in (*self.votes, *self.flags)))
         return 1 + max((place for place in given if place is not None), default=-1)
 
     def read(self, cells: Sequence[str]) -> Labelling:
-        """What a row says about its face."""
+        """Parse the annotation of a row."""
         if len(cells) < self.num_cells:
             return Labelling(problem=f"it has {len(cells)} columns instead of {self.num_cells}")
         raw_class = None if self.label is None else label_of(cells[self.label])
@@ -113,7 +113,7 @@ class Roles:
         )
 
     def _split(self, cells: Sequence[str]) -> str | None:
-        """What a row says of its split: in the column of splits, or by the first flag that is set, or by none that is."""
+        """The split of a row: from the split column, or from the first flag that is set, or from none being set."""
         if self.split is not None:
             return cells[self.split].strip()
         if not self.flags:
@@ -123,7 +123,7 @@ class Roles:
 
     @property
     def note(self) -> str:
-        """A sentence on class columns that were not taken; empty where there is none."""
+        """A note on class columns that were not used; empty if there are none."""
         if not self.passed_over:
             return ""
         heads = ", ".join(f"'{head}'" for head in self.passed_over)
@@ -131,11 +131,11 @@ class Roles:
 
 
 def roles(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Roles:
-    """Tell the columns of a table by their heads and by the cells of its first rows.
+    """Assign roles to the columns of a table by their headers and by the cells of its first rows.
 
     Args:
-        header: the heads, in any case.
-        rows: some of the first rows; one is enough, more are safer.
+        header: the headers, in any case.
+        rows: some of the first rows; more rows are more reliable.
     """
     heads = [head.strip().lower() for head in header]
     sample = list(rows)
@@ -163,13 +163,13 @@ def roles(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Roles:
 
 
 def label_of(cell: str) -> str | None:
-    """The class that a cell names, or None where it says that there is none (blank, ``NaN``, ``-1``)."""
+    """The class that a cell names; None for blank, ``NaN`` and ``-1``."""
     text = cell.strip()
     return None if text.lower() in _UNLABELLED else text
 
 
 def majority(votes: dict[str, float]) -> tuple[str | None, str]:
-    """The class with most votes, and why there is none: a tie, or most votes for what is no class."""
+    """The class with most votes, and the reason if there is none: a tie, or most votes for a non-class."""
     most = max(votes.values())
     if most <= 0:
         return None, ""
@@ -182,33 +182,33 @@ def majority(votes: dict[str, float]) -> tuple[str | None, str]:
 
 
 def shared(votes: dict[str, float] | None) -> dict[str, float] | None:
-    """Votes for more than one class; one-hot columns say no more than the class."""
+    """Votes for more than one class; None for one-hot columns, which add nothing to the class."""
     kept = {head: max(0.0, count) for head, count in (votes or {}).items() if not is_no_class(head)}
     return kept if sum(count > 0 for count in kept.values()) > 1 or sum(kept.values()) > 1 else None
 
 
 def is_no_class(head: str) -> bool:
-    """Whether a head is one of those for votes of no class: ``unknown``, ``NF``, …"""
+    """Whether a header is a non-class of votes: ``unknown``, ``NF``, …"""
     return head.strip().lower() in _NO_CLASS
 
 
 def is_class_head(head: str) -> bool:
-    """Whether a column of this head tells classes."""
+    """Whether a column with this header has classes."""
     return _CLASS.fullmatch(head.strip().lower()) is not None
 
 
 def is_number(cell: str) -> bool:
-    """Whether a cell holds a number."""
+    """Whether a cell is a number."""
     return _NUMBER.fullmatch(cell.strip()) is not None
 
 
 def _cells(rows: list[Sequence[str]], place: int) -> list[str]:
-    """The cells of a column that are not blank."""
+    """The non-blank cells of a column."""
     return [cell for row in rows if len(row) > place and (cell := row[place].strip())]
 
 
 def _class_column(heads: list[str], columns: list[list[str]], free: set[int]) -> tuple[int | None, tuple[str, ...]]:
-    """The column of the class, by name before by code, and the heads of those that it is preferred to."""
+    """The column of the class, names before codes, and the headers of the columns not used."""
 
     def named(place: int) -> bool:
         return bool(_CLASS.fullmatch(heads[place]))
@@ -217,7 +217,7 @@ def _class_column(heads: list[str], columns: list[list[str]], free: set[int]) ->
         return _all(columns[place], lambda cell: len(cell) > 2 and emotions.canonical(cell) is not None)
 
     def names_codes(place: int) -> bool:
-        """Whether a column of text has one name for each code of the columns of numbers."""
+        """Whether a text column has one name for each code of the numeric columns."""
         return _all(columns[place], lambda cell: not is_number(cell)) and all(
             _is_one_to_one(columns[place], columns[other]) for other in by_head if other != place
         )
@@ -242,7 +242,7 @@ def _rank(head: str) -> int:
 
 
 def _vote_columns(heads: list[str], columns: list[list[str]]) -> tuple[tuple[int, str], ...]:
-    """The columns that are headed by expressions and hold numbers, where there are two or more, else dummies."""
+    """The numeric columns whose headers are expressions, if there are two or more, else dummy columns."""
     numeric = [place for place in range(len(heads)) if all(map(_is_amount, columns[place]))]
     found = [place for place in numeric if len(heads[place]) > 2 and emotions.canonical(heads[place]) is not None]
     if len(found) < 2:
@@ -251,7 +251,7 @@ def _vote_columns(heads: list[str], columns: list[list[str]]) -> tuple[tuple[int
 
 
 def _dummies(heads: list[str], columns: list[list[str]], numeric: list[int]) -> tuple[tuple[int, str], ...]:
-    """Columns such as ``label_calm`` and ``label_pain``, of which just one is 1 in each row, as data frames write classes."""
+    """Dummy columns such as ``label_calm`` and ``label_pain``, of which exactly one is 1 in each row."""
     found = {place: match["name"] for place in numeric if (match := _DUMMY.fullmatch(heads[place]))}
     rows = list(zip(*(columns[place] for place in found), strict=False))
     if len(found) < 2 or not rows or any(sorted(map(_number, row)) != [0.0] * (len(row) - 1) + [1.0] for row in rows):
@@ -260,7 +260,7 @@ def _dummies(heads: list[str], columns: list[list[str]], numeric: list[int]) -> 
 
 
 def _flags(heads: list[str], columns: list[list[str]], free: set[int]) -> tuple[tuple[int, str], ...]:
-    """The columns ``is_train``, ``is_test``, ... that hold 1 and 0, with their splits."""
+    """The columns ``is_train``, ``is_test``, ... with 1 and 0, and their splits."""
     named = {place: match["split"] for place in sorted(free) if (match := _FLAG.fullmatch(heads[place]))}
     return tuple(
         (place, split)
@@ -271,15 +271,15 @@ def _flags(heads: list[str], columns: list[list[str]], free: set[int]) -> tuple[
 
 
 def _is_amount(cell: str) -> bool:
-    """Whether a cell can be a number of votes: a number, or a truth value of a one-hot column."""
+    """Whether a cell can be a number of votes: a number, or a boolean of a one-hot column."""
     return is_number(cell) or cell.lower() in _BOOLEANS
 
 
 def _number(cell: str) -> float:
-    """The number of a cell; 0 where it is blank.
+    """The number in a cell; 0 if it is blank.
 
     Raises:
-        ValueError: it holds none.
+        ValueError: it is not a number.
     """
     text = cell.strip().lower()
     return _BOOLEANS[text] if text in _BOOLEANS else float(text or 0)
@@ -290,5 +290,5 @@ def _all(cells: list[str], test: Callable[[str], bool]) -> bool:
 
 
 def _first(free: set[int], *tests: Callable[[int], bool]) -> int | None:
-    """The first column that passes the first of the tests that any passes."""
+    """The first column that passes the first test passed by any column."""
     return next((place for test in tests for place in sorted(free) if test(place)), None)

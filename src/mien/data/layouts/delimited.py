@@ -1,4 +1,4 @@
-"""Tables in text as people save them: their encoding, separator and head are recognised, and their rows read strictly."""
+"""Text tables: detect encoding, separator and header, and parse the rows strictly."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from mien.data.layouts.columns import is_number
 from mien.errors import DataError
 
 HEAD_BYTES = 2**20
-"""How much of a table is looked at to recognise its separator and head."""
+"""Number of bytes used to detect the separator and the header."""
 
 MIN_PIXELS = 64
-"""An 8x8 face; a cell of fewer numbers is no face."""
+"""Minimum number of values in a cell of pixels: an 8x8 face."""
 
 _CHUNK = 2**20
 _HEAD_OF_UTF16 = 512
 _MAX_FIELD = 2**26  # a 1024x1024 face in text; the csv module's own limit ends at about 180x180
 _SAMPLE_ROWS = 50
 _SEPARATORS = (",", ";", "\t", "|")
-_CONTROLS = bytes(sorted({*range(32)} - {9, 10, 12, 13, 26}))  # no text has them; 26 once ended files of DOS
+_CONTROLS = bytes(sorted({*range(32)} - {9, 10, 12, 13, 26}))  # never in text, except 26, the end-of-file mark of DOS
 _HINT = re.compile(r"\ufeff?\"?sep=(.)\"?\r?\n")
 _NOT_WINDOWS = (0x81, 0x8D, 0x8F, 0x90, 0x9D)  # the bytes that Windows-1252 has no letter for
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a table in text is written.
+    """The format of a text table.
 
     Attributes:
-        encoding: a name for ``open``.
+        encoding: name of the encoding for ``open``.
         separator: the character between cells.
-        has_header: whether the first row names the columns.
-        has_hint: whether a line ``sep=;`` stands before it, as Excel writes it.
+        has_header: whether the first row has the column names.
+        has_hint: whether a line ``sep=;`` precedes it, as written by Excel.
     """
 
     encoding: str = "utf-8-sig"
@@ -49,18 +49,18 @@ class Dialect:
 
     @property
     def is_guessed(self) -> bool:
-        """Whether the bytes fit more than one encoding, so that letters beyond ASCII may be others than meant."""
+        """Whether the bytes fit several encodings, so that non-ASCII characters may be wrong."""
         return self.encoding == "cp1252"
 
 
 def recognise(path: Path) -> tuple[Dialect, list[list[str]]]:
-    """Tell how a table is written.
+    """Detect the format of a table.
 
     Returns:
-        The dialect, and the first rows, the head among them.
+        The dialect, and the first rows, including the header.
 
     Raises:
-        DataError: it is empty, no text, or no table.
+        DataError: it is empty, not text, or not a table.
     """
     try:
         encoding = _encoding(path)
@@ -69,7 +69,7 @@ def recognise(path: Path) -> tuple[Dialect, list[list[str]]]:
     except OSError as error:
         raise DataError(f"'{path}' can't be read: {error.strerror or error}.") from None
     try:
-        # The decoder is told that more may follow, for the head can end inside a character.
+        # Incremental decoding, as the sample may end inside a character.
         text = codecs.getincrementaldecoder(encoding)().decode(head, final=False)
     except UnicodeError:
         raise DataError(filekinds.advice(path)) from None
@@ -104,7 +104,7 @@ def rows(path: Path, dialect: Dialect) -> Iterator[list[str]]:
 
 
 def parsed(lines: Iterator[str] | io.TextIOBase, name: str, separator: str = ",") -> Iterator[list[str]]:
-    """The rows of CSV lines, read strictly: a quote that is never closed would swallow the rows after it.
+    """Parse the rows of CSV lines strictly, as an unclosed quote would absorb the rows after it.
 
     Raises:
         DataError: a quote is never closed, or text follows a closing quote.
@@ -124,13 +124,13 @@ def parsed(lines: Iterator[str] | io.TextIOBase, name: str, separator: str = ","
         if "expected after" in str(error):
             raise DataError(
                 f"'{name}' has text behind a closing quote near line {reader.line_num:,}, so a quote before it is missing or too many:"
-                " mend that line, or export the table again."
+                " repair that line, or export the table again."
             ) from None
         raise DataError(_unclosed(name, begun + 1)) from None
 
 
 def looks_like_pixels(cell: str) -> bool:
-    """Whether a cell begins like the numbers of a face, in any way of writing them: ``70 80``, ``70,80``, ``[70, 80]``."""
+    """Whether a cell starts like the pixels of a face, in any notation: ``70 80``, ``70,80``, ``[70, 80]``."""
     words = cell[: 64 * MIN_PIXELS].translate(_PUNCTUATION).split()
     return len(words) >= MIN_PIXELS and all(is_number(word) for word in words[:MIN_PIXELS])
 
@@ -139,7 +139,7 @@ _PUNCTUATION = str.maketrans("[](),;\r\n\t", " " * 9)
 
 
 def _encoding(path: Path) -> str:
-    """UTF-8 where all bytes fit, UTF-16 where its mark or every second byte says so, else Windows-1252."""
+    """UTF-8 if all bytes are valid, UTF-16 if its mark or the pattern of zero bytes indicates it, else Windows-1252."""
     decoder, encoding = codecs.getincrementaldecoder("utf-8")(), "utf-8-sig"
     with path.open("rb") as file:
         head = file.read(_HEAD_OF_UTF16)
@@ -168,7 +168,7 @@ def _if_decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, final: bool = 
 
 
 def _separator(text: str, is_whole: bool, is_list: bool) -> str:
-    """The separator with which all rows have the same number of cells, more than one; lists may have blanks too."""
+    """The separator with which all rows have the same number of cells, more than one; lists may be separated by blanks too."""
     widest, chosen = 1, ","
     for separator in (*_SEPARATORS, " ") if is_list else _SEPARATORS:
         widths = [len(row) for row in _sample(text, separator, is_whole)]
@@ -180,11 +180,11 @@ def _separator(text: str, is_whole: bool, is_list: bool) -> str:
 
 
 def _sample(text: str, separator: str, is_whole: bool) -> list[list[str]]:
-    """The first rows of a text; without the last one that it holds, which may be cut, unless the text is whole."""
+    """The first rows of a text, without the last one, which may be incomplete, unless the text is complete."""
     csv.field_size_limit(max(_MAX_FIELD, csv.field_size_limit()))
     found: list[list[str]] = []
     try:
-        # Not strictly: what is wrong with a row is told when the rows are read.
+        # Not strictly: errors in a row are reported when the rows are read.
         for cells in csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True):
             if cells and any(cell.strip() for cell in cells):
                 found.append(cells)
@@ -196,9 +196,9 @@ def _sample(text: str, separator: str, is_whole: bool) -> list[list[str]]:
 
 
 def is_header(cells: Sequence[str]) -> bool:
-    """Whether a row names columns: it holds no face, no name of a picture, and no number.
+    """Whether a row is a header: it has no face, no name of a picture, and no number.
 
-    The numbers 0, 1, 2, ... are names as well: a data frame is saved so whose columns were never named.
+    The numbers 0, 1, 2, ... are also a header, as of a data frame without column names.
     """
     words = [cell.strip() for cell in cells]
     if any(looks_like_pixels(word) for word in words):
@@ -210,7 +210,7 @@ def is_header(cells: Sequence[str]) -> bool:
 
 
 def _swallowed(cells: list[str], separator: str, width: int) -> bool:
-    """Whether a cell that spans lines holds rows of the table, as happens where a quote is not closed."""
+    """Whether a multi-line cell contains rows of the table, because a quote is not closed."""
     for cell in cells:
         text = cell.strip()
         if "\n" in text and not (text.startswith("[") and text.endswith("]")):
@@ -221,4 +221,4 @@ def _swallowed(cells: list[str], separator: str, width: int) -> bool:
 
 
 def _unclosed(name: str, line: int) -> str:
-    return f"'{name}' has a quote in line {line:,} that is never closed, so the rows after it can't be told apart: mend that line, or export the table again."
+    return f"'{name}' has a quote in line {line:,} that is never closed, so the rows after it can't be separated: repair that line, or export the table again."

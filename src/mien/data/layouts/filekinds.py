@@ -1,11 +1,11 @@
-"""Binary files told apart by their first bytes, and what to do with those that mien doesn't read."""
+"""Recognise binary files by their first bytes, with advice for unsupported ones."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 _HEAD_BYTES = 1024
-_TAR_PLACE = 257  # where a tar archive says what it is
+_TAR_PLACE = 257  # offset of the signature of a tar archive
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"PAR1", "parquet"),
@@ -34,7 +34,7 @@ _ADVICE = {
     "xls": "an old Excel workbook: save it again as .xlsx or CSV",
     "matlab": "a MATLAB file, which mien doesn't read: export the pictures, or save the arrays as .npz",
     "sqlite": "an SQLite database, which mien doesn't read: export the table as CSV",
-    "pdf": "a PDF document: give the file or folder of the data set",
+    "pdf": "a PDF document: name the file or folder of the data set",
     "pickle": "a Python pickle, which can run any program when it is opened, so mien doesn't: save the arrays as .npz, or the table as CSV or Parquet",
     "tfrecord": "a TFRecord file, which mien doesn't read: save pictures in class folders, or as Parquet",
 }
@@ -52,7 +52,7 @@ _MEANT = {
     ".bz2": "bzip2 file",
     ".xz": "xz file",
 }
-"""What a file should be by its ending, where the first bytes say otherwise."""
+"""Expected format by suffix, for files whose first bytes contradict it."""
 
 _BY_SUFFIX = {
     ".pkl": "pickle",
@@ -66,9 +66,9 @@ _BY_SUFFIX = {
 
 
 def kind(path: Path) -> str:
-    """The kind of a binary file, such as ``"npy"`` or ``"zip"``; empty where its first bytes tell none.
+    """The format of a binary file, such as ``"npy"`` or ``"zip"``; empty if its first bytes are unknown.
 
-    A workbook (.xlsx) and NumPy's .npz are zip archives too; they are told by what the archive holds.
+    Workbooks (.xlsx) and NumPy's .npz are zip archives too; their contents distinguish them.
 
     Raises:
         OSError: it can't be read.
@@ -87,7 +87,7 @@ def kind(path: Path) -> str:
 
 
 def advice(path: Path) -> str:
-    """One sentence on a file that is no table in text: what it is, and what mien expects instead."""
+    """An error message for a file that is not a text table: its actual format, and the supported ones."""
     meant = _MEANT.get(path.suffix.lower())
     if meant and not foreign(path):
         return f"'{path}' is no {meant}, though its name ends so: it is damaged, or something else was saved under this name. Save or download it again."
@@ -98,7 +98,7 @@ def advice(path: Path) -> str:
 
 
 def foreign(path: Path) -> str:
-    """One sentence on a file of a kind that mien knows but doesn't read; empty for others."""
+    """An error message for a file of a known but unsupported format; empty for others."""
     told = _ADVICE.get(kind(path))
     return f"'{path}' is {told}." if told else ""
 

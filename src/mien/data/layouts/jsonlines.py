@@ -72,7 +72,7 @@ def _object(line: str, path: Path, number: int) -> dict[str, Any]:
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):
-        raise DataError(f"'{path}' has no JSON in line {number:,}: mend that line, or export it again.") from None
+        raise DataError(f"'{path}' has no JSON in line {number:,}: repair that line, or export it again.") from None
     if not isinstance(record, dict):
-        raise DataError(f"'{path}' has no object of JSON in line {number:,}: mend that line, or export it again.")
+        raise DataError(f"'{path}' has no object of JSON in line {number:,}: repair that line, or export it again.")
     return record

@@ -1,4 +1,4 @@
-"""What a layout is: a name, a way to recognise it and a way to read it."""
+"""The Layout: a name, a function that recognises it, and a function that reads it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class Layout:
     """One way in which labelled faces are stored.
 
     Attributes:
-        name: what it is called in messages, in ``Source.layout`` and by ``layout=``.
-        about: one line for people.
-        holds: what its faces lie in; a folder that fits layouts of two kinds is ambiguous.
-        matches: whether what lies at a path has this layout.
+        name: name in messages, in ``Source.layout`` and for ``layout=``.
+        about: one-line description.
+        holds: container of the faces; a folder that fits layouts with two containers is ambiguous.
+        matches: whether the data at a path has this layout.
         read: reads it.
-        self_contained: whether a single file of this layout holds all that is read; otherwise files beside it are
-            read too, and such a reading is not cached.
+        self_contained: whether a single file of this layout holds all data; otherwise files beside it are read too, and the
+            result is not cached.
     """
 
     name: str
