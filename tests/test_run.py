@@ -38,7 +38,7 @@ def copy(run: Run, tmp_path: Path) -> Path:
 
 
 def test_a_folder_that_is_no_run_says_so(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="is no run folder"):
+    with pytest.raises(RunError, match="is not a run folder"):
         Run.open(tmp_path)
     (tmp_path / "run.json").write_text("{}")
     with pytest.raises(RunError, match=r"run.json' is damaged"):
@@ -47,7 +47,7 @@ def test_a_folder_that_is_no_run_says_so(tmp_path: Path) -> None:
 
 def test_a_run_without_a_curve_says_how_to_go_on(run: Run, tmp_path: Path) -> None:
     shutil.copy(run.folder / "run.json", tmp_path)
-    with pytest.raises(RunError, match=r"has no history.jsonl: go on with  mien train --resume"):
+    with pytest.raises(RunError, match=r"has no history.jsonl: resume it with  mien train --resume"):
         Run.open(tmp_path).history  # noqa: B018 # reading it is the test
 
 
@@ -166,6 +166,6 @@ def test_wrong_types_are_named(copy: Path, key: str, value: Any, message: str) -
 
 
 def test_a_run_folder_whose_name_is_no_text_is_refused_before_the_training(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="has a name that is no text in UTF-8: choose another one"):
+    with pytest.raises(RunError, match="is not valid UTF-8: choose another one"):
         check_new(tmp_path / "run\udcff")
     assert not list(tmp_path.iterdir())

@@ -1,4 +1,4 @@
-"""How work that takes long tells of itself: lines, bars and epochs, from one object."""
+"""Progress of long operations: lines, bars and epochs, through one object."""
 
 from __future__ import annotations
 
@@ -8,21 +8,26 @@ from mien.run_record import EpochRecord
 
 
 class Progress:
-    """Takes what work tells of itself; this one shows nothing. What a method raises stops the work there."""
+    """Receives the progress of an operation; this class shows nothing. An exception in a method stops the operation."""
 
     def line(self, text: str) -> None:
-        """Take a line for people."""
+        """Receive a line of text for the user."""
 
     def bar(self, steps: Iterable[int], label: str) -> Iterable[int]:
-        """Take the steps of one piece of work, to give them on as they are done."""
+        """Wrap the steps of an operation; yields them unchanged.
+
+        Args:
+            steps: the steps.
+            label: name of the operation.
+        """
         return steps
 
     def epoch(self, record: EpochRecord, num_epochs: int, is_best: bool) -> None:
-        """Take an epoch of a training, once a checkpoint that is due is stored.
+        """Receive a finished epoch; a checkpoint that is due has been stored.
 
         Args:
-            record: of the epoch.
-            num_epochs: of the recipe.
+            record: the scores of the epoch.
+            num_epochs: number of epochs of the recipe.
             is_best: whether its hold-out accuracy is the best so far.
         """
 
@@ -34,8 +39,8 @@ class Lines(Progress):
     """Progress as lines of text.
 
     Args:
-        say: takes each line.
-        title: which training it is, where several are told of.
+        say: receives each line.
+        title: name of the training, if several are reported.
     """
 
     def __init__(self, say: Callable[[str], None], title: str = "") -> None:
@@ -43,11 +48,11 @@ class Lines(Progress):
         self.title = title
 
     def line(self, text: str) -> None:
-        """Say the line."""
+        """Pass the line on."""
         self.say(text)
 
     def epoch(self, record: EpochRecord, num_epochs: int, is_best: bool) -> None:
-        """Say the epoch's figures."""
+        """Pass on one line with the epoch's figures."""
         if self.title:
             self.say(
                 f"{self.title}: epoch {record.epoch}/{num_epochs}, hold-out accuracy {record.valid_accuracy:.2%}, "

@@ -1,17 +1,17 @@
-"""The run folder: what a training was, its curve, its checkpoints. Reading it needs no torch.
+"""The run folder: settings, training curve and checkpoints of one training. Reading it needs no torch.
 
 ::
 
-    run.json                recipe, data, device, versions: everything needed to repeat it
+    run.json                recipe, data, device, versions: everything needed to repeat the training
     network.json            the layers, with shapes, parameters and reasons
     history.jsonl           one record per epoch
-    augmented.png           what the network saw
-    seen_faces.npz          a hash of each face that it learned from, and of each that was held out
-    checkpoint.safetensors  the state after the last whole epoch
+    augmented.png           sample of augmented training faces
+    seen_faces.npz          a hash of each training face and of each held-out face
+    checkpoint.safetensors  the state after the last complete epoch
     best.safetensors        the weights of the best epoch
-    calibration.safetensors the held-out readings that the temperature is fitted on
+    calibration.safetensors the hold-out logits that the temperature is fitted on
     model.onnx              the model file
-    answers.safetensors     the teachers' answers on a cycle of views, where the recipe has one
+    answers.safetensors     the teachers' outputs on a cycle of views, if the recipe has one
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ PARTS = (
     "answers.safetensors",
     "model.onnx",
 )
-"""The names of what a run folder holds."""
+"""The files of a run folder."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Run:
     """A run folder.
 
     Attributes:
-        folder: where it is.
+        folder: path of the folder.
         record: the content of ``run.json``.
     """
 
@@ -74,24 +74,24 @@ class Run:
         setup: Setup,
         command: Sequence[str] = (),
     ) -> Run:
-        """Make a new run folder and write ``run.json``.
+        """Create a run folder and write ``run.json``.
 
         Args:
             folder: a folder that doesn't exist yet, or is empty.
-            recipe: what will be trained.
-            data: what it is trained on.
-            setup: on what.
-            command: the words of the command line, if one began it.
+            recipe: all settings of the training.
+            data: the training data.
+            setup: device, precision and versions.
+            command: arguments of the command line; empty if the run was started from Python.
 
         Raises:
-            RunError: the folder holds something already.
+            RunError: the folder is not empty or can't be created.
         """
         place = Path(folder)
         check_new(place)
         try:
             place.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise RunError(f"The run folder '{place}' can't be made: {error.strerror}.") from None
+            raise RunError(f"The run folder '{place}' can't be created: {error.strerror}.") from None
         record = RunRecord(
             recipe=recipe,
             settings=tuple(recipes.changes(recipe)),
@@ -116,11 +116,11 @@ class Run:
         """Open an existing run folder.
 
         Raises:
-            RunError: it isn't one, or its ``run.json`` is damaged.
+            RunError: the folder isn't a run folder, or its ``run.json`` is damaged.
         """
         place = Path(folder)
         if not (place / "run.json").is_file():
-            raise RunError(f"'{place}' is no run folder (it has no run.json): name the folder that  mien train  made.")
+            raise RunError(f"'{place}' is not a run folder (no run.json): give the folder that  mien train  created.")
         try:
             record = typed_json.parse((place / "run.json").read_text(encoding="utf-8"), RunRecord)
         except (ValueError, OSError) as error:
@@ -134,7 +134,7 @@ class Run:
 
     @property
     def checkpoint(self) -> Path:
-        """The state after the last whole epoch."""
+        """The state after the last complete epoch."""
         return self.folder / "checkpoint.safetensors"
 
     @property
@@ -149,7 +149,7 @@ class Run:
 
     @property
     def seen(self) -> SeenFaces | None:
-        """The faces that the training learned from and held out; None in runs of earlier versions.
+        """Hashes of the training faces and the held-out faces; None in runs of earlier versions.
 
         Raises:
             RunError: the file is damaged.
@@ -157,30 +157,30 @@ class Run:
         return SeenFaces.load(self.folder / SEEN_FILE)
 
     def write_seen(self, learned: FaceSet, held_out: FaceSet) -> None:
-        """Keep which faces the training learns from and which it holds out, at the recipe's size; once for all."""
+        """Store hashes of the training faces and the held-out faces, at the recipe's size, unless they are stored already."""
         if not (self.folder / SEEN_FILE).exists():
             with files.atomic_write(self.folder / SEEN_FILE) as temporary:
                 SeenFaces.of(learned.images, held_out.images).save(temporary)
 
     @property
     def calibration(self) -> Path:
-        """The held-out readings that the temperature is fitted on."""
+        """The hold-out logits that the temperature is fitted on."""
         return self.folder / "calibration.safetensors"
 
     @property
     def answers(self) -> Path:
-        """The teachers' answers on a cycle of views: another training may name this file as its teacher."""
+        """The teachers' outputs on a cycle of views; another recipe can use this file as its ``teacher``."""
         return self.folder / "answers.safetensors"
 
     @property
     def augmented(self) -> bytes | None:
-        """The sheet of what the network saw, as PNG."""
+        """The sample of augmented training faces, as PNG; None if there is none."""
         path = self.folder / "augmented.png"
         return path.read_bytes() if path.exists() else None
 
     @property
     def network(self) -> NetworkRecord:
-        """The layers, as training wrote them."""
+        """The layers of the network."""
         (record,) = self._parsed("network.json", [self._text("network.json")], NetworkRecord)
         return record
 
@@ -191,11 +191,11 @@ class Run:
 
     @property
     def epochs_done(self) -> int:
-        """How many epochs are done."""
+        """Number of finished epochs."""
         return len(self.history) if (self.folder / "history.jsonl").exists() else 0
 
     def write_history(self, history: Sequence[EpochRecord]) -> None:
-        """Write the curve."""
+        """Write the training curve."""
         lines = (json.dumps(typed_json.to_json(row)) + "\n" for row in history)
         files.write_text(self.folder / "history.jsonl", "".join(lines))
 
@@ -209,31 +209,31 @@ class Run:
         try:
             return (self.folder / name).read_text(encoding="utf-8")
         except UnicodeDecodeError:
-            raise RunError(f"'{self.folder / name}' is damaged (it is no text): train again.") from None
+            raise RunError(f"'{self.folder / name}' is damaged (not a text file): train again.") from None
         except OSError:
             raise RunError(
-                f"The run '{self.folder}' has no {name}: go on with  mien train --resume {self.folder}"
+                f"The run '{self.folder}' has no {name}: resume it with  mien train --resume {self.folder}"
             ) from None
 
 
 def check_new(place: Path) -> None:
-    """Refuse a folder in which a new run can't be begun.
+    """Check that a new run can start in a folder.
 
     Raises:
-        RunError: it holds something already, or is none.
+        RunError: the folder is not empty, or the path is a file or isn't valid UTF-8.
     """
     if escapes.readable(str(place)) != str(place):
-        raise RunError(f"The run folder '{place}' has a name that is no text in UTF-8: choose another one.")
+        raise RunError(f"The name of the run folder '{place}' is not valid UTF-8: choose another one.")
     if place.exists() and not place.is_dir():
         raise RunError(f"'{place}' is a file: name a folder for the run with --out.")
     if place.exists() and not all(map(temporaries.is_temporary, place.iterdir())):
         raise RunError(
-            f"'{place}' exists and is not empty: name another folder with --out, or go on with  mien train --resume {place}"
+            f"'{place}' exists and is not empty: name another folder with --out, or resume it with  mien train --resume {place}"
         )
 
 
 def git_commit() -> str:
-    """The commit of mien's own source where it runs from a checkout, with ``+`` where it was changed since; else empty."""
+    """The commit of mien's source if it runs from a checkout, with ``+`` if files were changed; else empty."""
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
         return ""
@@ -249,7 +249,7 @@ def git_commit() -> str:
 
 
 def processor() -> str:
-    """The processor's name as the system tells it."""
+    """The processor's name as reported by the system."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))

@@ -1,4 +1,4 @@
-"""What a run folder tells of its training, as typed records: set-up, data, network, curve."""
+"""Typed records of a run folder: setup, data, network, training curve."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from mien.recipes import Recipe
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16")
 COMPILERS = ("off", "eager", "inductor", "cudagraphs")
-"""How ``torch.compile`` may treat the network: not at all, traced only, by inductor, or by inductor within CUDA graphs."""
+"""Modes of ``torch.compile``: off, tracing only, inductor, or inductor with CUDA graphs."""
 
 Ending = Literal["epochs", "accuracy", "patience"]
-"""Why training ended: all epochs are done, accuracy passed ``stop_accuracy``, or ``patience`` epochs brought none better."""
+"""Why training ended: all epochs are done, accuracy exceeded ``stop_accuracy``, or ``patience`` epochs without improvement."""
 
 
 @dataclass(frozen=True)
 class Speed:
-    """What makes a training on a GPU faster, and changes nothing about what it learns."""
+    """Settings that make training on a GPU faster and don't change the method."""
 
     compiler: Annotated[str, OneOf(COMPILERS)] = "off"
-    """How ``torch.compile`` treats the network in training; every size of faces is compiled anew, which takes up to a minute."""
+    """Mode of ``torch.compile``; each face size is compiled separately, which takes up to a minute."""
     store_every: Annotated[float, Between(0, 86_400)] = 0.0
-    """Seconds between two checkpoints; 0 stores one after each epoch, which is longer than an epoch of a small network on a GPU."""
+    """Seconds between checkpoints; 0 stores one after each epoch. For a small network on a GPU, storing takes longer than an epoch."""
 
     def __post_init__(self) -> None:
         check_fields(self, ArgumentError)
@@ -38,12 +38,12 @@ DEFAULT_SPEED = Speed()
 
 @dataclass(frozen=True)
 class Hardware:
-    """What a training asks for.
+    """Requested hardware of a training.
 
     Attributes:
-        device: a name out of ``DEVICES``; ``"auto"`` takes the first of CUDA, MPS and CPU that is there.
-        precision: a name out of ``PRECISIONS``; ``"auto"`` takes bf16 where the device computes in it.
-        speed: what makes it faster.
+        device: a name from ``DEVICES``; ``"auto"`` takes the first available of CUDA, MPS and CPU.
+        precision: a name from ``PRECISIONS``; ``"auto"`` takes bf16 if the device supports it in hardware.
+        speed: settings for faster training.
     """
 
     device: Annotated[str, OneOf(DEVICES)] = "auto"
@@ -59,18 +59,18 @@ AUTO = Hardware()
 
 @dataclass(frozen=True)
 class Setup:
-    """On what a run is trained.
+    """Device, precision and versions of a training.
 
     Attributes:
         device: ``"cpu"``, ``"cuda"`` or ``"mps"``.
-        device_name: the GPU's own name; empty for others.
+        device_name: name of the GPU; empty for other devices.
         precision: ``"fp32"`` or ``"bf16"``.
-        threads: of one process; another number splits sums differently.
-        torch: its version.
-        speed: what makes it faster.
-        teacher: SHA-256 of the models that it learns from; empty where there are none.
-        init: SHA-256 of the model whose weights it starts from; empty where there is none.
-        workers: processes that train together.
+        threads: threads of one process; another number changes rounding.
+        torch: version of torch.
+        speed: settings for faster training.
+        teacher: SHA-256 of the teachers; empty without distillation.
+        init: SHA-256 of the model with the initial weights; empty for random weights.
+        workers: number of data-parallel processes.
     """
 
     device: str
@@ -86,12 +86,12 @@ class Setup:
 
 @dataclass(frozen=True)
 class TrainRows:
-    """The rows that a run learns from.
+    """The training rows of a run.
 
     Attributes:
-        rows: how many.
-        counts: of each class.
-        faces_hash: of the faces at the recipe's size.
+        rows: number of rows.
+        counts: rows of each class.
+        faces_hash: hash of the faces at the recipe's size.
     """
 
     rows: int
@@ -101,13 +101,13 @@ class TrainRows:
 
 @dataclass(frozen=True)
 class HeldOutRows:
-    """The rows on which a run chooses its epoch and fits its temperature.
+    """The held-out rows of a run, used to choose the epoch and to fit the temperature.
 
     Attributes:
-        split: the split of the data that they are, or ``"hold_out"``.
-        rows: how many.
-        counts: of each class.
-        hash: of the rows at the recipe's size.
+        split: name of their split, or ``"hold_out"``.
+        rows: number of rows.
+        counts: rows of each class.
+        hash: hash of the rows at the recipe's size.
     """
 
     split: str
@@ -121,15 +121,15 @@ class DataRecord:
     """The data of a run.
 
     Attributes:
-        path: where it lies.
-        hash: of its content.
-        classes: in the order of the network's outputs.
-        train, valid: the rows to learn from, and those that are held out.
-        mean, std: of the gray levels, by which faces are normalised.
-        size: height and width of the faces as they are.
-        votes: whether it has votes of people.
+        path: path of the data.
+        hash: hash of its content.
+        classes: class names in the order of the network's outputs.
+        train, valid: the training rows and the held-out rows.
+        mean, std: mean and standard deviation of the gray levels (0 to 255), for normalisation.
+        size: height and width of the original faces, in pixels.
+        votes: whether the data has annotators' votes.
         splits: rows of each split.
-        read: how it was read.
+        read: how the data was read.
     """
 
     path: str
@@ -147,13 +147,13 @@ class DataRecord:
 
 @dataclass(frozen=True)
 class Resumption:
-    """A time at which a run was resumed with something changed; None where it stayed as it was.
+    """One resumption of a run with changes; None is unchanged.
 
     Attributes:
-        after_epoch: how many epochs were done.
-        data: where its data lies since.
-        device: on which it goes on.
-        epochs: how many epochs it has in all since.
+        after_epoch: number of finished epochs at that time.
+        data: new path of the data.
+        device: new device.
+        epochs: new total number of epochs.
     """
 
     after_epoch: int
@@ -164,20 +164,20 @@ class Resumption:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """The content of ``run.json``: all that is needed to repeat the run.
+    """The content of ``run.json``: everything needed to repeat the run.
 
     Attributes:
-        recipe: what is trained.
-        settings: what is changed about the recipe of that name.
-        setup: on what.
-        data: its data.
-        mien: version.
-        git_commit: of mien's source, with ``+`` where it was changed; empty outside of a checkout.
-        python: version.
-        processor: its name.
-        command: the words of the command line; empty where the run was begun in Python.
+        recipe: all settings of the training.
+        settings: settings that differ from the recipe of that name.
+        setup: device, precision and versions.
+        data: the training data.
+        mien: version of mien.
+        git_commit: commit of mien's source, with ``+`` if files were changed; empty outside of a checkout.
+        python: version of Python.
+        processor: name of the processor.
+        command: arguments of the command line; empty if the run was started from Python.
         ended: why training ended; None until then.
-        resumed: when it was resumed with something changed.
+        resumed: the resumptions with changes.
     """
 
     recipe: Recipe
@@ -194,7 +194,7 @@ class RunRecord:
 
     @property
     def machine(self) -> str:
-        """The GPU or the processor, by its own name where that is known."""
+        """Name of the GPU or the processor if known, else the device."""
         return self.setup.device_name or self.processor or self.setup.device
 
 
@@ -204,11 +204,11 @@ class EpochRecord:
 
     Attributes:
         epoch: its number, from 1.
-        learning_rate: at its last step.
-        train_loss, train_accuracy: mean over the augmented training faces; accuracy is agreement with the target's largest class.
+        learning_rate: learning rate of the last step.
+        train_loss, train_accuracy: mean over the augmented training faces; accuracy compares with the target's most probable class.
         valid_loss, valid_accuracy: log-loss and accuracy on the held-out rows.
-        seconds: it took, validation included.
-        images_per_second: training only.
+        seconds: duration, including validation.
+        images_per_second: training throughput, without validation.
     """
 
     epoch: int
@@ -245,7 +245,7 @@ Reason = Literal[
     "linear",
     "logits",
 ]
-"""Why a layer is there: the keys of the texts."""
+"""Purpose of a layer, as a key of ``reporting/texts``."""
 
 
 @dataclass(frozen=True)
@@ -253,13 +253,13 @@ class LayerRecord:
     """One layer of a network.
 
     Attributes:
-        name: its place in the network.
-        kind: its class in torch.
-        output: shape of its output, without the batch.
-        parameters: how many.
+        name: qualified name in the network.
+        kind: name of its torch class.
+        output: shape of its output, without the batch dimension.
+        parameters: number of parameters.
         macs: multiply-adds per face.
-        reason: key of the text that says why it is there.
-        dropout: probability of a dropout layer; None for others.
+        reason: key of the text about its purpose.
+        dropout: probability of a dropout layer; None for other layers.
     """
 
     name: str
@@ -276,9 +276,9 @@ class NetworkRecord:
     """The content of ``network.json``.
 
     Attributes:
-        layers: in the order in which a face passes them.
+        layers: the layers in the order of the forward pass.
         input: shape of one face, ``(1, H, W)``.
-        activation_bytes: all outputs for one face in fp32, which training keeps for the backward pass.
+        activation_bytes: size of all outputs for one face in fp32, which training keeps for the backward pass.
     """
 
     layers: tuple[LayerRecord, ...]
@@ -287,7 +287,7 @@ class NetworkRecord:
 
     @property
     def parameters(self) -> int:
-        """Of all layers."""
+        """Number of parameters of all layers."""
         return sum(layer.parameters for layer in self.layers)
 
     @property
@@ -296,7 +296,7 @@ class NetworkRecord:
         return sum(layer.macs for layer in self.layers)
 
     def to_dict(self) -> dict[str, Any]:
-        """Fit for JSON, with the totals."""
+        """A dictionary for JSON, with the totals."""
         layers = [{field.name: getattr(layer, field.name) for field in fields(layer)} for layer in self.layers]
         return {
             "layers": [layer | {"output": list(layer["output"])} for layer in layers],

@@ -91,7 +91,7 @@ def test_every_field_is_explained() -> None:
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("epochs", "'epochs' is no setting: write it as field=value"),
+        ("epochs", "'epochs' is not a setting: write it as field=value"),
         ("epoch=3", "no setting 'epoch': choose network, image_size, epochs"),
         ("augment.spin=3", "no setting 'augment.spin': choose augment.flip"),
         ("augment=much", "augment=much doesn't fit: choose none, robust, strong"),
@@ -146,7 +146,7 @@ def test_an_unknown_recipe_lists_the_known() -> None:
 
 @pytest.mark.parametrize("values", [{}, {"augment": 3}, {"augment": {}, "name": "x"}, {"augment": {"spin": 1}}])
 def test_a_damaged_recipe_says_so(values: dict[str, object]) -> None:
-    with pytest.raises(RecipeError, match="no recipe of this version"):
+    with pytest.raises(RecipeError, match="doesn't fit this version"):
         Recipe.from_dict(values)
 
 
@@ -176,7 +176,7 @@ def test_a_recipes_file_is_written_as_one_would(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (b"", 'no recipe: it needs a line such as  recipe = "tiny"'),
+        (b"", 'not a recipe: it needs a line such as  recipe = "tiny"'),
         (b"recipe = 3", "it needs a line"),
         (b'recipe = "best"', "no recipe 'best': choose vgg"),
         (b'recipe = "other.toml"', "no recipe 'other.toml'"),
@@ -193,16 +193,16 @@ def test_a_recipes_file_is_written_as_one_would(tmp_path: Path) -> None:
         (b'recipe = "tiny"\nlearning_rate = 2020-01-01', "learning_rate must be a number, a text"),
         (b'recipe = "tiny"\nepochs = {a = 1}', "epochs must be a number, a text"),
         (b'recipe = "tiny"\nepochs = [[1], 2]', "epochs must be a number, a text"),
-        (b'recipe = "tiny"\nepochs = 0x' + b"f" * 9999, "is no recipe: Exceeds the limit"),
-        (b'recipe = "tiny"\n"epochs=3" = 4', "'epochs=3' is no setting"),
+        (b'recipe = "tiny"\nepochs = 0x' + b"f" * 9999, "is not a recipe: Exceeds the limit"),
+        (b'recipe = "tiny"\n"epochs=3" = 4', "'epochs=3' is not a setting"),
         (b'recipe = "tiny"\naugment = "much"', "augment=much doesn't fit"),
         (b'recipe = "tiny"\naugment = 3', "augment=3 doesn't fit"),
         (b'recipe = "tiny"\n[augment]\nspin = 3', "no setting 'augment.spin'"),
         (b'recipe = "tiny"\n[augment]\nscale = [1, 2, 3]', "augment.scale=1,2,3 doesn't fit: it must be two numbers"),
-        (b'recipe = "tiny"\nx = ' + b"[" * 9999, "is no recipe"),
-        (b"recipe = ", "is no recipe: Invalid value"),
-        (b"\xff\xfe", "is no recipe: 'utf-8' codec"),
-        (b"#" * 99_999, "is no recipe: it is too large"),
+        (b'recipe = "tiny"\nx = ' + b"[" * 9999, "is not a recipe"),
+        (b"recipe = ", "is not a recipe: Invalid value"),
+        (b"\xff\xfe", "is not a recipe: 'utf-8' codec"),
+        (b"#" * 99_999, "is not a recipe: it is too large"),
     ],
 )
 def test_a_file_that_is_no_recipe_says_why(text: bytes, message: str, tmp_path: Path) -> None:
@@ -282,5 +282,5 @@ def test_a_recipe_is_named_by_a_text_or_a_path(tmp_path: Path) -> None:
     wrong: Any = 3
     with pytest.raises(ArgumentError, match="name=3 doesn't fit"):
         recipes.get(wrong)
-    with pytest.raises(RecipeError, match="3 is no setting"):
+    with pytest.raises(RecipeError, match="3 is not a setting"):
         recipes.get("tiny", [wrong])

@@ -71,8 +71,8 @@ def test_a_place_in_a_space_is_settings() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("learning_rate", "'learning_rate' is no range: write it as FIELD=LOW..HIGH"),
-        ("learning_rate=0.1", "'learning_rate=0.1' is no range"),
+        ("learning_rate", "'learning_rate' is not a range: write it as FIELD=LOW..HIGH"),
+        ("learning_rate=0.1", "'learning_rate=0.1' is not a range"),
         ("learning_rates=0.1..0.2", "no setting 'learning_rates': choose network"),
         ("augment.spin=0..1", "no setting 'augment.spin': choose augment.flip"),
         ("learning_rate=0.2..0.1", "learning_rate=0.2..0.1 doesn't fit: LOW must be below HIGH"),
@@ -80,18 +80,18 @@ def test_a_place_in_a_space_is_settings() -> None:
         ("learning_rate=0..0.1", "learning_rate=0.0 doesn't fit: it must be a number above 0"),
         ("learning_rate=0.1..nan", "LOW must be below HIGH"),
         ("learning_rate=0.1..many", "learning_rate=many doesn't fit: it must be a number"),
-        ("learning_rate=0.1..0.2..0.3", "a range is of numbers, LOW..HIGH or LOW..HIGH:log"),
-        ("learning_rate=0.1..0.2:cubic", "a range is of numbers"),
+        ("learning_rate=0.1..0.2..0.3", "a range has two numbers, LOW..HIGH or LOW..HIGH:log"),
+        ("learning_rate=0.1..0.2:cubic", "a range has two numbers"),
         ("batch_size=32.5..64", "batch_size=32.5 doesn't fit: it must be a whole number"),
         ("batch_size=1..64", "batch_size=1 doesn't fit"),
         ("network=tiny..base", "write other values as ONE|OTHER"),
         ("nesterov=no..yes", "write other values as ONE|OTHER"),
         ("optimizer=sgd|adam", "optimizer=adam doesn't fit: it must be one of sgd, adamw"),
-        ("network=tiny|tiny", "a value stands there twice"),
-        ("nesterov=yes|true", "a value stands there twice"),
+        ("network=tiny|tiny", "it contains a value twice"),
+        ("nesterov=yes|true", "it contains a value twice"),
         ("epochs=5..10", "epochs can't vary: trials are compared"),
-        ("seed=0|1", "seed can't vary: the best of several seeds is luck"),
-        ("auxiliary_head=0..1", "needs votes of people, and the data has none"),
+        ("seed=0|1", "seed can't vary: the best of several seeds is chance"),
+        ("auxiliary_head=0..1", "needs annotators' votes, but the data has none"),
         ("ema=0.9..1", "ema=1.0 doesn't fit"),
     ],
 )
@@ -101,7 +101,7 @@ def test_a_space_that_doesnt_fit_says_why(text: str, message: str) -> None:
 
 
 def test_a_field_stands_once() -> None:
-    with pytest.raises(RecipeError, match="has momentum twice"):
+    with pytest.raises(RecipeError, match="contains momentum twice"):
         search_space.build(["momentum=0.8..0.9", "momentum=0.1|0.2"], TINY, has_votes=False)
 
 

@@ -45,7 +45,7 @@ def test_two_workers_train_and_go_on_when_they_are_killed(
 def test_what_a_worker_meets_is_told_and_not_tried_again(cluster: None, faces_file: Path, tmp_path: Path) -> None:
     lines: list[str] = []
     voted = recipes.get("demo", [*SETTINGS, "votes=0.5"])
-    with pytest.raises(DataError, match=r"votes=0\.5 needs votes of people, and the data has none"):
+    with pytest.raises(DataError, match=r"votes=0\.5 needs annotators' votes, but the data has none"):
         training.start(faces_file, voted, tmp_path / "run", workers=1, hardware=CPU, progress=Lines(lines.append))
     assert len([line for line in lines if line.startswith("read ")]) == 1
 

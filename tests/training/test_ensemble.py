@@ -45,7 +45,7 @@ def test_only_common_rows_count(faces: FaceSet) -> None:
 
 
 def test_one_run_is_no_ensemble(run: Run, tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match="two runs or more"):
+    with pytest.raises(ExportError, match="two or more runs"):
         ensemble.build([run], tmp_path / "one.onnx")
     assert not list(tmp_path.iterdir())
 
@@ -53,7 +53,7 @@ def test_one_run_is_no_ensemble(run: Run, tmp_path: Path) -> None:
 def test_runs_of_other_sizes_are_refused(run: Run, faces_file: Path, tmp_path: Path) -> None:
     recipe = recipes.get("demo", ["epochs=1", "image_size=32"])
     small = job.start(faces_file, recipe, tmp_path / "small", hardware=records.CPU)
-    with pytest.raises(ExportError, match="another face size"):
+    with pytest.raises(ExportError, match="differ in face size"):
         ensemble.build([run, small], tmp_path / "both.onnx")
 
 

@@ -62,7 +62,7 @@ def test_the_weights_of_a_diverged_training_are_not_exported(run: Run, tmp_path:
     )
     before = (copied / "model.onnx").read_bytes()
     diverged = Run.open(copied)
-    with pytest.raises(ExportError, match=r"Training has diverged: .* loss of these weights is .*e.*; train again"):
+    with pytest.raises(ExportError, match=r"Training has diverged: .* loss on the held-out rows is .*e.*; train again"):
         export.export(diverged, job.read_sets(diverged)[1], copied / "model.onnx")
     assert (copied / "model.onnx").read_bytes() == before
 

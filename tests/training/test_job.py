@@ -60,14 +60,15 @@ def test_held_out_rows_come_from_where_the_recipe_says(faces: FaceSet) -> None:
 
 
 def test_votes_that_the_data_lacks_are_an_error(faces: FaceSet) -> None:
-    with pytest.raises(DataError, match=r"votes=0.5 needs votes of people, and the data has none"):
+    with pytest.raises(DataError, match=r"votes=0.5 needs annotators' votes, but the data has none"):
         job.divide(faces, recipes.get("demo", ["votes=0.5"]))
 
 
 def test_a_used_folder_is_not_overwritten(run: Run, faces_file: Path) -> None:
     before = (run.folder / "run.json").read_bytes()
     with pytest.raises(
-        RunError, match=r"exists and is not empty: name another folder with --out, or go on with  mien train --resume"
+        RunError,
+        match=r"exists and is not empty: name another folder with --out, or resume it with  mien train --resume",
     ):
         job.start("nowhere.parquet", recipes.get("demo"), run.folder)  # before the data is read
     assert (run.folder / "run.json").read_bytes() == before

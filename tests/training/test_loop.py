@@ -209,7 +209,7 @@ def test_a_damaged_or_foreign_checkpoint_says_so(faces: FaceSet, tmp_path: Path)
     with pytest.raises(RunError, match=r"checkpoint '.*' can't be read"):
         loop.train(run, train_set, valid_set)
     checkpoint.save(run.checkpoint, {"network.linear.weight": torch.zeros(3)}, loop.State(()))
-    with pytest.raises(RunError, match="fits another network"):
+    with pytest.raises(RunError, match="doesn't fit the network"):
         loop.train(run, train_set, valid_set)
 
 

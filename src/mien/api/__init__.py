@@ -1,7 +1,7 @@
-"""One function for each verb: what the command line does with its options, and the interface in Python.
+"""The Python interface: one typed function for each verb of the command line.
 
-Every function takes data as a path or as a ``FaceSet`` and a model as a name, a path or a ``Classifier``. What they raise is a
-``mien.errors.MienError``. Each imports its work inside, so that ``import mien`` stays light.
+Every function takes data as a path or a ``FaceSet``, and a model as a name, a path or a ``Classifier``. All errors are
+``mien.errors.MienError``. Each function imports its dependencies inside, so that ``import mien`` stays light.
 """
 
 from mien.api.data import audit, load, read, submit

@@ -1,4 +1,4 @@
-"""Reading data and models, auditing data, predictions for a competition."""
+"""Reading data and models, auditing data, writing predictions for a competition."""
 
 from __future__ import annotations
 
@@ -20,7 +20,16 @@ Data = str | os.PathLike[str] | FaceSet
 
 
 def read(data: Data, reading: ReadOptions = DEFAULT, progress: Progress = SILENT) -> FaceSet:
-    """Read labelled faces; what was assumed, changed or left out is told to ``progress``."""
+    """Read labelled faces; assumptions, changes and omissions are reported to ``progress``.
+
+    Args:
+        data: a path; a ``FaceSet`` is returned as it is.
+        reading: how the data is read.
+        progress: receives one line for each note.
+
+    Raises:
+        DataError: the data can't be read.
+    """
     if isinstance(data, FaceSet):
         return data
     from mien.inference import datasets
@@ -37,9 +46,9 @@ def load(
     """Load a model.
 
     Args:
-        model: a pretrained model's name, a model file, or a loaded model, which is given back.
-        decision: how it answers: by the most probable class, or by a decision that the file holds.
-        prior: class shares in use, such as ``"neutral=0.5,happy=0.3"``; None for those of training.
+        model: name of a pretrained model, path of a model file, or a loaded model, which is returned.
+        decision: rule that turns probabilities into a class: ``"argmax"`` or one stored in the model file.
+        prior: expected class shares, such as ``"neutral=0.5,happy=0.3"``; None for those of the training data.
     """
     from mien.inference.classifier import Classifier
 
@@ -56,15 +65,15 @@ def audit(
     mirrored: bool = False,
     progress: Progress = SILENT,
 ) -> Audit:
-    """Look for copies, conflicts, label issues, blank pictures and drift.
+    """Search a data set for duplicates, conflicting labels, label issues, blank images and drift.
 
     Args:
-        data: the faces.
-        model: judges the labels; None fits small ones in folds.
+        data: the labelled faces.
+        model: model whose probabilities are compared with the labels; None fits small models by cross-validation.
         reading: how the data is read.
-        correlation: what near copies exceed.
-        mirrored: whether a mirror image is a copy too.
-        progress: is told of the work.
+        correlation: two faces are near duplicates if their correlation exceeds this.
+        mirrored: whether a mirror image counts as a duplicate.
+        progress: receives notes and progress.
     """
     from mien.auditing import audit as auditing
 

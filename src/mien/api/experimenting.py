@@ -33,19 +33,20 @@ def study(
     hardware: Hardware = AUTO,
     progress: Progress = SILENT,
 ) -> StudyResult:
-    """Train a recipe with and without something, over several seeds, and compare.
+    """Train variants of a recipe over several seeds and compare their scores (an ablation study).
 
     Args:
         name: a key of ``experiments.studies.STUDIES``.
-        data: a path.
+        data: path of the labelled faces.
         recipe: a recipe or its name.
-        out: the folder of runs and results.
+        out: the folder for runs and results.
         reading: how the data is read.
-        num_seeds: runs of each arm.
-        split: where the arms are judged; None takes the data's test split, or the hold-out where there is none.
-        engine: train one after the other here, or side by side on Ray, each on ``num_cpus`` processors.
-        hardware: on what to train.
-        progress: is told of the work.
+        num_seeds: number of runs of each arm.
+        split: split on which the arms are evaluated; None takes the test split, or the hold-out if there is none.
+        engine: ``"local"`` trains one run after the other; ``"ray"`` trains them in parallel.
+        num_cpus: CPUs of each run on Ray.
+        hardware: device and precision of training.
+        progress: receives notes and progress.
     """
     from functools import partial
 
@@ -86,7 +87,7 @@ def tune(
     hardware: Hardware = AUTO,
     progress: Progress = SILENT,
 ) -> SweepResult:
-    """Search for better settings of a recipe, judged by the rows held out of training; see ``scale.sweep.Sweep``."""
+    """Search for better settings of a recipe by hold-out accuracy; ``scale.sweep.Sweep`` describes the arguments."""
     from mien import recipes
     from mien.scale import tuning
     from mien.scale.sweep import Sweep

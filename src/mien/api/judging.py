@@ -1,4 +1,4 @@
-"""Judging a model: evaluate, explain, report, decide."""
+"""Evaluating a model: evaluate, explain, report, decide."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Evaluated:
-    """What ``evaluate`` gives.
+    """The result of ``evaluate``.
 
     Attributes:
-        judgement: the scores, and what was judged on what.
-        corrupted: the mean accuracy under corruption; None where it was not asked for.
+        judgement: the scores, with the model and the data they come from.
+        corrupted: the mean accuracy under corruption; None if it was not requested.
     """
 
     judgement: Judgement
@@ -38,7 +38,12 @@ class Evaluated:
 
 @dataclass(frozen=True, eq=False)
 class Explained:
-    """What ``explain`` and ``report`` give: the scores, and why and when the model errs."""
+    """The result of ``explain`` and ``report``.
+
+    Attributes:
+        judgement: the scores.
+        findings: analyses of the errors: label issues, saliency, robustness.
+    """
 
     judgement: Judgement
     findings: Findings
@@ -57,18 +62,18 @@ def evaluate(
     corrupted: bool = False,
     progress: Progress = SILENT,
 ) -> Evaluated:
-    """Judge a model on labelled faces.
+    """Evaluate a model on labelled faces.
 
     Args:
         model: a name, a path or a loaded model.
-        data: the faces.
-        split: the split to judge on, ``"hold_out"`` or ``"all"``; None takes labelled test rows, else held-out ones.
+        data: the labelled faces.
+        split: a split, ``"hold_out"`` or ``"all"``; None takes the labelled test rows, else the held-out rows.
         reading: how the data is read.
-        without: leave out copies of the training rows of this data.
-        flip: average each face with its mirror image.
-        decision, prior: as for ``load``; the prior ``"auto"`` is estimated from the judged faces.
+        without: data whose training rows are excluded from the evaluation, with their duplicates.
+        flip: average the probabilities of each face and its mirror image.
+        decision, prior: as for ``load``; the prior ``"auto"`` is estimated from the evaluated faces.
         corrupted: also measure the mean accuracy under corruption.
-        progress: is told of the work.
+        progress: receives notes and progress.
     """
     from mien.evaluation.judge import judge
     from mien.evaluation.probing.findings import judge_corrupted
@@ -90,7 +95,10 @@ def explain(
     flip: bool = False,
     progress: Progress = SILENT,
 ) -> Explained:
-    """Find out why and when a model errs; ``reporting.pages.explain`` writes it as a page."""
+    """Analyze the errors of a model; ``reporting.pages.explain`` writes the result as a page.
+
+    The arguments are those of ``evaluate``.
+    """
     from mien.evaluation.judge import judge
     from mien.evaluation.probing import findings
 
@@ -113,19 +121,19 @@ def report(
     lang: str = "en",
     progress: Progress = SILENT,
 ) -> Explained:
-    """Judge a run's model, find out why it errs, and write its report.
+    """Evaluate a run's model, analyze its errors, and write the report.
 
     Args:
         run: the run or its folder.
-        out: the HTML file.
-        data: other data to judge on; None for the run's own.
+        out: the HTML file to write.
+        data: other data to evaluate on; None for the data of the run.
         split, flip: as for ``evaluate``.
-        reading: how other data is read.
-        probes: whether the model is probed with changed faces, which takes minutes.
-        most_rows: probe at most so many rows; None takes the default.
-        command: the words of the command line that makes the report again.
+        reading: how the other data is read.
+        probes: whether saliency and robustness are measured, which takes minutes.
+        most_rows: maximum number of faces for these measurements; None takes the default.
+        command: arguments of the command line that reproduces the report.
         lang: ``"en"`` or ``"zh-TW"``.
-        progress: is told of the work.
+        progress: receives notes and progress.
     """
     from mien import files
     from mien.evaluation.judge import judge
@@ -165,13 +173,13 @@ def decide(
     flip: bool = False,
     progress: Progress = SILENT,
 ) -> Decided:
-    """Compare ways to answer, chosen on rows that the model didn't learn from and judged on others.
+    """Compare decision rules: they are fitted on rows that the model wasn't trained on, and evaluated on other rows.
 
     Args:
         model, data, split, reading, flip, progress: as for ``evaluate``.
-        choose_on: the split to choose on; None takes what the model's training held out.
-        costs: a CSV of what each error costs.
-        out: also write the model file with the chosen decisions in it.
+        choose_on: the split to fit the rules on; None takes the hold-out of the model's training.
+        costs: a CSV file with the cost of each error.
+        out: also write a model file that contains the fitted rules.
     """
     from mien.evaluation import deciding, decisions
     from mien.evaluation.judge import judge_and_choose
@@ -190,7 +198,7 @@ def decide(
 
 
 def _gradients(run: Run) -> GradCam | None:
-    """Grad-CAM of a run's network, or None where its weights are gone or PyTorch isn't installed: a report needs neither."""
+    """Grad-CAM of a run's network; None if its weights are missing or PyTorch isn't installed."""
     if not run.best.exists():
         return None
     try:

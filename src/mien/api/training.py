@@ -33,14 +33,18 @@ def train(
     """Train a recipe and write a run folder with its model file.
 
     Args:
-        data: a path.
+        data: path of the labelled faces.
         recipe: a recipe or its name.
-        out: the run folder to make; None makes one below ``runs``.
+        out: the run folder to create; None creates one in ``runs``.
         reading: how the data is read.
-        hardware: on what to train.
-        workers: processes that train together on Ray; None trains in this one.
-        command: the words of the command line that began it, for the record.
-        progress: is told of the work.
+        hardware: device and precision of training.
+        workers: number of data-parallel processes on Ray; None trains in this process.
+        command: arguments of the command line, stored in ``run.json``.
+        progress: receives notes and one record per epoch.
+
+    Raises:
+        DataError: the data can't be read.
+        RunError: the run folder is not empty.
     """
     from mien import recipes
     from mien.training import job, ranks
@@ -65,7 +69,7 @@ def train(
 
 
 def new_run_folder(recipe: Recipe) -> Path:
-    """Where a run goes whose folder is not named."""
+    """The default folder of a new run: ``runs/RECIPE-DATE-TIME``."""
     return Path("runs") / f"{recipe.name}-{time.strftime('%Y%m%d-%H%M%S')}"
 
 
@@ -76,13 +80,13 @@ def resume(
     workers: int | None = None,
     progress: Progress = SILENT,
 ) -> Run:
-    """Go on with a run that was stopped.
+    """Resume a run that was stopped.
 
     Args:
         run: the run folder.
-        changes: where its data lies now, another device, more epochs; None for none.
+        changes: a new path of the data, another device, more epochs; None for no changes.
         workers: as for ``train``.
-        progress: is told of the work.
+        progress: receives notes and one record per epoch.
     """
     from mien.training import job
     from mien.training.resuming import UNCHANGED
@@ -98,12 +102,12 @@ def resume(
 def export(
     run: Run | str | os.PathLike[str], out: str | os.PathLike[str] | None = None, data: Path | None = None
 ) -> Spec:
-    """Write the model file of a run's best weights, again or elsewhere.
+    """Write the model file of a run's best weights.
 
     Args:
         run: the run or its folder.
-        out: the file; None writes the run's own.
-        data: where the run's data lies now; None for where it lay.
+        out: the file to write; None writes ``model.onnx`` in the run folder.
+        data: new path of the run's data; None for the recorded path.
     """
     from mien.run import Run
     from mien.training import export as exporting
@@ -116,7 +120,7 @@ def export(
 def ensemble(
     runs: Sequence[Run | str | os.PathLike[str]], out: str | os.PathLike[str], data: Path | None = None
 ) -> Spec:
-    """Average several runs in one model file; the arguments are those of ``export``."""
+    """Write one model file that averages the probabilities of several runs; the arguments are those of ``export``."""
     from mien.run import Run
     from mien.training import ensemble as ensembles
 

@@ -1,4 +1,4 @@
-"""Recipes: all settings of a training, by name, from files, and with changes."""
+"""Recipes: all settings of a training, by name, from a file, or with changes."""
 
 from mien.recipes.catalogue import AUGMENTS, RECIPES, base, demo, large, no_augment, robust, strong, tiny, vgg
 from mien.recipes.recipe import Augment, Recipe

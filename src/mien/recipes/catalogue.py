@@ -1,4 +1,4 @@
-"""The recipes and augmentations that have a name."""
+"""The named recipes and augmentations."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from mien.recipes.recipe import Augment, Recipe
 
 
 def vgg() -> Recipe:
-    """The course report's own: a VGG-style network, its five augmentations, batch 128, SGD, stop when the hold-out passes 66%.
+    """The recipe of the course report: VGG-style CNN, batch 128, SGD, stop when hold-out accuracy exceeds 66%.
 
-    The report says: random 12% held out, 64x64, horizontal flip, rotation, Gaussian blur, Gaussian noise and perspective,
-    up to 1000 epochs, of which it took about 300. It leaves open the learning rate, the momentum and the strength of each
-    augmentation; 0.01, 0.9 and the values below are ours.
+    From the report: a random 12% held out, 64x64 pixels, horizontal flip, rotation, Gaussian blur, Gaussian noise and
+    perspective, at most 1000 epochs (training stopped after about 300). The report doesn't give the learning rate, the
+    momentum or the strength of each augmentation; 0.01, 0.9 and the values below are chosen here.
     """
     return Recipe(
         name="vgg",
@@ -31,9 +31,9 @@ def vgg() -> Recipe:
 
 
 def base() -> Recipe:
-    """The one to start with: a compact residual network that trains on a CPU in an hour to four.
+    """The default: a compact residual network that trains on a CPU in one to four hours.
 
-    What some of its choices are worth, measured with ``tiny``, is in docs/experiments.md.
+    docs/experiments.md reports ablations of some settings, measured with ``tiny``.
     """
     return Recipe(
         name="base",
@@ -60,9 +60,9 @@ def base() -> Recipe:
 
 
 def tiny() -> Recipe:
-    """The smallest: a tenth of base's parameters and a fourteenth of its arithmetic, with milder augmentation, as it overfits less.
+    """The smallest network: 1/10 of the parameters and 1/14 of the multiply-adds of ``base``, with milder augmentation.
 
-    The pretrained one also learns from base: ``--set teacher=base --set distillation_weight=0.5``.
+    The pretrained ``tiny`` was also distilled from ``base``: ``--set teacher=base --set distillation_weight=0.5``.
     """
     augment = Augment(
         rotation=10.0, scale=(0.9, 1.1), translation=0.06, contrast=(0.8, 1.2), brightness=0.1, erase=0.25
@@ -71,12 +71,12 @@ def tiny() -> Recipe:
 
 
 def large() -> Recipe:
-    """For a GPU: 4.5 times base's parameters, and longer training. How well it reads hasn't been measured yet."""
+    """For a GPU: 4.5 times the parameters of ``base``, and more epochs. Its accuracy hasn't been measured yet."""
     return dataclasses.replace(base(), name="large", network="large", epochs=120, ema=0.999)
 
 
 def demo() -> Recipe:
-    """For a try on drawn faces: the tiny network on small batches with mild augmentation."""
+    """For a demo on synthetic faces: the tiny network with small batches and mild augmentation."""
     augment = Augment(rotation=8.0, scale=(0.95, 1.05), translation=0.06)
     return dataclasses.replace(
         tiny(),
@@ -97,12 +97,12 @@ RECIPES: dict[str, Callable[[], Recipe]] = {"vgg": vgg, "large": large, "base": 
 
 
 def no_augment() -> Augment:
-    """Faces as they are."""
+    """No augmentation."""
     return Augment(flip=0.0)
 
 
 def robust() -> Augment:
-    """``base``'s crops, of which two thirds look like bad pictures of one kind or another."""
+    """The geometry of ``base``, with image corruptions: about two thirds of the faces have at least one."""
     return dataclasses.replace(
         base().augment,
         contrast=(0.6, 1.5),
@@ -128,9 +128,9 @@ def robust() -> Augment:
 
 
 def strong() -> Augment:
-    """``robust`` with every kind of bad picture twice as often."""
+    """``robust`` with the probability of every corruption doubled."""
     return dataclasses.replace(robust(), blur_probability=0.24, noise_probability=0.3, corruption=0.16)
 
 
 AUGMENTS: dict[str, Callable[[], Augment]] = {"none": no_augment, "robust": robust, "strong": strong}
-"""What ``augment=`` knows by name."""
+"""Augmentation name, as in ``augment=NAME``, to the function that returns it."""

@@ -1,4 +1,4 @@
-"""A dataclass's fields as text, as one writes them behind ``--set``, and back."""
+"""Conversion of dataclass fields to text, as given to ``--set``, and back."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 
 
 def as_text(value: object) -> str:
-    """A value as ``parse`` reads it."""
+    """A value as text that ``parse`` accepts."""
     if isinstance(value, tuple):
         return ",".join(str(part) for part in value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def parse(cls: type[Any], name: str, text: str, prefix: str) -> Any:
-    """Read one field's value from text by the field's type.
+    """Convert text to the type of a field.
 
     Args:
         cls: the dataclass.
-        name: the field; ``name`` and ``augment`` are none that text can set.
+        name: the field; ``name`` and ``augment`` can't be set by text.
         text: the value.
-        prefix: what stands before the field's name in messages.
+        prefix: text before the field's name in messages.
 
     Raises:
         RecipeError: there is no such field, or the text doesn't fit its type.

@@ -1,4 +1,4 @@
-"""Recipes in TOML files: the name of a recipe, and what is changed in it.
+"""Recipes in TOML files: the name of a recipe, and the settings that differ from it.
 
 ::
 
@@ -24,18 +24,18 @@ from mien.errors import RecipeError
 from mien.recipes import fields
 
 LARGEST = 2**16
-"""Bytes of a recipe's file at most; a real one has a few hundred."""
+"""Maximum size of a recipe file, in bytes; a typical file has a few hundred."""
 
 
 def read(path: str | os.PathLike[str], kinds: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """The name of the recipe that a file starts from, and its changes as one writes them behind ``--set``.
+    """Read the name of the base recipe and its changes, written as for ``--set``.
 
     Args:
         path: the file.
-        kinds: the annotation of each setting, such as ``augment.flip``; a value of another kind is refused.
+        kinds: the annotation of each setting, such as ``augment.flip``; a value of another type is an error.
 
     Raises:
-        RecipeError: the file can't be read or is no recipe, or a value is of another kind; whether the settings fit is the recipe's to say.
+        RecipeError: the file can't be read, isn't a recipe, or has a value of another type. ``Recipe`` checks the ranges.
     """
     try:
         with Path(path).open("rb") as file:
@@ -45,7 +45,7 @@ def read(path: str | os.PathLike[str], kinds: Mapping[str, Any]) -> tuple[str, l
         values = tomllib.loads(content.decode())
         name = values.pop("recipe", None)
         if not isinstance(name, str):
-            raise ValueError('it needs a line such as  recipe = "tiny"  for what it starts from')
+            raise ValueError('it needs a line such as  recipe = "tiny"  that names the base recipe')
         augment = values.get("augment")
         parts = values.pop("augment") if isinstance(augment, dict) else {}
         return name, [
@@ -54,13 +54,13 @@ def read(path: str | os.PathLike[str], kinds: Mapping[str, Any]) -> tuple[str, l
         ]
     except OSError as error:
         raise RecipeError(f"The recipe '{path}' can't be read: {error.strerror or error}.") from None
-    except (ValueError, OverflowError, RecursionError) as error:  # TOML, UTF-8, whole numbers of thousands of digits
-        raise RecipeError(f"'{path}' is no recipe: {error}.") from None
+    except (ValueError, OverflowError, RecursionError) as error:  # TOML, UTF-8, integers of thousands of digits
+        raise RecipeError(f"'{path}' is not a recipe: {error}.") from None
 
 
 def _setting(key: str, value: object, kinds: Mapping[str, Any]) -> str:
     if "=" in key:
-        raise ValueError(f"'{key}' is no setting")
+        raise ValueError(f"'{key}' is not a setting")
     numbers = isinstance(value, list) and all(type(part) in (int, float) for part in value)
     if not numbers and not isinstance(value, bool | int | float | str):
         raise ValueError(f"{key} must be a number, a text, true or false, or a list of numbers")
@@ -73,13 +73,13 @@ def _setting(key: str, value: object, kinds: Mapping[str, Any]) -> str:
 
 
 def write(path: str | os.PathLike[str], name: str, values: Mapping[str, Any], notes: Sequence[str] = ()) -> None:
-    """Write a recipe's file, whole or not at all.
+    """Write a recipe file; the write is atomic.
 
     Args:
-        path: where to.
-        name: the recipe that it starts from.
-        values: what is changed: field to value; those of ``augment`` are below the key ``"augment"``.
-        notes: lines that say where it comes from.
+        path: the file to write.
+        name: the base recipe.
+        values: the changed fields: name to value; fields of ``augment`` are in a mapping under ``"augment"``.
+        notes: comment lines at the top of the file.
 
     Raises:
         OutputError: the file can't be written.
@@ -98,7 +98,7 @@ def _as_toml(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_as_toml, value))}]"
-    if isinstance(value, str):  # JSON's escapes are TOML's too, but for DEL, which TOML wants escaped
+    if isinstance(value, str):  # TOML has the same escapes as JSON, but DEL must be escaped too
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
     return repr(value)
 

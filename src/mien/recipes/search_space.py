@@ -1,4 +1,4 @@
-"""Search spaces: which fields of a recipe may vary, and how far.
+"""Search spaces: the fields of a recipe that may vary, and their ranges.
 
 An axis is written as ``learning_rate=0.01..0.3:log``, ``batch_size=32..256`` or ``network=tiny|base``.
 """
@@ -25,27 +25,27 @@ DEFAULT = (
     "augment.brightness=0..0.25",
     "augment.erase=0..0.6",
 )
-"""The space where none is given; without ``muon`` and ``ema`` where the recipe does without, and ``auxiliary_head`` where the data has no votes."""
+"""The default space; without ``muon`` and ``ema`` if they are 0 in the recipe, and without ``auxiliary_head`` if the data has no votes."""
 
 FIXED = {
     "epochs": "trials are compared at the same epochs of the same schedule",
-    "hold_out": "all trials are judged on the same rows",
-    "valid_split": "all trials are judged on the same rows",
-    "split_seed": "all trials are judged on the same rows",
-    "seed": "the best of several seeds is luck",
+    "hold_out": "all trials are evaluated on the same rows",
+    "valid_split": "all trials are evaluated on the same rows",
+    "split_seed": "all trials are evaluated on the same rows",
+    "seed": "the best of several seeds is chance",
 }
-"""Fields that can't vary, and why."""
+"""Fields that can't vary, with the reason."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """A field that takes any number from ``low`` to ``high``.
+    """A numeric field from ``low`` to ``high``.
 
     Attributes:
-        field: as behind ``--set``.
-        low, high: both may be reached; whole numbers where the field is one.
-        log: whether each factor is as likely as any other, instead of each difference.
-        whole: whether only whole numbers are taken.
+        field: name of the field, as for ``--set``.
+        low, high: the bounds, both included; integers if the field is an integer.
+        log: whether values are drawn uniformly on a logarithmic scale.
+        whole: whether values are integers.
     """
 
     field: str
@@ -58,7 +58,7 @@ class Range:
         return f"{self.field}={self.low!r}..{self.high!r}{':log' if self.log else ''}"
 
     def setting(self, value: float) -> str:
-        """The setting of a value, rounded to four digits, which are as many as a training can tell apart."""
+        """The setting ``field=value``, rounded to four significant digits or to an integer."""
         rounded = round(value) if self.whole else min(max(float(f"{value:.4g}"), self.low), self.high)
         return f"{self.field}={rounded!r}"
 
@@ -68,8 +68,8 @@ class Choice:
     """A field that takes one of several values.
 
     Attributes:
-        field: as behind ``--set``.
-        options: the values, as behind ``--set``.
+        field: name of the field, as for ``--set``.
+        options: the values, as for ``--set``.
     """
 
     field: str
@@ -87,35 +87,35 @@ Axis = Range | Choice
 
 
 def build(given: Sequence[str], recipe: Recipe, has_votes: bool) -> tuple[Axis, ...]:
-    """The axes that are given, or the default ones that suit recipe and data.
+    """The given axes, or the default axes that apply to recipe and data.
 
     Args:
-        given: axes as text; none takes ``DEFAULT``.
-        recipe: what they vary.
-        has_votes: whether the data has votes of people.
+        given: axes as text; empty takes ``DEFAULT``.
+        recipe: the recipe to vary.
+        has_votes: whether the data has annotators' votes.
 
     Raises:
-        RecipeError: a field doesn't exist, can't vary or stands twice, or a value doesn't fit.
+        RecipeError: a field doesn't exist, can't vary or is given twice, or a value doesn't fit.
     """
     axes = tuple(_axis(text, recipe) for text in given or _suitable(recipe, has_votes))
     seen: set[str] = set()
     for axis in axes:
         if axis.field in seen:
-            raise RecipeError(f"The space has {axis.field} twice: give each field one range.")
+            raise RecipeError(f"The space contains {axis.field} twice: give each field one range.")
         seen.add(axis.field)
         if axis.field in ("votes", "auxiliary_head") and not has_votes:
-            raise RecipeError(f"{axis} needs votes of people, and the data has none: join FER+ votes, or leave it out.")
+            raise RecipeError(f"{axis} needs annotators' votes, but the data has none: join FER+ votes, or omit it.")
     return axes
 
 
 def axes(texts: Iterable[str]) -> tuple[Axis, ...]:
-    """The axes that were written as ``str`` of each."""
+    """Parse axes that were written by ``str``."""
     pairs = [text.split("=", 1) for text in texts]
     return tuple(_choice(name, extent) if "|" in extent else _range(name, extent) for name, extent in pairs)
 
 
 def point(space: Iterable[Axis], recipe: Recipe) -> dict[str, float | str] | None:
-    """The recipe's own place in a space, or None where it lies outside."""
+    """The recipe's own values as a point of a space, or None if one is outside."""
     own: dict[str, float | str] = {}
     for axis in space:
         part, name = (recipe.augment, axis.field[8:]) if axis.field.startswith("augment.") else (recipe, axis.field)
@@ -133,12 +133,12 @@ def point(space: Iterable[Axis], recipe: Recipe) -> dict[str, float | str] | Non
 
 
 def settings(space: Iterable[Axis], values: Mapping[str, float | str]) -> list[str]:
-    """A place in a space as settings of a recipe."""
+    """A point of a space as settings of a recipe."""
     return [axis.setting(values[axis.field]) for axis in space]  # type: ignore[arg-type] # each value is of its axis
 
 
 def _suitable(recipe: Recipe, has_votes: bool) -> list[str]:
-    """The default axes but those that the recipe does without, and that of votes where the data has none."""
+    """The default axes, without those that the recipe turns off, and without votes if the data has none."""
     suits = {"muon": recipe.muon > 0, "ema": recipe.ema > 0, "auxiliary_head": has_votes}
     return [text for text in DEFAULT if suits.get(text.partition("=")[0], True)]
 
@@ -147,7 +147,7 @@ def _axis(text: str, recipe: Recipe) -> Axis:
     name, equals, extent = (part.strip() for part in text.partition("="))
     if not equals or not ("|" in extent or ".." in extent):
         raise RecipeError(
-            f"'{text}' is no range: write it as FIELD=LOW..HIGH, FIELD=LOW..HIGH:log or FIELD=ONE|OTHER, "
+            f"'{text}' is not a range: write it as FIELD=LOW..HIGH, FIELD=LOW..HIGH:log or FIELD=ONE|OTHER, "
             "such as learning_rate=0.01..0.3:log."
         )
     if name in FIXED:
@@ -161,7 +161,7 @@ def _axis(text: str, recipe: Recipe) -> Axis:
 def _choice(name: str, extent: str) -> Choice:
     options = tuple(option.strip() for option in extent.split("|"))
     if len({_parsed(name, option) for option in options}) < len(options):
-        raise RecipeError(f"{name}={extent} doesn't fit: a value stands there twice.")
+        raise RecipeError(f"{name}={extent} doesn't fit: it contains a value twice.")
     return Choice(name, options)
 
 
@@ -171,7 +171,7 @@ def _range(name: str, extent: str) -> Range:
     low, high = (_parsed(name, end) for end in ends) if len(ends) == 2 else (None, None)
     if type(low) not in (int, float) or (colon and scale.strip() != "log"):
         raise RecipeError(
-            f"{name}={extent}{colon}{scale} doesn't fit: a range is of numbers, LOW..HIGH or LOW..HIGH:log; "
+            f"{name}={extent}{colon}{scale} doesn't fit: a range has two numbers, LOW..HIGH or LOW..HIGH:log; "
             "write other values as ONE|OTHER."
         )
     assert low is not None

@@ -1,4 +1,4 @@
-"""Recipes by name, changed by settings as one writes them behind ``--set``, and back."""
+"""Recipes by name with changed settings, written as for ``--set``, and the settings of a recipe."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ def get(name: str | os.PathLike[str], settings: str | Iterable[str] = ()) -> Rec
     """Return a recipe by name, changed by settings such as ``"epochs=15"`` or ``"augment.scale=0.9,1.1"``.
 
     Args:
-        name: a key of ``RECIPES``, or the path of a recipe's file, which ends in ``.toml`` (see ``recipe_file``).
-        settings: changes, on top of those of the file.
+        name: a key of ``RECIPES``, or the path of a recipe file, which ends in ``.toml`` (see ``recipe_file``).
+        settings: changes; they override those of the file.
 
     Raises:
-        RecipeError: there is no such recipe or field, or the value doesn't fit; the message says what would.
-        ArgumentError: the name is no text and no path.
+        RecipeError: there is no such recipe or field, or a value doesn't fit; the message lists the valid values.
+        ArgumentError: the name is neither a string nor a path.
     """
     own: list[str] = []
     name = os.fspath(name)
     if name.endswith(".toml"):
         name, own = recipe_file.read(name, _kinds())
     if name not in RECIPES:
-        raise RecipeError(f"There is no recipe '{name}': choose {', '.join(RECIPES)}, or a recipe's file (.toml).")
+        raise RecipeError(f"There is no recipe '{name}': choose {', '.join(RECIPES)}, or a recipe file (.toml).")
     return changed(RECIPES[name](), [*own, *([settings] if isinstance(settings, str) else settings)])
 
 
 def _kinds() -> dict[str, Any]:
-    """The annotation of each setting, those of ``augment`` with that before their names."""
+    """The annotation of each setting; names of fields of ``Augment`` start with ``augment.``."""
     parts = {f"augment.{name}": kind for name, kind in typing.get_type_hints(Augment).items()}
     return {
         name: kind for name, kind in typing.get_type_hints(Recipe).items() if name not in ("name", "augment")
@@ -45,12 +45,12 @@ def _kinds() -> dict[str, Any]:
 
 
 def write(path: str | os.PathLike[str], recipe: Recipe, notes: Sequence[str] = ()) -> None:
-    """Write a recipe as a file that ``get`` reads: the name that it has in ``RECIPES``, and what is changed.
+    """Write a recipe as a file that ``get`` reads: its name in ``RECIPES``, and its changed fields.
 
     Args:
-        path: where to; it ends in ``.toml``.
-        recipe: one of ``RECIPES``, or one made of it by settings.
-        notes: lines that say where it comes from.
+        path: the file to write; it ends in ``.toml``.
+        recipe: one of ``RECIPES``, or a changed copy of one.
+        notes: comment lines at the top of the file.
 
     Raises:
         OutputError: the file can't be written.
@@ -62,7 +62,7 @@ def write(path: str | os.PathLike[str], recipe: Recipe, notes: Sequence[str] = (
 
 
 def changed(recipe: Recipe, settings: Iterable[str]) -> Recipe:
-    """The recipe with settings such as ``"epochs=15"`` changed; ``augment=NAME`` comes before parts of it, wherever it stands.
+    """The recipe with settings such as ``"epochs=15"`` changed; ``augment=NAME`` is applied before ``augment.FIELD=VALUE``.
 
     Raises:
         RecipeError: there is no such field, or the value doesn't fit.
@@ -71,11 +71,11 @@ def changed(recipe: Recipe, settings: Iterable[str]) -> Recipe:
     augment: dict[str, Any] = {}
     for setting in settings:
         if not isinstance(setting, str):
-            raise RecipeError(f"{setting!r:.60} is no setting: write it as a text such as 'epochs=15'.")
+            raise RecipeError(f"{setting!r:.60} is not a setting: write it as a text such as 'epochs=15'.")
         key, equals, text = setting.partition("=")
         key = key.strip()
         if not equals:
-            raise RecipeError(f"'{setting}' is no setting: write it as field=value, such as epochs=15.")
+            raise RecipeError(f"'{setting}' is not a setting: write it as field=value, such as epochs=15.")
         if key == "augment":
             recipe = dataclasses.replace(recipe, augment=_augment_by_word(text))
         elif key.startswith("augment."):
@@ -88,9 +88,9 @@ def changed(recipe: Recipe, settings: Iterable[str]) -> Recipe:
 
 
 def changes(recipe: Recipe) -> list[str]:
-    """The settings that make this recipe of the one of its name: ``get(recipe.name, changes(recipe)) == recipe``."""
+    """The settings that differ from the recipe of the same name: ``get(recipe.name, changes(recipe)) == recipe``."""
     if recipe.name not in RECIPES:
-        return []  # a recipe of one's own, made in Python: no settings of the command line make it
+        return []  # a custom recipe, made in Python: the command line can't express it
     original = RECIPES[recipe.name]()
     changed = [
         f"{name}={fields.as_text(new)}"
@@ -101,7 +101,7 @@ def changes(recipe: Recipe) -> list[str]:
 
 
 def augment_changes(augment: Augment, original: Augment) -> list[str]:
-    """The settings that make one augmentation of another."""
+    """The settings in which an augmentation differs from ``original``."""
     return [f"augment.{name}={fields.as_text(new)}" for name, new, old in _pairs(augment, original) if new != old]
 
 

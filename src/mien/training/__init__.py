@@ -1,4 +1,4 @@
-"""From a FaceSet to a model file."""
+"""Training: from a FaceSet to a model file."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Augmentation of a whole batch at once, each face with its own draws, on whatever device the faces are on."""
+"""Batched augmentation on the device of the faces, with independent random numbers for each face."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from mien.training.draws import Draws
 
 
 def augment(faces: Tensor, settings: Augment, generator: torch.Generator) -> Tensor:
-    """Vary faces as the settings say: ``corrupt`` of ``view``.
+    """Augment faces: ``view``, then ``corrupt``.
 
     Args:
         faces: ``(N, H, W)`` ``uint8``.
-        settings: how far each part may go.
-        generator: the source of all randomness, on the faces' device.
+        settings: strength of each part.
+        generator: source of all random numbers, on the device of the faces.
 
     Returns:
         ``(N, 1, H, W)`` ``float32`` gray levels from 0 to 255.
@@ -28,12 +28,12 @@ def augment(faces: Tensor, settings: Augment, generator: torch.Generator) -> Ten
 
 
 def view(faces: Tensor, settings: Augment, generator: torch.Generator) -> Tensor:
-    """Faces ``(N, H, W)`` as another crop of the same picture would show them, ``(N, 1, H, W)``: mirrored, turned, moved."""
+    """Random crops ``(N, 1, H, W)`` of faces ``(N, H, W)``: flip and geometric transform."""
     return _warp(faces.float().unsqueeze(1), settings, Draws(len(faces), generator, faces.device))
 
 
 def corrupt(x: Tensor, settings: Augment, generator: torch.Generator) -> Tensor:
-    """What a bad picture makes of faces ``(N, 1, H, W)``, in the order in which it happens on the way into a file."""
+    """Corrupt faces ``(N, 1, H, W)``, in the order of an imaging pipeline: scene, lens, sensor, compression."""
     draws = Draws(len(x), generator, x.device)
     x = corrupting.before_tone(x, settings, draws)
     if settings.blur:
@@ -52,18 +52,18 @@ def corrupt(x: Tensor, settings: Augment, generator: torch.Generator) -> Tensor:
 
 
 def blur(x: Tensor, sigma: Tensor, largest: float) -> Tensor:
-    """Gaussian blur with a standard deviation of its own for each picture.
+    """Gaussian blur with one standard deviation per image.
 
     Args:
         x: ``(N, 1, H, W)``.
-        sigma: ``(N,)`` standard deviations in pixels; 0 leaves a picture as it is.
-        largest: an upper bound of ``sigma``, which sets the length of the kernel (three standard deviations).
+        sigma: ``(N,)`` standard deviations in pixels; 0 is no blur.
+        largest: upper bound of ``sigma`` in pixels; the kernel radius is three times this.
     """
     radius = min(math.ceil(3 * largest), min(x.shape[2:]) - 1)
     offsets = torch.arange(-radius, radius + 1, device=x.device, dtype=x.dtype)  # (T,)
     weights = torch.exp(-0.5 * (offsets / sigma.clamp(min=1e-3).unsqueeze(1)) ** 2)  # (N, T)
     weights = (weights / weights.sum(1, keepdim=True)).view(len(x), 1, 1, 1, -1)
-    # One weighted sum of shifted pictures per axis. A grouped convolution computes the same, several times slower on a CPU.
+    # One weighted sum of shifted images per axis. A grouped convolution is equivalent, but several times slower on a CPU.
     padded = F.pad(x, (radius, radius, 0, 0), mode="replicate")
     x = sum(weights[..., tap] * padded[..., tap : tap + x.shape[3]] for tap in range(2 * radius + 1))  # type: ignore[assignment] # sum starts at int 0
     padded = F.pad(x, (0, 0, radius, radius), mode="replicate")
@@ -71,7 +71,7 @@ def blur(x: Tensor, sigma: Tensor, largest: float) -> Tensor:
 
 
 def _warp(x: Tensor, settings: Augment, draws: Draws) -> Tensor:
-    """Flip, rotation, scale, translation, shear and perspective as one projective map, sampled once."""
+    """Flip, rotation, scale, translation, shear and perspective as one projective transform, sampled once."""
     moves = (
         settings.rotation
         or settings.translation
@@ -85,12 +85,12 @@ def _warp(x: Tensor, settings: Augment, draws: Draws) -> Tensor:
     on = draws.chance(settings.geometry)  # (N,)
     angle = draws.both_ways(math.radians(settings.rotation)) * on
     low, high = (math.log(bound) for bound in settings.scale)
-    shrink = torch.exp(-draws.uniform(low, high) * on)  # the map goes from output to input, so it shrinks to magnify
+    shrink = torch.exp(-draws.uniform(low, high) * on)  # the transform maps output to input, so magnifying is < 1
     shear = draws.both_ways(settings.shear) * on
     shift_x, shift_y = (draws.both_ways(2 * settings.translation) * on for _ in range(2))  # the side is 2 units long
     tilt_x, tilt_y = (draws.both_ways(settings.perspective / 2) * on for _ in range(2))
     cos, sin = torch.cos(angle) * shrink, torch.sin(angle) * shrink
-    # Homogeneous coordinates: input = M @ (x, y, 1), divided by its third component; both in -1..1.
+    # Homogeneous coordinates: input = M @ (x, y, 1), divided by the third component; coordinates are in -1..1.
     rows = [
         cos * mirror,
         shear * cos - sin,
@@ -114,7 +114,7 @@ def _warp(x: Tensor, settings: Augment, draws: Draws) -> Tensor:
 
 
 def _tone(x: Tensor, settings: Augment, draws: Draws) -> Tensor:
-    """Contrast about each face's own mean gray, then brightness."""
+    """Contrast around each face's mean gray level, then brightness."""
     if settings.contrast != (1.0, 1.0):
         mean = x.mean(dim=(2, 3), keepdim=True)
         x = mean + (x - mean) * draws.uniform(*settings.contrast).view(-1, 1, 1, 1)
@@ -124,7 +124,7 @@ def _tone(x: Tensor, settings: Augment, draws: Draws) -> Tensor:
 
 
 def _erase(x: Tensor, settings: Augment, draws: Draws) -> Tensor:
-    """Paint one rectangle of one random gray over some of the faces (Zhong et al., Random Erasing, 2017)."""
+    """Replace a random rectangle by a random gray level in some of the faces (Zhong et al., Random Erasing, 2017)."""
     height, width = x.shape[2:]
     rows = torch.arange(height, device=x.device).view(1, -1, 1)
     columns = torch.arange(width, device=x.device).view(1, 1, -1)

@@ -1,8 +1,8 @@
-"""The temperature: how sure the model file is, fitted on held-out readings that didn't choose the epoch.
+"""Temperature scaling, fitted on hold-out logits that are independent of the choice of the epoch.
 
-The epoch with the highest hold-out accuracy is a little lucky on these very rows, and a temperature fitted to its readings of them
-takes the luck for knowledge. So the hold-out is cross-fitted: each half of the rows chooses an epoch by itself, and what counts for
-a row are the logits of the epoch that the other half has chosen.
+The best epoch is chosen by its accuracy on the hold-out, so its logits on these rows are optimistic, and a temperature fitted
+on them would be overconfident. The hold-out is therefore cross-fitted: each half of the rows chooses an epoch by itself, and
+each row contributes its logits from the epoch that the other half chose.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from mien.run import Run
 from mien.training import checkpoint
 
 LOWEST, HIGHEST = 0.2, 5.0
-"""Bounds of a temperature."""
+"""Bounds of the temperature."""
 
 PRIOR = 0.5
-"""Standard deviation of the prior on log T, around T = 1: a few dozen rows outweigh it."""
+"""Standard deviation of the normal prior on log T, around T = 1; a few dozen rows outweigh it."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ class Temperature:
     """A fitted temperature.
 
     Attributes:
-        value: what logits are divided by.
-        interval: its 95% interval, of the chance of the rows.
-        num_rows: how many it was fitted on.
-        cross_fitted: whether their readings are of epochs that other rows have chosen.
+        value: divisor of the logits.
+        interval: 95% interval, from the sampling of the rows.
+        num_rows: number of rows that it was fitted on.
+        cross_fitted: whether the epoch of each row's logits was chosen on other rows.
     """
 
     value: float
@@ -47,11 +47,11 @@ class Temperature:
 
     @property
     def at_bound(self) -> bool:
-        """Whether the rows ask for more than the bounds allow: then the confidence isn't calibrated."""
+        """Whether the optimum is at a bound; the confidence is then not calibrated."""
         return not LOWEST * 1.01 < self.value < HIGHEST / 1.01
 
     def to_dict(self) -> dict[str, Any]:
-        """Fit for JSON."""
+        """A dictionary for JSON."""
         return {
             "value": self.value,
             "interval": list(self.interval),
@@ -62,7 +62,7 @@ class Temperature:
 
 
 def warnings(spec: Spec) -> list[str]:
-    """What people must know of a model file's temperature, in lines."""
+    """Warnings about a model file's temperature, one line each."""
     if not spec.training.get("temperature", {}).get("at_bound"):
         return []
     return [
@@ -74,17 +74,17 @@ def warnings(spec: Spec) -> list[str]:
 def fit(logits: Tensor, labels: Tensor, *, cross_fitted: bool = False) -> Temperature:
     """The temperature that minimises the cross-entropy of ``logits / T`` (Guo et al., On Calibration, ICML 2017), with a prior.
 
-    The prior is normal on log T. The targets are Platt's (1999): each row counts as right ``(N + 1) / (N + 2)``, as rows without an
-    error don't show that there is none. Both matter only for few rows, or for a hold-out that is all right. Golden-section search.
+    The prior is normal on log T. The targets are smoothed as in Platt (1999): the label has probability ``(N + 1) / (N + 2)``.
+    Both matter only if there are few rows or no errors. The minimum is found by golden-section search.
 
     Args:
         logits: ``(N, K)``.
         labels: ``(N,)``.
-        cross_fitted: what the result says of the logits.
+        cross_fitted: stored in the result.
     """
     num_rows, num_classes = logits.shape
-    logits, doubt = logits.double(), 1 / (num_rows + 2)
-    targets = F.one_hot(labels, num_classes).double() * (1 - doubt) + doubt / num_classes
+    logits, smoothing = logits.double(), 1 / (num_rows + 2)
+    targets = F.one_hot(labels, num_classes).double() * (1 - smoothing) + smoothing / num_classes
 
     def loss(log_t: float) -> float:
         return num_rows * float(F.cross_entropy(logits / np.exp(log_t), targets)) + 0.5 * (log_t / PRIOR) ** 2
@@ -113,13 +113,13 @@ class Halves:
 
 
 class CrossFit:
-    """The held-out readings of epochs that other rows have chosen.
+    """Cross-fitted hold-out logits: the epoch of each row's logits is chosen on other rows.
 
     Args:
-        valid_set: the held-out rows; copies of a picture, and pictures of a person, are in one half.
+        valid_set: the held-out rows; duplicates, and images of one person, are in the same half.
         num_classes: K.
-        device: where the readings are.
-        keep: as in the recipe; ``"last"`` chooses no epoch, so that the last one's readings count.
+        device: device of the logits.
+        keep: as in the recipe; ``"last"`` always takes the logits of the last epoch.
     """
 
     def __init__(self, valid_set: FaceSet, num_classes: int, device: torch.device, keep: str = "best") -> None:
@@ -130,20 +130,20 @@ class CrossFit:
         self.best = [-1.0, -1.0]
 
     def update(self, logits: Tensor, labels: Tensor) -> None:
-        """Take an epoch's logits ``(V, K)`` of all held-out rows with labels ``(V,)``."""
-        right = logits.argmax(1) == labels
+        """Add an epoch's logits ``(V, K)`` of all held-out rows with labels ``(V,)``."""
+        correct = logits.argmax(1) == labels
         for index, half in enumerate(self.halves):
-            accuracy = float(right[half].float().mean()) if half.any() else 0.0
+            accuracy = float(correct[half].float().mean()) if half.any() else 0.0
             if accuracy > self.best[index] or self.keep == "last":
                 self.best[index] = accuracy
                 self.logits[~half] = logits[~half]
 
     def save(self, run: Run) -> None:
-        """Write the readings into the run's folder."""
+        """Write the logits into the run folder."""
         checkpoint.save(run.calibration, {"logits": self.logits}, Halves((self.best[0], self.best[1])))
 
     def restore(self, run: Run) -> None:
-        """Take up what ``save`` wrote, if anything; a run of an earlier version has nothing."""
+        """Load the logits that ``save`` wrote, if any; runs of earlier versions have none."""
         if run.calibration.exists():
             tensors, state = checkpoint.load(run.calibration, Halves)
             if tensors["logits"].shape == self.logits.shape:
@@ -151,7 +151,7 @@ class CrossFit:
 
 
 def readings(run: Run, valid_set: FaceSet) -> Tensor | None:
-    """The cross-fitted logits ``(V, K)`` of a run; None where it has none for all these rows, as runs of earlier versions."""
+    """The cross-fitted logits ``(V, K)`` of a run; None if they don't cover all rows, as in runs of earlier versions."""
     if not run.calibration.exists():
         return None
     logits = checkpoint.tensors(run.calibration)["logits"]
@@ -160,19 +160,19 @@ def readings(run: Run, valid_set: FaceSet) -> Tensor | None:
 
 
 def of_run(run: Run, valid_set: FaceSet, logits: Tensor) -> Temperature:
-    """A run's temperature.
+    """Fit a run's temperature.
 
     Args:
         run: the run.
         valid_set: its held-out rows.
-        logits: ``(V, K)`` what its pretrained weights say of them, used where the run has no cross-fitted readings.
+        logits: ``(V, K)`` logits of the exported weights, used if the run has no cross-fitted logits.
     """
     own, labels = readings(run, valid_set), torch.from_numpy(valid_set.labels)
     return fit(logits, labels) if own is None else fit(own, labels, cross_fitted=True)
 
 
 def rows_in(rows: FaceSet, valid_set: FaceSet) -> NDArray[np.int64]:
-    """Where each of these rows stands ``(N,)`` in a hold-out that has all their pictures."""
+    """The index ``(N,)`` of each row in a hold-out that contains all these images."""
     known, asked = identity.hashes(valid_set.images), identity.hashes(rows.images)
     order = np.argsort(known, kind="stable")
     return order[np.searchsorted(known, asked, sorter=order)].astype(np.int64)

@@ -1,4 +1,4 @@
-"""Checkpoints: tensors and their JSON in one safetensors file, written whole or not at all. Nothing here unpickles."""
+"""Checkpoints: tensors and JSON in one safetensors file, written atomically, without pickle."""
 
 from __future__ import annotations
 
@@ -19,7 +19,16 @@ State = TypeVar("State")
 
 
 def save(path: Path, tensors: Mapping[str, Tensor], state: Any) -> None:
-    """Write named tensors and a state, a dataclass that fits JSON."""
+    """Write named tensors and a state.
+
+    Args:
+        path: the file.
+        tensors: the tensors by name.
+        state: a dataclass that JSON can represent.
+
+    Raises:
+        OutputError: the file can't be written.
+    """
     plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     with files.atomic_write(path) as temporary:
         try:
@@ -49,32 +58,32 @@ def load(path: Path, kind: type[State]) -> tuple[dict[str, Tensor], State]:
 
 
 def tensors(path: Path) -> dict[str, Tensor]:
-    """The tensors alone; see ``load``."""
+    """Only the tensors of a checkpoint; see ``load``."""
     return load(path, object)[0]
 
 
 def network_tensors(network: nn.Module, prefix: str) -> dict[str, Tensor]:
-    """The network's weights and buffers under a prefix."""
+    """The network's weights and buffers, with a prefix before their names."""
     return {f"{prefix}.{name}": tensor for name, tensor in network.state_dict().items()}
 
 
 def load_network(network: nn.Module, tensors: Mapping[str, Tensor], prefix: str) -> None:
-    """Put tensors saved under a prefix into a network of the same shape.
+    """Load the tensors with a prefix into a network of the same shape.
 
     Raises:
-        RunError: they are those of another network.
+        RunError: the tensors belong to another network.
     """
     own = {name.removeprefix(f"{prefix}."): tensor for name, tensor in tensors.items() if name.startswith(f"{prefix}.")}
     try:
         network.load_state_dict(own)
     except RuntimeError as error:
         raise RunError(
-            f"The checkpoint fits another network than the recipe's: {str(error).splitlines()[-1].strip()}"
+            f"The checkpoint doesn't fit the network of the recipe: {str(error).splitlines()[-1].strip()}"
         ) from None
 
 
 def optimizer_tensors(optimizer: torch.optim.Optimizer, prefix: str) -> dict[str, Tensor]:
-    """The optimizer's running state under a prefix, one name per parameter and quantity."""
+    """The optimizer's state, with a prefix before the names, one name per parameter and quantity."""
     state = optimizer.state_dict()["state"]
     return {
         f"{prefix}.{index}.{key}": torch.as_tensor(value)
@@ -85,10 +94,10 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer, prefix: str) -> dict[str
 
 
 def load_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor], prefix: str) -> None:
-    """Put back what ``optimizer_tensors`` took, in each parameter's own memory format.
+    """Load the result of ``optimizer_tensors``, in each parameter's memory format.
 
     Raises:
-        RunError: they are those of another optimizer.
+        RunError: the tensors belong to another optimizer.
     """
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state = optimizer.state_dict()
@@ -98,7 +107,7 @@ def load_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tenso
         _, index, key = [*name.split(".", 2), "", ""][:3]
         fits = index.isdecimal() and int(index) < len(parameters) and key
         if not fits or (tensor.ndim > 0 and tensor.shape != parameters[int(index)].shape):
-            raise RunError(f"The checkpoint fits another optimizer than the recipe's: it has '{name}'. Train again.")
+            raise RunError(f"The checkpoint doesn't fit the optimizer of the recipe: it has '{name}'. Train again.")
         parameter = parameters[int(index)]
         value = torch.empty_like(parameter).copy_(tensor) if tensor.ndim > 0 else tensor
         state["state"].setdefault(int(index), {})[key] = value

@@ -1,8 +1,8 @@
-"""What corrupts faces in photos and films, for training: batched, each face with a strength of its own, on the faces' device.
+"""Batched image corruptions for training, on the device of the faces, with one strength per face.
 
-Every function takes gray levels ``(N, 1, H, W)`` from 0 to 255 and strengths ``(N,)``. Lengths are in pixels of a 48x48 face and grow
-with larger faces. ``evaluation/probing/corruptions.py`` has its own versions on top of Pillow, so that no model is judged by the code that
-it was trained with.
+Every function takes gray levels ``(N, 1, H, W)`` from 0 to 255 and strengths ``(N,)``. Lengths are in pixels of a 48x48 face and
+scale with larger faces. ``evaluation/probing/corruptions.py`` has separate implementations on top of Pillow, so that no model is
+evaluated with the code that it was trained with.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ SIDE = 48.0
 """Side of the faces that lengths refer to, in pixels."""
 
 EYES, MOUTH = (13.0, 24.0), (29.0, 48.0)
-"""Rows of FER2013's mean face of 48x48 between which the eyes lie, and mouth and chin."""
+"""First and last row of the eyes, and of mouth and chin, in the mean 48x48 face of FER2013."""
 
 BLOCK = 8
-"""Side of the blocks that JPEG compresses, in pixels."""
+"""Side of JPEG's blocks, in pixels."""
 
 LUMINANCE = (
     (16, 11, 10, 16, 24, 40, 51, 61),
@@ -41,7 +41,7 @@ LUMINANCE = (
 
 
 def before_tone(x: Tensor, settings: Augment, draws: Draws) -> Tensor:
-    """Misaligned crops, light and occlusion: what happens in front of the lens."""
+    """Corruptions of the scene: misaligned crops, light, occlusion."""
 
     def misaligned(x: Tensor, draws: Draws) -> Tensor:
         shift_x, shift_y, size = (draws.both_ways(settings.crop) for _ in range(3))
@@ -57,7 +57,7 @@ def before_tone(x: Tensor, settings: Augment, draws: Draws) -> Tensor:
 
 
 def after_blur(x: Tensor, settings: Augment, draws: Draws) -> Tensor:
-    """Motion, defocus and distance: what the lens loses."""
+    """Corruptions of the lens: motion blur, defocus, low resolution."""
 
     def moved(x: Tensor, draws: Draws) -> Tensor:
         length = draws.uniform(0.0, settings.motion)
@@ -76,7 +76,7 @@ def after_blur(x: Tensor, settings: Augment, draws: Draws) -> Tensor:
 
 
 def after_tone(x: Tensor, settings: Augment, draws: Draws) -> Tensor:
-    """Faded contrast and the sensor's grain; Gaussian noise is a part of its own in ``augment``."""
+    """Corruptions of the sensor: low contrast, shot and speckle noise; ``augment`` adds Gaussian noise separately."""
     faintest = math.log(settings.faded)
     x = _some(x, faintest < 0, lambda x, draws: fade(x, draws.uniform(faintest, 0.0).exp()), settings, draws)
 
@@ -87,7 +87,7 @@ def after_tone(x: Tensor, settings: Augment, draws: Draws) -> Tensor:
 
 
 def compression(x: Tensor, settings: Augment, draws: Draws) -> Tensor:
-    """JPEG, which comes last in a camera."""
+    """JPEG compression, the last step of the pipeline."""
     lowest = math.log(settings.jpeg)
     return _some(
         x,
@@ -99,7 +99,7 @@ def compression(x: Tensor, settings: Augment, draws: Draws) -> Tensor:
 
 
 def _some(x: Tensor, is_on: bool, change: Callable[[Tensor, Draws], Tensor], settings: Augment, draws: Draws) -> Tensor:
-    """Change the share ``settings.corruption`` of the faces, and compute nothing for the others."""
+    """Apply a change to a random share ``settings.corruption`` of the faces; compute nothing for the others."""
     if not is_on or not settings.corruption:
         return x
     chosen = draws.chance(settings.corruption)  # (N,)
@@ -114,7 +114,7 @@ def _some(x: Tensor, is_on: bool, change: Callable[[Tensor, Draws], Tensor], set
 def _some_at_once(
     x: Tensor, chosen: Tensor, most: int, change: Callable[[Tensor, Draws], Tensor], draws: Draws
 ) -> Tensor:
-    """Change the faces where ``chosen`` is 1, at most ``most``, without waiting for a GPU to tell how many they are."""
+    """Change the faces where ``chosen`` is 1, at most ``most``; their number isn't read from the GPU, to avoid a sync."""
     are_chosen, rows = chosen.topk(most)  # the chosen ones come first
     before = x[rows]
     after = torch.where(are_chosen.view(-1, 1, 1, 1) > 0, change(before, draws.of(most)), before)
@@ -122,12 +122,12 @@ def _some_at_once(
 
 
 def _most(num: int, share: float) -> int:
-    """Of ``num`` faces chosen with probability ``share`` each, how many are hardly ever exceeded: five standard deviations above the mean."""
+    """Upper bound of a binomial count of ``num`` draws with probability ``share``: the mean plus five standard deviations."""
     return min(num, math.ceil(num * share + 5 * math.sqrt(num * share * (1 - share))) + 1)
 
 
 def misalign(x: Tensor, angle: Tensor, shift_x: Tensor, shift_y: Tensor, size: Tensor) -> Tensor:
-    """A crop turned by ``angle`` radians, shifted by shares of its side and ``size`` times as large; edge pixels fill the corners."""
+    """A crop rotated by ``angle`` (radians), shifted by shares of its side, ``size`` times as large; edge pixels are repeated."""
     cos, sin = torch.cos(angle) * size, torch.sin(angle) * size
     maps = torch.stack([cos, -sin, 2 * shift_x, sin, cos, 2 * shift_y], 1).view(-1, 2, 3)
     grid = F.affine_grid(maps, list(x.shape), align_corners=False)
@@ -135,7 +135,7 @@ def misalign(x: Tensor, angle: Tensor, shift_x: Tensor, shift_y: Tensor, size: T
 
 
 def relight(x: Tensor, gamma: Tensor, slope: Tensor, direction: Tensor) -> Tensor:
-    """Gray levels to the power ``gamma`` (of 0..1), then light from one side: the other is darker by the share ``slope``."""
+    """Gamma on gray levels scaled to 0..1, then light from one side: the opposite side is darker by the share ``slope``."""
     height, width = x.shape[2:]
     down, right = _places(height, x), _places(width, x)  # from -1 to 1
     along = torch.cos(direction).view(-1, 1, 1) * right + torch.sin(direction).view(-1, 1, 1) * down.view(-1, 1)
@@ -144,12 +144,12 @@ def relight(x: Tensor, gamma: Tensor, slope: Tensor, direction: Tensor) -> Tenso
 
 
 def cover(x: Tensor, largest: float, draws: Draws) -> Tensor:
-    """Hide a part: a rectangle of noise, one of another face, a dark band over the eyes, or a plain one over mouth and chin.
+    """Occlusion by a rectangle of noise or of another face, a dark band over the eyes, or a plain band over mouth and chin.
 
     Args:
         x: ``(N, 1, H, W)``.
         largest: largest side of a rectangle, as a share of the face's side.
-        draws: kinds, places and grays.
+        draws: random numbers for kind, position and gray level.
     """
     num, _, height, width = x.shape
     kind = draws.whole(4).view(-1, 1)  # 0 noise, 1 another face, 2 eyes, 3 mouth
@@ -174,7 +174,7 @@ def cover(x: Tensor, largest: float, draws: Draws) -> Tensor:
 
 
 def convolve(x: Tensor, kernels: Tensor) -> Tensor:
-    """Each picture with its own kernel ``(N, k, k)``, k odd; the edges are drawn out."""
+    """Convolve each image with its own kernel ``(N, k, k)``, k odd; edge pixels are repeated."""
     size = kernels.shape[1]
     padded = F.pad(x, (size // 2,) * 4, mode="replicate")
     patches = F.unfold(padded, size)  # (N, k*k, H*W)
@@ -182,7 +182,7 @@ def convolve(x: Tensor, kernels: Tensor) -> Tensor:
 
 
 def line_kernels(length: Tensor, angle: Tensor, longest: float) -> Tensor:
-    """Motion blur: a line of ``length`` pixels at ``angle`` radians, ``(N, k, k)``, each summing to 1; below a pixel it does nothing."""
+    """Kernels ``(N, k, k)`` of motion blur: a line of ``length`` pixels at ``angle`` radians, with sum 1; no blur below 1 pixel."""
     ys, xs = _grid(longest / 2, length)
     cos, sin = torch.cos(angle).view(-1, 1, 1), torch.sin(angle).view(-1, 1, 1)
     beyond = ((xs * cos + ys * sin).abs() - (length.view(-1, 1, 1) - 1).clamp(min=0) / 2).clamp(min=0)
@@ -191,13 +191,13 @@ def line_kernels(length: Tensor, angle: Tensor, longest: float) -> Tensor:
 
 
 def disc_kernels(radius: Tensor, largest: float) -> Tensor:
-    """Defocus: a disc of ``radius`` pixels with a soft rim, ``(N, k, k)``, each summing to 1; below half a pixel it does nothing."""
+    """Kernels ``(N, k, k)`` of defocus: a disc of ``radius`` pixels with a soft edge, with sum 1; no blur below 0.5 pixels."""
     ys, xs = _grid(largest, radius)
     return _normalised((radius.clamp(min=0.5).view(-1, 1, 1) + 0.5 - (ys**2 + xs**2).sqrt()).clamp(0, 1))
 
 
 def shrink(x: Tensor, pixels: Tensor) -> Tensor:
-    """Shrunk to ``pixels`` on each side, by means of areas, and enlarged again, bilinearly."""
+    """Downsample to ``pixels`` per side by area averaging, then upsample bilinearly."""
     tables = [_shrinking(length, x.device, x.dtype) for length in x.shape[2:]]
     share = pixels / x.shape[2]
     rows, columns = (
@@ -209,27 +209,27 @@ def shrink(x: Tensor, pixels: Tensor) -> Tensor:
 
 @functools.lru_cache(maxsize=8)
 def _shrinking(length: int, device: torch.device, dtype: torch.dtype) -> Tensor:
-    """``(L, L, L)``: for 1 to L pixels, the matrix that shrinks a line of L pixels to so many and enlarges it again."""
-    lines = torch.eye(length).unsqueeze(0)  # interpolation is linear: what it makes of the unit vectors is its matrix
+    """``(L, L, L)``: for each size from 1 to L, the matrix that downsamples a line of L pixels to it and upsamples it again."""
+    lines = torch.eye(length).unsqueeze(0)  # interpolation is linear: applied to the unit vectors, it gives its matrix
     shrunk = [F.interpolate(lines, size=size, mode="area") for size in range(1, length + 1)]
     enlarged = [F.interpolate(line, size=length, mode="linear", align_corners=False) for line in shrunk]
     return torch.cat(enlarged).transpose(1, 2).contiguous().to(device, dtype)
 
 
 def fade(x: Tensor, factor: Tensor) -> Tensor:
-    """Distances from each face's own mean gray times ``factor``, in whole gray levels, as a file keeps them."""
+    """Scale the contrast around each face's mean gray level by ``factor``, and round to integers as in an image file."""
     mean = x.mean(dim=(2, 3), keepdim=True)
     return (mean + (x - mean) * factor.view(-1, 1, 1, 1)).round()
 
 
 def grain(x: Tensor, shot: Tensor, speckle: Tensor, draws: Draws) -> Tensor:
-    """The sensor's noise that grows with the light.
+    """Sensor noise that increases with the gray level.
 
     Args:
         x: ``(N, 1, H, W)``.
-        shot: standard deviation at white, in gray levels; it goes with the root of the gray level, as that of counted photons does.
+        shot: standard deviation at white, in gray levels; proportional to the square root of the gray level (Poisson noise).
         speckle: standard deviation as a share of the gray level.
-        draws: the noise.
+        draws: source of the noise.
     """
     light = x.clamp(0, 255)
     deviation = (shot.view(-1, 1, 1, 1) ** 2 * light / 255 + (speckle.view(-1, 1, 1, 1) * light) ** 2).sqrt()
@@ -237,9 +237,9 @@ def grain(x: Tensor, shot: Tensor, speckle: Tensor, draws: Draws) -> Tensor:
 
 
 def compress(x: Tensor, quality: Tensor) -> Tensor:
-    """Written as baseline JPEG of a quality from 1 to 100 and read again: the cosine transform of 8x8 blocks, rounded by JPEG's table.
+    """Simulate baseline JPEG at a quality from 1 to 100: quantised discrete cosine transform of 8x8 blocks.
 
-    Qualities scale the table as libjpeg does.
+    The quality scales the quantisation table as in libjpeg.
     """
     height, width = x.shape[2:]
     padded = F.pad(x, (0, -width % BLOCK, 0, -height % BLOCK), mode="replicate")
@@ -257,13 +257,13 @@ def compress(x: Tensor, quality: Tensor) -> Tensor:
 
 @functools.lru_cache(maxsize=8)
 def _luminance(device: torch.device) -> Tensor:
-    """JPEG's table, copied to a device once: each copy would wait for all that the device still has to do."""
+    """JPEG's quantisation table on a device, cached because each copy would synchronize with the device."""
     return torch.tensor(LUMINANCE, device=device)
 
 
 @functools.lru_cache(maxsize=8)
 def _cosines(device: torch.device, dtype: torch.dtype) -> Tensor:
-    """The orthonormal cosine transform of 8 values, ``(8, 8)``: frequencies by places."""
+    """The matrix of the orthonormal discrete cosine transform of 8 values, ``(8, 8)``: frequencies by positions."""
     places, frequencies = torch.arange(BLOCK), torch.arange(BLOCK).view(-1, 1)
     basis = torch.cos(math.pi * (places + 0.5) * frequencies / BLOCK) * math.sqrt(2 / BLOCK)
     basis[0] /= math.sqrt(2)
@@ -275,12 +275,12 @@ def _scale(x: Tensor) -> float:
 
 
 def _places(length: int, like: Tensor) -> Tensor:
-    """The centres of so many pixels, from -1 to 1."""
+    """The centres of ``length`` pixels, from -1 to 1."""
     return (torch.arange(length, device=like.device) * 2 + 1) / length - 1
 
 
 def _grid(reach: float, like: Tensor) -> tuple[Tensor, Tensor]:
-    """Offsets ``(k, k)`` down and right from a kernel's middle, k the odd number that covers ``reach`` either way."""
+    """Vertical and horizontal offsets from the centre of a kernel ``(k, k)``; k is the odd size that covers ``reach``."""
     offsets = torch.arange(-math.ceil(reach), math.ceil(reach) + 1, device=like.device, dtype=like.dtype)
     return offsets.view(-1, 1), offsets.view(1, -1)
 

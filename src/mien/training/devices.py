@@ -1,4 +1,4 @@
-"""Which device trains, and in which precision."""
+"""Device and precision of training."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ Precision = Annotated[str, OneOf(PRECISIONS)]
 
 COMPILERS: dict[str, dict[str, str]] = {
     "off": {},
-    "eager": {"backend": "eager"},  # traces and compiles nothing: shows whether the network can be compiled
+    "eager": {"backend": "eager"},  # only traces the network: a test of whether it can be compiled
     "inductor": {"backend": "inductor"},
     "cudagraphs": {"backend": "inductor", "mode": "reduce-overhead"},
 }
-"""What ``torch.compile`` is asked for, by the names in ``run_record.COMPILERS``."""
+"""Mode, as in ``run_record.COMPILERS``, to the arguments of ``torch.compile``."""
 
 M = TypeVar("M", bound=nn.Module)
 
 
 def compiled(module: M, speed: Speed) -> M:
-    """The module as training calls it; its weights are those of the module itself."""
+    """The compiled module; it shares its weights with the module."""
     if speed.compiler == "off":
         return module
     return torch.compile(module, dynamic=False, **COMPILERS[speed.compiler])  # type: ignore[call-overload, no-any-return] # the settings are torch's own
@@ -38,10 +38,10 @@ _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4  # malloc.h; -1 as a val
 
 
 def pick(name: str = "auto") -> torch.device:
-    """Return the device of that name; ``auto`` is the first of CUDA, MPS and CPU that is there.
+    """Return the device of that name; ``auto`` is the first available of CUDA, MPS and CPU.
 
     Raises:
-        TrainingError: this machine hasn't got it.
+        TrainingError: this machine doesn't have the device.
     """
     present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
@@ -53,7 +53,7 @@ def pick(name: str = "auto") -> torch.device:
 
 
 def has_bf16(device: torch.device) -> bool:
-    """Whether bf16 matrix products run in hardware; where they are emulated they are far slower than fp32."""
+    """Whether the hardware supports bf16 matrix products; emulated ones are far slower than fp32."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":
@@ -64,10 +64,10 @@ def has_bf16(device: torch.device) -> bool:
 
 @checked
 def pick_precision(precision: Precision, device: torch.device) -> str:
-    """Return ``"fp32"`` or ``"bf16"``; ``auto`` is bf16 where the processor really has it.
+    """Return ``"fp32"`` or ``"bf16"``; ``auto`` is bf16 if ``has_bf16``.
 
     Raises:
-        ArgumentError: it is no name out of ``PRECISIONS``.
+        ArgumentError: the name isn't in ``PRECISIONS``.
     """
     if precision == "auto":
         return "bf16" if has_bf16(device) else "fp32"
@@ -75,31 +75,31 @@ def pick_precision(precision: Precision, device: torch.device) -> str:
 
 
 def autocast(device: torch.device, precision: str) -> AbstractContextManager[Any]:
-    """The context in which a network computes its forward pass; weights and loss stay in fp32."""
+    """The autocast context of the forward pass; weights and loss stay in fp32."""
     return torch.autocast(device.type, torch.bfloat16) if precision == "bf16" else nullcontext()
 
 
 def memory_format(device: torch.device) -> torch.memory_format:
-    """The order of a batch's numbers in which convolutions are fastest: channels last on CPUs and CUDA."""
+    """The memory format in which convolutions are fastest: channels last on CPUs and CUDA."""
     return torch.contiguous_format if device.type == "mps" else torch.channels_last
 
 
 def tune(device: torch.device) -> None:
-    """Prepare this process for training: keep freed memory on a CPU, try cuDNN's algorithms for each shape on CUDA."""
+    """Configure this process for training: keep freed memory on a CPU, benchmark cuDNN's algorithms on CUDA."""
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = True
     keep_memory()
 
 
 def keep_memory() -> None:
-    """Let the process keep the memory it frees, for the next step to use; only glibc can be told so.
+    """Configure glibc's malloc to keep freed memory for the next step; no effect with other C libraries.
 
-    Otherwise every large tensor is fresh memory, which the system clears page by page at first touch; with the report's
-    network that is a large part of a step. It holds for the rest of the process.
+    By default, each large tensor gets new memory, which the system clears page by page at first access; with the ``vgg``
+    network this takes a large part of a step. The setting holds for the rest of the process.
     """
     if not sys.platform.startswith("linux"):
         return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl doesn't have it
     if mallopt is not None:
         for parameter, value in ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, -1), (_M_TOP_PAD, 2**28)):
             mallopt(parameter, value)

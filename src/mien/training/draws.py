@@ -1,7 +1,7 @@
 """Random numbers for augmentation: one per face and call, from one generator.
 
-They are drawn where the generator is and go to where the faces are: a generator on the CPU gives the same numbers whatever the
-faces are on.
+They are drawn on the generator's device and moved to the device of the faces. A generator on the CPU therefore gives the same
+numbers for every device.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ class Draws:
     """One random number per face and call.
 
     Args:
-        num: how many faces.
-        generator: the source of all randomness, on ``device`` or on the CPU.
-        device: where the numbers go.
+        num: number of faces.
+        generator: source of all random numbers, on ``device`` or on the CPU.
+        device: device of the results.
     """
 
     def __init__(self, num: int, generator: torch.Generator, device: torch.device) -> None:
@@ -25,23 +25,23 @@ class Draws:
         self.device = device
 
     def of(self, num: int) -> Draws:
-        """The same source for another number of faces."""
+        """The same generator for another number of faces."""
         return Draws(num, self.generator, self.device)
 
     def uniform(self, low: float, high: float) -> Tensor:
-        """``(N,)`` numbers from ``low`` to ``high``."""
+        """``(N,)`` uniform numbers from ``low`` to ``high``."""
         return self._rand() * (high - low) + low
 
     def both_ways(self, largest: float) -> Tensor:
-        """``(N,)`` numbers from ``-largest`` to ``largest``."""
+        """``(N,)`` uniform numbers from ``-largest`` to ``largest``."""
         return self.uniform(-largest, largest)
 
     def chance(self, probability: float) -> Tensor:
-        """``(N,)`` of 0.0 and 1.0."""
+        """``(N,)`` numbers that are 1.0 with this probability, else 0.0."""
         return (self._rand() < probability).float()
 
     def whole(self, num_values: int) -> Tensor:
-        """``(N,)`` whole numbers from 0 to ``num_values - 1``."""
+        """``(N,)`` uniform integers from 0 to ``num_values - 1``."""
         return self._here(
             torch.randint(num_values, (self.num,), generator=self.generator, device=self.generator.device)
         )

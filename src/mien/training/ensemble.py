@@ -1,4 +1,4 @@
-"""Several runs in one model file, whose probabilities are the mean of theirs (the report's third trick)."""
+"""Ensembles: one model file that averages the probabilities of several runs (third technique of the course report)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mien.training.graph import ModelGraph
 
 
 class EnsembleGraph(nn.Module):
-    """The mean of several models' probabilities, sharpened or softened by one temperature."""
+    """The mean of several models' probabilities, calibrated by one temperature."""
 
     def __init__(self, members: Sequence[ModelGraph], temperature: float = 1.0) -> None:
         super().__init__()
@@ -45,22 +45,23 @@ class EnsembleGraph(nn.Module):
 def build(runs: Sequence[Run], path: str | os.PathLike[str], *, moved: Path | None = None) -> Spec:
     """Write one model file that averages several runs.
 
-        The score and the temperature come from the rows that every run held out: with one ``split_seed``, all of them.
+    The score and the temperature are computed on the rows that every run held out; with the same ``split_seed``, these are
+    all held-out rows.
 
-        Args:
-            runs: two runs or more, of the same data, classes and face size.
-            path: where the model file goes.
-            moved: where their data lies now; None for where it lay.
+    Args:
+        runs: two or more runs on the same data, with the same classes and face size.
+        path: the model file to write.
+        moved: new path of the data; None for the recorded path.
 
-        Raises:
-    @checked
-            RunError: the data isn't what a run was trained on.
-            ExportError: the runs don't fit together, or no row was held out by all of them.
+    Raises:
+        ArgumentError: ``runs`` isn't a list of runs.
+        RunError: the data differs from the training data of a run.
+        ExportError: the runs can't be combined, or no row was held out by all of them.
     """
     if isinstance(runs, Run) or not all(isinstance(run, Run) for run in runs):
         raise ArgumentError("An ensemble takes a list of runs: open each folder with Run.open.")
     if len(runs) < 2:
-        raise ExportError("An ensemble takes two runs or more: name several run folders.")
+        raise ExportError("An ensemble takes two or more runs: name several run folders.")
     first = runs[0]
     for run in runs[1:]:
         for what, theirs, ours in (
@@ -69,7 +70,7 @@ def build(runs: Sequence[Run], path: str | os.PathLike[str], *, moved: Path | No
         ):
             if theirs != ours:
                 raise ExportError(
-                    f"'{run.folder}' was trained on another {what} than '{first.folder}': an ensemble needs the same."
+                    f"'{run.folder}' and '{first.folder}' differ in {what}: the runs of an ensemble must have the same."
                 )
     held = [job.read_sets(run, moved)[1] for run in runs]
     rows = in_all(held)
@@ -99,7 +100,7 @@ def build(runs: Sequence[Run], path: str | os.PathLike[str], *, moved: Path | No
 
 
 def _temperature(graph: EnsembleGraph, runs: Sequence[Run], held: Sequence[FaceSet], rows: FaceSet) -> Temperature:
-    """The temperature of the mean of the members' readings, of epochs that other rows have chosen where all members have such."""
+    """The temperature of the mean probabilities, on cross-fitted logits if all members have them."""
     labels, own = (
         torch.from_numpy(rows.labels),
         [calibration.readings(run, valid) for run, valid in zip(runs, held, strict=True)],
@@ -118,14 +119,14 @@ def _temperature(graph: EnsembleGraph, runs: Sequence[Run], held: Sequence[FaceS
 
 
 def _seen(runs: Sequence[Run]) -> SeenFaces | None:
-    """What the members have seen together; None where that of one isn't known."""
+    """The union of the faces that the members have seen; None if one member has no record."""
     known = [run.seen for run in runs]
     return None if None in known else functools.reduce(SeenFaces.joined, filter(None, known))
 
 
 def in_all(sets: Sequence[FaceSet]) -> FaceSet:
-    """The rows of the first set whose picture is in every other: of hold-outs, the rows that no run was trained on."""
+    """The rows of the first set whose image is in every other set; for hold-outs, the rows that no run was trained on."""
     common = sets[0]
     for other in sets[1:]:
-        common = common.select(identity.are_in(common.images, other.images))  # copies are always on one side together
+        common = common.select(identity.are_in(common.images, other.images))  # duplicates are always in the same split
     return common

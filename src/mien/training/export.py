@@ -1,4 +1,4 @@
-"""From a run's best weights to the model file, checked against the network that was trained."""
+"""Export of a run's best weights as a model file, verified against the trained network."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from mien.training.graph import ModelGraph, load_network
 from mien.training.weights import BestEpoch
 
 TOLERANCE = 1e-4
-"""Largest difference in any probability between the trained network and its model file."""
+"""Maximum difference of any probability between the trained network and its model file."""
 
 HALVED_TOLERANCE = 0.02
-"""Largest difference in any probability that storing the weights in half precision may make."""
+"""Maximum difference of any probability caused by storing the weights in half precision."""
 
 OPSET = 18
 
@@ -44,16 +44,16 @@ OPSET = 18
 def export(run: Run, valid_set: FaceSet, path: str | os.PathLike[str]) -> Spec:
     """Write the model file of a run's best weights.
 
-    The temperature is fitted on the held-out rows, and the file's probabilities are compared with the network's on those
-    rows and on extreme pictures before the file takes its place.
+    The temperature is fitted on the held-out rows. Before the file is moved to ``path``, its probabilities are compared with
+    the network's on those rows and on extreme images.
 
     Args:
         run: a run with ``best.safetensors``.
         valid_set: its held-out rows, at the recipe's size.
-        path: where the model file goes.
+        path: the model file to write.
 
     Raises:
-        ExportError: the file would compute something else than the network.
+        ExportError: training has diverged, or the file's probabilities differ from the network's.
         RunError: the run has no weights yet.
     """
     data = run.record.data
@@ -74,31 +74,34 @@ def write(
     counts: Sequence[int],
     seen: SeenFaces | None = None,
 ) -> Spec:
-    """Write a graph as a model file, checked against the graph and scored on held-out rows as the file it will be.
+    """Write a graph as a model file, verify it against the graph, and score it on held-out rows.
 
-    The weights are stored in half precision, which halves the file; onnxruntime widens them when it loads it.
+    The weights are stored in half precision, which halves the file size; onnxruntime converts them to fp32 at load time.
 
     Args:
         graph: ``uint8`` faces to probabilities.
-        spec: what the file says of itself, without scores.
+        spec: the metadata, without scores.
         rows: held-out rows at the graph's size.
-        split: what these rows are called in the score.
-        path: where the model file goes.
+        split: name of these rows in the score.
+        path: the model file to write.
         counts: training rows of each class.
-        seen: the faces that the training has seen, where known.
+        seen: hashes of the training faces and held-out faces, if known.
 
     Returns:
-        The spec with the score, with the decisions that were chosen on the rows, and in ``training["parity"]`` with the largest
-        difference in a probability: of the file with ``full`` precision from the graph, and of the one with ``half`` from that.
+        The spec with the score, the decision rules fitted on the rows, and the maximum differences of a probability in
+        ``training["parity"]``: ``full`` is the fp32 file against the graph, ``half`` the final file against the fp32 file.
+
+    Raises:
+        ExportError: a difference exceeds ``TOLERANCE`` or ``HALVED_TOLERANCE``.
     """
     model = to_onnx(graph, spec)
     if seen is not None:
         set_metadata(model, modelfile.SEEN_KEY, seen.to_text())
     with files.atomic_write(path) as temporary:
         onnx.save_model(model, temporary)
-        whole = Classifier.load(temporary)
-        parity = check_parity(graph, whole, rows.images[:512])
-        probabilities = whole.probabilities(rows.images)
+        full = Classifier.load(temporary)
+        parity = check_parity(graph, full, rows.images[:512])
+        probabilities = full.probabilities(rows.images)
         halve_weights(model)
         onnx.save_model(model, temporary)
         halved = Classifier.load(temporary).probabilities(rows.images)
@@ -106,7 +109,7 @@ def write(
         if not difference <= HALVED_TOLERANCE:
             raise ExportError(
                 f"Weights in half precision change a probability by {difference:.2g} (allowed: {HALVED_TOLERANCE:g}): no file "
-                "was written. Train with a lower learning rate or more weight_decay, as such weights are huge."
+                "was written. The weights are too large: train with a lower learning rate or more weight_decay."
             )
         chosen = decisions.for_model_file(rows.labels, halved, decisions.shares_of(counts))
         training = {
@@ -125,7 +128,7 @@ def load_graph(run: Run, valid_set: FaceSet) -> tuple[ModelGraph, Temperature]:
     """The graph of a run's best weights, and its temperature, fitted on the held-out rows.
 
     Raises:
-        ExportError: these weights are those of a training that has diverged.
+        ExportError: training has diverged.
         RunError: the run has no weights yet.
     """
     network, data = load_network(run), run.record.data
@@ -134,7 +137,7 @@ def load_graph(run: Run, valid_set: FaceSet) -> tuple[ModelGraph, Temperature]:
     loss = float(F.cross_entropy(logits, labels))
     if validation.has_diverged(loss, logits.shape[1]):
         raise ExportError(
-            f"Training has diverged: on the held-out rows the loss of these weights is {loss:.3g}. No file was written; "
+            f"Training has diverged: the loss on the held-out rows is {loss:.3g}. No file was written; "
             "train again with a lower learning_rate, or with --set clip_norm=1."
         )
     plain = network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload] # torch's stubs lack this overload
@@ -143,7 +146,7 @@ def load_graph(run: Run, valid_set: FaceSet) -> tuple[ModelGraph, Temperature]:
 
 
 def training_record(run: Run, temperature: Temperature) -> dict[str, Any]:
-    """What the model file says of its training."""
+    """The training metadata of a model file."""
     data = run.record.data
     return {
         "mien": run.record.mien,
@@ -163,7 +166,7 @@ def training_record(run: Run, temperature: Temperature) -> dict[str, Any]:
 
 
 def score(probabilities: NDArray[np.float32], labels: NDArray[np.int64], split: str) -> dict[str, Any]:
-    """What a model scored on held-out rows."""
+    """The scores of probabilities ``(N, K)`` on held-out rows with labels ``(N,)``."""
     given = probabilities[np.arange(len(labels)), labels]
     return {
         "split": split,
@@ -176,11 +179,11 @@ def score(probabilities: NDArray[np.float32], labels: NDArray[np.int64], split: 
 
 
 def to_onnx(graph: nn.Module, spec: Spec) -> Any:
-    """The graph as an ONNX model with the spec inside."""
+    """Convert a graph to an ONNX model that contains the spec."""
     example = torch.zeros((2, *spec.size), dtype=torch.uint8)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter warns of deprecations within itself
+        warnings.simplefilter("ignore")  # the exporter warns about its own deprecated calls
         program = torch.onnx.export(
             graph,
             (example,),
@@ -194,7 +197,7 @@ def to_onnx(graph: nn.Module, spec: Spec) -> Any:
     if program is None:
         raise ExportError("torch's exporter returned no model: check that torch and onnxscript fit together.")
     model = program.model_proto
-    for node in model.graph.node:  # the exporter notes source lines of this machine in every node
+    for node in model.graph.node:  # the exporter writes source paths of this machine into every node
         del node.metadata_props[:]
     set_spec(model, spec)
     return model
@@ -202,7 +205,7 @@ def to_onnx(graph: nn.Module, spec: Spec) -> Any:
 
 @checked
 def rewrite(classifier: Classifier, spec: Spec, path: str | os.PathLike[str]) -> None:
-    """Write a model file again with another spec; what it computes stays as it is."""
+    """Write a copy of a model file with another spec; the graph is unchanged."""
     model = onnx.load_model(classifier.path)
     set_spec(model, spec)
     with files.atomic_write(path, inputs=[classifier.path]) as temporary:
@@ -210,12 +213,12 @@ def rewrite(classifier: Classifier, spec: Spec, path: str | os.PathLike[str]) ->
 
 
 def set_spec(model: Any, spec: Spec) -> None:
-    """Put the spec into an ONNX model, in place of one that is there."""
+    """Set the spec of an ONNX model; an existing one is replaced."""
     set_metadata(model, modelfile.KEY, spec.to_json())
 
 
 def set_metadata(model: Any, key: str, value: str) -> None:
-    """Put a text into an ONNX model under a key, in place of what is there; other keys than mien's are taken out."""
+    """Set a metadata entry of an ONNX model; an existing one is replaced, and keys that aren't mien's are removed."""
     kept = {
         entry.key: entry.value for entry in model.metadata_props if entry.key in (modelfile.KEY, modelfile.SEEN_KEY)
     }
@@ -225,7 +228,7 @@ def set_metadata(model: Any, key: str, value: str) -> None:
 
 
 def halve_weights(model: Any) -> None:
-    """Store the large tensors of an ONNX model in fp16, each behind a node that widens it again."""
+    """Store the large tensors of an ONNX model in fp16, each with a Cast node to fp32."""
     for tensor in model.graph.initializer:
         weights = onnx.numpy_helper.to_array(tensor)
         if weights.dtype != np.float32 or weights.size < 256 or np.abs(weights).max() > np.finfo(np.float16).max:
@@ -237,10 +240,10 @@ def halve_weights(model: Any) -> None:
 
 
 def check_parity(graph: nn.Module, classifier: Classifier, faces: NDArray[np.uint8]) -> float:
-    """Compare network and model file on real and extreme faces; return the largest difference.
+    """Compare network and model file on real and extreme faces; return the maximum difference of a probability.
 
     Raises:
-        ExportError: it is above ``TOLERANCE``, or a number is missing.
+        ExportError: the difference exceeds ``TOLERANCE``, or a probability is NaN.
     """
     height, width = classifier.spec.size
     rng = np.random.default_rng(0)
@@ -261,6 +264,6 @@ def check_parity(graph: nn.Module, classifier: Classifier, faces: NDArray[np.uin
         if not worst <= TOLERANCE:
             raise ExportError(
                 f"The model file differs from the network by {worst:.2g} in a probability (allowed: {TOLERANCE:g}): "
-                "no file was written. Train with a lower learning rate if weights grew huge, or report this."
+                "no file was written. Train with a lower learning rate if weights are very large, or report this."
             )
     return worst

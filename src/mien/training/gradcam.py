@@ -1,4 +1,4 @@
-"""Grad-CAM: which places of the last map speak for a class (Selvaraju et al., Grad-CAM, ICCV 2017)."""
+"""Grad-CAM: saliency from the gradients at the last feature map (Selvaraju et al., Grad-CAM, ICCV 2017)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ BATCH_SIZE = 64
 
 
 class GradCam:
-    """A run's network, ready to say what it looks at.
+    """Computes Grad-CAM maps of a network.
 
     Args:
-        network: with its trained weights.
-        mean, std: what its faces are normalised by, in gray levels.
-        size: height and width of its faces, in pixels.
+        network: the trained network.
+        mean, std: normalisation of its input, in gray levels (0 to 255).
+        size: height and width of its input, in pixels.
     """
 
     def __init__(self, network: Network, mean: float, std: float, size: int) -> None:
@@ -31,7 +31,7 @@ class GradCam:
 
     @classmethod
     def load(cls, run: Run) -> GradCam:
-        """With a run's best weights.
+        """Load the best weights of a run.
 
         Raises:
             RunError: the run has no weights yet.
@@ -40,14 +40,14 @@ class GradCam:
         return cls(load_network(run), data.mean, data.std, run.recipe.image_size)
 
     def __call__(self, faces: NDArray[np.uint8], classes: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Maps of what speaks for a class.
+        """Compute one map per face for a given class.
 
         Args:
-            faces: ``(N, H, W)`` of any one size.
-            classes: ``(N,)`` the class whose evidence is looked for in each face.
+            faces: ``(N, H, W)`` ``uint8``, of any size.
+            classes: ``(N,)`` the class to explain in each face.
 
         Returns:
-            ``(N, H, W)``, 0 or above, in logits times an unknown factor: compare places within a face, not faces.
+            ``(N, H, W)``, 0 or above, up to an unknown scale: compare positions within a face, not across faces.
         """
         height, width = faces.shape[1:]
         maps = np.zeros(faces.shape, np.float32)
@@ -62,7 +62,7 @@ class GradCam:
         return maps
 
     def _enlarged(self, coarse: Tensor, height: int, width: int) -> Tensor:
-        """Maps ``(B, h, w)`` at the size of the faces, each cell at the centre of what it sees; beyond the outer cells they stay."""
+        """Resize maps ``(B, h, w)`` to the faces, with each cell at the centre of its receptive field; edges are constant."""
         step, first = cell_places(self.network)
         axes = []
         for num_cells, length in zip(coarse.shape[1:], (height, width), strict=True):
@@ -76,15 +76,15 @@ class GradCam:
 
 
 def cell_places(network: Network) -> tuple[float, float]:
-    """How far apart the cells of the last map are, and where the centre of the first one's receptive field is, in pixels.
+    """Distance of the cells of the last map, and centre of the first cell's receptive field, in pixels.
 
-    A convolution of 3 pixels with stride 2 and padding 1 looks around every second pixel, from the first one on; a pooling of 2
-    looks between two pixels. So maps of the same size may lie half a cell apart.
+    A 3x3 convolution with stride 2 and padding 1 is centred on every second pixel, starting with the first; 2x2 pooling is
+    centred between two pixels. Maps of the same size can therefore differ by half a cell.
     """
     step, first = 1.0, 0.0
     last, reached = network.last_map, False
     parts = set(last.modules())
-    for name, layer in network.named_modules():  # in the order in which they are passed through
+    for name, layer in network.named_modules():  # in the order of the forward pass
         reached = reached or layer is last
         if reached and layer not in parts:
             break
@@ -96,14 +96,14 @@ def cell_places(network: Network) -> tuple[float, float]:
 
 
 def _one(value: object) -> int:
-    """The number of a square layer's setting, which torch keeps as one or as a pair."""
+    """The value of a setting of a square layer, which torch stores as a number or a pair."""
     number = value[0] if isinstance(value, tuple) else value
     assert isinstance(number, int)
     return number
 
 
 def gradient_maps(network: Network, faces: Tensor, classes: Tensor) -> Tensor:
-    """The channels of the last map, each weighted by the mean gradient of a class's logit over it, summed and cut off below 0.
+    """Grad-CAM: ReLU of the sum of the last map's channels, weighted by the mean gradient of the class logit.
 
     Args:
         network: in evaluation mode.
@@ -124,7 +124,7 @@ def gradient_maps(network: Network, faces: Tensor, classes: Tensor) -> Tensor:
             logits = network(faces.requires_grad_())  # (N, K)
             chosen = logits.gather(
                 1, classes.unsqueeze(1)
-            ).sum()  # faces don't meet in evaluation mode: one sum for all
+            ).sum()  # faces are independent in evaluation mode, so one backward pass serves all
             (gradients,) = torch.autograd.grad(chosen, kept)  # (N, C, h, w)
     finally:
         hook.remove()

@@ -1,4 +1,4 @@
-"""A trained network as a graph from gray faces to probabilities: what the model file computes, in torch."""
+"""The computation of the model file in torch: gray faces to calibrated probabilities."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mien.training import checkpoint, networks
 
 
 class ModelGraph(nn.Module):
-    """What the model file computes: ``uint8`` faces ``(N, H, W)`` to probabilities ``(N, K)``."""
+    """``uint8`` faces ``(N, H, W)`` to probabilities ``(N, K)``, with normalisation and calibration."""
 
     def __init__(self, network: nn.Module, mean: float, std: float, temperature: float) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class ModelGraph(nn.Module):
 
 
 def load_network(run: Run) -> networks.Network:
-    """The network of a run with its best weights.
+    """Load the network of a run with its best weights.
 
     Raises:
         RunError: the run has no weights yet.

@@ -1,4 +1,4 @@
-"""What training can do about classes of unequal size: weigh the loss, look away from easy rows, or draw rows more evenly."""
+"""Techniques for class imbalance: loss weights, focal loss and balanced sampling."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from torch import Tensor
 
 
 def class_weights(counts: Tensor, power: float) -> Tensor:
-    """Weights ``(K,)`` of each class's rows in the loss: the class's share to the power of ``-power``, with a mean of 1 over the rows.
+    """Loss weights ``(K,)`` of the classes: ``(1 / class frequency)^power``, scaled to a mean of 1 over the rows.
 
-    With a power of 1 all classes weigh the same in sum; with 0.5 a class weighs as the root of its share. A class without
-    rows gets 0.
+    With ``power`` 1, all classes have the same total weight; with 0.5, the total weight of a class is proportional to the
+    square root of its frequency. A class without rows has weight 0.
 
     Args:
         counts: ``(K,)`` training rows of each class.
-        power: from 0, which leaves rows alike, to 1.
+        power: exponent, from 0 (equal weights) to 1.
     """
     counts = counts.double()
     weights = torch.where(counts > 0, counts.clamp(min=1) ** -power, 0.0)
@@ -23,15 +23,15 @@ def class_weights(counts: Tensor, power: float) -> Tensor:
 
 
 def balanced_order(labels: Tensor, power: float, generator: torch.Generator) -> Tensor:
-    """An epoch's rows ``(N,)`` in random order, with rare classes more often than they occur.
+    """Row indices ``(N,)`` of an epoch in random order, with rare classes oversampled.
 
-    Class k gets a number of places in proportion to ``count[k] ** (1 - power)``: with 1, all classes get the same. Within a
-    class every row is drawn once before any is drawn again, so an epoch differs from the wanted shares by no chance.
+    The number of draws of class k is proportional to ``count[k] ** (1 - power)``; with ``power`` 1, all classes have the same
+    number. Within a class, every row is drawn once before any is drawn again, so the class shares are exact in every epoch.
 
     Args:
         labels: ``(N,)``.
         power: above 0, at most 1.
-        generator: the source of randomness; the order is on its device.
+        generator: source of random numbers; the result is on its device.
     """
     labels = labels.to(generator.device)
     num_rows = len(labels)
@@ -51,20 +51,20 @@ def balanced_order(labels: Tensor, power: float, generator: torch.Generator) -> 
 def cross_entropy(logits: Tensor, target: Tensor, weights: Tensor | None = None, focal: float = 0.0) -> Tensor:
     """The mean loss of a batch.
 
-    A weight belongs to a row, not to a part of its target: weighting the classes of a smoothed target would move the target
-    itself, so that a face of a common class is pulled towards the rare ones.
+    Weights apply to rows, not to classes of the target: class weights on a smoothed target would change the target
+    distribution and increase the probability of rare classes on every row.
 
     Args:
         logits: ``(B, K)``.
-        target: ``(B, K)``, the distribution that each row should be read as.
-        weights: ``(B,)`` the weight of each row, that of its label's class; None for all alike.
+        target: ``(B, K)``, the target distribution of each row.
+        weights: ``(B,)`` the weight of each row, from the class of its label; None for equal weights.
         focal: gamma of the focal loss: each term is multiplied by ``(1 - p) ** focal`` (Lin et al., Focal Loss for Dense
             Object Detection, ICCV 2017, equation 4); 0 is plain cross-entropy.
     """
     if focal:
         log_p = F.log_softmax(logits, 1)
-        doubt = (1 - log_p.exp()).clamp(min=1e-6)  # the slope of 0 ** focal is infinite where focal is below 1
-        losses = (-target * log_p * doubt**focal).sum(1)  # (B,)
+        rest = (1 - log_p.exp()).clamp(min=1e-6)  # the gradient of 0 ** focal is infinite if focal < 1
+        losses = (-target * log_p * rest**focal).sum(1)  # (B,)
     else:
         losses = F.cross_entropy(logits, target, reduction="none")  # (B,)
     return (losses if weights is None else losses * weights).mean()

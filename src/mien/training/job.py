@@ -226,7 +226,7 @@ def divide(faceset: FaceSet, recipe: Recipe) -> tuple[FaceSet, FaceSet]:
     """The training and the held-out rows that a recipe asks for, at its size."""
     if recipe.votes and faceset.votes is None:
         raise DataError(
-            f"votes={recipe.votes:g} needs votes of people, and the data has none: join FER+ votes, or set votes=0."
+            f"votes={recipe.votes:g} needs annotators' votes, but the data has none: join FER+ votes, or set votes=0."
         )
     leakage.check(faceset, splits.validation_split(faceset, recipe.valid_split))
     size = (recipe.image_size, recipe.image_size)
