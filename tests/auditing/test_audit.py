@@ -251,8 +251,8 @@ def test_votes_are_asked_about_the_suspects(found: Audit) -> None:
     assert shares is not None
     assert shares["judged"] == pytest.approx(1 / (len(found.label_issues.judged) - 4))
     assert (shares["label_issues"], shares["first"]) == pytest.approx((1 / num, 1 / min(num, 100)))
-    assert "votes of people name another class" in audit_page.render(asked)
-    assert "people's votes name another class" in terminal.audit_as_text(asked.to_dict())
+    assert "votes disagree with the label" in audit_page.render(asked)
+    assert "the majority vote differs from the label" in terminal.audit_as_text(asked.to_dict())
 
 
 def test_names_are_escaped(found: Audit) -> None:
@@ -285,7 +285,7 @@ def test_odd_data_still_gives_a_page(kind: str) -> None:
     assert terminal.audit_as_text(result.to_dict())
     if kind == "all blank":
         assert result.counts()["conflicting_groups"] == 0
-        with pytest.raises(DataError, match="No row would stay"):
+        with pytest.raises(DataError, match="All rows would be dropped"):
             cleaning.clean(result, DROPS)
 
 
@@ -311,7 +311,7 @@ def test_evaluate_without_copies_of_the_training_rows(planted: FaceSet, tmp_path
     assert left_out is not None
     assert left_out.left_out == left_out.exact == 2
     assert len(fresh.evaluation) == len(plain.evaluation) - 2
-    assert "left out: 2 copies of rows" in terminal.as_text(fresh)
+    assert "left out: 2 duplicates of rows" in terminal.as_text(fresh)
     others = planted.split("test")  # without a split train, all rows count
     larger = judge(reader, planted, "test", without=others.resized((60, 60)))  # sizes may differ
     assert larger.record.without_duplicates_of is not None
@@ -391,8 +391,8 @@ def test_the_verb_writes_page_and_clean_data(invoke: Invoke, planted: FaceSet, t
 
     code, out, err = invoke("data", "audit", data, "--model", "tiny", "--correlation", "0.99", "--mirrored")
     assert code == 0, err
-    assert "copies across splits" in out
-    assert "which of them it learned from isn't known" not in out  # tiny's file tells
+    assert "duplicates across splits" in out
+    assert "its training rows are unknown" not in out  # tiny's file tells
     code, out, _ = invoke("evaluate", "tiny", data, "--without-duplicates-of", data, "--json")
     assert (code, json.loads(out)["without_duplicates_of"]["left_out"]) == (0, 2)
 

@@ -39,7 +39,7 @@ def test_train_evaluate_report_and_export_in_a_row(invoke: Invoke, faces_file: P
     assert code == 0
     assert "split train, n = 280" in out
     assert "balanced accuracy" in out
-    assert "warning: the score says little of new faces, as 280 of 280 faces were seen in training" in out
+    assert "warning: the scores are not valid for new faces, because 280 of 280 faces were seen in training" in out
 
     code, out, _ = invoke("report", folder, "--lang", "zh-TW", "--no-probes", "-o", tmp_path / "report.html")
     assert (code, out.strip()) == (0, str(tmp_path / "report.html"))
@@ -226,7 +226,7 @@ BAD = [
     (["evaluate", "MODEL", "NOWHERE"], 1, "'NOWHERE' doesn't exist"),
     (["evaluate", "MODEL", "FACES", "--split", "exam"], 1, "The data has no split 'exam': it has train, test"),
     (["evaluate", "MODEL", "CONTEMPT"], 1, "classes that the model doesn't know: contempt (2 rows). It knows angry"),
-    (["evaluate", "MODEL", "UNLABELLED"], 1, "No row of the data has a label: there is nothing to judge against"),
+    (["evaluate", "MODEL", "UNLABELLED"], 1, "No row of the data has a label"),
     (["evaluate", "MODEL", "UNLABELLED", "--split", "test"], 1, "No row of the split 'test' has a label"),
     (["evaluate", "MODEL", "CONTEMPT", "--split", "hold_out"], 1, "held out of its training can't be told"),
     (["report", "NOWHERE"], 1, "is not a run folder"),

@@ -114,7 +114,7 @@ def test_a_model_that_gives_one_answer_only_is_called_that(tmp_path: Path) -> No
 
     constant = judged([1, 1, 1])
     assert constant.to_dict()["only_answer"] == "happy"
-    assert "every face is read as happy: this model tells no class from another" in terminal.as_text(constant)
+    assert "the model predicts happy for every face: it doesn't distinguish the classes" in terminal.as_text(constant)
     assert judged([1, 1, 2]).to_dict()["only_answer"] is None
     assert "every face" not in terminal.as_text(judged([1, 1, 2]))
 

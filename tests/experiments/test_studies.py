@@ -149,7 +149,7 @@ def test_an_ensemble_of_one_model_twice_is_that_model(run: Run, faces_file: Path
 
 
 def test_what_makes_no_study_is_refused(run: Run, faces_file: Path, invoke: Invoke) -> None:
-    with pytest.raises(RecipeError, match="two seeds"):
+    with pytest.raises(RecipeError, match="two or more seeds"):
         study("ensemble", run, faces_file, 1)
     code, _, said = invoke("study", "labels", faces_file, "--split", "private_test", "--out", run.folder.parent / "no")
     assert (code, said.count("epoch")) == (1, 0)

@@ -124,14 +124,16 @@ def test_the_answers_of_one_run_teach_another_as_the_teacher_would(faces_file: P
     again = job.start(faces_file, told, tmp_path / "told", hardware=Hardware(precision="fp32"))
     np.testing.assert_allclose(again.history[1].train_loss, asked.history[1].train_loss, rtol=1e-6)
     assert not again.answers.exists()  # they are in the first run's folder already
-    with pytest.raises(ModelFileError, match=r"other views .*: seed, augment differ.* with the settings .*: seed=0\."):
+    with pytest.raises(
+        ModelFileError, match=r"views of this training: seed, augment differ.* with the settings .*: seed=0\."
+    ):
         job.start(
             faces_file,
             recipes.changed(told, ["seed=1", "augment.rotation=1"]),
             tmp_path / "other",
             hardware=Hardware(precision="fp32"),
         )
-    for name, text in (("best.safetensors", "has no answers"), ("none.safetensors", "There is no file")):
+    for name, text in (("best.safetensors", "has no teacher outputs"), ("none.safetensors", "There is no file")):
         with pytest.raises(ModelFileError, match=text):
             job.start(faces_file, recipes.changed(told, [f"teacher={run.folder / name}"]), tmp_path / name)
 

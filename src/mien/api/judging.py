@@ -69,7 +69,7 @@ def evaluate(
         data: the labelled faces.
         split: a split, ``"hold_out"`` or ``"all"``; None takes the labelled test rows, else the held-out rows.
         reading: how the data is read.
-        without: data whose training rows are excluded from the evaluation, with their duplicates.
+        without: exclude faces that are duplicates of training rows of this data.
         flip: average the probabilities of each face and its mirror image.
         decision, prior: as for ``load``; the prior ``"auto"`` is estimated from the evaluated faces.
         corrupted: also measure the mean accuracy under corruption.

@@ -1,4 +1,4 @@
-"""Data audits: copies, label issues, drift; and a cleaned one."""
+"""Data audits: duplicates, label issues, drift; and cleaning."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""The audit of a data set, computed once: copies, conflicting and suspect labels, blank faces and none, shares and drift."""
+"""The audit of a data set: duplicates, conflicting labels, label issues, blank images, images without a face, and drift."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ from mien.inference.detector import MIN_SCORE, Detector
 from mien.progress import SILENT, Progress
 
 FACE_SIDE, BORDER = 128, 32
-"""How large a crop is shown to the detector, and the border of its mean gray around it, in pixels: tight crops have no rim."""
+"""Size of the crop for the detector, and width of the border of mean gray around it, in pixels; tight crops need the border."""
 
 LEAST_SCORE = 0.1
-"""Below this the detector's score counts as 0; it only ranks."""
+"""Minimum detection score; lower scores count as 0. It affects only the ranking."""
 
 T = TypeVar("T")
 NUM_FIRST = 100
-"""How many of the first label issues the votes are also counted for."""
+"""Number of the most likely label issues for which the votes are counted separately."""
 
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Rows that are copies of one another.
+    """A group of duplicate rows.
 
     Attributes:
-        rows: ``(R,)`` in the order of the data.
-        exact: whether they are the same pixel for pixel.
-        across: whether they stand in more than one split.
-        labels: how many labels they carry; blank rows carry none that could be right.
+        rows: ``(R,)`` row indices in the order of the data.
+        exact: whether the images are identical.
+        across: whether the rows are in more than one split.
+        labels: number of different labels; labels of blank rows don't count.
     """
 
     rows: NDArray[np.int64]
@@ -58,14 +58,14 @@ class Group:
 
 @dataclass(frozen=True)
 class Crossing:
-    """How many rows of one split have a copy in another.
+    """Number of rows of one split with a duplicate in another split.
 
     Attributes:
         split, other: the two splits.
-        rows: how many rows ``split`` has.
-        exact: rows with a copy in ``other``, pixel for pixel; blank ones count.
-        near: rows that correlate with a row of ``other``; exact copies that aren't blank count too.
-        conflicting: of the near ones, those whose nearest copy carries another label.
+        rows: number of rows of ``split``.
+        exact: rows with an exact duplicate in ``other``, including blank ones.
+        near: rows with a near or exact duplicate in ``other``, without blank ones.
+        conflicting: rows of ``near`` whose nearest duplicate has another label.
     """
 
     split: str
@@ -78,18 +78,18 @@ class Crossing:
 
 @dataclass(frozen=True, eq=False)
 class Audit:
-    """What was found.
+    """The findings of an audit.
 
     Attributes:
         faces: the data.
-        correlation: what near copies exceed.
-        mirrored: whether a mirror image is a copy too.
-        copies: which rows are copies of which.
-        contrast: ``(N,)`` the deviation of each face's grays.
-        scores: ``(N,)`` how sure the detector is that there is a face, 0 to 1.
-        label_issues: labels that are unlikely.
-        drift: each split beside the first.
-        seconds: how long each part took.
+        correlation: threshold of the correlation of near duplicates.
+        mirrored: whether mirror images count as duplicates.
+        copies: the duplicates.
+        contrast: ``(N,)`` standard deviation of each face's gray levels.
+        scores: ``(N,)`` face-detection scores, 0 to 1.
+        label_issues: labels that are probably wrong.
+        drift: comparison of each split with the first.
+        seconds: duration of each part.
     """
 
     faces: FaceSet
@@ -112,28 +112,28 @@ class Audit:
 
     @cached_property
     def blank(self) -> NDArray[np.int64]:
-        """Rows that show nothing, the one with the least contrast first."""
+        """Blank rows, lowest contrast first."""
         order = np.argsort(self.contrast, kind="stable")
         return np.asarray(order[self.contrast[order] < duplicates.MIN_CONTRAST], np.int64)
 
     @cached_property
     def faceless(self) -> NDArray[np.int64]:
-        """Rows that aren't blank but in which no face is found, the least face-like first, of equal ones that of least contrast."""
+        """Rows without a detected face that aren't blank, by detection score, then by contrast, lowest first."""
         order = np.lexsort((self.contrast, self.scores))
         kept = (self.scores < MIN_SCORE) & (self.contrast >= duplicates.MIN_CONTRAST)
         return np.asarray(order[kept[order]], np.int64)
 
     @cached_property
     def leakage(self) -> list[Crossing]:
-        """Each split beside each one before it, where copies are shared."""
+        """Pairs of splits that share duplicates, each split with each earlier one."""
         names = self.faces.split_names
         pairs = [(name, other) for index, name in enumerate(names) for other in names[:index]]
         return [found for name, other in pairs if (found := self._crossing(name, other)).exact or found.near]
 
     @cached_property
     def voted_otherwise(self) -> dict[str, float] | None:
-        """Of judged rows with votes, which share got most votes for another class than their label: of all these rows, of the
-        suspects, and of the first ``NUM_FIRST`` suspects. None where nobody voted on a suspect.
+        """Share of rows whose most frequent vote is not the label: of all checked rows with votes (``"judged"``), of the label
+        issues, and of the first ``NUM_FIRST`` label issues. None if no label issue has votes.
         """
         votes = self.faces.votes
         if votes is None:
@@ -150,10 +150,10 @@ class Audit:
         return {name: float(otherwise[rows].mean()) for name, rows in parts.items()}
 
     def drops(self, what: Sequence[str]) -> dict[int, str]:
-        """Which rows to leave out, and why: row to reason, see ``DROPS``; a row has the first reason that applies.
+        """The rows to drop, with the reason: row index to text; the first reason that applies counts.
 
         Args:
-            what: names out of ``DROPS``.
+            what: names from ``DROPS``.
         """
         parts = dict(
             zip(
@@ -220,7 +220,7 @@ class Audit:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything with the names of the rows, fit for JSON."""
+        """All findings with the names of the rows, as a dictionary for JSON."""
         names = self.faces.names.tolist()
         return {
             "mien": mien.__version__,
@@ -255,7 +255,7 @@ class Audit:
         }
 
     def counts(self) -> dict[str, int]:
-        """How many rows and groups each finding has."""
+        """Number of rows or groups of each finding."""
         exact = Counter(self.copies.pictures.tolist())
         return {
             "rows": len(self.faces),
@@ -273,11 +273,11 @@ class Audit:
         }
 
     def is_blank(self, group: Group) -> bool:
-        """Whether the rows of a group are blank; then all are, as blank faces have exact copies only."""
+        """Whether the rows of a group are blank; either all or none are, because blank faces have exact duplicates only."""
         return bool(self.contrast[group.rows[0]] < duplicates.MIN_CONTRAST)
 
     def label(self, row: int) -> str:
-        """The class of a row; empty where it isn't known."""
+        """The label of a row; empty if it has none."""
         code = int(self.faces.labels[row])
         return "" if code == UNLABELLED else self.faces.classes[code]
 
@@ -295,8 +295,8 @@ class Audit:
 
 
 DROPS = ("blank", "conflicts", "duplicates", "label-issues")
-"""What can be left out: blank rows; all rows of a group whose labels conflict; of other groups, rows with a copy in a split that
-judges (``valid`` judges ``train``, any test split judges both) and further copies within a split; rows with a suspect label."""
+"""What can be dropped: blank rows; all rows of groups with conflicting labels; of other groups, rows with a duplicate in a later
+split (``train``, ``valid``, test splits) and all but one of the duplicates within a split; rows with a label issue."""
 
 
 @checked
@@ -312,13 +312,13 @@ def audit(
 
     Args:
         faceset: the data.
-        classifier: the model that judges the labels; None fits a small one in folds.
-        correlation: what near copies exceed.
-        mirrored: whether a mirror image is a copy too.
-        progress: is told of the work.
+        classifier: model whose probabilities are compared with the labels; None fits small models by cross-validation.
+        correlation: two faces are near duplicates if their correlation exceeds this.
+        mirrored: whether mirror images count as duplicates.
+        progress: receives the duration of each part.
 
     Raises:
-        DataError: there is no row, there are too many near copies, or rows have a class that the model doesn't know.
+        DataError: there is no row, there are too many near duplicates, or rows have a class that the model doesn't have.
         MissingExtraError: scikit-learn or cleanlab isn't installed.
     """
     if not len(faceset):
@@ -342,7 +342,7 @@ def audit(
 
 
 def face_scores(faces: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """``(N,)`` the score of the best face that the detector finds in each of ``(N, H, W)`` crops; 0 where there is none."""
+    """The highest face-detection score ``(N,)`` in each of ``(N, H, W)`` crops; 0 without a detection."""
     detector = Detector()
 
     def score(face: NDArray[np.uint8]) -> float:
@@ -356,5 +356,5 @@ def face_scores(faces: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def _rank(split: str) -> int:
-    """How far from training a split stands: training rows, those that training chooses by, and those that judge."""
+    """Rank of a split: 0 for training, 1 for validation, 2 for test."""
     return min(SPLITS.index(split), 2)

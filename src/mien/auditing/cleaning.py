@@ -1,4 +1,4 @@
-"""A data set without what an audit found: labels put right, the rows that stay, and a list of what was changed, with reasons."""
+"""Cleaning of a data set after an audit: corrected labels, dropped rows, and a list of the changes with reasons."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from mien.data.source import DroppedRow
 from mien.errors import DataError, OutputError
 
 FIXES = ("conflicts", "label-issues")
-"""Labels that can be put right instead of being dropped."""
+"""Findings whose labels can be corrected instead of dropping the rows."""
 
 
 def parse(text: str, known: tuple[str, ...] = DROPS) -> tuple[str, ...]:
-    """The names of a list such as ``"blank,conflicts"``, in the order of those that are known: ``audit.DROPS`` or ``FIXES``.
+    """Parse a list such as ``"blank,conflicts"``; the result has the order of the known names (``audit.DROPS`` or ``FIXES``).
 
     Raises:
         OutputError: a name is unknown.
@@ -40,15 +40,15 @@ def parse(text: str, known: tuple[str, ...] = DROPS) -> tuple[str, ...]:
 
 
 def fix(audit: Audit, what: tuple[str, ...]) -> Audit:
-    """The audit with labels put right, so that what is then dropped is what is still wrong.
+    """The audit with corrected labels; findings that remain can be dropped afterwards.
 
-    Copies with conflicting labels get the one that most people voted for, where the data has votes, or else the one that most
-    copies carry. A label issue gets the class that most people voted for, or else the one that the audit's judge reads. Where
-    several come first, the labels stay as they are.
+    Duplicates with conflicting labels get the class with most annotators' votes, or, without votes, the most frequent label of
+    the group. A label issue gets the class with most votes, or, without votes, the class predicted in the audit. In a tie, the
+    labels are unchanged.
 
     Args:
-        audit: what was found.
-        what: names out of ``FIXES``.
+        audit: the audit.
+        what: names from ``FIXES``.
     """
     faces, still = audit.faces, audit.label_issues
     labels, shown = faces.labels.copy(), audit.contrast >= duplicates.MIN_CONTRAST
@@ -67,14 +67,14 @@ def fix(audit: Audit, what: tuple[str, ...]) -> Audit:
 
 
 def clean(audit: Audit, what: tuple[str, ...]) -> FaceSet:
-    """The rows that stay, in their order and their splits; ``source.dropped`` has the others, beside those dropped before.
+    """The data without the dropped rows; these are added to ``source.dropped``.
 
     Raises:
-        DataError: no row would stay.
+        DataError: all rows would be dropped.
     """
     faces, drops = audit.faces, audit.drops(what)
     if len(drops) == len(faces):
-        raise DataError("No row would stay: drop less.")
+        raise DataError("All rows would be dropped: drop fewer kinds.")
     gone = tuple(DroppedRow(str(faces.names[row]), reason) for row, reason in drops.items())
     kept = np.setdiff1d(np.arange(len(faces)), list(drops))
     return replace(faces.select(kept), source=replace(faces.source, dropped=faces.source.dropped + gone))
@@ -88,21 +88,21 @@ def write(
     *,
     overwrite: bool = False,
 ) -> dict[str, Any]:
-    """Write the rows that stay as ``store.convert`` does, and beside them ``<name>.changed.csv``: name, split, label, what was done.
+    """Write the cleaned data with ``store.convert``, and the changes as ``<name>.changed.csv``: name, split, label, change.
 
     Args:
-        audit: what was found.
-        path: where the rows go.
-        what: what is dropped, names out of ``audit.DROPS``.
-        fixes: which labels are put right before, names out of ``FIXES``.
+        audit: the audit.
+        path: the file to write.
+        what: findings to drop, names from ``audit.DROPS``.
+        fixes: findings whose labels are corrected first, names from ``FIXES``.
         overwrite: whether ``path`` may exist.
 
     Returns:
-        Path and hash of what was written, how many rows it has, and how many were fixed and dropped, by reason and by split.
+        Path, hash and number of rows of the new data, and the number of fixed and dropped rows, by reason and by split.
 
     Raises:
-        OutputError: the place can't be written to, or exists and ``overwrite`` is false.
-        DataError: no row would stay.
+        OutputError: the file can't be written, or exists and ``overwrite`` is false.
+        DataError: all rows would be dropped.
     """
     right = fix(audit, fixes)
     kept, drops = clean(right, what), right.drops(what)
@@ -135,12 +135,12 @@ def write(
 
 
 def _votes(faces: FaceSet, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """How many people chose each class ``(K,)`` on these rows; all 0 where nobody was asked."""
+    """Number of votes for each class ``(K,)`` on these rows; all 0 without votes."""
     return np.zeros(len(faces.classes)) if faces.votes is None else faces.votes[rows].sum(0).astype(np.float64)
 
 
 def _first(votes: NDArray[np.float64], otherwise: NDArray[np.float64]) -> int | None:
-    """The class with most votes, or, where there are none, with most of the other; None where several have."""
+    """The class with most votes, or, without votes, with the largest alternative count; None in a tie."""
     counts = votes if votes.any() else otherwise
     best = np.flatnonzero(counts == counts.max())
     return int(best[0]) if len(best) == 1 else None

@@ -1,4 +1,4 @@
-"""Drift: in what the splits of a data set differ, and whether chance explains it."""
+"""Drift: differences between the splits of a data set, with p-values."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ NUM_PERMUTATIONS = 999
 
 @dataclass(frozen=True)
 class SplitDrift:
-    """One split beside the reference.
+    """Comparison of one split with the reference.
 
     Attributes:
-        split: its name.
-        rows: how many rows it has.
-        variation: total variation of the class shares: the share of rows that would need another class, 0 to 1.
-        classes_p: chance of class counts at least as different, were both drawn alike (chi-square); None where it can't be said.
-        gray, contrast: mean over its rows of a face's mean gray and of the deviation of its grays, in gray levels.
-        gray_p, contrast_p: chance of a mean at least as far from the reference's, over random divisions of the rows of both.
+        split: name of the split.
+        rows: number of rows.
+        variation: total variation distance of the class shares, 0 to 1.
+        classes_p: p-value of the chi-square test of the class counts; None if undefined.
+        gray, contrast: mean over the rows of a face's mean gray level and of the standard deviation of its gray levels.
+        gray_p, contrast_p: p-values of permutation tests of the differences of these means.
     """
 
     split: str
@@ -37,16 +37,16 @@ class SplitDrift:
     contrast_p: float | None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, fit for JSON."""
+        """A dictionary for JSON."""
         return asdict(self)
 
 
 def of_splits(faceset: FaceSet, contrast: NDArray[np.float64]) -> list[SplitDrift]:
-    """Each split beside the first one, which is ``train`` where there is one.
+    """Compare each split with the first, which is ``train`` if it exists.
 
     Args:
         faceset: the data.
-        contrast: ``(N,)`` the deviation of each face's grays.
+        contrast: ``(N,)`` standard deviation of each face's gray levels.
 
     Raises:
         MissingExtraError: scikit-learn, which brings scipy, isn't installed.
@@ -97,7 +97,7 @@ def _means_p(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     share = len(a) / len(both)
     num_as_far = 0
     for _ in range(NUM_PERMUTATIONS):
-        # The sum of a random part tells the difference of both means, as the sum of all is 0.
+        # The mean of a random part determines the difference of both means, because the sum of all is 0.
         part = rng.choice(both, len(a), replace=False, shuffle=False).mean()
         num_as_far += abs(part / (1 - share)) >= seen - 1e-12
     return float((1 + num_as_far) / (1 + NUM_PERMUTATIONS))

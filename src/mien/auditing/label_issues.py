@@ -1,13 +1,12 @@
-"""Label issues: rows whose label a model that didn't learn from them finds unlikely (confident learning, by cleanlab).
+"""Label issues: rows whose label is unlikely according to out-of-sample probabilities (confident learning, by cleanlab).
 
 C. G. Northcutt, L. Jiang and I. L. Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels", Journal of Artificial
-Intelligence Research 70, 2021. The probabilities are out of fold: either those of a given model on rows that it didn't
-learn from, or those of a small classifier that is fitted here, on other folds than the one that it reads.
+Intelligence Research 70, 2021. The probabilities are those of a given model on rows that it wasn't trained on, or those of a
+small classifier that is fitted here by cross-validation.
 
-That classifier is a ridge regression on responses to patches cut at random from the faces themselves, whitened, rectified and
-pooled: A. Coates and A. Y. Ng, "The Importance of Encoding Versus Training with Sparse Coding and Vector Quantization",
-ICML 2011. It sees no label before the regression, needs no deep-learning framework, and is no good reader of faces; it takes half a
-minute for all of FER2013.
+The small classifier is a ridge regression on responses to random patches of the faces, whitened, rectified and pooled: A. Coates
+and A. Y. Ng, "The Importance of Encoding Versus Training with Sparse Coding and Vector Quantization", ICML 2011. It needs no
+deep-learning framework and takes half a minute for FER2013; its accuracy is low.
 """
 
 from __future__ import annotations
@@ -27,28 +26,28 @@ from mien.inference.classifier import Classifier
 
 NUM_FOLDS = 5
 MIN_ROWS = 50
-"""Fewer labelled rows than this are not judged: nothing can be learned from them."""
+"""Minimum number of labelled rows; with fewer, no labels are checked."""
 
 SIDE, PATCH, STRIDE, GRID = 48, 6, 2, 4
-"""Of the small classifier: side of the faces, side of a patch and its step in pixels, and cells of the pooling, each way."""
+"""Of the small classifier: side of the faces, side and stride of the patches (pixels), and pooling cells per side."""
 
 NUM_PATCHES = 64
-_THRESHOLD = 0.25  # of the rectifier: responses below it are noise
-_RIDGE = 0.05  # penalty per row, with features of deviation 1
-_BLOCK = 256  # faces whose patches are held at once, which bounds the memory
+_THRESHOLD = 0.25  # of the rectifier: smaller responses are noise
+_RIDGE = 0.05  # penalty per row, for features with standard deviation 1
+_BLOCK = 256  # number of faces whose patches are in memory at the same time
 
 
 @dataclass(frozen=True, eq=False)
 class LabelIssues:
-    """What a model that didn't learn from them says of labelled rows.
+    """Label issues and the out-of-sample probabilities behind them.
 
     Attributes:
-        judge: the name of the model, or ``""`` for the small classifier's folds.
-        judged: ``(J,)`` the rows that were judged.
-        probabilities: ``(J, K)``, of each class.
-        rows: ``(S,)`` the rows whose label is suspect, the most suspect first.
-        num_learned: how many labelled rows the model had learned from, or from a copy of them; they are not judged.
-        knows_training: whether it is known which of these rows the model learned from.
+        judge: name of the model, or ``""`` for the cross-validated small classifier.
+        judged: ``(J,)`` indices of the checked rows.
+        probabilities: ``(J, K)`` class probabilities of the checked rows.
+        rows: ``(S,)`` indices of the rows with label issues, most likely first.
+        num_learned: number of labelled rows that the model was trained on, or duplicates of them; they are not checked.
+        knows_training: whether the training rows of the model are known.
     """
 
     judge: str
@@ -59,7 +58,7 @@ class LabelIssues:
     knows_training: bool = True
 
     def of(self, row: int) -> NDArray[np.float64]:
-        """The probabilities ``(K,)`` of a judged row."""
+        """The probabilities ``(K,)`` of a checked row."""
         (found,) = np.flatnonzero(self.judged == row)
         return np.asarray(self.probabilities[found])
 
@@ -67,16 +66,16 @@ class LabelIssues:
 def find(
     faceset: FaceSet, copies: Copies, usable: NDArray[np.bool_], classifier: Classifier | None = None
 ) -> LabelIssues:
-    """Judge labels.
+    """Find label issues.
 
     Args:
         faceset: the data.
-        copies: of its rows; copies never stand in different folds, nor is a copy of a row that the model learned from judged.
-        usable: ``(N,)`` which rows are worth a look, such as those that aren't blank.
-        classifier: the model that judges; None fits the small classifier in folds.
+        copies: duplicates of its rows; they are in the same fold, and duplicates of the model's training rows are not checked.
+        usable: ``(N,)`` mask of the rows to check, such as those that aren't blank.
+        classifier: the model; None fits the small classifier by cross-validation.
 
     Raises:
-        DataError: rows have a class that the model doesn't know.
+        DataError: rows have a class that the model doesn't have.
         MissingExtraError: scikit-learn or cleanlab isn't installed.
     """
     labelled = np.flatnonzero(usable & (faceset.labels != UNLABELLED))
@@ -96,7 +95,7 @@ def find(
 
 
 def learned_rows(classifier: Classifier, faceset: FaceSet) -> tuple[NDArray[np.int64], bool]:
-    """The rows of a data set that a model learned from, and whether that is known."""
+    """Indices of the rows that a model was trained on, and whether this is known."""
     if classifier.seen is not None:
         learned, _ = classifier.seen.find(faceset.resized(classifier.spec.size).images)
         return np.flatnonzero(learned), True
@@ -110,13 +109,13 @@ def learned_rows(classifier: Classifier, faceset: FaceSet) -> tuple[NDArray[np.i
 def out_of_fold(
     faces: NDArray[np.uint8], labels: NDArray[np.int64], groups: NDArray[np.int64], seed: int = 0
 ) -> NDArray[np.float64]:
-    """Probabilities of a small classifier that was fitted on other folds.
+    """Cross-validated probabilities of the small classifier.
 
     Args:
         faces: ``(N, H, W)`` ``uint8``.
         labels: ``(N,)``.
-        groups: ``(N,)``, rows of one group stay in one fold.
-        seed: of the patches and the folds.
+        groups: ``(N,)`` group numbers; rows of one group are in one fold.
+        seed: seed of the patches and the folds.
 
     Returns:
         ``(N, C)``, for the classes that occur, in the order of their codes; each row sums to 1.
@@ -134,12 +133,12 @@ def out_of_fold(
 def _ridge_of_many(
     x: NDArray[np.float32], targets: NDArray[np.float32], folds: NDArray[np.int64]
 ) -> NDArray[np.float32]:
-    """Scores ``(N, C)`` of each fold by a ridge regression on the others, through the products of features ``(F, F)``."""
+    """Cross-validated scores ``(N, C)`` of a ridge regression, from the products of features ``(F, F)``."""
     scores = np.empty(targets.shape, np.float32)
     gram, products = x.T @ x, x.T @ targets
     for fold in range(NUM_FOLDS):
         held = folds == fold
-        own = x[held]  # what the fold adds to the sums is taken out again, so that all rows are summed once
+        own = x[held]  # the fold is subtracted from the sums over all rows, which are computed once
         penalty = np.float32(_RIDGE * (len(x) - len(own) + 1)) * np.eye(x.shape[1], dtype=np.float32)
         scores[held] = own @ np.linalg.solve(gram - own.T @ own + penalty, products - own.T @ targets[held])
     return scores
@@ -148,7 +147,7 @@ def _ridge_of_many(
 def _ridge_of_few(
     x: NDArray[np.float32], targets: NDArray[np.float32], folds: NDArray[np.int64]
 ) -> NDArray[np.float32]:
-    """The same, through the products of rows ``(N, N)``, which are fewer."""
+    """The same from the products of rows ``(N, N)``, for fewer rows than features."""
     scores = np.empty(targets.shape, np.float32)
     kernel = x @ x.T
     for fold in range(NUM_FOLDS):
@@ -160,7 +159,7 @@ def _ridge_of_few(
 
 
 def patch_features(faces: NDArray[np.uint8], seed: int = 0) -> NDArray[np.float32]:
-    """``(N, 2 * NUM_PATCHES * GRID ** 2)`` responses to random patches, pooled, each feature with mean 0 and deviation about 1."""
+    """Pooled responses to random patches, ``(N, 2 * NUM_PATCHES * GRID ** 2)``; features have mean 0 and deviation about 1."""
     small = images.resize_faces(faces, (SIDE, SIDE))
     windows = np.lib.stride_tricks.sliding_window_view(small, (PATCH, PATCH), axis=(1, 2))  # (N, 43, 43, 6, 6)
     mean, filters = _filters(windows, np.random.default_rng(seed))
@@ -183,7 +182,7 @@ def patch_features(faces: NDArray[np.uint8], seed: int = 0) -> NDArray[np.float3
 def _filters(
     windows: NDArray[np.uint8], rng: np.random.Generator, num_drawn: int = 40_000
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The mean patch ``(36,)``, and the map ``(36, NUM_PATCHES)`` from a patch to its responses, whitening included."""
+    """The mean patch ``(36,)``, and the filters ``(36, NUM_PATCHES)``, including whitening."""
     place = [rng.integers(0, length, num_drawn) for length in windows.shape[:3]]
     patches = _normalised(windows[place[0], place[1], place[2]])
     mean = patches.mean(0)
@@ -195,7 +194,7 @@ def _filters(
 
 
 def _normalised(patches: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Patches ``(..., 6, 6)`` as rows ``(M, 36)`` of mean 0 and deviation about 1, less for flat ones."""
+    """Patches ``(..., 6, 6)`` as rows ``(M, 36)`` with mean 0 and deviation about 1 (less for patches of low contrast)."""
     rows = patches.reshape(-1, PATCH * PATCH).astype(np.float32)
     rows -= rows.mean(1, keepdims=True)
     rows /= np.sqrt(np.square(rows).mean(1, keepdims=True) + np.float32(10))
@@ -203,7 +202,7 @@ def _normalised(patches: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _calibrated(scores: NDArray[np.float64], codes: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Softmax of scores ``(N, C)`` times the one factor that fits the labels best."""
+    """Softmax of scores ``(N, C)`` times the factor with the lowest log-loss (temperature scaling)."""
     try:
         from scipy.optimize import minimize_scalar
         from scipy.special import log_softmax
@@ -220,13 +219,12 @@ def _calibrated(scores: NDArray[np.float64], codes: NDArray[np.int64]) -> NDArra
 
 def _by_model(classifier: Classifier, rows: FaceSet) -> NDArray[np.float64]:
     """A model's probabilities ``(J, K)`` for the data's classes."""
-    rows.to_classes(classifier.spec.classes)  # for its error
+    rows.to_classes(classifier.spec.classes)  # raises an error for unknown classes
     known = [name for name in rows.classes if name in classifier.spec.classes]
-    read = classifier.probabilities(rows.images).astype(np.float64) + 1e-12  # a row must not sum to 0
-    read = read[:, [classifier.spec.classes.index(name) for name in known]]
-    return _widened(
-        read / read.sum(1, keepdims=True), np.array([rows.classes.index(name) for name in known]), len(rows.classes)
-    )
+    probabilities = classifier.probabilities(rows.images).astype(np.float64) + 1e-12  # a row must not sum to 0
+    probabilities = probabilities[:, [classifier.spec.classes.index(name) for name in known]]
+    codes = np.array([rows.classes.index(name) for name in known])
+    return _widened(probabilities / probabilities.sum(1, keepdims=True), codes, len(rows.classes))
 
 
 def _widened(probabilities: NDArray[np.float64], codes: NDArray[np.int64], num: int) -> NDArray[np.float64]:
@@ -236,7 +234,7 @@ def _widened(probabilities: NDArray[np.float64], codes: NDArray[np.int64], num: 
 
 
 def _issues(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Positions of suspect labels, the one with the least probability first."""
+    """Positions of label issues, lowest probability of the label first."""
     present = np.unique(labels)
     if len(present) < 2:
         return np.empty(0, np.int64)
@@ -244,7 +242,7 @@ def _issues(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> ND
         from cleanlab.filter import find_label_issues
     except ImportError:
         raise MissingExtraError("cleanlab", "report") from None
-    shares = probabilities[:, present] + 1e-9  # cleanlab wants every class to occur
+    shares = probabilities[:, present] + 1e-9  # cleanlab needs every class to occur
     found = find_label_issues(
         np.searchsorted(present, labels),
         shares / shares.sum(1, keepdims=True),

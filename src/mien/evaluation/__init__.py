@@ -1,4 +1,4 @@
-"""How good a model is, where it errs, and the report that shows it."""
+"""Evaluation of models: scores, errors, decision rules, comparisons."""
 
 from typing import TYPE_CHECKING
 

@@ -1,8 +1,8 @@
-"""Ways to train or to answer, compared on the same rows: means over seeds, and paired differences with their intervals.
+"""Comparison of methods on the same rows: means over seeds, and paired differences with confidence intervals.
 
-A difference varies with the rows that are judged and with the seeds of the runs. The rows are drawn anew with the runs fixed
-(bootstrap). That already holds what rows do to single runs, so only the part of the variance between the seeds that the rows
-don't explain is added, with Student's t on S - 1 degrees of freedom. docs/studies.md has how often such intervals hold the truth.
+A difference varies with the sample of rows and with the seeds of the runs. The rows are resampled with fixed runs (bootstrap).
+This includes the effect of the rows on single runs, so only the variance between the seeds that the rows don't explain is added,
+by Student's t with S - 1 degrees of freedom. docs/studies.md reports the measured coverage of the intervals.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(frozen=True)
 class Comparison:
-    """The scores of a way to train or to answer, and how far they are from those of the first way.
+    """The scores of a method, and their differences from the first method.
 
     Attributes:
-        scores: of each run, by the names in ``metrics.SCORES``.
-        mean: over the runs.
-        sd: their standard deviation; None for one run.
-        difference: of each score the mean difference from the first way and its 95% interval; None for the first way.
-        family: of each score the interval that holds for all ways at once (Bonferroni); None for the first way.
+        scores: scores of each run, by the names in ``metrics.SCORES``.
+        mean: means over the runs.
+        sd: standard deviations over the runs; None for one run.
+        difference: for each score, the mean difference from the first method and its 95% interval; None for the first method.
+        family: for each score, the simultaneous interval for all methods (Bonferroni); None for the first method.
     """
 
     scores: tuple[Mapping[str, float], ...]
@@ -50,31 +50,31 @@ def compare(
     paired: bool = True,
     seed: int = 0,
 ) -> dict[K, Comparison]:
-    """Compare ways on the same rows with the first of them.
+    """Compare methods with the first of them, on the same rows.
 
     Args:
         labels: ``(N,)``.
-        answers: for each way the answers ``(N,)`` of its runs, in the order of their seeds.
+        answers: for each method, the predicted classes ``(N,)`` of its runs, in the order of their seeds.
         num_classes: K.
-        paired: whether a way's runs belong, one by one, to the first way's, as those of the same seed do. If not, or with one
-            run each, the intervals tell of the rows alone.
-        seed: of the draws.
+        paired: whether each run is paired with the run of the first method with the same seed. If not, or with one run each, the
+            intervals cover the sampling of the rows only.
+        seed: seed of the bootstrap.
 
     Returns:
-        What each way came to.
+        The comparison of each method.
 
     Raises:
-        ArgumentError: labels or answers are no numbers, or there is no way.
-        DataError: they aren't of the same rows, or no classes; or runs are paired, and not as many for each way.
+        ArgumentError: labels or predictions aren't numbers, or there is no method.
+        DataError: lengths differ, values aren't class numbers, or paired methods have different numbers of runs.
     """
     labels, answers = _checked(labels, answers, num_classes, paired)
     codes = {name: np.stack(runs) + labels * num_classes for name, runs in answers.items()}  # (S, N), a cell of K x K
     first = next(iter(codes))
-    whole = {name: metrics.scores(metrics.confusions(cells, num_classes)) for name, cells in codes.items()}  # (S, 4)
+    full = {name: metrics.scores(metrics.confusions(cells, num_classes)) for name, cells in codes.items()}  # (S, 4)
     drawn = _draws(codes, first, num_classes, paired, seed)
     num_others = max(1, len(codes) - 1)
     result: dict[K, Comparison] = {}
-    for name, values in whole.items():
+    for name, values in full.items():
         own_scores = Comparison(
             scores=tuple(_named(run) for run in values),
             mean=_named(values.mean(0)),
@@ -83,7 +83,7 @@ def compare(
         if name == first:
             result[name] = own_scores
             continue
-        own = values - whole[first] if paired else values.mean(0, keepdims=True) - whole[first].mean(0)  # (S, 4)
+        own = values - full[first] if paired else values.mean(0, keepdims=True) - full[first].mean(0)  # (S, 4)
         middle = own.mean(0).tolist()
         single, family = (_intervals(own, drawn[name], 1 - (1 - LEVEL) / num) for num in (1, num_others))
         result[name] = replace(
@@ -115,22 +115,22 @@ def _checked(
 
 
 def interval(own: NDArray[np.float64], drawn: NDArray[np.float64], level: float = LEVEL) -> tuple[float, float]:
-    """The interval of a mean difference over rows and seeds.
+    """Confidence interval of a mean difference, over rows and seeds.
 
-    The rows' part reaches from the mean to the bootstrap's percentiles; the seeds' part is ``t * sqrt(V / S)``, where V is the
-    variance of the runs' differences less the variance that the draws add to it, and at least 0. The two parts are independent,
-    so their lengths add as squares, on each side for itself.
+    The part of the rows is the distance from the mean to the bootstrap percentiles. The part of the seeds is ``t * sqrt(V / S)``,
+    where V is the variance of the runs' differences minus the variance added by resampling, and at least 0. The two parts are
+    independent, so their lengths are added in quadrature, separately for each side.
 
     Args:
-        own: ``(S,)`` differences of the S pairs of runs on the rows as they are.
-        drawn: ``(B, S)`` the same in each of B draws of the rows.
-        level: how often the interval should hold the truth.
+        own: ``(S,)`` differences of the S pairs of runs on the original rows.
+        drawn: ``(B, S)`` differences in each of B bootstrap samples.
+        level: confidence level.
     """
     from scipy.stats import norm, t  # scikit-learn brings SciPy
 
     middle, means = float(own.mean()), drawn.mean(1)
     low, high = np.percentile(means, [100 * (1 - LEVEL) / 2, 100 * (1 + LEVEL) / 2])
-    # Percentiles far out take more draws than there are.
+    # There are too few draws for extreme percentiles, so the interval is scaled by the normal distribution.
     stretch = norm.ppf((1 + level) / 2) / norm.ppf((1 + LEVEL) / 2)
     below, above = stretch * max(0.0, middle - low), stretch * max(0.0, high - middle)
     seeds = 0.0
@@ -142,14 +142,14 @@ def interval(own: NDArray[np.float64], drawn: NDArray[np.float64], level: float 
 
 
 def _intervals(own: NDArray[np.float64], drawn: NDArray[np.float64], level: float) -> list[tuple[float, float]]:
-    """Of each score: ``own`` ``(S, 4)``, ``drawn`` ``(B, S, 4)``."""
+    """The interval of each score: ``own`` ``(S, 4)``, ``drawn`` ``(B, S, 4)``."""
     return [interval(own[:, index], drawn[:, :, index], level) for index in range(own.shape[1])]
 
 
 def _draws(
     codes: Mapping[K, NDArray[np.int64]], first: K, num_classes: int, paired: bool, seed: int
 ) -> dict[K, NDArray[np.float64]]:
-    """For each way but the first, its runs' differences ``(NUM_DRAWS, S, 4)`` from it on rows that are drawn anew."""
+    """For each method except the first, the differences ``(NUM_DRAWS, S, 4)`` of its runs on bootstrap samples of the rows."""
     rng = np.random.default_rng(seed)
     names = [name for name in codes if name != first]
     drawn: dict[K, list[NDArray[np.float64]]] = {name: [] for name in names}

@@ -1,4 +1,4 @@
-"""Ways to answer, compared on judged rows."""
+"""Comparison of decision rules on evaluated rows."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from mien.evaluation.judge import Judgement, JudgementRecord
 
 @dataclass(frozen=True)
 class DecisionResult:
-    """What a decision came to on the judged rows.
+    """The scores of a decision rule on the evaluated rows.
 
     Attributes:
-        decision, tau: the decision's key, and its strength where it is logit adjustment.
+        decision, tau: key of the rule, and strength of logit adjustment (None for other rules).
         accuracy, macro_f1, balanced_accuracy, worst_recall: its scores.
-        worst_class: the class with the worst recall.
-        offsets: of each class, added to the log-probability.
-        difference: of each score the paired difference from argmax and its 95% interval; None for argmax.
+        worst_class: class with the lowest recall.
+        offsets: offset of each class, added to the log-probability.
+        difference: for each score, the paired difference from argmax and its 95% interval; None for argmax.
     """
 
     decision: str
@@ -41,15 +41,15 @@ class DecisionResult:
 
 @dataclass(frozen=True)
 class Decided:
-    """Ways to answer, compared.
+    """The result of ``decide``.
 
     Attributes:
-        record: what was judged on what.
-        n: judged rows.
-        chosen_on_n: other rows on which the decisions were chosen.
-        decisions: what each came to; the first is argmax.
-        abstaining: what abstaining from the least confident rows is worth.
-        costs: what answers cost; empty where no costs were stated.
+        record: model, data and settings of the evaluation.
+        n: number of evaluated rows.
+        chosen_on_n: number of other rows, on which the rules were fitted.
+        decisions: result of each rule; the first is argmax.
+        abstaining: accuracy if the least confident rows are rejected.
+        costs: mean costs; empty without a cost matrix.
     """
 
     record: JudgementRecord
@@ -60,7 +60,7 @@ class Decided:
     costs: tuple[Cost, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Fit for JSON."""
+        """A dictionary for JSON."""
         parts = {field.name: typed_json.to_json(getattr(self, field.name)) for field in fields(self)}
         return {**parts.pop("record"), **parts}
 
@@ -71,15 +71,15 @@ def decide(
     shares: NDArray[np.float64],
     costs: str | os.PathLike[str] | None = None,
 ) -> Decided:
-    """Compare decisions on judged rows.
+    """Compare decision rules on evaluated rows.
 
     Args:
-        judgement: the model, judged.
-        chosen_on, shares: as for ``compare``.
-        costs: a CSV of what each error costs, or None.
+        judgement: the evaluation of the model.
+        chosen_on, shares: as for ``decisions.compare``.
+        costs: a CSV file with the cost of each error, or None.
 
     Raises:
-        DataError: the costs don't fit.
+        DataError: the costs are not valid.
     """
     evaluation = judgement.evaluation
     labels, probabilities, classes = evaluation.labels, evaluation.probabilities, evaluation.classes

@@ -1,8 +1,8 @@
-"""From probabilities to an answer: argmax, and what may serve better where classes are unequal or errors cost differently.
+"""Decision rules: from probabilities to a class, by argmax or with offsets for class imbalance or unequal costs.
 
-A decision is a number for each class that is added to the logarithm of its probability before the largest is taken; so the
-class weights that are often proposed, logit adjustment and thresholds for each class are one thing with three ways to choose the
-numbers. They are chosen on rows that are not those judged. docs/mathematics.md, section 7, has when argmax is right.
+A rule adds an offset for each class to the log-probabilities before argmax. Class weights, logit adjustment and class thresholds
+are three ways to choose the offsets. They are fitted on other rows than those that are evaluated. docs/mathematics.md, section 7,
+explains when argmax is optimal.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from mien.errors import ArgumentError, DataError
 from mien.evaluation import comparison, metrics, predictions
 
 TAUS = tuple(np.linspace(-1.0, 2.0, 31).round(1).tolist())
-"""Strengths of logit adjustment that are tried."""
+"""Strengths of logit adjustment for the grid search."""
 
 TINY = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
 class Decision:
-    """A way to answer.
+    """A decision rule.
 
     Attributes:
-        key: which.
+        key: name of the rule.
         offsets: ``(K,)``, added to the log-probabilities.
-        tau: the strength of logit adjustment; None for others.
+        tau: strength of logit adjustment; None for other rules.
     """
 
     key: str
@@ -42,7 +42,7 @@ class Decision:
     tau: float | None = None
 
     def __call__(self, probabilities: NDArray[np.float32]) -> NDArray[np.int64]:
-        """Answer: ``(N, K)`` probabilities to ``(N,)`` classes."""
+        """Predict classes ``(N,)`` from probabilities ``(N, K)``."""
         rows = predictions.check_probabilities(probabilities, len(self.offsets))
         answers: NDArray[np.int64] = (_logs(rows) + self.offsets).argmax(1)
         return answers
@@ -50,7 +50,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Score:
-    """What answers are worth: each over the classes that occur."""
+    """Scores of predicted classes; means are over the classes that occur."""
 
     accuracy: float
     macro_f1: float
@@ -60,10 +60,10 @@ class Score:
 
     @classmethod
     def of(cls, labels: NDArray[np.int64], answers: NDArray[np.int64], num_classes: int) -> Score:
-        """Score answers ``(N,)`` against labels ``(N,)``.
+        """Score predicted classes ``(N,)`` against labels ``(N,)``.
 
         Raises:
-            ArgumentError, DataError: they are no class numbers, or not of the same rows.
+            ArgumentError, DataError: they aren't class numbers, or their lengths differ.
         """
         labels, answers = (
             predictions.check_codes(codes, num_classes, what)
@@ -80,7 +80,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Coverage:
-    """Answering the most confident rows only: their share, the accuracy on them with its interval, and the least confidence."""
+    """Result if only the most confident rows are predicted: their share, accuracy with 95% interval, and lowest confidence."""
 
     answered: float
     accuracy: float
@@ -90,7 +90,7 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Cost:
-    """What the answers of a decision cost per row, their accuracy, and the paired difference in cost from argmax (None for it)."""
+    """Mean cost per row of a decision rule, its accuracy, and the paired difference of the cost from argmax (None for argmax)."""
 
     decision: str
     cost: float
@@ -102,17 +102,17 @@ Goal = Callable[[Score], float]
 
 
 def argmax(num_classes: int) -> Decision:
-    """The most probable class: best for accuracy where the probabilities are right and the classes as frequent as in training."""
+    """The most probable class: optimal for accuracy if probabilities are exact and classes are as frequent as in training."""
     return Decision("argmax", np.zeros(num_classes))
 
 
 def share_weights(shares: NDArray[np.float64]) -> Decision:
-    """Each probability times its class's share ``(K,)`` of the training rows, as the report that mien started from proposes."""
+    """Each probability times its class's share ``(K,)`` of the training rows, as proposed in the course report."""
     return Decision("class_share", _logs(predictions.check_shares(shares)))
 
 
 def logit_adjustment(shares: NDArray[np.float64], tau: float) -> Decision:
-    """Divide each probability by its class's share to the power of ``tau``.
+    """Divide each probability by its class's share of the training rows to the power of ``tau``.
 
     Menon et al., Long-Tail Learning via Logit Adjustment, ICLR 2021, equation 9: ``tau`` 1 is best for balanced accuracy.
     """
@@ -124,7 +124,7 @@ def logit_adjustment(shares: NDArray[np.float64], tau: float) -> Decision:
 def best_tau(
     labels: NDArray[np.int64], probabilities: NDArray[np.float32], shares: NDArray[np.float64], goal: Goal
 ) -> Decision:
-    """The logit adjustment out of ``TAUS`` that serves a goal best on these rows; the one nearest to 0 among equals."""
+    """The logit adjustment from ``TAUS`` with the best score on these rows; the one nearest to 0 in a tie."""
     labels, probabilities = _rows(labels, probabilities)
     shares = predictions.check_shares(shares, probabilities.shape[1])
     decisions = [logit_adjustment(shares, tau) for tau in sorted(TAUS, key=abs)]
@@ -134,9 +134,9 @@ def best_tau(
 def class_thresholds(
     labels: NDArray[np.int64], probabilities: NDArray[np.float32], goal: Goal, *, rounds: int = 3
 ) -> Decision:
-    """An offset for each class, found one class after another, that serves a goal best on these rows.
+    """Offsets of the classes with the best score on these rows, by coordinate search.
 
-    It has K - 1 free numbers, so it fits the chance of few rows too: judge it on others.
+    They have K - 1 free parameters and overfit on few rows: evaluate them on other rows.
     """
     labels, probabilities = _rows(labels, probabilities)
     num_classes = probabilities.shape[1]
@@ -146,38 +146,37 @@ def class_thresholds(
         for index in range(num_classes):
             trials = offsets + steps[:, None] * np.eye(num_classes)[index]
             scores = [goal(Score.of(labels, (logs + trial).argmax(1), num_classes)) for trial in trials]
-            if max(scores) > scores[len(steps) // 2]:  # the middle step leaves things as they are
+            if max(scores) > scores[len(steps) // 2]:  # the middle step is 0
                 offsets = trials[int(np.argmax(scores))]
     return Decision("thresholds", offsets - offsets.mean())
 
 
 def least_cost(probabilities: NDArray[np.float32], costs: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The answers ``(N,)`` whose expected cost is least; ``costs[a, k]`` is that of answering a where k is true.
+    """The predictions ``(N,)`` with minimum expected cost; ``costs[a, k]`` is the cost of predicting a if k is true.
 
     Raises:
-        ArgumentError: probabilities are no numbers.
-        DataError: the costs are no matrix of finite numbers with a row and a column for each class, or a row of probabilities
-            doesn't sum to 1.
+        ArgumentError: probabilities aren't numbers.
+        DataError: the costs aren't a finite K x K matrix, or a row of probabilities doesn't sum to 1.
     """
     probabilities = predictions.check_probabilities(probabilities)
     num_classes = probabilities.shape[1]
     costs = np.asarray(costs)
     if costs.dtype.kind not in "fiu" or costs.shape != (num_classes, num_classes) or not np.isfinite(costs).all():
         raise DataError(
-            f"Costs must be finite, {num_classes} by {num_classes}: a row for each answer, a column for each truth; not {costs.shape}."
+            f"Costs must be finite, {num_classes} by {num_classes}: one row per prediction, one column per true class; not {costs.shape}."
         )
     answers: NDArray[np.int64] = (probabilities.astype(np.float64) @ costs.T).argmin(1)
     return answers
 
 
 def read_costs(path: str | os.PathLike[str], classes: Sequence[str]) -> NDArray[np.float64]:
-    """Read what errors cost from a CSV: a first line of class names, then a line for each answer: its name, a cost for each truth.
+    """Read costs from a CSV file: a header with the true classes, then one line per prediction: its name and its costs.
 
     Returns:
-        ``(K, K)`` in the order of ``classes``: ``[a, k]`` is the cost of answering a where k is true.
+        ``(K, K)`` in the order of ``classes``: ``[a, k]`` is the cost of predicting a if k is true.
 
     Raises:
-        DataError: there is no such file, a class is missing, unknown or there twice, or a cost is no finite number.
+        DataError: there is no such file, a class is missing, unknown or repeated, or a cost isn't a finite number.
     """
     dialect, _ = delimited.recognise(Path(path))
     lines = list(delimited.rows(Path(path), dialect))
@@ -195,14 +194,14 @@ def read_costs(path: str | os.PathLike[str], classes: Sequence[str]) -> NDArray[
 
 
 def _class_of(cell: str, classes: Sequence[str]) -> str:
-    """The class that a cell names: by its own name, or by another spelling of an expression."""
+    """The class of a cell: a class name, or another spelling of an expression."""
     name = cell.strip()
     return name if name in classes else emotions.canonical(name) or name
 
 
 def mean_costs(labels: NDArray[np.int64], probabilities: NDArray[np.float32], costs: NDArray[np.float64]) -> list[Cost]:
-    """What argmax and the answers of least expected cost cost per row, the paired difference of the second with its 95% interval,
-    and how many rows they read right.
+    """Mean cost per row and accuracy of argmax and of minimum expected cost, with the paired difference of the cost and its
+    95% interval.
     """
     labels, probabilities = _rows(labels, probabilities)
     answers = {"argmax": probabilities.argmax(1), "least_cost": least_cost(probabilities, costs)}
@@ -220,11 +219,11 @@ def mean_costs(labels: NDArray[np.int64], probabilities: NDArray[np.float32], co
 def risk_and_coverage(
     labels: NDArray[np.int64], probabilities: NDArray[np.float32]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """What abstaining from unsure rows is worth (El-Yaniv and Wiener, JMLR 11, 2010).
+    """The risk-coverage curve: error rate if the least confident rows are rejected (El-Yaniv and Wiener, JMLR 11, 2010).
 
     Returns:
-        ``(N,)`` each, the most confident row first: the share of rows answered, the share of errors among them, and the least confidence
-        that is then asked for.
+        ``(N,)`` each, most confident row first: coverage (share of rows that are predicted), risk (their error rate), and the
+        confidence threshold.
     """
     labels, probabilities = _rows(labels, probabilities)
     confidence = probabilities.max(1)
@@ -237,7 +236,7 @@ def risk_and_coverage(
 def abstaining(
     labels: NDArray[np.int64], probabilities: NDArray[np.float32], shares: Iterable[float] = (1.0, 0.9, 0.8, 0.7, 0.5)
 ) -> list[Coverage]:
-    """The accuracy where only the most confident share of rows is answered, and the least confidence that this asks for."""
+    """Accuracy and confidence threshold if only the most confident share of the rows is predicted."""
     coverage, risk, confidence = risk_and_coverage(labels, probabilities)
     wanted = list(shares)
     if not all(isinstance(share, int | float) and 0 < share <= 1 for share in wanted):
@@ -259,12 +258,12 @@ def compare(
     judged_on: tuple[NDArray[np.int64], NDArray[np.float32]],
     shares: NDArray[np.float64],
 ) -> list[tuple[Decision, Score]]:
-    """The decisions, chosen on some rows (labels and probabilities) and judged on others.
+    """Fit the decision rules on some rows and evaluate them on others.
 
     Args:
-        chosen_on: labels ``(M,)`` and probabilities ``(M, K)`` of rows that were not trained on.
-        judged_on: the same of other rows.
-        shares: ``(K,)`` of the training rows.
+        chosen_on: labels ``(M,)`` and probabilities ``(M, K)`` of rows that the model wasn't trained on, for fitting.
+        judged_on: the same of other rows, for evaluation.
+        shares: ``(K,)`` class shares of the training rows.
     """
     (labels, probabilities), (truth, predicted) = _rows(*chosen_on), _rows(*judged_on)
     shares = predictions.check_shares(shares, probabilities.shape[1])
@@ -283,30 +282,30 @@ def compare(
 def for_model_file(
     labels: NDArray[np.int64], probabilities: NDArray[np.float32], shares: NDArray[np.float64]
 ) -> dict[str, list[float]]:
-    """The decision that a model file holds beside argmax, chosen on these rows: logit adjustment for balanced accuracy.
+    """The decision rule in a model file besides argmax, fitted on these rows: logit adjustment for balanced accuracy.
 
-    It has one free number only. What is chosen for macro-F1 is no better on other rows than argmax (docs/decisions.md).
+    It has only one free parameter. Rules fitted for macro-F1 are no better than argmax on other rows (docs/decisions.md).
     """
     return {"balanced": best_tau(labels, probabilities, shares, balanced_accuracy).offsets.tolist()}
 
 
 def macro_f1(score: Score) -> float:
-    """A goal."""
+    """Macro-F1 as the goal of a fit."""
     return score.macro_f1
 
 
 def balanced_accuracy(score: Score) -> float:
-    """A goal."""
+    """Balanced accuracy as the goal of a fit."""
     return score.balanced_accuracy
 
 
 def class_shares(labels: NDArray[np.int64], num_classes: int) -> NDArray[np.float64]:
-    """The share ``(K,)`` of each class among labels; a class without rows counts as half a row, so that its logarithm is finite."""
+    """Class shares ``(K,)`` of labels; a class without rows counts as half a row, so that its logarithm is finite."""
     return shares_of(np.bincount(predictions.check_codes(labels, num_classes, "Labels"), minlength=num_classes))
 
 
 def shares_of(counts: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float64]:
-    """The same of counts ``(K,)``."""
+    """Class shares ``(K,)`` of counts ``(K,)``; see ``class_shares``."""
     present = np.maximum(predictions.check_shares(counts), 0.5)
     return np.asarray(present / present.sum(), np.float64)
 
@@ -314,7 +313,7 @@ def shares_of(counts: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float64]:
 def differences(
     results: Iterable[tuple[Decision, Score]], labels: NDArray[np.int64], probabilities: NDArray[np.float32]
 ) -> list[Mapping[str, tuple[float, ...]] | None]:
-    """How far each decision is from the first on the same rows: for each score the paired difference and its 95% interval."""
+    """For each rule and score, the paired difference from the first rule on the same rows, with its 95% interval."""
     labels, probabilities = _rows(labels, probabilities)
     answers = {decision.key: [decision(probabilities)] for decision, _ in results}
     compared = comparison.compare(labels, answers, probabilities.shape[1])

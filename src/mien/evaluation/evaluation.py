@@ -1,4 +1,4 @@
-"""The Evaluation: everything that labels and probabilities say about a model, computed once, drawn and printed by others."""
+"""The Evaluation: all scores from labels and probabilities, computed once."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from mien.evaluation.metrics import Interval
 
 @dataclass(frozen=True)
 class Confusion:
-    """One way of erring.
+    """One kind of error.
 
     Attributes:
-        true: the class that the rows have.
-        predicted: the class that the model gave them.
-        count: how many rows.
-        share: of the rows of the true class.
-        rows: their indices, the most confident error first.
+        true: labelled class.
+        predicted: predicted class.
+        count: number of rows.
+        share: share of the rows of the labelled class.
+        rows: row indices, most confident error first.
     """
 
     true: str
@@ -36,19 +36,19 @@ class Confusion:
 
 
 Bounded = tuple[float, float, float]
-"""A figure and the two ends of its 95% interval."""
+"""A score and the two ends of its 95% interval."""
 
 
 @dataclass(frozen=True)
 class ClassScores:
-    """The figures of one class; None where there is nothing to divide by.
+    """The scores of one class; None where undefined.
 
     Attributes:
-        name: of the class.
-        support: how many rows have it.
-        precision: share of the rows read as it that have it.
-        recall: share of the rows that have it that are read as it.
-        f1: harmonic mean of the two.
+        name: name of the class.
+        support: number of rows labelled with the class.
+        precision: share of correct rows among those predicted as the class.
+        recall: share of correct rows among those labelled with the class.
+        f1: harmonic mean of precision and recall.
     """
 
     name: str
@@ -58,31 +58,31 @@ class ClassScores:
     f1: Bounded | None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, fit for JSON."""
-        told: dict[str, Any] = {"class": self.name, "support": self.support}
+        """A dictionary for JSON."""
+        values: dict[str, Any] = {"class": self.name, "support": self.support}
         for key in ("precision", "recall", "f1"):
             value = getattr(self, key)
-            told |= {key: value and value[0], f"{key}_interval": value and list(value[1:])}
-        return told
+            values |= {key: value and value[0], f"{key}_interval": value and list(value[1:])}
+        return values
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """A model judged on labelled rows.
+    """Scores of a model on labelled rows.
 
     Attributes:
         classes: the K class names.
         labels: ``(N,)`` true classes.
         probabilities: ``(N, K)``.
         confusion: ``(K, K)`` counts, true class by row, predicted class by column.
-        accuracy: share of right rows, and ``accuracy_interval``, its 95% Wilson interval.
-        macro_f1: mean F1 over the classes that occur, and its 95% bootstrap interval.
-        balanced_accuracy: mean recall over the classes that occur (UAR), and its 95% bootstrap interval.
-        precision, recall, f1: ``(K,)`` each; NaN where undefined: precision of a class that is never answered, recall and F1 of
-            one that no row has.
+        accuracy: share of correct predictions; ``accuracy_interval`` is its 95% Wilson interval.
+        macro_f1: mean F1 over the classes that occur; ``macro_f1_interval`` is its 95% bootstrap interval.
+        balanced_accuracy: mean recall over the classes that occur (UAR), with its 95% bootstrap interval.
+        precision, recall, f1: ``(K,)`` each; NaN where undefined: precision of a class that is never predicted, recall and F1 of
+            a class without rows.
         support: ``(K,)`` rows of each class.
-        log_loss: mean cross-entropy in nats, and ``log_loss_interval``, Student's t interval; None for a single row.
-        calibration: expected calibration error over 15 bins, its interval, and what a calibrated model would show.
+        log_loss: mean cross-entropy in nats; ``log_loss_interval`` is Student's t interval, None for a single row.
+        calibration: expected calibration error over 15 bins, its interval, and the value of a perfectly calibrated model.
     """
 
     classes: tuple[str, ...]
@@ -105,16 +105,16 @@ class Evaluation:
 
     @classmethod
     def from_predictions(cls, labels: ArrayLike, probabilities: ArrayLike, classes: Sequence[str]) -> Evaluation:
-        """Judge predictions.
+        """Evaluate predictions.
 
         Args:
             labels: ``(N,)`` integers from 0 to K - 1.
-            probabilities: ``(N, K)``, rows summing to 1.
+            probabilities: ``(N, K)``, each row sums to 1.
             classes: K different names.
 
         Raises:
-            ArgumentError: labels or probabilities are no numbers, or classes no names.
-            DataError: there are no rows, the arrays don't fit one another, or a row doesn't sum to 1.
+            ArgumentError: labels or probabilities aren't numbers, or classes aren't names.
+            DataError: there are no rows, shapes don't match, or a row doesn't sum to 1.
         """
         classes = predictions.check_classes(classes)
         labels, probabilities = _checked(labels, probabilities, len(classes))
@@ -164,22 +164,22 @@ class Evaluation:
 
     @property
     def calibration_error_interval(self) -> Interval:
-        """Its 95% interval."""
+        """95% interval of the expected calibration error."""
         return self.calibration.interval
 
     @property
     def only_answer(self) -> str | None:
-        """The class that all rows are read as; None where there are several, or where one row is judged."""
+        """The class that is predicted for all rows; None if several are predicted, or if there is only one row."""
         answered = np.unique(self.predicted)
         return self.classes[answered[0]] if len(answered) == 1 and len(self) > 1 else None
 
     def select(self, rows: NDArray[Any]) -> Evaluation:
-        """The same model judged on some of these rows: a mask ``(N,)``, or indices."""
+        """The evaluation on some of the rows: a mask ``(N,)`` or indices."""
         return Evaluation.from_predictions(self.labels[rows], self.probabilities[rows], self.classes)
 
     @cached_property
     def by_class(self) -> tuple[ClassScores, ...]:
-        """The figures of each class with their 95% intervals (Wilson), None where undefined."""
+        """The scores of each class with 95% Wilson intervals; None where undefined."""
         scores = []
         for index, name in enumerate(self.classes):
             right, true = int(self.confusion[index, index]), int(self.support[index])
@@ -196,7 +196,7 @@ class Evaluation:
         return tuple(scores)
 
     def top_confusions(self, num: int = 5) -> list[Confusion]:
-        """The most frequent errors, by count, with the rows behind them."""
+        """The ``num`` most frequent kinds of error, with their rows."""
         errors = self.confusion.copy()
         np.fill_diagonal(errors, 0)
         order = np.argsort(-errors, axis=None, kind="stable")[:num]
@@ -204,7 +204,7 @@ class Evaluation:
         return [self._confusion(true, wrong) for true, wrong in cells if errors[true, wrong]]
 
     def to_dict(self) -> dict[str, Any]:
-        """All figures as plain numbers and lists, fit for JSON."""
+        """All scores as a dictionary for JSON."""
         top = [
             {"true": c.true, "predicted": c.predicted, "count": c.count, "share": c.share, "rows": c.rows.tolist()}
             for c in self.top_confusions()
@@ -245,7 +245,7 @@ def _normalised(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.float64]
 def _checked(labels: ArrayLike, probabilities: ArrayLike, num_classes: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
     codes, rows = predictions.as_array(labels, "Labels"), predictions.as_array(probabilities, "Probabilities")
     if not codes.size:
-        raise DataError("There are no labelled rows to judge on: name a split that has labels.")
+        raise DataError("There are no labelled rows to evaluate on: name a split that has labels.")
     if codes.ndim == 1 and rows.ndim == 2 and rows.shape != (len(codes), num_classes):
         raise DataError(f"Probabilities must have shape ({len(codes)}, {num_classes}), not {rows.shape}.")
     return predictions.check(codes, rows)

@@ -1,4 +1,4 @@
-"""Which rows a model's training held out: its model file tells how its data was divided, so the same data gives the same rows."""
+"""The rows that a model's training held out; its model file records how the data was divided."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from mien.errors import DataError
 from mien.inference.classifier import Classifier
 
 HOLD_OUT = "hold_out"
-"""The name of the rows that a training held out, among those of the splits that data has."""
+"""Name of the held-out rows, used like the name of a split."""
 
 
 def divided(classifier: Classifier, faceset: FaceSet) -> tuple[FaceSet, FaceSet]:
-    """The rows that a model learned from and those that its training held out; of an ensemble, those that all members held out.
+    """The training rows and the held-out rows of a model; for an ensemble, the rows that all members held out.
 
     Raises:
-        DataError: this is other data than the model was trained on, or its file doesn't tell how it was trained.
+        DataError: the model was trained on other data, or its file has no record of the training.
     """
     training = classifier.spec.training
     records = training.get("members") or [training]
@@ -32,7 +32,7 @@ def divided(classifier: Classifier, faceset: FaceSet) -> tuple[FaceSet, FaceSet]
 
 
 def divided_or_none(classifier: Classifier, faceset: FaceSet) -> tuple[FaceSet, FaceSet] | None:
-    """What ``divided`` gives, or None where it can't tell."""
+    """``divided``, or None if the division is unknown."""
     try:
         return divided(classifier, faceset)
     except DataError:
@@ -40,7 +40,7 @@ def divided_or_none(classifier: Classifier, faceset: FaceSet) -> tuple[FaceSet, 
 
 
 def chose_epoch(classifier: Classifier) -> bool:
-    """Whether the rows that a training held out chose its epoch, or its end; true where its record doesn't say."""
+    """Whether the held-out rows were used to choose the epoch or to stop; true if the record is missing."""
     training = classifier.spec.training
     chosen = [record.get("recipe", {}) for record in training.get("members") or [training]]
     return any(
@@ -50,26 +50,26 @@ def chose_epoch(classifier: Classifier) -> bool:
 
 
 def is_held_out(division: tuple[FaceSet, FaceSet], faceset: FaceSet, split: str) -> bool:
-    """Whether a split of the data is what the training held out, by either of its names."""
+    """Whether a split is the hold-out of the training."""
     return split == HOLD_OUT or (split in faceset.split_names and set(division[1].splits.tolist()) == {split})
 
 
 def training_rows(classifier: Classifier, faceset: FaceSet) -> FaceSet | None:
-    """The rows of a data set that a model learned from, without those that its training held out; None where it learned from others."""
+    """The rows of a data set that a model was trained on, without the held-out rows; None if it was trained on other data."""
     known = divided_or_none(classifier, faceset)
     return known[0] if known else None
 
 
 def held_out(classifier: Classifier, faceset: FaceSet, split: str | None = None) -> tuple[FaceSet, FaceSet]:
-    """The rows that a model learned from, and others on which things about it may be chosen.
+    """The training rows of a model, and other rows for fitting decision rules.
 
     Args:
         classifier: the model.
         faceset: the data.
-        split: where to choose; None or ``HOLD_OUT`` takes the rows that the model's own training held out.
+        split: split of the other rows; None or ``HOLD_OUT`` takes the rows that the model's training held out.
 
     Raises:
-        DataError: these rows can't be told, or the split is missing or has no labels.
+        DataError: these rows are unknown, or the split is missing or has no labels.
     """
     if split is None or split == HOLD_OUT:
         train, valid = divided(classifier, faceset)

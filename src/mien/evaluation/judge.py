@@ -1,4 +1,4 @@
-"""Judging: a model file on the rows of one split, with a record that binds the scores to the model, the data and the settings."""
+"""Evaluation of a model file on the rows of a split, with a record of the model, the data and the settings."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from mien.inference.classifier import Classifier
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Rows that were not judged, as they are copies of rows of other data.
+    """Rows that were excluded because they are duplicates of rows of other data.
 
     Attributes:
         data, data_hash: the other data.
-        rows: its rows.
-        correlation: from which on two pictures are copies.
-        left_out: judged rows that were left out.
-        exact: those of them that are equal pixel for pixel.
+        rows: number of its rows.
+        correlation: threshold of the correlation of duplicates.
+        left_out: number of excluded rows.
+        exact: number of excluded rows that are exact duplicates.
     """
 
     data: str
@@ -45,23 +45,23 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class JudgementRecord:
-    """What was judged on what, and how.
+    """Model, data and settings of an evaluation.
 
     Attributes:
-        mien: version.
+        mien: version of mien.
         model, model_hash, temperature: the model.
         data, data_hash, read: the data, and how it was read.
-        split: its rows that were judged.
-        is_hold_out: whether the model's training held these rows out.
-        hold_out_chose_epoch: whether the rows that it held out chose its epoch.
-        rows_hash: of the judged rows.
-        flip: whether each face was averaged with its mirror image.
-        decision: how the model answers.
-        prior: class shares that were allowed for; None where none were.
-        prior_estimated: whether these were estimated from the judged faces.
-        holds_training_rows: whether many judged faces were learned from; None where that can't be told.
-        copies_of_train: judged faces that the training has seen; None where that can't be told.
-        without_duplicates_of: rows that were left out as copies; None where none were asked to be.
+        split: split of the evaluated rows.
+        is_hold_out: whether these rows are the hold-out of the model's training.
+        hold_out_chose_epoch: whether the hold-out was used to choose the epoch.
+        rows_hash: hash of the evaluated rows.
+        flip: whether the probabilities of each face and its mirror image were averaged.
+        decision: decision rule of the model.
+        prior: expected class shares that the probabilities were corrected for; None without correction.
+        prior_estimated: whether these shares were estimated from the evaluated faces.
+        holds_training_rows: whether many evaluated faces are training faces; None if unknown.
+        copies_of_train: evaluated faces that were seen in training; None if unknown.
+        without_duplicates_of: rows that were excluded as duplicates; None if not requested.
     """
 
     mien: str
@@ -86,12 +86,12 @@ class JudgementRecord:
 
 @dataclass(frozen=True, eq=False)
 class Judgement:
-    """A model judged on a FaceSet.
+    """The evaluation of a model on a FaceSet.
 
     Attributes:
         evaluation: the scores.
-        faces: the rows that were judged, in the order of the evaluation's rows.
-        record: what was judged on what.
+        faces: the evaluated rows, in the order of the evaluation's rows.
+        record: model, data and settings.
     """
 
     evaluation: Evaluation
@@ -99,16 +99,16 @@ class Judgement:
     record: JudgementRecord
 
     def to_dict(self) -> dict[str, Any]:
-        """The record and all scores, fit for JSON."""
+        """The record and all scores as a dictionary for JSON."""
         return {**typed_json.to_json(self.record), **self.evaluation.to_dict()}
 
 
 @checked
 def default_split(faceset: FaceSet, *, has_hold_out: bool = False) -> str:
-    """The split to judge on unless another is named.
+    """The default split for evaluation.
 
-    The data's own test rows if any of them has a label, else its rows for validation, else those that the model's training held
-    out (if ``has_hold_out``), and ``"all"`` where these can't be told, as in data that the model was not trained on.
+    The test split if it has labels, else the validation split, else the hold-out of the model's training (if ``has_hold_out``),
+    else ``"all"``, as for data that the model wasn't trained on.
     """
     labelled = set(faceset.splits[faceset.labels != UNLABELLED].tolist())
     own = next((name for name in ("public_test", "test", "private_test", "valid") if name in labelled), None)
@@ -125,15 +125,14 @@ def labelled_rows(faceset: FaceSet, split: str) -> FaceSet:
         DataError: the split is missing, or none of its rows has a label.
     """
     if split == HOLD_OUT:
-        raise DataError("What was held out depends on the training: name a model that was trained on this data.")
+        raise DataError("The hold-out depends on the training: name a model that was trained on this data.")
     rows = faceset if split == "all" else faceset.split(split)
     rows = rows.select(rows.labels != UNLABELLED)
     if not len(rows):
         if split == "all":
-            raise DataError("No row of the data has a label: there is nothing to judge against.")
+            raise DataError("No row of the data has a label, so it can't be evaluated on.")
         raise DataError(
-            f"No row of the split '{split}' has a label: there is nothing to judge against. Name another split, or hold_out for "
-            "the rows that the training held out."
+            f"No row of the split '{split}' has a label. Name another split, or hold_out for the rows that the training held out."
         )
     return rows
 
@@ -148,21 +147,21 @@ def judge(
     without: FaceSet | None = None,
     estimate_prior: bool = False,
 ) -> Judgement:
-    """Judge a model on the labelled rows of a split.
+    """Evaluate a model on the labelled rows of a split.
 
     Args:
         classifier: the model.
-        faceset: the data. Faces that the model's training has seen are counted, by the hashes in the model file, or by the data's
-            own training rows where the model file has none.
-        split: a split's name; ``"hold_out"`` takes the rows that the model's training held out, ``"all"`` takes every row, and None
-            takes ``default_split``.
-        flip: average each face with its mirror image.
-        without: leave out rows that are copies, exact or near, of rows of this data: of its split ``train`` if it has one.
-        estimate_prior: estimate the class shares from the faces that are judged, without their labels, and allow for them.
+        faceset: the data. Faces that were seen in training are counted, by the hashes in the model file, or, without hashes, by
+            the training rows of the data.
+        split: name of a split; ``"hold_out"`` takes the rows that the model's training held out, ``"all"`` takes every row, and
+            None takes ``default_split``.
+        flip: average the probabilities of each face and its mirror image.
+        without: exclude rows that are exact or near duplicates of rows of this data (of its split ``train`` if it has one).
+        estimate_prior: estimate the class shares from the evaluated faces, without their labels, and correct for them.
 
     Raises:
-        DataError: the split is missing or unlabelled, or has classes that the model doesn't know; or no row is left; or what was
-            held out can't be told.
+        DataError: the split is missing or unlabelled, it has classes that the model doesn't have, no row is left, or the hold-out
+            is unknown.
     """
     division = (
         holdout.divided(classifier, faceset) if split == HOLD_OUT else holdout.divided_or_none(classifier, faceset)
@@ -182,26 +181,26 @@ def judge(
 def judge_and_choose(
     classifier: Classifier, faceset: FaceSet, split: str | None, choose_on: str | None, *, flip: bool = False
 ) -> tuple[Judgement, FaceSet, FaceSet]:
-    """Judge a model, and give other rows on which something may be chosen before.
+    """Evaluate a model, and return other rows for fitting decision rules.
 
     Args:
         classifier: the model.
         faceset: the data.
-        split: where to judge, as for ``judge``.
-        choose_on: where to choose; None takes the rows that the model's training held out. Where these are the rows to judge on,
-            too, one half of them is for choosing and the other for judging.
-        flip: average each face with its mirror image.
+        split: split for the evaluation, as for ``judge``.
+        choose_on: split for fitting; None takes the hold-out. If both are the hold-out, one half is for fitting and the other for
+            evaluation.
+        flip: average the probabilities of each face and its mirror image.
 
     Returns:
-        The judgement, the rows that the model learned from, and the rows to choose on.
+        The evaluation, the training rows of the model, and the rows for fitting.
 
     Raises:
-        DataError: the two would be the same rows, or ``judge`` or ``holdout.held_out`` can't tell them.
+        DataError: both would be the same rows; or as for ``judge`` and ``holdout.held_out``.
     """
     division = holdout.divided_or_none(classifier, faceset)
     split = split or default_split(faceset, has_hold_out=division is not None)
     if split in (choose_on, "all"):
-        raise DataError("Choose on other rows than those that are judged: name another split with --choose-on.")
+        raise DataError("Fit on other rows than the evaluated ones: name another split with --choose-on.")
     train, valid = holdout.held_out(classifier, faceset, choose_on)
     if division is None or not all(
         holdout.is_held_out(division, faceset, name) for name in (split, choose_on or HOLD_OUT)
@@ -214,12 +213,12 @@ def judge_and_choose(
 
 @checked
 def before_temperature(classifier: Classifier, judgement: Judgement) -> Evaluation:
-    """The judged model as it would be without its temperature: the same readings, as sure as training left them.
+    """The evaluation without the model's temperature.
 
     Args:
-        classifier: the model that was judged.
-        judgement: its judgement. Where it averages with the mirror image, each face is read once more, as the temperature is
-            taken out of single readings.
+        classifier: the evaluated model.
+        judgement: its evaluation. If it averages with the mirror image, each face is predicted once more, because the temperature
+            can only be removed from single predictions.
     """
     evaluation, temperature = judgement.evaluation, classifier.spec.temperature
     probabilities = evaluation.probabilities
@@ -234,7 +233,7 @@ def before_temperature(classifier: Classifier, judgement: Judgement) -> Evaluati
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """The rows to judge, labelled and with the model's classes; what they are called, and what they are."""
+    """The rows for an evaluation, labelled and with the model's classes."""
 
     faces: FaceSet
     split: str
@@ -289,7 +288,7 @@ def _overlap(
     evaluation: Evaluation,
     judged: _Rows,
 ) -> Overlap | None:
-    """How many judged faces the training has seen; None where neither the model file nor the data can tell."""
+    """The evaluated faces that were seen in training; None if neither the model file nor the data has this information."""
     rows, is_hold_out = judged.faces, judged.is_hold_out
     if classifier.seen is not None:
         return overlap.by_model_file(classifier, rows, evaluation, is_hold_out=is_hold_out)
@@ -303,7 +302,7 @@ def _overlap(
 
 
 def _without_copies(rows: FaceSet, others: FaceSet) -> tuple[FaceSet, LeftOut]:
-    """The rows that are no copies of the training rows of other data, and the record of those that are."""
+    """The rows without duplicates of the training rows of other data, and a record of the excluded rows."""
     known = others.split("train") if "train" in others.split_names else others
     both = np.concatenate([rows.images, known.resized(rows.size).images])
     copies = duplicates.find(both)
@@ -311,7 +310,7 @@ def _without_copies(rows: FaceSet, others: FaceSet) -> tuple[FaceSet, LeftOut]:
     fresh = nearest < 0
     if not fresh.any():
         raise DataError(
-            f"Every row ({len(rows):,}) is a copy of a row of '{others.source.path}': none is left to judge."
+            f"All rows ({len(rows):,}) are duplicates of rows of '{others.source.path}': none is left to evaluate on."
         )
     exact = np.isin(copies.pictures[: len(rows)], copies.pictures[len(rows) :])
     record = LeftOut(

@@ -13,32 +13,34 @@ from mien.evaluation import predictions
 Interval = tuple[float, float]
 
 SCORES = ("accuracy", "macro_f1", "balanced_accuracy", "worst_recall")
-"""What answers are worth, each over the classes that occur."""
+"""The scores of ``scores``; means are over the classes that occur."""
 
 
 def wilson(num_right: float, num: int, confidence: float = 0.95) -> Interval:
-    """Wilson's score interval of a share (Wilson, JASA 1927); it stays within 0..1 and suits small ``num``."""
+    """Wilson's score interval of a share (Wilson, JASA 1927); it is within 0..1 and also valid for small ``num``."""
     from scipy.stats import binomtest  # scikit-learn brings SciPy
 
     if not 0 <= num_right <= num or num < 1 or not 0 < confidence < 1:
         raise ArgumentError(
-            f"A share needs rows, as many or fewer right ones, and a confidence between 0 and 1; not {num_right}, {num}, {confidence}."
+            f"Needed: 0 <= num_right <= num, num >= 1 and a confidence between 0 and 1; not {num_right}, {num}, {confidence}."
         )
     interval = binomtest(round(num_right), num).proportion_ci(confidence, method="wilson")
     return float(interval.low), float(interval.high)
 
 
 def f1_interval(num_right: int, num_either: int) -> Interval:
-    """An interval of F1 by Wilson's: of rows that are of a class or are read as it (``num_either``), some are both (``num_right``).
+    """An interval of F1 from Wilson's interval of the Jaccard index J, because ``F1 = 2 J / (1 + J)`` increases with J.
 
-    F1 is ``2 J / (1 + J)`` of that share J (Jaccard's index), and grows with it.
+    Args:
+        num_right: rows that are labelled with and predicted as the class.
+        num_either: rows that are labelled with or predicted as the class.
     """
     low, high = wilson(num_right, num_either)
     return 2 * low / (1 + low), 2 * high / (1 + high)
 
 
 def mean_interval(values: NDArray[np.float64], *, lowest: float = -np.inf, confidence: float = 0.95) -> Interval | None:
-    """Student's t interval of the mean of values ``(N,)``, none of which is below ``lowest``; None of a single one."""
+    """Student's t interval of the mean of values ``(N,)``, cut off at ``lowest``; None for a single value."""
     from scipy.stats import t  # scikit-learn brings SciPy
 
     if len(values) < 2:
@@ -52,16 +54,15 @@ def bootstrap_macro(
 ) -> tuple[Interval, Interval]:
     """Percentile bootstrap intervals of macro-F1 and of balanced accuracy.
 
-    Drawing N rows with replacement is one multinomial draw over the K x K cells of the confusion matrix, so no row is touched.
-    Both are means over the classes that a draw's rows have, as they are of all rows: a class that a draw misses counts in
-    neither. Where every class is at 0 or 1, as in a perfect score, draws can't differ; the classes' Wilson intervals then make
-    that of the mean, their lengths added as squares (Zou and Donner, Statistics in Medicine 27, 2008).
+    Drawing N rows with replacement equals one multinomial draw over the K x K cells of the confusion matrix. Both scores are
+    means over the classes that occur in a draw. If every class has a score of 0 or 1, as in a perfect score, all draws are equal;
+    the interval is then computed from the classes' Wilson intervals (MOVER: Zou and Donner, Statistics in Medicine 27, 2008).
 
     Args:
         confusion: ``(K, K)`` counts, true class by row.
-        confidence: share of the draws inside the interval.
-        num_draws: how many times N rows are drawn.
-        seed: of the draws.
+        confidence: confidence level.
+        num_draws: number of bootstrap samples.
+        seed: seed of the bootstrap.
     """
     rng = np.random.default_rng(seed)
     num_classes, total = len(confusion), int(confusion.sum())
@@ -78,7 +79,7 @@ def bootstrap_macro(
 
 
 def _by_class(matrices: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """F1 and recall ``(B, K)`` of confusion matrices ``(B, K, K)``; NaN where a class has no row."""
+    """F1 and recall ``(B, K)`` of confusion matrices ``(B, K, K)``; NaN for a class without rows."""
     right = np.einsum("bii->bi", matrices).astype(np.float64)
     true, said = matrices.sum(2), matrices.sum(1)
     f1 = np.where(true > 0, 2 * right / np.maximum(true + said, 1), np.nan)
@@ -102,10 +103,10 @@ def _macro_interval(
 def calibration_bins(
     labels: NDArray[np.int64], probabilities: NDArray[np.float32], num_bins: int = 15
 ) -> NDArray[np.float64]:
-    """How right a model is at each level of confidence.
+    """Accuracy in bins of confidence of equal width.
 
     Returns:
-        ``(num_bins, 3)``: number of rows, mean confidence and accuracy of each bin of equal width; NaN where a bin is empty.
+        ``(num_bins, 3)``: number of rows, mean confidence and accuracy of each bin; NaN for an empty bin.
     """
     labels, probabilities = predictions.check(labels, probabilities)
     confidence, right = probabilities.max(1).astype(np.float64), probabilities.argmax(1) == labels
@@ -118,14 +119,14 @@ def calibration_bins(
 
 
 def untempered(probabilities: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
-    """The probabilities that a model would give without its temperature.
+    """The probabilities of a model without its temperature.
 
-    The model file gives ``p = softmax(z / T)``. The logarithm of ``p`` is ``z / T`` up to one number a row, which softmax takes out
-    again, so ``softmax(T log p)`` is ``softmax(z)`` exactly, up to what float32 rounded to 0.
+    The model file returns ``p = softmax(z / T)``. ``log p`` equals ``z / T`` up to a constant per row, and softmax is invariant to
+    such a constant, so ``softmax(T log p) = softmax(z)``, except for probabilities that float32 rounded to 0.
 
     Args:
-        probabilities: ``(N, K)`` of single readings; a mean of two, as with a mirror image, is no softmax of anything.
-        temperature: T, as the model file tells it.
+        probabilities: ``(N, K)`` of single predictions; a mean with the mirror image is not valid.
+        temperature: T, from the model file.
     """
     if not isinstance(temperature, int | float) or not 0 < temperature < np.inf:
         raise ArgumentError(f"A temperature must be a number above 0, not {temperature!r:.40}.")
@@ -140,21 +141,21 @@ def untempered(probabilities: NDArray[np.float32], temperature: float) -> NDArra
 def expected_calibration_error(
     labels: NDArray[np.int64], probabilities: NDArray[np.float32], num_bins: int = 15
 ) -> float:
-    """Mean distance between confidence and accuracy over bins of equal width, weighted by rows (Naeini et al., AAAI 2015)."""
+    """Mean absolute difference of confidence and accuracy over bins of equal width, weighted by rows (Naeini et al., AAAI 2015)."""
     num, mean, accuracy = calibration_bins(labels, probabilities, num_bins).T
     return float(np.nansum(num * np.abs(mean - accuracy)) / num.sum())
 
 
 @dataclass(frozen=True)
 class CalibrationError:
-    """An expected calibration error, and what chance alone makes of it.
+    """An expected calibration error (ECE) with its interval and its bias.
 
     Attributes:
-        value: mean distance between confidence and accuracy over the bins.
-        interval: of the true distance, 95%. The value is too large on average, as a bin's chance counts as distance; the interval
-            makes up for it, and starts at 0 where a perfectly calibrated model may well show as much.
-        if_perfect: what a model whose confidence is right in every bin would show on average, with so many rows.
-        if_perfect_most: what such a model would exceed once in twenty times.
+        value: mean absolute difference of confidence and accuracy over the bins.
+        interval: 95% interval of the true ECE. The value is biased upwards, because random differences in a bin count too; the
+            interval corrects for this, and starts at 0 if a perfectly calibrated model could have this value by chance.
+        if_perfect: mean ECE of a perfectly calibrated model with this number of rows.
+        if_perfect_most: 95th percentile of the ECE of such a model.
     """
 
     value: float
@@ -166,10 +167,10 @@ class CalibrationError:
 def calibration_error(
     labels: NDArray[np.int64], probabilities: NDArray[np.float32], num_bins: int = 15, num_draws: int = 2000
 ) -> CalibrationError:
-    """The expected calibration error beside its chance.
+    """The expected calibration error with its interval and its bias.
 
-    A bin's distance, in rows, is about normal around the true one: with the variance of its confidences if the model is
-    calibrated, with that of its hits as it is.
+    The difference of a bin, in rows, is approximately normal: for a calibrated model with the variance from its confidences, in
+    general with the variance from its number of correct rows.
     """
     labels, probabilities = predictions.check(labels, probabilities)
     confidence, right = probabilities.max(1).astype(np.float64), probabilities.argmax(1) == labels
@@ -193,14 +194,14 @@ def calibration_error(
 
 
 def confusions(cells: NDArray[np.int64], num_classes: int) -> NDArray[np.int64]:
-    """Confusion matrices ``(S, K, K)``, true class by row, of cell numbers ``(S, N)``: true class times K plus answer."""
+    """Confusion matrices ``(S, K, K)``, true class by row, from cell numbers ``(S, N)``: true class times K plus prediction."""
     num_cells = num_classes * num_classes
     shifted = cells + num_cells * np.arange(len(cells))[:, None]
     return np.bincount(shifted.ravel(), minlength=len(cells) * num_cells).reshape(-1, num_classes, num_classes)
 
 
 def scores(matrices: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The ``SCORES`` ``(S, 4)`` of confusion matrices ``(S, K, K)`` that share their rows' labels."""
+    """The ``SCORES`` ``(S, 4)`` of confusion matrices ``(S, K, K)`` with the same labels."""
     right = np.einsum("skk->sk", matrices).astype(np.float64)  # (S, K)
     true, said = matrices.sum(2), matrices.sum(1)  # (S, K)
     known = true[0] > 0

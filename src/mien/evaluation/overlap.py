@@ -1,4 +1,4 @@
-"""Overlap: which judged faces the model's own training has seen, and what it scores on the others."""
+"""Overlap: evaluated faces that were seen in training, and the scores on the others."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from mien.inference.classifier import Classifier
 
 @dataclass(frozen=True)
 class Overlap:
-    """Judged faces that the training has seen, pixel for pixel at the model's size; scaled or mirrored copies aren't found.
+    """Evaluated faces that were seen in training: identical pixels at the model's size; scaled or mirrored duplicates aren't found.
 
     Attributes:
-        rows: judged faces that were seen, either way.
-        learned: those that the model learned from.
-        held_out: the others, on which its training chose the epoch and the temperature.
-        n_without: judged faces that were not seen.
-        without: the scores on these; None where there are none.
-        checked_by: by the hashes in the model file, or by the training rows of the judged data.
-        false_positive_rate: the chance of each face to be counted though it was not seen.
+        rows: number of evaluated faces that were seen.
+        learned: number of those in the training rows.
+        held_out: number of those in the hold-out, which was used to choose the epoch and to fit the temperature.
+        n_without: number of evaluated faces that were not seen.
+        without: the scores on these; None if there are none.
+        checked_by: by the hashes in the model file, or by the training rows of the data.
+        false_positive_rate: probability that a face that was not seen is counted.
     """
 
     rows: int
@@ -39,11 +39,11 @@ class Overlap:
 
     @property
     def is_heavy(self) -> bool:
-        """Whether so many rows were learned from that the score says little of new faces."""
+        """Whether so many rows are training rows that the scores are not valid for new faces."""
         return self.learned > TOLERATED_SHARE * (self.rows + self.n_without)
 
     def to_dict(self) -> dict[str, Any]:
-        """Fit for JSON."""
+        """A dictionary for JSON."""
         scores = None if self.without is None else _without_confusions(self.without.to_dict())
         return {
             "rows": self.rows,
@@ -60,13 +60,13 @@ class Overlap:
 def by_model_file(
     classifier: Classifier, rows: FaceSet, evaluation: Evaluation, *, is_hold_out: bool
 ) -> Overlap | None:
-    """The overlap as the model file tells it; None where it tells nothing.
+    """The overlap by the hashes in the model file; None if it has none.
 
     Args:
         classifier: the model.
-        rows: the judged faces.
-        evaluation: its scores on them, in their order.
-        is_hold_out: whether these are the rows that the training held out, so that only what it learned from counts.
+        rows: the evaluated faces.
+        evaluation: the scores on them, in their order.
+        is_hold_out: whether these are the held-out rows; then only training rows count.
     """
     if classifier.seen is None:
         return None
@@ -77,12 +77,12 @@ def by_model_file(
 
 
 def by_data(rows: FaceSet, learned: FaceSet, held_out: FaceSet | None, evaluation: Evaluation) -> Overlap:
-    """The overlap with rows of the same data: those that the model learned from, and those that its training held out.
+    """The overlap with training rows and held-out rows of the data.
 
     Args:
-        rows: the judged faces.
-        learned, held_out: the faces to look for; None where held-out ones don't count.
-        evaluation: the model's scores on the judged faces, in their order.
+        rows: the evaluated faces.
+        learned, held_out: training rows and held-out rows; None if held-out rows don't count.
+        evaluation: the scores on the evaluated faces, in their order.
     """
     in_learned = identity.are_in(rows.images, learned.resized(rows.size).images)
     in_held_out = (

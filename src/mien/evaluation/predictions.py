@@ -1,4 +1,4 @@
-"""Labels, probabilities and answers as they come from outside: one clear sentence where they aren't what they should be."""
+"""Checks of labels, probabilities and predictions from callers, with clear error messages."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def check_codes(codes: ArrayLike, num_classes: int, what: str) -> NDArray[np.int
 
     Args:
         codes: the numbers.
-        num_classes: K; they lie in 0..K-1.
-        what: what they are, for messages, such as ``"Labels"``.
+        num_classes: K; the numbers are in 0..K-1.
+        what: name in messages, such as ``"Labels"``.
 
     Raises:
         ArgumentError, DataError: as for ``check``.
@@ -86,7 +86,7 @@ def check_classes(classes: Sequence[str]) -> tuple[str, ...]:
     """Class names.
 
     Raises:
-        ArgumentError: they are no list of different texts.
+        ArgumentError: they aren't a list of different strings.
     """
     is_list = isinstance(classes, Sequence) and not isinstance(classes, str)
     if not is_list or not all(isinstance(name, str) and name for name in classes) or len({*classes}) < len(classes):
@@ -98,8 +98,8 @@ def check_shares(shares: ArrayLike, num_classes: int | None = None) -> NDArray[n
     """Class shares ``(K,)``.
 
     Raises:
-        ArgumentError: they are no array of numbers.
-        DataError: they don't fit the classes, or one is negative or not finite.
+        ArgumentError: they aren't an array of numbers.
+        DataError: their number differs from the number of classes, or one is negative or not finite.
     """
     values = as_array(shares, "Shares")
     if values.dtype.kind not in "fiu":
@@ -113,10 +113,10 @@ def check_shares(shares: ArrayLike, num_classes: int | None = None) -> NDArray[n
 
 
 def as_array(values: ArrayLike, what: str) -> NDArray[Any]:
-    """Values as an array, whatever numbers it has.
+    """Convert values to an array of numbers of any type.
 
     Raises:
-        ArgumentError: they are none.
+        ArgumentError: the values aren't an array of numbers.
     """
     try:
         array = np.asarray(values)

@@ -1,7 +1,7 @@
-"""Whether a model doubts where people doubt: its probabilities beside the votes of people on the same faces.
+"""Agreement of a model with human annotators: its probabilities compared with the votes on the same faces.
 
 FER+ (Barsoum et al., Training Deep Networks for Facial Expression Recognition with Crowd-Sourced Label Distribution, ICMI 2016) has ten
-votes for each picture of FER2013. Votes for classes that the model doesn't know are not counted, nor are faces without any other vote.
+votes for each image of FER2013. Votes for classes that the model doesn't have are ignored, as are faces with only such votes.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from mien.evaluation import metrics, predictions
 from mien.evaluation.metrics import Interval
 
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-"""Upper ends of the levels of agreement: the majority's share of a face's votes."""
+"""Upper bounds of the levels of agreement, the share of the most frequent vote of a face."""
 
 FEWEST = 3
-"""Fewest faces with votes that correlations are computed for."""
+"""Minimum number of faces with votes for correlations."""
 
 
 @dataclass(frozen=True)
 class Level:
-    """Faces on which people agree alike.
+    """Faces with a similar agreement of the annotators.
 
     Attributes:
-        above, most: the ends of the majority's share; the lower one belongs to the level below, unless it is 0.
-        n: faces.
+        above, most: bounds of the majority's share, ``above < share <= most``.
+        n: number of faces.
         confidence: the model's mean confidence on them.
-        accuracy: share of them that it reads as the voters' majority, ties left out; NaN where all are tied.
-        interval: its 95% Wilson interval.
+        accuracy: share on which the prediction is the majority vote, without ties; NaN if all are tied.
+        interval: 95% Wilson interval of the accuracy.
     """
 
     above: float
@@ -45,23 +45,23 @@ class Level:
 
 @dataclass(frozen=True)
 class Agreement:
-    """A model beside voters.
+    """Agreement of a model with annotators.
 
     Attributes:
-        n: faces with a vote for a class that the model knows.
-        num_tied: of these, faces where several classes share the most votes; they have no majority and don't count below.
-        against_majority: share of the rest that the model reads as the majority, and its 95% Wilson interval.
-        against_labels: share of the same rows that it reads as labelled, and its interval.
-        nearer_people: 95% interval of the first share less the second, paired, as both are of the same rows.
-        labels_right: share of the same rows whose label is the majority, and its interval.
-        spearman, pearson: correlations of the model's entropy with the voters', each with a 95% bootstrap interval; None where
-            either entropy is the same on all faces, or there are too few of them.
+        n: number of faces with a vote for a class of the model.
+        num_tied: faces on which several classes have the most votes; they have no majority.
+        against_majority: share of the faces without a tie on which the prediction is the majority vote, with 95% Wilson interval.
+        against_labels: share of the same faces on which the prediction is the label, with interval.
+        nearer_people: 95% interval of the paired difference, ``against_majority - against_labels``.
+        labels_right: share of the same faces on which the label is the majority vote, with interval.
+        spearman, pearson: correlations of the entropies of probabilities and votes, with 95% bootstrap intervals; None if an
+            entropy is constant or there are too few faces.
         distance: mean Jensen-Shannon distance between votes and probabilities (square root of the divergence in bits, 0 to 1).
-        label_distance: the same between votes and the bare label.
+        label_distance: the same between votes and one-hot labels.
         cross_entropy: mean cross-entropy of the probabilities under the votes, in nats.
-        vote_entropy: mean entropy of the votes, in nats: what the cross-entropy would be for a perfect copy of the voters.
+        vote_entropy: mean entropy of the votes, in nats, the minimum of the cross-entropy.
         model_entropy: mean entropy of the probabilities, in nats.
-        levels: by agreement of the voters, levels without a face left out.
+        levels: results by agreement of the annotators, without empty levels.
     """
 
     n: int
@@ -80,20 +80,20 @@ class Agreement:
     levels: tuple[Level, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """All figures, fit for JSON."""
+        """A dictionary for JSON."""
 
-        def told(value: tuple[float, Interval] | None) -> dict[str, Any] | None:
+        def bounded(value: tuple[float, Interval] | None) -> dict[str, Any] | None:
             return None if value is None else {"value": _known(value[0]), "interval": [*map(_known, value[1])]}
 
         return {
             "n": self.n,
             "num_tied": self.num_tied,
-            "accuracy_against_majority": told(self.against_majority),
-            "accuracy_against_labels": told(self.against_labels),
+            "accuracy_against_majority": bounded(self.against_majority),
+            "accuracy_against_labels": bounded(self.against_labels),
             "majority_less_labels_interval": [*map(_known, self.nearer_people)],
-            "labels_against_majority": told(self.labels_right),
-            "entropy_spearman": told(self.spearman),
-            "entropy_pearson": told(self.pearson),
+            "labels_against_majority": bounded(self.labels_right),
+            "entropy_spearman": bounded(self.spearman),
+            "entropy_pearson": bounded(self.pearson),
             "js_distance": self.distance,
             "label_js_distance": self.label_distance,
             "cross_entropy": self.cross_entropy,
@@ -116,19 +116,19 @@ class Agreement:
 def compare(
     labels: NDArray[np.int64], probabilities: NDArray[np.float32], votes: NDArray[np.float32] | None
 ) -> Agreement | None:
-    """Put a model beside voters.
+    """Compare a model with annotators.
 
     Args:
         labels: ``(N,)``.
         probabilities: ``(N, K)``.
-        votes: ``(N, K)`` how many people chose each class, or None.
+        votes: ``(N, K)`` number of votes for each class, or None.
 
     Returns:
-        None where nobody voted for any of the classes.
+        The agreement; None if there are no votes for these classes.
 
     Raises:
-        ArgumentError: labels or probabilities are no numbers.
-        DataError: the arrays don't fit one another, or a row of probabilities doesn't sum to 1.
+        ArgumentError: labels or probabilities aren't numbers.
+        DataError: shapes don't match, or a row of probabilities doesn't sum to 1.
     """
     labels, probabilities = predictions.check(labels, probabilities)
     if votes is not None and votes.shape != probabilities.shape:
@@ -141,8 +141,8 @@ def compare(
     p = probabilities[voted].astype(np.float64)
     p /= p.sum(1, keepdims=True)
     top, has_one = majority(counts)
-    doubt, their_doubt = entropy(p), entropy(shares)
-    spearman, pearson = correlations(doubt, their_doubt)
+    model_entropy, vote_entropy = entropy(p), entropy(shares)
+    spearman, pearson = correlations(model_entropy, vote_entropy)
     return Agreement(
         n=len(labels),
         num_tied=int((~has_one).sum()),
@@ -155,20 +155,20 @@ def compare(
         distance=float(js_distance(shares, p).mean()),
         label_distance=float(js_distance(shares, np.eye(p.shape[1])[labels]).mean()),
         cross_entropy=float(-(shares * np.log(np.maximum(p, 1e-12))).sum(1).mean()),
-        vote_entropy=float(their_doubt.mean()),
-        model_entropy=float(doubt.mean()),
+        vote_entropy=float(vote_entropy.mean()),
+        model_entropy=float(model_entropy.mean()),
         levels=tuple(_levels(p, shares.max(1), top, has_one)),
     )
 
 
 def majority(votes: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """The class ``(N,)`` with most of the votes ``(N, K)``, and which rows ``(N,)`` have one: not those without votes, nor ties."""
+    """The class ``(N,)`` with most of the votes ``(N, K)``, and a mask ``(N,)`` of the rows with votes and without a tie."""
     most = votes.max(1, keepdims=True)
     return votes.argmax(1), ((votes == most).sum(1) == 1) & (most[:, 0] > 0)
 
 
 def entropy(shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``(N,)`` entropy of each row of ``(N, K)`` shares, in nats."""
+    """Entropy ``(N,)`` of each row of shares ``(N, K)``, in nats."""
     from scipy.special import entr  # scikit-learn brings SciPy
 
     nats: NDArray[np.float64] = entr(shares).sum(1)
@@ -176,10 +176,10 @@ def entropy(shares: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def js_distance(p: NDArray[np.float64], q: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``(N,)`` square root of the Jensen-Shannon divergence in bits, row by row: a metric from 0 to 1 (Endres and Schindelin, 2003)."""
+    """Jensen-Shannon distance ``(N,)`` of rows: square root of the divergence in bits, 0 to 1 (Endres and Schindelin, 2003)."""
     from scipy.spatial.distance import jensenshannon
 
-    distances: NDArray[np.float64] = np.nan_to_num(jensenshannon(p, q, base=2, axis=1))  # the same shares may give -0
+    distances: NDArray[np.float64] = np.nan_to_num(jensenshannon(p, q, base=2, axis=1))  # identical shares may give -0
     return distances
 
 
@@ -194,8 +194,8 @@ def correlations(
     rng = np.random.default_rng(seed)
     draws = rng.integers(len(a), size=(num_draws, len(a)))
     found = []
-    for values in (rankdata, np.asarray):  # Spearman's is Pearson's of the ranks
-        with np.errstate(invalid="ignore"):  # a draw may hold one face only, again and again
+    for values in (rankdata, np.asarray):  # Spearman's correlation is Pearson's correlation of the ranks
+        with np.errstate(invalid="ignore"):  # all rows of a draw may be the same face
             drawn = np.array([_pearson(values(a[rows]), values(b[rows])) for rows in draws])
         low, high = np.nanpercentile(drawn, [2.5, 97.5])
         own = min(1.0, max(-1.0, _pearson(values(a), values(b))))
@@ -221,19 +221,19 @@ def _levels(
 
 
 def _share(hits: NDArray[np.bool_]) -> tuple[float, Interval]:
-    """A share with its Wilson interval; NaN and the whole range where there is no row."""
+    """A share with its Wilson interval; NaN and 0 to 1 if there is no row."""
     if not len(hits):
         return float("nan"), (0.0, 1.0)
     return float(hits.mean()), metrics.wilson(int(hits.sum()), len(hits))
 
 
 def _difference(hits: NDArray[np.bool_], others: NDArray[np.bool_]) -> Interval:
-    """The 95% interval of the difference of two shares of the same rows; the whole range where there are too few rows."""
+    """95% interval of the paired difference of two shares of the same rows; -1 to 1 if there are too few rows."""
     if len(hits) < 2:
         return -1.0, 1.0
     differences = hits.astype(np.float64) - others
     low, high = metrics.mean_interval(differences, lowest=-1.0) or (-1.0, 1.0)
-    if not differences.any():  # never seen apart: rule of three
+    if not differences.any():  # no row differs: rule of three
         return -3 / len(hits), 3 / len(hits)
     return low, min(1.0, high)
 

@@ -1,4 +1,4 @@
-"""What experiments give: typed, and as JSON in the experiment's folder."""
+"""Typed results of experiments; they are stored as JSON in the experiment's folder."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from mien.run_record import Setup
 
 @dataclass(frozen=True)
 class Arm:
-    """A way to train, or to answer.
+    """One variant of training or of the decision rule in an experiment.
 
     Attributes:
-        key: which; with ``value`` it tells arms of an experiment apart.
-        settings: what it changes in the recipe.
-        value: the number that the key takes, such as epochs of patience or models of an ensemble; None where it takes none.
+        key: name of the arm; key and ``value`` identify it.
+        settings: settings that differ from the recipe.
+        value: parameter of the key, such as epochs of patience or models of an ensemble; None without a parameter.
     """
 
     key: str
@@ -36,14 +36,14 @@ class Arm:
 
 @dataclass(frozen=True)
 class Common:
-    """What all trainings of an experiment have in common.
+    """The common settings of all trainings of an experiment.
 
     Attributes:
-        recipe: the name of the recipe.
-        settings: what is changed in it.
-        data, data_hash, read: the data, and how it was read.
-        train_rows: how many rows are learned from.
-        setup, processor: on what.
+        recipe: name of the recipe.
+        settings: settings that differ from the recipe of that name.
+        data, data_hash, read: name and hash of the data, and how it was read.
+        train_rows: number of training rows.
+        setup, processor: device, precision and versions, and name of the processor.
     """
 
     recipe: str
@@ -57,7 +57,13 @@ class Common:
 
     @classmethod
     def of(cls, recipe: Recipe, faceset: FaceSet, run: Run) -> Self:
-        """Of an experiment with a recipe on a data set, one of whose runs is ``run``."""
+        """The common settings of an experiment.
+
+        Args:
+            recipe: the recipe.
+            faceset: the data.
+            run: one of the runs.
+        """
         record = run.record
         return cls(
             recipe=recipe.name,
@@ -72,23 +78,23 @@ class Common:
 
     @property
     def machine(self) -> str:
-        """The GPU or the processor."""
+        """Name of the GPU or the processor."""
         return self.setup.device_name or self.processor
 
 
 @dataclass(frozen=True)
 class ArmResult:
-    """What an arm came to.
+    """The result of an arm.
 
     Attributes:
         arm: the arm.
-        paired: whether its runs belong one by one to those of the first arm.
-        compared: its scores, and how far they are from those of the first arm.
-        runs: its run folders, below the study's folder; none for an arm that only answers otherwise.
-        epochs: of each run.
-        minutes: of each run.
+        paired: whether each run is paired with the run of the first arm with the same seed.
+        compared: its scores and their differences from the first arm.
+        runs: its run folders, relative to the study's folder; empty if the arm differs only in the decision rule.
+        epochs: number of epochs of each run.
+        minutes: duration of each run.
         curve: hold-out accuracy by epoch, the mean over the runs.
-        majority: of each run, the share of rows on which it agrees with most people; None where nobody voted.
+        majority: for each run, the share of rows on which it agrees with the majority of annotators; None without votes.
     """
 
     arm: Arm
@@ -106,14 +112,14 @@ class StudyResult:
     """The content of a study's JSON file.
 
     Attributes:
-        study: its name.
-        common: what all arms have in common.
-        seeds: of the runs of each arm.
-        split: the rows that judge.
-        n: how many.
-        majority: the share of the most frequent class among them.
-        mien: version.
-        arms: in order; the others are compared with the first.
+        study: name of the study.
+        common: settings of all arms.
+        seeds: seeds of the runs of each arm.
+        split: split of the evaluated rows.
+        n: number of evaluated rows.
+        majority: share of the most frequent class among them.
+        mien: version of mien.
+        arms: the results; the first arm is the reference.
     """
 
     study: str
@@ -128,17 +134,17 @@ class StudyResult:
 
 @dataclass(frozen=True)
 class TrialResult:
-    """What a trial of a search came to.
+    """The result of a trial of a search.
 
     Attributes:
-        number: counted from 1.
-        run: its run folder, below the search's folder.
-        values: of each field that varies.
-        settings: the same as behind ``--set``.
-        state: trained to its end, stopped early, or failed.
-        reason: why it failed; empty where it did not.
-        accuracy: on the held-out rows, of the epoch that is kept.
-        minutes: of training.
+        number: number of the trial, from 1.
+        run: its run folder, relative to the search's folder.
+        values: value of each field that varies.
+        settings: the values as for ``--set``.
+        state: finished, stopped early, or failed.
+        reason: error message of a failed trial; else empty.
+        accuracy: hold-out accuracy of the epoch that is kept.
+        minutes: duration of training.
         curve: hold-out accuracy by epoch.
     """
 
@@ -154,7 +160,7 @@ class TrialResult:
 
     @property
     def epochs(self) -> int:
-        """How many it had."""
+        """Number of epochs."""
         return len(self.curve)
 
 
@@ -163,16 +169,16 @@ class SweepResult:
     """The content of ``tune.json``.
 
     Attributes:
-        common: what all trials have in common.
-        space: the axes that vary, as behind ``--space``.
-        epochs: of a trial that is trained to its end.
-        halts: epochs after which the worse half of the trials stops.
-        seed: of the search.
-        n: held-out rows that judge.
-        versions: of the packages.
-        trials: in the order in which they were begun.
-        best: the number of the best trial.
-        as_it_is: the number of the trial that is the recipe without a change; None where there is none.
+        common: settings of all trials.
+        space: the axes that vary, as for ``--space``.
+        epochs: number of epochs of a finished trial.
+        halts: epochs after which the worse half of the trials is stopped.
+        seed: seed of the search.
+        n: number of held-out rows.
+        versions: versions of the packages.
+        trials: the trials in order of their start.
+        best: number of the best trial.
+        as_it_is: number of the trial with the unchanged recipe; None if there is none.
     """
 
     common: Common

@@ -1,8 +1,8 @@
-"""Studies: which trick helps? The same training with it and without it, over several seeds, judged on the same rows.
+"""Studies (ablations): the same training with and without a technique, over several seeds, evaluated on the same rows.
 
-An arm is a recipe with some settings changed; the first is what the others are compared with. All arms of a study have the
-same data, hold-out, epochs and seeds. A study's folder holds one run folder for each different training, so an arm that two
-studies share is trained once, and a study that was stopped goes on where it was.
+An arm is a recipe with some settings changed; the first arm is the reference. All arms of a study have the same data, hold-out,
+epochs and seeds. The study's folder has one run folder for each different training, so that an arm shared by two studies is
+trained once, and a stopped study resumes.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from mien.training import job
 from mien.training.task import Task
 
 TrainAll = Callable[[Sequence[Task]], list[Run]]
-"""Does tasks of different folders, in any order or side by side, and gives their runs in the tasks' order."""
+"""Runs tasks of different folders, in any order or in parallel, and returns their runs in the order of the tasks."""
 
 FAMILIES = {
     "flip": (("augment.flip",), ()),
@@ -51,16 +51,17 @@ FAMILIES = {
     "tone": (("augment.contrast", "augment.brightness"), ()),
     "erase": (("augment.erase",), ("augment.erase_side",)),
 }
-"""Kinds of augmentation, each with the fields that turn it on and those that only say how often or how large."""
+"""Kinds of augmentation, each with the fields that turn it on and the fields of its probability or size."""
 
 MOST_ENSEMBLES = 20
-"""Of the ensembles of one size, so many are scored at most."""
+"""Maximum number of ensembles of one size that are scored."""
 
 
 def augmentation(recipe: Recipe, has_votes: bool) -> list[Arm]:
-    """No augmentation, each family that the recipe has alone, and all."""
-    # Field to text.
-    changes = dict(setting.split("=") for setting in recipes.augment_changes(recipe.augment, recipes.no_augment()))
+    """No augmentation, each kind of the recipe alone, and all together."""
+    changes = dict(  # field to text
+        setting.split("=") for setting in recipes.augment_changes(recipe.augment, recipes.no_augment())
+    )
     alone = [
         Arm(
             f"{name}_alone",
@@ -73,7 +74,7 @@ def augmentation(recipe: Recipe, has_votes: bool) -> list[Arm]:
 
 
 def early_stopping(recipe: Recipe, has_votes: bool) -> list[Arm]:
-    """To the last epoch, the best epoch of all, and the two rules that stop early."""
+    """The last epoch, the best epoch, and the two rules of early stopping."""
     patience = recipe.patience or max(2, recipe.epochs // 5)
     threshold = recipe.stop_accuracy or 0.66
     never = ("stop_accuracy=0.0", "patience=0")
@@ -86,7 +87,7 @@ def early_stopping(recipe: Recipe, has_votes: bool) -> list[Arm]:
 
 
 def labels(recipe: Recipe, has_votes: bool) -> list[Arm]:
-    """Hard labels, smoothed ones, and the votes of people as targets or for a second head, where the data has them."""
+    """Hard labels, label smoothing, and, if the data has votes, votes as targets or for an auxiliary head."""
     hard = ("label_smoothing=0.0", "votes=0.0", "auxiliary_head=0.0")
     smoothing = recipe.label_smoothing or 0.1
     arms = [
@@ -103,7 +104,7 @@ def labels(recipe: Recipe, has_votes: bool) -> list[Arm]:
 
 
 def imbalance(recipe: Recipe, has_votes: bool) -> list[Arm]:
-    """As it comes, and with what training can do about unequal classes."""
+    """The plain recipe, and techniques for class imbalance."""
     plain = {"class_weights": 0.0, "focal": 0.0, "balanced_sampling": 0.0}
 
     def arm(key: str, **changes: float) -> Arm:
@@ -118,7 +119,7 @@ def imbalance(recipe: Recipe, has_votes: bool) -> list[Arm]:
 
 
 def ensemble(recipe: Recipe, has_votes: bool) -> list[Arm]:
-    """One arm, whose runs of different seeds are averaged."""
+    """One arm; the probabilities of its runs with different seeds are averaged."""
     return [Arm("models", value=1)]
 
 
@@ -129,11 +130,11 @@ STUDIES: dict[str, Callable[[Recipe, bool], list[Arm]]] = {
     "labels": labels,
     "imbalance": imbalance,
 }
-"""Study name to the function that gives its arms for a recipe and for data with or without votes."""
+"""Study name to the function ``(recipe, has_votes) -> arms``."""
 
 
 def one_by_one(tasks: Sequence[Task], progress: Progress = SILENT) -> list[Run]:
-    """Do the tasks in this process, one after the other."""
+    """Run the tasks one after the other in this process."""
     runs = []
     for number, task in enumerate(tasks, 1):
         progress.line(f"{number}/{len(tasks)}: {task.title}")
@@ -155,41 +156,41 @@ def run(
     train_all: TrainAll = one_by_one,
     progress: Progress = SILENT,
 ) -> StudyResult:
-    """Train the arms of a study that aren't trained yet, judge them, and write ``OUT/NAME.json``.
+    """Train the arms of a study that aren't trained yet, evaluate them, and write ``OUT/NAME.json``.
 
     Args:
         name: a key of ``STUDIES``.
-        data: a path that ``datasets.read`` knows.
-        recipe: what all arms start from; its seed is the first one.
-        out: the folder of runs and results, made if missing; several studies may share it.
+        data: a path that ``datasets.read`` accepts.
+        recipe: the common recipe of all arms; its seed is the first seed.
+        out: the folder for runs and results, created if missing; several studies may share it.
         reading: how the data is read.
-        num_seeds: runs of each arm.
-        split: where the arms are judged; None takes the data's test split, or the hold-out where there is none.
-        hardware: on what to train.
-        train_all: how the trainings are done; ``one_by_one``, or another way to the same runs.
-        progress: is told what was assumed or left out in reading the data.
+        num_seeds: number of runs of each arm.
+        split: split on which the arms are evaluated; None takes the test split, or the hold-out if there is none.
+        hardware: device and precision of training.
+        train_all: runs the trainings; the default trains one after the other in this process.
+        progress: receives notes about the data.
 
     Returns:
-        What was written.
+        The content of the file.
 
     Raises:
-        MienError: there is no such study, or data, recipe or folder don't fit.
+        MienError: there is no such study, or data, recipe or folder are not valid.
     """
     if name not in STUDIES:
         raise RecipeError(f"There is no study '{name}': choose {', '.join(STUDIES)}.")
     if name == "ensemble" and num_seeds < 2:
-        raise RecipeError("An ensemble takes two seeds or more: raise --seeds.")
+        raise RecipeError("An ensemble needs two or more seeds: increase --seeds.")
     faceset = datasets.read(data, reading)
     for note in faceset.source.told:
         progress.line(f"note: {note}")
-    job.divide(faceset, recipe)  # better missed now than after an hour of training, as are the rows to judge on
+    job.divide(faceset, recipe)  # report missing rows now, not after an hour of training
     split = split or default_split(faceset, has_hold_out=True)
     if split != HOLD_OUT:
         labelled_rows(faceset, split)
     arms = STUDIES[name](recipe, faceset.votes is not None)
-    place = Path(out).absolute()  # other processes may start elsewhere
+    place = Path(out).absolute()  # other processes may have another working directory
     tasks: dict[tuple[Arm, int], Task] = {}
-    for seed, arm in itertools.product(range(num_seeds), arms):  # whole rounds, seed by seed
+    for seed, arm in itertools.product(range(num_seeds), arms):  # all arms of one seed, then of the next
         wanted = dataclasses.replace(recipes.changed(recipe, arm.settings), seed=recipe.seed + seed)
         title, folder = f"{arm}, seed {wanted.seed}", place / "runs" / _folder(faceset, wanted)
         tasks[arm, seed] = Task(title, Path(data).absolute(), wanted, folder, hardware, reading=reading)
@@ -219,7 +220,7 @@ def _results(
     judged: dict[Arm, list[Judgement]],
     place: Path,
 ) -> list[ArmResult]:
-    """What the arms came to, those included that only answer otherwise."""
+    """The results of the arms, including those that differ only in the decision rule."""
     first = next(iter(runs))
     some = judged[first][0]
     answers = {arm: [judgement.evaluation.predicted for judgement in own] for arm, own in judged.items()}
@@ -246,20 +247,20 @@ def _results(
 
 
 def _folder(faceset: FaceSet, recipe: Recipe) -> str:
-    """The name of a training's run folder; those of different trainings differ."""
-    told = json.dumps([faceset.hash, recipe.to_dict()], sort_keys=True)
-    return f"{recipe.name}-{hashlib.sha256(told.encode()).hexdigest()[:10]}"
+    """Name of a training's run folder, unique for data and recipe."""
+    content = json.dumps([faceset.hash, recipe.to_dict()], sort_keys=True)
+    return f"{recipe.name}-{hashlib.sha256(content.encode()).hexdigest()[:10]}"
 
 
 def _decided(faceset: FaceSet, runs: list[Run], judged: list[Judgement]) -> dict[Arm, list[NDArray[np.int64]]]:
-    """What the plain runs answer by other rules than argmax, chosen on their hold-outs."""
+    """Predictions of the plain runs by decision rules other than argmax, fitted on their hold-outs."""
     answers: dict[Arm, list[NDArray[np.int64]]] = {}
     for one, judgement in zip(runs, judged, strict=True):
         classifier = Classifier.load(one.model_file)
         train, valid = held_out(classifier, faceset)
         shares = decisions.class_shares(train.labels, len(train.classes))
         evaluation = judgement.evaluation
-        if judgement.record.is_hold_out:  # the very rows: each half is answered as the other half has chosen
+        if judgement.record.is_hold_out:  # the same rows: the rules for each half are fitted on the other half
             halves = _halves(evaluation.labels)
             chosen = [(evaluation.labels[half], evaluation.probabilities[half]) for half in halves]
             parts = [(chosen[0], halves[1]), (chosen[1], halves[0])]
@@ -271,7 +272,7 @@ def _decided(faceset: FaceSet, runs: list[Run], judged: list[Judgement]) -> dict
             probabilities = evaluation.probabilities[rows]
             results = decisions.compare(chosen_on, (evaluation.labels[rows], probabilities), shares)
             for decision, _ in results[1:]:  # the first is argmax
-                tau = decision.tau if decision.key == "logit_adjustment" else None  # others choose it for each run
+                tau = decision.tau if decision.key == "logit_adjustment" else None  # other rules fit it for each run
                 arm = Arm(f"plain_{decision.key}", value=tau)
                 own.setdefault(arm, evaluation.predicted.copy())[rows] = decision(probabilities)
         for arm, answered in own.items():
@@ -280,13 +281,13 @@ def _decided(faceset: FaceSet, runs: list[Run], judged: list[Judgement]) -> dict
 
 
 def _halves(labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Two halves of the rows with the same share of each class."""
+    """Two halves of the rows with equal class shares."""
     by_class = np.argsort(labels, kind="stable")
     return by_class[::2], by_class[1::2]
 
 
 def _averaged(judged: list[Judgement]) -> dict[Arm, list[NDArray[np.int64]]]:
-    """What the mean of two and more runs answers, for every choice of runs."""
+    """Predictions of the mean of two or more runs, for every choice of runs."""
     probabilities = [judgement.evaluation.probabilities for judgement in judged]
     return {
         Arm("models", value=size): [
@@ -298,7 +299,7 @@ def _averaged(judged: list[Judgement]) -> dict[Arm, list[NDArray[np.int64]]]:
 
 
 def _result(result: ArmResult, runs: list[Run], place: Path) -> ArmResult:
-    """The result with what its runs tell."""
+    """The result with folders, epochs, minutes and curve of its runs."""
     histories = [one.history for one in runs]
     shortest = min((len(history) for history in histories), default=0)
     return replace(

@@ -1,4 +1,4 @@
-"""What people read: pages, plots, terminal tables, and their texts in two languages."""
+"""Output for people: pages, plots, terminal tables, and their texts in two languages."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""A network in words: each layer with its shape, its parameters and the reason for it. Needs no extra."""
+"""Text description of a network: each layer with its shape, parameters and purpose. Needs no extra."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mien.run_record import NetworkRecord
 
 
 def layer_reasons(network: NetworkRecord, t: Texts) -> list[str]:
-    """Why each layer is there, with the figures of this network."""
+    """The purpose of each layer, with the figures of this network."""
     following = [*network.layers[1:], *network.layers[-1:]]
     total = max(1, network.parameters)
     return [
@@ -25,7 +25,7 @@ def layer_reasons(network: NetworkRecord, t: Texts) -> list[str]:
 
 
 def network_as_text(network: NetworkRecord, lang: str = "en") -> str:
-    """The layers as a table, each with its reason, and the totals."""
+    """The layers as a table, each with its purpose, and the totals."""
     t, mib = Texts(lang), 2.0**20
     rows = [
         [
@@ -44,6 +44,6 @@ def network_as_text(network: NetworkRecord, lang: str = "en") -> str:
         f"multiply-adds       {network.macs:,} per face",
         f"input               {'x'.join(map(str, network.input))}, {4 * math.prod(network.input) / mib:.2f} MiB",
         f"activations         {network.activation_bytes / mib:.2f} MiB per face in fp32, kept for the backward pass",
-        f"parameters' size    {4 * network.parameters / mib:.2f} MiB in fp32",
+        f"parameter size      {4 * network.parameters / mib:.2f} MiB in fp32",
     ]
     return "\n".join([table, "", *totals])

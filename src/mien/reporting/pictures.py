@@ -1,4 +1,4 @@
-"""Pictures inside a page: faces, faces under a map of what speaks for a reading, and drawings that need no escaping."""
+"""Images in a page: faces, faces with a saliency map, and SVG drawings."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 from mien import images
 
 MAX_SIDE = 96
-"""Largest side of a face on a page, in pixels."""
+"""Maximum side of a face on a page, in pixels."""
 
 FOR, AGAINST = (255, 122, 20), (40, 110, 220)
-"""Colours of what speaks for a reading and against it, as red, green and blue."""
+"""Colours (red, green, blue) of positive and negative saliency."""
 
 OPAQUE = 0.8
-"""How much of the face the strongest place covers."""
+"""Opacity of the strongest position."""
 
 
 def face_url(face: NDArray[np.uint8]) -> str:
-    """A face ``(H, W)`` as a data URL, made smaller where it is large."""
+    """A face ``(H, W)`` as a data URL, downsampled to at most ``MAX_SIDE``."""
     height, width = face.shape
     if max(height, width) > MAX_SIDE:
         face = _scaled(face, MAX_SIDE / max(height, width))
@@ -29,7 +29,7 @@ def face_url(face: NDArray[np.uint8]) -> str:
 
 
 def heat_url(face: NDArray[np.uint8], values: NDArray[np.float32]) -> str:
-    """A face ``(H, W)`` with a map ``(H, W)`` over it as a data URL: its largest magnitude, of either sign, has the full colour."""
+    """A face ``(H, W)`` with a saliency map ``(H, W)`` over it, as a data URL; the largest magnitude has the full colour."""
     peak = float(np.abs(values).max())
     strength = np.abs(values) / peak if peak > 0 else np.zeros_like(values)
     factor = MAX_SIDE / max(face.shape)  # small faces too: a map needs more than 48 pixels to look smooth
@@ -42,12 +42,12 @@ def heat_url(face: NDArray[np.uint8], values: NDArray[np.float32]) -> str:
 
 
 def data_url(png: bytes) -> str:
-    """A PNG as an address that needs no network."""
+    """A PNG as a data URL."""
     return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
 def markup(drawn: str) -> Any:
-    """SVG that this package drew, exempt from escaping; names in it are escaped already."""
+    """Mark SVG that this package drew as safe for templates; names in it are already escaped."""
     from markupsafe import Markup  # comes with jinja2
 
     return Markup(drawn)

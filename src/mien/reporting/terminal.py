@@ -1,4 +1,4 @@
-"""A judgement as words for the terminal."""
+"""Terminal output of evaluations, decision rules and audits."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from mien.evaluation.probing.robustness import CorruptedAccuracy
 from mien.reporting.texts import Texts
 from mien.words import agreed, counted, p_value, percent, points, whole_interval
 
-OPTIMISTIC = "these rows were held out of the training and chose its epoch and its temperature: the scores are slightly optimistic."
+OPTIMISTIC = "these rows are the hold-out, used to choose the epoch and to fit the temperature: the scores are slightly optimistic."
 OPTIMISTIC_LAST = (
-    "these rows were held out of the training, which fitted its temperature on them and kept its last epoch: "
+    "these rows are the hold-out, used to fit the temperature but not to choose the epoch: "
     "log-loss and calibration error are slightly optimistic."
 )
-"""What to know of scores on a hold-out, by whether it has chosen the epoch."""
+"""Notes about scores on a hold-out: used to choose the epoch, or not."""
 
 
 def as_text(judgement: Judgement) -> str:
@@ -44,7 +44,7 @@ def as_text(judgement: Judgement) -> str:
     parts = [
         head,
         tables.render(["score", "value", "95% interval"], rows),
-        f"A perfectly calibrated model would show a calibration error of {percent(evaluation.calibration.if_perfect, 2)} on so many faces, by chance alone.",
+        f"A perfectly calibrated model has a mean calibration error of {percent(evaluation.calibration.if_perfect, 2)} with this number of faces.",
         *_prior(judgement),
         *_warnings(judgement),
         tables.render(["class", "rows", "precision", "recall", "F1"], classes),
@@ -60,7 +60,7 @@ def as_text(judgement: Judgement) -> str:
 
 
 def _prior(judgement: Judgement) -> list[str]:
-    """The class shares that the probabilities allow for, where they aren't those of training."""
+    """The expected class shares, if they aren't those of training."""
     prior = judgement.record.prior
     if prior is None:
         return []
@@ -69,11 +69,11 @@ def _prior(judgement: Judgement) -> list[str]:
 
 
 def corrupted_as_text(found: CorruptedAccuracy) -> str:
-    """The mean accuracy under corruption, and each corruption's own."""
+    """The mean accuracy under corruption, and the accuracy of each corruption."""
     low, high = found.interval
     head = (
         f"mean accuracy under corruption {percent(found.value, 2)} ({percent(low, 2)} to {percent(high, 2)}) on n = {found.n:,}; "
-        f"the same faces as they are {percent(found.clean, 2)}"
+        f"without corruption {percent(found.clean, 2)}"
     )
     rows = [
         [name, percent(accuracy), points(found.clean - accuracy)]
@@ -83,7 +83,7 @@ def corrupted_as_text(found: CorruptedAccuracy) -> str:
 
 
 def _bounded(value: tuple[float, float, float] | None) -> str:
-    """A share with its interval in whole percents; a dash where there is none."""
+    """A share with its interval in integer percents; a dash if undefined."""
     return "–" if value is None else f"{percent(value[0])} ({whole_interval(*value[1:])})"
 
 
@@ -95,11 +95,11 @@ def _paired(difference: Mapping[str, tuple[float, ...]] | None, score: str = "ac
 
 
 def decisions_as_text(decided: Decided) -> str:
-    """What ``mien decide`` found: a row a decision, and what abstaining is worth."""
+    """The result of ``mien decide``: one row per decision rule, and the accuracy if the least confident rows are rejected."""
     t, record = Texts("en"), decided.record
     head = (
         f"{record.model} on {record.data}, split {record.split}, n = {decided.n:,}{', flip' if record.flip else ''}; "
-        f"chosen on {counted(decided.chosen_on_n, 'other row')}"
+        f"fitted on {counted(decided.chosen_on_n, 'other row')}"
     )
     differences = [
         [
@@ -123,12 +123,12 @@ def decisions_as_text(decided: Decided) -> str:
             ["decision", "accuracy", "macro-F1", "balanced", "worst recall", "class"],
             [_decision(row, t) for row in decided.decisions],
         ),
-        tables.render(["from argmax, in points", "accuracy", "macro-F1", "balanced accuracy"], differences),
-        "Differences are paired, on the same rows, with their 95% intervals.",
-        tables.render(["most confident rows", "accuracy", "95% interval", "least probability"], covered),
+        tables.render(["difference in points", "accuracy", "macro-F1", "balanced accuracy"], differences),
+        "Differences from argmax are paired, on the same rows, with 95% intervals.",
+        tables.render(["most confident rows", "accuracy", "95% interval", "min. probability"], covered),
     ]
     if costs:
-        parts.append(tables.render(["decision", "mean cost", "from argmax, paired", "accuracy"], costs))
+        parts.append(tables.render(["decision", "mean cost", "paired difference", "accuracy"], costs))
     return "\n\n".join(parts)
 
 
@@ -150,17 +150,17 @@ def _cost_difference(difference: Sequence[float] | None) -> str:
 
 
 def audit_as_text(record: Mapping[str, Any]) -> str:
-    """What ``mien data audit`` found."""
+    """The result of ``mien data audit``."""
     data, counts, issues = record["data"], record["counts"], record["label_issues"]
     leakage = [
         [f"{row['split']} in {row['other']}", *(f"{row[key]:,}" for key in ("rows", "exact", "near", "conflicting"))]
         for row in record["leakage"]
     ]
     parts = [
-        f"{data['path']}: {counted(counts['rows'], 'face')}, {counted(counts['pictures'], 'different picture')}",
-        tables.render(["copies across splits", "rows", "exact", "near", "other label"], leakage)
+        f"{data['path']}: {counted(counts['rows'], 'face')}, {counted(counts['pictures'], 'different image')}",
+        tables.render(["duplicates across splits", "rows", "exact", "near", "other label"], leakage)
         if leakage
-        else "no row has a copy in another split",
+        else "no row has a duplicate in another split",
         tables.render(["found", "rows"], _findings(counts)),
         _judged(issues, counts),
         tables.render(
@@ -171,15 +171,15 @@ def audit_as_text(record: Mapping[str, Any]) -> str:
     if written := record.get("written"):
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in written["reasons"].items()) or "none"
         parts.append(
-            f"{written['out']}: {counted(written['rows'], 'row')}; labels put right {written['fixed']:,}; "
-            f"dropped {written['dropped']:,} ({reasons}); all listed in {written['list']}"
+            f"{written['out']}: {counted(written['rows'], 'row')}; labels corrected {written['fixed']:,}; "
+            f"rows dropped {written['dropped']:,} ({reasons}); all changes are listed in {written['list']}"
         )
     return "\n\n".join(parts)
 
 
 def _findings(counts: Mapping[str, int]) -> list[list[str]]:
     found = {
-        f"in {counted(counts['groups'], 'group')} of copies": "rows_in_groups",
+        f"in {counted(counts['groups'], 'group')} of duplicates": "rows_in_groups",
         f"in {counted(counts['conflicting_groups'], 'group')} with conflicting labels": "conflicting_rows",
         "blank": "blank",
         "no face found": "no_face_found",
@@ -189,15 +189,15 @@ def _findings(counts: Mapping[str, int]) -> list[list[str]]:
 
 
 def _judged(issues: Mapping[str, Any], counts: Mapping[str, int]) -> str:
-    line = f"labels judged by {issues['judge']}: {counted(counts['judged'], 'row')}"
+    line = f"labels checked by {issues['judge']}: {counted(counts['judged'], 'row')}"
     if issues["learned"]:
-        line += f"; it learned from {counted(issues['learned'], 'other')}, or from copies, which are left out"
+        line += f"; {counted(issues['learned'], 'training row')} of it, or duplicates of those, are left out"
     if not issues["knows_training"]:
-        line += "; which of them it learned from isn't known"
+        line += "; its training rows are unknown"
     if shares := issues["voted_otherwise"]:
         line += (
-            f"\npeople's votes name another class for {percent(shares['label_issues'])} of the label issues, {percent(shares['first'])} of the "
-            f"{min(NUM_FIRST, counts['label_issues']):,} most suspect, and {percent(shares['judged'])} of all judged rows"
+            f"\nthe majority vote differs from the label for {percent(shares['label_issues'])} of the label issues, {percent(shares['first'])} of the "
+            f"{min(NUM_FIRST, counts['label_issues']):,} most likely ones, and {percent(shares['judged'])} of all checked rows"
         )
     return line
 
@@ -220,46 +220,48 @@ def _drift(split: Mapping[str, Any]) -> list[str]:
 
 def _warnings(judgement: Judgement) -> list[str]:
     only = judgement.evaluation.only_answer
-    told = [f"warning: every face is read as {only}: this model tells no class from another."] if only else []
-    return [*told, *_left_out(judgement.record.without_duplicates_of), *_copies(judgement)]
+    warning = (
+        [f"warning: the model predicts {only} for every face: it doesn't distinguish the classes."] if only else []
+    )
+    return [*warning, *_left_out(judgement.record.without_duplicates_of), *_copies(judgement)]
 
 
 def _left_out(left_out: LeftOut | None) -> list[str]:
     if left_out is None:
         return []
     return [
-        f"left out: {counted(left_out.left_out, 'copy', 'copies')} of rows of {left_out.data} ({left_out.exact:,} of them pixel for pixel; "
+        f"left out: {counted(left_out.left_out, 'duplicate')} of rows of {left_out.data} ({left_out.exact:,} of them exact; "
         f"correlation above {left_out.correlation:g})"
     ]
 
 
 def _copies(judgement: Judgement) -> list[str]:
-    """What is known of judged faces that the training has seen."""
+    """Lines about evaluated faces that were seen in training."""
     record, n = judgement.record, len(judgement.evaluation)
     lines = _optimism(record)
     copies = record.copies_of_train
     if copies is None:
         return [
             *lines,
-            "whether the training has seen these faces is not known: the model file doesn't tell which faces it had.",
+            "it is unknown whether these faces were seen in training: the model file has no record of its training faces.",
         ]
     if not copies.rows:
-        return [*lines, "none of these faces was seen in training, pixel for pixel."]
+        return [*lines, "none of these faces was seen in training (identical pixels)."]
     parts = [
         f"{num:,} {words}"
         for num, words in (
-            (copies.learned, "learned from"),
-            (copies.held_out, "held out"),
+            (copies.learned, "in the training rows"),
+            (copies.held_out, "in the hold-out"),
         )
         if num
     ]
-    seen = f"{copies.rows:,} of {counted(n, 'face')} {agreed(copies.rows, 'was', 'were')} seen in training, pixel for pixel ({', '.join(parts)})"
+    seen = f"{copies.rows:,} of {counted(n, 'face')} {agreed(copies.rows, 'was', 'were')} seen in training with identical pixels ({', '.join(parts)})"
     tail = (
         "none is left without them"
         if copies.without is None
         else f"without them (n = {copies.n_without:,}): {_scores_without(copies.without)}"
     )
-    warning = "warning: the score says little of new faces, as " if record.holds_training_rows else ""
+    warning = "warning: the scores are not valid for new faces, because " if record.holds_training_rows else ""
     return [*lines, f"{warning}{seen}; {tail}."]
 
 
@@ -270,7 +272,7 @@ def _optimism(record: JudgementRecord) -> list[str]:
 
 
 def _scores_without(fresh: Evaluation) -> str:
-    """Accuracy, macro-F1, balanced accuracy and the recall of the worst class, on the rows that are no copies."""
+    """Accuracy, macro-F1, balanced accuracy and lowest recall, on the rows that were not seen."""
     scores = [
         ("accuracy", fresh.accuracy, fresh.accuracy_interval),
         ("macro-F1", fresh.macro_f1, fresh.macro_f1_interval),

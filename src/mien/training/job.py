@@ -1,4 +1,4 @@
-"""One training from a data path to a model file: start it, or go on with it."""
+"""One training from a data path to a model file: start it or resume it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from mien.training.resuming import UNCHANGED, Changes
 from mien.words import counted, percent
 
 LOST = 30.0
-"""Seconds in which a lost worker, whose place another one takes, lets go of the run folder."""
+"""Seconds to wait for the lock of the run folder while a lost worker is replaced."""
 
 
 @checked
@@ -44,19 +44,19 @@ def start(
     command: Sequence[str] = (),
     progress: Progress = SILENT,
 ) -> Run:
-    """Train a recipe on a data set and write the run folder, the model file included.
+    """Train a recipe on a data set and write the run folder, including the model file.
 
     Args:
-        data: a path that ``datasets.read`` knows.
+        data: a path that ``datasets.read`` accepts.
         recipe: all settings.
-        out: the run folder to make.
+        out: the run folder to create.
         reading: how the data is read.
-        hardware: on what to train.
-        command: the words of the command line that began it, for the record.
-        progress: is told of the work; what its ``epoch`` raises stops the run there.
+        hardware: device and precision of training.
+        command: arguments of the command line, stored in ``run.json``.
+        progress: receives notes and epochs; an exception in its ``epoch`` stops the run.
 
     Raises:
-        MienError: data, recipe or folder don't fit; nothing but the run folder is written.
+        MienError: data, recipe or folder are not valid; only the run folder is written to.
     """
     place = devices.pick(hardware.device)
     setup = Setup(
@@ -69,7 +69,7 @@ def start(
         teacher=teacher_hash(recipe),
         init=pretrained.digest(recipe.init) if recipe.init else "",
     )
-    networks.sketch(recipe.network, 2, recipe.image_size)  # refuse what can't be built before data is read
+    networks.sketch(recipe.network, 2, recipe.image_size)  # report an invalid network before data is read
     with process_group(place) as ranks:
         shown = progress if ranks.first else SILENT
         run, own_set, valid_set = _begin(data, reading, recipe, out, setup, command, ranks, shown)
@@ -79,7 +79,7 @@ def start(
 
 @contextmanager
 def _locked(run: Run, ranks: Ranks) -> Iterator[None]:
-    """Keep other processes out of a run folder: rank 0 holds its lock for all."""
+    """Lock a run folder against other processes; rank 0 holds the lock for all ranks."""
     with ExitStack() as stack:
         patience = LOST if ranks.num > 1 else 0.0
         ranks.on_rank0(
@@ -104,7 +104,7 @@ def _begin(
     ranks: Ranks,
     progress: Progress,
 ) -> tuple[Run, FaceSet, FaceSet]:
-    """Read the data and make the run folder: the run, this process's share of the training rows, and the held-out rows."""
+    """Read the data and create the run folder; return the run, this rank's training rows, and the held-out rows."""
     ranks.on_rank0(lambda: check_new(Path(out)))  # before the data is read, which may take long
     faceset = datasets.read(data, reading)
     progress.line(
@@ -120,7 +120,7 @@ def _begin(
         lambda: Run.create(out, recipe, data=record, setup=replace(setup, workers=ranks.num), command=command)
     )
     ranks.on_rank0(lambda: run.write_seen(train_set, valid_set))
-    progress.line(f"run folder {run.folder}; if it is stopped, go on with  mien train --resume {run.folder}")
+    progress.line(f"run folder {run.folder}; if training is stopped, resume it with  mien train --resume {run.folder}")
     return run, ranks.share(train_set, recipe.seed), valid_set
 
 
@@ -131,36 +131,36 @@ def resume(
     changes: Changes = UNCHANGED,
     progress: Progress = SILENT,
 ) -> Run:
-    """Go on with a run that was stopped, from its last whole epoch; a finished one is only exported again, unless it gets more epochs.
+    """Resume a stopped run after its last complete epoch; a finished run is only exported again, unless it gets more epochs.
 
     Args:
         folder: the run folder.
-        changes: where its data lies now, another device, more epochs.
+        changes: a new path of the data, another device, more epochs.
         progress: as for ``start``.
 
     Raises:
-        RunError: it is no run, its data or its teacher has changed since, or it can't be changed so.
-        OutputError: another process is training in it.
+        RunError: the folder isn't a run folder, its data or teacher has changed, or the changes are not valid.
+        OutputError: another process is training in the folder.
     """
     run = resuming.changed(Run.open(folder), changes)
     if teacher_hash(run.recipe) != run.record.setup.teacher:
         raise RunError(f"The teacher '{run.recipe.teacher}' has changed since this run was started: train again.")
     if torch.get_num_threads() != run.record.setup.threads:
-        # Sums are split over threads: another number rounds differently.
+        # Sums are split over threads, so another number of threads rounds differently.
         torch.set_num_threads(run.record.setup.threads)
     with process_group(devices.pick(run.record.setup.device)) as ranks, _locked(run, ranks):
         own_set, valid_set = _share(run, ranks)
-        if changes != UNCHANGED:  # only now, as data that can't be read must not change the run
+        if changes != UNCHANGED:  # after the data was read, so that an error leaves the run unchanged
             ranks.on_rank0(lambda: run.write())
         if ranks.first:
             temporaries.sweep(run.folder, at_once=True)
             if changes.device is not None or changes.epochs is not None:
                 progress.line(
-                    "what is different from now on is in run.json; the curve will differ from that of a training begun so"
+                    "the changes are recorded in run.json; the curve differs from that of a run that started with these settings"
                 )
             if ranks.num != run.record.setup.workers:
                 progress.line(
-                    f"begun by {counted(run.record.setup.workers, 'worker')}, gone on with by {ranks.num}: the curve will differ a little"
+                    f"started with {counted(run.record.setup.workers, 'worker')}, resumed with {ranks.num}: the curve will differ slightly"
                 )
         return _finish(run, own_set, valid_set, ranks, progress)
 
@@ -176,9 +176,9 @@ def start_or_resume(
     command: Sequence[str] = (),
     progress: Progress = SILENT,
 ) -> Run:
-    """``resume`` where the folder is that of a run, else ``start``: for work that may be begun again after a process was lost.
+    """``resume`` if the folder is a run folder, else ``start``; for jobs that are restarted after a process was lost.
 
-    Rank 0 looks, for all: a rank that looked for itself might see the folder that rank 0 has made meanwhile.
+    Only rank 0 checks the folder: another rank could see a folder that rank 0 has just created.
 
     Args:
         data, recipe, out, reading, hardware, command, progress: as for ``start``.
@@ -193,14 +193,14 @@ def start_or_resume(
 
 
 def _share(run: Run, ranks: Ranks) -> tuple[FaceSet, FaceSet]:
-    """A run's rows that this process learns from, and the held-out ones; the others are not kept in memory."""
+    """A run's training rows of this rank, and the held-out rows; other rows are not kept in memory."""
     train_set, valid_set = read_sets(run)
     ranks.on_rank0(lambda: run.write_seen(train_set, valid_set))
     return ranks.share(train_set, run.recipe.seed), valid_set
 
 
 def teacher_hash(recipe: Recipe) -> str:
-    """SHA-256 of the models that a recipe learns from; empty where there is none.
+    """SHA-256 of the teachers of a recipe; empty without distillation.
 
     Raises:
         ModelFileError: there is no such model.
@@ -210,20 +210,24 @@ def teacher_hash(recipe: Recipe) -> str:
 
 
 def read_sets(run: Run, moved: Path | None = None) -> tuple[FaceSet, FaceSet]:
-    """Read a run's training and held-out rows again.
+    """Read a run's training and held-out rows.
 
     Args:
         run: the run.
-        moved: where its data lies now; None for where it lay.
+        moved: new path of the data; None for the recorded path.
 
     Raises:
-        RunError: the data isn't what the run was started with.
+        RunError: the data differs from the data that the run was started with.
     """
     return divide(run_data.read_own(run, moved), run.recipe)
 
 
 def divide(faceset: FaceSet, recipe: Recipe) -> tuple[FaceSet, FaceSet]:
-    """The training and the held-out rows that a recipe asks for, at its size."""
+    """Split a data set into training rows and held-out rows as the recipe defines, resized to its image size.
+
+    Raises:
+        DataError: the recipe uses votes and the data has none, or the splits share faces.
+    """
     if recipe.votes and faceset.votes is None:
         raise DataError(
             f"votes={recipe.votes:g} needs annotators' votes, but the data has none: join FER+ votes, or set votes=0."
@@ -235,7 +239,7 @@ def divide(faceset: FaceSet, recipe: Recipe) -> tuple[FaceSet, FaceSet]:
 
 
 def write_augmented(path: Path, train_set: FaceSet, recipe: Recipe, num_faces: int = 6, num_draws: int = 9) -> None:
-    """Draw a sheet of what the network sees: each row is one face as it is, then augmented afresh several times."""
+    """Write a PNG of augmented faces: each row has one original face, followed by ``num_draws`` augmentations of it."""
     rng = np.random.default_rng(recipe.seed)
     rows = rng.choice(len(train_set), num_faces, replace=len(train_set) < num_faces)
     faces = torch.from_numpy(train_set.images[rows])
@@ -248,7 +252,7 @@ def write_augmented(path: Path, train_set: FaceSet, recipe: Recipe, num_faces: i
 
 def _finish(run: Run, own_set: FaceSet, valid_set: FaceSet, ranks: Ranks, progress: Progress) -> Run:
     if not ranks.first:
-        progress = SILENT  # several processes would say all lines several times
+        progress = SILENT  # only rank 0 reports
     ranks.on_rank0(lambda: _write_beginning(run, own_set))
     ending = loop.train(run, own_set, valid_set, ranks=ranks, progress=progress)
     ended = Run(run.folder, replace(run.record, ended=ending))
@@ -280,8 +284,8 @@ def _ending(run: Run) -> str:
     recipe = run.recipe
     return {
         "epochs": f"{recipe.epochs} of {counted(recipe.epochs, 'epoch')} done",
-        "accuracy": f"stopped, as hold-out accuracy passed {recipe.stop_accuracy:g}",
-        "patience": f"stopped, as hold-out accuracy was no better for {counted(recipe.patience, 'epoch')}",
+        "accuracy": f"stopped because hold-out accuracy exceeded {recipe.stop_accuracy:g}",
+        "patience": f"stopped because hold-out accuracy did not improve for {counted(recipe.patience, 'epoch')}",
     }[run.record.ended or "epochs"]
 
 
@@ -314,7 +318,7 @@ def _describe(
 
 
 def _normalisation(recipe: Recipe, train_set: FaceSet) -> tuple[float, float]:
-    """Mean and standard deviation of the training rows' gray levels, or those that the weights to start from have learned with."""
+    """Mean and standard deviation of the training rows' gray levels, or those of the model with the initial weights."""
     if recipe.init:
         first = pretrained.load(recipe.init)
         return first.mean, first.std

@@ -1,8 +1,8 @@
-"""The training loop: one function, read from top to bottom.
+"""The training loop: one function, to read from top to bottom.
 
-All training faces are one ``uint8`` tensor on the device, augmented in batches; there is no loader to starve. Everything
-random in an epoch follows from (seed, epoch) alone, so a run that was killed goes on from its last whole epoch as if
-nothing had happened. Several processes may train together (``ranks``): then each holds a share of the faces.
+All training faces are one ``uint8`` tensor on the device, augmented in batches, without a data loader. All random numbers of an
+epoch depend only on (seed, epoch), so a run that was killed resumes after its last complete epoch with the same result. With
+several processes (``ranks``), each holds a share of the faces.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from mien.training.weights import Best, BestEpoch, WeightAverage
 from mien.words import counted
 
 FIRST_VIEW = 500_000
-"""Seeds of views that come again lie above those of epochs."""
+"""Offset of the seeds of repeated views, above all seeds of epochs."""
 
 
 @dataclass(frozen=True)
 class State:
-    """What goes with the tensors of ``checkpoint.safetensors``: the curve so far."""
+    """The JSON state in ``checkpoint.safetensors``: the training curve so far."""
 
     history: tuple[EpochRecord, ...]
 
@@ -56,17 +56,17 @@ def train(
     """Train a run to its end, from the start or from its last checkpoint.
 
     Args:
-        run: the run folder; its record holds recipe, device, precision, mean and standard deviation.
-        train_set: the rows to learn from, at the recipe's size; where several processes train, this one's share of them.
+        run: the run folder; its record has recipe, device, precision, mean and standard deviation.
+        train_set: the training rows at the recipe's size; with several processes, the share of this process.
         valid_set: the held-out rows, at the same size.
-        ranks: this process among those that train together.
-        progress: is told of the steps and the epochs.
+        ranks: rank of this process and number of processes.
+        progress: receives steps and epochs.
 
     Returns:
-        Why it ended.
+        Why training ended.
 
     Raises:
-        TrainingError: training diverges, or there are too few faces.
+        TrainingError: training diverged, or there are too few faces.
         RecipeError: a batch can't be split evenly over the processes.
     """
     recipe = run.recipe
@@ -77,7 +77,7 @@ def train(
     num_classes = len(train_set.classes)
     num_faces = ranks.all_min(len(train_set))
     batch_size = min(ranks.part_of(recipe.batch_size), num_faces)
-    num_steps = num_faces // batch_size if batch_size else 0  # the remainder sits out; the order changes every epoch
+    num_steps = num_faces // batch_size if batch_size else 0  # the remainder is skipped; the order changes every epoch
     if batch_size < 2:
         where = f"for each of {counted(ranks.num, 'worker')}" if ranks.num > 1 else "training face"
         raise TrainingError(f"There is only one {where}: batch normalisation needs at least two.")
@@ -92,7 +92,7 @@ def train(
         pretrained.load(recipe.init).put_into(network, train_set.classes, (shown - mean) / std)
     if recipe.sync_norm and ranks.num > 1:
         network = with_synced_norms(network, device)
-    # What is evaluated and exported.
+    # The weights that are evaluated and exported.
     ema_model = copy.deepcopy(network).requires_grad_(False) if recipe.ema else network
     voted = recipe.auxiliary_head > 0 and train_set.votes is not None
     auxiliary_head = nn.Linear(network.last.in_features, num_classes).to(device) if voted else None
@@ -116,7 +116,7 @@ def train(
     held_labels = torch.from_numpy(valid_set.labels).to(device)  # (V,)
     teacher = teachers.of_recipe(recipe, train_set, device, precision) if recipe.distillation_weight else None
     targets = soft_targets(train_set, recipe, teacher).to(device)  # (N, K)
-    asks = recipe.teacher_sees != "face"  # whether the teacher is asked about what the network sees, step by step
+    asks = recipe.teacher_sees != "face"  # whether the teacher predicts the crops of each step
     counts = ranks.sum(torch.from_numpy(train_set.counts()).to(device))  # (K,) of all
     weights = class_weights(counts, recipe.class_weights)[labels] if recipe.class_weights else None  # (N,)
     if auxiliary_head:
@@ -134,7 +134,7 @@ def train(
         seed = recipe.seed * 1_000_003 + epoch + ranks.rank * 97_003_201
         torch.manual_seed(seed)  # dropout and RReLU draw from the global generator
         generator = views = torch.Generator(device).manual_seed(seed)
-        if teacher and recipe.teacher_views:  # order and crops follow from the number of the view, so they come again
+        if teacher and recipe.teacher_views:  # order and crops depend on the number of the view, so they repeat
             views = torch.Generator(teachers.draws_on(recipe, device)).manual_seed(
                 seed - epoch + FIRST_VIEW + teacher.view(epoch)
             )
@@ -157,9 +157,9 @@ def train(
             target = targets[rows]  # (B, K)
             if teacher and asks:
                 shown = seen if recipe.teacher_sees == "corrupted" else crops
-                told = teacher.recall(teacher.view(epoch), step, shown)
-                target = target.lerp(told, recipe.distillation_weight)
-            # Ahead of the forward pass: CUDA graphs reuse the gradients' memory in it.
+                soft = teacher.recall(teacher.view(epoch), step, shown)  # (B, K)
+                target = target.lerp(soft, recipe.distillation_weight)
+            # Before the forward pass, in which CUDA graphs reuse the gradients' memory.
             learner.zero_grad(set_to_none=True)
             with devices.autocast(device, precision):
                 logits, vote_logits = compute(x.contiguous(memory_format=memory_format))  # (B, K), (B, K) or None
@@ -178,7 +178,7 @@ def train(
                     group["lr"] = group["peak"] * share
                 optimizer.step()
             if average and ranks.first:
-                # A young average follows closely, or it would remember the random start for long.
+                # A smaller decay in the first steps, so that the random initial weights are forgotten quickly.
                 average.update_ema(min(recipe.ema, (1 + num_done) / (10 + num_done)))
             total_loss += loss.detach()
             num_right += (logits.argmax(1) == target.argmax(1)).sum()
@@ -210,7 +210,7 @@ def train(
                 best.take(ema_model, BestEpoch(epoch, accuracy))
             if ended or epoch == recipe.epochs or time.perf_counter() - stored >= speed.store_every:
                 best.write()
-                crossfit.save(run)  # ahead of the checkpoint: an epoch that comes again changes nothing in it
+                crossfit.save(run)  # before the checkpoint: repeating an epoch doesn't change the cross-fitted logits
                 _store(run, learner, ema_model, optimizers, history)
                 run.write_history(history)
                 stored = time.perf_counter()
@@ -223,17 +223,17 @@ def train(
 
 
 def _shown(train_set: FaceSet, recipe: Recipe, device: torch.device) -> Tensor:
-    """Some training faces as the network will see them, gray levels ``(N, 1, H, W)``."""
+    """Some augmented training faces, gray levels ``(N, 1, H, W)``."""
     some = train_set.images[:: -(-len(train_set) // 1024)]
     generator = torch.Generator(device).manual_seed(recipe.seed)
     return augment(torch.from_numpy(some).to(device), recipe.augment, generator)
 
 
 class Learner(nn.ModuleDict):
-    """What learns: ``network``, and the head for ``votes`` where there is one. Both are called at once."""
+    """The trained modules: ``network``, and the auxiliary head ``votes`` if the recipe has one."""
 
     def forward(self, faces: Tensor) -> tuple[Tensor, Tensor | None]:  # (B, 1, H, W)
-        """The logits of the label and of the votes, ``(B, K)`` each."""
+        """The logits of the network and of the auxiliary head, ``(B, K)`` each; None without the head."""
         network: Any = self["network"]
         features = network.embed(faces)  # (B, C)
         return network.last(features), self["votes"](features) if "votes" in self else None

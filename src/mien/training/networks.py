@@ -1,8 +1,8 @@
-"""The networks: each takes normalised gray faces ``(N, 1, H, W)`` and gives logits ``(N, K)``.
+"""The networks: from normalised gray faces ``(N, 1, H, W)`` to logits ``(N, K)``.
 
-Two families. ``vgg`` is the network of the course report that mien started from, layer for layer. ``tiny``, ``base`` and
-``large`` (with two variants) are one residual network at three sizes: dense 3x3 convolutions, because depthwise ones save arithmetic but not
-time on a CPU; in the first two a stem of stride 2, because the first layers at full size cost most and see least.
+There are two families. ``vgg`` reproduces the network of the course report. ``tiny``, ``base`` and ``large`` (with two variants)
+are one residual network at three sizes. They have dense 3x3 convolutions, because depthwise ones save arithmetic but no time on a
+CPU. ``tiny`` and ``base`` have a stem of stride 2, because layers at full size are the most expensive.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mien.training.noise import Dropout, RReLU
 
 
 class Network(nn.Module, ABC):
-    """A network that ends in one linear layer."""
+    """A network whose last layer is linear."""
 
     @property
     @abstractmethod
@@ -30,11 +30,11 @@ class Network(nn.Module, ABC):
     @property
     @abstractmethod
     def last_map(self) -> nn.Module:
-        """The layer whose output is the last map ``(N, C, h, w)``, before it is pooled."""
+        """The layer whose output is the last feature map ``(N, C, h, w)``, before pooling."""
 
     @abstractmethod
     def embed(self, faces: Tensor) -> Tensor:
-        """Faces ``(N, 1, H, W)`` to the features ``(N, C)`` that the last layer reads."""
+        """Faces ``(N, 1, H, W)`` to the features ``(N, C)``, the input of the last layer."""
 
     def forward(self, faces: Tensor) -> Tensor:  # (N, 1, H, W)
         logits: Tensor = self.last(self.embed(faces))  # (N, K)
@@ -42,15 +42,15 @@ class Network(nn.Module, ABC):
 
 
 def named(**layers: nn.Module) -> nn.Sequential:
-    """Layers one after the other, under names."""
+    """A sequence of named layers."""
     return nn.Sequential(OrderedDict(layers))
 
 
 class VGG(Network):
-    """The report's convolutional network for 64x64 gray faces; 39,569,799 parameters with 7 classes.
+    """The VGG-style network of the course report for 64x64 gray faces; 39,569,799 parameters with 7 classes.
 
-    Its layer table fixes kinds, order and widths. The dropout probabilities are not in the table: 0.25 behind the
-    convolutions and 0.5 around the widest linear layer are ours.
+    Kinds, order and widths of the layers are from the report's table. The dropout probabilities are not in the table; 0.25
+    after the convolutions and 0.5 around the widest linear layer are chosen here.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class VGG(Network):
         super().__init__()
         if size % 16:
             raise RecipeError(
-                f"The report's network halves its input four times: image_size must be a multiple of 16, not {size}."
+                f"The network vgg halves its input four times: image_size must be a multiple of 16, not {size}."
             )
         self.side = size // 16
 
@@ -105,16 +105,16 @@ class VGG(Network):
         if features.shape[2:] != (
             self.side,
             self.side,
-        ):  # smaller faces of early epochs: the linear layers take one size only
+        ):  # smaller faces in early epochs: the linear layers have a fixed input size
             features = F.adaptive_avg_pool2d(features, self.side)
         embedded: Tensor = self.head(features.flatten(1))  # (N, 256)
         return embedded
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions around which the input passes unchanged, or through a 1x1 convolution where shapes differ.
+    """Two 3x3 convolutions with an identity shortcut, or a 1x1 convolution as shortcut if shapes differ.
 
-    He et al., Deep Residual Learning for Image Recognition, CVPR 2016, figure 2 left; with SiLU in place of ReLU.
+    He et al., Deep Residual Learning for Image Recognition, CVPR 2016, figure 2; with SiLU instead of ReLU.
     """
 
     def __init__(self, width_in: int, width: int, stride: int) -> None:
@@ -139,14 +139,14 @@ class ResidualBlock(nn.Module):
 
 
 class ResidualNetwork(Network):
-    """A compact residual network: a stem, stages that double the width and halve the size, a global mean.
+    """A compact residual network: a stem, stages that halve the size, global average pooling, a linear layer.
 
     Args:
         num_classes: K.
         widths: channels of each stage.
-        blocks: residual blocks of each stage.
-        dropout: probability in front of the last layer.
-        stem_stride: 2 halves the size at once, which saves three quarters of the arithmetic; 1 keeps it.
+        blocks: number of residual blocks of each stage.
+        dropout: dropout probability before the last layer.
+        stem_stride: 2 halves the size in the stem, which saves three quarters of the arithmetic; 1 keeps the size.
     """
 
     def __init__(
@@ -183,36 +183,36 @@ class ResidualNetwork(Network):
 
 
 def vgg(num_classes: int, size: int) -> Network:
-    """The network of the report."""
+    """The network of the course report: 39.6 million parameters."""
     return VGG(num_classes, size)
 
 
 def base(num_classes: int, size: int) -> Network:
-    """The residual network that fits a CPU: 1.6 million parameters, 133 million multiply-adds at 48x48."""
-    del size  # any size fits a global mean
+    """The residual network for CPUs: 1.6 million parameters, 133 million multiply-adds at 48x48."""
+    del size  # global average pooling accepts any size
     return ResidualNetwork(num_classes, widths=(48, 96, 192), blocks=(2, 2, 2), dropout=0.2)
 
 
 def tiny(num_classes: int, size: int) -> Network:
-    """The residual network for the smallest devices and for quick trials: 0.15 million parameters."""
+    """The residual network for small devices and quick experiments: 0.15 million parameters."""
     del size
     return ResidualNetwork(num_classes, widths=(16, 32, 64), blocks=(1, 1, 2), dropout=0.1)
 
 
 def large(num_classes: int, size: int) -> Network:
-    """The residual network for a GPU: 7.0 million parameters, so less than 16 MiB in fp16, and a stem that keeps the size."""
+    """The residual network for a GPU: 7.0 million parameters (less than 16 MiB in fp16), stem of stride 1."""
     del size
     return ResidualNetwork(num_classes, (64, 128, 256, 352), (2, 2, 2, 2), dropout=0.3, stem_stride=1)
 
 
 def large_wide(num_classes: int, size: int) -> Network:
-    """As many parameters as ``large`` in fewer and wider layers at half the size, for an ensemble with it."""
+    """A variant of ``large`` for ensembles: the same number of parameters in fewer, wider layers at half the size."""
     del size
     return ResidualNetwork(num_classes, (128, 256, 352), (2, 2, 2), dropout=0.3)
 
 
 def large_deep(num_classes: int, size: int) -> Network:
-    """As many parameters as ``large`` in more and narrower layers, for an ensemble with it."""
+    """A variant of ``large`` for ensembles: the same number of parameters in more, narrower layers."""
     del size
     return ResidualNetwork(num_classes, (48, 96, 192, 320), (3, 4, 4, 2), dropout=0.3, stem_stride=1)
 
@@ -229,16 +229,16 @@ NETWORKS: dict[str, Callable[[int, int], Network]] = {
 
 
 def build(name: str, num_classes: int, size: int, dropout: float = 1.0) -> Network:
-    """Build a network by name, with PyTorch's own initialisation from the global generator.
+    """Build a network by name, with PyTorch's default initialisation from the global generator.
 
     Args:
-        name: a name out of ``NETWORKS``.
-        num_classes: how many logits it gives.
-        size: height and width of its faces, in pixels.
-        dropout: factor on the network's own dropout probabilities.
+        name: a name from ``NETWORKS``.
+        num_classes: number of logits.
+        size: height and width of its input, in pixels.
+        dropout: factor on the network's dropout probabilities.
 
     Raises:
-        RecipeError: there is no such network, or it can't have that input size.
+        RecipeError: there is no such network, or it doesn't support that input size.
     """
     if name not in NETWORKS:
         raise RecipeError(f"There is no network '{name}': choose {', '.join(NETWORKS)}.")
@@ -250,11 +250,11 @@ def build(name: str, num_classes: int, size: int, dropout: float = 1.0) -> Netwo
 
 
 def sketch(name: str, num_classes: int, size: int, dropout: float = 1.0) -> Network:
-    """The network without numbers in it, on PyTorch's device ``meta``: takes no memory and draws nothing; see ``build``."""
+    """``build`` on PyTorch's device ``meta``: without weights, memory or random numbers."""
     with torch.device("meta"):
         return build(name, num_classes, size, dropout)
 
 
 def num_parameters(network: nn.Module) -> int:
-    """How many numbers training adjusts."""
+    """Number of trainable parameters."""
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)

@@ -1,8 +1,8 @@
-"""RReLU and dropout whose randomness doesn't hold a CPU up.
+"""RReLU and dropout with a faster random number generator on CPUs.
 
-PyTorch draws on a CPU one number after the other on one core, while the others wait; the report's network draws millions
-per step. Here a counter of numpy's SFC64, seeded from torch's global generator, gives 16 random bits per response, so
-slopes and probabilities are exact to 1/65,536. On other devices PyTorch's own draws are used.
+PyTorch's generator runs on one core, and the network ``vgg`` needs millions of random numbers per step. Here numpy's SFC64,
+seeded from torch's global generator, gives 16 random bits per activation, so slopes and probabilities have a resolution of
+1/65,536. Other devices use PyTorch's generator.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ LEVELS = 65_536
 
 
 def random_levels(like: Tensor) -> Tensor:
-    """A random ``int16`` from -32,768 to 32,767 for each number of a tensor, in its shape and memory format."""
+    """Random ``int16`` values from -32,768 to 32,767 with the shape and memory format of a tensor."""
     seed = int(torch.randint(2**63 - 1, ()))
     words = np.random.SFC64(seed).random_raw(-(-like.numel() // 4))  # four levels to a 64-bit word
     levels = torch.from_numpy(words).view(torch.int16)[: like.numel()]
@@ -24,12 +24,12 @@ def random_levels(like: Tensor) -> Tensor:
 
 
 class RReLU(nn.RReLU):
-    """``nn.RReLU``, written as a product with random slopes, which the exporter to ONNX can follow too."""
+    """``nn.RReLU`` as a product with random slopes, which the ONNX exporter supports."""
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return F.leaky_relu(x, (self.lower + self.upper) / 2)
-        with torch.no_grad():  # the slopes are constants to the gradient
+        with torch.no_grad():  # the slopes are constants in the backward pass
             if x.device.type == "cpu":
                 step = (self.upper - self.lower) / LEVELS
                 slopes = random_levels(x).to(x.dtype).mul_(step).add_(self.lower + (LEVELS + 1) / 2 * step)
@@ -40,7 +40,7 @@ class RReLU(nn.RReLU):
 
 
 class Dropout(nn.Dropout):
-    """``nn.Dropout``: silences each response with probability ``p`` in training and scales the others by ``1 / (1 - p)``."""
+    """``nn.Dropout``: sets each activation to 0 with probability ``p`` in training, and scales the others by ``1 / (1 - p)``."""
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or x.device.type != "cpu":

@@ -1,4 +1,4 @@
-"""The optimizer of a recipe: SGD or AdamW for all weights, or Muon for the hidden convolutions beside it."""
+"""The optimizers of a recipe: SGD or AdamW, with or without Muon for the hidden convolutions."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from mien.recipes import Recipe
 
 
 def build(recipe: Recipe, network: nn.Module) -> list[torch.optim.Optimizer]:
-    """The recipe's optimizers, each group with its peak learning rate as ``peak``.
+    """The recipe's optimizers; each parameter group has its peak learning rate as ``peak``.
 
-    Only weights of convolutions and linear layers decay, not biases and batch-norm parameters. With ``recipe.muon`` the
-    convolutions behind the first go to Muon, whose weights keep their length and so need no decay.
+    Weight decay applies to the weights of convolutions and linear layers, not to biases and batch-norm parameters. With
+    ``recipe.muon``, Muon trains the hidden convolutions; it keeps their norms constant, so they need no weight decay.
     """
-    turned = hidden_convolutions(network) if recipe.muon else []
-    others = [p for p in network.parameters() if not any(p is q for q in turned)]
+    hidden = hidden_convolutions(network) if recipe.muon else []
+    others = [p for p in network.parameters() if not any(p is q for q in hidden)]
     groups: list[dict[str, Any]] = [
         {"params": [p for p in others if p.ndim > 1], "weight_decay": recipe.weight_decay},
         {"params": [p for p in others if p.ndim <= 1], "weight_decay": 0.0},
@@ -30,7 +30,7 @@ def build(recipe: Recipe, network: nn.Module) -> list[torch.optim.Optimizer]:
         plain = torch.optim.AdamW(groups, lr=rate, betas=(momentum, 0.999))
     else:
         plain = torch.optim.SGD(groups, lr=rate, momentum=momentum, nesterov=recipe.nesterov)
-    optimizers: list[torch.optim.Optimizer] = [plain, Muon(turned, recipe.muon)] if turned else [plain]
+    optimizers: list[torch.optim.Optimizer] = [plain, Muon(hidden, recipe.muon)] if hidden else [plain]
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["peak"] = group["lr"]
@@ -38,22 +38,22 @@ def build(recipe: Recipe, network: nn.Module) -> list[torch.optim.Optimizer]:
 
 
 def hidden_convolutions(network: nn.Module) -> list[nn.Parameter]:
-    """The weights of all convolutions with more than one input channel and more than one tap."""
+    """The weights of all convolutions with more than one input channel and kernels larger than 1x1."""
     return [p for p in network.parameters() if p.ndim == 4 and p.shape[1] > 1 and p.shape[2] > 1]
 
 
 class Muon(torch.optim.Optimizer):
-    """Muon: momentum whose every step is made orthogonal, so that all directions of a layer learn alike (Jordan, 2024).
+    """Muon: momentum with orthogonalized updates (Jordan, Muon: An optimizer for hidden layers in neural networks, 2024).
 
-    ``torch.optim.Muon`` takes matrices only and iterates in bf16, which many processors emulate a hundred times slower;
-    this one takes convolutions, iterates in the gradient's precision, and batches layers of one shape. A weight has as
-    many rows as output channels. It keeps the length ``sqrt(rows)``: behind it stands a batch norm, to which only the
-    direction matters, and the learning rate is then the angle of a step in radians.
+    ``torch.optim.Muon`` supports matrices only and iterates in bf16, which many CPUs emulate about a hundred times slower.
+    This version supports convolutions, iterates in the precision of the gradient (bf16 on CUDA), and batches layers of equal
+    shape. Each weight is a matrix with one row per output channel and is kept at the norm ``sqrt(rows)``: a batch norm follows,
+    so only the direction matters, and the learning rate is the angle of a step in radians.
 
     Args:
         params: convolution weights, ``(out, in, height, width)``, each followed by a normalisation.
         lr: the learning rate.
-        momentum: share of the running gradient that is kept per step.
+        momentum: decay of the moving average of the gradient.
     """
 
     def __init__(self, params: Iterable[nn.Parameter], lr: float, momentum: float = 0.9) -> None:
@@ -61,17 +61,17 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override] # no closure is ever given
-        """Turn every weight along its orthogonal update."""
+        """Update all weights."""
         del closure
         for group in self.param_groups:
-            alike: dict[torch.Size, list[Tensor]] = {}
+            by_shape: dict[torch.Size, list[Tensor]] = {}
             for p in group["params"]:
                 if p.grad is not None:
-                    alike.setdefault(p.shape, []).append(p)
-            for weights in alike.values():
-                self._step_alike(weights, group["lr"], group["momentum"])
+                    by_shape.setdefault(p.shape, []).append(p)
+            for weights in by_shape.values():
+                self._step_batch(weights, group["lr"], group["momentum"])
 
-    def _step_alike(self, weights: list[Tensor], rate: float, momentum: float) -> None:
+    def _step_batch(self, weights: list[Tensor], rate: float, momentum: float) -> None:
         grads = [p.grad for p in weights if p.grad is not None]
         for p in weights:
             if "momentum_buffer" not in self.state[p]:
@@ -87,12 +87,10 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
-    """The nearest semi-orthogonal matrices, about: singular values of 1% of the matrix's length or more come to 0.68 to 1.20.
+    """Approximate the nearest semi-orthogonal matrices by five Newton-Schulz iterations.
 
-    Smaller ones stay smaller, as five iterations multiply them by 485 at most.
-
-    Five Newton-Schulz iterations of the odd quintic with Jordan's coefficients (Muon: An optimizer for hidden layers in
-    neural networks, 2024), which trade exactness for speed.
+    The odd quintic has the coefficients of Jordan (Muon: An optimizer for hidden layers in neural networks, 2024). Singular
+    values of at least 1% of the matrix's Frobenius norm become 0.68 to 1.20; smaller ones are multiplied by at most 485.
 
     Args:
         matrices: ``(B, rows, columns)``.
@@ -102,7 +100,7 @@ def orthogonal(matrices: Tensor) -> Tensor:
     x: Tensor = matrices.mT if tall else matrices
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
     if x.device.type == "cuda":
-        x = x.bfloat16()  # as Jordan does: tensor cores are ten times faster at it than at fp32
+        x = x.bfloat16()  # as Jordan does: tensor cores are ten times faster in bf16 than in fp32
     for _ in range(5):
         gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x

@@ -1,4 +1,4 @@
-"""Weights to start from: those of a run folder, or of a model file, whose batch norms are folded into its convolutions."""
+"""Initial weights from a run folder, or from a model file, in which batch norms are folded into the convolutions."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from mien.training import checkpoint
 from mien.training.networks import Network
 
 PREFIX = "network."
-"""What weights' names begin with in a model file."""
+"""Prefix of the names of weights in a model file."""
 
 
 @dataclass(frozen=True)
 class Pretrained:
-    """Weights by the names that they have in the network.
+    """Weights by their names in the network.
 
     Attributes:
-        name: where they come from.
-        classes: the classes that their last layer tells apart.
-        mean, std: what their faces are normalised by, in gray levels.
+        name: the source: a run folder, a pretrained model's name or a model file.
+        classes: the classes of the last layer.
+        mean, std: normalisation of the input, in gray levels (0 to 255).
         tensors: the weights.
-        is_folded: whether they come without batch norms, each of which is a bias of the convolution in front of it.
+        is_folded: whether batch norms are folded into the convolutions.
     """
 
     name: str
@@ -47,16 +47,16 @@ class Pretrained:
     is_folded: bool
 
     def put_into(self, network: Network, classes: tuple[str, ...], faces: Tensor) -> None:
-        """Give a network these weights; where the classes differ, its last layer stays as it is.
+        """Load these weights into a network; its last layer is unchanged if the classes differ.
 
         Args:
-            network: of the same shape.
-            classes: the classes that the network is to tell apart.
-            faces: ``(N, 1, H, W)`` normalised faces as in training, on the network's device: where batch norms are folded, they
-                show each one's mean and variance.
+            network: a network of the same shape.
+            classes: the classes of the network.
+            faces: ``(N, 1, H, W)`` normalised training faces on the network's device; if batch norms are folded, they determine
+                the mean and the variance of each.
 
         Raises:
-            ModelFileError: the weights are those of another network.
+            ModelFileError: the weights belong to another network.
         """
         last = next(name for name, module in network.named_modules() if module is network.last)
         kept = set() if self.classes == classes else {f"{last}.weight", f"{last}.bias"}
@@ -73,7 +73,7 @@ class Pretrained:
         unfit = [name for name in given if name not in own or own[name].shape != given[name].shape]
         if missing or unfit:
             raise ModelFileError(
-                f"'{self.name}' has the weights of another network ({(missing + unfit)[0]}): start from a model of the same network."
+                f"'{self.name}' has the weights of another network ({(missing + unfit)[0]}): use a model of the same network."
             )
         for conv in own_biases & own.keys():
             given[conv] = torch.zeros_like(own[conv])
@@ -89,7 +89,7 @@ def load(name: str | os.PathLike[str]) -> Pretrained:
         name: a run folder, a pretrained model's short name, or the path of a model file.
 
     Raises:
-        ModelFileError: it can't be read, or holds several networks.
+        ModelFileError: the file can't be read, or is an ensemble.
         RunError: the run has no weights yet.
     """
     if _is_run(name):
@@ -104,14 +104,14 @@ def load(name: str | os.PathLike[str]) -> Pretrained:
     weights = {key.removesuffix(".half"): value for key, value in values.items() if key.startswith(PREFIX)}
     if not weights or shift is None or factor is None:
         raise ModelFileError(
-            f"'{name}' is no single network that training can start from: name one that  mien train  made."
+            f"Training can't start from '{name}', because it is not a single network: name one that  mien train  created."
         )
     own = {key.removeprefix(PREFIX): torch.from_numpy(value.astype(np.float32)) for key, value in weights.items()}
     return Pretrained(str(name), classifier.spec.classes, shift, factor, own, is_folded=True)
 
 
 def digest(name: str) -> str:
-    """SHA-256 of the file that the weights come from.
+    """SHA-256 of the file with the weights.
 
     Raises:
         ModelFileError: there is no such model.
@@ -120,7 +120,7 @@ def digest(name: str) -> str:
     if not _is_run(name):
         return modelfile.sha256(pretrained.resolve(name))
     run = Run.open(name)
-    checkpoint.tensors(run.best)  # refuses a run without weights
+    checkpoint.tensors(run.best)  # raises an error if the run has no weights
     return hashlib.sha256(run.best.read_bytes()).hexdigest()
 
 
@@ -129,14 +129,14 @@ def _is_run(name: str | os.PathLike[str]) -> bool:
 
 
 def _constant(graph: onnx.GraphProto, values: Mapping[str, NDArray[np.generic]], kind: str) -> float | None:
-    """The number that the first node of a kind subtracts or divides by: faces are normalised in front of everything else."""
+    """The constant of the first ``Sub`` or ``Div`` node, which is the normalisation of the input."""
     node = next((node for node in graph.node if node.op_type == kind), None)
     value = values.get(node.input[1]) if node else None
     return None if value is None or value.size != 1 else float(value.item())
 
 
 def _norms(network: Network) -> dict[str, str]:
-    """Each convolution's name to that of the batch norm behind it, which is called the same but for ``norm``."""
+    """Each convolution's name to the name of the batch norm after it, which has ``norm`` instead of ``conv``."""
     pairs = {}
     for name, module in network.named_modules():
         parent, _, own = name.rpartition(".")
@@ -148,10 +148,10 @@ def _norms(network: Network) -> dict[str, str]:
 
 @torch.no_grad()
 def _unfold(network: Network, biases: Mapping[str, Tensor], faces: Tensor) -> None:
-    """Set the batch norms so that each only adds its bias, and normalises by what the faces show it.
+    """Set each batch norm so that it adds its bias only, with running statistics from the given faces.
 
-    With mean and variance of what arrives at it, a batch norm whose factor is the root of that variance gives back its input;
-    it then does in training, where it looks at the batch, nearly what it does in use.
+    A batch norm whose scale is the standard deviation of its input, and whose shift is the mean, returns its input. With
+    statistics of training faces, this nearly holds for batch statistics in training too.
     """
 
     def set_up(norm: nn.BatchNorm2d, bias: Tensor, x: Tensor) -> None:

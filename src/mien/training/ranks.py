@@ -1,7 +1,7 @@
-"""One training by several processes: who is who, what each holds, and what they tell each other. One alone is the usual case.
+"""Data-parallel training by several processes; the usual case is one process.
 
-Each process (a rank) keeps a share of the training faces and computes a share of every batch; gradients are averaged by
-``DistributedDataParallel``. What is decided once (the epoch's score, when to stop) or written once, rank 0 does.
+Each process (rank) keeps a share of the training faces and computes a share of every batch; ``DistributedDataParallel`` averages
+the gradients. Only rank 0 scores epochs, decides when to stop, and writes files.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ M = TypeVar("M", bound=nn.Module)
 
 @dataclass(frozen=True)
 class Ranks:
-    """This process among those that train one network.
+    """Rank of this process and number of processes.
 
     Attributes:
-        rank: its number, from 0.
-        num: how many there are.
+        rank: number of this process, from 0.
+        num: number of processes.
     """
 
     rank: int = 0
@@ -42,74 +42,74 @@ class Ranks:
 
     @property
     def first(self) -> bool:
-        """Whether this is the one that judges, decides and writes."""
+        """Whether this is rank 0, which scores, decides and writes."""
         return self.rank == 0
 
     def part_of(self, batch_size: int) -> int:
-        """How many faces of a batch are this rank's.
+        """Number of faces of a batch on this rank.
 
         Raises:
-            RecipeError: they can't be split evenly.
+            RecipeError: the batch can't be split evenly.
         """
         if batch_size % self.num:
             raise RecipeError(f"batch_size={batch_size} can't be split evenly over {counted(self.num, 'worker')}.")
         return batch_size // self.num
 
     def share(self, faceset: FaceSet, seed: int) -> FaceSet:
-        """This rank's rows: every ``num``-th in random order, as data often come sorted; all of them, as they are, for one alone."""
+        """The rows of this rank: every ``num``-th row of a random order, since data is often sorted; all rows if ``num`` is 1."""
         if self.num == 1:
             return faceset
         return faceset.select(np.sort(np.random.default_rng(seed).permutation(len(faceset))[self.rank :: self.num]))
 
     def wrap_ddp(self, module: nn.Module) -> nn.Module:
-        """The module with its gradients averaged over the ranks, and its first state that of rank 0."""
+        """The module with gradients averaged over the ranks, and its initial state copied from rank 0."""
         return module if self.num == 1 else DistributedDataParallel(module)
 
     def all_min(self, value: int) -> int:
-        """The smallest of the ranks' numbers."""
+        """The minimum of a number over the ranks."""
         values = [value] * self.num
         if self.num > 1:
             dist.all_gather_object(values, value)
         return min(values)
 
     def sum(self, value: Tensor) -> Tensor:
-        """A tensor's sum over the ranks."""
+        """The sum of a tensor over the ranks."""
         if self.num > 1:
             value = value.clone()
             dist.all_reduce(value)
         return value
 
     def mean(self, value: Tensor) -> Tensor:
-        """A tensor's mean over the ranks."""
+        """The mean of a tensor over the ranks."""
         return self.sum(value) / self.num if self.num > 1 else value
 
     def on_rank0(self, work: Callable[[], T]) -> T:
-        """Let rank 0 do something, and give all of them what came of it: its result, or its error of mien's."""
+        """Call a function on rank 0 and broadcast its result, or its ``MienError``, to all ranks."""
         if self.num == 1:
             return work()
-        told: list[Any] = [None, None]
+        outcome: list[Any] = [None, None]  # result, error
         if self.first:
             try:
-                told[0] = work()
+                outcome[0] = work()
             except MienError as error:
-                told[1] = error
-        dist.broadcast_object_list(told)
-        if told[1] is not None:
-            raise told[1]
-        result: T = told[0]
+                outcome[1] = error
+        dist.broadcast_object_list(outcome)
+        if outcome[1] is not None:
+            raise outcome[1]
+        result: T = outcome[0]
         return result
 
 
 ALONE = Ranks()
-"""The usual case."""
+"""One process."""
 
 
 @contextmanager
 def process_group(device: torch.device) -> Iterator[Ranks]:
-    """Join the other processes of this training, where torchrun or Ray Train has started several.
+    """Join the process group of this training, if torchrun or Ray Train has started several processes.
 
     Raises:
-        TrainingError: another of them has ended, or the device is one on which they can't talk.
+        TrainingError: another process has ended, or the device doesn't support several processes.
     """
     several = launched()
     ours = several and not dist.is_initialized()
@@ -124,7 +124,7 @@ def process_group(device: torch.device) -> Iterator[Ranks]:
     except RuntimeError as error:
         if several and (isinstance(error, dist.DistError) or "gloo" in str(error)):
             raise TrainingError(
-                "Another worker of this training has ended: see what it said, then go on with the same command and --resume."
+                "Another worker of this training has ended: check its messages, then repeat the command with --resume."
             ) from None
         raise
     finally:
@@ -133,30 +133,30 @@ def process_group(device: torch.device) -> Iterator[Ranks]:
 
 
 def _meet(backend: str) -> None:
-    """Find the others through torchrun's store, in which those of an attempt that failed have left their old addresses."""
+    """Initialize the process group through torchrun's store; the prefix separates it from addresses of failed attempts."""
     store, rank, num = next(rendezvous("env://"))
     attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
     dist.init_process_group(backend, store=PrefixStore(f"attempt {attempt}", store), rank=rank, world_size=num)
 
 
 def launched() -> bool:
-    """Whether torchrun or Ray Train has started this process as one of several."""
+    """Whether torchrun or Ray Train has started several processes."""
     return int(os.environ.get("WORLD_SIZE", 1)) > 1
 
 
 def started_again() -> bool:
-    """Whether torchrun has started this process in the place of one that ended."""
+    """Whether torchrun has restarted the processes after one of them failed."""
     return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)) > 0
 
 
 class SyncBatchNorm(nn.BatchNorm2d):
-    """Batch normalisation over the faces of all ranks, on a processor: torch's own does so on CUDA only.
+    """Batch normalisation over the faces of all ranks, on a CPU; torch's ``SyncBatchNorm`` supports CUDA only.
 
-    All ranks have equally many faces in a batch, so the means of their means are the means of all.
+    All ranks have the same number of faces in a batch, so the mean over all faces is the mean of the ranks' means.
     """
 
     def forward(self, x: Tensor) -> Tensor:  # (N, C, H, W)
-        """Normalise; in evaluation, by the running statistics as any batch norm."""
+        """Normalise; in evaluation mode by the running statistics, as ``nn.BatchNorm2d``."""
         if not self.training:
             return super().forward(x)
         assert self.running_mean is not None
@@ -178,18 +178,18 @@ class SyncBatchNorm(nn.BatchNorm2d):
 
 
 def with_synced_norms(network: M, device: torch.device) -> M:
-    """The network with its batch norms made to look at the faces of all ranks; weights and names stay."""
+    """The network with synchronized batch norms; weights and names are unchanged."""
     if device.type == "cuda":
         converted: M = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
         return converted
     for module in network.modules():
         if type(module) is nn.BatchNorm2d:
-            module.__class__ = SyncBatchNorm  # it holds the same, and only computes otherwise
+            module.__class__ = SyncBatchNorm  # same parameters and buffers, another forward pass
     return network
 
 
 class _Mean(torch.autograd.Function):
-    """The mean over the ranks; as each rank's mean depends on all, so does each gradient, in the same way."""
+    """The mean over the ranks; its gradient is the mean of the ranks' gradients."""
 
     @staticmethod
     def forward(ctx: Any, value: Tensor) -> Tensor:

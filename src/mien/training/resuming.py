@@ -1,4 +1,4 @@
-"""What may be different when a run is gone on with: where its data lies, the device, and more epochs."""
+"""Changes that a resumed run may have: a new path of the data, another device, more epochs."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from mien.words import counted
 
 @dataclass(frozen=True)
 class Changes:
-    """What is different from now on; None stays as it was.
+    """Changes of a resumed run; None is unchanged.
 
     Attributes:
-        data: where the run's data lies now.
-        device: a name out of ``devices.DEVICES``.
-        epochs: how many epochs there shall be in all, those that are done included.
+        data: new path of the run's data.
+        device: a name from ``run_record.DEVICES``.
+        epochs: new total number of epochs, including finished ones.
     """
 
     data: Path | None = None
@@ -35,11 +35,11 @@ UNCHANGED = Changes()
 
 
 def changed(run: Run, changes: Changes) -> Run:
-    """The run as it goes on; nothing is written yet.
+    """The run with the changes in its record; nothing is written.
 
     Raises:
-        RunError: other data is there, the run has as many epochs already, or no checkpoint to go on from.
-        TrainingError: there is no such device.
+        RunError: the data differs, the run already has that many epochs, or it has no checkpoint to resume from.
+        TrainingError: this machine doesn't have the device.
     """
     record, done = run.record, run.epochs_done
     if changes.data is not None:
@@ -51,9 +51,9 @@ def changed(run: Run, changes: Changes) -> Run:
         record = replace(record, setup=replace(record.setup, device=place.type, device_name=name))
     if changes.epochs is not None and changes.epochs != run.recipe.epochs:
         if changes.epochs <= done:
-            raise RunError(f"The run '{run.folder}' has {counted(done, 'epoch')} already: name more of them in all.")
+            raise RunError(f"The run '{run.folder}' already has {counted(done, 'epoch')}: give a larger total.")
         if done and not run.checkpoint.exists():
-            raise RunError(f"The run '{run.folder}' has no checkpoint to go on from: train anew with more epochs.")
+            raise RunError(f"The run '{run.folder}' has no checkpoint to resume from: train again with more epochs.")
         recipe = replace(run.recipe, epochs=changes.epochs)
         record = replace(record, recipe=recipe, settings=tuple(recipes.changes(recipe)), ended=None)
     if changes != UNCHANGED:

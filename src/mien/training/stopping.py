@@ -1,4 +1,4 @@
-"""When training ends before its last epoch: the report's two rules, and which epoch was best."""
+"""Early stopping: the two rules of the course report, and the best epoch."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from mien.run_record import Ending
 
 @dataclass
 class EarlyStopping:
-    """Follows hold-out accuracy from epoch to epoch.
+    """Early stopping by hold-out accuracy.
 
     Attributes:
-        threshold: stop once accuracy passes it; 0 never does.
-        patience: stop after this many epochs without a new best; 0 never does.
+        threshold: stop if accuracy exceeds this; 0 is off.
+        patience: stop after this many epochs without a new best accuracy; 0 is off.
         best: the highest accuracy so far.
-        best_epoch: the epoch that had it, counted from 1; the earliest where several tie.
+        best_epoch: the epoch with the highest accuracy, counted from 1; the earliest if several tie.
     """
 
     threshold: float = 0.0
@@ -24,7 +24,7 @@ class EarlyStopping:
     best_epoch: int = 0
 
     def update(self, epoch: int, accuracy: float) -> bool:
-        """Take the accuracy of an epoch; return whether it is a new best."""
+        """Add the accuracy of an epoch; return whether it is a new best."""
         if accuracy <= self.best:
             return False
         self.best, self.best_epoch = accuracy, epoch

@@ -1,4 +1,4 @@
-"""What a network consists of: each layer with its output, its parameters, its arithmetic and the key of the reason for it."""
+"""Summary of a network: output, parameters, multiply-adds and purpose of each layer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mien.training.networks import Network
 
 
 def describe(network: Network, size: int) -> NetworkRecord:
-    """Run one face of ``size`` x ``size`` pixels through the network and note every layer."""
+    """Run one face of ``size`` x ``size`` pixels through the network and record every layer."""
     outputs: dict[str, Tensor] = {}
 
     def note(name: str, layer: nn.Module) -> RemovableHandle:
@@ -48,7 +48,7 @@ def describe(network: Network, size: int) -> NetworkRecord:
 
 
 def _reason(name: str, layers: Sequence[nn.Module], index: int) -> Reason:
-    """The key of the text that says why a layer is there, by its kind and what stands before and behind it."""
+    """The key of the text about a layer's purpose, from its kind and its neighbours."""
     layer, after = layers[index], layers[index + 1 : index + 2]
     if "shortcut" in name:
         return "shortcut"
@@ -77,7 +77,7 @@ REASONS: dict[str, Reason] = {
     "SiLU": "silu",
     "MaxPool2d": "pool",
 }
-"""Of the kinds that are always there for the same reason."""
+"""Purpose of the kinds of layers that have only one."""
 
 
 def _macs(layer: nn.Module, output: Tensor) -> int:

@@ -1,4 +1,4 @@
-"""One training as a task: any process that sees its folder can do it, and goes on with what another one left."""
+"""One training as a task: any process with access to its folder can start or resume it."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from mien.training import job
 
 @dataclass(frozen=True)
 class Task:
-    """A training that is to be done once.
+    """A training to run once.
 
     Attributes:
-        title: what it is called in lines for people.
-        data: a path that ``layouts.read`` knows.
+        title: name in progress lines.
+        data: a path that ``layouts.read`` accepts.
         recipe: all settings.
-        folder: its run folder; the folder above is made if missing.
-        hardware: on what to train.
-        home: where the recipe's teacher is named from.
+        folder: its run folder; the parent folder is created if missing.
+        hardware: device and precision of training.
+        home: base folder of relative paths in the recipe's ``teacher``.
         reading: how the data is read.
     """
 
@@ -42,24 +42,24 @@ class Task:
 
     @property
     def done(self) -> bool:
-        """Whether its model file is there, which is written last."""
+        """Whether its model file, which is written last, exists."""
         return (self.folder / "model.onnx").is_file()
 
     def do(self, progress: Progress = SILENT) -> Run:
-        """Give the run: the one that is there, gone on with if it was stopped, or a new one.
+        """Return the finished run; resume it if it was stopped, else start it.
 
         Args:
-            progress: is told of the work.
+            progress: receives notes and epochs.
 
         Raises:
-            MienError: data, recipe or folder don't fit.
+            MienError: data, recipe or folder are not valid.
         """
         if self.done:
             return Run.open(self.folder)
         try:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise RunError(f"The folder '{self.folder.parent}' can't be made: {error.strerror}.") from None
+            raise RunError(f"The folder '{self.folder.parent}' can't be created: {error.strerror}.") from None
         run = job.start_or_resume(
             self.data,
             self.recipe,
@@ -68,5 +68,5 @@ class Task:
             hardware=self.hardware,
             progress=progress,
         )
-        run.checkpoint.unlink(missing_ok=True)  # many large networks would fill a disk with what nothing needs
+        run.checkpoint.unlink(missing_ok=True)  # not needed any more; saves disk space in studies of large networks
         return run

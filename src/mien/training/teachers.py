@@ -1,7 +1,7 @@
-"""Teachers: models whose probabilities a network learns from (Hinton et al., Distilling the Knowledge in a Neural Network, 2015).
+"""Teachers for knowledge distillation (Hinton et al., Distilling the Knowledge in a Neural Network, 2015).
 
-A student learns most from a teacher that sees the very crop that the student sees, over many epochs (Beyer et al., Knowledge
-Distillation: A Good Teacher Is Patient and Consistent, CVPR 2022).
+Distillation works best if the teacher gets the same crops as the student, over many epochs (Beyer et al., Knowledge Distillation:
+A Good Teacher Is Patient and Consistent, CVPR 2022).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from mien.training import checkpoint, devices
 from mien.training.graph import ModelGraph, load_network
 
 CROP_FIELDS = ("flip", "geometry", "rotation", "scale", "translation", "shear", "perspective")
-"""Fields of ``Augment`` that decide the crop."""
+"""Fields of ``Augment`` that determine the crop."""
 
 Member = Callable[[Tensor], Tensor]
 """Gray levels ``(N, 1, H, W)`` to probabilities ``(N, K)``, both on the training's device."""
@@ -37,7 +37,7 @@ Member = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Answers:
-    """What goes with the answers of a cycle of views: on what they depend."""
+    """The JSON state of a file of teacher outputs: the settings that the outputs depend on."""
 
     about: Mapping[str, Any]
 
@@ -47,10 +47,10 @@ class Teacher:
 
     Args:
         members: the models.
-        device: where faces and answers are.
-        num_views: how many views come again in a cycle, so that their answers are kept; 0 keeps none.
-        about: what the answers depend on beside the members, which ``store`` writes beside them.
-        kept: the answers ``(V, S, B, K)`` by view and step, where they are known already; then there need be no members.
+        device: device of faces and outputs.
+        num_views: number of views in a cycle, whose outputs are cached; 0 caches nothing.
+        about: the settings that the outputs depend on, except the members; ``store`` writes them too.
+        kept: outputs ``(V, S, B, K)`` by view and step, if known; members are not needed then.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Teacher:
             self._kept |= {(number, step): answers for step, answers in enumerate(view)}
 
     def view(self, epoch: int) -> int:
-        """The number of the view that an epoch, counted from 1, shows."""
+        """The number of the view of an epoch, counted from 1."""
         return (epoch - 1) % self.num_views if self.num_views else epoch - 1
 
     @torch.no_grad()
@@ -82,7 +82,7 @@ class Teacher:
         return answers
 
     def recall(self, view: int, step: int, faces: Tensor) -> Tensor:
-        """``ask``, but only once for each view and step where views come again: there the same faces stand in the same order."""
+        """``ask``, with a cache by view and step if views repeat; a repeated view has the same faces in the same order."""
         if not self.num_views:
             return self.ask(faces)
         if (view, step) not in self._kept:
@@ -90,7 +90,7 @@ class Teacher:
         return self._kept[view, step].float()
 
     def store(self, path: Path, num_steps: int) -> None:
-        """Write the answers to every view and step of the cycle, once all are known: half precision, ``(V, S, B, K)``."""
+        """Write the outputs of all views and steps ``(V, S, B, K)`` in half precision, once the cycle is complete."""
         if self._stored or not self.num_views or len(self._kept) < self.num_views * num_steps:
             return
         views = [torch.stack([self._kept[view, step] for step in range(num_steps)]) for view in range(self.num_views)]
@@ -99,10 +99,10 @@ class Teacher:
 
 
 def of_recipe(recipe: Recipe, train_set: FaceSet, device: torch.device, precision: str) -> Teacher:
-    """The teacher that a recipe names, for these training rows.
+    """Load the teacher of a recipe for these training rows.
 
     Raises:
-        ModelFileError: a model can't be loaded or knows other classes, or a file of answers is about other views.
+        ModelFileError: a model can't be loaded or has other classes, or a file of outputs is for other views.
         RunError: a run folder has no weights.
     """
     about = _about(recipe, train_set, device)
@@ -114,25 +114,25 @@ def of_recipe(recipe: Recipe, train_set: FaceSet, device: torch.device, precisio
 
 
 def draws_on(recipe: Recipe, device: torch.device) -> torch.device:
-    """Where the order and the crops of a cycle of views are drawn: on the CPU, so that answers hold on every device.
+    """The device on which order and crops of a cycle of views are drawn: the CPU, so that outputs are valid on every device.
 
-    Corruptions take so many random numbers that they are drawn where the faces are.
+    Corruptions need so many random numbers that they are drawn on the device of the faces.
     """
     return torch.device("cpu") if recipe.teacher_sees == "view" else device
 
 
 def _about(recipe: Recipe, train_set: FaceSet, device: torch.device) -> dict[str, Any]:
-    """What decides which faces a cycle shows and in which order, as plain JSON."""
+    """The settings that determine the faces of a cycle and their order, as JSON."""
     parts = dataclasses.asdict(recipe.augment)
     if recipe.teacher_sees == "view":
         parts = {name: parts[name] for name in CROP_FIELDS}
     fields = ("image_size", "batch_size", "seed", "balanced_sampling", "teacher_sees", "teacher_views")
-    told = {name: getattr(recipe, name) for name in fields} | {
+    about = {name: getattr(recipe, name) for name in fields} | {
         "augment": parts,
         "training rows": train_set.faces_hash,
         "device": draws_on(recipe, device).type,
     }
-    plain: dict[str, Any] = json.loads(json.dumps(told))  # lists in place of tuples, as in the file
+    plain: dict[str, Any] = json.loads(json.dumps(about))  # lists instead of tuples, as in the file
     return plain
 
 
@@ -141,14 +141,12 @@ def _read_answers(path: Path, about: Mapping[str, Any]) -> Tensor:
         tensors, state = checkpoint.load(path, Answers)
         answers, theirs = tensors["answers"], state.about
     except (RunError, KeyError):
-        raise ModelFileError(
-            f"'{path}' has no answers of a teacher: name answers.safetensors of a run folder."
-        ) from None
+        raise ModelFileError(f"'{path}' has no teacher outputs: name answers.safetensors of a run folder.") from None
     different = [name for name in about if theirs.get(name) != about[name]]
     if different:
         settings = [f"{name}={theirs.get(name)}" for name in different if not isinstance(about[name], dict)]
         raise ModelFileError(
-            f"The answers in '{path}' are about other views than this training shows: {', '.join(different)} differ. "
+            f"The teacher outputs in '{path}' don't fit the views of this training: {', '.join(different)} differ. "
             f"Train on the same rows with the settings of that run{': ' if settings else ''}{', '.join(settings)}."
         )
     return answers
@@ -158,13 +156,13 @@ def load(names: str, classes: Sequence[str], device: torch.device, *, precision:
     """Load the models that a recipe's field ``teacher`` names.
 
     Args:
-        names: names or paths, separated by commas; a run folder is computed by torch on the device, a model file by onnxruntime.
+        names: names or paths, separated by commas; run folders run in torch on the device, model files in onnxruntime.
         classes: the classes of the data.
-        device: where faces and answers are.
-        precision: of run folders, as in training.
+        device: device of faces and outputs.
+        precision: precision of run folders, as in training.
 
     Raises:
-        ModelFileError: one can't be loaded, or knows other classes.
+        ModelFileError: a model can't be loaded, or has other classes.
         RunError: a run folder has no weights.
     """
     members: list[Member] = []
@@ -172,7 +170,7 @@ def load(names: str, classes: Sequence[str], device: torch.device, *, precision:
         known = Run.open(name).record.data.classes if _is_run(name) else Classifier.load(name).spec.classes
         if tuple(known) != tuple(classes):
             raise ModelFileError(
-                f"The teacher '{name}' knows {', '.join(known)}, the data has {', '.join(classes)}: "
+                f"The teacher '{name}' has the classes {', '.join(known)}, the data has {', '.join(classes)}: "
                 "name a teacher trained on the same classes."
             )
         members.append(_from_run(name, device, precision) if _is_run(name) else _from_file(name, device))
@@ -180,10 +178,10 @@ def load(names: str, classes: Sequence[str], device: torch.device, *, precision:
 
 
 def digest(names: str) -> str:
-    """What tells whether teachers have changed: their files' SHA-256, separated by commas.
+    """SHA-256 of the teachers' files, separated by commas; shows whether a teacher has changed.
 
     Raises:
-        ModelFileError: one is missing.
+        ModelFileError: a file is missing.
         RunError: a run folder has no weights.
     """
     if _is_answers(names):
@@ -212,7 +210,7 @@ def _is_run(name: str) -> bool:
 
 def _weights(name: str) -> Path:
     run = Run.open(name)
-    load_network(run)  # refuses a run without weights
+    load_network(run)  # raises an error if the run has no weights
     return run.best
 
 

@@ -13,12 +13,12 @@ from mien.training import devices
 from mien.training.calibration import CrossFit
 
 DIVERGED = 100.0
-"""Training has diverged once its loss is so many times that of guessing, which is the logarithm of the number of classes."""
+"""Training has diverged if its loss exceeds this factor times the loss of guessing, log(number of classes)."""
 
 
 @torch.no_grad()
 def predict(network: nn.Module, faces: Tensor, mean: float, std: float, device: torch.device, precision: str) -> Tensor:
-    """Logits ``(N, K)`` in fp32 of faces ``(N, H, W)`` as they are, without augmentation."""
+    """Logits ``(N, K)`` in fp32 of faces ``(N, H, W)``, without augmentation."""
     network.eval()
     memory_format = devices.memory_format(device)
     logits = []
@@ -38,7 +38,7 @@ def score(
     precision: str,
     crossfit: CrossFit | None = None,
 ) -> tuple[float, float]:
-    """Mean log-loss and accuracy on faces ``(N, H, W)`` as they are, on the device that they and their labels ``(N,)`` are on."""
+    """Mean log-loss and accuracy on faces ``(N, H, W)`` with labels ``(N,)``, without augmentation, on their device."""
     logits = predict(network, faces, mean, std, faces.device, precision)  # (N, K)
     if crossfit:
         crossfit.update(logits, labels)
@@ -46,23 +46,19 @@ def score(
 
 
 def has_diverged(loss: float, num_classes: int) -> bool:
-    """Whether a mean loss is no number, or ``DIVERGED`` times that of guessing."""
-    return not loss < DIVERGED * math.log(num_classes)  # not a number compares false with everything
+    """Whether a mean loss is NaN, or at least ``DIVERGED`` times the loss of guessing."""
+    return not loss < DIVERGED * math.log(num_classes)  # every comparison with NaN is false
 
 
 def check_loss(loss: float, num_classes: int, epoch: int, rate: float) -> None:
-    """Refuse to go on with a training that has diverged.
+    """Stop a training that has diverged.
 
     Raises:
-        TrainingError: the mean loss says so.
+        TrainingError: ``has_diverged``.
     """
     if has_diverged(loss, num_classes):
-        guessing = (
-            f"{loss:.3g}, where guessing has {math.log(num_classes):.2f},"
-            if math.isfinite(loss)
-            else "no longer a number"
-        )
+        shown = f"{loss:.3g} (guessing: {math.log(num_classes):.2f})" if math.isfinite(loss) else "not finite"
         raise TrainingError(
-            f"The loss is {guessing} in epoch {epoch} (learning rate {rate:.3g}): "
+            f"The loss is {shown} in epoch {epoch} (learning rate {rate:.3g}): "
             "train again with a lower learning_rate, or with --set clip_norm=1."
         )

@@ -1,4 +1,4 @@
-"""Weights beside those that learn: their moving average, and those of the best epoch."""
+"""Additional copies of the weights: their moving average (EMA), and the weights of the best epoch."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from mien.training import checkpoint
 
 
 class WeightAverage:
-    """A moving average of a network's weights; batch-norm statistics move along, and counts are copied.
+    """An exponential moving average of a network's weights and batch-norm statistics; integer counts are copied.
 
     Args:
-        average: where the average is kept, a network of the same kind.
-        network: what it follows. Both must keep their tensors, which are looked up once.
+        average: a network of the same kind, which holds the average.
+        network: the trained network. The tensors of both must not be replaced later.
     """
 
     def __init__(self, average: nn.Module, network: nn.Module) -> None:
@@ -26,7 +26,7 @@ class WeightAverage:
 
     @torch.no_grad()
     def update_ema(self, decay: float) -> None:
-        """Move a step towards the network: keep the share ``decay`` of what is there."""
+        """Update: ``average = decay * average + (1 - decay) * network``."""
         torch._foreach_lerp_([a for a, _ in self.floats], [b for _, b in self.floats], 1 - decay)
         if self.counts:
             torch._foreach_copy_([a for a, _ in self.counts], [b for _, b in self.counts])
@@ -34,26 +34,26 @@ class WeightAverage:
 
 @dataclass(frozen=True)
 class BestEpoch:
-    """The epoch whose weights ``best.safetensors`` holds, and its hold-out accuracy."""
+    """The JSON state of ``best.safetensors``: number and hold-out accuracy of the epoch."""
 
     epoch: int
     valid_accuracy: float = 0.0
 
 
 class Best:
-    """The weights of the best epoch so far: kept on the device, written when a checkpoint is due."""
+    """The weights of the best epoch so far, kept on the device until a checkpoint is due."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
         self.taken: tuple[dict[str, Tensor], BestEpoch] | None = None
 
     def take(self, network: nn.Module, state: BestEpoch) -> None:
-        """Keep a copy of the weights, and what the file says of them."""
+        """Keep a copy of the weights and their epoch."""
         tensors = checkpoint.network_tensors(network, "network")
         self.taken = {name: tensor.clone() for name, tensor in tensors.items()}, state
 
     def write(self) -> None:
-        """Write what was taken since the last time, if anything."""
+        """Write the weights that were taken since the last call, if any."""
         if self.taken:
             checkpoint.save(self.run.best, *self.taken)
             self.taken = None

@@ -104,7 +104,7 @@ def test_without_probes_only_what_costs_nothing(classifier: Classifier, judged: 
 
 
 @pytest.mark.parametrize(("lang", "texts"), [
-    ("en", ["Saliency", "Grad-CAM", "Robustness to corruptions", "Agreement with human annotators", "Before: the logits", "low resolution"]),
+    ("en", ["Saliency", "Grad-CAM", "Robustness to corruptions", "Agreement with human annotators", "Before: original logits", "low resolution"]),
     ("zh-TW", ["模型看哪裡", "Grad-CAM", "模型何時出錯", "人猶豫的地方", "之前：訓練所得的", "低解析度"]),
 ])  # fmt: skip
 def test_the_page_tells_all_of_it(judged: Judgement, found: Findings, lang: str, texts: list[str]) -> None:

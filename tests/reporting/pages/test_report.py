@@ -144,7 +144,7 @@ def test_head_and_network_say_what_was_judged(english: str) -> None:
         f"{evaluation.accuracy:.1%}", f"{evaluation.accuracy_interval[0]:.1%}", f"{evaluation.macro_f1:.1%}",
         f"{evaluation.balanced_accuracy:.1%}", f"{evaluation.log_loss:.3f}", f"{evaluation.calibration_error:.1%}",
         records.HASH, "first/model.onnx", "c0ffee", "with changes", "a processor", "temperature of 1.25",
-        "Of the 140 judged faces, 4 were seen in training, pixel for pixel: 3 learned from, 1 held out", "1,562,647", "stages.2.1.act2",
+        "Of the 140 evaluated faces, 4 were seen in training (identical pixels): 3 in the training rows, 1 in the hold-out", "1,562,647", "stages.2.1.act2",
     ):  # fmt: skip
         assert text in english
     assert "slightly optimistic" not in english
@@ -153,11 +153,11 @@ def test_head_and_network_say_what_was_judged(english: str) -> None:
 
 def test_techniques_are_those_of_the_recipe(english: str) -> None:
     used, unused = english.split("Not used in this run:")
-    for name in ("mirror image", "rotation", "label smoothing", "averaged weights", "erased rectangle", "temperature"):
+    for name in ("horizontal flip", "rotation", "label smoothing", "averaged weights", "random erasing", "temperature"):
         assert f'<th scope="row">{name}</th>' in used
     assert "Gaussian blur" not in used
     assert "Gaussian blur" in unused
-    assert "mien study compares them" in used
+    assert "compare trainings with and without it: mien study" in used
 
 
 def test_what_shapes_the_training_is_told_where_it_did() -> None:
@@ -191,7 +191,7 @@ def test_what_imitates_bad_pictures_is_told_where_it_did(lang: str) -> None:
 
 def test_the_set_up_names_both_optimizers_and_both_losses(english: str) -> None:
     assert "SGD, Nesterov momentum 0.9; Muon, peak 0.03" in english
-    assert "and 0.5 times that of a auxiliary head for votes" in english
+    assert "plus 0.5 times that of an auxiliary head for votes" in english
 
 
 def test_confusions_are_shown_as_faces(english: str) -> None:
@@ -220,13 +220,16 @@ def test_hold_out_rows_bring_a_warning(split: str) -> None:
 @pytest.mark.parametrize(
     ("told", "text"),
     [
-        ({"holds_training_rows": True}, "include those that the model learned from"),
+        ({"holds_training_rows": True}, "include training rows of the model"),
         ({"data": "other.csv", "data_hash": "00"}, "other data than it was trained on"),
-        ({"copies_of_train": None}, "is not known, as the model file does not tell"),
-        ({"copies_of_train": copies(0, 140)}, "No judged face was seen in training, pixel for pixel"),
+        ({"copies_of_train": None}, "because the model file has no record of its training faces"),
+        ({"copies_of_train": copies(0, 140)}, "No evaluated face was seen in training (identical pixels)"),
         ({}, "accuracy is 33.3%"),
-        ({}, "Of the 140 judged faces, 4 were seen in training, pixel for pixel: 3 learned from, 1 held out"),
-        ({"copies_of_train": copies(140, 0)}, "nothing here is a new face"),
+        (
+            {},
+            "Of the 140 evaluated faces, 4 were seen in training (identical pixels): 3 in the training rows, 1 in the hold-out",
+        ),
+        ({"copies_of_train": copies(140, 0)}, "there are no new faces"),
         ({"flip": True}, "averaged"),
     ],
 )
@@ -271,9 +274,9 @@ def test_odd_input_still_gives_a_page(
     assert replace(told.faces).hash == before  # a replaced one hashes anew
     assert "nan" not in re.sub(r"base64,[^\"]*", "", page)
     if options.get("absent"):
-        assert "carries these labels, so how well they are read stays open: Contempt" in page
+        assert "has these labels, so their recall is unknown: Contempt" in page
     if options.get("perfect"):
-        assert "there is no confusion to discuss" in page
+        assert "there is no confusion on these rows" in page
         assert "<article" not in page
 
 
@@ -290,7 +293,7 @@ def test_training_tells_why_it_ended() -> None:
     endings: list[tuple[Ending | None, dict[str, Any], str]] = [
         (None, {}, "reached epoch 5 of at most 80"),
         ("epochs", {"epochs": 5}, "every epoch of the recipe (5)"),
-        ("accuracy", {"stop_accuracy": 0.59}, "passed the threshold of 59%"),
+        ("accuracy", {"stop_accuracy": 0.59}, "exceeded the threshold of 59%"),
         ("patience", {"patience": 2}, "had not improved for 2 epochs"),
     ]
     for ended, changes, text in endings:
@@ -363,12 +366,12 @@ def test_a_text_counts_in_the_right_number(num: object, words: str) -> None:
 @pytest.mark.parametrize(
     ("error", "loss", "words"),
     [
-        (-0.01, -0.01, "fits better with the temperature"),
-        (-0.01, 0.0, "fits better with the temperature"),
-        (0.01, 0.0, "fits better without the temperature"),
-        (0.01, -0.01, "with the temperature, log-loss is better and calibration error worse"),
-        (-0.01, 0.01, "with the temperature, calibration error is better and log-loss worse"),
-        (0.0, 0.0, "no difference that matters"),
+        (-0.01, -0.01, "calibration is better with the temperature"),
+        (-0.01, 0.0, "calibration is better with the temperature"),
+        (0.01, 0.0, "calibration is better without the temperature"),
+        (0.01, -0.01, "with the temperature, log-loss is better and calibration error is worse"),
+        (-0.01, 0.01, "with the temperature, calibration error is better and log-loss is worse"),
+        (0.0, 0.0, "no relevant difference"),
     ],
 )
 def test_what_the_temperature_does_is_told_by_both_measures(error: float, loss: float, words: str) -> None:
@@ -383,8 +386,11 @@ def test_a_report_calls_a_model_that_gives_one_answer_only_that() -> None:
     constant = np.tile(np.eye(7, dtype=np.float32)[3], (len(told.evaluation), 1))
     evaluation = Evaluation.from_predictions(told.evaluation.labels, constant, told.evaluation.classes)
     text = narrative.summary(evaluation, records.run(), records.history(5), texts.Texts("en"))
-    assert f"It reads every face as {evaluation.classes[3].capitalize()}: it tells no class from another." in text
-    assert "reads best" not in text
+    assert (
+        f"The model predicts {evaluation.classes[3].capitalize()} for every face: it doesn't distinguish the classes."
+        in text
+    )
+    assert "recall is highest" not in text
 
 
 def test_languages_have_the_same_keys_and_placeholders() -> None:

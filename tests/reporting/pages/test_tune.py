@@ -68,15 +68,15 @@ def test_a_result_is_read_as_it_was_written(result: SweepResult) -> None:
 
 def test_the_answer_names_the_best_and_what_chance_could_tell_from_it(result: SweepResult) -> None:
     text = tune.as_text(result)
-    assert "Trial 3 is best, with 65.0% of the held-out rows (55.3% to 73.6%)." in text
-    assert "The recipe as it is, trial 1, had 60.0% in its 4 epochs." in text
-    assert "they lie in its interval: 1." in text
-    assert "Trained to their end: 3; stopped early: 1; failed: 1." in text
+    assert "Trial 3 is best, with an accuracy of 65.0% on the held-out rows (55.3% to 73.6%)." in text
+    assert "The unchanged recipe, trial 1, has 60.0% after 4 epochs." in text
+    assert "so the difference may be chance: 1." in text
+    assert "Finished: 3; stopped early: 1; failed: 1." in text
     assert text.count("\n    3 ") == 1
     alone = replace(result, best=5, as_it_is=5, trials=result.trials[3:])
-    assert "It is the recipe as it is: nothing that was tried is better. No other trial" in tune.as_text(alone)
+    assert "It is the unchanged recipe: no other trial is better. No other finished trial" in tune.as_text(alone)
     page = tune.render(alone)
-    assert "The best trial is the recipe as it is: nothing is changed." in page
+    assert "The best trial is the unchanged recipe." in page
     assert "<code>learning_rate=0.02" not in page  # what it has in common with the recipe is no change
     assert "<code>learning_rate=0.05" in tune.render(result)
 
@@ -100,4 +100,4 @@ def test_marks_stand_where_the_trials_were(result: SweepResult) -> None:
     curves = tuning.TrialCurvesPlot(result).plot(Figure().subplots())
     legend = curves.ax_.get_legend()
     assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()] == ["the best trial", "trained to its end", "stopped early"]
+    assert [text.get_text() for text in legend.get_texts()] == ["best trial", "finished", "stopped early"]

@@ -59,7 +59,7 @@ def test_curves_mark_the_earliest_best_epoch() -> None:
     plot = CurvesPlot(records.history(6), stop_accuracy=0.66, patience=3)
     assert plot.best_epoch == 3
     labels = [text.get_text() for text in legend_of(plot.plot().ax_)]
-    assert labels == ["training rows, as trained on", "hold-out", "best epoch 3", "threshold 66%", "patience 3"]
+    assert labels == ["training rows (augmented)", "hold-out", "best epoch 3", "threshold 66%", "patience 3"]
     assert [text.get_text() for text in legend_of(plot.plot(what="loss").ax_)][-1] == "best epoch 3"
     assert plot.plot(what="learning_rate").ax_.get_legend() is None
 

@@ -1,4 +1,4 @@
-"""Why and when any model file errs: one HTML page that opens offline, and a summary for the terminal. It needs no run."""
+"""Analysis of a model's errors: one HTML page that opens offline, and a summary for the terminal. It needs no run."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def write(
     command: Sequence[str] = (),
     lang: str = "en",
 ) -> None:
-    """Write the page, whole or not at all.
+    """Write the page; the write is atomic.
 
     Args:
         path: the HTML file.
-        judgement: a model, judged.
-        findings: what was found out about it.
-        command: the words of the command line that makes the page again.
+        judgement: the evaluation of a model.
+        findings: the analyses of its errors.
+        command: arguments of the command line that reproduces the page.
         lang: a key of ``texts.LANGUAGES``.
 
     Raises:
@@ -67,12 +67,12 @@ def render(judgement: Judgement, findings: Findings, *, command: Sequence[str] =
 
 
 def as_text(judgement: Judgement, findings: Findings) -> str:
-    """The findings in words and tables for the terminal."""
+    """The findings as text and tables for the terminal."""
     evaluation, record = judgement.evaluation, judgement.record
     head = f"{record.model} on {record.data}, split {record.split}, n = {len(evaluation):,}{', flip' if record.flip else ''}"
     parts = [f"{head}: accuracy {percent(evaluation.accuracy, 2)} ({_ends(evaluation.accuracy_interval)})"]
-    told = findings.to_dict(judgement)
-    before, after = told["calibration"]["before"], told["calibration"]["after"]
+    figures = findings.to_dict(judgement)
+    before, after = figures["calibration"]["before"], figures["calibration"]["after"]
     parts.append(
         f"calibration error {percent(before['calibration_error'], 2)} ({_ends(before['calibration_error_interval'])}) before the "
         f"temperature of {record.temperature:.3f}, {percent(after['calibration_error'], 2)} "
@@ -80,17 +80,17 @@ def as_text(judgement: Judgement, findings: Findings) -> str:
     )
     if findings.saliency:
         parts.append(
-            tables.render(["class", "faces", "largest gain", "share below the middle"], _looks(told["saliency"]))
+            tables.render(["class", "faces", "largest gain", "share below the middle"], _saliency(figures["saliency"]))
         )
     if findings.curves:
-        heads = ["corrupted by", "points lost", "worst accuracy", "at", "unit", "then mostly", "suffers most"]
+        heads = ["corruption", "points lost", "lowest accuracy", "at", "unit", "mostly predicted", "largest loss"]
         parts.append(tables.render(heads, [_curve(curve, evaluation.classes) for curve in findings.curves]))
     if findings.agreement:
-        parts.append(_voters(told["voters"]))
+        parts.append(_voters(figures["voters"]))
     return "\n\n".join(parts)
 
 
-def _looks(rows: list[dict[str, Any]]) -> list[list[str]]:
+def _saliency(rows: list[dict[str, Any]]) -> list[list[str]]:
     return [
         [row["class"], str(row["n"]), f"{row['largest_gain']:.3f}", _share(row["share_below_middle"])] for row in rows
     ]
@@ -116,23 +116,25 @@ def _curve(curve: Any, classes: tuple[str, ...]) -> list[str]:
     ]
 
 
-def _voters(told: dict[str, Any]) -> str:
-    spearman = told["entropy_spearman"]
-    doubt = "undefined"
+def _voters(agreement: dict[str, Any]) -> str:
+    spearman = agreement["entropy_spearman"]
+    correlation = "undefined"
     if spearman:
         low, high = spearman["interval"]
-        doubt = f"{spearman['value']:.3f} ({low:.3f} to {high:.3f})"
-    shares = {key: _interval(told[key]) for key in told if key.endswith(("_majority", "_labels"))}
+        correlation = f"{spearman['value']:.3f} ({low:.3f} to {high:.3f})"
+    shares = {key: _interval(agreement[key]) for key in agreement if key.endswith(("_majority", "_labels"))}
     return (
-        f"voters: n = {told['n']:,}, {told['num_tied']:,} tied; against the majority {shares['accuracy_against_majority']}, "
-        f"against labels {shares['accuracy_against_labels']}, labels against the majority {shares['labels_against_majority']}; "
-        f"Spearman's correlation of entropies {doubt}; mean Jensen-Shannon distance {told['js_distance']:.3f}"
+        f"annotators: n = {agreement['n']:,}, {agreement['num_tied']:,} tied; accuracy against the majority "
+        f"{shares['accuracy_against_majority']}, against labels {shares['accuracy_against_labels']}, "
+        f"labels against the majority {shares['labels_against_majority']}; Spearman's correlation of entropies {correlation}; "
+        f"mean Jensen-Shannon distance {agreement['js_distance']:.3f}"
     )
 
 
-def _interval(told: dict[str, Any]) -> str:
+def _interval(share: dict[str, Any]) -> str:
     """A share with its interval."""
-    return _share(told["value"]) if told["value"] is None else f"{percent(told['value'])} ({_ends(told['interval'])})"
+    value = share["value"]
+    return _share(value) if value is None else f"{percent(value)} ({_ends(share['interval'])})"
 
 
 def _ends(interval: Sequence[float]) -> str:

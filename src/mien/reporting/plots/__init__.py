@@ -1,4 +1,4 @@
-"""Plots by matplotlib, drawn into axes that the caller gives."""
+"""Plots with matplotlib, drawn on given axes."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""The plots of why and when a model errs, in the style of ``plots``."""
+"""Plots of robustness and of agreement with annotators."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 WORDS = {
     "agreement": "share of the votes for the majority",
     "confidence": "mean confidence",
-    "majority": "read as the majority, 95% interval",
+    "majority": "accuracy against the majority, 95% interval",
 }
 """The words on these plots; a translation has the same keys."""
 
 
 class RobustnessPlot:
-    """How readings hold as one corruption grows: accuracy bold with its interval, the recall of each class thin.
+    """Accuracy (bold, with interval) and recall of each class (thin) over the severity of a corruption.
 
     Args:
         curve: a model under one corruption.
@@ -37,7 +37,7 @@ class RobustnessPlot:
         self.curve, self.classes = curve, classes
 
     def plot(self, ax: Axes | None = None) -> Self:
-        """Draw it; severities stand at even distances, a ring marks the clean one."""
+        """Draw the curves; severities are at equal distances, a ring marks the clean one."""
         self.ax_ = ax = ax or scores.new_axes()
         curve = self.curve
         places = np.arange(len(curve.corruption.severities))
@@ -65,10 +65,10 @@ class RobustnessPlot:
 
 
 class AgreementPlot:
-    """How sure the model is, and how right, on faces on which people agree more or less.
+    """Confidence and accuracy of a model over the agreement of the annotators.
 
     Args:
-        agreement: a model beside voters.
+        agreement: the result of ``voters.compare``.
     """
 
     ax_: Axes
@@ -77,7 +77,7 @@ class AgreementPlot:
         self.levels = agreement.levels
 
     def plot(self, ax: Axes | None = None, *, words: Mapping[str, str] = WORDS) -> Self:
-        """Draw confidence and accuracy over the level of agreement; the number of faces stands below each."""
+        """Draw confidence and accuracy over the level of agreement, with the number of faces below each."""
         self.ax_ = ax = ax or scores.new_axes()
         places = np.arange(len(self.levels))
         known = [place for place in places if not np.isnan(self.levels[place].accuracy)]
@@ -113,10 +113,10 @@ class AgreementPlot:
 
 
 def _range(above: float, most: float) -> str:
-    """A level of agreement, from above one share to another; the lowest has no lower end."""
+    """The label of a level of agreement; the lowest level has no lower bound."""
     return f">{100 * above:.0f}–{100 * most:.0f}%" if above else f"≤ {100 * most:.0f}%"
 
 
 def number(value: float) -> str:
-    """A severity as it stands on an axis, with a true minus sign."""
+    """A severity as tick label, with a typographic minus sign."""
     return f"{value:g}".replace("-", "−")

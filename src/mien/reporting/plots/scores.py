@@ -34,24 +34,24 @@ CELL = "#1d4e7e"
 
 WORDS = {
     "true": "labelled",
-    "predicted": "read as",
+    "predicted": "predicted",
     "epoch": "epoch",
     "loss": "loss",
     "accuracy": "accuracy",
     "learning_rate": "learning rate",
-    "train": "training rows, as trained on",
+    "train": "training rows (augmented)",
     "valid": "hold-out",
     "best": "best epoch {epoch}",
     "threshold": "threshold {value}",
     "patience": "patience {epochs}",
     "confidence": "confidence",
-    "ideal": "as right as confident",
-    "bins": "faces of like confidence",
-    "answered": "share of the faces answered, the most confident first",
-    "errors": "errors among them",
+    "ideal": "perfect calibration",
+    "bins": "faces of similar confidence",
+    "answered": "share of the faces with a prediction, most confident first",
+    "errors": "error rate among them",
     "share": "share",
     "train_share": "of training rows",
-    "true_share": "of judged rows",
+    "true_share": "of evaluated rows",
     "predicted_share": "of predictions",
     "recall": "recall",
     "plain": "argmax",
@@ -60,11 +60,11 @@ WORDS = {
 """The words on the plots; a translation has the same keys and placeholders."""
 
 LONGEST = 14
-"""Longest class name on a plot, in characters."""
+"""Maximum length of a class name on a plot, in characters."""
 
 
 class ConfusionPlot:
-    """Which class is read as which.
+    """The confusion matrix.
 
     Args:
         evaluation: a judged model.
@@ -111,7 +111,7 @@ class ConfusionPlot:
 
 
 class CalibrationPlot:
-    """Whether a model is as right as it is confident.
+    """The reliability diagram: accuracy over confidence.
 
     Args:
         evaluation: a judged model.
@@ -127,7 +127,7 @@ class CalibrationPlot:
         self.bins = metrics.calibration_bins(evaluation.labels, evaluation.probabilities, num_bins)
 
     def plot(self, ax: Axes | None = None, *, words: Mapping[str, str] = WORDS) -> Self:
-        """Draw the reliability diagram; a dot's area grows with its faces, its stick is the gap to the ideal."""
+        """Draw the diagram; the area of a dot increases with the number of faces, the line is the difference from the ideal."""
         self.ax_ = ax = ax or new_axes()
         num, confidence, accuracy = self.bins[self.bins[:, 0] > 0].T
         ax.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)), label=words["ideal"])
@@ -145,7 +145,7 @@ class CalibrationPlot:
 
 
 class CoveragePlot:
-    """What leaving out unsure rows is worth: the share of errors among those answered, the most confident first.
+    """The risk-coverage curve: error rate if only the most confident rows are predicted.
 
     Args:
         evaluation: a judged model.
@@ -162,9 +162,9 @@ class CoveragePlot:
         )
 
     def plot(self, ax: Axes | None = None, *, words: Mapping[str, str] = WORDS) -> Self:
-        """Draw the risk-coverage curve, with the least confidence that is asked for at some of its points."""
+        """Draw the curve, with the confidence threshold at some points."""
         self.ax_ = ax = ax or new_axes()
-        few = max(0, min(len(self.risk) - 1, 20))  # the first points of the curve are the chance of a few rows
+        few = max(0, min(len(self.risk) - 1, 20))  # the first points are noisy, because they have few rows
         ax.plot(self.coverage[few:], self.risk[few:], color=FIRST, linewidth=2)
         for share in (0.5, 0.8, 1.0):
             row = max(0, round(share * len(self.risk)) - 1)
@@ -187,7 +187,7 @@ class CoveragePlot:
 
 
 class ClassSharePlot:
-    """How often each class occurs in training rows, in judged rows and in predictions.
+    """Class shares in training rows, evaluated rows and predictions.
 
     Args:
         evaluation: a judged model.
@@ -214,7 +214,7 @@ class ClassSharePlot:
     def plot(
         self, ax: Axes | None = None, *, names: Sequence[str] | None = None, words: Mapping[str, str] = WORDS
     ) -> Self:
-        """Draw a bar per class for the training rows, and on it a stroke for the judged rows and a dot for the predictions."""
+        """Draw for each class a bar (training rows), a line (evaluated rows) and a dot (predictions)."""
         self.ax_ = ax = ax or new_axes()
         places = np.arange(len(self.classes))
         colours = [emotions.colour(name) for name in self.classes]
@@ -233,11 +233,11 @@ class ClassSharePlot:
 
 
 class RecallPlot:
-    """What dividing by the training prior does to the recall of each class, the rarest class first.
+    """Recall of each class with and without division by the training prior, rarest class first.
 
     Args:
-        plain: the model judged by argmax.
-        corrected: the same rows judged by argmax of ``probability / prior``.
+        plain: the evaluation by argmax.
+        corrected: the evaluation by argmax of ``probability / prior``, on the same rows.
         train_counts: ``(K,)`` training rows of each class.
     """
 
@@ -253,7 +253,7 @@ class RecallPlot:
     def plot(
         self, ax: Axes | None = None, *, names: Sequence[str] | None = None, words: Mapping[str, str] = WORDS
     ) -> Self:
-        """Draw two dots per class, joined; the share behind a name is that of the training rows."""
+        """Draw two joined dots per class; the share after a name is that of the training rows."""
         self.ax_ = ax = ax or new_axes()
         shown = names or self.classes
         for place, index in enumerate(self.order):
@@ -274,7 +274,7 @@ class RecallPlot:
 
 
 def new_axes() -> Axes:
-    """Axes on a figure of their own, which pyplot doesn't know; ``ax.figure.savefig(path)`` writes it.
+    """Axes on a new figure outside pyplot; ``ax.figure.savefig(path)`` writes it.
 
     Raises:
         MissingExtraError: matplotlib isn't installed.
@@ -287,7 +287,7 @@ def new_axes() -> Axes:
 
 
 def bare(ax: Axes, grid: Literal["x", "y", "both", ""] = "y") -> None:
-    """Take away the frame and the ticks; leave a light grid along one axis, behind the data."""
+    """Remove the frame and the ticks; draw a light grid along one axis, behind the data."""
     ax.set_frame_on(False)
     ax.tick_params(length=0)
     ax.set_axisbelow(True)
@@ -296,18 +296,18 @@ def bare(ax: Axes, grid: Literal["x", "y", "both", ""] = "y") -> None:
 
 
 def legend(ax: Axes) -> None:
-    """A legend without a frame, above the plot, where it covers nothing."""
+    """A legend without a frame, above the plot."""
     ax.legend(frameon=False, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, borderaxespad=0.2, fontsize=8)
 
 
 def as_percent(share: float, position: float | None = None) -> str:
-    """A tick of an axis of shares, with as many decimals as it takes: a step may be 2.5 points."""
+    """A tick label of an axis of shares, with as many decimals as needed."""
     del position
     return exact_percent(share).replace("-", "−")
 
 
 def shorten(name: str) -> str:
-    """A class name, cut where it is too long for a plot."""
+    """A class name, shortened if it is too long for a plot."""
     return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
 
 
@@ -327,5 +327,5 @@ def _floor(share: float) -> str:
 
 
 def width(text: str) -> float:
-    """About how wide a text is, in letters: a Chinese character takes two."""
+    """Approximate width of a text, in letters; a Chinese character counts as two."""
     return sum(2 if ord(letter) > 0x2E7F else 1 for letter in text)

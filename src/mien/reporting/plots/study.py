@@ -1,4 +1,4 @@
-"""The plots of a study, in the style of ``plots``."""
+"""Plots of a study."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COLOURS = ("#2f5f8f", "#b8622b", "#5a7d3f", "#8a4f9e", "#c23b51", "#2a8c8c", "#9a7b1f", "#6a7078")
-"""Of the curves, in the order of the arms; they can be told apart on a light and on a dark ground."""
+"""Colours of the curves, in the order of the arms; distinguishable on light and dark backgrounds."""
 
 WORDS = {
     "difference": "difference in points",
@@ -28,11 +28,11 @@ WORDS = {
 
 
 class DifferencePlot:
-    """How far each arm lies from the first, with its interval and its seeds.
+    """Difference of each arm from the first, with its interval and its seeds.
 
     Args:
         arms: the arms of a study's result.
-        score: a name out of ``metrics.SCORES``.
+        score: a name from ``metrics.SCORES``.
 
     Raises:
         DataError: there is only one arm.
@@ -56,7 +56,7 @@ class DifferencePlot:
     def plot(
         self, ax: Axes | None = None, *, names: Sequence[str] | None = None, words: Mapping[str, str] = WORDS
     ) -> Self:
-        """Draw a row for each arm but the first, which is the line at 0."""
+        """Draw a row for each arm except the first, which is the line at 0."""
         self.ax_ = ax = ax or scores.new_axes()
         ax.axvline(0, color=scores.MUTED, linewidth=1, linestyle=(0, (4, 3)))
         places = np.arange(len(self.names))

@@ -1,4 +1,4 @@
-"""The curves of a training."""
+"""Plots of a training: curves over the epochs."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 class CurvesPlot:
-    """How a training went, epoch by epoch.
+    """Training and hold-out scores over the epochs.
 
     Args:
         history: one record per epoch, as training writes them.
-        stop_accuracy: the hold-out accuracy that ends the training; 0 for none.
-        patience: the epochs without a better one that end it; 0 for none.
+        stop_accuracy: threshold of hold-out accuracy for early stopping; 0 is off.
+        patience: epochs without improvement for early stopping; 0 is off.
 
     Attributes:
-        best_epoch: the epoch with the highest hold-out accuracy, the earliest where several tie.
+        best_epoch: the epoch with the highest hold-out accuracy, the earliest if several tie.
 
     Raises:
         DataError: there is no epoch yet.

@@ -1,4 +1,4 @@
-"""The plots of a search for better settings, in the style of ``plots``."""
+"""Plots of a hyperparameter search."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 WORDS = {
     "epoch": "epoch",
     "accuracy": "accuracy on the hold-out",
-    "best": "the best trial",
-    "finished": "trained to its end",
+    "best": "best trial",
+    "finished": "finished",
     "stopped": "stopped early",
 }
 """The words on these plots; a translation has the same keys."""
@@ -36,7 +36,7 @@ class TrialCurvesPlot:
         self.trials = [trial for trial in result.trials if trial.curve]
 
     def plot(self, ax: Axes | None = None, *, words: Mapping[str, str] = WORDS) -> Self:
-        """Draw a curve for each trial, and a mark where one was stopped."""
+        """Draw a curve for each trial; a cross marks a stopped trial."""
         self.ax_ = ax = ax or scores.new_axes()
         from matplotlib.ticker import MaxNLocator
 
@@ -58,7 +58,7 @@ class TrialCurvesPlot:
 
 
 class FieldPlot:
-    """What the trials scored, by the value that one field had.
+    """Accuracy of the trials over the values of one field.
 
     Args:
         result: what ``tuning.run`` gives.
@@ -114,7 +114,7 @@ def _place(value: float | str, options: Sequence[str]) -> float:
 
 
 def _few_ticks(ax: Axes, places: Sequence[float]) -> None:
-    """1, 2 and 5 of each power of ten that the points reach: a narrow range would have no tick of a logarithmic scale."""
+    """Ticks at 1, 2 and 5 times each power of ten; default ticks of a logarithmic scale can miss a narrow range."""
     ticks = [
         digit * 10.0**power
         for power in range(-9, 6)

@@ -22,10 +22,10 @@ _PLURAL = re.compile(r"\{(\w+)\|([^|{}]*)\|([^|{}]*)\}")
 
 
 class _Formatter(string.Formatter):
-    """As ``str.format``, but for percentages: ``.1%`` never rounds to 0% or 100%, and ``%`` has as many decimals as it takes."""
+    """``str.format`` with other percentages: ``.1%`` never rounds to 0% or 100%, and ``%`` has as many decimals as needed."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        """A value as its format says."""
+        """Format a value."""
         if format_spec == "%":
             return exact_percent(value)
         if format_spec.endswith("%"):
@@ -49,13 +49,13 @@ class Texts:
     def __init__(self, lang: str) -> None:
         if lang not in LANGUAGES:
             known = " or ".join(f"{key} ({name})" for key, name in LANGUAGES.items())
-            raise OutputError(f"There is no report in the language '{lang}': choose {known}.")
+            raise OutputError(f"The language '{lang}' is not available: choose {known}.")
         self.lang = lang
         place = resources.files("mien.reporting.texts") / f"{lang}.toml"
         self.tables: dict[str, Any] = tomllib.loads(place.read_text(encoding="utf-8"))
 
     def __call__(self, key: str, **values: object) -> str:
-        """The text of a dotted key, with its placeholders filled."""
+        """The text of a dotted key, with its placeholders replaced by the values."""
         found: Any = self.tables
         for part in key.split("."):
             found = found[part]
@@ -63,7 +63,7 @@ class Texts:
         return _FORMATTER.vformat(text, (), values)
 
     def named(self, name: str) -> str:
-        """An expression's name in this language; other classes keep theirs."""
+        """The name of an expression in this language; names of other classes are unchanged."""
         return str(self.tables["classes"].get(name, name))
 
     def names(self, classes: Sequence[str]) -> list[str]:
@@ -71,16 +71,16 @@ class Texts:
         return [self.named(name) for name in classes]
 
     def some(self, names: Sequence[str], most: int = 3) -> str:
-        """Names as a list; of many the first ones, and how many there are besides."""
+        """Names as a list; if there are more than ``most``, the first ones and the number of the others."""
         shown = str(self.tables["page"]["list"]).join(names[:most])
         return shown if len(names) <= most else self("page.more", names=shown, num=f"{len(names) - most:,}")
 
     def between(self, low: str, high: str) -> str:
-        """A range, or the one value where both ends are shown alike."""
+        """A range, or one value if both ends are equal."""
         return low if low == high else self("page.range", low=low, high=high)
 
     def lasting(self, seconds: float) -> str:
-        """A time in seconds, or from a minute on in minutes."""
+        """A duration in seconds, or in minutes from one minute on."""
         if seconds < 60:
             return self("page.seconds", num=f"{seconds:.2g}" if seconds < 10 else f"{seconds:.0f}")
         return self("page.minutes", num=f"{seconds / 60:,.1f}")
