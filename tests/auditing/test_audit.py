@@ -316,7 +316,7 @@ def test_evaluate_without_copies_of_the_training_rows(planted: FaceSet, tmp_path
     larger = judge(reader, planted, "test", without=others.resized((60, 60)))  # sizes may differ
     assert larger.record.without_duplicates_of is not None
     assert larger.record.without_duplicates_of.left_out > 0.8 * len(plain.evaluation)
-    with pytest.raises(DataError, match=r"Every row \(\d+\) is a copy"):
+    with pytest.raises(DataError, match=r"All rows \(\d+\) are duplicates"):
         judge(reader, planted, "test", without=others)
 
 

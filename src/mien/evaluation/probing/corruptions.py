@@ -1,8 +1,7 @@
-"""What happens to faces in the wild, as pure functions: each takes ``uint8`` faces ``(N, H, W)`` and a severity in a stated unit.
+"""Image corruptions as pure functions: each takes ``uint8`` faces ``(N, H, W)`` and a severity in a stated unit.
 
-In the spirit of Hendrycks and Dietterich, Benchmarking Neural Network Robustness to Common Corruptions and Perturbations, ICLR 2019,
-with severities that have a unit in place of levels from 1 to 5. Lengths are in pixels of a 48x48 face and grow with larger faces, so
-that a severity means the same to every face.
+They follow Hendrycks and Dietterich, Benchmarking Neural Network Robustness to Common Corruptions and Perturbations, ICLR 2019, with
+physical units instead of severity levels 1 to 5. Lengths are in pixels of a 48x48 face and scale with larger faces.
 """
 
 from __future__ import annotations
@@ -22,18 +21,18 @@ SIDE = 48.0
 """Side of the faces that lengths refer to, in pixels."""
 
 EYES, MOUTH = ((15.5, 18.5), (33.8, 18.5)), ((25.0, 38.15),)
-"""Where the parts lie on FER2013's mean face of 48x48, x and y."""
+"""Positions (x, y) of eyes and mouth in the mean 48x48 face of FER2013."""
 
 
 @dataclass(frozen=True)
 class Corruption:
-    """One way to corrupt faces.
+    """One kind of corruption.
 
     Attributes:
-        name: its key in reports and JSON.
-        unit: what the severity is measured in, for JSON and the terminal; may be empty.
-        severities: from one extreme to the other; the clean value among them, where it corrupts both ways, else in front.
-        clean: the severity that leaves a face as it is.
+        name: key in reports and JSON.
+        unit: unit of the severity, for JSON and the terminal; may be empty.
+        severities: ordered severities, including the clean one.
+        clean: the severity without corruption.
         apply: faces ``(N, H, W)`` and a severity to faces of the same shape.
     """
 
@@ -44,7 +43,7 @@ class Corruption:
     apply: Callable[[Faces, float], Faces]
 
     def __call__(self, faces: Faces, severity: float) -> Faces:
-        """Spoil faces; at the clean severity they come back as they are."""
+        """Corrupt faces; at the clean severity they are returned unchanged."""
         return faces if severity == self.clean else self.apply(faces, severity)
 
 
@@ -55,23 +54,23 @@ def blur(faces: Faces, sigma: float) -> Faces:
 
 
 def noise(faces: Faces, sigma: float) -> Faces:
-    """Gaussian noise of standard deviation ``sigma``, in gray levels; the same at every call."""
+    """Gaussian noise of standard deviation ``sigma``, in gray levels; the same in every call."""
     return _as_grays(faces + np.float32(sigma) * _normal(faces.shape))
 
 
 def brightness(faces: Faces, levels: float) -> Faces:
-    """Every pixel lighter by so many gray levels, or darker where they are negative; cut off at black and white."""
+    """Add ``levels`` gray levels (negative is darker), clipped to black and white."""
     return _as_grays(faces + np.float32(levels))
 
 
 def contrast(faces: Faces, factor: float) -> Faces:
-    """Each face's distances from its own mean gray times ``factor``; cut off at black and white."""
+    """Scale the contrast around each face's mean gray level by ``factor``, clipped to black and white."""
     mean = faces.mean((1, 2), keepdims=True, dtype=np.float32)
     return _as_grays(mean + np.float32(factor) * (faces - mean))
 
 
 def rotation(faces: Faces, degrees: float) -> Faces:
-    """Turned about the middle, anticlockwise where ``degrees`` is positive; edge pixels are drawn out into the corners."""
+    """Rotate around the centre, anticlockwise for positive ``degrees``; edge pixels fill the corners."""
     height, width = faces.shape[1:]
     rows, columns = height // 2, width // 2  # enough for any angle up to 45
     wide = np.pad(faces, ((0, 0), (rows, rows), (columns, columns)), mode="edge")
@@ -91,12 +90,12 @@ def hide_mouth(faces: Faces, side: float) -> Faces:
 
 
 def jpeg(faces: Faces, quality: float) -> Faces:
-    """Written as JPEG of this quality, 1 to 95, and read again."""
+    """JPEG compression with quality 1 to 95."""
     return _saved(faces, "JPEG", int(quality))
 
 
 def low_resolution(faces: Faces, pixels: float) -> Faces:
-    """Shrunk to ``pixels`` on each side, as a distant camera would see the face, and enlarged again."""
+    """Downsample to ``pixels`` per side, as for a distant face, and upsample again."""
     height, width = faces.shape[1:]
     small = round(pixels), round(pixels)
     return _each(
@@ -105,17 +104,17 @@ def low_resolution(faces: Faces, pixels: float) -> Faces:
 
 
 def shot_noise(faces: Faces, sigma: float) -> Faces:
-    """The noise of counted photons: its deviation is ``sigma`` gray levels at white, and goes with the root of the light."""
+    """Shot noise: its standard deviation is ``sigma`` gray levels at white, and proportional to the root of the gray level."""
     return _as_grays(faces + np.float32(sigma) * np.sqrt(faces / np.float32(255)) * _normal(faces.shape))
 
 
 def speckle(faces: Faces, share: float) -> Faces:
-    """Noise whose deviation is a share of the gray level."""
+    """Speckle noise: its standard deviation is a share of the gray level."""
     return _as_grays(faces * (1 + np.float32(share) * _normal(faces.shape)))
 
 
 def motion_blur(faces: Faces, pixels: float) -> Faces:
-    """The mean along a line of so many pixels of a 48x48 face, each face in a direction of its own."""
+    """Mean along a line of ``pixels`` pixels of a 48x48 face, in a random direction for each face."""
     length = pixels * faces.shape[2] / SIDE
     angles = np.random.default_rng(0).uniform(0, np.pi, len(faces))
     steps = np.linspace(-(length - 1) / 2, (length - 1) / 2, 2 * math.ceil(length) + 1)
@@ -124,10 +123,10 @@ def motion_blur(faces: Faces, pixels: float) -> Faces:
 
 
 def defocus(faces: Faces, radius: float) -> Faces:
-    """The mean over a disc of this radius, in pixels of a 48x48 face."""
+    """Mean over a disc of this radius, in pixels of a 48x48 face."""
     reach = radius * faces.shape[2] / SIDE
     side = math.ceil(reach) * 2 + 1
-    fine = np.indices((side * 9, side * 9)) / 9 - (side - 1 / 9) / 2  # nine samples a pixel, for a round rim
+    fine = np.indices((side * 9, side * 9)) / 9 - (side - 1 / 9) / 2  # 9x9 samples per pixel, for a smooth edge
     disc = (np.hypot(*fine) <= reach).reshape(side, 9, side, 9).mean((1, 3), dtype=np.float32)
     padded = np.pad(faces, ((0, 0), (side // 2,) * 2, (side // 2,) * 2), mode="edge")
     patches = np.lib.stride_tricks.sliding_window_view(padded, (side, side), (1, 2))  # (N, H, W, side, side)
@@ -135,31 +134,31 @@ def defocus(faces: Faces, radius: float) -> Faces:
 
 
 def gamma(faces: Faces, exponent: float) -> Faces:
-    """Gray levels, as shares of white, to a power: below 1 lighter, above 1 darker."""
+    """Gamma on gray levels scaled to 0..1: below 1 is lighter, above 1 is darker."""
     table = _as_grays(255 * np.linspace(0, 1, 256, dtype=np.float32) ** np.float32(exponent))
     return table[faces]
 
 
 def side_light(faces: Faces, share: float) -> Faces:
-    """Light from one side: across the face it falls off to nothing of this share; negative from the right."""
+    """Light from one side: it decreases across the face, on the far side by ``share``; negative is from the right."""
     across = np.linspace(0, 1, faces.shape[2], dtype=np.float32)
     return _as_grays(faces * (1 - np.float32(abs(share)) * (across if share > 0 else across[::-1])))
 
 
 def webp(faces: Faces, quality: float) -> Faces:
-    """Written as lossy WebP of this quality, 0 to 100, and read again."""
+    """Lossy WebP compression with quality 0 to 100."""
     return _saved(faces, "WEBP", int(quality))
 
 
 def mask(faces: Faces, height: float) -> Faces:
-    """A light mask over mouth and chin, so many pixels of a 48x48 face high, from the chin up; it narrows to the sides."""
+    """A light mask over mouth and chin, ``height`` pixels of a 48x48 face high; lower at the sides."""
     rows, columns = _mean_face(faces.shape[1:])
     top = SIDE - height + 0.012 * (columns - SIDE / 2) ** 2
     return np.where((rows > top) & (abs(columns - SIDE / 2) < 20), np.uint8(205), faces)
 
 
 def sunglasses(faces: Faces, height: float) -> Faces:
-    """Dark glasses on the eyes of the mean face: two ellipses so many pixels of a 48x48 face high, and a bridge."""
+    """Sunglasses at the eyes of the mean face: two ellipses ``height`` pixels of a 48x48 face high, and a bridge."""
     rows, columns = _mean_face(faces.shape[1:])
     lenses = [((rows - y) / (height / 2)) ** 2 + ((columns - x) / 8) ** 2 <= 1 for x, y in EYES]
     bridge = (abs(rows - EYES[0][1]) < 1) & (columns > EYES[0][0]) & (columns < EYES[1][0])
@@ -167,14 +166,14 @@ def sunglasses(faces: Faces, height: float) -> Faces:
 
 
 def misplaced(faces: Faces, share: float) -> Faces:
-    """A crop that is off by this share of its side, each face in a direction of its own; edge pixels fill the gap."""
+    """A crop shifted by this share of its side, in a random direction for each face; edge pixels fill the gap."""
     angles = np.random.default_rng(0).uniform(0, 2 * np.pi, len(faces))
     side = share * faces.shape[2]
     return _as_grays(_shifted(faces, side * np.cos(angles), side * np.sin(angles)))
 
 
 def missized(faces: Faces, share: float) -> Faces:
-    """A crop that is larger by this share of its side, or tighter where it is negative; edge pixels fill the rim."""
+    """A crop larger by this share of its side (negative is tighter); edge pixels fill the border."""
     height, width = faces.shape[1:]
     reach = 1 + share
     wide = np.pad(faces, ((0, 0), (height, height), (width, width)), mode="edge")
@@ -208,7 +207,7 @@ CORRUPTIONS = (
     Corruption("misplaced", "share", (0, 0.05, 0.1, 0.15), 0, misplaced),
     Corruption("missized", "share", (-0.15, -0.1, -0.05, 0, 0.05, 0.1, 0.15), 0, missized),
 )
-"""All of them; quality 100 and 48 pixels stand for a face as it is."""
+"""All corruptions; quality 100 and 48 pixels mean no corruption."""
 
 
 def _hide(faces: Faces, places: Sequence[tuple[float, float]], side: float) -> Faces:
@@ -232,18 +231,18 @@ def _saved(faces: Faces, form: str, quality: int) -> Faces:
 
 
 def _normal(shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Standard normal numbers, the same at every call."""
+    """Standard normal numbers, the same in every call."""
     return np.random.default_rng(0).standard_normal(shape, np.float32)
 
 
 def _mean_face(size: tuple[int, ...]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The places of pixels ``(H, 1)`` and ``(1, W)`` in the mean face of 48x48: down, and to the right."""
+    """Vertical ``(H, 1)`` and horizontal ``(1, W)`` positions of pixels in the 48x48 mean face."""
     height, width = size
     return ((np.arange(height) + 0.5) * SIDE / height)[:, None], ((np.arange(width) + 0.5) * SIDE / width)[None]
 
 
 def _shifted(faces: Faces, right: NDArray[np.float64], down: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Each face moved by pixels ``(N,)`` to the right and down, bilinearly; edge pixels fill the gap."""
+    """Shift each face by ``(N,)`` pixels to the right and down, bilinearly; edge pixels fill the gap."""
     moved = faces.astype(np.float32)
     for axis, distance in ((2, right), (1, down)):
         length = faces.shape[axis]

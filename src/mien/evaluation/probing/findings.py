@@ -1,4 +1,4 @@
-"""Why and when a judged model errs: everything that is found out beyond its scores, in one place."""
+"""Analyses of a model's errors: calibration, agreement with annotators, saliency, robustness."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from mien.progress import SILENT, Progress
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """What was found out about a judged model.
+    """Analyses of an evaluated model.
 
     Attributes:
-        before: the model judged without its temperature.
-        agreement: the model beside voters; None where the data has no votes.
-        saliency: where it looks; None if that was left out.
-        curves: how it reads corrupted faces, one curve per corruption; empty if that was left out.
+        before: the evaluation without the model's temperature.
+        agreement: agreement with annotators; None if the data has no votes.
+        saliency: saliency maps; None if not measured.
+        curves: accuracy under corruptions, one curve each; empty if not measured.
     """
 
     before: Evaluation
@@ -34,9 +34,9 @@ class Findings:
     curves: tuple[Curve, ...] = ()
 
     def to_dict(self, judgement: Judgement) -> dict[str, Any]:
-        """The figures, fit for JSON; what was left out isn't there."""
+        """A dictionary for JSON, without what was not measured."""
         evaluation = judgement.evaluation
-        told: dict[str, Any] = {
+        figures: dict[str, Any] = {
             "calibration": {
                 "temperature": judgement.record.temperature,
                 "before": _confidence(self.before),
@@ -45,14 +45,14 @@ class Findings:
             "voters": self.agreement.to_dict() if self.agreement else None,
         }
         if self.saliency:
-            told["saliency"] = saliency.as_rows(self.saliency, evaluation)
+            figures["saliency"] = saliency.as_rows(self.saliency, evaluation)
         if self.curves:
-            told["robustness"] = [curve.to_dict(evaluation.classes) for curve in self.curves]
-        return told
+            figures["robustness"] = [curve.to_dict(evaluation.classes) for curve in self.curves]
+        return figures
 
 
 def _confidence(evaluation: Evaluation) -> dict[str, Any]:
-    """The two measures of how far the confidence can be believed, with their intervals."""
+    """The two measures of calibration, with their intervals."""
     return {
         "calibration_error": evaluation.calibration_error,
         "calibration_error_interval": list(evaluation.calibration_error_interval),
@@ -71,15 +71,15 @@ def find(
     gradients: Attribute | None = None,
     progress: Progress = SILENT,
 ) -> Findings:
-    """Find out why and when a judged model errs.
+    """Analyze the errors of an evaluated model.
 
     Args:
         classifier: the model.
-        judgement: its judgement; its way of reading (with or without the mirror image) is kept.
-        probes: also read changed faces, tens of thousands of them, for saliency and robustness.
-        most_rows: most judged rows that are corrupted; None takes ``robustness.MOST_ROWS``.
-        gradients: Grad-CAM, where the network is at hand.
-        progress: is told of the work.
+        judgement: its evaluation; faces are predicted with or without the mirror image, as there.
+        probes: also measure saliency and robustness, which takes tens of thousands of predictions.
+        most_rows: maximum number of corrupted rows; None takes ``robustness.MOST_ROWS``.
+        gradients: Grad-CAM of the network, if available.
+        progress: receives the steps.
     """
     evaluation, faces = judgement.evaluation, judgement.faces
     before = judge.before_temperature(classifier, judgement)
@@ -98,7 +98,7 @@ def find(
 
 @checked
 def judge_corrupted(classifier: Classifier, judgement: Judgement, *, progress: Progress = SILENT) -> CorruptedAccuracy:
-    """The mean accuracy of a judged model under corruption, on at most ``robustness.MOST_CORRUPTED_ROWS`` of its rows."""
+    """The mean accuracy under corruption, on at most ``robustness.MOST_CORRUPTED_ROWS`` of the evaluated rows."""
     flip, labels = bool(judgement.record.flip), judgement.evaluation.labels
     rows = robustness.corrupted_rows(len(labels))
     return robustness.corrupted_accuracy(

@@ -1,4 +1,4 @@
-"""How a model's readings hold when faces are corrupted: accuracy and recall over the severity of each corruption."""
+"""Robustness to corruptions: accuracy and recall over the severity of each corruption."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from mien.evaluation.probing.saliency import Read
 from mien.progress import SILENT, Progress
 
 MOST_ROWS = 840
-"""Most judged rows that are corrupted; each costs about eighty readings."""
+"""Maximum number of corrupted rows; each needs about eighty predictions."""
 
 MOST_CORRUPTED_ROWS = 1000
-"""Rows on which the one figure for accuracy under corruption rests: its interval is then about 2 points either way."""
+"""Maximum number of rows for the mean accuracy under corruption; its 95% interval is then about ±2 points."""
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """A model under one corruption at S severities, the clean one included.
+    """Predictions under one corruption at S severities, including the clean one.
 
     Attributes:
-        corruption: what was done.
-        right: ``(S, K)`` rightly read rows of each class.
-        said: ``(S, K)`` rows that are read as each class, rightly or not.
-        support: ``(K,)`` rows of each class.
+        corruption: the corruption.
+        right: ``(S, K)`` number of correctly predicted rows of each class.
+        said: ``(S, K)`` number of rows predicted as each class.
+        support: ``(K,)`` number of rows of each class.
     """
 
     corruption: Corruption
@@ -42,18 +42,18 @@ class Curve:
 
     @property
     def clean(self) -> int:
-        """Place of the clean severity."""
+        """Index of the clean severity."""
         return self.corruption.severities.index(self.corruption.clean)
 
     @property
     def accuracy(self) -> NDArray[np.float64]:
-        """``(S,)``, over all rows."""
+        """Accuracy ``(S,)`` over all rows."""
         shares: NDArray[np.float64] = self.right.sum(1) / self.support.sum()
         return shares
 
     @property
     def recall(self) -> NDArray[np.float64]:
-        """``(S, K)``, NaN where a class has no row."""
+        """Recall ``(S, K)``; NaN for a class without rows."""
         with np.errstate(invalid="ignore"):
             shares: NDArray[np.float64] = self.right / self.support
         return shares
@@ -65,12 +65,12 @@ class Curve:
 
     @property
     def drop(self) -> float:
-        """Mean fall of accuracy over the severities that are not clean."""
+        """Mean loss of accuracy over the severities that are not clean."""
         return float(self.accuracy[self.clean] - np.delete(self.accuracy, self.clean).mean())
 
     @property
     def class_drops(self) -> NDArray[np.float64]:
-        """``(K,)`` mean fall of each class's recall, NaN where a class has no row."""
+        """Mean loss of recall ``(K,)`` of each class; NaN for a class without rows."""
         falls: NDArray[np.float64] = self.recall[self.clean] - np.delete(self.recall, self.clean, 0).mean(0)
         return falls
 
@@ -82,17 +82,17 @@ class Curve:
 
     @property
     def favourite(self) -> tuple[int, float]:
-        """The class that is read most often at the severity with the lowest accuracy, and its share of the readings there."""
+        """The most frequent prediction at the severity with the lowest accuracy, and its share of the predictions."""
         said = self.said[int(self.accuracy.argmin())]
         return int(said.argmax()), float(said.max() / said.sum())
 
     @property
     def hurt_most(self) -> int:
-        """The class whose recall falls most."""
+        """The class with the largest loss of recall."""
         return int(np.nanargmax(self.class_drops))
 
     def to_dict(self, classes: Sequence[str]) -> dict[str, Any]:
-        """All figures, fit for JSON; a class without rows is left out."""
+        """A dictionary for JSON, without classes that have no rows."""
         known = [(code, name) for code, name in enumerate(classes) if self.support[code]]
         points = [
             {
@@ -122,10 +122,10 @@ class Curve:
 
 @checked
 def sample(labels: NDArray[np.int64], num_classes: int, most: int = MOST_ROWS, seed: int = 0) -> NDArray[np.int64]:
-    """Rows with as many of each class as there are, up to an equal part of ``most``, so that rare classes can be judged too.
+    """A sample with at most ``most / num_classes`` rows of each class, so that rare classes are represented.
 
     Returns:
-        Row numbers in ascending order. The accuracy on them is near balanced accuracy, not the accuracy on all rows.
+        Row indices in ascending order. The accuracy on them is near balanced accuracy, not the accuracy on all rows.
     """
     labels = predictions.check_codes(labels, num_classes, "Labels")
     rng = np.random.default_rng(seed)
@@ -144,15 +144,15 @@ def curves(
     corruptions: Sequence[Corruption] = CORRUPTIONS,
     progress: Progress = SILENT,
 ) -> list[Curve]:
-    """Read faces under every corruption and severity.
+    """Predict faces under every corruption and severity.
 
     Args:
         read: the model.
-        faces: ``(N, H, W)``, such as ``sample`` chooses.
+        faces: ``(N, H, W)``, for example the rows of ``sample``.
         labels: ``(N,)``.
         num_classes: K.
-        corruptions: what is done to the faces.
-        progress: is told of the work.
+        corruptions: the corruptions.
+        progress: receives the steps.
 
     Raises:
         DataError: there is no face.
@@ -184,14 +184,14 @@ def _one_each(labels: NDArray[np.int64], faces: NDArray[np.uint8], num_classes: 
 
 @dataclass(frozen=True)
 class CorruptedAccuracy:
-    """One figure for how a model holds: the mean accuracy over all corruptions, each of which counts the same.
+    """The mean accuracy over all corruptions, with equal weights.
 
     Attributes:
         value: the mean over corruptions of the mean accuracy over the severities that are not clean.
-        interval: of ``value``, 95%, from the rows: each row has its own share of right answers.
-        clean: accuracy on the same rows as they are.
-        kinds: each corruption's name and mean accuracy.
-        n: rows.
+        interval: 95% interval of ``value``, from the variance between rows of the share of correct predictions.
+        clean: accuracy on the same rows without corruption.
+        kinds: name and mean accuracy of each corruption.
+        n: number of rows.
     """
 
     value: float
@@ -201,7 +201,7 @@ class CorruptedAccuracy:
     n: int
 
     def to_dict(self) -> dict[str, Any]:
-        """All figures, fit for JSON."""
+        """A dictionary for JSON."""
         return {
             "accuracy": self.value,
             "accuracy_interval": list(self.interval),
@@ -212,7 +212,7 @@ class CorruptedAccuracy:
 
 
 def corrupted_rows(num: int, most: int = MOST_CORRUPTED_ROWS) -> NDArray[np.int64]:
-    """Numbers of at most so many rows out of ``num``, drawn once and for all, in ascending order: classes keep their shares."""
+    """Indices of at most ``most`` random rows of ``num``, with a fixed seed, in ascending order."""
     return np.sort(np.random.default_rng(0).permutation(num)[:most])
 
 
@@ -229,10 +229,10 @@ def corrupted_accuracy(
 
     Args:
         read: the model.
-        faces: ``(N, H, W)``, such as ``corrupted_rows`` chooses.
+        faces: ``(N, H, W)``, for example the rows of ``corrupted_rows``.
         labels: ``(N,)``.
-        corruptions: what is done to the faces.
-        progress: is told of the work.
+        corruptions: the corruptions.
+        progress: receives the steps.
 
     Raises:
         DataError: there is no face.
@@ -241,7 +241,7 @@ def corrupted_accuracy(
         raise DataError("There is no face to corrupt: name a split that has labels.")
     labels = _one_each(labels, faces, np.iinfo(np.int64).max)
     clean = (read(faces).argmax(1) == labels).mean()
-    shares = []  # per corruption (N,): of how many severities each row is right
+    shares = []  # per corruption (N,): share of the severities at which each row is correct
     for index in progress.bar(range(len(corruptions)), "corrupted"):
         each = corruptions[index]
         levels = [level for level in each.severities if level != each.clean]
@@ -250,9 +250,9 @@ def corrupted_accuracy(
 
 
 def summarise(shares: Sequence[NDArray[np.float64]], names: Sequence[str], clean: float) -> CorruptedAccuracy:
-    """The figure from each corruption's shares of right answers by row, ``(N,)``.
+    """The mean accuracy from each corruption's shares of correct predictions by row, ``(N,)``.
 
-    The interval is the normal one of a mean of independent rows; a model that is always right or always wrong gets Wilson's.
+    The interval is the normal interval of a mean of independent rows, or Wilson's interval if all rows are equal.
     """
     rows = np.mean(shares, axis=0)  # (N,)
     value, n = float(rows.mean()), len(rows)

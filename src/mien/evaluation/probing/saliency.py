@@ -1,8 +1,8 @@
-"""Where a model looks: what its reading gains when a place of the face is shown and not hidden.
+"""Saliency: the increase of the predicted class's probability if a position of the face is shown instead of hidden.
 
-RISE (Petsiuk, Das and Saenko, RISE: Randomized Input Sampling for Explanation of Black-box Models, BMVC 2018) needs nothing but
-readings, so it works for every model file. ``benchmarks/saliency.py`` compares it with occlusion (Zeiler and Fergus, ECCV 2014): at
-the same cost it finds better what a reading rests on.
+RISE (Petsiuk, Das and Saenko, RISE: Randomized Input Sampling for Explanation of Black-box Models, BMVC 2018) needs predictions
+only, so it works for every model file. In ``benchmarks/saliency.py`` it is better than occlusion (Zeiler and Fergus, ECCV 2014) at
+the same cost.
 """
 
 from __future__ import annotations
@@ -19,31 +19,31 @@ from mien.evaluation.evaluation import Evaluation
 from mien.progress import SILENT, Progress
 
 Read = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
-"""Reads faces ``(N, H, W)``: gives probabilities ``(N, K)``."""
+"""A model: faces ``(N, H, W)`` to probabilities ``(N, K)``."""
 
 Attribute = Callable[[NDArray[np.uint8], NDArray[np.int64]], NDArray[np.float32]]
-"""Faces ``(N, H, W)`` and a class for each ``(N,)`` to maps ``(N, H, W)`` of what speaks for it."""
+"""Faces ``(N, H, W)`` and a class for each ``(N,)`` to saliency maps ``(N, H, W)``."""
 
 
 NUM_MASKS = 192
-"""Masks for each face; five times as many find a little more and take five times as long."""
+"""Number of masks for each face; five times as many are slightly better and take five times as long."""
 
 CELLS = 8
-"""Cells along each side of a mask, each shown or hidden: on 48x48 faces one covers about a mouth's corner."""
+"""Cells per side of a mask, each shown or hidden; on a 48x48 face, a cell has 6x6 pixels."""
 
 MIDDLE = (18.5 + 38.15) / 2 / 48
-"""Height half way between the eyes and the mouth of FER2013's mean face, as a share of the face's height from above."""
+"""Vertical position half way between eyes and mouth of FER2013's mean face, as a share of the height from the top."""
 
 
 @dataclass(frozen=True, eq=False)
 class Looks:
-    """Where a model looks on some faces.
+    """Saliency maps of some faces.
 
     Attributes:
-        rows: ``(R,)`` the evaluation's rows that were looked into: for each class some that are read as labelled, then errors.
-        is_right: ``(R,)`` whether the row is read as labelled.
-        maps: ``(R, H, W)`` what the read class's probability gains from showing each pixel; below 0 where hiding it helps.
-        gradients: ``(R, H, W)`` Grad-CAM of the same readings, 0 or above, or None where the network isn't at hand.
+        rows: ``(R,)`` indices of the evaluation's rows: for each class some correct predictions, then errors.
+        is_right: ``(R,)`` whether the prediction is correct.
+        maps: ``(R, H, W)`` increase of the predicted class's probability if a pixel is shown; below 0 if hiding it helps.
+        gradients: ``(R, H, W)`` Grad-CAM of the same predictions, 0 or above; None if the network isn't available.
     """
 
     rows: NDArray[np.int64]
@@ -52,7 +52,7 @@ class Looks:
     gradients: NDArray[np.float32] | None = None
 
     def of_class(self, labels: NDArray[np.int64], code: int) -> NDArray[np.int64]:
-        """Places in ``rows`` of the rightly read rows of a class."""
+        """Positions in ``rows`` of the correct predictions of a class."""
         return np.flatnonzero(self.is_right & (labels[self.rows] == code))
 
 
@@ -65,15 +65,15 @@ def measure(
     gradients: Attribute | None = None,
     progress: Progress = SILENT,
 ) -> Looks:
-    """Look into some of the judged faces.
+    """Compute saliency maps of some of the evaluated faces.
 
     Args:
         read: the model.
-        faces: ``(N, H, W)`` the judged faces.
-        evaluation: how it read them.
-        num: rightly read faces of each class.
-        gradients: Grad-CAM, where the network is at hand.
-        progress: is told of the work.
+        faces: ``(N, H, W)`` the evaluated faces.
+        evaluation: its evaluation on them.
+        num: maximum number of correctly predicted faces of each class.
+        gradients: Grad-CAM of the network, if available.
+        progress: receives the steps.
     """
     rows, is_right = choose(evaluation, num)
     chosen, read_as = faces[rows], evaluation.predicted[rows]
@@ -82,10 +82,10 @@ def measure(
 
 
 def choose(evaluation: Evaluation, num: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Which rows to look into: of each class up to ``num`` rightly read ones, evenly from the most to the least confident, and its most confident error.
+    """Choose rows: of each class up to ``num`` correct predictions, evenly over the confidence, and its most confident error.
 
     Returns:
-        ``(R,)`` rows, and whether each is read as labelled.
+        ``(R,)`` row indices, and whether each prediction is correct.
     """
     confidence = evaluation.probabilities.max(1)
     rows, is_right = [], []
@@ -110,23 +110,22 @@ def rise(
     seed: int = 0,
     progress: Progress = SILENT,
 ) -> NDArray[np.float32]:
-    """How much a class's probability gains from each pixel, while the rest of the face is shown in random halves.
+    """Saliency by random masks (RISE), as the slope of a class's probability over the mask's value at each pixel.
 
-    Random smooth masks blend a face with its own mean gray. Where RISE averages the masks, each weighted by the probability behind it,
-    this takes the slope of that probability over the mask's value at each pixel: the same order of pixels, up to chance in the masks,
-    but in a unit that says something: probability gained between hidden and shown. Each face has masks of its own, so that their
-    chance averages out over faces.
+    Random smooth masks blend a face with its mean gray level. RISE averages the masks, weighted by the probability. The slope
+    ranks the pixels in the same order, up to noise, and has a unit: the increase of the probability between hidden and shown.
+    Each face has its own masks, so that their noise averages out over faces.
 
     Args:
         read: the model.
-        faces: ``(N, H, W)``.
-        classes: ``(N,)`` the class whose evidence is looked for in each face.
-        num_masks: masks for each face.
-        seed: of the masks.
-        progress: is told of the work.
+        faces: ``(N, H, W)`` ``uint8``.
+        classes: ``(N,)`` the class to explain in each face.
+        num_masks: number of masks for each face.
+        seed: seed of the masks.
+        progress: receives the steps.
 
     Returns:
-        ``(N, H, W)``, -1 to 1 for probabilities that are near linear in the mask.
+        ``(N, H, W)``, about -1 to 1.
     """
     rng = np.random.default_rng(seed)
     maps = np.zeros(faces.shape, np.float32)
@@ -141,7 +140,7 @@ def rise(
 
 
 def draw_masks(num: int, height: int, width: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """``(num, height, width)`` from 0, hidden, to 1, shown: a coarse grid of coin tosses, enlarged smoothly and shifted at random."""
+    """Masks ``(num, height, width)`` from 0 (hidden) to 1 (shown): random binary grids, upsampled smoothly and shifted."""
     step_y, step_x = -(-height // CELLS), -(-width // CELLS)
     size = (CELLS + 1) * step_x, (CELLS + 1) * step_y
     masks = np.empty((num, height, width), np.float32)
@@ -154,19 +153,19 @@ def draw_masks(num: int, height: int, width: int, rng: np.random.Generator) -> N
 
 
 def share_below(mean_map: NDArray[np.float32], middle: float = MIDDLE) -> float | None:
-    """Share of a map's positive part that lies nearer to the mouth than to the eyes; None where nothing is positive."""
+    """Share of a map's positive part that is nearer to the mouth than to the eyes; None if nothing is positive."""
     positive = np.maximum(mean_map, 0).sum(1, dtype=np.float64)
     places = (np.arange(len(positive)) + 0.5) / len(positive)
     return float(positive[places > middle].sum() / positive.sum()) if positive.any() else None
 
 
-def as_rows(looks: Looks, evaluation: Evaluation) -> list[dict[str, Any]]:
-    """What the maps say of each class that has a rightly read face, fit for JSON."""
+def as_rows(maps: Looks, evaluation: Evaluation) -> list[dict[str, Any]]:
+    """Summary of the maps for each class with a correct prediction, for JSON."""
     found = []
     for code, name in enumerate(evaluation.classes):
-        places = looks.of_class(evaluation.labels, code)
+        places = maps.of_class(evaluation.labels, code)
         if len(places):
-            mean = looks.maps[places].mean(0)
+            mean = maps.maps[places].mean(0)
             y, x = np.unravel_index(int(mean.argmax()), mean.shape)
             found.append(
                 {

@@ -49,7 +49,7 @@ class Texts:
     def __init__(self, lang: str) -> None:
         if lang not in LANGUAGES:
             known = " or ".join(f"{key} ({name})" for key, name in LANGUAGES.items())
-            raise OutputError(f"The language '{lang}' is not available: choose {known}.")
+            raise OutputError(f"There is no text in language '{lang}': choose {known}.")
         self.lang = lang
         place = resources.files("mien.reporting.texts") / f"{lang}.toml"
         self.tables: dict[str, Any] = tomllib.loads(place.read_text(encoding="utf-8"))
