@@ -1,4 +1,4 @@
-"""The report's words: the sentences that a run's own figures make."""
+"""The sentences of the report, made from the figures of a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mien.reporting.texts import Texts, exact_percent, percent, points
 from mien.run_record import EpochRecord, RunRecord, best_epoch
 
 FEW = 200
-"""Below so many judged faces of a class its recall is given with an interval."""
+"""With fewer evaluated faces, the recall of a class is given with an interval."""
 
 
 def prior_corrected(
@@ -29,7 +29,7 @@ def prior_corrected(
 
 
 def summary(evaluation: Evaluation, record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> str:
-    """What the figures say, in a paragraph."""
+    """A summary of the scores, as a paragraph."""
     low, high = map(percent, evaluation.accuracy_interval)
     num_right = int(np.trace(evaluation.confusion))
     majority = evaluation.support.max() / len(evaluation)
@@ -65,7 +65,7 @@ def summary(evaluation: Evaluation, record: RunRecord, history: Sequence[EpochRe
 
 
 def _by_class(evaluation: Evaluation, t: Texts) -> str:
-    """Which classes are read best and worst, where recall differs."""
+    """The classes with the highest and the lowest recall."""
     best, worst = (t.some(t.names(names)) for names in _extremes(evaluation))
     known = evaluation.recall[evaluation.support > 0]
     if len(known) == 1:
@@ -94,7 +94,7 @@ def _most_frequent_error(evaluation: Evaluation, t: Texts) -> str:
 
 
 def notes(judgement: Judgement, record: RunRecord, t: Texts) -> tuple[list[str], list[str]]:
-    """What a reader must know to trust the figures: the warnings, and the rest."""
+    """Warnings and notes about the validity of the scores."""
     warnings = warnings_of(judgement, t)
     if is_foreign(judgement, record):
         warnings.append(t("notes.foreign"))
@@ -113,7 +113,7 @@ def notes(judgement: Judgement, record: RunRecord, t: Texts) -> tuple[list[str],
 
 
 def warnings_of(judgement: Judgement, t: Texts) -> list[str]:
-    """Why the figures flatter the model, whatever is known of its run: it was chosen by these rows, or learned from them."""
+    """Warnings about optimistic scores: rows that were used in training or to choose the epoch."""
     hold_out, chose = judgement.record.is_hold_out, judgement.record.hold_out_chose_epoch
     applies = {
         "optimistic": hold_out and chose,
@@ -124,13 +124,13 @@ def warnings_of(judgement: Judgement, t: Texts) -> list[str]:
 
 
 def reading_notes(judgement: Judgement, t: Texts) -> list[str]:
-    """What a reader must know of the judged rows and of how they were read, whatever is known of the training."""
+    """Notes about the evaluated rows and their predictions."""
     flip = t("notes.flip" if judgement.record.flip else "notes.no_flip")
     return [_copies(judgement, t), *_data_notes(judgement.record.read, t), flip, t("notes.sampling")]
 
 
 def _data_notes(read: ReadingRecord, t: Texts) -> list[str]:
-    """Copies among the data's own splits, and what was done to its classes."""
+    """Duplicates across the splits of the data, and changes of its classes."""
     leaks = [
         t(
             "notes.repeat" if leak.split == leak.other else "notes.leak",
@@ -160,7 +160,7 @@ def split_name(judgement: Judgement, t: Texts) -> str:
 
 
 def is_foreign(judgement: Judgement, record: RunRecord) -> bool:
-    """Whether the model was judged on other data than its run learned from."""
+    """Whether the model was evaluated on other data than it was trained on."""
     return bool(judgement.record.data_hash != record.data.hash)
 
 
@@ -194,7 +194,7 @@ def _copies(judgement: Judgement, t: Texts) -> str:
 
 
 def training(record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> str:
-    """How long training went, why it ended, and what the best epoch was."""
+    """Duration and end of training, and the best epoch."""
     best = best_epoch(history)
     speeds = sorted(float(row.images_per_second) for row in history)
     seconds = sorted(float(row.seconds) for row in history)
@@ -249,7 +249,7 @@ def confusion(evaluation: Evaluation, t: Texts) -> list[str]:
 
 
 def _best_and_worst(evaluation: Evaluation, t: Texts) -> str:
-    """How many faces of the best and the worst class are found, where that differs."""
+    """The recall of the best and the worst class."""
     best, worst = (t.some(t.names(names)) for names in _extremes(evaluation))
     known = evaluation.recall[evaluation.support > 0]
     if len(known) == 1:
@@ -260,7 +260,7 @@ def _best_and_worst(evaluation: Evaluation, t: Texts) -> str:
 
 
 def _errors(evaluation: Evaluation, names: Sequence[str], num_errors: int, t: Texts) -> list[str]:
-    """Which classes are mixed up, how concentrated the errors are, and how near the label was."""
+    """The most confused classes, the concentration of the errors, and the rank of the label."""
     matrix, support = evaluation.confusion, evaluation.support
     both = np.triu(matrix + matrix.T, 1)
     a, b = (int(index) for index in np.unravel_index(both.argmax(), both.shape))
@@ -285,12 +285,12 @@ def _errors(evaluation: Evaluation, names: Sequence[str], num_errors: int, t: Te
         t("confusion.magnet", name=names[magnet], count=wrong.sum(0)[magnet], precision=evaluation.precision[magnet]),
     ]
     if len(names) == 2:
-        return sentences[:1]  # the rest would say the same again
+        return sentences[:1]  # the other sentences would repeat it
     return [*sentences, t("confusion.second", share=second.mean())]
 
 
 def calibration(judgement: Judgement, t: Texts) -> str:
-    """Whether the confidence can be believed, in a paragraph."""
+    """The calibration of the model, as a paragraph."""
     evaluation, temperature = judgement.evaluation, judgement.record.temperature
     confidence = evaluation.probabilities.max(1).astype(np.float64)
     gap = float(confidence.mean()) - evaluation.accuracy
@@ -321,7 +321,7 @@ def calibration(judgement: Judgement, t: Texts) -> str:
 
 
 def shares(plain: Evaluation, corrected: Evaluation, train_counts: Sequence[int], t: Texts) -> list[str]:
-    """What class shares do to argmax, in paragraphs."""
+    """The effect of class shares on argmax, as paragraphs."""
     counts = np.asarray(train_counts, np.float64)
     most, least = int(counts.argmax()), int(counts.argmin())
     names = {"most": t.named(plain.classes[most]), "least": t.named(plain.classes[least])}
@@ -354,7 +354,7 @@ def shares(plain: Evaluation, corrected: Evaluation, train_counts: Sequence[int]
 
 
 def _correction(plain: Evaluation, corrected: Evaluation, t: Texts) -> str:
-    """What correcting for class shares changes, with paired intervals."""
+    """The effect of the correction for class shares, with paired intervals."""
     changed = int((plain.predicted != corrected.predicted).sum())
     paired = {"plain": [plain.predicted], "corrected": [corrected.predicted]}
     differences = comparison.compare(plain.labels, paired, len(plain.classes))["corrected"].difference

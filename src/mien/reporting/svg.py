@@ -50,7 +50,7 @@ TALLEST, CENTRE, GAP = 132.0, 104.0, 16.0
 
 
 MOST_OUTCOMES = 12
-"""Most classes whose probabilities the diagram shows."""
+"""Maximum number of classes in the diagram."""
 
 
 def from_plot(draw: Callable[[Axes], object], width: float, height: float, *, prefix: str, label: str) -> str:

@@ -1,4 +1,4 @@
-"""The techniques of a training in words: what was used, with its settings and reasons, and why each layer is there."""
+"""The techniques of a training: those that were used, with settings and reasons."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mien.run_record import RunRecord
 def describe(
     record: RunRecord, dropouts: Sequence[float], judged: JudgementRecord, t: Texts
 ) -> tuple[list[dict[str, str]], list[str]]:
-    """The means of a run, each with name, setting and reason, and the names of those it left out."""
+    """The techniques of a run with name, setting and reason, and the names of unused ones."""
     recipe = record.recipe
     settings = {**_augment_settings(recipe.augment, t), **_recipe_settings(recipe, votes_weight(record), t)}
     on = [share for share in dropouts if share != 0]
@@ -52,17 +52,17 @@ CORRUPTION_PARTS = (
     "speckle",
     "jpeg",
 )
-"""The parts of the augmentation that imitate bad pictures, each drawn with the probability ``corruption``."""
+"""The corruptions of the augmentation, each with the probability ``corruption``."""
 
 
 def _augment_settings(augment: Augment, t: Texts) -> dict[str, str | None]:
-    """Each part of the augmentation as words; None where it is off. A warp of probability 0 never happens."""
+    """Each part of the augmentation as text; None if it is off, also by ``geometry=0``."""
     warped = augment.geometry > 0
-    whole = (1.0, 1.0)
+    unchanged = (1.0, 1.0)
     values: dict[str, tuple[Any, dict[str, str]]] = {
         "flip": (augment.flip, {"share": exact_percent(augment.flip)}),
         "rotation": (warped and augment.rotation, {"degrees": f"{augment.rotation:g}"}),
-        "scale": (warped and augment.scale != whole, _range(augment.scale)),
+        "scale": (warped and augment.scale != unchanged, _range(augment.scale)),
         "translation": (warped and augment.translation, {"share": exact_percent(augment.translation)}),
         "shear": (warped and augment.shear, {"degrees": f"{math.degrees(math.atan(augment.shear)):.1f}"}),
         "perspective": (warped and augment.perspective, {"share": exact_percent(augment.perspective)}),
@@ -74,7 +74,7 @@ def _augment_settings(augment: Augment, t: Texts) -> dict[str, str | None]:
             augment.noise * augment.noise_probability,
             {"levels": f"{augment.noise:g}", "share": exact_percent(augment.noise_probability)},
         ),
-        "contrast": (augment.contrast != whole, _range(augment.contrast)),
+        "contrast": (augment.contrast != unchanged, _range(augment.contrast)),
         "brightness": (augment.brightness, {"share": exact_percent(augment.brightness)}),
         "erase": (
             augment.erase,
@@ -86,7 +86,7 @@ def _augment_settings(augment: Augment, t: Texts) -> dict[str, str | None]:
 
 
 def _corruption_values(augment: Augment) -> dict[str, tuple[Any, dict[str, str]]]:
-    """Whether each part that imitates bad pictures is on, and its figures."""
+    """Whether each corruption is on, and its figures."""
     if not augment.corruption:
         return dict.fromkeys(CORRUPTION_PARTS, (False, {}))
     share = {"share": exact_percent(augment.corruption)}
@@ -104,12 +104,12 @@ def _range(bounds: Sequence[float], shown: Callable[[float], str] = "{:g}".forma
 
 
 def votes_weight(record: RunRecord) -> float:
-    """The weight of the head for votes; 0 where the data has none."""
+    """The weight of the auxiliary head; 0 if the data has no votes."""
     return record.recipe.auxiliary_head if record.data.votes else 0.0
 
 
 def _stopping(recipe: Recipe, t: Texts) -> tuple[bool, dict[str, str]]:
-    """Whether hold-out accuracy ends or chooses anything, and by which rules."""
+    """The rules of early stopping and of the choice of the epoch."""
     rules = []
     if recipe.stop_accuracy:
         rules.append(t("techniques.setting.rule_accuracy", threshold=exact_percent(recipe.stop_accuracy)))
@@ -121,7 +121,7 @@ def _stopping(recipe: Recipe, t: Texts) -> tuple[bool, dict[str, str]]:
 
 
 def _recipe_settings(recipe: Recipe, auxiliary_head: float, t: Texts) -> dict[str, str | None]:
-    """Each of the recipe's techniques as words; None where it is off."""
+    """Each technique of the recipe as text; None if it is off."""
     sizes = {
         "small": f"{recipe.resize_from}",
         "full": f"{recipe.image_size}",
@@ -155,6 +155,6 @@ def _recipe_settings(recipe: Recipe, auxiliary_head: float, t: Texts) -> dict[st
 
 
 def schedule(recipe: Recipe, t: Texts) -> str:
-    """How the learning rate goes, in words."""
+    """The learning-rate schedule as text."""
     kind = recipe.schedule + ("_warmup" if recipe.schedule == "constant" and recipe.warmup else "")
     return t(f"training.{kind}", warmup=exact_percent(recipe.warmup))

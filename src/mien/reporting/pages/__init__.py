@@ -1,4 +1,4 @@
-"""The pages, one module each, named after the verb that writes it."""
+"""The pages, one module each, with the name of the verb that writes it."""
 
 from typing import TYPE_CHECKING
 

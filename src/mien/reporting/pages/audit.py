@@ -1,4 +1,4 @@
-"""The page of an audit: one HTML file that opens offline, with the pairs and the label issues as pictures."""
+"""The page of an audit: one HTML file that opens offline, with duplicates and label issues as images."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ NUM_ROWS, NUM_ALIKE, NUM_SUSPECTS, NUM_EMPTY = 6, 3, 80, 40
 
 @checked
 def write(path: str | os.PathLike[str], audit: Audit, *, command: Sequence[str] = (), lang: str = "en") -> None:
-    """Write the page of an audit, whole or not at all.
+    """Write the page of an audit; the write is atomic.
 
     Args:
         path: the HTML file.
-        audit: what was found.
-        command: the words of the command line that makes the page again.
+        audit: the audit.
+        command: arguments of the command line that reproduces the page.
         lang: a key of ``texts.LANGUAGES``.
 
     Raises:
@@ -56,7 +56,7 @@ def render(audit: Audit, *, command: Sequence[str] = (), lang: str = "en") -> st
         t("audit.split_rows", rows=f"{(audit.faces.splits == name).sum():,}", split=t(f"audit.splits.{name}"))
         for name in audit.faces.split_names
     ]
-    # A page is for others: no path of this machine.
+    # No path of this machine, because pages are shared.
     data = Path(audit.faces.source.path).name or audit.faces.source.layout
     page = report.page_template("audit", "audit").render(
         t=t,
@@ -94,7 +94,7 @@ def _scores(audit: Audit, t: Texts) -> list[dict[str, str]]:
 
 
 def _summary(audit: Audit, t: Texts) -> str:
-    """What was found about copies, in a paragraph."""
+    """The findings about duplicates, as a paragraph."""
     counts = audit.counts()
     sentences = [
         t(
@@ -125,7 +125,7 @@ def _summary(audit: Audit, t: Texts) -> str:
 
 
 def _notes(audit: Audit, t: Texts) -> list[str]:
-    """What a reader must know to trust the figures."""
+    """Notes about the validity of the findings."""
     found = audit.label_issues
     notes = [t("audit.note_copies", correlation=f"{audit.correlation:g}", side=duplicates.LONGEST_SIDE)]
     if audit.mirrored:
@@ -200,7 +200,7 @@ def _group(audit: Audit, group: Group, t: Texts) -> dict[str, Any]:
 
 
 def _label_issues(audit: Audit, t: Texts) -> dict[str, Any]:
-    """The most suspect faces, and a row per class."""
+    """The most likely label issues, and a row per class."""
     found, classes = audit.label_issues, audit.faces.classes
     reading = dict(zip(found.judged.tolist(), found.probabilities.argmax(1).tolist(), strict=True))
     shown = []
@@ -224,7 +224,7 @@ def _label_issues(audit: Audit, t: Texts) -> dict[str, Any]:
 
 
 def _empty(audit: Audit, t: Texts) -> dict[str, Any]:
-    """Blank pictures, and those that are least like a face."""
+    """Blank images, and images with the lowest face-detection score."""
     parts = []
     for key, rows in (("blank_shown", audit.blank), ("faceless_shown", audit.faceless)):
         if len(rows):

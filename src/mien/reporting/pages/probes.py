@@ -1,4 +1,4 @@
-"""The sections that tell why and when a model errs: what each shows, drawn and worded, ready for the templates."""
+"""The sections on calibration, saliency, robustness and annotators, with plots and texts for the templates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mien.reporting.texts import Texts, percent
 from mien.words import points as plain_points
 
 SAME, SAME_LOSS = 0.002, 0.001
-"""Calibration errors, and log-losses in nats, that differ by less are called the same."""
+"""Smaller differences of calibration errors, or of log-losses in nats, count as equal."""
 
 
 def calibration(judgement: Judgement, before: Evaluation | None, t: Texts) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def sections(judgement: Judgement, findings: Findings | None, t: Texts) -> dict[
 
 
 def looks(judgement: Judgement, found: Looks, t: Texts) -> dict[str, Any]:
-    """Where it looks: a mean map per class, by RISE and by Grad-CAM where there is one, and single faces."""
+    """Saliency: a mean map per class, by RISE and, if available, by Grad-CAM, and single faces."""
     rows = saliency.as_rows(found, judgement.evaluation)
     means = [_mean(judgement, found, found.maps, row, t) for row in rows]
     gradients = []
@@ -147,7 +147,7 @@ def _mean(
 
 
 def _heights(rows: list[dict[str, Any]], t: Texts) -> str:
-    """For which classes the model looks highest up and lowest down; empty where fewer than two can be compared."""
+    """The classes with the highest and the lowest saliency in the face; empty with fewer than two classes."""
     known = sorted((row["share_below_middle"], row["class"]) for row in rows if row["share_below_middle"] is not None)
     if len(known) < 2 or known[0][0] == known[-1][0]:
         return ""
@@ -163,7 +163,7 @@ def _heights(rows: list[dict[str, Any]], t: Texts) -> str:
 
 
 def _singles(judgement: Judgement, found: Looks, t: Texts) -> list[dict[str, str]]:
-    """One rightly read face of each class, of middling confidence, and the most confident error of each."""
+    """One correctly predicted face of each class, of medium confidence, and the most confident error of each."""
     evaluation = judgement.evaluation
     chosen = []
     for code in range(len(evaluation.classes)):
@@ -191,7 +191,7 @@ def _singles(judgement: Judgement, found: Looks, t: Texts) -> list[dict[str, str
 
 
 def robust(evaluation: Evaluation, curves: tuple[Curve, ...], t: Texts) -> dict[str, Any]:
-    """When it errs: one small plot per corruption, and a table of what each costs and whom."""
+    """Robustness: one small plot per corruption, and a table of the losses."""
     first = curves[0]
     support = first.support[first.support > 0]
     drops = {curve.corruption.name: curve.drop for curve in curves}
@@ -230,7 +230,7 @@ def robust(evaluation: Evaluation, curves: tuple[Curve, ...], t: Texts) -> dict[
 
 
 def _most_and_least(drops: dict[str, float], t: Texts) -> str:
-    """Which corruption costs most and which least."""
+    """The corruptions with the largest and the smallest loss."""
     most, least = max(drops, key=drops.__getitem__), min(drops, key=drops.__getitem__)
     if drops[most] <= 0:
         return t("robust.worst_none")
@@ -289,7 +289,7 @@ def voters(agreement: Agreement, t: Texts) -> dict[str, Any]:
 
 
 def _majorities(agreement: Agreement, t: Texts) -> list[str]:
-    """How often the model agrees with most annotators; nothing where no row has a majority."""
+    """Agreement of the model with the majority of annotators; empty if no row has a majority."""
     clear, (majority, (low, high)) = agreement.n - agreement.num_tied, agreement.against_majority
     if not clear:
         return []

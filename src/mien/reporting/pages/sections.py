@@ -1,4 +1,4 @@
-"""The sections of the report: what each shows, drawn and worded, ready for the template."""
+"""The sections of the report, with plots and texts for the template."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NUM_PAIRS, NUM_WRONG, NUM_RIGHT = 4, 6, 3
-"""Kinds of error shown with faces; falsely read faces of each; rightly read faces of either class beside them."""
+"""Number of kinds of error shown with faces; of wrong faces of each; of correct faces of either class."""
 
 
 def scores(evaluation: Evaluation, t: Texts) -> list[dict[str, str]]:
@@ -50,7 +50,7 @@ def scores(evaluation: Evaluation, t: Texts) -> list[dict[str, str]]:
 
 
 def provenance(judgement: Judgement, record: RunRecord, t: Texts) -> list[tuple[str, str]]:
-    """What was judged on what, and how it was trained; of paths only the last part, as a report is for others."""
+    """Model, data and training; only the last part of paths, because reports are shared."""
     commit = record.git_commit.rstrip("+")
     if commit and record.git_commit.endswith("+"):
         commit = t("notes.changed", commit=commit)
@@ -65,7 +65,7 @@ def provenance(judgement: Judgement, record: RunRecord, t: Texts) -> list[tuple[
 
 
 def judged(judgement: Judgement, t: Texts) -> list[tuple[str, str]]:
-    """What was judged on what; of paths only the last part."""
+    """Model and data of the evaluation; only the last part of paths."""
     told = judgement.record
     rows = {
         "model": model_name(told.model),
@@ -81,7 +81,7 @@ def judged(judgement: Judgement, t: Texts) -> list[tuple[str, str]]:
 
 
 def coding(chosen: ChosenCoding | None, t: Texts) -> dict[str, str]:
-    """How numbers for labels were understood, as a row of a table; none where labels have names."""
+    """The label coding, as a row of a table; empty if labels have names."""
     if chosen is None:
         return {}
     legend = ", ".join(f"{code} {name}" for code, name in chosen.classes.items())
@@ -99,7 +99,7 @@ def model_name(path: str) -> str:
 
 
 def network(judgement: Judgement, network: NetworkRecord, t: Texts) -> dict[str, Any]:
-    """The diagram, for one face that is read as labelled if there is one, and the layer table."""
+    """The diagram, for a correctly predicted face if there is one, and the layer table."""
     evaluation, layers = judgement.evaluation, network.layers
     right = np.flatnonzero(evaluation.predicted == evaluation.labels)
     candidates = right if len(right) else np.arange(len(evaluation))
@@ -183,7 +183,7 @@ def training(record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> dic
 
 
 def _set_up(record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> list[tuple[str, str]]:
-    """The recipe in words."""
+    """The recipe as text."""
     recipe, data = record.recipe, record.data
     optimizer = "adamw" if recipe.optimizer == "adamw" else "sgd_nesterov" if recipe.nesterov else "sgd"
     origin = data.valid.split
@@ -224,7 +224,7 @@ def techniques(
     run: Run,
     t: Texts,
 ) -> dict[str, Any]:
-    """What helped the network to learn: the means with their reasons, and the sheet of what it saw."""
+    """The techniques with their reasons, and the sample of augmented faces."""
     used, unused = wording.describe(run.record, run.network.dropouts, judgement.record, t)
     geometry, augmented = run.recipe.augment.geometry, run.augmented
     return {
@@ -277,7 +277,7 @@ def confusion(judgement: Judgement, t: Texts) -> dict[str, Any]:
 
 
 def _pair(judgement: Judgement, pair: Confusion, num_errors: int, t: Texts) -> dict[str, Any]:
-    """One kind of error as strips of faces: falsely read ones, then rightly read ones of both classes."""
+    """One kind of error as strips of faces: wrong ones, then correctly predicted ones of both classes."""
     true, predicted = t.named(pair.true), t.named(pair.predicted)
     strips = [
         {
@@ -299,7 +299,7 @@ def _pair(judgement: Judgement, pair: Confusion, num_errors: int, t: Texts) -> d
 
 
 def _rightly_read(evaluation: Evaluation, name: str) -> NDArray[np.int64]:
-    """The rows of a class that are read as labelled, the most confident first."""
+    """The correctly predicted rows of a class, most confident first."""
     code = evaluation.classes.index(name)
     rows = np.flatnonzero((evaluation.labels == code) & (evaluation.predicted == code))
     ordered: NDArray[np.int64] = rows[np.argsort(-evaluation.probabilities[rows, code], kind="stable")]
@@ -320,7 +320,7 @@ def _faces(judgement: Judgement, rows: NDArray[np.int64], t: Texts) -> list[dict
 
 
 def shares(plain: Evaluation, corrected: Evaluation, train_counts: list[int], t: Texts) -> dict[str, Any]:
-    """Class shares and what they do to argmax: words, plots, a row per class, a row per decision rule."""
+    """Class shares and their effect on argmax: texts, plots, a row per class, a row per decision rule."""
     names, words = t.names(plain.classes), t.tables["plots"]
     bars, recalls = plots.ClassSharePlot(plain, train_counts), plots.RecallPlot(plain, corrected, train_counts)
     drawn = {

@@ -1,4 +1,4 @@
-"""A study's result in words for the terminal, and as one HTML file that opens offline."""
+"""The result of a study, as text for the terminal and as one HTML file that opens offline."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def as_text(result: StudyResult, lang: str = "en") -> str:
 
 
 def write(path: str | os.PathLike[str], result: StudyResult, *, command: Sequence[str] = (), lang: str = "en") -> None:
-    """Write the page of a study, whole or not at all.
+    """Write the page of a study; the write is atomic.
 
     Args:
         path: the HTML file.
-        result: what ``studies.run`` gives.
-        command: the words of the command line that makes it again.
+        result: the result of ``studies.run``.
+        command: arguments of the command line that reproduces the page.
         lang: a key of ``texts.LANGUAGES``.
 
     Raises:
@@ -88,7 +88,7 @@ def render(result: StudyResult, *, command: Sequence[str] = (), lang: str = "en"
 
 
 def arm_name(arm: Arm, t: Texts) -> str:
-    """What an arm is called."""
+    """The name of an arm."""
     return t(f"study.arms.{arm.key}", value=arm.value)
 
 
@@ -99,7 +99,7 @@ def _subtitle(result: StudyResult, t: Texts) -> str:
 
 
 def _answer(result: StudyResult, t: Texts) -> str:
-    """Which arms differ from the first by more than chance."""
+    """The arms that differ significantly from the first."""
     first, *others = result.arms
     sentences = (
         [t("study.guessing", majority=f"{100 * result.majority:.1f}", n=f"{result.n:,}")]
@@ -142,14 +142,14 @@ def _answer(result: StudyResult, t: Texts) -> str:
 
 
 def _is_guessing(result: StudyResult) -> bool:
-    """Whether no arm is right more often than always naming the most frequent class, by more than the rows' chance."""
+    """Whether no arm is significantly better than always predicting the most frequent class."""
     n = result.n
     best = max(arm.compared.mean["accuracy"] for arm in result.arms)
     return metrics.wilson(best * n, n)[0] <= result.majority
 
 
 def _family(arm: ArmResult, score: str) -> Sequence[float]:
-    """The interval that holds for all arms at once."""
+    """The simultaneous interval for all arms."""
     assert arm.compared.family is not None
     return arm.compared.family[score]
 
@@ -203,7 +203,7 @@ def _curves(arms: Sequence[ArmResult], t: Texts) -> Any:
 
 
 def _set_up(result: StudyResult, t: Texts) -> list[tuple[str, str]]:
-    """What all arms have in common."""
+    """The common settings of all arms."""
     rows = {
         "recipe": " ".join([result.common.recipe, *result.common.settings]),
         "seeds": ", ".join(map(str, result.seeds)),

@@ -1,4 +1,4 @@
-"""A search's result in words for the terminal, and as one HTML file that opens offline."""
+"""The result of a search, as text for the terminal and as one HTML file that opens offline."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def as_text(result: SweepResult, lang: str = "en") -> str:
 
 
 def write(path: str | os.PathLike[str], result: SweepResult, *, command: Sequence[str] = (), lang: str = "en") -> None:
-    """Write the page of a search, whole or not at all.
+    """Write the page of a search; the write is atomic.
 
     Args:
         path: the HTML file.
-        result: what ``tuning.run`` gives.
-        command: the words of the command line that makes it again.
+        result: the result of ``tuning.run``.
+        command: arguments of the command line that reproduces the page.
         lang: a key of ``texts.LANGUAGES``.
 
     Raises:
@@ -80,7 +80,7 @@ def _subtitle(result: SweepResult, t: Texts) -> str:
 
 
 def _answer(result: SweepResult, t: Texts) -> str:
-    """Which trial is best, and which ones chance alone might tell from it."""
+    """The best trial, and the trials inside its interval."""
     best, n = result.best_trial, result.n
     low, high = metrics.wilson(best.accuracy * n, n)
     near = [
@@ -107,13 +107,13 @@ def _answer(result: SweepResult, t: Texts) -> str:
 
 
 def _early(result: SweepResult, t: Texts) -> list[str]:
-    """After which epochs the worse half of the trials stops; nothing where none does, as in searches of one epoch."""
+    """The epochs after which the worse half of the trials is stopped; empty if none is, as in searches of one epoch."""
     shown = [t("tune.epoch_at", epoch=epoch) for epoch in result.halts if epoch < result.epochs]
     return [t("tune.note.early", epochs=t("tune.and").join(shown))] if shown else []
 
 
 def _as_it_is(result: SweepResult, t: Texts) -> list[str]:
-    """What the recipe had without a change, where that was among the trials."""
+    """The accuracy of the unchanged recipe, if it was among the trials."""
     own = next((trial for trial in result.trials if trial.number == result.as_it_is), None)
     if own is None:
         return []
