@@ -12,6 +12,7 @@ from mien import recipes
 from mien.cli.studying import NAMES
 from mien.data import layouts
 from mien.errors import RecipeError
+from mien.experiments import arms as known_arms
 from mien.experiments import studies
 from mien.experiments.results import StudyResult
 from mien.reporting.pages import study as study_page
@@ -23,7 +24,7 @@ Invoke = Callable[..., tuple[int, str, str]]
 
 
 def keys(study: str, recipe: str, *settings: str, votes: bool = True) -> list[str]:
-    return [arm.key for arm in studies.STUDIES[study](recipes.get(recipe, settings), votes)]
+    return [arm.key for arm in known_arms.STUDIES[study](recipes.get(recipe, settings), votes)]
 
 
 def test_each_family_of_a_recipe_has_an_arm_of_its_own() -> None:
@@ -35,7 +36,7 @@ def test_each_family_of_a_recipe_has_an_arm_of_its_own() -> None:
 
 def test_a_family_alone_is_that_family_alone() -> None:
     recipe = recipes.get("vgg")
-    arms = {arm.key: recipes.changed(recipe, arm.settings).augment for arm in studies.augmentation(recipe, False)}
+    arms = {arm.key: recipes.changed(recipe, arm.settings).augment for arm in known_arms.augmentation(recipe, False)}
     assert arms["none"] == recipes.no_augment()
     assert arms["all"] == recipe.augment
     assert (arms["blur_alone"].blur, arms["blur_alone"].flip, arms["blur_alone"].rotation) == (1.0, 0.0, 0.0)
@@ -51,7 +52,7 @@ def test_votes_are_an_arm_only_where_the_data_has_them() -> None:
 @pytest.mark.parametrize("recipe", ["vgg", "tiny", "base"])
 def test_every_arm_is_a_recipe_and_has_a_name_in_every_language(study: str, recipe: str) -> None:
     start = recipes.get(recipe)
-    arms = studies.STUDIES[study](start, True)
+    arms = known_arms.STUDIES[study](start, True)
     made = [recipes.changed(start, arm.settings) for arm in arms]
     assert len(set(made)) == len(arms)
     assert {one.epochs for one in made} == {start.epochs}
@@ -66,7 +67,7 @@ def test_every_arm_is_a_recipe_and_has_a_name_in_every_language(study: str, reci
 
 
 def test_the_command_line_knows_every_study() -> None:
-    assert tuple(studies.STUDIES) == NAMES
+    assert tuple(known_arms.STUDIES) == NAMES
 
 
 def test_a_study_trains_its_arms_once_and_goes_on_where_it_was(

@@ -36,7 +36,7 @@ def study(
     """Train variants of a recipe over several seeds and compare their scores (an ablation study).
 
     Args:
-        name: a key of ``experiments.studies.STUDIES``.
+        name: a key of ``experiments.arms.STUDIES``.
         data: path of the labelled faces.
         recipe: a recipe or its name.
         out: the folder for runs and results.

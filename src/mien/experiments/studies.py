@@ -12,10 +12,10 @@ import hashlib
 import itertools
 import json
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ from mien.errors import RecipeError
 from mien.evaluation import comparison, decisions, voters
 from mien.evaluation.holdout import HOLD_OUT, held_out
 from mien.evaluation.judge import Judgement, default_split, judge, labelled_rows
+from mien.experiments.arms import STUDIES
 from mien.experiments.results import Arm, ArmResult, Common, StudyResult
 from mien.inference import datasets
 from mien.inference.classifier import Classifier
@@ -42,95 +43,8 @@ from mien.training.task import Task
 TrainAll = Callable[[Sequence[Task]], list[Run]]
 """Runs tasks of different folders, in any order or in parallel, and returns their runs in the order of the tasks."""
 
-FAMILIES = {
-    "flip": (("augment.flip",), ()),
-    "warp": (("augment.rotation", "augment.scale", "augment.translation", "augment.shear"), ("augment.geometry",)),
-    "perspective": (("augment.perspective",), ("augment.geometry",)),
-    "blur": (("augment.blur",), ("augment.blur_probability",)),
-    "noise": (("augment.noise",), ("augment.noise_probability",)),
-    "tone": (("augment.contrast", "augment.brightness"), ()),
-    "erase": (("augment.erase",), ("augment.erase_side",)),
-}
-"""Kinds of augmentation, each with the fields that turn it on and the fields of its probability or size."""
-
 MOST_ENSEMBLES = 20
 """Maximum number of ensembles of one size that are scored."""
-
-
-def augmentation(recipe: Recipe, has_votes: bool) -> list[Arm]:
-    """No augmentation, each kind of the recipe alone, and all together."""
-    changes = dict(  # field to text
-        setting.split("=") for setting in recipes.augment_changes(recipe.augment, recipes.no_augment())
-    )
-    alone = [
-        Arm(
-            f"{name}_alone",
-            ("augment=none", *(f"{field}={changes[field]}" for field in (*fields, *aids) if field in changes)),
-        )
-        for name, (fields, aids) in FAMILIES.items()
-        if any(field in changes for field in fields)
-    ]
-    return [Arm("none", ("augment=none",)), *alone, Arm("all", ())]
-
-
-def early_stopping(recipe: Recipe, has_votes: bool) -> list[Arm]:
-    """The last epoch, the best epoch, and the two rules of early stopping."""
-    patience = recipe.patience or max(2, recipe.epochs // 5)
-    threshold = recipe.stop_accuracy or 0.66
-    never = ("stop_accuracy=0.0", "patience=0")
-    return [
-        Arm("last_epoch", (*never, "keep=last")),
-        Arm("best_epoch", (*never, "keep=best")),
-        Arm("patience", ("stop_accuracy=0.0", f"patience={patience}", "keep=best"), patience),
-        Arm("threshold", (f"stop_accuracy={threshold!r}", "patience=0", "keep=best"), threshold),
-    ]
-
-
-def labels(recipe: Recipe, has_votes: bool) -> list[Arm]:
-    """Hard labels, label smoothing, and, if the data has votes, votes as targets or for an auxiliary head."""
-    hard = ("label_smoothing=0.0", "votes=0.0", "auxiliary_head=0.0")
-    smoothing = recipe.label_smoothing or 0.1
-    arms = [
-        Arm("hard_labels", hard),
-        Arm("smoothed", (f"label_smoothing={smoothing!r}", *hard[1:]), smoothing),
-    ]
-    if has_votes:
-        head = recipe.auxiliary_head or 0.5
-        arms += [
-            Arm("votes_only", (hard[0], "votes=1.0", hard[2])),
-            Arm("smoothed_votes_head", (f"label_smoothing={smoothing!r}", hard[1], f"auxiliary_head={head!r}")),
-        ]
-    return arms
-
-
-def imbalance(recipe: Recipe, has_votes: bool) -> list[Arm]:
-    """The plain recipe, and techniques for class imbalance."""
-    plain = {"class_weights": 0.0, "focal": 0.0, "balanced_sampling": 0.0}
-
-    def arm(key: str, **changes: float) -> Arm:
-        return Arm(key, tuple(f"{field}={value!r}" for field, value in {**plain, **changes}.items()))
-
-    return [
-        arm("plain"),
-        arm("class_weights", class_weights=1.0),
-        arm("focal_loss", focal=2.0),
-        arm("balanced_sampling", balanced_sampling=1.0),
-    ]
-
-
-def ensemble(recipe: Recipe, has_votes: bool) -> list[Arm]:
-    """One arm; the probabilities of its runs with different seeds are averaged."""
-    return [Arm("models", value=1)]
-
-
-STUDIES: dict[str, Callable[[Recipe, bool], list[Arm]]] = {
-    "augmentation": augmentation,
-    "early-stopping": early_stopping,
-    "ensemble": ensemble,
-    "labels": labels,
-    "imbalance": imbalance,
-}
-"""Study name to the function ``(recipe, has_votes) -> arms``."""
 
 
 def one_by_one(tasks: Sequence[Task], progress: Progress = SILENT) -> list[Run]:
@@ -183,34 +97,129 @@ def run(
     faceset = datasets.read(data, reading)
     for note in faceset.source.told:
         progress.line(f"note: {note}")
-    job.divide(faceset, recipe)  # report missing rows now, not after an hour of training
-    split = split or default_split(faceset, has_hold_out=True)
-    if split != HOLD_OUT:
-        labelled_rows(faceset, split)
-    arms = STUDIES[name](recipe, faceset.votes is not None)
-    place = Path(out).absolute()  # other processes may have another working directory
-    tasks: dict[tuple[Arm, int], Task] = {}
-    for seed, arm in itertools.product(range(num_seeds), arms):  # all arms of one seed, then of the next
-        wanted = dataclasses.replace(recipes.changed(recipe, arm.settings), seed=recipe.seed + seed)
-        title, folder = f"{arm}, seed {wanted.seed}", place / "runs" / _folder(faceset, wanted)
-        tasks[arm, seed] = Task(title, Path(data).absolute(), wanted, folder, hardware, reading=reading)
-    once = {task.folder: task for task in tasks.values()}  # arms may share a training
-    trained = dict(zip(once, train_all(list(once.values())), strict=True))
-    runs = {arm: [trained[tasks[arm, seed].folder] for seed in range(num_seeds)] for arm in arms}
-    judged = {arm: [judge(Classifier.load(one.model_file), faceset, split) for one in own] for arm, own in runs.items()}
-    some = judged[arms[0]][0]
-    result = StudyResult(
-        study=name,
-        common=Common.of(recipe, faceset, runs[arms[0]][0]),
-        seeds=tuple(range(recipe.seed, recipe.seed + num_seeds)),
-        split=some.record.split,
-        n=len(some.evaluation),
-        majority=float(some.evaluation.support.max() / len(some.evaluation)),
-        mien=mien.__version__,
-        arms=tuple(_results(name, faceset, runs, judged, place)),
-    )
-    files.write_json(place / f"{name}.json", typed_json.to_json(result))
+    common = Trainings(Path(data), faceset, recipe, Path(out), num_seeds, reading, hardware)
+    judged = Judged.of(common, split)
+    study = Study(name, tuple(STUDIES[name](recipe, faceset.votes is not None)), common, judged)
+    once = common.tasks(study.arms)
+    result = study.result(dict(zip((task.folder for task in once), train_all(once), strict=True)))
+    files.write_json(common.out / f"{name}.json", typed_json.to_json(result))
     return result
+
+
+@dataclass(frozen=True, eq=False)
+class Trainings:
+    """The trainings that the arms of one or several studies take.
+
+    Attributes:
+        data: the path of the data.
+        faceset: the data.
+        recipe: what all arms start from; its seed is the first one.
+        out: the folder of results, with the run folders below ``runs``.
+        num_seeds: runs of each arm.
+        reading: how the data is read.
+        hardware: on what to train.
+    """
+
+    data: Path
+    faceset: FaceSet
+    recipe: Recipe
+    out: Path
+    num_seeds: int
+    reading: ReadOptions = DEFAULT
+    hardware: Hardware = AUTO
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """Of the runs of each arm."""
+        return tuple(range(self.recipe.seed, self.recipe.seed + self.num_seeds))
+
+    def task(self, arm: Arm, seed: int) -> Task:
+        """The training of an arm with a seed; two arms may share one."""
+        wanted = dataclasses.replace(recipes.changed(self.recipe, arm.settings), seed=seed)
+        folder = (
+            self.out.absolute() / "runs" / _folder(self.faceset, wanted)
+        )  # other processes may have another working directory
+        title = f"{arm}, seed {seed}"
+        return Task(title, self.data.absolute(), wanted, folder, self.hardware, reading=self.reading)
+
+    def tasks(self, arms: Sequence[Arm]) -> list[Task]:
+        """Each different training of some arms once, seed by seed."""
+        every = (self.task(arm, seed) for seed, arm in itertools.product(self.seeds, arms))
+        return list({task.folder: task for task in every}.values())
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """The rows on which arms are judged.
+
+    Attributes:
+        faceset: the data that has them.
+        split: its rows: a split, ``"all"``, or ``"hold_out"`` for those that the trainings held out.
+    """
+
+    faceset: FaceSet
+    split: str
+    _known: dict[Path, Judgement] = field(default_factory=dict, repr=False)  # arms share runs
+
+    def judge(self, run: Run) -> Judgement:
+        """Judge the model of a run on these rows."""
+        if run.folder not in self._known:
+            self._known[run.folder] = judge(Classifier.load(run.model_file), self.faceset, self.split)
+        return self._known[run.folder]
+
+    @classmethod
+    def of(cls, trainings: Trainings, split: str | None) -> Self:
+        """Rows of the data that is trained on; None takes its test split, or the hold-out where there is none.
+
+        Raises:
+            DataError: the data can't be divided so, or no row of the split has a label; better missed now than after an hour.
+        """
+        job.divide(trainings.faceset, trainings.recipe)
+        split = split or default_split(trainings.faceset, has_hold_out=True)
+        if split != HOLD_OUT:
+            labelled_rows(trainings.faceset, split)
+        return cls(trainings.faceset, split)
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A study that is planned.
+
+    Attributes:
+        name: a key of ``STUDIES``.
+        arms: the others are compared with the first.
+        trainings: what its arms take.
+        judged: where they are judged.
+    """
+
+    name: str
+    arms: tuple[Arm, ...]
+    trainings: Trainings
+    judged: Judged
+
+    def result(self, trained: Mapping[Path, Run]) -> StudyResult:
+        """Judge the arms and compare them.
+
+        Args:
+            trained: the run of each training, by its task's folder.
+
+        Raises:
+            MienError: a run is damaged, or the judged rows don't fit.
+        """
+        common, place = self.trainings, self.trainings.out.absolute()
+        runs = {arm: [trained[common.task(arm, seed).folder] for seed in common.seeds] for arm in self.arms}
+        judged = {arm: [self.judged.judge(one) for one in own] for arm, own in runs.items()}
+        some = judged[self.arms[0]][0]
+        return StudyResult(
+            study=self.name,
+            common=Common.of(common.recipe, common.faceset, runs[self.arms[0]][0]),
+            seeds=common.seeds,
+            split=some.record.split,
+            n=len(some.evaluation),
+            majority=float(some.evaluation.support.max() / len(some.evaluation)),
+            mien=mien.__version__,
+            arms=tuple(_results(self.name, common.faceset, runs, judged, place)),
+        )
 
 
 def _results(

@@ -1,0 +1,338 @@
+"""The course homework: a network, three techniques with and without, its errors, its class shares, and predictions.
+
+All trainings are planned before the first one begins, and the plan is kept in ``plan.json``, so a homework that was stopped resumes
+where it was. The folder holds::
+
+    plan.json       recipe, seeds and epochs, and what they were chosen for
+    audit.json      counts of the data, copies and leakage
+    runs/           a run folder for each different training
+    augmentation.json, early-stopping.json, ensemble.json, imbalance.json
+    model.onnx      the ensemble of the runs with every technique
+    predictions.csv what it predicts for the test set
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+
+from mien import files, recipes, typed_json
+from mien.auditing import brief
+from mien.auditing.brief import BriefAudit
+from mien.checks import Between, check_fields, checked
+from mien.data.faceset import UNLABELLED, FaceSet
+from mien.data.reading import DEFAULT, ReadOptions
+from mien.errors import ArgumentError, OutputError
+from mien.evaluation.holdout import HOLD_OUT
+from mien.evaluation.judge import Judgement, judge
+from mien.experiments import budget
+from mien.experiments.arms import STUDIES
+from mien.experiments.budget import Timing
+from mien.experiments.results import Arm, StudyResult
+from mien.experiments.studies import Judged, Study, Trainings
+from mien.inference import datasets, submission
+from mien.inference.classifier import Classifier
+from mien.inference.submission import Submission
+from mien.progress import SILENT, Progress
+from mien.recipes import Recipe
+from mien.run import Run
+from mien.run_record import AUTO, Hardware
+from mien.training import devices, ensemble
+from mien.training.task import Task
+from mien.words import counted
+
+HELD_OUT = 0.12
+"""Share of the training rows that is held out at least where nothing else judges; the course report's own."""
+
+ARMS = {
+    "augmentation": ("none", "all"),
+    "early-stopping": ("last_epoch", "patience"),
+    "ensemble": ("models",),
+    "imbalance": ("plain", "class_weights", "balanced_sampling"),
+}
+"""The arms of each study, beside the recipe as it is."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a homework is asked for.
+
+    Attributes:
+        recipe: the recipe; None takes the best that fits the minutes.
+        minutes: of all work.
+        epochs: of each training; 0 takes as many as fit the minutes.
+        num_seeds: runs of each arm; 0 takes as many as fit the minutes.
+        reading: how the data is read.
+        hardware: on what to train.
+        sample: a sample of the competition's submission; None takes one beside the test set.
+    """
+
+    recipe: Recipe | None = None
+    minutes: Annotated[float, Between(0.1, 100_000)] = 30.0
+    epochs: Annotated[int, Between(0, 100_000)] = 0
+    num_seeds: Annotated[int, Between(0, 100)] = 0
+    reading: ReadOptions = DEFAULT
+    hardware: Hardware = AUTO
+    sample: Path | None = None
+
+    def __post_init__(self) -> None:
+        check_fields(self, ArgumentError)
+        if self.num_seeds == 1:
+            raise ArgumentError("An ensemble takes two seeds or more: raise --seeds.")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a plan was made for; the same again resumes it.
+
+    Attributes:
+        data, test: content hashes; of no test set, empty.
+        recipe: the recipe; None where it was to be chosen.
+        minutes, epochs, num_seeds: as in ``Options``.
+    """
+
+    data: str
+    test: str
+    recipe: Recipe | None
+    minutes: float
+    epochs: int
+    num_seeds: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The content of ``plan.json``.
+
+    Attributes:
+        asked: what it was made for.
+        recipe: the recipe of all trainings, with its epochs.
+        num_seeds: runs of each arm.
+        timings: of the recipes that were timed; none where nothing was to be chosen.
+        mien: version.
+    """
+
+    asked: Asked
+    recipe: Recipe
+    num_seeds: int
+    timings: tuple[Timing, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Homework:
+    """What a homework came to.
+
+    Attributes:
+        folder: where it is.
+        plan: what was trained.
+        audit: of the data.
+        run: the first run with every technique.
+        single: the model of that run, judged.
+        model_file: the ensemble of the runs with every technique.
+        judgement: the ensemble, judged on the same rows.
+        studies: results by the name of the study.
+        submission: what was predicted; None where there is no test set.
+    """
+
+    folder: Path
+    plan: Plan
+    audit: BriefAudit
+    run: Run
+    single: Judgement
+    model_file: Path
+    judgement: Judgement
+    studies: Mapping[str, StudyResult]
+    submission: Submission | None
+
+
+@checked
+def run(
+    data: str | os.PathLike[str],
+    test: str | os.PathLike[str] | None,
+    out: str | os.PathLike[str],
+    options: Options,
+    progress: Progress = SILENT,
+) -> Homework:
+    """Do the homework, or go on with one that was stopped.
+
+    Args:
+        data: a path that ``datasets.read`` knows.
+        test: the test set; None where there is none, or where the data has it.
+        out: the folder to make, or to go on with.
+        options: what is asked for.
+        progress: is told of the work.
+
+    Raises:
+        MienError: the data, the recipe or the folder don't fit; trainings that were finished are kept.
+    """
+    faceset = datasets.read(data, options.reading)
+    for note in faceset.source.told:
+        progress.line(f"note: {note}")
+    folder = Path(out)
+    tested = None if test is None else _as_test(datasets.read(test, options.reading), faceset)
+    plan = _plan(folder, faceset, tested, options, progress)
+    audit = _audit(folder, faceset, tested, progress)
+    common = Trainings(Path(data), faceset, plan.recipe, folder, plan.num_seeds, options.reading, options.hardware)
+    judged = Judged.of(common, None) if tested is None or not _has_labels(tested) else Judged(tested, "test")
+    trained = _train(common.tasks(_every_arm(plan.recipe)), progress)
+    progress.line("judging")
+    results = {}
+    for name, arms in arms_of(plan.recipe).items():
+        results[name] = Study(name, arms, common, judged).result(trained)
+        files.write_json(folder / f"{name}.json", typed_json.to_json(results[name]))
+    mains = [trained[common.task(Arm("all"), seed).folder] for seed in common.seeds]
+    model_file = folder / "model.onnx"
+    if not model_file.is_file():
+        ensemble.build(mains, model_file)
+    classifier = Classifier.load(model_file)
+    return Homework(
+        folder=folder,
+        plan=plan,
+        audit=audit,
+        run=mains[0],
+        single=judged.judge(mains[0]),
+        model_file=model_file,
+        judgement=judge(classifier, judged.faceset, judged.split),
+        studies=results,
+        submission=_submit(classifier, faceset, tested, folder, options),
+    )
+
+
+def arms_of(recipe: Recipe) -> dict[str, tuple[Arm, ...]]:
+    """The arms of each study for a recipe: those in ``ARMS``, and those that leave the recipe as it is."""
+    return {
+        name: tuple(
+            arm
+            for arm in STUDIES[name](recipe, False)
+            if arm.key in keys or recipes.changed(recipe, arm.settings) == recipe
+        )
+        for name, keys in ARMS.items()
+    }
+
+
+def _every_arm(recipe: Recipe) -> list[Arm]:
+    return [arm for arms in arms_of(recipe).values() for arm in arms]
+
+
+def _plan(folder: Path, faceset: FaceSet, tested: FaceSet | None, options: Options, progress: Progress) -> Plan:
+    """The plan that the folder holds, or a new one.
+
+    Raises:
+        OutputError: the folder holds something else, or the plan of another homework.
+        RecipeError: the minutes don't suffice.
+    """
+    asked = Asked(
+        data=faceset.hash,
+        test="" if tested is None else tested.hash,
+        recipe=options.recipe,
+        minutes=options.minutes,
+        epochs=options.epochs,
+        num_seeds=options.num_seeds,
+    )
+    place = folder / "plan.json"
+    if place.is_file():
+        try:
+            known = typed_json.parse(place.read_text(encoding="utf-8"), Plan)
+        except (ValueError, OSError) as error:
+            raise OutputError(f"'{place}' is damaged ({error}): name another folder with --out.") from None
+        if known.asked != asked:
+            raise OutputError(
+                f"'{folder}' holds a homework of other data or settings: name another folder with --out, or remove it."
+            )
+        return known
+    judges_itself = tested is None or not _has_labels(tested)
+    plan = _new_plan(asked, faceset, judges_itself, options, progress)
+    folder.mkdir(parents=True, exist_ok=True)
+    files.write_json(place, typed_json.to_json(plan))
+    return plan
+
+
+def _new_plan(asked: Asked, faceset: FaceSet, judges_itself: bool, options: Options, progress: Progress) -> Plan:
+    device = devices.pick(options.hardware.device).type
+    candidates = (options.recipe,) if options.recipe else budget.candidates(device)
+    if judges_itself and _judges_hold_out(faceset):
+        candidates = tuple(dataclasses.replace(one, hold_out=max(HELD_OUT, one.hold_out)) for one in candidates)
+    seeds = (options.num_seeds,) if options.num_seeds else budget.SEEDS
+    timings: list[Timing] = []
+
+    def timed(recipe: Recipe) -> Timing:
+        timings.append(budget.timing(recipe, faceset, options.hardware, progress))
+        return timings[-1]
+
+    def num_arms(recipe: Recipe) -> int:
+        common = Trainings(Path(), faceset, recipe, Path(), 1)
+        return len(common.tasks(_every_arm(recipe)))
+
+    if options.epochs and options.recipe:
+        return Plan(asked, dataclasses.replace(candidates[0], epochs=options.epochs), seeds[0], ())
+    if options.epochs:
+        candidates = tuple(dataclasses.replace(one, epochs=options.epochs) for one in candidates)
+    found = budget.fit(candidates, num_arms, options.minutes, timed, seeds)
+    trainings, epochs = num_arms(found.recipe) * found.num_seeds, found.recipe.epochs
+    progress.line(
+        f"{counted(trainings, 'training')} of the recipe {found.recipe.name}, {counted(epochs, 'epoch')} each: "
+        f"about {found.timing.minutes(trainings, epochs):.0f} minutes"
+    )
+    return Plan(asked, found.recipe, found.num_seeds, tuple(timings))
+
+
+def _judges_hold_out(faceset: FaceSet) -> bool:
+    from mien.evaluation.judge import default_split
+
+    return default_split(faceset, has_hold_out=True) == HOLD_OUT
+
+
+def _audit(folder: Path, faceset: FaceSet, tested: FaceSet | None, progress: Progress) -> BriefAudit:
+    """The audit that the folder holds, or a new one: looking for near copies takes a minute for 30,000 faces."""
+    place = folder / "audit.json"
+    if place.is_file():
+        return typed_json.parse(place.read_text(encoding="utf-8"), BriefAudit)
+    progress.line("looking for copies")
+    audit = brief.audit(faceset, tested)
+    files.write_json(place, typed_json.to_json(audit))
+    return audit
+
+
+def _train(tasks: Sequence[Task], progress: Progress) -> dict[Path, Run]:
+    """Do the trainings that are not done yet, one after the other; gives the runs by their folders."""
+    runs, missing = {}, [task for task in tasks if not task.done]
+    started = time.monotonic()
+    for task in tasks:
+        if task in missing:
+            number = missing.index(task)
+            left = (time.monotonic() - started) / number * (len(missing) - number) / 60 if number else 0.0
+            told = f", about {left:.0f} minutes left" if number else ""
+            progress.line(f"training {len(tasks) - len(missing) + number + 1} of {len(tasks)}: {task.title}{told}")
+        runs[task.folder] = task.do(progress)
+    return runs
+
+
+def _as_test(test: FaceSet, faceset: FaceSet) -> FaceSet:
+    """The rows of a test set as those of the split ``test`` of the data: with its classes, and its way to write them."""
+    rows = test.split("test") if "test" in test.split_names else test
+    rows = rows.to_classes(faceset.classes) if _has_labels(rows) else rows
+    labels = rows.labels if _has_labels(rows) else np.full(len(rows), UNLABELLED, np.int64)
+    source = dataclasses.replace(rows.source, class_map=faceset.source.class_map)
+    return dataclasses.replace(
+        rows, labels=labels, classes=faceset.classes, splits=np.full(len(rows), "test"), votes=None, source=source
+    )
+
+
+def _has_labels(faceset: FaceSet) -> bool:
+    return bool((faceset.labels != UNLABELLED).any())
+
+
+def _submit(
+    classifier: Classifier, faceset: FaceSet, tested: FaceSet | None, folder: Path, options: Options
+) -> Submission | None:
+    """Predict the test set, or the rows of the data's own split ``test`` that have no label."""
+    if tested is None and ("test" not in faceset.split_names or _has_labels(faceset.split("test"))):
+        return None
+    rows = faceset if tested is None else tested
+    return submission.write(classifier, rows, folder / "predictions.csv", sample=options.sample)
