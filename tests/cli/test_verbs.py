@@ -275,7 +275,7 @@ BAD = [
     (["data", "info", "FACES", "--layout", "mnist"], 1, "mnist"),
     (["data", "convert", "FACES", "FACES"], 1, "'FACES' is a file: choose the name of a folder"),
     (["data", "convert", "FACES", "OUT.xyz"], 1, "OUT.xyz"),
-    (["data", "draw", "OUT.parquet", "--num", "0"], 1, "Can't draw 0 faces: ask for at least 1"),
+    (["data", "draw", "OUT.parquet", "--num", "0"], 1, "Can't draw 0 faces: draw at least 1"),
     (["data", "draw", "OUT.parquet", "--wrong-labels", "0.9"], 1, "The share of wrong labels can't be 0.9"),
     (["data", "draw", "OUT.parquet", "--size", "4"], 1, "4"),
     (["fly"], 2, "No such command 'fly'"),

@@ -113,7 +113,7 @@ def test_wrong_labels_are_as_many_as_asked_for(share: float) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"num": 0}, "Can't draw 0 faces: ask for at least 1."),
+        ({"num": 0}, "Can't draw 0 faces: draw at least 1."),
         ({"seed": -1}, "can't be -1: choose a whole number of 0 or more."),
         ({"size": 15}, "Faces of 15 pixels can't be drawn: choose a size from 16 to 512."),
         ({"size": 513}, "Faces of 513 pixels can't be drawn: choose a size from 16 to 512."),

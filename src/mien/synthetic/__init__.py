@@ -1,1 +1,1 @@
-"""Drawn faces and their expressions, for the demo and the tests."""
+"""Synthetic drawn faces with expressions, for the demo and the tests."""

@@ -1,7 +1,7 @@
-"""Curves, and a gray canvas that takes them in head units: the pen and paper of ``drawn_parts``.
+"""Curves, and a gray canvas with coordinates in head units, for ``parts`` and ``hair``.
 
-Head units: the origin lies between the eyes' height and the nose, ``y`` points down, the crown is at -1 and the chin
-at 1. A canvas turns them into pixels with a pose, so that whoever draws a face never thinks of where it looks.
+Head units: the origin is between the height of the eyes and the nose, ``y`` points down, the crown is at -1 and the chin
+at 1. A canvas maps them to pixels with a pose, so the code that draws a face does not depend on the pose.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ Points = NDArray[np.float64]
 VIEW = 1.1
 """Half the side of the picture in head units, at zoom 1: a tight crop, as in FER2013."""
 
-_FLAT = 128  # the gray of the relief layers where nothing is raised or sunk
-_BULGE = np.array((0.82, 1.08)) ** -2.0  # the face bulges within this ellipse
+_FLAT = 128  # gray level of the relief layers for no relief
+_BULGE = np.array((0.82, 1.08)) ** -2.0  # the face is a paraboloid within this ellipse
 
 
 @dataclass(frozen=True)
 class Pose:
-    """How the head is held and framed: angles in radians, ``zoom`` a factor, ``shift`` in head units.
+    """Pose and framing of the head: angles in radians, ``zoom`` a factor, ``shift`` in head units.
 
-    Yaw and pitch aren't turned in space: they shift each point by how far it stands out of the face, which is right
-    to first order and lets the outline of the head stay as it is.
+    Yaw and pitch are approximated to first order: each point is shifted in proportion to its depth, so the outline of the head
+    is unchanged.
     """
 
     roll: float = 0.0
@@ -39,12 +39,12 @@ class Pose:
 
 
 class Canvas:
-    """A square gray picture that is drawn on in head units.
+    """A square gray picture with coordinates in head units.
 
     Args:
-        backdrop: the picture to draw on, mode ``"L"``; its side is the canvas's.
-        pose: how head units become pixels.
-        skin: the gray of the skin, which scales what ``shade`` and ``crease`` do.
+        backdrop: the picture to draw on, mode ``"L"``; its side is the side of the canvas.
+        pose: the map from head units to pixels.
+        skin: gray level of the skin, which scales the effect of ``shade`` and ``crease``.
     """
 
     def __init__(self, backdrop: Image.Image, pose: Pose, skin: float) -> None:
@@ -57,7 +57,7 @@ class Canvas:
         self._matrix = np.array(((cos, sin), (-sin, cos))) * scale
         self._offset = np.array(pose.shift) * scale + self.side / 2
         self._ink = ImageDraw.Draw(self.image)
-        # Soft shading has no detail, so a quarter of the pixels a side will do.
+        # Soft shading has no detail, so a quarter of the resolution is enough.
         self._soft = Image.new("L", (self.side // 4, self.side // 4), _FLAT)
         self._soft_ink = ImageDraw.Draw(self._soft)
         self._fine = Image.new("L", self.image.size, _FLAT)
@@ -65,7 +65,7 @@ class Canvas:
 
     def to_pixels(self, points: Points) -> Points:
         """Map ``(n, 2)`` head units to ``(n, 2)`` pixels."""
-        depth = np.maximum(0.0, 1.0 - points**2 @ _BULGE)  # a paraboloid: how far a point stands out of the face
+        depth = np.maximum(0.0, 1.0 - points**2 @ _BULGE)  # depth of each point, a paraboloid
         pixels: Points = (points + depth[:, None] * self._turn) @ self._matrix + self._offset
         return pixels
 
@@ -74,22 +74,22 @@ class Canvas:
         self._ink.polygon(self.to_pixels(points).ravel().tolist(), _byte(gray))
 
     def stroke(self, points: Points, gray: float, width: float, taper: tuple[float, float] = (0.25, 0.25)) -> None:
-        """Draw a line of a width in head units that narrows to the shares ``taper`` at its start and end."""
+        """Draw a line of a width in head units which narrows to the shares ``taper`` at its start and end."""
         self.fill(ribbon(points, width, taper), gray)
 
     def shade(self, points: Points, amount: float) -> None:
-        """Raise (above 0) or sink (below 0) a region by a share of the skin's gray; seen once ``settle`` is called."""
+        """Raise (above 0) or lower (below 0) a region by a share of the skin's gray; takes effect in ``settle``."""
         pixels = self.to_pixels(points) * (self._soft.width / self.side)
         self._soft_ink.polygon(pixels.ravel().tolist(), _byte(_FLAT + amount * self._skin))
 
     def crease(self, points: Points, depth: float, width: float = 0.028) -> None:
-        """Draw a fold ``depth`` (0 to 1) deep, seen once ``settle`` is called; one too shallow to see is left out."""
+        """Draw a fold of a depth from 0 to 1, which takes effect in ``settle``; invisible ones are skipped."""
         if depth > 0.05:
             pixels = self.to_pixels(ribbon(points, width, (0.2, 0.2)))
             self._fine_ink.polygon(pixels.ravel().tolist(), _byte(_FLAT - min(1.0, depth) * 0.5 * self._skin))
 
     def settle(self, region: Points) -> None:
-        """Put all shading and all folds so far on the picture, inside a polygon."""
+        """Apply all shading and folds so far to the picture, inside a polygon."""
         soft = self._soft.filter(ImageFilter.GaussianBlur(self._soft.width * 0.035)).resize(self.image.size)
         fine = self._fine.filter(ImageFilter.GaussianBlur(self.side * 0.004))
         shaded = ImageChops.add(ImageChops.add(self.image, soft, 1, -_FLAT), fine, 1, -_FLAT)
@@ -99,13 +99,13 @@ class Canvas:
 
 
 def curve(points: ArrayLike, closed: bool = False, steps: int = 6) -> Points:
-    """A Catmull-Rom spline through ``(n, 2)`` points: ``steps`` points a segment."""
+    """A Catmull-Rom spline through ``(n, 2)`` points, with ``steps`` points per segment."""
     knots = np.asarray(points, np.float64)
     return _spline(len(knots), closed, steps) @ knots
 
 
 def ribbon(points: Points, width: float, taper: tuple[float, float] = (1.0, 1.0)) -> Points:
-    """The outline of a line with a width, which shrinks to the shares ``taper`` towards its start and end."""
+    """The outline of a line with a width, which narrows to the shares ``taper`` towards its start and end."""
     slope, half = _slope(len(points)), 0.5 * width * _taper(len(points), taper)
     normal = (slope @ points)[:, ::-1] * (-1.0, 1.0)
     normal *= (half / (np.hypot(normal[:, 0], normal[:, 1]) + 1e-9))[:, None]
@@ -113,18 +113,18 @@ def ribbon(points: Points, width: float, taper: tuple[float, float] = (1.0, 1.0)
 
 
 def ellipse(x: float, y: float, width: float, height: float, num: int = 20) -> Points:
-    """An ellipse about ``(x, y)`` with its two half axes."""
+    """An ellipse around ``(x, y)`` with two half axes."""
     return _circle(num) * (width, height) + (x, y)
 
 
 def between(points: Points, x: NDArray[np.float64], top: NDArray[np.float64], bottom: NDArray[np.float64]) -> Points:
-    """Push points into the region between two lines, given as heights ``top`` and ``bottom`` at ascending ``x``."""
+    """Clip points to the region between two lines, given as heights ``top`` and ``bottom`` at ascending ``x``."""
     inside = points[:, 0].clip(x[0], x[-1])
     return np.stack((inside, points[:, 1].clip(np.interp(inside, x, top), np.interp(inside, x, bottom))), 1)
 
 
-# Splines, slopes and circles are linear in what they are made of. A face has a hundred small ones of a few lengths:
-# with the matrices kept, each is one product.
+# Splines, slopes and circles are linear in their points. A face has about a hundred small ones of a few lengths: with cached
+# matrices, each is one product.
 
 
 @lru_cache

@@ -1,12 +1,12 @@
-"""Drawn faces: a labelled set that needs no download, for ``mien demo`` and for the tests.
+"""Drawn faces: a labelled set without a download, for ``mien demo`` and for the tests.
 
-Each face is drawn from facial action units (FACS), as a cartoon that keeps to the anatomy. Expressions follow the
-prototypes below at varied strength, incomplete and mixed with stray movements, so that they overlap as real ones do:
-fear with surprise, anger with disgust, sadness with neutral.
+Each face is a cartoon drawn from facial action units (FACS). Expressions follow the prototypes below with random strength,
+missing units and random other units, so that classes overlap as in real data: fear with surprise, anger with disgust, sadness
+with neutral.
 
 The prototypes are those of EMFACS as commonly quoted: W. V. Friesen and P. Ekman, "EMFACS-7: Emotional Facial Action
 Coding System", unpublished manual, University of California at San Francisco, 1983; see also P. Ekman, W. V. Friesen
-and J. C. Hager, "Facial Action Coding System: Investigator's Guide", 2002. What goes along with them is mien's choice.
+and J. C. Hager, "Facial Action Coding System: Investigator's Guide", 2002. The optional units are mien's choice.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ ACTION_UNITS = {
     27: "mouth stretch",
     43: "eyes closed",
 }
-"""The action units that can be drawn, by FACS number."""
+"""The supported action units, by FACS number."""
 
 PROTOTYPES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "angry": ((4, 5, 7, 23), (10, 17, 24, 25)),
@@ -71,7 +71,7 @@ PROTOTYPES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "surprise": ((1, 2, 5, 26), (25, 27)),
     "neutral": ((), ()),
 }
-"""Which action units make an expression, and which are drawn with it now and then."""
+"""The action units of each expression, and optional ones that are added at random."""
 
 CLASS_SHARES = {
     "angry": 0.14,
@@ -82,23 +82,23 @@ CLASS_SHARES = {
     "surprise": 0.13,
     "neutral": 0.16,
 }
-"""Which share of the faces each expression has: uneven as in FER2013, but milder (there disgust has 0.015)."""
+"""Share of each class: uneven as in FER2013, but less so (there disgust has 0.015)."""
 
 SUPERSAMPLING = 4
-"""How many times larger than asked for a face is drawn, a side, before it is averaged down to smooth its edges."""
+"""Supersampling factor per side, for antialiasing."""
 
 FACES_PER_PERSON = 8
-"""About how many pictures each person has."""
+"""Approximate number of pictures per person."""
 
 _STRAY_UNITS = (1, 2, 4, 5, 7, 12, 15, 17, 20, 23, 25, 26, 43)
-_PLAN, _PERSON, _FACE, _WRONG = range(4)  # what a random stream of a seed is for
+_PLAN, _PERSON, _FACE, _WRONG = range(4)  # purposes of the random streams of a seed
 
 
 @dataclass(frozen=True)
 class _Shot:
-    """How one picture is taken.
+    """The conditions of one picture.
 
-    ``light`` is the direction that light comes from, its length the strength; ``blur`` is a standard deviation in
+    ``light`` is the direction of the light, its length the strength; ``blur`` is a standard deviation in
     pixels, ``grain`` the sensor noise ``(size, size)`` in grays, ``backdrop`` a few grays spread over the picture.
     """
 
@@ -117,25 +117,25 @@ class _Shot:
 def draw(
     num: int = 2000, seed: int = 0, *, size: int = 48, wrong_labels: float = 0.03, test_share: float = 0.2
 ) -> FaceSet:
-    """Draw labelled faces: the same arguments give the same bytes (on one version of Pillow).
+    """Draw labelled faces: the same arguments give the same bytes (with the same version of Pillow).
 
-    Classes are shared out by ``CLASS_SHARES`` in each split, one face at least where there are enough. Each person
+    Classes have the shares ``CLASS_SHARES`` in each split, with at least one face each if possible. Each person
     has about ``FACES_PER_PERSON`` pictures with several expressions, all in one split.
 
     Args:
-        num: how many faces.
-        seed: another seed gives other people; 0 or more.
+        num: number of faces.
+        seed: 0 or more; another seed gives other persons.
         size: height and width in pixels, 16 to 512; the same faces at any size.
-        wrong_labels: which share of the training rows carries another label than was drawn, 0 to 0.5. The pictures
-            don't depend on it, so the labels of ``draw(..., wrong_labels=0)`` tell which rows those are.
-        test_share: which share of the faces is in the split ``test``, 0 to 0.9; the others are in ``train``.
+        wrong_labels: share of the training rows with a wrong label, 0 to 0.5. The pictures don't depend on it, so a
+            comparison with the labels of ``draw(..., wrong_labels=0)`` gives these rows.
+        test_share: share of the faces in the split ``test``, 0 to 0.9; the others are in ``train``.
 
     Returns:
         ``num`` faces of the seven ``EMOTIONS``, with subjects and without votes.
 
     Raises:
-        ArgumentError: an argument is of another kind.
-        DataError: an argument is outside its range.
+        ArgumentError: an argument has the wrong type.
+        DataError: an argument is out of range.
     """
     _check(num, seed, size, wrong_labels, test_share)
     num_test = min(round(num * test_share), num - 1)
@@ -168,18 +168,18 @@ def draw_face(
 ) -> NDArray[np.uint8]:
     """Draw one face.
 
-    Pose, light and noise are taken from ``rng`` before the expression is: a generator in the same state gives the
-    same picture of another expression.
+    Pose, light and noise are drawn from ``rng`` before the expression: generators in the same state give the
+    same picture with different expressions.
 
     Args:
-        expression: one of ``EMOTIONS``, which is varied by ``rng``; or the strength of each of ``ACTION_UNITS``
-            by its number, 0 to 1, which is drawn as it is but for a slight difference between the sides.
-        who: whose face, for example out of ``new_identity``.
-        rng: what everything accidental is taken from.
+        expression: one of ``EMOTIONS``, varied by ``rng``; or the strength of each of ``ACTION_UNITS`` by its
+            number, 0 to 1, which is used unchanged except for a slight asymmetry.
+        who: the person, for example from ``new_identity``.
+        rng: source of all random values.
         size: height and width in pixels, 16 to 512.
 
     Returns:
-        ``(size, size)`` grays.
+        ``(size, size)`` ``uint8`` gray levels.
 
     Raises:
         DataError: there is no such expression or action unit, or the size is out of range.
@@ -203,7 +203,7 @@ def draw_face(
 
 
 def new_identity(rng: np.random.Generator) -> Identity:
-    """Make up a person."""
+    """Make a random person."""
     uniform = rng.uniform
     skin = float(rng.choice((112, 140, 168, 188, 200, 210)) + uniform(-8, 8))
     hair = float(rng.choice((18, 35, 60, 95, 150, 205), p=(0.25, 0.25, 0.2, 0.12, 0.1, 0.08)))
@@ -212,7 +212,7 @@ def new_identity(rng: np.random.Generator) -> Identity:
     head = uniform(0.7, 0.78)
     return Identity(
         skin=skin,
-        hair=hair if abs(hair - 0.9 * skin) > 28 else 0.4 * skin,  # a hairline has to be seen
+        hair=hair if abs(hair - 0.9 * skin) > 28 else 0.4 * skin,  # the hairline must be visible
         iris=uniform(40, 130),
         lip=uniform(0.62, 0.8),
         head=head,
@@ -242,7 +242,7 @@ def new_identity(rng: np.random.Generator) -> Identity:
 
 def _check(num: int, seed: int, size: int, wrong_labels: float, test_share: float) -> None:
     if num < 1:
-        raise DataError(f"Can't draw {num} faces: ask for at least 1.")
+        raise DataError(f"Can't draw {num} faces: draw at least 1.")
     if seed < 0:
         raise DataError(f"The seed of drawn faces can't be {seed}: choose a whole number of 0 or more.")
     _check_size(size)
@@ -270,7 +270,7 @@ def _plan(num_train: int, num_test: int, seed: int) -> tuple[NDArray[np.int64], 
 
 
 def _share_out(num: int) -> NDArray[np.int64]:
-    """How many of ``num`` faces each class gets: one each if possible, then by largest remainder."""
+    """The number of faces per class out of ``num``: one each if possible, then by largest remainder."""
     shares = np.array([CLASS_SHARES[name] for name in EMOTIONS])
     counts: NDArray[np.int64] = np.maximum(np.floor(num * shares).astype(np.int64), int(num >= len(EMOTIONS)))
     while counts.sum() != num:
@@ -292,7 +292,7 @@ def _mislabel(labels: NDArray[np.int64], num_train: int, share: float, seed: int
 
 
 def _vary(emotion: str, rng: np.random.Generator) -> dict[int, float]:
-    """Choose how strongly each action unit shows an emotion this time; some stay out, and some others join in."""
+    """Choose a random strength for each action unit of an emotion; some are left out, and some others are added."""
     if emotion not in PROTOTYPES:
         raise DataError(f"There is no expression '{emotion}' to draw: choose from {', '.join(EMOTIONS)}.")
     core, companions = PROTOTYPES[emotion]
@@ -308,7 +308,7 @@ def _take_shot(rng: np.random.Generator, size: int) -> _Shot:
     roll, yaw, pitch = (rng.normal(0, 1, 3).clip(-2.5, 2.5) * (0.08, 0.08, 0.05)).tolist()
     shift_x, shift_y = rng.uniform(-0.05, 0.05, 2).tolist()
     angle, strength = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.3)
-    grain = np.random.default_rng(rng.integers(2**63))  # its own, so that a face is the same at every size
+    grain = np.random.default_rng(rng.integers(2**63))  # a separate generator, so that a face is the same at every size
     return _Shot(
         pose=Pose(roll, yaw, pitch, rng.uniform(0.92, 1.08), (shift_x, shift_y + 0.02)),
         gaze=(rng.normal(0, 0.35), rng.normal(0, 0.25)),
@@ -316,7 +316,7 @@ def _take_shot(rng: np.random.Generator, size: int) -> _Shot:
         vignette=rng.uniform(0, 0.3),
         contrast=rng.uniform(0.7, 1.1),
         brightness=rng.normal(0, 12),
-        blur=0.11 * math.sqrt(size) * rng.uniform() ** 2,  # larger pictures are sharper, as larger photographs are
+        blur=0.11 * math.sqrt(size) * rng.uniform() ** 2,  # larger pictures are sharper per pixel, like photographs
         grain=grain.normal(0, rng.uniform(1, 6), (size, size)),
         backdrop=(rng.uniform(40, 215) + rng.normal(0, 25, (4, 4))).clip(0, 255).astype(np.uint8),
     )
@@ -339,7 +339,7 @@ def _paint(canvas: Canvas, who: Identity, pull: Activation, shot: _Shot) -> None
 
 
 def _develop(picture: Image.Image, shot: _Shot) -> NDArray[np.uint8]:
-    """Turn a clean drawing into a photograph of it: lens blur, light, vignette, exposure and grain."""
+    """Turn a clean drawing into a photograph: lens blur, light, vignette, exposure and grain."""
     blurred = picture.filter(ImageFilter.GaussianBlur(shot.blur))
     axis = np.linspace(-1, 1, picture.width)
     x, y = axis[None, :], axis[:, None]

@@ -1,4 +1,4 @@
-"""What grows on a drawn face and what is worn on it: hair, beard and glasses."""
+"""Hair, beard and glasses of a drawn face."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from mien.synthetic.parts import SIDES, Identity, Mouth
 
 @dataclass(frozen=True)
 class Hairstyle:
-    """How hair lies around a head.
+    """The shape of the hair.
 
     Attributes:
-        line: the hairline from the left to the right, ``x`` as a share of the head's half width; empty for bald.
-        lift: how far the hair stands off the skull, as a share of it.
-        back: how far down the hair behind the head reaches, or 0 for none.
-        curls: whether the outline is one of curls.
+        line: the hairline from left to right, ``x`` as a share of the head's half width; empty for bald.
+        lift: distance of the hair from the skull, as a share of the skull.
+        back: lower end of the hair behind the head, or 0 for none.
+        curls: whether the outline is curly.
         bun: whether it is tied up.
     """
 
@@ -30,7 +30,7 @@ class Hairstyle:
 
 
 def _even(*right: tuple[float, float]) -> tuple[tuple[float, float], ...]:
-    """A hairline that is the same on both sides, given from the middle to the right."""
+    """A symmetric hairline, given from the middle to the right."""
     return tuple((-x, y) for x, y in right[:0:-1]) + right
 
 
@@ -64,12 +64,12 @@ HAIRSTYLES = {
 
 
 def _skull(head: Points, lift: float, down: float) -> Points:
-    """The part of the head's contour above ``down``, from the left to the right, ``lift`` off the skull."""
+    """The part of the head's contour above ``down``, from left to right, at a distance ``lift`` from the skull."""
     return head[head[:, 1] <= down] * (1 + lift * 0.8, 1 + lift)
 
 
 def paint_back_hair(canvas: Canvas, who: Identity, head: Points) -> None:
-    """The hair behind the head, which is drawn first."""
+    """Draw the hair behind the head, before the head."""
     style = HAIRSTYLES[who.hairstyle]
     shade = who.hair * 0.72
     if style.bun:
@@ -85,7 +85,7 @@ def paint_back_hair(canvas: Canvas, who: Identity, head: Points) -> None:
 
 
 def paint_hair(canvas: Canvas, who: Identity, head: Points) -> None:
-    """The hair over the skull and the forehead, with locks that catch the light."""
+    """Draw the hair over the skull and the forehead, with highlights."""
     style = HAIRSTYLES[who.hairstyle]
     if not style.line:
         canvas.stroke(curve([(-0.3, -0.84), (-0.1, -0.9), (0.1, -0.9)]), min(250.0, who.skin * 1.15), 0.05)
@@ -104,7 +104,7 @@ def paint_hair(canvas: Canvas, who: Identity, head: Points) -> None:
 
 
 def _paint_sheen(canvas: Canvas, who: Identity, outer: Points, line: Points) -> None:
-    """A broken band of light that follows the skull."""
+    """Draw a broken band of light along the skull."""
     rim, edge = _spread(outer), _spread(line)
     for start, stop in ((14, 28), (30, 36)):
         sheen = rim[start:stop] * 0.62 + edge[start:stop] * 0.38
@@ -112,7 +112,7 @@ def _paint_sheen(canvas: Canvas, who: Identity, outer: Points, line: Points) -> 
 
 
 def _paint_strands(canvas: Canvas, who: Identity, outer: Points, line: Points) -> None:
-    """Thin dark strands from the hairline towards the crown."""
+    """Draw thin dark strands from the hairline towards the crown."""
     rng = np.random.default_rng(who.seed)
     rim, edge = _spread(outer), _spread(line)
     for start in range(8, 52, 7):
@@ -123,13 +123,13 @@ def _paint_strands(canvas: Canvas, who: Identity, outer: Points, line: Points) -
 
 
 def _spread(points: Points, num: int = 60) -> Points:
-    """``num`` points along a line, evenly by their number."""
+    """``num`` points along a line, evenly spaced by index."""
     place, along = np.linspace(0, 1, num), np.linspace(0, 1, len(points))
     return np.stack([np.interp(place, along, column) for column in points.T], 1)
 
 
 def paint_beard(canvas: Canvas, who: Identity, head: Points, mouth: Mouth) -> None:
-    """Stubble or a full beard, by ``who.beard``, with a moustache that follows the upper lip."""
+    """Draw stubble or a full beard, by ``who.beard``, with a moustache along the upper lip."""
     if who.beard < 0.15:
         return
     share = min(1.0, 0.35 + 0.65 * who.beard)
@@ -146,7 +146,7 @@ def paint_beard(canvas: Canvas, who: Identity, head: Points, mouth: Mouth) -> No
 
 
 def paint_glasses(canvas: Canvas, who: Identity) -> None:
-    """Round or square frames around the eyes, with a bridge, temples and a glint on each glass."""
+    """Draw round or square frames around the eyes, with a bridge, temples and a reflection on each glass."""
     if not who.glasses:
         return
     gray = 28.0 if who.seed % 3 else 120.0

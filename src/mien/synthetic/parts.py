@@ -1,6 +1,6 @@
-"""The parts of a drawn face: who it is, how its muscles pull, and skin, eyes, brows, nose and mouth on a canvas.
+"""The parts of a drawn face: identity, activation of action units, and skin, eyes, brows, nose and mouth on a canvas.
 
-All lengths are in head units (see ``drawn_canvas``), grays in 0 to 255. The left side is the left of the picture.
+All lengths are in head units (see ``canvas``), gray levels from 0 to 255. Left is the left of the picture.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ _EYE_Y, _NOSE_Y, _MOUTH_Y = -0.04, 0.27, 0.6
 
 @dataclass(frozen=True)
 class Identity:
-    """Who a face belongs to: what stays the same in every picture of a person.
+    """The constant features of a person.
 
     Attributes:
-        skin, hair, iris, lip: grays; ``lip`` as a share of ``skin``.
+        skin, hair, iris, lip: gray levels; ``lip`` as a share of ``skin``.
         head, jaw, chin: half widths at the cheekbones, at the jaw and at the chin.
         eye, eye_open, eye_spacing, eye_tilt: half width, height of the upper lid, half the distance between the
-            middles, how far the outer corner lies above the inner one.
-        brow, brow_y, brow_tilt: thickness, height above the eyes, how far the outer end lies above the inner one.
-        nose, nose_length: half width of the wings, how far the tip lies below the mean.
-        mouth, mouth_rest, lips: half width, how far the corners hang at rest, thickness.
+            centres, height of the outer corner above the inner one.
+        brow, brow_y, brow_tilt: thickness, height above the eyes, height of the outer end above the inner one.
+        nose, nose_length: half width of the wings, distance of the tip below the mean.
+        mouth, mouth_rest, lips: half width, drop of the corners at rest, thickness.
         lashes, freckles, age, beard: 0 for none to 1 for much.
-        hairstyle: a name out of ``drawn_hair.HAIRSTYLES``.
-        glasses: whether they are worn.
-        seed: what chooses clothes and frames, and places freckles and strands.
+        hairstyle: a name in ``hair.HAIRSTYLES``.
+        glasses: whether the person wears glasses.
+        seed: seed of clothes and frames, and of the positions of freckles and strands.
     """
 
     skin: float
@@ -65,31 +65,31 @@ class Identity:
 
     @property
     def ink(self) -> float:
-        """The gray of outlines: much darker than the skin, whatever that is."""
+        """Gray level of outlines, much darker than the skin."""
         return self.skin * 0.34
 
 
 @dataclass(frozen=True)
 class Activation:
-    """How strongly each action unit acts on either side of the face, by its FACS number: 0 (not at all) to about 1."""
+    """The strength of each action unit on both sides of the face, by FACS number: 0 (inactive) to about 1."""
 
     left: Mapping[int, float]
     right: Mapping[int, float]
 
     def __call__(self, unit: int, side: int = 0) -> float:
-        """The strength of one unit: on the left (``side`` -1), on the right (1), or their mean (0)."""
+        """The strength of one unit: left (``side`` -1), right (1), or the mean (0)."""
         left, right = self.left.get(unit, 0.0), self.right.get(unit, 0.0)
         return (left, (left + right) / 2, right)[side + 1]
 
 
 @dataclass(frozen=True)
 class Mouth:
-    """The four lines of a mouth over ascending ``x``, from the top down; all ``(n,)``.
+    """The four lines of a mouth over ascending ``x``, from top to bottom; all ``(n,)``.
 
     Attributes:
-        x: from the left corner to the right one.
-        top, upper: the outer and the inner edge of the upper lip.
-        lower, bottom: the inner and the outer edge of the lower lip.
+        x: from the left corner to the right corner.
+        top, upper: outer and inner edge of the upper lip.
+        lower, bottom: inner and outer edge of the lower lip.
     """
 
     x: NDArray[np.float64]
@@ -99,7 +99,7 @@ class Mouth:
     bottom: NDArray[np.float64]
 
     def line(self, heights: NDArray[np.float64]) -> Points:
-        """One of the lines, or another over the same ``x``, as points."""
+        """One of the lines, or other heights over the same ``x``, as points."""
         return np.stack((self.x, heights), 1)
 
     def area(self, above: NDArray[np.float64], below: NDArray[np.float64]) -> Points:
@@ -127,7 +127,7 @@ def head_outline(who: Identity, pull: Activation) -> Points:
 
 
 def paint_skin(canvas: Canvas, who: Identity, pull: Activation, light: float) -> None:
-    """Neck, shoulders, ears and the head itself; ``light`` comes from the left (-1) to the right (1)."""
+    """Draw neck, shoulders, ears and head; ``light`` comes from the left (-1) to the right (1)."""
     head = head_outline(who, pull)
     rng = np.random.default_rng(who.seed)
     cloth = float(rng.choice((40, 90, 150, 205)))
@@ -170,7 +170,7 @@ def _model(canvas: Canvas, who: Identity, pull: Activation, light: float) -> Non
 
 
 def _fold(canvas: Canvas, who: Identity, pull: Activation) -> None:
-    """Crease the skin where action units fold it, and where age has."""
+    """Draw folds of the skin, caused by action units and by age."""
     brow = _EYE_Y - who.brow_y
     for row in range(3):
         y = brow - 0.17 - 0.1 * row - 0.05 * pull(1)
@@ -189,7 +189,7 @@ def _fold(canvas: Canvas, who: Identity, pull: Activation) -> None:
 
 
 def _fold_cheek(canvas: Canvas, who: Identity, pull: Activation, side: int) -> None:
-    """Crease one side around nose, mouth and eye: the nasolabial fold, the marionette line, bags and crow's feet."""
+    """Draw folds of one side around nose, mouth and eye: nasolabial fold, marionette line, bags and crow's feet."""
     lift = max(pull(9, side), pull(10, side))
     smile = max(pull(12, side), pull(6, side))
     wing = who.nose + 0.05
@@ -210,7 +210,7 @@ def _fold_cheek(canvas: Canvas, who: Identity, pull: Activation, side: int) -> N
 def paint_eye(
     canvas: Canvas, who: Identity, pull: Activation, side: int, gaze: tuple[float, float], light: float
 ) -> None:
-    """One eye: white, iris, pupil and catchlights between the lids, then lids, crease and lashes."""
+    """Draw one eye: white, iris, pupil and reflections between the lids, then lids, crease and lashes."""
     x, top, bottom = _lids(who, pull, side)
     lid, floor = np.stack((x, top), 1), np.stack((x, bottom), 1)
     canvas.fill(np.concatenate((lid, floor[::-1])), min(246.0, 150 + 0.45 * who.skin))
@@ -249,7 +249,7 @@ def _lids(
     high = who.eye_open * (1 + 0.75 * wide - 0.4 * tight - 0.15 * squeezed - 0.85 * closed)
     low = 0.62 * who.eye_open * (1 + 0.2 * wide - 0.5 * max(tight, squeezed) - 0.3 * closed)
     base = _EYE_Y + (0.035 * grief - who.eye_tilt) * t
-    # Frowns hide the inner half, grief the outer.
+    # AU4 lowers the inner half of the lid, sadness the outer half.
     lean = 1 + (0.25 * pull(4, side) * (1 - 2 * grief) - 0.25 * grief) * t
     top = base - max(high, 0.004) * (1 - t**2) ** 0.65 * lean
     bottom = base + max(low, 0.004) * (1 - t**2) ** 0.8
@@ -258,7 +258,7 @@ def _lids(
 
 
 _BROW = np.array([(-0.17, 0.0), (-0.06, -0.035), (0.09, -0.05), (0.22, 0.01)])
-"""The middle line of a brow at rest, from the inner end to the outer one, about the middle of the eye."""
+"""The middle line of a brow at rest, from the inner to the outer end, relative to the centre of the eye."""
 
 _BROW_PULLS = {
     1: np.array([(0.0, -0.14), (0.0, -0.085), (0.0, -0.02), (0.0, 0.0)]),
@@ -268,16 +268,16 @@ _BROW_PULLS = {
     5: np.array([(0.0, -0.01), (0.0, -0.015), (0.0, -0.015), (0.0, -0.01)]),
     6: np.array([(0.0, 0.0), (0.0, 0.005), (0.0, 0.015), (0.0, 0.02)]),
 }
-"""How far each action unit moves the four points of a brow."""
+"""Displacement of the four points of a brow by each action unit."""
 
 
 def paint_brow(canvas: Canvas, who: Identity, pull: Activation, side: int) -> None:
-    """One brow: a tapered line, moved by the action units of the upper face."""
+    """Draw one brow: a tapered line, moved by the action units of the upper face."""
     line = _BROW.copy()
     line[:, 1] -= who.brow_tilt * np.array((-0.5, 0.0, 0.6, 0.8))
     for unit, move in _BROW_PULLS.items():
         strength = pull(unit, side)
-        if unit == 4:  # the frontalis wins over the corrugator: with AU1 the brows draw together without sinking
+        if unit == 4:  # with AU1 (frontalis), AU4 (corrugator) draws the brows together without lowering them
             strength *= 1 - 0.75 * pull(1, side)
             line[:, 0] += move[:, 0] * (pull(4, side) - strength)
         line += move * strength
@@ -288,7 +288,7 @@ def paint_brow(canvas: Canvas, who: Identity, pull: Activation, side: int) -> No
 
 
 def paint_nose(canvas: Canvas, who: Identity, pull: Activation) -> None:
-    """Wings, tip and nostrils as one open line with two dark spots; AU9 draws the wings up and apart."""
+    """Draw wings, tip and nostrils as one open line with two dark spots; AU9 moves the wings up and apart."""
     wide = who.nose * (1 + 0.18 * pull(9) + 0.08 * pull(12) + 0.08 * pull(10))
     tip = _NOSE_Y + who.nose_length - 0.02 * pull(9)
     ink = who.skin * 0.45
@@ -312,7 +312,7 @@ _MOUTH_PULLS = {
     24: (0.0, 0.0, 0.0, -0.6),
     26: (0.0, 0.0, 0.0, -0.2),
 }
-"""What each action unit does to a mouth: widen it, lower its corners, lower its middle, thicken its lips."""
+"""Effect of each action unit on the mouth: width, lowering of the corners, lowering of the middle, thickness of the lips."""
 
 
 def mouth_lines(who: Identity, pull: Activation) -> Mouth:
@@ -330,7 +330,7 @@ def mouth_lines(who: Identity, pull: Activation) -> Mouth:
     _, _, middle, thicker = _mouth_pull(pull, 0)
     line = _MOUTH_Y + middle + 0.03 * jaw + 0.05 * oval + corner * away**1.8
     parted, lift = max(pull(25), 0.5 * pull(16)), max(pull(9), pull(10))
-    oblong = min(1.0, max(pull(20), pull(16), 0.6 * pull(12)))  # lips drawn sideways leave corners, not an oval
+    oblong = min(1.0, max(pull(20), pull(16), 0.6 * pull(12)))  # stretched lips have corners
     shape = (1 - oblong) * np.sqrt(1 - away**2) + oblong * (1 - away**4) ** 0.6
     upper = line - shape * (0.02 * parted + 0.03 * jaw + 0.08 * oval + 0.05 * lift * parted)
     lower = line + shape * (0.035 * parted + 0.17 * jaw + 0.06 * pull(16) + 0.06 * pull(12) * parted)
@@ -348,7 +348,7 @@ def _mouth_pull(pull: Activation, side: int) -> NDArray[np.float64]:
 
 
 def paint_mouth(canvas: Canvas, who: Identity, pull: Activation) -> None:
-    """Lips, and between them the dark of the mouth with tongue and teeth where it is open."""
+    """Draw the lips, and the inside of an open mouth with tongue and teeth."""
     mouth = mouth_lines(who, pull)
     lip = who.skin * who.lip
     canvas.fill(mouth.area(mouth.top, mouth.upper), lip * 0.88)
