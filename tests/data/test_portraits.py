@@ -43,7 +43,7 @@ def test_each_face_is_found_and_what_has_none_is_told(portraits: Path) -> None:
     faces = mien.read(portraits, find_faces=True)
     assert (len(faces), faces.size) == (3, (96, 96))
     assert [(row.name, row.reason) for row in faces.source.dropped] == [(NAMES[3], "no face was found in it")]
-    assert any("in 1 of 4 pictures none was found" in note for note in faces.source.notes)
+    assert any("in 1 of 4 pictures no face was detected" in note for note in faces.source.notes)
     again = mien.read(portraits, find_faces=True, size=48)
     assert again.size == (48, 48)
 

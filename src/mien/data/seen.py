@@ -59,14 +59,14 @@ class SeenFaces:
 
     def to_text(self) -> str:
         """Encode as base64 for a model file: ``BITS`` bits per hash, about 2.4 bytes per face after compression."""
-        told: dict[str, Any] = {"bits": BITS}
+        record: dict[str, Any] = {"bits": BITS}
         for part in _PARTS:
             short = np.unique(getattr(self, part) >> np.uint64(64 - BITS)).astype(np.uint32)
             steps = np.diff(short, prepend=np.uint32(0)).astype(">u4")
             # Byte planes: the first bytes of all differences, then the second ones; the first are nearly all 0 and compress well.
             planes = steps.view(np.uint8).reshape(-1, 4).T.tobytes()
-            told[part] = base64.b64encode(zlib.compress(planes, 9)).decode()
-        return json.dumps(told)
+            record[part] = base64.b64encode(zlib.compress(planes, 9)).decode()
+        return json.dumps(record)
 
     @classmethod
     def from_text(cls, text: str, path: str) -> SeenFaces:
@@ -76,10 +76,10 @@ class SeenFaces:
             ModelFileError: it is damaged.
         """
         try:
-            told = json.loads(text)
-            if told["bits"] != BITS:
-                raise ValueError(f"{told['bits']} bits")
-            learned, held_out = (_unpacked(told[part]) for part in _PARTS)
+            record = json.loads(text)
+            if record["bits"] != BITS:
+                raise ValueError(f"{record['bits']} bits")
+            learned, held_out = (_unpacked(record[part]) for part in _PARTS)
         except (ValueError, KeyError, TypeError, RecursionError, zlib.error) as error:
             raise ModelFileError(
                 f"'{path}' has a list of training faces that can't be read ({error}): export it again."

@@ -48,7 +48,7 @@ def kind(name: str) -> Literal["file", "folder"] | None:
     if not is_remote(name):
         path = Path(name)
         return "folder" if path.is_dir() else "file" if path.exists() else None
-    with told(name):
+    with translated_errors(name):
         system, path_in_it = _resolve(name)
         found = system.get_file_info(path_in_it).type
     return {fs.FileType.File: "file", fs.FileType.Directory: "folder"}.get(found)  # type: ignore[return-value]
@@ -60,7 +60,7 @@ def walk(folder: str) -> Iterator[str]:
     Raises:
         DataError: it can't be listed.
     """
-    with told(folder):
+    with translated_errors(folder):
         system, path = _resolve(folder)
         found = sorted(system.get_file_info(fs.FileSelector(path)), key=lambda info: info.base_name)
     yield from (below(folder, info.base_name) for info in found if info.type == fs.FileType.File)
@@ -76,7 +76,7 @@ def opened(name: str, *, whole: bool = False) -> Iterator[IO[bytes]]:
     Raises:
         DataError: it doesn't exist or can't be read, also inside the block.
     """
-    with told(name), _open(name, whole) as stream:
+    with translated_errors(name), _open(name, whole) as stream:
         yield stream
 
 
@@ -87,7 +87,7 @@ def put(name: str, content: IO[bytes]) -> None:
         OutputError: it can't be written.
     """
     if is_remote(name):
-        with told(name, OutputError):
+        with translated_errors(name, OutputError):
             system, path = _resolve(name)
             with system.open_output_stream(path) as stream:  # an object appears when its stream is closed
                 shutil.copyfileobj(content, stream, CHUNK)
@@ -102,7 +102,7 @@ def is_damage(error: OSError) -> bool:
 
 
 @contextmanager
-def told(name: str, error: type[MienError] = DataError) -> Iterator[None]:
+def translated_errors(name: str, error: type[MienError] = DataError) -> Iterator[None]:
     """Turn errors of access to a place into one clear message."""
     try:
         yield

@@ -30,8 +30,8 @@ def of(folder: Path, record: Mapping[str, Any]) -> str:
     Raises:
         OutputError: the key can't be read or created.
     """
-    told = json.dumps([os.path.realpath(folder), dict(record)], sort_keys=True)
-    return hmac.new(_key(), told.encode(), hashlib.sha256).hexdigest()
+    content = json.dumps([os.path.realpath(folder), dict(record)], sort_keys=True)
+    return hmac.new(_key(), content.encode(), hashlib.sha256).hexdigest()
 
 
 def fits(folder: Path, record: Mapping[str, Any], seal: object) -> bool:

@@ -53,7 +53,7 @@ def test_lists_that_are_no_faces_are_dropped_with_the_reason(make: Maker) -> Non
     reasons = [row.reason for row in read(path).source.dropped]
     assert reasons == [
         "it has 3 pixels, and no face of H x H has so many",
-        "pixel value 300 lies outside 0..255",
+        "pixel value 300 is outside 0..255",
         "the file holds no bytes of the picture",
     ]
 

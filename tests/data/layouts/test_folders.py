@@ -120,7 +120,7 @@ def test_pictures_that_cannot_be_read_are_dropped_one_by_one(make: Maker) -> Non
     assert "damaged" in reasons["sad/cut.png"]
     assert "empty (0 bytes)" in reasons["sad/empty.png"]
     assert "not a picture in a supported format" in reasons["sad/text.jpg"]
-    assert reasons["stray.png"] == "it lies in no class folder"
+    assert reasons["stray.png"] == "it is not in a class folder"
 
 
 def test_a_folder_named_unlabelled_has_no_class(make: Maker) -> None:

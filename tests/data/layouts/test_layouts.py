@@ -89,7 +89,7 @@ BAD: dict[str, tuple[Callable[[Maker], Path], str]] = {
     "missing path": (lambda make: make.root / "nowhere.csv", r"nowhere\.csv' doesn't exist: check the spelling"),
     "empty file": (lambda make: make.file("a.csv", b""), r"a\.csv' is empty \(0 bytes\)"),
     "blank file": (lambda make: make.file("a.csv", "\n \n"), r"a\.csv' is empty"),
-    "empty folder": (empty_folder, r"nothing' is an empty folder: give the path"),
+    "empty folder": (empty_folder, r"nothing' is an empty folder: name the folder"),
     "junk named csv": (lambda make: make.file("a.csv", JUNK), r"is neither a table in text .*it reads CSV, Excel"),
     "zeros named csv": (lambda make: make.file("a.csv", b"\0" * 500), r"is neither a table in text nor"),
     "junk after the mark of utf-16": (
@@ -129,7 +129,7 @@ BAD: dict[str, tuple[Callable[[Maker], Path], str]] = {
     "prose": (lambda make: make.file("a.csv", "Dear all,\nhere it is.\n"), r"fits no known layout of faces \(parquet,"),
     "cut in the pixels": (
         lambda make: make.file("a.csv", fer_text(make)[:-1500]),
-        r"ends in the middle of its row 3: it was cut off",
+        r"ends in the middle of its row 3: it is truncated",
     ),
     "cut in the Usage": (lambda make: make.file("a.csv", fer_text(make)[:-6]), r"ends in the middle of its row 3"),
     "open quote": (

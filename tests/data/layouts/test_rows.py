@@ -58,7 +58,7 @@ def test_past_the_edge_of_a_picture_lies_the_gray_of_the_edge(make: Maker) -> No
 
 @pytest.mark.parametrize(
     ("box", "reason"),
-    [((30, 0, 40, 5), "the box 30, 0, 40, 5 lies outside of its picture"), ((5, 5, 5, 9), "lies outside of its picture"),
+    [((30, 0, 40, 5), "the box 30, 0, 40, 5 is outside its picture"), ((5, 5, 5, 9), "is outside its picture"),
      ((-100, -100, 100, 100), "its box is much larger than its picture")],
 )  # fmt: skip
 def test_a_box_that_holds_no_face_drops_its_row(
@@ -124,7 +124,7 @@ def test_votes_and_subjects_of_some_rows_are_blank_for_the_others() -> None:
     assert faces.votes.tolist() == [[7, 2], [0, 0]]
     assert faces.subjects is not None
     assert faces.subjects.tolist() == ["", "S1"]
-    assert faces.source.notes == ("Votes for what is no class of the set were not kept: fear.",)
+    assert faces.source.notes == ("Votes for classes that the set lacks were not kept: fear.",)
 
 
 def test_no_rows_and_no_usable_rows_are_told_apart() -> None:

@@ -91,8 +91,8 @@ def test_unusable_rows_are_dropped_with_their_reasons(make: Maker) -> None:
     assert reasons == {
         "1": "unknown class code '7'",
         "2": "it has 2,303 pixels instead of 2,304",
-        "3": "pixel value 256 lies outside 0..255",
-        "4": "pixel value -1 lies outside 0..255",
+        "3": "pixel value 256 is outside 0..255",
+        "4": "pixel value -1 is outside 0..255",
         "5": "'x7' is no whole number",
         "6": "'0.5' is no whole number",
         "7": "it has no pixels",

@@ -49,7 +49,7 @@ def test_yolo(make: Maker, names: str) -> None:
         "class 7 has no name",
         "its line is not a class and the numbers of a box",
     ]
-    assert "lies outside of its picture" in faces.source.dropped[2].reason
+    assert "is outside its picture" in faces.source.dropped[2].reason
     assert any("1 picture has no box" in note for note in faces.source.notes)
 
 
@@ -59,7 +59,7 @@ def test_names_of_classes_that_are_none(make: Maker) -> None:
     make.file("labels/a.txt", "0 0.5 0.5 0.1 0.1")
     for text in ("names: 3", "names: [", "[" * 3000 + "names"):
         make.file("data.yaml", text)
-        with pytest.raises(DataError, match=r"data\.yaml' (has no list|is no YAML)"):
+        with pytest.raises(DataError, match=r"data\.yaml' (has no list|is not valid YAML)"):
             read(make.root, cache=False)
 
 

@@ -253,8 +253,8 @@ def read(
         faceset = coding.resolve(_faceset(Path(path), options, cache), options.coding, adviser)
         faceset = classes.choose(faceset, options)
     leaks = leakage.find(faceset)
-    told = [str(found) for found in (*faceset.source.changes, *leaks)]
-    source = replace(faceset.source, options=options, leaks=leaks, notes=(*faceset.source.notes, *told))
+    added = [str(found) for found in (*faceset.source.changes, *leaks)]
+    source = replace(faceset.source, options=options, leaks=leaks, notes=(*faceset.source.notes, *added))
     return replace(faceset, source=source)
 
 
@@ -304,8 +304,8 @@ def _from_archives(survey: Survey, packed: list[Path], options: ReadOptions, cac
                 faceset = _faceset(folder, options, False, nesting + 1)
             except DataError as error:
                 raise type(error)(str(error).replace(str(folder), str(survey.path))) from None
-        told = tuple(note.replace(str(folder), str(survey.path)) for note in faceset.source.notes)
-        faceset = replace(faceset, source=replace(faceset.source, notes=(*notes, *told)))
+        inner = tuple(note.replace(str(folder), str(survey.path)) for note in faceset.source.notes)
+        faceset = replace(faceset, source=replace(faceset.source, notes=(*notes, *inner)))
         if cache:
             cached.save(key, faceset)
     return replace(faceset, source=replace(faceset.source, path=str(survey.path)))
@@ -373,7 +373,7 @@ def _nothing_fits(survey: Survey) -> DataError:
         return DataError(problem)
     if path.is_file() and survey.pictures:
         return UnknownLayoutError(f"'{path}' is one picture: name a folder or a table of labelled faces.")
-    foreign = next((told for file in survey.visible if (told := filekinds.foreign(file))), "")
+    foreign = next((text for file in survey.visible if (text := filekinds.foreign(file))), "")
     if foreign and not survey.pictures:
         return UnknownLayoutError(foreign)
     what = survey.describe()

@@ -86,8 +86,8 @@ def weigh(given: Sequence[str], answers: Sequence[str], candidates: Sequence[Cod
     else:
         other, doubt = "", _doubt(counts, [orders[coding.name] for coding in ranked], num)
     if doubt:
-        told = f"The model '{model}' can't tell ({found.figures}): {doubt}."
-        return replace(found, doubt=told, other=other)
+        message = f"The model '{model}' can't tell ({found.figures}): {doubt}."
+        return replace(found, doubt=message, other=other)
     return replace(found, best=ranked[0])
 
 

@@ -98,8 +98,8 @@ def _faceset(survey: Survey, options: ReadOptions, parts: list[_Part], names: tu
     raw = [_raw_classes(part, names) for part in parts]
     rows = Rows("arrays", survey.path)
     for part, labels in zip(parts, raw, strict=True):
-        faces, told = _gray(part.faces, part.name)
-        rows.notes += [f"In '{part.name}' {told}."] if told else []
+        faces, note = _gray(part.faces, part.name)
+        rows.notes += [f"In '{part.name}' {note}."] if note else []
         if part.labels is None:
             rows.notes.append(f"No array labels the faces of '{part.name}', so they are unlabelled.")
         for number, face in enumerate(faces):
@@ -237,20 +237,20 @@ def _text(value: Any) -> str:
 
 def _gray(faces: NDArray[Any], name: str) -> tuple[NDArray[np.uint8], str]:
     """Faces of any shape and range as ``(N, H, W)`` ``uint8``, and a description of the conversion."""
-    values, told = _in_range(faces, name)
+    values, note = _in_range(faces, name)
     if values.ndim == 3:
-        return values, told
+        return values, note
     if values.ndim == 2:
         shape = pixels.shapes(list(values))[values.shape[1]]
         gray = np.stack([pixels.square(row, shape) for row in values])
-        return gray, told
+        return gray, note
     if not _channels_last(values):
         values = values.transpose(0, 2, 3, 1)
     if values.shape[3] == 1:
-        return values[..., 0], told
+        return values[..., 0], note
     colours = "the colours, taken for red, green, blue, were turned to gray"
     gray = np.stack([np.asarray(Image.fromarray(np.ascontiguousarray(row[..., :3])).convert("L")) for row in values])
-    return gray, f"{told}, and {colours}" if told else colours
+    return gray, f"{note}, and {colours}" if note else colours
 
 
 def _in_range(faces: NDArray[Any], name: str) -> tuple[NDArray[np.uint8], str]:

@@ -159,8 +159,8 @@ def _renamed(faceset: FaceSet, coding: Coding, chosen: ChosenCoding) -> FaceSet:
                 votes[:, classes.index(name)] += faceset.votes[:, index]
     source = faceset.source
     class_map = {theirs: coding.classes[ours] for theirs, ours in source.class_map.items() if ours in coding.classes}
-    told = str(chosen) if chosen.by != "layout" or chosen.model else ""
-    notes = [*source.notes, *filter(None, [told, _unkept(faceset, names)])]
+    note = str(chosen) if chosen.by != "layout" or chosen.model else ""
+    notes = [*source.notes, *filter(None, [note, _unkept(faceset, names)])]
     source = replace(
         source, class_map=class_map, coding=chosen, dropped=(*source.dropped, *dropped), notes=tuple(notes)
     )
@@ -185,7 +185,7 @@ def _unkept(faceset: FaceSet, names: list[str | None]) -> str:
         return ""
     sums = faceset.votes.sum(0)
     lost = [name for name, ours, votes in zip(faceset.classes, names, sums, strict=True) if ours is None and votes]
-    return f"Votes for what is no class of the set were not kept: {', '.join(sorted(lost))}." if lost else ""
+    return f"Votes for classes that the set lacks were not kept: {', '.join(sorted(lost))}." if lost else ""
 
 
 def _is_fer2013(coding: Coding) -> bool:
@@ -209,8 +209,8 @@ def _has(faceset: FaceSet, met: list[str]) -> str:
 
 def _fits_none(met: list[str]) -> str:
     partly = [coding for coding in codes.CODINGS if coding.covers(met)]
-    told = f"which is only a part of {_or(partly)}" if partly else "which no known coding of expressions has"
-    return f"{told}. {_state(met)}"
+    problem = f"which is only a part of {_or(partly)}" if partly else "which no known coding of expressions has"
+    return f"{problem}. {_state(met)}"
 
 
 def _doubt(evidence: Evidence | None) -> str:

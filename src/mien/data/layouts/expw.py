@@ -20,7 +20,7 @@ def matches(survey: Survey) -> bool:
 
 
 def read(survey: Survey, options: ReadOptions) -> FaceSet:
-    """Read the list, and cut each face at the square around its box.
+    """Read the list, and crop each face to the square around its box.
 
     Raises:
         DataError: there is no such list, or no row is usable.

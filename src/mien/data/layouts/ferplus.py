@@ -1,4 +1,4 @@
-"""FER+: ten people's votes for each picture of FER2013, in a table of its own that is joined row by row."""
+"""FER+: the votes of ten annotators for each picture of FER2013, in a separate table that is joined row by row."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NUM_TEXT_COLUMNS = 2  # Usage and Image name; the votes follow
 
 @dataclass(frozen=True)
 class _Votes:
-    """One row of the table of votes; the reason says why it can't be used."""
+    """One row of the table of votes; ``reason`` is why it can't be used, or empty."""
 
     split: str | None
     counts: dict[str, float]
@@ -33,10 +33,10 @@ def matches(survey: Survey) -> bool:
 
 
 def read(survey: Survey, options: ReadOptions) -> FaceSet:
-    """Join the votes to the faces. Rows without an image name are those that FER+ left out; they are dropped.
+    """Join the votes to the faces. Rows without an image name were removed by FER+ and are dropped.
 
     Raises:
-        DataError: one of the two tables is missing, or they aren't of the same rows.
+        DataError: one of the two tables is missing, or their rows don't match.
     """
     votes_table, faces = _pair(survey, options.votes)
     table, columns = faces
@@ -46,7 +46,7 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
     if len(votes) != len(records):
         raise DataError(
             f"'{votes_table.path}' has {counted(len(votes), 'row')} but '{table.path}' has {len(records):,}:"
-            " they are joined row by row, so both must be whole and in their original order."
+            " they are joined row by row, so both must be complete and in their original order."
         )
     for record, vote in zip(records, votes, strict=True):
         if record.face is None or vote.reason:
@@ -62,7 +62,7 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
         head for head in votes_table.header[_NUM_TEXT_COLUMNS:] if emotions.canonical(head) not in emotions.EMOTIONS
     ]
     rows.notes.append("The labels are FER2013's own; FER+ gave the votes.")
-    rows.notes.append(f"Votes for what is no class of the set were not kept: {', '.join(unkept)}.")
+    rows.notes.append(f"Votes for classes that the set lacks were not kept: {', '.join(unkept)}.")
     return rows.faceset(options.size)
 
 

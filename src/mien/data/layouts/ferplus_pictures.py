@@ -1,4 +1,4 @@
-"""FER+ as its makers' program writes it: folders of pictures, each with a ``label.csv`` of name, box and ten people's votes."""
+"""FER+ as written by its official program: folders of pictures with a ``label.csv`` of name, box and the votes of ten annotators."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mien.data.reading import ReadOptions
 from mien.errors import DataError
 
 VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
-"""What the columns behind name and box count, in order; NF is no face."""
+"""The columns after name and box, in order; NF is no face."""
 
 _BOX = re.compile(r"\((\d+), *(\d+), *(\d+), *(\d+)\)")
 _WIDTH = 2 + len(VOTES)

@@ -99,8 +99,8 @@ def advice(path: Path) -> str:
 
 def foreign(path: Path) -> str:
     """An error message for a file of a known but unsupported format; empty for others."""
-    told = _ADVICE.get(kind(path))
-    return f"'{path}' is {told}." if told else ""
+    text = _ADVICE.get(kind(path))
+    return f"'{path}' is {text}." if text else ""
 
 
 def _kind_of_zip(path: Path) -> str:

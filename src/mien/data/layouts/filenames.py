@@ -1,4 +1,4 @@
-"""Pictures whose own names tell their classes: ``happy_001.png``, ``12-sad.jpg``, in folders of splits or people or in none."""
+"""Pictures with classes in their file names: ``happy_001.png``, ``12-sad.jpg``, with or without folders of splits or persons."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TOO_FEW = 2
 
 
 def expression_in(picture: Path) -> str | None:
-    """The one expression that a picture's name has, as it is written there; None where it has none or several."""
+    """The only expression in a picture's name, as written there; None if there is none or several."""
     words = [word for word in _WORD.findall(picture.stem) if len(word) >= _MIN_LETTERS]
     found = {name: word for word in reversed(words) if (name := emotions.canonical(word))}
     is_negated = any(word.lower() in _NEGATIONS for word in _WORD.findall(picture.stem))
@@ -29,7 +29,7 @@ def expression_in(picture: Path) -> str | None:
 
 
 def matches(survey: Survey) -> bool:
-    """Whether most pictures name one expression each, and there are two or more of these."""
+    """Whether most pictures have one expression in their name, and there are two or more expressions."""
     if not survey.path.is_dir():
         return False
     found = [name for _, name in _named(survey) if name]
@@ -37,7 +37,7 @@ def matches(survey: Survey) -> bool:
 
 
 def read(survey: Survey, options: ReadOptions) -> FaceSet:
-    """Read pictures by the expressions in their names; folders tell splits and people.
+    """Read pictures by the expressions in their names; folders set splits and persons.
 
     Raises:
         DataError: no picture is usable.

@@ -1,4 +1,4 @@
-"""Pictures whose folder or file name tells their class: class folders, CK+48 and JAFFE."""
+"""Pictures whose folder or file name is their class: class folders, CK+48 and JAFFE."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mien.data.reading import ReadOptions
 from mien.words import counted
 
 UNLABELLED_FOLDER = "unlabelled"
-"""The folder of pictures whose class isn't known."""
+"""The folder of pictures with unknown class."""
 
 _UNLABELLED = (UNLABELLED_FOLDER, "unlabeled")
 _CK_NAME = re.compile(r"(S\d{3})_\d{3}_\d{8}\.png", re.IGNORECASE)
@@ -34,9 +34,9 @@ _FILE_SPLIT = re.compile(r"(PublicTest|PrivateTest|Training)_\d+", re.IGNORECASE
 
 
 def matches_own(survey: Survey) -> bool:
-    """Whether pictures lie in two folders or more that may be classes, whatever these and the pictures are called.
+    """Whether pictures are in two or more folders that may be classes, with any names.
 
-    Folders that are all called ``subject01``, ``subject02``, ... are people, who are no classes.
+    Folders that are all named like ``subject01``, ``subject02``, ... are persons, not classes.
     """
     names = _class_names(survey) if survey.path.is_dir() else set()
     return len(names) >= 2 and not trees.are_called_people(names)
@@ -81,7 +81,7 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
         name = survey.relative(picture)
         split, raw_class = place(name)[0], survey.tree.class_of(name)
         if raw_class is None and split is None:
-            rows.drop(name, "it lies in no class folder")
+            rows.drop(name, "it is not in a class folder")
         else:
             label = None if raw_class in _UNLABELLED else raw_class
             rows.add(name, picture, label, split_in(survey, name), subject=survey.tree.person(name))
@@ -101,7 +101,7 @@ def read_ck(survey: Survey, options: ReadOptions) -> FaceSet:
         elif raw_class is None or emotions.canonical(raw_class) is None:
             rows.drop(
                 name,
-                "it lies in no folder named by an expression; of the original CK+, give the folder that holds cohn-kanade-images and Emotion",
+                "its folder is not named by an expression; for the original CK+, name the folder with cohn-kanade-images and Emotion",
             )
         else:
             rows.add(name, picture, raw_class, split_in(survey, name), subject=match[1].upper())
@@ -123,9 +123,9 @@ def read_jaffe(survey: Survey, options: ReadOptions) -> FaceSet:
 
 
 def place(name: str) -> tuple[str | None, str | None]:
-    """The split and the class that the folders of a picture stand for.
+    """The split and the class of a picture, from its folders.
 
-    The class is the innermost folder that names an expression, or else the innermost one, unless that is a split.
+    The class is the innermost folder that names an expression, otherwise the innermost folder, unless that is a split.
     """
     parents = PurePosixPath(name).parts[:-1]
     split = next((found for part in reversed(parents) if (found := canonical_split(part))), None)
@@ -136,9 +136,9 @@ def place(name: str) -> tuple[str | None, str | None]:
 
 
 def split_in(survey: Survey, name: str) -> str:
-    """The split of a picture: by its folders, by the folder that was given, or by a name such as ``PublicTest_12.jpg``.
+    """The split of a picture: from its folders, from the given folder, or from a name such as ``PublicTest_12.jpg``.
 
-    The name also refines ``test``: the common copy of FER2013 as pictures merges both of its test splits there.
+    The name also refines ``test``: the common copy of FER2013 as pictures merges both of its test splits.
     """
     by_folder = place(name)[0] or canonical_split(survey.folder.name)
     match = _FILE_SPLIT.match(PurePosixPath(name).name)
@@ -159,7 +159,7 @@ def _most(survey: Survey, pattern: re.Pattern[str]) -> bool:
 
 
 def note_others(rows: Rows, survey: Survey, used: Collection[Path] = ()) -> None:
-    """Note the files that are no pictures, such as ``Thumbs.db``, except those in ``used``."""
+    """Add a note on files that are not pictures, such as ``Thumbs.db``, except those in ``used``."""
     pictures = {*survey.pictures, *used}
     others = [survey.relative(file) for file in survey.files if file not in pictures]
     if others:

@@ -1,4 +1,4 @@
-"""Pictures with a list that tells their classes: numbered pictures of a course, RAF-DB and AffectNet."""
+"""Pictures with a list of their classes: numbered pictures of a course, RAF-DB and AffectNet."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _NUMBERED = re.compile(r"\D*(\d+)")
 
 @dataclass(frozen=True)
 class _Listing:
-    """A table that names pictures, and what its columns are."""
+    """A table that names pictures, with the roles of its columns."""
 
     table: Table
     key: int
     roles: Roles
 
     def rows(self) -> Iterator[tuple[str, Labelling]]:
-        """Each picture's name, and what its row says of it."""
+        """Each picture's name, and its annotation."""
         for cells in self.table.rows():
             yield cells[self.key if self.key < len(cells) else 0].strip(), self.roles.read(cells)
 
@@ -46,7 +46,7 @@ def matches_affectnet(survey: Survey) -> bool:
 
 
 def lists_pictures(survey: Survey) -> bool:
-    """Whether a table labels pictures that are there, so that their folders need not be classes."""
+    """Whether a table labels existing pictures, so that their folders need not be classes."""
     pictures = Pictures(survey)
     return any(
         listing.roles.is_labelled
@@ -56,7 +56,7 @@ def lists_pictures(survey: Survey) -> bool:
 
 
 def matches_numbered(survey: Survey) -> bool:
-    """Whether a table names pictures, or most pictures are called by a number."""
+    """Whether a table names pictures, or most pictures have numbers as names."""
     if not survey.path.is_dir():
         return bool(_listings(survey)) and (bool(Survey(survey.folder).pictures) or _leads_elsewhere(survey))
     numbered = sum(_NUMBERED.fullmatch(picture.stem) is not None for picture in survey.pictures)
@@ -64,7 +64,7 @@ def matches_numbered(survey: Survey) -> bool:
 
 
 def _leads_elsewhere(survey: Survey) -> bool:
-    """Whether the list that was given names pictures by paths that lead out of its folder."""
+    """Whether the given list names pictures by paths outside of its folder."""
     pictures = Pictures(survey, elsewhere=True)
     return any(
         pictures.find(cells[listing.key], beside=survey.folder)
@@ -75,7 +75,7 @@ def _leads_elsewhere(survey: Survey) -> bool:
 
 
 def read_raf_db(survey: Survey, options: ReadOptions) -> FaceSet:
-    """Read RAF-DB: a list of names and codes; the aligned pictures are preferred where both are there."""
+    """Read RAF-DB: a list of names and codes; aligned pictures are preferred if both are available."""
     path = _raf_list(survey)
     if path is None:
         raise DataError(f"'{survey.path}' holds no list of RAF-DB (list_patition_label.txt).")
@@ -94,7 +94,7 @@ def read_raf_db(survey: Survey, options: ReadOptions) -> FaceSet:
 
 
 def read_affectnet(survey: Survey, options: ReadOptions) -> FaceSet:
-    """Read AffectNet: tables of paths and codes, whose own names (or folders) tell the split."""
+    """Read AffectNet: tables of paths and codes; the table's name or folder sets the split."""
     tables = [table for table in survey.tables if _is_affectnet(table)]
     if not tables:
         raise DataError(f"'{survey.path}' holds no table with the columns subDirectory_filePath and expression.")
@@ -113,7 +113,7 @@ def read_affectnet(survey: Survey, options: ReadOptions) -> FaceSet:
 
 
 def read_numbered(survey: Survey, options: ReadOptions) -> FaceSet:
-    """Read pictures that a table labels. Those of a folder that none labels are unlabelled, in the order of their numbers."""
+    """Read pictures that a table labels. Pictures without a label are unlabelled, in numeric order."""
     inside = survey if survey.path.is_dir() else Survey(survey.folder)
     pictures = Pictures(inside, elsewhere=not survey.path.is_dir())
     parsed = [(listing, list(listing.rows())) for listing in _listings(survey)]
@@ -134,7 +134,7 @@ def read_numbered(survey: Survey, options: ReadOptions) -> FaceSet:
 
 
 def _add(rows: Rows, name: str, found: Path | None, row: Labelling, split: str) -> None:
-    """Add a listed picture; the split that its own row names goes before ``split``."""
+    """Add a listed picture; the split in its own row has priority over ``split``."""
     if row.problem:
         rows.drop(name, row.problem)
     elif found is None:
@@ -144,7 +144,7 @@ def _add(rows: Rows, name: str, found: Path | None, row: Labelling, split: str) 
 
 
 def _add_unlisted(rows: Rows, pictures: Pictures) -> None:
-    """Pictures that no table names: the test set of a course, unless they lie among the training pictures."""
+    """Add pictures that no table names: the test set of a course, unless they are among the training pictures."""
     for name, picture in pictures.unlisted():
         split = pictures.split(picture) or "test"
         if split == "train":
@@ -154,14 +154,14 @@ def _add_unlisted(rows: Rows, pictures: Pictures) -> None:
 
 
 def _listings(survey: Survey) -> list[_Listing]:
-    """The tables that name pictures, training first; a sample of a submission is none, for its labels are made up."""
+    """The tables that name pictures, training first; sample submissions are excluded, as their labels are placeholders."""
     found = [listing for table in survey.tables if (listing := _listing(table))]
     real = [listing for listing in found if not re.search("sample|submission", listing.table.path.stem.lower())]
     return sorted(real, key=lambda listing: split_rank(listing.table.path))
 
 
 def _listing(table: Table) -> _Listing | None:
-    """The table's columns, if it names pictures: by its head, or else by its cells."""
+    """The table's columns, if it names pictures: from its header, otherwise from its cells."""
     width = table.width
     found = roles(table.header or ("",) * width, table.sample)
     rest = [place for place in range(width) if place not in (found.path, found.label, found.split, found.subject)]
@@ -176,7 +176,7 @@ def _listing(table: Table) -> _Listing | None:
 
 
 def _holds_classes(table: Table, place: int) -> bool:
-    """Whether a column can be one of classes although no head says so: a table without a head, and codes or words in it."""
+    """Whether a column without a known header can be classes: a table without a header, with codes or words in it."""
     cells = [codes.plain(row[place]) for row in table.sample if place < len(row)]
     named = [cell for cell in cells if not cell.isdecimal()]
     if table.header and table.width > 2:

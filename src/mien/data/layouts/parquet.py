@@ -29,16 +29,16 @@ _MAX_CLASSES = 32  # a list of more numbers is no list of votes
 
 @dataclass(frozen=True)
 class _File:
-    """An open file, and the columns of it that are read; a missing one is None.
+    """An open file and its columns; a missing one is None.
 
     Attributes:
         path: the file.
-        parquet: what pyarrow opened.
-        image: the column of pictures or pixels.
-        roles: what the other columns of ``heads`` are.
-        heads: the columns of single values, in order.
-        votes: those among them that mien wrote for the votes of each class.
-        listed: the column with a list of votes, or one-hot, for each face.
+        parquet: the file opened by pyarrow.
+        image: column of pictures or pixels.
+        roles: roles of the other columns in ``heads``.
+        heads: columns of single values, in order.
+        votes: those of them that mien wrote for the votes of each class.
+        listed: column with a list of votes, or one-hot, per face.
     """
 
     path: Path
@@ -51,19 +51,19 @@ class _File:
 
     @property
     def label(self) -> str | None:
-        """The column that tells the class."""
+        """The column of the class."""
         return self.listed if self.roles.label is None else self.heads[self.roles.label]
 
 
 @dataclass(frozen=True)
 class _Meaning:
-    """What the labels mean, as far as the file says.
+    """The meaning of the labels, as far as the file states it.
 
     Attributes:
-        names: the class name of each integer; None where labels are codes or names themselves.
-        class_map: the source's names with mien's; None where any name may come.
-        classes: the classes of the set, in order; None for those that are met.
-        coding: how mien understood the numbers from which the file was made, or None.
+        names: class name of each integer; None if labels are codes or names themselves.
+        class_map: from the source's names to mien's; None if any name may occur.
+        classes: classes of the set, in order; None for those that occur.
+        coding: the coding of the numbers from which mien wrote the file, or None.
     """
 
     names: tuple[str, ...] | None = None
@@ -78,7 +78,7 @@ def matches(survey: Survey) -> bool:
 
 
 def read(survey: Survey, options: ReadOptions) -> FaceSet:
-    """Read one file, or all the shards of a folder.
+    """Read one file, or all shards in a folder.
 
     Raises:
         DataError: a file is damaged, or has no column of pictures or of labels, or no row is usable.
@@ -103,7 +103,7 @@ def _open(path: Path) -> _File:
     except ImportError:
         raise MissingExtraError("pyarrow", "report") from None
     try:
-        # By its path, pyarrow reads no file whose name isn't UTF-8.
+        # pyarrow can't read from a path whose name isn't UTF-8.
         is_text = escapes.readable(str(path)) == str(path)
         source = path if is_text else pa.BufferReader(path.read_bytes())
         opened = ArrowFile(path) if filekinds.kind(path) == "arrow" else parquet.ParquetFile(source)
@@ -163,7 +163,7 @@ def _is_list(schema: Any, column: str) -> bool:
 
 
 def _meaning(files: Sequence[_File]) -> _Meaning:
-    """What the labels mean: by mien's own metadata, else by those of the datasets library, else nothing is said."""
+    """The meaning of the labels: from mien's metadata, otherwise from that of the datasets library, otherwise unknown."""
     found = [(file, _declared(file)) for file in files if file.label is not None]
     for file, meaning in found:
         if meaning.names != found[0][1].names:
@@ -174,7 +174,7 @@ def _meaning(files: Sequence[_File]) -> _Meaning:
 
 
 def _declared(file: _File) -> _Meaning:
-    """What the metadata say: mien's own keep the order of the classes, and how numbers became names."""
+    """The meaning in the metadata: mien's has the order of the classes and the coding."""
     mien = _metadata(file.path, file.parquet, b"mien")
     try:
         own = tuple(map(str, mien.get("classes") or ()))
@@ -295,7 +295,7 @@ def _records(file: _File) -> Iterator[tuple[cells.Cell, str, dict[str, Any]]]:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
-    """Turn what pyarrow raises on damaged pages into one sentence."""
+    """Turn pyarrow's errors on damaged pages into one clear message."""
     import pyarrow as pa
 
     try:

@@ -1,4 +1,4 @@
-"""The pictures at a place, found by what a list calls them."""
+"""Find the pictures that a list names."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _NUMBERED = re.compile(r"\D*(\d+)")
 
 
 class Pictures:
-    """Finds a listed picture by its path, its name, its name without the ending, or its number.
+    """Find a listed picture by its path, its name, its name without the suffix, or its number.
 
     Args:
         survey: the folder of the pictures.
-        elsewhere: whether the paths of a list may lead to pictures outside of this folder.
+        elsewhere: whether the paths of a list may point to pictures outside of this folder.
     """
 
     def __init__(self, survey: Survey, *, elsewhere: bool = False) -> None:
@@ -39,9 +39,9 @@ class Pictures:
                 self._found[key].append(picture)
 
     def find(self, key: str, split: str | None = None, beside: Path | None = None) -> Path | None:
-        """The picture that a list calls ``key``: one that a path from the list's folder ``beside`` leads to, if there is one.
+        """The picture that a list names ``key``; a path relative to the list's folder ``beside`` has priority.
 
-        With a split, one that lies in no folder of another split.
+        With a split, pictures in folders of other splits are excluded.
         """
         name = PurePosixPath(key.strip().replace("\\", "/"))
         exact = None if beside is None else Path(os.path.normpath(beside / name))
@@ -58,17 +58,17 @@ class Pictures:
         return exact if exact is not None and self._elsewhere and _is_picture(exact) else None
 
     def split(self, picture: Path) -> str | None:
-        """The split that the folders of a picture stand for, or None."""
+        """The split of a picture from its folders, or None."""
         inside = picture.is_relative_to(self._survey.folder)
         return folders.place(self._survey.relative(picture) if inside else picture.as_posix())[0]
 
     def unlisted(self) -> list[tuple[str, Path]]:
-        """The pictures that were never found by a list, each with its name, in natural order."""
+        """The pictures that no list named, with their names, in natural order."""
         pictures = self._survey.pictures
         return [(self._survey.relative(picture), picture) for picture in pictures if picture not in self._seen]
 
     def note_unlisted(self, rows: Rows) -> None:
-        """Note how many pictures no list names."""
+        """Add a note on the number of pictures that no list names."""
         if num := len(self.unlisted()):
             rows.notes.append(
                 f"{counted(num, 'picture there is in no list and was', 'pictures there are in no list and were')} not read."

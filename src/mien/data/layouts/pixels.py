@@ -1,4 +1,4 @@
-"""Faces written as numbers: how texts of many shapes become flat values, and flat values square gray faces."""
+"""Faces as numbers: parse texts into flat values, and arrange flat values as square gray faces."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _SAME_PICTURE = 0.7  # the planes of a colour picture correlate more than this, 
 
 @dataclass(frozen=True)
 class Shape:
-    """How the values of a face lie.
+    """The memory layout of the values of a face.
 
     Attributes:
-        side: its height and width in pixels.
-        channels: 1 gray, 3 red, green, blue, 4 with an alpha.
-        planar: whether each channel is whole before the next one begins.
+        side: height and width in pixels.
+        channels: 1 gray, 3 red, green, blue, 4 with alpha.
+        planar: whether the channels are stored one after the other.
     """
 
     side: int
@@ -40,7 +40,7 @@ class Shape:
 
 
 def parse(text: str) -> Flat | str:
-    """The numbers of a text such as ``70 80``, ``70,80`` or ``[[70, 80], ...]``, or why they are no pixels."""
+    """Parse the numbers of a text such as ``70 80``, ``70,80`` or ``[[70, 80], ...]``; a string is the reason if they are invalid."""
     plain = text.translate(_PUNCTUATION)
     if not plain.strip():
         return "it has no pixels"
@@ -56,14 +56,14 @@ def parse(text: str) -> Flat | str:
 
 
 def of_numbers(values: NDArray[Any]) -> NDArray[Any] | str:
-    """Numbers of any type and shape as ``uint8``, or as fractions from 0 to 1; or why they are no pixels."""
+    """Numbers of any type and shape as ``uint8``, or as fractions from 0 to 1; a string is the reason if they are invalid."""
     if not values.size:
         return "it has no pixels"
     if not np.isfinite(values).all():
         return "its pixels are not all numbers"
     if values.min() < 0 or values.max() > 255:
         outside = values[(values < 0) | (values > 255)][0]
-        return f"pixel value {outside:g} lies outside 0..255"
+        return f"pixel value {outside:g} is outside 0..255"
     if (values == np.floor(values)).all():
         return values.astype(np.uint8)
     if values.max() > 1:
@@ -72,7 +72,7 @@ def of_numbers(values: NDArray[Any]) -> NDArray[Any] | str:
 
 
 def shapes(faces: Sequence[Flat]) -> dict[int, Shape]:
-    """How the values of each length lie, judged by all faces of that length; a length that no face has is left out."""
+    """The memory layout of the values of each length, estimated from all faces of that length; invalid lengths are left out."""
     by_length: dict[int, list[Flat]] = {}
     for face in faces:
         by_length.setdefault(len(face), []).append(face)
@@ -81,18 +81,18 @@ def shapes(faces: Sequence[Flat]) -> dict[int, Shape]:
 
 
 def is_face(length: int) -> bool:
-    """Whether so many values can be a face: H x H, or H x H of three channels."""
+    """Whether this number of values can be a face: H x H, or H x H with three channels."""
     return length >= MIN_PIXELS and any(_side(length, channels) for channels in (1, 3))
 
 
 def most_common(faces: Iterable[Flat]) -> int:
-    """The length of a face that most have; 0 where none has the length of a face."""
+    """The most frequent length of a face; 0 if no length is valid."""
     lengths = Counter(len(face) for face in faces)
     return max(((count, length) for length, count in lengths.items() if is_face(length)), default=(0, 0))[1]
 
 
 def square(face: Flat, shape: Shape) -> NDArray[np.uint8]:
-    """The gray face ``(H, H)`` of flat values; colours by luma, what is transparent on white, as ``images.decode`` has it."""
+    """The gray face ``(H, H)`` of flat values; colours by luma, transparency on white, as in ``images.decode``."""
     values = np.asarray(face if face.dtype == np.uint8 else face * 255 + 0.5).astype(np.uint8)
     side, channels = shape.side, shape.channels
     if channels == 1:

@@ -1,4 +1,4 @@
-"""The row builder that every layout reader fills: it decodes in parallel, counts what it drops, and packs a FaceSet."""
+"""The row builder of all layout readers: it decodes in parallel, counts the dropped rows, and packs a FaceSet."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Crop:
     Attributes:
         file: the picture.
         box: left, top, right, bottom, in pixels or as shares of the picture's sides.
-        exact: cut at the box itself, and not at the square around it.
+        exact: crop to the box itself, not to the square around it.
         shares: whether the box is in shares.
     """
 
@@ -39,11 +39,11 @@ class Crop:
 
 
 Picture = bytes | Path | NDArray[np.uint8] | Crop
-"""A face as a layout holds it: encoded bytes, a file, gray pixels ``(H, W)``, or a part of a file."""
+"""A face as stored in a layout: encoded bytes, a file, gray pixels ``(H, W)``, or a part of a file."""
 
 
 NO_FACE = "no face was found in it"
-"""Why a picture is left out where faces are looked for."""
+"""Reason for dropping a picture in which no face is detected."""
 
 
 @dataclass(frozen=True)
@@ -58,15 +58,15 @@ class _Row:
 
 
 class Rows:
-    """Collects the rows of one source and packs them.
+    """Collect the rows of one source and pack them.
 
     Args:
-        layout: the name of the layout.
-        path: what is being read.
-        class_map: the source's codes or class names, each with mien's name. A class that it lacks must be one that
-            ``emotions.canonical`` knows. Without a map, ``emotions.naming`` tells what all names together stand for, and numbers
+        layout: name of the layout.
+        path: path of the source.
+        class_map: from the source's codes or class names to mien's names. A class that it lacks must be one that
+            ``emotions.canonical`` knows. Without a map, ``emotions.naming`` interprets all names together, and numbers
             stay numbers, which ``coding.resolve`` names.
-        coding: what the layout says of its numbers; None where it says nothing.
+        coding: the layout's coding of numbers; None if it has none.
     """
 
     def __init__(
@@ -100,13 +100,13 @@ class Rows:
         """Add one row.
 
         Args:
-            name: what the row is called.
+            name: name of the row.
             picture: its face.
-            raw_class: the source's own code or name; None where the row is unlabelled.
-            split: its split, where ``given_split`` names none.
-            given_split: the cell of a column of splits, as the source writes it.
-            subject: who is on the picture.
-            votes: votes by class, as the source calls the classes.
+            raw_class: the source's own code or name; None if the row is unlabelled.
+            split: its split, if ``given_split`` names none.
+            given_split: the cell of a split column, as in the source.
+            subject: person in the picture.
+            votes: votes by class, with the source's class names.
         """
         label = None
         if raw_class is not None:
@@ -120,20 +120,20 @@ class Rows:
 
     @property
     def given_splits(self) -> set[str]:
-        """What the column of splits says, as the source writes it."""
+        """The values of the split column, as in the source."""
         return {row.given_split for row in self._rows if row.given_split}
 
     def drop(self, name: str, reason: str) -> None:
-        """Leave one row of the source out, for a reason that the user gets to see."""
+        """Drop one row of the source, with a reason for the user."""
         self._dropped.append(DroppedRow(name, reason))
 
     def faceset(self, size: int | None = None, classes: Sequence[str] | None = None) -> FaceSet:
         """Decode all pictures and pack them.
 
         Args:
-            size: height and width to resize to; by default the size they have, or, where they differ, the most common one.
-            classes: the classes and their order; by default those met, in the order of ``emotions.in_order``, or
-                FER2013's where no row is labelled.
+            size: height and width to resize to; by default the original size, or the most common one if sizes differ.
+            classes: the classes and their order; by default those that occur, in the order of ``emotions.in_order``, or
+                FER2013's if no row is labelled.
 
         Raises:
             DataError: no row is left.
@@ -169,7 +169,7 @@ class Rows:
         )
 
     def _resolve_splits(self) -> None:
-        """Turn what a column of splits says into mien's splits; a column without any known name is told and passed over."""
+        """Map the values of a split column to mien's splits; a column without any known name is ignored, with a note."""
         given = sorted(self.given_splits)
         if not given:
             return
@@ -188,7 +188,7 @@ class Rows:
                 self._rows.append(replace(row, split=split))
 
     def _order(self, rows: Sequence[_Row]) -> tuple[str, ...]:
-        """The classes that are met. Where they are numbers, votes may name them, or some of them that no label has."""
+        """The classes that occur. If they are numbers, votes may name them, or name classes without labels."""
         met = {row.label for row in rows if row.label is not None}
         if not met:
             return emotions.EMOTIONS
@@ -199,7 +199,7 @@ class Rows:
     def _note_votes(self, rows: Sequence[_Row], order: Sequence[str]) -> None:
         unkept = sorted({name for row in rows for name, count in (row.votes or {}).items() if count} - set(order))
         if unkept:
-            self.notes.append(f"Votes for what is no class of the set were not kept: {', '.join(unkept)}.")
+            self.notes.append(f"Votes for classes that the set lacks were not kept: {', '.join(unkept)}.")
 
     def _named_votes(self, votes: dict[str, float]) -> dict[str, float]:
         named: dict[str, float] = {}
@@ -209,7 +209,7 @@ class Rows:
         return named
 
     def _decoded(self) -> list[tuple[_Row, NDArray[np.uint8]]]:
-        """The rows whose pictures can be read, with their pixels; the others are dropped."""
+        """The rows whose pictures can be decoded, with their pixels; the others are dropped."""
         asked = portraits.asked()
         with ThreadPoolExecutor() as pool:
             decoded = list(pool.map(lambda row: _pixels(row, asked), self._rows))
@@ -226,17 +226,17 @@ class Rows:
         if asked.find_faces:
             lost = decoded.count(NO_FACE)
             self.notes.append(
-                f"Each face was found and cut out of its picture; in {lost:,} of {counted(len(decoded), 'picture')} none was found, "
+                f"The face in each picture was detected and cropped; in {lost:,} of {counted(len(decoded), 'picture')} no face was detected, "
                 f"so {agreed(lost, 'it was', 'they were')} left out."
                 + (f" Of {counted(crowds, 'picture')} with several faces the largest was taken." if crowds else "")
             )
         elif asked.finder is not None:
-            told = portraits.notice([pixels for row, pixels in kept if not isinstance(row.picture, Crop)], asked.finder)
-            self.notes += [told] if told else []
+            note = portraits.notice([pixels for row, pixels in kept if not isinstance(row.picture, Crop)], asked.finder)
+            self.notes += [note] if note else []
         return kept
 
     def _named(self, kept: list[tuple[_Row, NDArray[np.uint8]]]) -> list[tuple[_Row, NDArray[np.uint8]]]:
-        """The rows with their classes as mien calls them, where no map says so."""
+        """The rows with mien's class names, if there is no class map."""
         if self._fixed is not None:
             return kept
         names = emotions.naming({*self._class_map.values(), *(key for row, _ in kept for key in row.votes or {})})
@@ -253,7 +253,7 @@ class Rows:
     def _mapped(self, raw_class: str) -> str | None:
         if self._fixed is not None:
             return self._fixed.get(raw_class) or emotions.canonical(raw_class)
-        return codes.plain(raw_class)  # what it stands for, all names together tell, see ``_named``
+        return codes.plain(raw_class)  # all names are interpreted together, see ``_named``
 
     def _packed(self, pictures: list[NDArray[np.uint8]], size: int | None) -> NDArray[np.uint8]:
         shapes = Counter(picture.shape for picture in pictures)
@@ -276,7 +276,7 @@ class Rows:
 
 
 def _pixels(row: _Row, asked: Asked) -> NDArray[np.uint8] | FoundFace | str:
-    """The row's gray pixels or the face found in them, or the reason why it has none."""
+    """The row's gray pixels or the detected face, or the reason why it has none."""
     try:
         if asked.find_faces and asked.finder is not None:
             return asked.finder(_photo(row.picture), asked.side) or NO_FACE
@@ -305,13 +305,13 @@ def _gray(picture: Picture) -> NDArray[np.uint8]:
 
 
 def _cut(crop: Crop) -> NDArray[np.uint8]:
-    """The face in its box: by default the square around the box's centre; past the picture's edge lies the edge's gray."""
+    """The face in its box: by default the square around the box's centre; outside the picture, edge pixels are repeated."""
     pixels = images.decode(crop.file, "L")
     height, width = pixels.shape
     sides = np.array([width, height, width, height]) if crop.shares else np.ones(4)
     left, top, right, bottom = np.array(crop.box, np.float64) * sides
     if not (right > left and bottom > top and right > 0 and bottom > 0 and left < width and top < height):
-        raise ImageError(f"the box {', '.join(f'{value:g}' for value in crop.box)} lies outside of its picture.")
+        raise ImageError(f"the box {', '.join(f'{value:g}' for value in crop.box)} is outside its picture.")
     if not crop.exact:
         half, x, y = max(right - left, bottom - top) / 2, (left + right) / 2, (top + bottom) / 2
         left, top, right, bottom = x - half, y - half, x + half, y + half
@@ -325,6 +325,6 @@ def _cut(crop: Crop) -> NDArray[np.uint8]:
 def _votes(rows: list[_Row], classes: Sequence[str]) -> NDArray[np.float32] | None:
     if not any(row.votes for row in rows):
         return None
-    plain = [name.casefold() for name in classes]  # a column's name may be written otherwise than a label
-    told = [{name.casefold(): count for name, count in (row.votes or {}).items()} for row in rows]
-    return np.array([[counts.get(name, 0.0) for name in plain] for counts in told], np.float32)
+    plain = [name.casefold() for name in classes]  # the case of a column's name may differ from that of a label
+    votes = [{name.casefold(): count for name, count in (row.votes or {}).items()} for row in rows]
+    return np.array([[counts.get(name, 0.0) for name in plain] for counts in votes], np.float32)

@@ -1,4 +1,4 @@
-"""What lies at a path: one walk over it, and a look at the head of each table, so that layouts are told apart by content."""
+"""Survey of a path: one walk over the files, and the first rows of each table, from which layouts are recognised."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ TABLE_SUFFIXES = (".csv", ".tsv", ".xlsx", ".jsonl", ".ndjson")
 _MAX_JSON = 2**29
 _SAMPLE_ROWS = 50
 _DOCUMENTS = (".json", ".yaml", ".yml")
-_NO_TABLES = ("npy", "npz", "hdf5", "arrow")  # other readers know them
+_NO_TABLES = ("npy", "npz", "hdf5", "arrow")  # handled by other readers
 LIST_SUFFIXES = (".txt", ".lst")
 MAX_LISTS = 64
-"""Most text files of a folder that are looked into: a set has a few lists, or as many annotations as pictures."""
+"""Maximum number of text files in a folder that are opened: a set has a few lists, or one annotation per picture."""
 
 _SPLIT_WORD = re.compile(
     r"(?<![a-z])((public|private)[_ -]?test|train(ing)?|valid(ation)?|val|test(ing)?|dev)(?![a-z])"
@@ -36,15 +36,15 @@ _SPLIT_WORD = re.compile(
 
 @dataclass(frozen=True)
 class Table:
-    """The head of a table: its column names and its first rows.
+    """The header and the first rows of a table.
 
     Attributes:
         path: the file.
-        header: the names of the columns, without surrounding blanks, in lower case; empty where the table has no head.
-        sample: the first rows below the head.
-        problem: why it can't be read as a table, as one sentence; empty where it can.
-        content: gives its rows, without the head.
-        note: what had to be assumed to read it, as one sentence.
+        header: column names, stripped, in lower case; empty if the table has no header.
+        sample: the first rows below the header.
+        problem: the reason why it can't be read as a table, as one sentence; empty if it can.
+        content: returns its rows, without the header.
+        note: the assumption made to read it, as one sentence.
     """
 
     path: Path
@@ -60,7 +60,7 @@ class Table:
 
     @property
     def first(self) -> tuple[str, ...]:
-        """The cells of the first row below the head; empty where there is none."""
+        """The cells of the first row below the header; empty if there is none."""
         return self.sample[0] if self.sample else ()
 
     @property
@@ -70,11 +70,11 @@ class Table:
 
     @property
     def split(self) -> str | None:
-        """The split that the file's name, or else its folder's name, stands for."""
+        """The split in the file's name, otherwise in its folder's name."""
         return split_of(self.path)
 
     def rows(self) -> Iterator[list[str]]:
-        """All rows, without blank ones and without the head.
+        """All rows, without blank ones and without the header.
 
         Raises:
             DataError: the table is damaged.
@@ -83,13 +83,13 @@ class Table:
 
 
 class Survey:
-    """What lies at a path.
+    """The files at a path.
 
     Args:
         path: a file or a folder.
 
     Raises:
-        DataError: nothing is there, it can't be listed, or it is empty.
+        DataError: it doesn't exist, can't be listed, or is empty.
     """
 
     def __init__(self, path: Path) -> None:
@@ -106,11 +106,11 @@ class Survey:
         except OSError as error:
             raise DataError(f"'{path}' can't be read: {error.strerror or error}.") from None
         if not self.files:
-            raise DataError(f"'{path}' is an empty folder: give the path of the data set.")
+            raise DataError(f"'{path}' is an empty folder: name the folder of the data set.")
 
     @property
     def folder(self) -> Path:
-        """The folder that was given, or the one that holds the file that was given."""
+        """The given folder, or the folder of the given file."""
         return self.path if self.path.is_dir() else self.path.parent
 
     @cached_property
@@ -120,23 +120,23 @@ class Survey:
 
     @cached_property
     def pictures(self) -> list[Path]:
-        """The files that are pictures by their ending, in natural order."""
+        """The pictures, by suffix, in natural order."""
         return [file for file in self.visible if file.suffix.lower() in images.SUFFIXES]
 
     @cached_property
     def parquet(self) -> list[Path]:
-        """The Parquet and Arrow files, by ending in a folder and also by their first bytes where one file was given."""
+        """The Parquet and Arrow files, by suffix; a single file also by its first bytes."""
         endings = (".parquet", *ARROW_SUFFIXES)
         if not self.path.is_dir():
             by_content = filekinds.kind(self.path) in ("parquet", "arrow")
             return [self.path] if self.path.suffix.lower() in endings or by_content else []
         found = [file for file in self.visible if file.suffix.lower() in endings]
-        # The datasets library leaves tables of row numbers beside its data.
+        # The datasets library writes tables of row numbers beside its data.
         return [file for file in found if not (file.name.startswith("cache-") and file.suffix == ".arrow")]
 
     @cached_property
     def tables(self) -> list[Table]:
-        """The head of each table in text; of a single file whatever its ending."""
+        """The first rows of each text table; of a single file with any suffix."""
         if not self.path.is_dir():
             return (
                 [] if self.pictures or self.parquet or filekinds.kind(self.path) in _NO_TABLES else tables_in(self.path)
@@ -149,13 +149,13 @@ class Survey:
 
     @cached_property
     def documents(self) -> list[tuple[Path, Any]]:
-        """The JSON files that can be read, each with its content; none where each picture has one of its own."""
+        """The readable JSON files with their contents; none if each picture has its own."""
         found = [file for file in self.visible if file.suffix.lower() == ".json"]
         loaded = [(file, _json(file)) for file in found] if len(found) <= MAX_LISTS else []
         return [(file, content) for file, content in loaded if content is not None]
 
     def with_pictures(self) -> Survey:
-        """What was given if it has pictures; for a list, its folder or else the one above, where its pictures may lie beside it."""
+        """The given path if it has pictures; for a list, its folder or the parent folder, which may have the pictures."""
         return self if self.path.is_dir() else self._around
 
     @cached_property
@@ -165,21 +165,21 @@ class Survey:
 
     @cached_property
     def lists(self) -> list[Path]:
-        """The plain text files that may be lists; none where there are so many that each tells of one picture."""
+        """The plain text files that may be lists; none if there are so many that each belongs to one picture."""
         found = [file for file in self.visible if file.suffix.lower() in LIST_SUFFIXES]
         return found if len(found) <= MAX_LISTS else []
 
     @cached_property
     def tree(self) -> Tree:
-        """What the folders of the pictures are, beside classes and splits."""
+        """The meaning of the folders of the pictures, beside classes and splits."""
         return look(map(self.relative, self.pictures))
 
     def relative(self, file: Path) -> str:
-        """The name of a file seen from the folder, with forward slashes."""
+        """The name of a file relative to the folder, with forward slashes."""
         return file.relative_to(self.folder).as_posix()
 
     def describe(self) -> str:
-        """What is there, in words: ``holds 12 .txt files and 3 .md files``."""
+        """A description of the files: ``holds 12 .txt files and 3 .md files``."""
         if not self.path.is_dir():
             return f"is a {self.path.suffix.lower() or 'nameless'} file"
         counts = Counter(file.suffix.lower() or "nameless" for file in self.files)
@@ -197,7 +197,7 @@ def _names_pictures(table: Table) -> bool:
 
 
 def split_of(file: Path) -> str | None:
-    """The split that a file's name (``train-00000-of-00002.parquet``, ``test_labels.csv``), or else its folder's, stands for."""
+    """The split in a file's name (``train-00000-of-00002.parquet``, ``test_labels.csv``), otherwise in its folder's."""
     word = _SPLIT_WORD.search(file.stem.lower())
     return canonical_split(word.group() if word else file.parent.name)
 
@@ -238,7 +238,7 @@ def _of_document(path: Path, content: Any) -> Table:
 def _peek_sheets(path: Path) -> list[Table]:
     try:
         found = workbook.sheets(path)
-    except MienError as error:  # a package may be missing that reads a workbook that isn't needed
+    except MienError as error:  # the package for workbooks may be missing, and the workbook not be needed
         return [Table(path, problem=str(error))]
     return [_sheet(path, title, rows) for title, rows in found]
 
@@ -254,7 +254,7 @@ def _sheet(path: Path, title: str, first_rows: list[list[str]]) -> Table:
 
 
 def peek(path: Path) -> Table:
-    """Look at the head of a table; what is no table comes back with its ``problem``."""
+    """Read the first rows of a table; if it is not a table, ``problem`` says why."""
     try:
         dialect, first_rows = delimited.recognise(path)
     except DataError as error:
@@ -276,14 +276,14 @@ def table_of(
     has_header: bool = True,
     note: str = "",
 ) -> Table:
-    """A table whose first rows are known, the head among them if it has one."""
+    """A table with known first rows, including the header if it has one."""
     cells = [tuple(cell.strip() for cell in row) for row in first_rows]
     header = tuple(cell.lower() for cell in cells.pop(0)) if has_header and cells else ()
     return Table(path, header, tuple(cells), content=content, note=note)
 
 
 def _json(file: Path) -> Any:
-    """The content of a JSON file; None where it is none, or too large to be a list of annotations."""
+    """The content of a JSON file; None if it is invalid, or too large for a list of annotations."""
     try:
         if file.stat().st_size > _MAX_JSON:
             return None

@@ -1,4 +1,4 @@
-"""Tables of pixels in text: the CSV files of FER2013 in all their shapes, FER+ votes joined to them, and course tables."""
+"""Text tables of pixels: the CSV files of FER2013 in all their forms, joined FER+ votes, and course tables."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _LARGEST_CODE = 10  # AffectNet's; what is larger is a pixel
 
 @dataclass(frozen=True)
 class Columns:
-    """Where the cells of a table stand.
+    """The positions of the columns of a table.
 
     Attributes:
-        pixels: the first column of pixels.
-        behind: how many columns follow the pixels, which take all between: one cell, or one for each pixel.
-        roles: what the other columns are, counted without those of pixels.
+        pixels: index of the first column of pixels.
+        behind: number of columns after the pixels, which take all between: one cell, or one per pixel.
+        roles: roles of the other columns, counted without those of pixels.
     """
 
     pixels: int
@@ -88,12 +88,12 @@ def read_fer2013(survey: Survey, options: ReadOptions) -> FaceSet:
     rows.notes += notes
     beside = survey.path.parent / "fer2013new.csv"
     if not survey.path.is_dir() and beside.exists():
-        rows.notes.append(f"'{beside.name}' (FER+) lies beside it: give the folder, or votes=, to join its votes.")
+        rows.notes.append(f"'{beside.name}' (FER+) is beside it: name the folder, or votes=, to join its votes.")
     return _filled(rows, found, options)
 
 
 def read_course(survey: Survey, options: ReadOptions) -> FaceSet:
-    """Read tables of two columns by position: a label (or an id where the row is unlabelled) and pixels."""
+    """Read tables of two columns by position: a label (or an id if the row is unlabelled) and pixels."""
     notes: list[str] = []
     found = _all_records(survey, notes)
     rows = Rows("course-csv", survey.path)
@@ -102,16 +102,16 @@ def read_course(survey: Survey, options: ReadOptions) -> FaceSet:
 
 
 def whole_table(tables: Iterable[Table]) -> tuple[Table, Columns] | None:
-    """The table that holds all of FER2013: ``fer2013.csv``, or else another one that tells the splits of its rows."""
+    """The table with all of FER2013: ``fer2013.csv``, otherwise another one with splits."""
     found = [(table, columns) for table in tables if (columns := _columns(table)) and columns.roles.split is not None]
     return min(found, key=lambda pair: pair[0].path.name != "fer2013.csv", default=None)
 
 
 def records(table: Table, columns: Columns, notes: list[str], prefix: str = "") -> list[Record]:
-    """All rows of a table, in order; ``prefix`` comes before the row numbers that are their names.
+    """All rows of a table, in order; ``prefix`` precedes the row numbers that are their names.
 
     Raises:
-        DataError: the table is no text, or ends in the middle of a row.
+        DataError: the table is not text, or is truncated.
     """
     parsed = [_parsed(cells, prefix + str(number), table, columns) for number, cells in enumerate(table.rows())]
     faces = [row.values for row in parsed if not isinstance(row.values, str)]
@@ -127,14 +127,14 @@ def records(table: Table, columns: Columns, notes: list[str], prefix: str = "") 
     )
     if is_odd and is_cut(table.path):
         raise DataError(
-            f"'{table.path}' ends in the middle of its row {len(parsed):,}: it was cut off. Download or copy it again."
+            f"'{table.path}' ends in the middle of its row {len(parsed):,}: it is truncated. Download or copy it again."
         )
     notes += [note for note in (table.note, columns.roles.note, _about_values(shapes, faces, table, scaled)) if note]
     return found
 
 
 def is_cut(path: Path) -> bool:
-    """Whether a text file ends without the end of a line, as one does that was cut off."""
+    """Whether a text file ends without a line end, like a truncated one."""
     if path.suffix.lower() not in (".csv", ".tsv", ".txt", ".lst", ""):
         return False
     with path.open("rb") as file:
@@ -162,7 +162,7 @@ def _filled(rows: Rows, found: Sequence[Record], options: ReadOptions) -> FaceSe
 
 
 def _all_records(survey: Survey, notes: list[str]) -> list[Record]:
-    """The rows of a whole table alone, since the others of its folder repeat them; else those of all that hold pixels."""
+    """The rows of a complete table alone, as other tables of its folder repeat them; otherwise those of all tables with pixels."""
     found = [(table, columns) for table in survey.tables if (columns := _columns(table))]
     if not found:
         problem = next((table.problem for table in survey.tables if table.problem), "")
@@ -280,8 +280,8 @@ def _checked(values: pixels.Flat, shapes: dict[int, pixels.Shape], common: int, 
 
 
 def _about_values(shapes: dict[int, pixels.Shape], faces: Sequence[pixels.Flat], table: Table, scaled: bool) -> str:
-    """A sentence on what was assumed of the values; empty where they are gray from 0 to 255."""
+    """A note on the conversion of values; empty if they are gray from 0 to 255."""
     colours = sum(len(face) in shapes and shapes[len(face)].channels > 1 for face in faces)
-    told = [f"{counted(colours, 'face has', 'faces have')} colours, which were turned to gray"] if colours else []
-    told += ["the values lie in 0..1 and were multiplied by 255"] if scaled else []
-    return f"In '{table.path.name}' {' and '.join(told)}." if told else ""
+    parts = [f"{counted(colours, 'face has', 'faces have')} colours, which were turned to gray"] if colours else []
+    parts += ["the values lie in 0..1 and were multiplied by 255"] if scaled else []
+    return f"In '{table.path.name}' {' and '.join(parts)}." if parts else ""

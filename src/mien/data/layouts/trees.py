@@ -1,4 +1,4 @@
-"""Trees of folders with more levels than classes: which folders are people, and which say nothing that is known."""
+"""Folder trees with more levels than classes: which folders are persons, and which are unknown."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ Folders = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Tree:
-    """What the folders above and below those of the classes are.
+    """The meaning of the folders above and below those of the classes.
 
     Attributes:
-        people: the names of folders that are people, each with pictures of several classes.
-        unknown: the names of folders above the classes that are neither people nor splits.
-        classes: the class of each path of folders, where one of them is a class.
+        people: names of folders that are persons, each with pictures of several classes.
+        unknown: names of folders above the classes that are neither persons nor splits.
+        classes: the class of each path of folders, if one of them is a class.
     """
 
     people: frozenset[str] = frozenset()
@@ -48,32 +48,32 @@ class Tree:
     classes: Mapping[Folders, str] = field(default_factory=dict, compare=False)
 
     def class_of(self, name: str) -> str | None:
-        """The class of a picture, by the name that it has seen from the folder of the data."""
+        """The class of a picture, by its name relative to the folder of the data."""
         return self.classes.get(PurePosixPath(name).parts[:-1])
 
     def person(self, name: str) -> str | None:
-        """Who is on a picture, by the name that it has seen from the folder of the data."""
+        """The person in a picture, by its name relative to the folder of the data."""
         return next((part for part in PurePosixPath(name).parts[:-1] if part in self.people), None)
 
     @property
     def notes(self) -> list[str]:
-        """A sentence on people, and one on folders that say nothing that is known, where there are some."""
-        told = []
+        """Notes on persons and on unknown folders, if there are some."""
+        lines = []
         if self.people:
-            told.append(f"The folders {_some(self.people)} beside the classes are read as people.")
+            lines.append(f"The folders {_some(self.people)} beside the classes are read as people.")
         if self.unknown:
-            told.append(
+            lines.append(
                 f"The folders {_some(self.unknown)} above the classes name no split (train, valid, test);"
                 " their rows are read as training rows."
             )
-        return told
+        return lines
 
 
 def look(names: Iterable[str]) -> Tree:
-    """Tell what the folders of pictures are.
+    """Determine the meaning of the folders of pictures.
 
     Args:
-        names: the pictures, as seen from the folder of the data, with forward slashes.
+        names: the pictures, relative to the folder of the data, with forward slashes.
     """
     paths = {PurePosixPath(name).parts[:-1] for name in names}
     levels = {path: tuple(part for part in path if canonical_split(part) is None) for path in paths}
@@ -101,15 +101,15 @@ def look(names: Iterable[str]) -> Tree:
 
 
 def are_called_people(names: Iterable[str]) -> bool:
-    """Whether all names say that they are people: ``subject01``, ``Actor_2``."""
+    """Whether all names are those of persons: ``subject01``, ``Actor_2``."""
     return all(_CALLED_PERSON.fullmatch(name) for name in names)
 
 
 def _class_place(columns: Sequence[Sequence[str]]) -> int:
-    """Which level of folders, of paths that all have as many, is that of the classes.
+    """The level of folders that is that of the classes, for paths of the same depth.
 
-    It is the one whose names are expressions, else the one whose names are words and no numbered people or batches, else the
-    innermost one of small numbers, else the innermost one.
+    It is the level whose names are expressions, otherwise the one whose names are words and not numbered persons or batches,
+    otherwise the innermost one of small numbers, otherwise the innermost one.
     """
     names = [set(column) for column in columns]
     known = [sum(emotions.canonical(name) is not None for name in level) for level in names]

@@ -1,4 +1,4 @@
-"""WebDataset shards, unpacked: each picture has a file ``.cls`` of its name, which holds its class."""
+"""WebDataset shards, unpacked: each picture has a ``.cls`` file of the same name with its class."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _MAX_CHARACTERS = 100
 
 
 def matches(survey: Survey) -> bool:
-    """Whether most pictures have a file of their name that ends in ``.cls``."""
+    """Whether most pictures have a ``.cls`` file of the same name."""
     return survey.path.is_dir() and 2 * len(_pairs(survey)) > len(survey.pictures)
 
 
 def read(survey: Survey, options: ReadOptions) -> FaceSet:
-    """Read each picture with the class in the file of its name; the name of the shard, or a folder, tells the split.
+    """Read each picture with the class in its ``.cls`` file; the name of the shard or a folder sets the split.
 
     Raises:
         DataError: no picture has such a file, or none is usable.

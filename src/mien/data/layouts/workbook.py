@@ -12,7 +12,7 @@ from typing import Any
 from mien.errors import DataError, MissingExtraError
 
 MAX_BYTES = 2**31
-"""Largest workbook that is read, in bytes once unpacked."""
+"""Maximum unpacked size of a workbook, in bytes."""
 
 _SAMPLE_ROWS = 50
 
@@ -51,13 +51,13 @@ def _rows(sheet: Any) -> Iterator[list[str]]:
 def _text(value: Any) -> str:
     if value is None:
         return ""
-    # Excel knows no whole numbers.
+    # Excel has no integers.
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 @contextmanager
 def _open(path: Path) -> Iterator[Any]:
-    """The workbook; whatever is wrong with it becomes one sentence."""
+    """The workbook; all errors become one clear message."""
     try:
         import openpyxl
     except ImportError:
@@ -74,8 +74,6 @@ def _open(path: Path) -> Iterator[Any]:
                 book.close()
     except (DataError, GeneratorExit):
         raise
-    except Exception as error:  # zip, XML, numbers, dates: a damaged workbook fails in any of them
+    except Exception as error:  # a damaged workbook may raise errors of zip, XML, numbers or dates
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise DataError(
-            f"'{path}' is no workbook that can be read ({reason}): save it again as .xlsx or CSV."
-        ) from None
+        raise DataError(f"'{path}' is not a readable workbook ({reason}): save it again as .xlsx or CSV.") from None

@@ -1,4 +1,4 @@
-"""YOLO exports: photos with a text file of boxes for each, and ``data.yaml`` or ``classes.txt`` with the names of the classes."""
+"""YOLO exports: photos with a text file of boxes for each, and ``data.yaml`` or ``classes.txt`` with the class names."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def matches(survey: Survey) -> bool:
 
 
 def read(survey: Survey, options: ReadOptions) -> FaceSet:
-    """Read each box as a face, cut at the square around it.
+    """Read each box as a face, cropped to the square around it.
 
     Raises:
         DataError: there are no boxes or no names of classes, or no box is usable.
@@ -98,10 +98,10 @@ def _class_names(file: Path) -> dict[int, str]:
         raise MissingExtraError("yaml", "formats") from None
     text = _head(file)
     try:
-        # Reading YAML takes the square of the time that its depth has.
+        # The time to parse YAML grows with the square of its depth.
         content: Any = None if text.count(b"[") + text.count(b"{") > _MAX_BRACKETS else yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError, UnicodeError):
-        raise DataError(f"'{file}' is no YAML that can be read: export it again.") from None
+        raise DataError(f"'{file}' is not valid YAML: export it again.") from None
     names = content.get("names") if isinstance(content, dict) else None
     if isinstance(names, list) and names:
         return {number: str(name) for number, name in enumerate(names)}
@@ -111,7 +111,7 @@ def _class_names(file: Path) -> dict[int, str]:
 
 
 def _box(line: str, names: dict[int, str]) -> tuple[str, tuple[float, float, float, float]] | str:
-    """The class and the box (left, top, right, bottom, in shares of the sides) of a line, or what is wrong with it."""
+    """The class and the box (left, top, right, bottom, as shares of the sides) of a line, or the error."""
     try:
         number, *values = map(float, line.split())
     except ValueError:
