@@ -149,18 +149,26 @@ class Run:
 
     @property
     def seen(self) -> SeenFaces | None:
-        """Hashes of the training faces and the held-out faces; None in runs of earlier versions.
+        """Hashes of the training faces and the held-out faces, including those of the model that training starts from.
+
+        None in runs of earlier versions, and if that model has no hashes.
 
         Raises:
             RunError: the file is damaged.
         """
         return SeenFaces.load(self.folder / SEEN_FILE)
 
-    def write_seen(self, learned: FaceSet, held_out: FaceSet) -> None:
-        """Store hashes of the training faces and the held-out faces, at the recipe's size, unless they are stored already."""
+    def write_seen(self, learned: FaceSet, held_out: FaceSet, earlier: SeenFaces | None = None) -> None:
+        """Store hashes of the training faces and the held-out faces, at the recipe's size, unless they are stored already.
+
+        Args:
+            learned, held_out: the rows.
+            earlier: the faces of the model that training starts from.
+        """
         if not (self.folder / SEEN_FILE).exists():
+            own = SeenFaces.of(learned.images, held_out.images)
             with files.atomic_write(self.folder / SEEN_FILE) as temporary:
-                SeenFaces.of(learned.images, held_out.images).save(temporary)
+                (own.joined(earlier) if earlier else own).save(temporary)
 
     @property
     def calibration(self) -> Path:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,31 @@ def test_a_run_gives_its_own_weights(run: Run) -> None:
     weights.put_into(network, weights.classes, torch.empty(0))
     for name, tensor in network.state_dict().items():
         assert torch.equal(tensor, weights.tensors[name])
+
+
+def test_the_last_layers_rows_follow_the_order_of_the_classes(faces: FaceSet, run: Run) -> None:
+    weights = pretrained.load(run.folder)
+    network = networks.build("tiny", 7, 48)
+    weights.put_into(network, weights.classes[::-1], torch.empty(0))
+    assert torch.equal(network.last.weight, weights.tensors["linear.weight"].flip(0))
+    assert torch.equal(network.last.bias, weights.tensors["linear.bias"].flip(0))
+    assert torch.equal(network.state_dict()["stem.conv.weight"], weights.tensors["stem.conv.weight"])
+
+
+def test_the_network_is_known_by_its_weights(run: Run) -> None:
+    assert pretrained.load(run.folder).network() == "tiny"
+    assert [pretrained.load(name).network() for name in ("tiny", "base", "robust")] == ["tiny", "base", "base"]
+    none = replace(pretrained.load(run.folder), tensors={"linear.weight": torch.zeros(7, 64)})
+    with pytest.raises(ModelFileError, match="its network is not one of"):
+        none.network()
+
+
+def test_the_model_tells_the_faces_that_it_has_seen(run: Run) -> None:
+    whole, short = pretrained.load(run.folder).seen, pretrained.load(run.model_file).seen
+    assert whole is not None
+    assert short is not None
+    assert (whole.bits, short.bits) == (64, 32)
+    assert set(short.learned.tolist()) == {hashed >> 32 << 32 for hashed in whole.learned.tolist()}
 
 
 def test_with_other_classes_the_last_layer_stays_as_it_is(faces: FaceSet, run: Run) -> None:

@@ -7,7 +7,7 @@ Every function takes data as a path or a ``FaceSet``, and a model as a name, a p
 from mien.api.data import audit, load, read, submit
 from mien.api.experimenting import study, tune
 from mien.api.judging import Evaluated, Explained, decide, evaluate, explain, report
-from mien.api.training import ensemble, export, new_run_folder, resume, train
+from mien.api.training import ensemble, export, new_run_folder, recipe_for, resume, train
 
 __all__ = [
     "Evaluated",
@@ -21,6 +21,7 @@ __all__ = [
     "load",
     "new_run_folder",
     "read",
+    "recipe_for",
     "report",
     "resume",
     "study",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 
 def train(
     data: str | os.PathLike[str],
-    recipe: Recipe | str = "base",
+    recipe: Recipe | str | None = None,
     out: str | os.PathLike[str] | None = None,
     *,
+    init: str | os.PathLike[str] | None = None,
     reading: ReadOptions = DEFAULT,
     hardware: Hardware = AUTO,
     workers: int | None = None,
@@ -34,8 +36,9 @@ def train(
 
     Args:
         data: path of the labelled faces.
-        recipe: a recipe or its name.
+        recipe: a recipe or its name; None is ``base``, or ``finetune`` with ``init``.
         out: the run folder to create; None creates one in ``runs``.
+        init: a model to fine-tune: name, model file or run folder; None keeps the ``init`` of the recipe.
         reading: how the data is read.
         hardware: device and precision of training.
         workers: number of data-parallel processes on Ray; None trains in this process.
@@ -46,10 +49,11 @@ def train(
         DataError: the data can't be read.
         RunError: the run folder is not empty.
     """
-    from mien import recipes
     from mien.training import job, ranks
 
-    wanted = recipes.get(recipe) if isinstance(recipe, str) else recipe
+    wanted = recipe if isinstance(recipe, Recipe) else recipe_for(recipe, init=init)
+    if init is not None:
+        wanted = replace(wanted, init=os.fspath(init))
     folder = Path(out) if out is not None else new_run_folder(wanted)
     if workers is not None:
         from mien.scale import training
@@ -66,6 +70,29 @@ def train(
         )
     begin = job.start_or_resume if ranks.started_again() else job.start
     return begin(data, wanted, folder, reading=reading, hardware=hardware, command=command, progress=progress)
+
+
+def recipe_for(
+    name: str | None = None, settings: Sequence[str] = (), *, init: str | os.PathLike[str] | None = None
+) -> Recipe:
+    """The recipe of a training.
+
+    Args:
+        name: name or TOML file; None is ``base``, or ``finetune`` with ``init``.
+        settings: changes such as ``"epochs=15"``.
+        init: as for ``train``; ``finetune`` takes network and image size from this model.
+
+    Raises:
+        RecipeError: there is no such recipe or field, or network or image size differ from the model's.
+        ModelFileError: there is no such model, or training can't start from it.
+    """
+    from mien import recipes
+
+    if init is None:
+        return recipes.get(name or "base", settings)
+    from mien.training import finetuning
+
+    return finetuning.recipe_for(init, name or finetuning.RECIPE, settings)
 
 
 def new_run_folder(recipe: Recipe) -> Path:

@@ -135,15 +135,15 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def recipe_option(default: str) -> Callable[[Any], Any]:
-    """The option that names a recipe."""
+def recipe_option(default: str | None, shown: str | bool = True) -> Callable[[Any], Any]:
+    """The option that names a recipe; ``shown`` is what the help says of a default that depends on other options."""
     return click.option(
         "--recipe",
         "recipe_name",
         default=default,
         type=name_argument,
-        show_default=True,
-        help="vgg, large, base, tiny or demo, or a recipe's TOML file.",
+        show_default=shown,
+        help="vgg, large, base, tiny, demo or finetune, or a recipe's TOML file.",
     )
 
 

@@ -50,6 +50,7 @@ def _check_resuming(
         raise click.UsageError("--data is for --resume: name the data to train on as DATA.")
     kept = (
         "recipe_name",
+        "init",
         "out",
         "precision",
         "layout",
@@ -70,7 +71,13 @@ def _check_resuming(
 
 @click.command(cls=Verb)
 @click.argument("data", required=False, type=path_argument)
-@recipe_option("base")
+@recipe_option(None, "base; with --init: finetune")
+@click.option(
+    "--init",
+    type=name_argument,
+    metavar="MODEL",
+    help="Fine-tune: start from the weights of a model (a name such as base, a model file or a run folder).",
+)
 @set_option
 @data_options(training=True)
 @click.option("--out", type=OutputPath("made"), help="Run folder to create.  [default: runs/RECIPE-DATE-TIME]")
@@ -88,7 +95,8 @@ def _check_resuming(
 def train(
     context: click.Context,
     data: Path | None,
-    recipe_name: str,
+    recipe_name: str | None,
+    init: str | None,
     settings: tuple[str, ...],
     reading: ReadOptions,
     out: Path | None,
@@ -107,10 +115,12 @@ def train(
     --resume uses the settings of the run; only --data (new path of the data), --device and --set epochs=N (more epochs) may
     differ.
 
+    --init fine-tunes a model: the network is the model's; the last layer is new where the classes differ.
+
     Example:  mien train fer2013.csv --recipe base --set epochs=15
     """
     _check_resuming(context, data, resume, moved, settings)
-    from mien import api, recipes, typed_json
+    from mien import api, typed_json
     from mien.run_record import Hardware
     from mien.training import ranks
     from mien.training.resuming import Changes
@@ -119,7 +129,7 @@ def train(
         raise click.UsageError("torchrun has started the workers already: leave out --workers.")
     if ranks.started_again() and resume is None and out is None:
         raise click.UsageError("Name the run folder with --out, so that restarted workers find it.")
-    recipe = recipes.get(recipe_name, settings)
+    recipe = api.recipe_for(recipe_name, settings, init=init)
     folder = resume or out or api.new_run_folder(recipe)
     how = f"resume with  mien train --resume {folder}" + (f" --workers {workers}" if workers else "")
     with resumable(how, needs=folder / "run.json"):

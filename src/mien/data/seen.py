@@ -53,9 +53,12 @@ class SeenFaces:
         return learned, np.isin(asked, self.held_out) & ~learned
 
     def joined(self, other: SeenFaces) -> SeenFaces:
-        """The union of two trainings: a face that either was trained on counts as trained on."""
-        learned = np.union1d(self.learned, other.learned)
-        return SeenFaces(learned, np.setdiff1d(np.union1d(self.held_out, other.held_out), learned), self.bits)
+        """The union of two trainings, in the shorter hashes: a face that either was trained on counts as trained on."""
+        bits = min(self.bits, other.bits)
+        learned, held_out = (
+            np.union1d(getattr(self, part) & _mask(bits), getattr(other, part) & _mask(bits)) for part in _PARTS
+        )
+        return SeenFaces(learned, np.setdiff1d(held_out, learned), bits)
 
     def to_text(self) -> str:
         """Encode as base64 for a model file: ``BITS`` bits per hash, about 2.4 bytes per face after compression."""
@@ -87,9 +90,9 @@ class SeenFaces:
         return cls(learned, held_out, BITS)
 
     def save(self, path: Path) -> None:
-        """Write a file in the run folder: full hashes, one per row, in the order of the rows."""
+        """Write a file in the run folder, with the hashes as they are."""
         with path.open("wb") as file:
-            np.savez(file, allow_pickle=False, learned=self.learned, held_out=self.held_out)
+            np.savez(file, allow_pickle=False, learned=self.learned, held_out=self.held_out, bits=np.array(self.bits))
 
     @classmethod
     def load(cls, path: Path) -> SeenFaces | None:
@@ -103,7 +106,7 @@ class SeenFaces:
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 learned, held_out = (np.asarray(arrays[part], np.uint64) for part in _PARTS)
-                return cls(learned, held_out)
+                return cls(learned, held_out, int(arrays["bits"]) if "bits" in arrays else 64)
         except Exception as error:  # zip, zlib, header, dtype: numpy names them all differently
             raise RunError(
                 f"'{path}' is damaged ({error}): remove it, and resume with  mien train --resume {path.parent}"

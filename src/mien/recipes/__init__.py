@@ -1,6 +1,6 @@
 """Recipes: all settings of a training, by name, from a file, or with changes."""
 
-from mien.recipes.catalogue import AUGMENTS, RECIPES, base, demo, large, no_augment, robust, strong, tiny, vgg
+from mien.recipes.catalogue import AUGMENTS, RECIPES, base, demo, finetune, large, no_augment, robust, strong, tiny, vgg
 from mien.recipes.recipe import Augment, Recipe
 from mien.recipes.settings import augment_changes, changed, changes, get, write
 
@@ -14,6 +14,7 @@ __all__ = [
     "changed",
     "changes",
     "demo",
+    "finetune",
     "get",
     "large",
     "no_augment",

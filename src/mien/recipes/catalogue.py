@@ -92,7 +92,32 @@ def demo() -> Recipe:
     )
 
 
-RECIPES: dict[str, Callable[[], Recipe]] = {"vgg": vgg, "large": large, "base": base, "tiny": tiny, "demo": demo}
+def finetune() -> Recipe:
+    """For few faces of one's own: starts from the weights of a model, base where ``--init`` names no other, at a low rate."""
+    return Recipe(
+        name="finetune",
+        network="base",
+        image_size=48,
+        epochs=20,
+        batch_size=32,
+        optimizer="adamw",
+        learning_rate=1e-3,
+        weight_decay=0.05,
+        label_smoothing=0.1,
+        init="base",
+        keep="last",
+        augment=tiny().augment,
+    )
+
+
+RECIPES: dict[str, Callable[[], Recipe]] = {
+    "vgg": vgg,
+    "large": large,
+    "base": base,
+    "tiny": tiny,
+    "demo": demo,
+    "finetune": finetune,
+}
 """Recipe name to the function that returns it."""
 
 

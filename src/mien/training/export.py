@@ -147,13 +147,13 @@ def load_graph(run: Run, valid_set: FaceSet) -> tuple[ModelGraph, Temperature]:
 
 def training_record(run: Run, temperature: Temperature) -> dict[str, Any]:
     """The training metadata of a model file."""
-    data = run.record.data
+    data, setup = run.record.data, run.record.setup
     return {
         "mien": run.record.mien,
         "git_commit": run.record.git_commit,
-        "torch": run.record.setup.torch,
-        "device": run.record.setup.device,
-        "precision": run.record.setup.precision,
+        "torch": setup.torch,
+        "device": setup.device,
+        "precision": setup.precision,
         "recipe": run.recipe.to_dict(),
         "temperature": temperature.to_dict(),
         "epoch": checkpoint.load(run.best, BestEpoch)[1].epoch,
@@ -162,6 +162,7 @@ def training_record(run: Run, temperature: Temperature) -> dict[str, Any]:
         "train_hash": data.train.faces_hash,
         "options": data.read.options.to_dict(),
         "coding": typed_json.to_json(data.read.coding),
+        **({"init": {"name": run.recipe.init, "sha256": setup.init}} if run.recipe.init else {}),
     }
 
 

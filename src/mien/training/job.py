@@ -23,7 +23,18 @@ from mien.progress import SILENT, Progress
 from mien.recipes import Recipe
 from mien.run import Run, check_new
 from mien.run_record import AUTO, DataRecord, Hardware, HeldOutRows, Setup, TrainRows
-from mien.training import calibration, devices, export, loop, networks, pretrained, resuming, summary, teachers
+from mien.training import (
+    calibration,
+    devices,
+    export,
+    finetuning,
+    loop,
+    networks,
+    pretrained,
+    resuming,
+    summary,
+    teachers,
+)
 from mien.training.augment import augment
 from mien.training.ranks import Ranks, process_group
 from mien.training.resuming import UNCHANGED, Changes
@@ -70,6 +81,8 @@ def start(
         init=pretrained.digest(recipe.init) if recipe.init else "",
     )
     networks.sketch(recipe.network, 2, recipe.image_size)  # report an invalid network before data is read
+    if recipe.init:
+        finetuning.check(recipe, pretrained.load(recipe.init))
     with process_group(place) as ranks:
         shown = progress if ranks.first else SILENT
         run, own_set, valid_set = _begin(data, reading, recipe, out, setup, command, ranks, shown)
@@ -119,7 +132,7 @@ def _begin(
     run = ranks.on_rank0(
         lambda: Run.create(out, recipe, data=record, setup=replace(setup, workers=ranks.num), command=command)
     )
-    ranks.on_rank0(lambda: run.write_seen(train_set, valid_set))
+    ranks.on_rank0(lambda: _write_seen(run, train_set, valid_set))
     progress.line(f"run folder {run.folder}; if training is stopped, resume it with  mien train --resume {run.folder}")
     return run, ranks.share(train_set, recipe.seed), valid_set
 
@@ -195,8 +208,16 @@ def start_or_resume(
 def _share(run: Run, ranks: Ranks) -> tuple[FaceSet, FaceSet]:
     """A run's training rows of this rank, and the held-out rows; other rows are not kept in memory."""
     train_set, valid_set = read_sets(run)
-    ranks.on_rank0(lambda: run.write_seen(train_set, valid_set))
+    if not run.recipe.init:  # the model that training started from may be gone
+        ranks.on_rank0(lambda: run.write_seen(train_set, valid_set))
     return ranks.share(train_set, run.recipe.seed), valid_set
+
+
+def _write_seen(run: Run, train_set: FaceSet, valid_set: FaceSet) -> None:
+    """Store hashes of the faces, including those of the model that training starts from; nothing if these are unknown."""
+    earlier = pretrained.load(run.recipe.init).seen if run.recipe.init else None
+    if earlier is not None or not run.recipe.init:
+        run.write_seen(train_set, valid_set, earlier)
 
 
 def teacher_hash(recipe: Recipe) -> str:

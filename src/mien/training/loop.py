@@ -20,12 +20,11 @@ from torch import Tensor, nn
 from mien.data.faceset import FaceSet
 from mien.errors import TrainingError
 from mien.progress import SILENT, Progress
-from mien.recipes import Recipe
 from mien.run import Run
 from mien.run_record import Ending, EpochRecord
-from mien.training import checkpoint, devices, networks, pretrained, schedules, teachers, validation
+from mien.training import checkpoint, devices, finetuning, networks, schedules, teachers, validation
 from mien.training import optimizers as optimizing
-from mien.training.augment import augment, corrupt, view
+from mien.training.augment import corrupt, view
 from mien.training.calibration import CrossFit
 from mien.training.imbalance import balanced_order, class_weights, cross_entropy
 from mien.training.ranks import ALONE, Ranks, with_synced_norms
@@ -88,8 +87,7 @@ def train(
     memory_format = devices.memory_format(device)
     network = network.to(memory_format=memory_format)  # type: ignore[call-overload] # torch's stubs lack this overload
     if recipe.init and not run.checkpoint.exists():
-        shown = _shown(train_set, recipe, device)  # (N, 1, H, W)
-        pretrained.load(recipe.init).put_into(network, train_set.classes, (shown - mean) / std)
+        progress.line(finetuning.begin(network, recipe, train_set, run.record.data))
     if recipe.sync_norm and ranks.num > 1:
         network = with_synced_norms(network, device)
     # The weights that are evaluated and exported.
@@ -220,13 +218,6 @@ def train(
         if ended:
             break
     return ended or "epochs"
-
-
-def _shown(train_set: FaceSet, recipe: Recipe, device: torch.device) -> Tensor:
-    """Some augmented training faces, gray levels ``(N, 1, H, W)``."""
-    some = train_set.images[:: -(-len(train_set) // 1024)]
-    generator = torch.Generator(device).manual_seed(recipe.seed)
-    return augment(torch.from_numpy(some).to(device), recipe.augment, generator)
 
 
 class Learner(nn.ModuleDict):

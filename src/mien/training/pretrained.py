@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mien import modelfile
-from mien.errors import ModelFileError
+from mien.data.seen import SeenFaces
+from mien.errors import ModelFileError, RecipeError
 from mien.inference import pretrained
 from mien.inference.classifier import Classifier
 from mien.run import Run
-from mien.training import checkpoint
+from mien.training import checkpoint, networks
 from mien.training.networks import Network
 
 PREFIX = "network."
@@ -34,20 +36,40 @@ class Pretrained:
     Attributes:
         name: the source: a run folder, a pretrained model's name or a model file.
         classes: the classes of the last layer.
+        size: height and width of the input, in pixels.
         mean, std: normalisation of the input, in gray levels (0 to 255).
         tensors: the weights.
         is_folded: whether batch norms are folded into the convolutions.
+        seen: hashes of the training faces and the held-out faces; None if they are unknown.
     """
 
     name: str
     classes: tuple[str, ...]
+    size: tuple[int, int]
     mean: float
     std: float
     tensors: Mapping[str, Tensor]
     is_folded: bool
+    seen: SeenFaces | None
+
+    def network(self) -> str:
+        """The name of the network, found by the names and shapes of the weights.
+
+        Raises:
+            ModelFileError: no network of ``networks.NETWORKS`` has these weights.
+        """
+        for name in networks.NETWORKS:
+            try:
+                self._fitted(networks.sketch(name, len(self.classes), self.size[0]), set())
+            except (ModelFileError, RecipeError):  # other weights, or a network that doesn't take this size
+                continue
+            return name
+        raise ModelFileError(
+            f"Training can't start from '{self.name}', because its network is not one of {', '.join(networks.NETWORKS)}."
+        )
 
     def put_into(self, network: Network, classes: tuple[str, ...], faces: Tensor) -> None:
-        """Load these weights into a network; its last layer is unchanged if the classes differ.
+        """Load these weights into a network. The last layer gets its rows in the order of ``classes``; it is unchanged if they differ.
 
         Args:
             network: a network of the same shape.
@@ -58,8 +80,26 @@ class Pretrained:
         Raises:
             ModelFileError: the weights belong to another network.
         """
-        last = next(name for name, module in network.named_modules() if module is network.last)
-        kept = set() if self.classes == classes else {f"{last}.weight", f"{last}.bias"}
+        weight, bias = last = _last_names(network)
+        has_head = self.has_classes(classes)
+        given, biases = self._fitted(network, set() if has_head else {*last})
+        if has_head:
+            rows = [self.classes.index(name) for name in classes]
+            given |= {weight: given[weight][rows], bias: given[bias][rows]}
+        network.load_state_dict(given, strict=False)
+        if biases:
+            _unfold(network, biases, faces)
+
+    def has_classes(self, classes: tuple[str, ...]) -> bool:
+        """Whether the classes are the same, in any order."""
+        return sorted(self.classes) == sorted(classes)
+
+    def _fitted(self, network: Network, kept: set[str]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """The weights by their names in the network, without those in ``kept``; and the bias of each folded batch norm by its name.
+
+        Raises:
+            ModelFileError: the weights belong to another network.
+        """
         own = network.state_dict()
         norms = _norms(network) if self.is_folded else {}
         given = {name: tensor for name, tensor in self.tensors.items() if name not in kept}
@@ -75,11 +115,8 @@ class Pretrained:
             raise ModelFileError(
                 f"'{self.name}' has the weights of another network ({(missing + unfit)[0]}): use a model of the same network."
             )
-        for conv in own_biases & own.keys():
-            given[conv] = torch.zeros_like(own[conv])
-        network.load_state_dict(given, strict=False)
-        if norms:
-            _unfold(network, {norm: bias for norm, bias in biases.items() if bias is not None}, faces)
+        given |= {name: torch.zeros_like(own[name]) for name in own_biases & own.keys()}
+        return given, {norm: bias for norm, bias in biases.items() if bias is not None}
 
 
 def load(name: str | os.PathLike[str]) -> Pretrained:
@@ -96,7 +133,8 @@ def load(name: str | os.PathLike[str]) -> Pretrained:
         run = Run.open(name)
         data, tensors = run.record.data, checkpoint.tensors(run.best)
         own = {key.removeprefix(PREFIX): tensor for key, tensor in tensors.items()}
-        return Pretrained(str(name), tuple(data.classes), data.mean, data.std, own, is_folded=False)
+        size = (run.recipe.image_size, run.recipe.image_size)
+        return Pretrained(str(name), tuple(data.classes), size, data.mean, data.std, own, False, run.seen)
     classifier = Classifier.load(name)
     graph = onnx.load_model(classifier.path).graph
     values = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
@@ -107,7 +145,8 @@ def load(name: str | os.PathLike[str]) -> Pretrained:
             f"Training can't start from '{name}', because it is not a single network: name one that  mien train  created."
         )
     own = {key.removeprefix(PREFIX): torch.from_numpy(value.astype(np.float32)) for key, value in weights.items()}
-    return Pretrained(str(name), classifier.spec.classes, shift, factor, own, is_folded=True)
+    spec = classifier.spec
+    return Pretrained(str(name), spec.classes, spec.size, shift, factor, own, True, classifier.seen)
 
 
 def digest(name: str) -> str:
@@ -135,14 +174,19 @@ def _constant(graph: onnx.GraphProto, values: Mapping[str, NDArray[np.generic]],
     return None if value is None or value.size != 1 else float(value.item())
 
 
+def _last_names(network: Network) -> tuple[str, str]:
+    """The names of the last layer's weight and bias."""
+    last = next(name for name, module in network.named_modules() if module is network.last)
+    return f"{last}.weight", f"{last}.bias"
+
+
 def _norms(network: Network) -> dict[str, str]:
-    """Each convolution's name to the name of the batch norm after it, which has ``norm`` instead of ``conv``."""
+    """Each convolution's name to the name of the batch norm after it."""
     pairs = {}
-    for name, module in network.named_modules():
-        parent, _, own = name.rpartition(".")
-        norm = f"{parent}.{own.replace('conv', 'norm')}".lstrip(".")
-        if isinstance(module, nn.Conv2d) and isinstance(network.get_submodule(norm), nn.BatchNorm2d):
-            pairs[name] = norm
+    for parent, module in network.named_modules():
+        for (conv, first), (norm, second) in pairwise(module.named_children()):
+            if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
+                pairs[f"{parent}.{conv}".lstrip(".")] = f"{parent}.{norm}".lstrip(".")
     return pairs
 
 
