@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mien.api import (
         audit,
+        compare,
         decide,
         ensemble,
         evaluate,
@@ -33,6 +34,7 @@ __version__ = "0.1.0"
 
 _VERBS = (
     "audit",
+    "compare",
     "decide",
     "ensemble",
     "evaluate",
@@ -67,6 +69,7 @@ __all__ = [
     "__version__",
     "analyze",
     "audit",
+    "compare",
     "decide",
     "ensemble",
     "evaluate",

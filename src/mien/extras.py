@@ -36,6 +36,7 @@ NEEDS = {
     "study": ("train", "report"),
     "evaluate": ("report",),
     "explain": ("report",),
+    "compare": ("report",),
     "decide": ("report",),
     "report": ("report",),
     "video": ("video",),

@@ -1,4 +1,4 @@
-"""Evaluating a model: evaluate, explain, report, decide."""
+"""Evaluating models: evaluate, explain, report, compare, decide."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from mien.progress import SILENT, Progress
 if TYPE_CHECKING:
     from mien.evaluation.deciding import Decided
     from mien.evaluation.judge import Judgement
+    from mien.evaluation.model_comparison import ModelComparison
     from mien.evaluation.probing.findings import Findings
     from mien.evaluation.probing.robustness import CorruptedAccuracy
     from mien.inference.classifier import Classifier
@@ -195,6 +196,28 @@ def decide(
         chosen = decisions.for_model_file(*chosen_on, shares)
         exporting.rewrite(classifier, replace(classifier.spec, decisions=chosen), out)
     return found
+
+
+def compare(
+    models: Sequence[str | os.PathLike[str]],
+    data: Data,
+    split: str | None = None,
+    *,
+    reading: ReadOptions = DEFAULT,
+    flip: bool = False,
+    progress: Progress = SILENT,
+) -> ModelComparison:
+    """Compare models on the same faces; ``reporting.pages.compare`` writes it as a page.
+
+    Args:
+        models: two or more: names of pretrained models, model files, run folders, or tables of predictions of other packages
+            (see ``evaluation.prediction_files``). The others are compared with the first.
+        data, split, reading, flip, progress: as for ``evaluate``.
+    """
+    from mien.evaluation import model_comparison
+
+    names = [os.fspath(model) for model in models]
+    return model_comparison.compare(names, read(data, reading, progress), split, flip=flip, progress=progress)
 
 
 def _gradients(run: Run) -> GradCam | None:

@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 GROUPS = {
     "Use": ("predict", "video", "serve"),
     "Train": ("train", "tune", "export", "ensemble"),
-    "Evaluate": ("evaluate", "report", "explain", "decide", "study"),
+    "Evaluate": ("evaluate", "report", "explain", "compare", "decide", "study"),
     "Data": ("data",),
     "Course": ("submit", "summary", "demo"),
 }
@@ -89,6 +89,7 @@ for command in (
     training.train,
     models.evaluate,
     models.explain,
+    models.compare,
     models.decide,
     training.report,
     studying.study,

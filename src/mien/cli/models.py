@@ -1,4 +1,4 @@
-"""Verbs for a model file or a pretrained model: evaluate, explain, decide, submit."""
+"""Verbs for a model file or a pretrained model: evaluate, explain, compare, decide, submit."""
 
 from __future__ import annotations
 
@@ -173,6 +173,48 @@ def decide(
     written = [] if out is None else [f"{out}: now also supports  --decision balanced"]
     record = found.to_dict() | ({} if out is None else {"written": str(out)})
     show(record, as_json, lambda: "\n\n".join([terminal.decisions_as_text(found), *written]))
+
+
+@click.command(cls=Verb)
+@click.argument("models", type=name_argument, nargs=-1, required=True)
+@click.argument("data", type=path_argument)
+@data_options()
+@click.option(
+    "--split",
+    help="Split to evaluate: a name, 'hold_out' or 'all'.  [default: labelled test rows, else the held-out rows]",
+)
+@flip_option
+@lang_option
+@click.option(
+    "-o", "--out", default=Path("compare.html"), type=output_argument, show_default=True, help="The HTML file to write."
+)
+@json_option
+def compare(
+    models: tuple[str, ...],
+    data: Path,
+    reading: ReadOptions,
+    split: str | None,
+    flip: bool,
+    lang: str,
+    out: Path,
+    as_json: bool,
+) -> None:
+    """Compare MODELS on the same labelled DATA.
+
+    MODELS are two or more of: pretrained models, model files, run folders, and predictions of other packages. The others are
+    compared with the first: paired differences with intervals, McNemar's exact test, and the faces that only one of them predicts correctly.
+
+    Predictions are a table (CSV, TSV, JSON Lines, Excel) with a column of names and a column of probabilities for each class, or
+    one of answers. Their rows are matched with the data by name.
+
+    Example:  mien compare base tiny other.csv fer2013.csv --split public_test -o compare.html
+    """
+    from mien import api
+    from mien.reporting.pages import compare as pages
+
+    found = api.compare(models, data, split, reading=reading, flip=flip, progress=Shown())
+    pages.write(out, found, command=command_line(), lang=lang)
+    show({"page": str(out), **found.to_dict()}, as_json, lambda: f"{pages.as_text(found, lang)}\n\n{out}")
 
 
 @click.command(cls=Verb)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import ArgumentError, DataError
-from mien.evaluation import metrics, predictions
+from mien.evaluation import metrics, predictions, resampling
 
 NUM_DRAWS = 1000
 LEVEL = 0.95
@@ -48,6 +48,7 @@ def compare(
     num_classes: int,
     *,
     paired: bool = True,
+    clusters: NDArray[np.int64] | None = None,
     seed: int = 0,
 ) -> dict[K, Comparison]:
     """Compare methods with the first of them, on the same rows.
@@ -58,6 +59,7 @@ def compare(
         num_classes: K.
         paired: whether each run is paired with the run of the first method with the same seed. If not, or with one run each, the
             intervals cover the sampling of the rows only.
+        clusters: ``(N,)`` numbers of groups of rows that are drawn together, such as those of a person; None draws single rows.
         seed: seed of the bootstrap.
 
     Returns:
@@ -71,7 +73,8 @@ def compare(
     codes = {name: np.stack(runs) + labels * num_classes for name, runs in answers.items()}  # (S, N), a cell of K x K
     first = next(iter(codes))
     full = {name: metrics.scores(metrics.confusions(cells, num_classes)) for name, cells in codes.items()}  # (S, 4)
-    drawn = _draws(codes, first, num_classes, paired, seed)
+    rows = list(resampling.draws(len(labels), NUM_DRAWS, clusters=clusters, seed=seed))
+    drawn = _draws(codes, first, num_classes, paired, rows)
     num_others = max(1, len(codes) - 1)
     result: dict[K, Comparison] = {}
     for name, values in full.items():
@@ -147,15 +150,16 @@ def _intervals(own: NDArray[np.float64], drawn: NDArray[np.float64], level: floa
 
 
 def _draws(
-    codes: Mapping[K, NDArray[np.int64]], first: K, num_classes: int, paired: bool, seed: int
+    codes: Mapping[K, NDArray[np.int64]],
+    first: K,
+    num_classes: int,
+    paired: bool,
+    draws: Sequence[NDArray[np.int64]],
 ) -> dict[K, NDArray[np.float64]]:
-    """For each method except the first, the differences ``(NUM_DRAWS, S, 4)`` of its runs on bootstrap samples of the rows."""
-    rng = np.random.default_rng(seed)
+    """For each method except the first, the differences ``(B, S, 4)`` of its runs on each of B bootstrap samples of the rows."""
     names = [name for name in codes if name != first]
     drawn: dict[K, list[NDArray[np.float64]]] = {name: [] for name in names}
-    num_rows = codes[first].shape[1]
-    for _ in range(NUM_DRAWS):
-        rows = rng.integers(num_rows, size=num_rows)
+    for rows in draws:
         base = metrics.scores(metrics.confusions(codes[first][:, rows], num_classes))
         for name in names:
             values = metrics.scores(metrics.confusions(codes[name][:, rows], num_classes))

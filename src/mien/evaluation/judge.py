@@ -178,6 +178,26 @@ def judge(
 
 
 @checked
+def judge_rows(classifier: Classifier, faceset: FaceSet, rows: FaceSet, split: str, *, flip: bool = False) -> Judgement:
+    """Judge a model on given labelled rows of a data set, such as those that several models held out.
+
+    Args:
+        classifier: the model.
+        faceset: the data that the rows are of.
+        rows: the rows.
+        split: what they are called in records.
+        flip: average each face with its mirror image.
+
+    Raises:
+        DataError: the rows have classes that the model doesn't know.
+    """
+    division = holdout.divided_or_none(classifier, faceset)
+    is_hold_out = division is not None and holdout.is_held_out(division, faceset, split)
+    found = _Rows(rows.to_classes(classifier.spec.classes), split, is_hold_out)
+    return _judged(classifier, faceset, found, division, flip=flip)
+
+
+@checked
 def judge_and_choose(
     classifier: Classifier, faceset: FaceSet, split: str | None, choose_on: str | None, *, flip: bool = False
 ) -> tuple[Judgement, FaceSet, FaceSet]:

@@ -16,6 +16,20 @@ SCORES = ("accuracy", "macro_f1", "balanced_accuracy", "worst_recall")
 """The scores of ``scores``; means are over the classes that occur."""
 
 
+@dataclass(frozen=True)
+class Score:
+    """A figure and the ends of its 95% interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def interval(self) -> Interval:
+        """Both ends."""
+        return self.low, self.high
+
+
 def wilson(num_right: float, num: int, confidence: float = 0.95) -> Interval:
     """Wilson's score interval of a share (Wilson, JASA 1927); it is within 0..1 and also valid for small ``num``."""
     from scipy.stats import binomtest  # scikit-learn brings SciPy

@@ -126,10 +126,10 @@ def warnings_of(judgement: Judgement, t: Texts) -> list[str]:
 def reading_notes(judgement: Judgement, t: Texts) -> list[str]:
     """Notes about the evaluated rows and their predictions."""
     flip = t("notes.flip" if judgement.record.flip else "notes.no_flip")
-    return [_copies(judgement, t), *_data_notes(judgement.record.read, t), flip, t("notes.sampling")]
+    return [_copies(judgement, t), *data_notes(judgement.record.read, t), flip, t("notes.sampling")]
 
 
-def _data_notes(read: ReadingRecord, t: Texts) -> list[str]:
+def data_notes(read: ReadingRecord, t: Texts) -> list[str]:
     """Duplicates across the splits of the data, and changes of its classes."""
     leaks = [
         t(

@@ -1,0 +1,306 @@
+"""Models compared on the same faces: words and tables for the terminal, and one HTML page that opens offline."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mien
+from mien import files, tables
+from mien.evaluation import metrics
+from mien.evaluation.metrics import Score
+from mien.evaluation.model_comparison import LOG_LOSS, ChangedRow, ModelComparison, ModelScores, Pair
+from mien.reporting import narrative, svg
+from mien.reporting.pages import report, sections
+from mien.reporting.pictures import face_url, markup
+from mien.reporting.plots.intervals import ConfusionDifferencePlot, IntervalPlot
+from mien.reporting.texts import Texts
+
+SHOWN = (*metrics.SCORES, LOG_LOSS)
+"""The scores of the tables, in order."""
+
+MOST_FACES = 12
+"""Most faces of a pair that are shown on either side."""
+
+FEW_PERSONS = 10
+"""Below so many persons the page warns of its intervals."""
+
+ALPHA = 0.05
+"""P-values below it count as more than chance."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table."""
+
+    name: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A face with what is said of it."""
+
+    address: str
+    alt: str
+    title: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Strip:
+    """The faces that one model of a pair alone predicts correctly."""
+
+    title: str
+    note: str
+    faces: tuple[Tile, ...]
+
+
+@dataclass(frozen=True)
+class PairSection:
+    """A model compared with the first."""
+
+    anchor: str
+    title: str
+    summary: str
+    sides: str
+    rows: tuple[Row, ...]
+    differences: Any
+    confusion: Any
+    confusion_lead: str
+    strips: tuple[Strip, ...]
+
+
+def as_text(result: ModelComparison, lang: str = "en") -> str:
+    """The comparison in words and tables."""
+    t = Texts(lang)
+    names = _names(result)
+    parts = [
+        _subtitle(result, t),
+        tables.render(
+            [t("compare.score_head"), *names.values()],
+            [[row.name, *row.cells] for row in _score_rows(result, t)],
+        ),
+    ]
+    for pair in result.pairs:
+        heads = [t("compare.score_head"), t("compare.difference", unit=t("compare.points"))]
+        rows = [[row.name, *row.cells] for row in _difference_rows(pair, t)]
+        parts += [_summary(result, pair, names, t), _sides(pair, names, t), tables.render(heads, rows)]
+    return "\n\n".join([*parts, "\n".join([*_warnings(result, names, t), *_notes(result, names, t)])])
+
+
+def write(
+    path: str | os.PathLike[str], result: ModelComparison, *, command: Sequence[str] = (), lang: str = "en"
+) -> None:
+    """Write the page, whole or not at all.
+
+    Args:
+        path: the HTML file.
+        result: what ``model_comparison.compare`` gives.
+        command: the words of the command line that makes it again.
+        lang: a key of ``texts.LANGUAGES``.
+
+    Raises:
+        OutputError: there is no such language, or the file can't be written.
+        MissingExtraError: jinja2 or matplotlib isn't installed.
+    """
+    files.write_text(path, render(result, command=command, lang=lang))
+
+
+def render(result: ModelComparison, *, command: Sequence[str] = (), lang: str = "en") -> str:
+    """The page as a string; see ``write``."""
+    t, names = Texts(lang), _names(result)
+    page = report.page_template("compare").render(
+        t=t,
+        version=mien.__version__,
+        title=t("compare.title"),
+        subtitle=_subtitle(result, t),
+        warnings=_warnings(result, names, t),
+        notes=_notes(result, names, t),
+        models=list(names.values()),
+        scores=_score_rows(result, t),
+        compared=[_pair_section(number, result, pair, names, t) for number, pair in enumerate(result.pairs, 1)],
+        set_up=_set_up(result, names, t),
+        commands=report.commands(command),
+    )
+    return str(page) + "\n"
+
+
+def _names(result: ModelComparison) -> dict[str, str]:
+    """What each model is called on the page: the last part of its path, or more where these are alike."""
+    last = {one.name: Path(one.name).name for one in result.models}
+    several = {short for short in last.values() if list(last.values()).count(short) > 1}
+    return {name: sections.model_name(name) if short in several else short for name, short in last.items()}
+
+
+def _subtitle(result: ModelComparison, t: Texts) -> str:
+    record = result.record
+    data = Path(record.data).name
+    return t("compare.subtitle", models=len(result.models), n=record.n, data=data, split=_split(record.split, t))
+
+
+def _split(split: str, t: Texts) -> str:
+    return t(f"splits.{split}") if split in t.tables["splits"] else split
+
+
+def _score_rows(result: ModelComparison, t: Texts) -> tuple[Row, ...]:
+    """A row for each score, a cell for each model."""
+
+    def cell(one: ModelScores, key: str) -> str:
+        score = one.scores.get(key)
+        return t("page.skip") if score is None else _cell("nats" if key == LOG_LOSS else "share", score, t)
+
+    return tuple(Row(t(f"compare.score.{key}"), tuple(cell(one, key) for one in result.models)) for key in SHOWN)
+
+
+def _cell(kind: str, score: Score, t: Texts) -> str:
+    """A figure with its interval; a minus sign instead of a hyphen."""
+    return t(f"compare.cell.{kind}", value=score.value, low=score.low, high=score.high).replace("-", "−")
+
+
+def _in_points(score: Score) -> Score:
+    """A difference of shares in percentage points, without negative zeros."""
+    value, low, high = (round(100 * end, 1) + 0.0 for end in (score.value, score.low, score.high))
+    return Score(value, low, high)
+
+
+def _difference_rows(pair: Pair, t: Texts) -> tuple[Row, ...]:
+    rows = []
+    for key in SHOWN:
+        if (score := pair.differences.get(key)) is None:
+            continue
+        name = t(f"compare.score.{key}")
+        if key == LOG_LOSS:
+            rows.append(Row(f"{name} ({t('compare.nats')})", (_cell("nats_difference", score, t),)))
+        else:
+            rows.append(Row(name, (_cell("points", _in_points(score), t),)))
+    return tuple(rows)
+
+
+def _p_value(value: float, t: Texts) -> str:
+    return t("compare.cell.p_small") if value < 0.0005 else t("compare.cell.p", value=value)
+
+
+def _summary(result: ModelComparison, pair: Pair, names: Mapping[str, str], t: Texts) -> str:
+    """Which of the two is better, and whether chance would explain it."""
+    accuracies = {one.name: one.scores["accuracy"].value for one in result.models}
+    difference = _in_points(pair.differences["accuracy"])
+    first = t(
+        "compare.better",
+        other=names[pair.other],
+        first=names[pair.first],
+        own=accuracies[pair.other],
+        base=accuracies[pair.first],
+        value=difference.value,
+        low=difference.low,
+        high=difference.high,
+    ).replace(" -", " −")
+    if not pair.changed:
+        return t.joined([first, t("compare.alike")])
+    leaves_out_zero = difference.low > 0 or difference.high < 0
+    verdict = "beyond" if pair.p_holm < ALPHA and leaves_out_zero else "chance"
+    return t.joined([first, t(f"compare.{verdict}", p=_p_value(pair.p_holm, t))])
+
+
+def _sides(pair: Pair, names: Mapping[str, str], t: Texts) -> str:
+    return t(
+        "compare.sides",
+        other=names[pair.other],
+        first=names[pair.first],
+        both_right=pair.both_right,
+        only_first=pair.only_first,
+        only_other=pair.only_other,
+        both_wrong=pair.both_wrong,
+    )
+
+
+def _warnings(result: ModelComparison, names: Mapping[str, str], t: Texts) -> list[str]:
+    learned = [t("compare.learned", name=names[one.name], learned=one.learned) for one in result.models if one.learned]
+    persons = result.record.persons
+    return learned + ([t("compare.few_persons")] if persons is not None and persons < FEW_PERSONS else [])
+
+
+def _notes(result: ModelComparison, names: Mapping[str, str], t: Texts) -> list[str]:
+    record = result.record
+    persons = record.persons
+    by = "interval_rows" if persons is None else "interval_persons"
+    notes = [t(f"compare.{by}", persons=persons), t("compare.mcnemar")]
+    if persons is not None:
+        notes[-1] = t.joined([notes[-1], t("compare.dependent")])
+    if len(result.pairs) > 1:
+        notes.append(t("compare.holm", pairs=len(result.pairs)))
+    notes += [t("compare.learned_unknown", name=names[one.name]) for one in result.models if one.learned is None]
+    notes += [t("compare.flip")] if record.flip else []
+    return notes + narrative.data_notes(record.read, t)
+
+
+def _pair_section(number: int, result: ModelComparison, pair: Pair, names: Mapping[str, str], t: Texts) -> PairSection:
+    both = {"other": names[pair.other], "first": names[pair.first]}
+    shares = {key: _in_points(score) for key, score in pair.differences.items() if key != LOG_LOSS}
+    intervals = IntervalPlot([t(f"compare.score.{key}") for key in shares], list(shares.values()), reference=0.0)
+    label = t("compare.difference", unit=t("compare.points"))
+    drawn = svg.from_plot(
+        lambda ax: intervals.plot(ax, label=label),
+        680,
+        60 + 27 * len(shares),
+        prefix=f"differences-{number}",
+        label=t("compare.differences_label", **both),
+    )
+    matrix = ConfusionDifferencePlot(result.record.classes, pair.confusion)
+    cells = svg.from_plot(
+        lambda ax: matrix.plot(ax, names=t.names(matrix.classes), words=t.tables["plots"]),
+        680,
+        400,
+        prefix=f"confusion-{number}",
+        label=t("compare.confusion_label", **both),
+    )
+    return PairSection(
+        anchor=f"pair-{number}",
+        title=t("compare.pair_heading", **both),
+        summary=_summary(result, pair, names, t),
+        sides=_sides(pair, names, t),
+        rows=_difference_rows(pair, t),
+        differences=markup(drawn),
+        confusion=markup(cells),
+        confusion_lead=t("compare.confusion_lead", **both),
+        strips=_strips(result, pair, both, t),
+    )
+
+
+def _strips(result: ModelComparison, pair: Pair, both: Mapping[str, str], t: Texts) -> tuple[Strip, ...]:
+    """The faces that only one of them predicts correctly, as many as are shown, spread over all of them."""
+    strips = []
+    for key, rows in (
+        ("gained", [row for row in pair.changed if row.is_gained]),
+        ("lost", [row for row in pair.changed if not row.is_gained]),
+    ):
+        shown = rows[:: max(1, -(-len(rows) // MOST_FACES))]
+        if shown:
+            note = t("compare.shown", shown=len(shown), total=len(rows), **both)
+            tiles = tuple(_tile(result, row, t) for row in shown)
+            strips.append(Strip(t(f"compare.{key}_heading", **both), note, tiles))
+    return tuple(strips)
+
+
+def _tile(result: ModelComparison, row: ChangedRow, t: Texts) -> Tile:
+    label, first, other = t.names((row.label, row.first, row.other))
+    return Tile(
+        face_url(result.faces.images[row.row]),
+        t("compare.alt", label=label, first=first, other=other),
+        label,
+        t("compare.face", first=first, other=other),
+    )
+
+
+def _set_up(result: ModelComparison, names: Mapping[str, str], t: Texts) -> list[tuple[str, str]]:
+    record = result.record
+    rows = [(names[one.name], one.sha256) for one in result.models]
+    rows += [(t("notes.data"), Path(record.data).name), (t("notes.data_hash"), record.data_hash)]
+    rows += [(t(f"notes.{key}"), value) for key, value in sections.coding(record.read.coding, t).items()]
+    rows.append((t("notes.split"), t("compare.rows", n=record.n, split=_split(record.split, t))))
+    if record.persons is not None:
+        rows.append((t("compare.persons"), str(record.persons)))
+    return [*rows, (t("notes.rows_hash"), record.rows_hash), (t("notes.versions"), f"mien {record.mien}")]
