@@ -118,7 +118,7 @@ def test_the_table_is_that_of_the_package() -> None:
     assert set(extras.PACKAGES) == set(declared) - {"dev", "heic"}
     assert set(extras.NEEDS) <= set(cli.cli.commands)
     assert {extra for names in extras.NEEDS.values() for extra in names} <= set(extras.PACKAGES)
-    imported = {"scikit-learn": "sklearn", "pyyaml": "yaml", "av": "av"}
+    imported = {"scikit-learn": "sklearn", "pyyaml": "yaml", "av": "av", "markdown-it-py": "markdown_it"}
     for extra, packages in extras.PACKAGES.items():
         for requirement in declared[extra]:
             name = requirement.partition(">=")[0].partition("[")[0]

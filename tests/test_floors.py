@@ -59,7 +59,7 @@ THIRD_PARTY = {
         "numpy",
     },
     "scale": {"platformdirs", "ray", "optuna", "pyarrow", "numpy", "torch"},
-    "reporting": {"matplotlib", "jinja2", "numpy", "PIL", "markupsafe"},
+    "reporting": {"matplotlib", "jinja2", "numpy", "PIL", "markupsafe", "latex2mathml", "markdown_it"},
     "experiments": {"numpy"},
     "training": {"torch", "safetensors", "onnx", "numpy", "PIL"},
     "auditing": {"cleanlab", "scipy", "sklearn", "numpy"},

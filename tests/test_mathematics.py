@@ -1,4 +1,4 @@
-"""The formulas of docs/mathematics.md, run as they stand there, against PyTorch, its derivatives and finite differences."""
+"""The formulas of the mathematics, run as they stand there, against PyTorch, its derivatives and finite differences."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+import mien
 from mien.evaluation import metrics
 from mien.training import calibration, networks
 from mien.training.noise import Dropout, RReLU
 
-DOCS = Path(__file__).parents[1] / "docs"
+TEXTS = Path(mien.__file__).parent / "reporting" / "texts"
 RNG = np.random.default_rng(0)
 
 
 def snippets(name: str) -> list[str]:
-    return re.findall(r"```python\n(.*?)```", (DOCS / name).read_text(encoding="utf-8"), re.DOTALL)
+    return re.findall(r"```python\n(.*?)```", (TEXTS / name).read_text(encoding="utf-8"), re.DOTALL)
 
 
 @pytest.fixture(scope="module")
 def maths() -> dict[str, Any]:
     """The functions of the document, after its own assertions have held."""
     names: dict[str, Any] = {}
-    for snippet in snippets("mathematics.md"):
-        exec(compile(snippet, "mathematics.md", "exec"), names)
+    for snippet in snippets("mathematics.en.md"):
+        exec(compile(snippet, "mathematics.en.md", "exec"), names)
     return names
 
 
@@ -42,9 +43,9 @@ def gradient(function: Any, *values: Any) -> list[Any]:
 
 
 def test_both_languages_have_the_same_formulas() -> None:
-    english, chinese = snippets("mathematics.md"), snippets("mathematics.zh-TW.md")
+    english, chinese = snippets("mathematics.en.md"), snippets("mathematics.zh-TW.md")
     assert english == chinese
-    texts = [(DOCS / name).read_text(encoding="utf-8") for name in ("mathematics.md", "mathematics.zh-TW.md")]
+    texts = [(TEXTS / name).read_text(encoding="utf-8") for name in ("mathematics.en.md", "mathematics.zh-TW.md")]
     formulas = [re.findall(r"\$\$(.*?)\$\$", text, re.DOTALL) for text in texts]
     words = [[re.sub(r"\\text\{[^}]*\}", "", formula) for formula in found] for found in formulas]
     assert words[0] == words[1]
@@ -209,10 +210,10 @@ def test_wilsons_interval(maths: dict[str, Any]) -> None:
                 assert abs(right / num - end) == pytest.approx(1.959963984540054 * math.sqrt(end * (1 - end) / num))
 
 
-@pytest.mark.parametrize("name", ["mathematics.md", "mathematics.zh-TW.md"])
+@pytest.mark.parametrize("name", ["mathematics.en.md", "mathematics.zh-TW.md"])
 def test_inline_formulas_survive_on_github(name: str) -> None:
     """A dollar directly behind Chinese punctuation opens no formula there, and Markdown takes a backslash before punctuation."""
-    text = re.sub(r"```.*?```|\$\$.*?\$\$", "", (DOCS / name).read_text(encoding="utf-8"), flags=re.DOTALL)
+    text = re.sub(r"```.*?```|\$\$.*?\$\$", "", (TEXTS / name).read_text(encoding="utf-8"), flags=re.DOTALL)
     formulas = list(re.finditer(r"\$`[^`\n]+`\$|\$[^$\n]+\$", text))
     assert len(formulas) > 100
     for formula in formulas:

@@ -15,7 +15,7 @@ from mien.errors import MissingExtraError
 
 PACKAGES = {
     "train": ("torch", "safetensors", "onnx", "onnxscript", "pyarrow"),
-    "report": ("sklearn", "cleanlab", "matplotlib", "jinja2", "pyarrow", "scipy"),
+    "report": ("sklearn", "cleanlab", "matplotlib", "jinja2", "pyarrow", "scipy", "latex2mathml", "markdown_it"),
     "video": ("av",),
     "formats": ("openpyxl", "h5py", "yaml", "pyarrow"),
     "scale": ("ray", "optuna", "pyarrow"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any, Literal
 
 from mien.checks import Between, OneOf, check_fields
@@ -249,6 +249,23 @@ Reason = Literal[
 
 
 @dataclass(frozen=True)
+class Window:
+    """How a square window moves over a feature map.
+
+    Attributes:
+        kernel: its side, in pixels.
+        stride: pixels between two positions.
+        padding: zeros at each end of a row and a column.
+        bias: whether each output channel has a bias; false for pooling.
+    """
+
+    kernel: int
+    stride: int
+    padding: int
+    bias: bool
+
+
+@dataclass(frozen=True)
 class LayerRecord:
     """One layer of a network.
 
@@ -269,6 +286,8 @@ class LayerRecord:
     macs: int
     reason: Reason
     dropout: float | None = None
+    input: tuple[int, ...] = ()
+    window: Window | None = None
 
 
 @dataclass(frozen=True)
@@ -297,9 +316,10 @@ class NetworkRecord:
 
     def to_dict(self) -> dict[str, Any]:
         """A dictionary for JSON, with the totals."""
-        layers = [{field.name: getattr(layer, field.name) for field in fields(layer)} for layer in self.layers]
         return {
-            "layers": [layer | {"output": list(layer["output"])} for layer in layers],
+            "layers": [
+                asdict(layer) | {"input": list(layer.input), "output": list(layer.output)} for layer in self.layers
+            ],
             "input": list(self.input),
             "activation_bytes": self.activation_bytes,
             "parameters": self.parameters,

@@ -1,7 +1,7 @@
 """Decision rules: from probabilities to a class, by argmax or with offsets for class imbalance or unequal costs.
 
 A rule adds an offset for each class to the log-probabilities before argmax. Class weights, logit adjustment and class thresholds
-are three ways to choose the offsets. They are fitted on other rows than those that are evaluated. docs/mathematics.md, section 7,
+are three ways to choose the offsets. They are fitted on other rows than those that are evaluated. Section 7 of reporting/texts/mathematics.en.md
 explains when argmax is optimal.
 """
 

@@ -9,16 +9,20 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from mien.run_record import LayerRecord, NetworkRecord, Reason
+from mien.run_record import LayerRecord, NetworkRecord, Reason, Window
 from mien.training.networks import Network
 
 
 def describe(network: Network, size: int) -> NetworkRecord:
     """Run one face of ``size`` x ``size`` pixels through the network and record every layer."""
     outputs: dict[str, Tensor] = {}
+    shapes: dict[str, tuple[int, ...]] = {}  # of the inputs
 
     def note(name: str, layer: nn.Module) -> RemovableHandle:
-        return layer.register_forward_hook(lambda _, inputs, output: outputs.update({name: output}))
+        def hook(_: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+            outputs[name], shapes[name] = output, tuple(inputs[0].shape[1:])
+
+        return layer.register_forward_hook(hook)
 
     leaves = {name: layer for name, layer in network.named_modules() if _is_leaf(layer)}
     hooks = [note(name, layer) for name, layer in leaves.items()]
@@ -40,6 +44,8 @@ def describe(network: Network, size: int) -> NetworkRecord:
             macs=_macs(layer, outputs[name]),
             reason=_reason(name, order, index),
             dropout=layer.p if isinstance(layer, nn.Dropout) else None,
+            input=shapes[name],
+            window=_window(layer),
         )
         for index, (name, layer) in enumerate(zip(outputs, order, strict=True))
     )
@@ -84,6 +90,17 @@ def _macs(layer: nn.Module, output: Tensor) -> int:
     if isinstance(layer, nn.Conv2d):
         return layer.weight.numel() * output.shape[2] * output.shape[3]
     return layer.weight.numel() if isinstance(layer, nn.Linear) else 0
+
+
+def _window(layer: nn.Module) -> Window | None:
+    """The window of a convolution or a pooling, which are square here."""
+    if isinstance(layer, nn.Conv2d):
+        return Window(layer.kernel_size[0], layer.stride[0], int(layer.padding[0]), layer.bias is not None)
+    if isinstance(layer, nn.MaxPool2d):
+        sides = (layer.kernel_size, layer.stride, layer.padding)
+        kernel, stride, padding = (side if isinstance(side, int) else side[0] for side in sides)
+        return Window(kernel, stride, padding, bias=False)
+    return None
 
 
 def _is_leaf(layer: nn.Module) -> bool:
