@@ -19,7 +19,7 @@ from mien.data.reading import ReadOptions
 from mien.data.source import ChosenCoding, ClassChange, Leak, ReadingRecord
 from mien.errors import MienError, RunError
 from mien.run import Run, check_new
-from mien.run_record import NetworkRecord, Resumption, Speed, best_epoch
+from mien.run_record import NetworkRecord, Resumption, Speed
 
 fuzz = settings(
     max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None
@@ -82,18 +82,6 @@ def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
     files.write_json(made.folder / "network.json", typed_json.to_json(network))
     assert later.network == network
     assert (network.parameters, network.dropouts) == (63, [0.25])
-
-
-def test_the_best_epoch_is_the_earliest_of_the_most_accurate() -> None:
-    history = [records.epoch(number, valid_accuracy=accuracy) for number, accuracy in ((1, 0.5), (2, 0.7), (3, 0.7))]
-    assert best_epoch(history).epoch == 2
-
-
-@pytest.mark.parametrize(
-    ("gpu", "processor", "shown"), [("a card", "a cpu", "a card"), ("", "a cpu", "a cpu"), ("", "", "cpu")]
-)
-def test_the_machine_is_named_as_well_as_can_be(gpu: str, processor: str, shown: str) -> None:
-    assert records.run(setup=records.setup(device_name=gpu), processor=processor).machine == shown
 
 
 def paths(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

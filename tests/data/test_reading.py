@@ -40,6 +40,21 @@ def test_the_function_takes_the_options_one_by_one(faces_file: Path) -> None:
     assert layouts.read(faces_file).hash == plain.hash  # the cache keeps the data as it is
 
 
+def test_the_options_as_words_of_the_command_line() -> None:
+    options = ReadOptions.of(**{**ALL, "coding": {0: "sad"}, "find_faces": True})
+    assert options.arguments() == [
+        "--layout", "folders", "--votes", "votes.csv", "--coding", "0=sad", "--find-faces", "--classes", "happy,sad",
+        "--drop", "contempt", "--map", "calm=neutral", "--allow-leakage",
+    ]  # fmt: skip
+    assert ReadOptions().arguments() == []
+
+
+def test_readers_and_other_data_take_a_part_of_the_options() -> None:
+    options = ReadOptions.of(**ALL)
+    assert options.for_readers() == {"layout": "folders", "size": 32, "votes": "/votes.csv"}
+    assert options.for_classes() == ReadOptions.of(classes=["happy", "sad"], drop="contempt", map={"calm": "neutral"})
+
+
 VERBS = ("train", "report", "evaluate", "explain", "decide", "submit", "study", "tune", "data info", "data convert", "data audit")  # fmt: skip
 
 

@@ -121,28 +121,6 @@ def test_shares_of_labels() -> None:
 Invoke = Callable[..., tuple[int, str, str]]
 
 
-def test_the_verb(invoke: Invoke, run: Run, faces_file: Path, tmp_path: Path) -> None:
-    code, out, err = invoke("decide", run.model_file, faces_file)
-    assert (code, err) == (0, "")
-    assert "argmax" in out
-    assert "most confident rows" in out
-    code, out, _ = invoke("decide", run.model_file, faces_file, "--flip", "--json")
-    record = json.loads(out)
-    first = record["decisions"][0]
-    assert first["decision"] == "argmax"
-    assert set(first["offsets"].values()) == {0.0}
-    assert record["chosen_on_n"] > 20
-    judged = json.loads(invoke("evaluate", run.model_file, faces_file, "--flip", "--json")[1])
-    assert first["accuracy"] == pytest.approx(judged["accuracy"])
-    code, _, err = invoke("decide", run.model_file, faces_file, "--split", "test", "--choose-on", "test")
-    assert code == 1
-    assert "other rows than the evaluated ones" in err
-    code, _, err = invoke("decide", "tiny", faces_file)
-    assert code == 1
-    assert "name a split of" in err
-    assert invoke("decide", "tiny", faces_file, "--split", "test", "--choose-on", "train")[0] == 0
-
-
 COSTS = "read as,happiness,sad,ANGRY\nsad,4,0,1\nangry,2,1,0\nhappy,0,3,5\n"
 
 

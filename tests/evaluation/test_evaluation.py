@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +11,12 @@ import pytest
 from numpy.typing import NDArray
 from sklearn import metrics as sk
 
-from mien.data.faceset import UNLABELLED, FaceSet
+from judged import CLASSES, Reader, faceset
 from mien.errors import DataError
 from mien.evaluation import metrics
 from mien.evaluation.evaluation import Evaluation
-from mien.evaluation.judge import Judgement, default_split, judge
-from mien.inference.classifier import Classifier
-from mien.modelfile import Spec
+from mien.evaluation.judge import Judgement, judge
 from mien.reporting import terminal
-
-CLASSES = ("angry", "happy", "sad", "neutral")
 
 
 def draw(num: int = 400, seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
@@ -143,92 +137,3 @@ def test_bad_input_is_refused_with_a_reason(change: dict[str, Any], message: str
     values = {"labels": np.array([0, 1]), "probabilities": np.full((2, 4), 0.25, np.float32), **change}
     with pytest.raises(DataError, match=message):
         Evaluation.from_predictions(values["labels"], values["probabilities"], CLASSES)
-
-
-class Reader(Classifier):
-    """A classifier that needs no model: a face's first pixel is its class."""
-
-    def __init__(self, path: Path, classes: tuple[str, ...] = CLASSES, data_hash: str = "") -> None:
-        path.write_bytes(b"a model")
-        super().__init__(None, Spec(classes, (4, 4), training={"data_hash": data_hash}), str(path), str(path))
-        self.flipped = False
-
-    def probabilities(
-        self, faces: NDArray[np.uint8], *, flip: bool = False, batch_size: int = 128
-    ) -> NDArray[np.float32]:
-        del batch_size
-        self.flipped = flip
-        return np.eye(len(self.spec.classes), dtype=np.float32)[faces[:, 0, 0]]
-
-
-def faceset(codes: list[int], labels: list[int], splits: list[str], classes: tuple[str, ...] = CLASSES) -> FaceSet:
-    faces = np.repeat(np.array(codes, np.uint8), 16).reshape(-1, 4, 4)
-    return replace(FaceSet.from_arrays(faces, labels, classes), splits=np.array(splits))
-
-
-def test_judge_binds_scores_to_model_data_and_settings(tmp_path: Path) -> None:
-    data = faceset([0, 1, 2, 3, 3], [0, 1, 2, 3, -1], ["train", "test", "test", "test", "test"])
-    reader = Reader(tmp_path / "model.onnx")
-    judgement = judge(reader, data, "test", flip=True)
-    assert reader.flipped
-    assert len(judgement.evaluation) == len(judgement.faces) == 3  # the unlabelled row sits out
-    record = judgement.record
-    assert record.model_hash == hashlib.sha256(b"a model").hexdigest()
-    assert record.data_hash == data.hash
-    assert record.rows_hash == judgement.faces.hash
-    assert (record.split, record.flip) == ("test", True)
-    assert json.loads(json.dumps(judgement.to_dict()))["accuracy"] == 1
-
-
-def test_judge_counts_copies_of_training_faces(tmp_path: Path) -> None:
-    data = faceset([0, 0, 1, 2], [0, 1, 1, 2], ["train", "test", "test", "test"])
-    copies = judge(Reader(tmp_path / "m", data_hash=data.hash), data, "test").record.copies_of_train
-    assert copies is not None
-    assert (copies.rows, copies.learned, copies.n_without) == (1, 1, 2)
-    assert copies.without is not None
-    assert copies.without.accuracy == 1  # the copy was the one that is read wrongly
-    assert copies.without.macro_f1 == copies.without.balanced_accuracy == 1.0
-    assert len(copies.without) == 2
-    told = copies.to_dict()
-    assert (told["accuracy_without"], told["scores_without"]["n"], "confusion" in told["scores_without"]) == (
-        1,
-        2,
-        False,
-    )
-    only = faceset([0, 0], [0, 0], ["train", "test"])
-    copies = judge(Reader(tmp_path / "m", data_hash=only.hash), only, "test").record.copies_of_train
-    assert copies is not None
-    assert copies.without is None
-    assert copies.to_dict()["accuracy_without"] is None
-    everything = judge(Reader(tmp_path / "m", data_hash=data.hash), data, "all").record
-    assert everything.copies_of_train is not None
-    assert (everything.copies_of_train.rows, everything.holds_training_rows) == (2, True)
-    assert judge(Reader(tmp_path / "m"), data, "test").record.copies_of_train is None  # trained on other data
-
-
-def test_judge_matches_classes_by_name(tmp_path: Path) -> None:
-    data = faceset([1, 0], [0, 1], ["test", "test"], classes=("happy", "angry"))
-    assert judge(Reader(tmp_path / "m"), data, "test").evaluation.accuracy == 1
-    with pytest.raises(DataError, match=r"doesn't know: fear \(1 row\)"):
-        judge(Reader(tmp_path / "m"), faceset([0], [0], ["test"], classes=("fear",)), "test")
-
-
-def test_judge_refuses_a_split_without_labels(tmp_path: Path) -> None:
-    data = faceset([0, 1], [0, -1], ["train", "test"])
-    with pytest.raises(DataError, match="No row of the split 'test' has a label"):
-        judge(Reader(tmp_path / "m"), data, "test")
-    with pytest.raises(DataError, match="no split 'valid'"):
-        judge(Reader(tmp_path / "m"), data, "valid")
-
-
-@pytest.mark.parametrize(
-    ("splits", "expected"),
-    [(["train", "test"], "test"), (["valid", "private_test"], "private_test"), (["train", "valid"], "valid"), (["train"] * 2, "all")],
-)  # fmt: skip
-def test_default_split_prefers_test_rows(splits: list[str], expected: str) -> None:
-    assert default_split(faceset([0, 1], [0, 1], splits)) == expected
-    assert (
-        default_split(faceset([0, 1, 2], [0, 1, UNLABELLED], [*splits, "public_test"])) == expected
-    )  # none has a label
-    if expected == "all":
-        assert default_split(faceset([0, 1], [0, 1], splits), has_hold_out=True) == "hold_out"

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import dataclasses
 import io
 import itertools
 import json
 import pickle
-import re
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -195,28 +193,6 @@ def test_a_real_photograph() -> None:
     assert isinstance(face, Face)
 
 
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"min_confidence": "0.5"}, "min_confidence=0.5 doesn't fit: it must be a number from 0 to 1"),
-        ({"min_confidence": float("nan")}, "min_confidence=nan"),
-        ({"abstain": None}, "abstain=None"),
-        ({"flip": "no"}, "flip=no doesn't fit: it must be true or false"),
-        ({"rotate": 2}, "rotate=2"),
-        ({"detail": None}, "detail=None doesn't fit: it must be one of low, normal, high"),
-        ({"decision": 5}, "decision=5 doesn't fit: it must be a string"),
-        ({"prior": 5}, "prior=5"),
-        ({"max_pixels": 0}, "max_pixels=0 doesn't fit: it must be a whole number from 1 to 178,956,970"),
-        ({"max_pixels": 1.5}, "max_pixels=1.5"),
-        ({"max_faces": -1}, "max_faces=-1 doesn't fit: it must be a whole number from 1"),
-    ],
-)
-def test_options_that_do_not_fit_are_one_sentence(options: dict[str, Any], words: str) -> None:
-    for read in (lambda: Reader("tiny", **options), lambda: mien.analyze(b"", "tiny", **options)):
-        with pytest.raises(ArgumentError, match=re.escape(words)):
-            read()
-
-
 def test_arguments_of_another_kind_are_one_sentence(reader: Reader, photo: scenes.Pixels) -> None:
     calls: list[Callable[[Any], object]] = [
         lambda wrong: Reader(wrong),
@@ -238,9 +214,3 @@ def test_arguments_of_another_kind_are_one_sentence(reader: Reader, photo: scene
         reader.estimate_prior("party.jpg")
     with pytest.raises(ModelFileError, match="There is no model file 'xxx"):
         Reader("x" * 5000)
-
-
-def test_numpys_numbers_are_numbers() -> None:
-    options = Reader("tiny", abstain=np.float32(0.5), flip=np.bool_(True), max_pixels=np.int64(10**6)).options
-    assert (options.abstain, options.flip, options.max_pixels) == (0.5, True, 10**6)
-    assert json.loads(json.dumps(dataclasses.asdict(options)))["flip"] is True

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import records
 from mien import images, locks, recipes
 from mien.data import store
 from mien.data.faceset import FaceSet
-from mien.errors import DataError, ModelFileError, OutputError, RunError
+from mien.errors import ArgumentError, DataError, ModelFileError, OutputError, RecipeError, RunError
 from mien.run import Run
 from mien.synthetic import drawn
 from mien.training import job
@@ -124,3 +125,16 @@ def test_two_do_not_train_in_one_folder(run: Run, tmp_path: Path) -> None:
     with locks.locked(tmp_path / "run" / "run.json", "busy"), refused:
         job.resume(tmp_path / "run")
     assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "run").iterdir()} == before
+
+
+def test_a_network_that_cant_be_built_leaves_no_run(faces_file: Path, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="must be a multiple of 16, not 50"):
+        job.start(faces_file, recipes.get("vgg", ["image_size=50"]), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("wrong", [{"hardware": "cpu"}, {"recipe": "tiny"}, {"out": 3}, {"data": None}])
+def test_a_training_refuses_arguments_of_another_kind_before_it_writes(wrong: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match=f"{next(iter(wrong))}=.* doesn't fit"):
+        job.start(**{"data": tmp_path / "d", "recipe": recipes.demo(), "out": tmp_path / "run", **wrong})
+    assert list(tmp_path.iterdir()) == []

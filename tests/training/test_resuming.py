@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mien.data import store
-from mien.data.reading import ReadOptions
-from mien.errors import DataError, RunError
-from mien.inference import run_data
+from mien.errors import RunError
 from mien.run import Run
 from mien.run_record import Resumption
 from mien.synthetic import drawn
@@ -67,37 +64,6 @@ def test_what_a_run_can_not_become_is_refused_and_nothing_written(moved: tuple[P
     assert (folder / "run.json").read_bytes() == before
 
 
-@pytest.mark.parametrize("verb", [("export",), ("ensemble", "SECOND")])
-def test_verbs_that_read_a_runs_data_take_its_new_place(
-    verb: tuple[str, ...], moved: tuple[Path, Path], tmp_path: Path, invoke: Invoke
-) -> None:
-    folder, data = moved
-    shutil.copytree(folder, tmp_path / "second")
-    words = [verb[0], folder, *([tmp_path / "second"] if len(verb) > 1 else []), "-o", tmp_path / "out.onnx"]
-    code, _, err = invoke(*words)
-    assert (code, "name its new path with --data" in err, (tmp_path / "out.onnx").exists()) == (1, True, False)
-    store.write_parquet(drawn.draw(60, seed=8), tmp_path / "other.parquet")
-    code, _, err = invoke(*words, "--data", tmp_path / "other.parquet")
-    assert (code, "holds other data than" in err, (tmp_path / "out.onnx").exists()) == (1, True, False)
-    code, out, err = invoke(*words, "--data", data)
-    assert (code, str(tmp_path / "out.onnx") in out) == (0, True), err
-
-
-@pytest.mark.parametrize("options", [("--map", "happy=joy"), ("--drop", "fear"), ("--layout", "numbered")])
-def test_a_runs_own_data_is_read_as_its_training_read_it(run: Run, options: tuple[str, ...], invoke: Invoke) -> None:
-    code, _, err = invoke("report", run.folder, "--no-probes", *options)
-    assert code == 1
-    assert "has changed" not in err
-    if options[0] != "--layout":  # no row of that layout is there at all
-        assert (
-            f"is read with the options of its training, and {' '.join(options)} would give other rows or classes" in err
-        )
-
-
-def test_options_that_change_nothing_are_taken(run: Run) -> None:
-    assert run_data.read(run, reading=ReadOptions(layout="parquet")).hash == run.record.data.hash
-
-
 @pytest.mark.parametrize("options", [("--drop", "fear"), ("--out", "x"), ("--set", "epochs=3", "--set", "seed=1")])
 def test_other_options_are_refused(run: Run, options: tuple[str, ...], invoke: Invoke) -> None:
     code, _, err = invoke("train", "--resume", run.folder, *options)
@@ -112,16 +78,3 @@ def test_a_run_without_a_model_says_how_to_go_on(run: Run, tmp_path: Path, faces
     for words in (("evaluate", tmp_path / "run" / "model.onnx", faces_file), ("report", tmp_path / "run")):
         code, _, err = invoke(*words)
         assert (code, f"finish it with  mien train --resume {tmp_path / 'run'}" in err) == (1, True)
-
-
-def test_votes_that_moved_along_with_the_data_are_found_beside_it(run: Run, tmp_path: Path) -> None:
-    options = ReadOptions(votes=tmp_path / "gone" / "votes.csv")
-    data = replace(run.record.data, read=replace(run.record.data.read, options=options))
-    other = Run(run.folder, replace(run.record, data=data))
-    with pytest.raises(
-        DataError, match=r"The file of votes .*gone.votes\.csv' doesn't exist|FER\+ votes join to fer2013\.csv only"
-    ):
-        run_data.read_own(other, Path(run.record.data.path))
-    (tmp_path / "votes.csv").touch()
-    assert run_data.options_at(options, tmp_path / "fer2013.csv").votes == tmp_path / "votes.csv"
-    assert run_data.options_at(options, tmp_path).votes == tmp_path / "votes.csv"

@@ -95,7 +95,6 @@ class ReadOptions:
         words += ["--classes", ",".join(self.classes)] if self.classes else []
         words += [word for name in self.drop for word in ("--drop", name)]
         words += [word for old, new in self.map for word in ("--map", f"{old}={new}")]
-        words += ["--find-faces"] if self.find_faces else []
         return words + (["--allow-leakage"] if self.allow_leakage else [])
 
     def for_readers(self) -> dict[str, Any]:

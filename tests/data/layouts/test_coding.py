@@ -16,8 +16,6 @@ from mien.data.layouts import Adviser, codes, coding, read
 from mien.data.source import ChosenCoding
 from mien.emotions import EMOTIONS
 from mien.errors import DataError
-from mien.inference import datasets
-from mien.synthetic import drawn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -244,33 +242,6 @@ def test_the_cache_keeps_what_was_read_and_not_what_was_stated(make: Maker) -> N
     assert read(make.root, coding="fer2013").hash == first.hash
     assert second.source.coding is not None
     assert second.source.coding.name == "alphabetical"
-
-
-def test_drawn_faces_are_no_evidence_and_the_shipped_model_says_so(tmp_path: Path) -> None:
-    faces = drawn.draw(70, seed=3)
-    for row, (face, label) in enumerate(zip(faces.images, faces.labels, strict=True)):
-        folder = tmp_path / str(label)
-        folder.mkdir(exist_ok=True)
-        store._write_png(folder / f"{row}.png", face)
-    with pytest.raises(DataError, match="The model 'tiny' can't tell"):
-        datasets.read(tmp_path, cache=False)
-
-
-@pytest.mark.real
-@pytest.mark.parametrize("name", ["fer2013", "rafdb", "affectnet", "ferplus", "alphabetical", "fer2013-from-1"])
-def test_the_shipped_model_knows_the_codings_of_real_faces(
-    fer2013: FaceSet, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    order, first = order_of(name)
-    random = np.random.default_rng(1)
-    test = fer2013.split("public_test")
-    rows = [random.permutation(np.flatnonzero(test.labels == EMOTIONS.index(one)))[:16] for one in order]
-    images = test.images[np.concatenate(rows)]
-    lines = [f"{first + row // 16}," + " ".join(map(str, face.ravel().tolist())) for row, face in enumerate(images)]
-    path = tmp_path / "train.csv"
-    path.write_text("\n".join(["emotion,pixels", *lines]) + "\n")
-    found = datasets.read(path, cache=False)
-    assert named(found) == [one for one in order for _ in range(16)]
 
 
 def test_folder_names_and_lists_and_tables_are_resolved_alike(make: Maker) -> None:
