@@ -55,7 +55,7 @@ def test_the_verb(invoke: Invoke, run: Run, faces_file: Path, tmp_path: Path) ->
     assert first["accuracy"] == pytest.approx(judged["accuracy"])
     code, _, err = invoke("decide", run.model_file, faces_file, "--split", "test", "--choose-on", "test")
     assert code == 1
-    assert "other rows than those that are judged" in err
+    assert "other rows than the evaluated ones" in err
     code, _, err = invoke("decide", "tiny", faces_file)
     assert code == 1
     assert "name a split of" in err

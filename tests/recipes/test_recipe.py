@@ -39,7 +39,7 @@ def test_python_callers_are_checked_too(change: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("values", [{}, {"augment": 3}, {"augment": {}, "name": "x"}, {"augment": {"spin": 1}}])
 def test_a_damaged_recipe_says_so(values: dict[str, object]) -> None:
-    with pytest.raises(RecipeError, match="no recipe of this version"):
+    with pytest.raises(RecipeError, match="doesn't fit this version"):
         Recipe.from_dict(values)
 
 

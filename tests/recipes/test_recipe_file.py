@@ -36,7 +36,7 @@ def test_a_recipes_file_is_written_as_one_would(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (b"", 'no recipe: it needs a line such as  recipe = "tiny"'),
+        (b"", 'not a recipe: it needs a line such as  recipe = "tiny"'),
         (b"recipe = 3", "it needs a line"),
         (b'recipe = "best"', "no recipe 'best': choose vgg"),
         (b'recipe = "other.toml"', "no recipe 'other.toml'"),
@@ -53,16 +53,16 @@ def test_a_recipes_file_is_written_as_one_would(tmp_path: Path) -> None:
         (b'recipe = "tiny"\nlearning_rate = 2020-01-01', "learning_rate must be a number, a text"),
         (b'recipe = "tiny"\nepochs = {a = 1}', "epochs must be a number, a text"),
         (b'recipe = "tiny"\nepochs = [[1], 2]', "epochs must be a number, a text"),
-        (b'recipe = "tiny"\nepochs = 0x' + b"f" * 9999, "is no recipe: Exceeds the limit"),
-        (b'recipe = "tiny"\n"epochs=3" = 4', "'epochs=3' is no setting"),
+        (b'recipe = "tiny"\nepochs = 0x' + b"f" * 9999, "is not a recipe: Exceeds the limit"),
+        (b'recipe = "tiny"\n"epochs=3" = 4', "'epochs=3' is not a setting"),
         (b'recipe = "tiny"\naugment = "much"', "augment=much doesn't fit"),
         (b'recipe = "tiny"\naugment = 3', "augment=3 doesn't fit"),
         (b'recipe = "tiny"\n[augment]\nspin = 3', "no setting 'augment.spin'"),
         (b'recipe = "tiny"\n[augment]\nscale = [1, 2, 3]', "augment.scale=1,2,3 doesn't fit: it must be two numbers"),
-        (b'recipe = "tiny"\nx = ' + b"[" * 9999, "is no recipe"),
-        (b"recipe = ", "is no recipe: Invalid value"),
-        (b"\xff\xfe", "is no recipe: 'utf-8' codec"),
-        (b"#" * 99_999, "is no recipe: it is too large"),
+        (b'recipe = "tiny"\nx = ' + b"[" * 9999, "is not a recipe"),
+        (b"recipe = ", "is not a recipe: Invalid value"),
+        (b"\xff\xfe", "is not a recipe: 'utf-8' codec"),
+        (b"#" * 99_999, "is not a recipe: it is too large"),
     ],
 )
 def test_a_file_that_is_no_recipe_says_why(text: bytes, message: str, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_augmentation_can_be_turned_off_and_parts_on_again() -> None:
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("epochs", "'epochs' is no setting: write it as field=value"),
+        ("epochs", "'epochs' is not a setting: write it as field=value"),
         ("epoch=3", "no setting 'epoch': choose network, image_size, epochs"),
         ("augment.spin=3", "no setting 'augment.spin': choose augment.flip"),
         ("augment=much", "augment=much doesn't fit: choose none, robust, strong"),
@@ -110,5 +110,5 @@ def test_a_recipe_is_named_by_a_text_or_a_path(tmp_path: Path) -> None:
     wrong: Any = 3
     with pytest.raises(ArgumentError, match="name=3 doesn't fit"):
         recipes.get(wrong)
-    with pytest.raises(RecipeError, match="3 is no setting"):
+    with pytest.raises(RecipeError, match="3 is not a setting"):
         recipes.get("tiny", [wrong])
