@@ -65,12 +65,3 @@ def test_the_runtime_half_loads_no_framework() -> None:
 
 def test_reading_tables_and_pictures_needs_no_pyarrow() -> None:
     assert "pyarrow" not in loaded_by("from mien import read")
-
-
-def test_an_unknown_public_name_is_an_attribute_error() -> None:
-    import mien
-
-    with pytest.raises(AttributeError, match="no attribute 'nope'"):
-        mien.nope  # noqa: B018 # the access is the test
-    assert {"Classifier", "Evaluation", "FaceSet", "read"} <= set(dir(mien))
-    assert mien.FaceSet.__name__ == "FaceSet"

@@ -41,7 +41,6 @@ class ContinuousClock:
     Args:
         film: index of the video stream.
         may_jump: whether a forward jump is a restart too, not a pause.
-        may_jump: whether a leap ahead is a new clock too, and no pause.
     """
 
     def __init__(self, film: int, may_jump: bool) -> None:
