@@ -27,7 +27,9 @@ def test_head_units_fill_the_view() -> None:
         on.to_pixels(np.array([(0.0, 0.0), (VIEW, VIEW), (-VIEW, 0)])), [(44, 44), (88, 88), (0, 44)]
     )
     np.testing.assert_allclose(canvas(Pose(zoom=2)).to_pixels(RIM), (RIM * 2 / VIEW + 1) * 44)
-    np.testing.assert_allclose(canvas(Pose(shift=(0.1, -0.2))).to_pixels(RIM), ((RIM + np.array((0.1, -0.2))) / VIEW + 1) * 44)
+    np.testing.assert_allclose(
+        canvas(Pose(shift=(0.1, -0.2))).to_pixels(RIM), ((RIM + np.array((0.1, -0.2))) / VIEW + 1) * 44
+    )
 
 
 def test_a_roll_turns_clockwise_about_the_middle() -> None:
