@@ -83,7 +83,7 @@ def test_things_are_chosen_on_other_rows_than_those_that_are_judged(tmp_path: Pa
     assert judgement.record.split == "test"
     assert (train.names.tolist(), chosen.names.tolist()) == (["0"], ["1"])
     for split in ("test", "all"):
-        with pytest.raises(DataError, match="other rows than those that are judged"):
+        with pytest.raises(DataError, match="other rows than the evaluated ones"):
             judge_and_choose(Reader(tmp_path / "m"), data, split, "test")
 
 

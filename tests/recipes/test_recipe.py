@@ -83,7 +83,7 @@ def test_a_recipe_names_a_network_that_there_is() -> None:
     ("change", "message"),
     [
         ({"momentum": 0.0}, "nesterov=True doesn't fit: it must be false where momentum is 0"),
-        ({"resize_from": 64}, "resize_from=64 doesn't fit: it must be 0, or a whole number from 16 to 48"),
+        ({"resize_from": 64}, "resize_from=64 doesn't fit: it must be 0, or an integer from 16 to 48"),
         ({"distillation_weight": 0.5}, "distillation_weight=0.5 doesn't fit: it must be 0 where there is no teacher"),
         ({"teacher": "base"}, "distillation_weight=0.0 doesn't fit: it must be above 0 where there is a teacher"),
         ({"teacher_sees": "view"}, "teacher_sees=view doesn't fit: it must be face where there is no teacher"),
