@@ -80,8 +80,8 @@ def test_copies_conflicts_and_blanks_are_counted(found: Audit) -> None:
     (crossing,) = found.leakage
     assert (crossing.split, crossing.other) == ("test", "train")
     assert (crossing.exact, crossing.near, crossing.conflicting) == (2, 2, 1)
-    counts = found.counts()
-    assert (counts["rows"], counts["groups"], counts["conflicting_groups"], counts["blank"]) == (NUM, 4, 1, 2)
+    counts = found.counts
+    assert (counts.rows, counts.groups, counts.conflicting_groups, counts.blank) == (NUM, 4, 1, 2)
     assert found.groups[0].labels == 2  # what disagrees comes first
     assert set(found.blank.tolist()) == {NUM - 4, NUM - 3}
     assert not set(found.blank.tolist()) & set(found.faceless.tolist())
@@ -106,13 +106,13 @@ def test_what_is_dropped_has_the_first_reason_that_applies(found: Audit) -> None
 def test_clean_data_keeps_its_splits_and_lists_what_is_gone(found: Audit, tmp_path: Path) -> None:
     record = cleaning.write(found, tmp_path / "clean.parquet", DROPS[:3])
     kept = read(tmp_path / "clean.parquet")
-    assert (len(kept), kept.hash) == (record["rows"], record["hash"])
+    assert (len(kept), kept.hash) == (record.rows, record.hash)
     assert kept.split_names == ("train", "test")
-    assert record["rows"] + record["dropped"] == NUM
+    assert record.rows + record.dropped == NUM
     with (tmp_path / "clean.changed.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == record["dropped"] == sum(record["reasons"].values()) == sum(record["splits"].values())
-    assert {row["done"] for row in rows} == {f"dropped: {reason}" for reason in record["reasons"]}
+    assert len(rows) == record.dropped == sum(record.reasons.values()) == sum(record.splits.values())
+    assert {row["done"] for row in rows} == {f"dropped: {reason}" for reason in record.reasons}
     again = duplicates.find(kept.images)
     assert len(np.unique(again.groups)) == len(kept)  # no copy is left
     with pytest.raises(OutputError, match="exists already"):
@@ -238,7 +238,7 @@ def test_page_is_whole_offline_and_shows_the_pairs(found: Audit, lang: str) -> N
     assert ("可疑標籤" in page) == (lang == "zh-TW")
 
 
-def test_votes_are_asked_about_the_suspects(found: Audit) -> None:
+def test_votes_are_asked_about_the_label_issues(found: Audit) -> None:
     assert found.voted_otherwise is None
     votes = np.zeros((NUM, 7), np.float32)
     votes[np.arange(NUM), np.maximum(found.faces.labels, 0)] = 9
@@ -249,10 +249,10 @@ def test_votes_are_asked_about_the_suspects(found: Audit) -> None:
     num = len(found.label_issues.rows) - 4
     shares = asked.voted_otherwise
     assert shares is not None
-    assert shares["judged"] == pytest.approx(1 / (len(found.label_issues.judged) - 4))
-    assert (shares["label_issues"], shares["first"]) == pytest.approx((1 / num, 1 / min(num, 100)))
+    assert shares.judged == pytest.approx(1 / (len(found.label_issues.judged) - 4))
+    assert (shares.label_issues, shares.first) == pytest.approx((1 / num, 1 / min(num, 100)))
     assert "votes disagree with the label" in audit_page.render(asked)
-    assert "the majority vote differs from the label" in terminal.audit_as_text(asked.to_dict())
+    assert "the majority vote differs from the label" in terminal.audit_as_text(asked)
 
 
 def test_names_are_escaped(found: Audit) -> None:
@@ -282,9 +282,9 @@ def test_odd_data_still_gives_a_page(kind: str) -> None:
     assert Page(page).open == []
     assert "nan" not in re.sub(r"base64,[^\"]*", "", page)
     json.dumps(result.to_dict())
-    assert terminal.audit_as_text(result.to_dict())
+    assert terminal.audit_as_text(result)
     if kind == "all blank":
-        assert result.counts()["conflicting_groups"] == 0
+        assert result.counts.conflicting_groups == 0
         with pytest.raises(DataError, match="All rows would be dropped"):
             cleaning.clean(result, DROPS)
 
@@ -353,7 +353,7 @@ def test_training_rows_are_known_without_their_votes_and_beside_other_rows(plant
         held_out(reader, relabelled)
 
 
-def test_conflicts_and_suspects_can_be_put_right_instead(found: Audit, tmp_path: Path) -> None:
+def test_conflicts_and_label_issues_can_be_put_right_instead(found: Audit, tmp_path: Path) -> None:
     conflict = NUM - 5
     (group,) = [group for group in found.groups if group.labels > 1]
     assert len(cleaning.fix(found, ("conflicts",)).faces) == NUM
@@ -365,16 +365,16 @@ def test_conflicts_and_suspects_can_be_put_right_instead(found: Audit, tmp_path:
     voted = replace(found, faces=replace(found.faces, votes=votes))
     fixed = cleaning.fix(voted, ("conflicts",))
     assert set(fixed.faces.labels[group.rows].tolist()) == {right}
-    assert fixed.counts()["conflicting_groups"] == 0
+    assert fixed.counts.conflicting_groups == 0
     record = cleaning.write(voted, tmp_path / "clean.parquet", ("conflicts",), ("conflicts",))
-    assert (record["rows"], record["fixed"], record["dropped"]) == (NUM, 1, 0)
+    assert (record.rows, record.fixed, record.dropped) == (NUM, 1, 0)
     (line,) = (tmp_path / "clean.changed.csv").read_text().splitlines()[1:]
     assert line.endswith(f"now {voted.faces.classes[right]}")
     assert read(tmp_path / "clean.parquet").labels[conflict] == right
-    suspects_fixed = cleaning.fix(found, ("label-issues",))
+    issues_fixed = cleaning.fix(found, ("label-issues",))
     for row in found.label_issues.rows[:5].tolist():
-        assert suspects_fixed.faces.labels[row] == found.label_issues.of(row).argmax()
-    assert not len(suspects_fixed.label_issues.rows)
+        assert issues_fixed.faces.labels[row] == found.label_issues.of(row).argmax()
+    assert not len(issues_fixed.label_issues.rows)
 
 
 def test_the_verb_writes_page_and_clean_data(invoke: Invoke, planted: FaceSet, tmp_path: Path) -> None:

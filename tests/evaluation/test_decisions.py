@@ -14,7 +14,7 @@ from sklearn.metrics import balanced_accuracy_score, f1_score
 from mien.data import layouts
 from mien.errors import DataError
 from mien.evaluation import decisions
-from mien.evaluation.decisions import Score
+from mien.evaluation.decisions import AnswerScores
 from mien.inference.classifier import Classifier
 from mien.run import Run
 
@@ -44,7 +44,7 @@ def judged() -> Rows:
 def test_scores_are_those_of_scikit_learn(judged: Rows) -> None:
     labels, probabilities = judged
     answers = probabilities.argmax(1)
-    score = Score.of(labels, answers, 3)
+    score = AnswerScores.of(labels, answers, 3)
     assert score.accuracy == pytest.approx((labels == answers).mean())
     assert score.macro_f1 == pytest.approx(f1_score(labels, answers, average="macro"))
     assert score.balanced_accuracy == pytest.approx(balanced_accuracy_score(labels, answers))
@@ -52,7 +52,7 @@ def test_scores_are_those_of_scikit_learn(judged: Rows) -> None:
 
 
 def test_a_class_without_rows_does_not_count() -> None:
-    score = Score.of(np.array([0, 0, 2]), np.array([0, 1, 2]), 4)
+    score = AnswerScores.of(np.array([0, 0, 2]), np.array([0, 1, 2]), 4)
     assert (score.accuracy, score.balanced_accuracy) == pytest.approx((2 / 3, 0.75))
     assert (score.worst_recall, score.worst_class) == (0.5, 0)
 

@@ -96,7 +96,7 @@ def test_a_class_that_is_never_answered_has_no_precision_anywhere(tmp_path: Path
     happy, neutral = (evaluation.to_dict()["per_class"][index] for index in (1, 3))
     assert (happy["precision"], happy["precision_interval"], happy["recall"], happy["f1"]) == (None, None, 0.0, 0.0)
     assert (neutral["precision"], neutral["recall"], neutral["f1"]) == (None, None, None)
-    assert evaluation.by_class[0].recall == (1.0, *metrics.wilson(2, 2))
+    assert evaluation.by_class[0].recall == metrics.Score(1.0, *metrics.wilson(2, 2))
     judgement = judge(Reader(tmp_path / "m"), faceset([0, 0, 0, 2], [0, 0, 1, 2], ["test"] * 4), "test")
     row = next(line for line in terminal.as_text(judgement).splitlines() if line.startswith("happy"))
     assert row.split() == ["happy", "1", "–", "0.0%", "(0–80)", "0.0%", "(0–89)"]

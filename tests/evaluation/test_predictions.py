@@ -33,7 +33,7 @@ FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {
     "compare": lambda labels, given: decisions.compare((LABELS, GIVEN), (labels, given), SHARES),
     "for_model_file": lambda labels, given: decisions.for_model_file(labels, given, SHARES),
     "differences": lambda labels, given: decisions.differences(
-        [(decisions.argmax(3), decisions.Score(1, 1, 1, 1, 0))], labels, given
+        [(decisions.argmax(3), decisions.AnswerScores(1, 1, 1, 1, 0))], labels, given
     ),
 }
 
@@ -81,7 +81,7 @@ def test_what_does_not_fit_is_refused_in_one_sentence(function: str, bad: str) -
         lambda: decisions.least_cost(GIVEN, np.ones((2, 2))),
         lambda: decisions.least_cost(GIVEN, WORDS),
         lambda: decisions.abstaining(LABELS, GIVEN, (1.5,)),
-        lambda: decisions.Score.of(LABELS, LABELS[:2], 3),
+        lambda: decisions.AnswerScores.of(LABELS, LABELS[:2], 3),
         lambda: decisions.compare((LABELS, GIVEN), (LABELS, GIVEN), SHARES[:2]),
         lambda: comparison.compare(LABELS, {}, 3),
         lambda: comparison.compare(LABELS, {"a": []}, 3),

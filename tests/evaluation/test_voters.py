@@ -21,10 +21,10 @@ def test_shares_against_the_majority_by_hand() -> None:
     agreement = voters.compare(LABELS, P, VOTES)
     assert agreement is not None
     assert (agreement.n, agreement.num_tied) == (4, 1)  # nobody voted on the fourth, the third is tied
-    assert agreement.against_majority[0] == pytest.approx(2 / 3)  # of rows 0, 1 and 4
-    assert agreement.against_majority[1] == metrics.wilson(2, 3)
-    assert agreement.against_labels[0] == pytest.approx(2 / 3)  # 0 and 4
-    assert agreement.labels_right[0] == pytest.approx(1 / 3)  # 0
+    assert agreement.against_majority.value == pytest.approx(2 / 3)  # of rows 0, 1 and 4
+    assert agreement.against_majority.interval == metrics.wilson(2, 3)
+    assert agreement.against_labels.value == pytest.approx(2 / 3)  # 0 and 4
+    assert agreement.labels_right.value == pytest.approx(1 / 3)  # 0
     assert agreement.vote_entropy == pytest.approx(
         np.mean([0, -0.6 * np.log(0.6) - 0.4 * np.log(0.4), np.log(2), -0.2 * np.log(0.1) - 0.8 * np.log(0.8)])
     )
@@ -48,7 +48,7 @@ def test_a_copy_of_the_voters_has_no_distance_to_them() -> None:
     assert agreement.distance == pytest.approx(0, abs=1e-3)
     assert agreement.cross_entropy == pytest.approx(agreement.vote_entropy, abs=1e-6)
     assert agreement.spearman is not None
-    assert agreement.spearman[0] == pytest.approx(1)
+    assert agreement.spearman.value == pytest.approx(1)
     assert agreement.label_distance > 0.2
 
 
@@ -63,11 +63,11 @@ def test_correlations_are_those_of_scipy_and_their_intervals_hold_them() -> None
     spearman, pearson = voters.correlations(a, b)
     assert spearman is not None
     assert pearson is not None
-    assert spearman[0] == pytest.approx(spearmanr(a, b).statistic)
-    assert pearson[0] == pytest.approx(np.corrcoef(a, b)[0, 1])
-    for value, (low, high) in (spearman, pearson):
-        assert low < value < high
-        assert 0.05 < high - low < 0.4
+    assert spearman.value == pytest.approx(spearmanr(a, b).statistic)
+    assert pearson.value == pytest.approx(np.corrcoef(a, b)[0, 1])
+    for score in (spearman, pearson):
+        assert score.low < score.value < score.high
+        assert 0.05 < score.high - score.low < 0.4
 
 
 @pytest.mark.parametrize("votes", [None, np.zeros((5, 3), np.float32)])
@@ -88,7 +88,7 @@ def test_all_tied_leaves_shares_open() -> None:
     agreement = voters.compare(LABELS[:1], P[:1], np.array([[3, 3, 0]], np.float32))
     assert agreement is not None
     assert agreement.num_tied == agreement.n == 1
-    assert np.isnan(agreement.against_majority[0])
+    assert np.isnan(agreement.against_majority.value)
     assert agreement.to_dict()["accuracy_against_majority"]["value"] is None
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -17,6 +16,7 @@ import mien
 from mien import images
 from mien.auditing import drift, label_issues
 from mien.auditing.drift import SplitDrift
+from mien.auditing.findings import Counts, Group, Leakage, OutvotedShares
 from mien.auditing.label_issues import LabelIssues
 from mien.checks import checked
 from mien.data import duplicates
@@ -37,43 +37,6 @@ LEAST_SCORE = 0.1
 T = TypeVar("T")
 NUM_FIRST = 100
 """Number of the most likely label issues for which the votes are counted separately."""
-
-
-@dataclass(frozen=True, eq=False)
-class Group:
-    """A group of duplicate rows.
-
-    Attributes:
-        rows: ``(R,)`` row indices in the order of the data.
-        exact: whether the images are identical.
-        across: whether the rows are in more than one split.
-        labels: number of different labels; labels of blank rows don't count.
-    """
-
-    rows: NDArray[np.int64]
-    exact: bool
-    across: bool
-    labels: int
-
-
-@dataclass(frozen=True)
-class Crossing:
-    """Number of rows of one split with a duplicate in another split.
-
-    Attributes:
-        split, other: the two splits.
-        rows: number of rows of ``split``.
-        exact: rows with an exact duplicate in ``other``, including blank ones.
-        near: rows with a near or exact duplicate in ``other``, without blank ones.
-        conflicting: rows of ``near`` whose nearest duplicate has another label.
-    """
-
-    split: str
-    other: str
-    rows: int
-    exact: int
-    near: int
-    conflicting: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,17 +87,15 @@ class Audit:
         return np.asarray(order[kept[order]], np.int64)
 
     @cached_property
-    def leakage(self) -> list[Crossing]:
+    def leakage(self) -> list[Leakage]:
         """Pairs of splits that share duplicates, each split with each earlier one."""
         names = self.faces.split_names
         pairs = [(name, other) for index, name in enumerate(names) for other in names[:index]]
-        return [found for name, other in pairs if (found := self._crossing(name, other)).exact or found.near]
+        return [found for name, other in pairs if (found := self._leakage(name, other)).exact or found.near]
 
     @cached_property
-    def voted_otherwise(self) -> dict[str, float] | None:
-        """Share of rows whose most frequent vote is not the label: of all checked rows with votes (``"judged"``), of the label
-        issues, and of the first ``NUM_FIRST`` label issues. None if no label issue has votes.
-        """
+    def voted_otherwise(self) -> OutvotedShares | None:
+        """Shares of rows whose most frequent vote is not the label; None if no label issue has votes."""
         votes = self.faces.votes
         if votes is None:
             return None
@@ -142,12 +103,8 @@ class Audit:
         found = self.label_issues.rows[is_voted[self.label_issues.rows]]
         if not len(found):
             return None
-        parts = {
-            "judged": self.label_issues.judged[is_voted[self.label_issues.judged]],
-            "label_issues": found,
-            "first": found[:NUM_FIRST],
-        }
-        return {name: float(otherwise[rows].mean()) for name, rows in parts.items()}
+        judged = self.label_issues.judged[is_voted[self.label_issues.judged]]
+        return OutvotedShares(*(float(otherwise[rows].mean()) for rows in (judged, found, found[:NUM_FIRST])))
 
     def drops(self, what: Sequence[str]) -> dict[int, str]:
         """The rows to drop, with the reason: row index to text; the first reason that applies counts.
@@ -204,13 +161,13 @@ class Audit:
             len(np.unique(labels[labels != UNLABELLED])),
         )
 
-    def _crossing(self, name: str, other: str) -> Crossing:
+    def _leakage(self, name: str, other: str) -> Leakage:
         rows, others = (np.flatnonzero(self.faces.splits == split) for split in (name, other))
         nearest, _ = self.copies.nearest(rows, others)
         near = (nearest >= 0) & (self.contrast[rows] >= duplicates.MIN_CONTRAST)
         labels = self.faces.labels
         known = near & (labels[rows] != UNLABELLED) & (labels[nearest] != UNLABELLED)
-        return Crossing(
+        return Leakage(
             name,
             other,
             len(rows),
@@ -227,8 +184,8 @@ class Audit:
             "data": describe(self.faces),
             "correlation": self.correlation,
             "mirrored": self.mirrored,
-            "leakage": [vars(crossing) for crossing in self.leakage],
-            "counts": self.counts(),
+            "leakage": [asdict(found) for found in self.leakage],
+            "counts": asdict(self.counts),
             "groups": [
                 {
                     "rows": [self._row(row) for row in group.rows.tolist()],
@@ -243,34 +200,36 @@ class Audit:
                 {"name": names[row], "score": round(float(self.scores[row]), 4)} for row in self.faceless.tolist()
             ],
             "label_issues": {
-                "judge": self.label_issues.judge or f"{label_issues.NUM_FOLDS} folds of a small classifier",
+                "judge": self.label_issues.judge_name,
                 "judged": len(self.label_issues.judged),
                 "learned": self.label_issues.num_learned,
                 "knows_training": self.label_issues.knows_training,
-                "voted_otherwise": self.voted_otherwise,
+                "voted_otherwise": self.voted_otherwise and asdict(self.voted_otherwise),
                 "rows": [self._label_issue(row) for row in self.label_issues.rows.tolist()],
             },
             "drift": [split.to_dict() for split in self.drift],
             "seconds": {part: round(value, 2) for part, value in self.seconds.items()},
         }
 
-    def counts(self) -> dict[str, int]:
-        """Number of rows or groups of each finding."""
-        exact = Counter(self.copies.pictures.tolist())
-        return {
-            "rows": len(self.faces),
-            "pictures": len(exact),
-            "exact_copies": len(self.faces) - len(exact),
-            "groups": len(self.groups),
-            "rows_in_groups": sum(len(group.rows) for group in self.groups),
-            "groups_across_splits": sum(group.across for group in self.groups),
-            "conflicting_groups": sum(group.labels > 1 for group in self.groups),
-            "conflicting_rows": sum(len(group.rows) for group in self.groups if group.labels > 1),
-            "blank": len(self.blank),
-            "no_face_found": len(self.faceless),
-            "label_issues": len(self.label_issues.rows),
-            "judged": len(self.label_issues.judged),
-        }
+    @cached_property
+    def counts(self) -> Counts:
+        """How many rows and groups each finding has."""
+        num_pictures = len(np.unique(self.copies.pictures))
+        conflicting = [group for group in self.groups if group.labels > 1]
+        return Counts(
+            rows=len(self.faces),
+            pictures=num_pictures,
+            exact_copies=len(self.faces) - num_pictures,
+            groups=len(self.groups),
+            rows_in_groups=sum(len(group.rows) for group in self.groups),
+            groups_across_splits=sum(group.across for group in self.groups),
+            conflicting_groups=len(conflicting),
+            conflicting_rows=sum(len(group.rows) for group in conflicting),
+            blank=len(self.blank),
+            no_face_found=len(self.faceless),
+            label_issues=len(self.label_issues.rows),
+            judged=len(self.label_issues.judged),
+        )
 
     def is_blank(self, group: Group) -> bool:
         """Whether the rows of a group are blank; either all or none are, because blank faces have exact duplicates only."""
@@ -284,7 +243,7 @@ class Audit:
     def _row(self, row: int) -> dict[str, str]:
         return {"name": str(self.faces.names[row]), "split": str(self.faces.splits[row]), "label": self.label(row)}
 
-    def _label_issue(self, row: int) -> dict[str, Any]:
+    def _label_issue(self, row: int) -> dict[str, str | float]:
         shares = self.label_issues.of(row)
         return {
             **self._row(row),

@@ -6,7 +6,7 @@ import csv
 import io
 import os
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,50 @@ from mien.errors import DataError, OutputError
 
 FIXES = ("conflicts", "label-issues")
 """Findings whose labels can be corrected instead of dropping the rows."""
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """What ``write`` has written.
+
+    Attributes:
+        out: the file or folder of the rows that stay.
+        listing: the CSV of all changes.
+        drop, fix: names out of ``audit.DROPS`` and of ``FIXES``.
+        fixed: how many labels were corrected.
+        rows, hash: how many rows stay, and their content hash.
+        reasons, splits: how many rows were dropped, by reason and by split.
+    """
+
+    out: str
+    listing: str
+    drop: tuple[str, ...]
+    fix: tuple[str, ...]
+    fixed: int
+    rows: int
+    hash: str
+    reasons: dict[str, int]
+    splits: dict[str, int]
+
+    @property
+    def dropped(self) -> int:
+        """How many rows were dropped."""
+        return sum(self.reasons.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, fit for JSON."""
+        return {
+            "out": self.out,
+            "list": self.listing,
+            "drop": list(self.drop),
+            "fix": list(self.fix),
+            "fixed": self.fixed,
+            "rows": self.rows,
+            "hash": self.hash,
+            "dropped": self.dropped,
+            "reasons": self.reasons,
+            "splits": self.splits,
+        }
 
 
 def parse(text: str, known: tuple[str, ...] = DROPS) -> tuple[str, ...]:
@@ -87,7 +131,7 @@ def write(
     fixes: tuple[str, ...] = (),
     *,
     overwrite: bool = False,
-) -> dict[str, Any]:
+) -> Cleaned:
     """Write the cleaned data with ``store.convert``, and the changes as ``<name>.changed.csv``: name, split, label, change.
 
     Args:
@@ -96,9 +140,6 @@ def write(
         what: findings to drop, names from ``audit.DROPS``.
         fixes: findings whose labels are corrected first, names from ``FIXES``.
         overwrite: whether ``path`` may exist.
-
-    Returns:
-        Path, hash and number of rows of the new data, and the number of fixed and dropped rows, by reason and by split.
 
     Raises:
         OutputError: the file can't be written, or exists and ``overwrite`` is false.
@@ -120,18 +161,17 @@ def write(
         cells = audit.faces.names[row], audit.faces.splits[row], right.label(row), f"dropped: {reason}"
         writer.writerow([escapes.cell(str(cell)) for cell in cells])
     files.write_text(listing, table.getvalue())
-    return {
-        "out": str(path),
-        "list": str(listing),
-        "drop": list(what),
-        "fix": list(fixes),
-        "fixed": len(fixed),
-        "rows": len(kept),
-        "hash": kept.hash,
-        "dropped": len(drops),
-        "reasons": dict(Counter(drops.values())),
-        "splits": dict(Counter(str(audit.faces.splits[row]) for row in drops)),
-    }
+    return Cleaned(
+        out=str(path),
+        listing=str(listing),
+        drop=what,
+        fix=fixes,
+        fixed=len(fixed),
+        rows=len(kept),
+        hash=kept.hash,
+        reasons=dict(Counter(drops.values())),
+        splits=dict(Counter(str(audit.faces.splits[row]) for row in drops)),
+    )
 
 
 def _votes(faces: FaceSet, rows: NDArray[np.int64]) -> NDArray[np.float64]:

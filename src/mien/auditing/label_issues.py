@@ -57,6 +57,11 @@ class LabelIssues:
     num_learned: int = 0
     knows_training: bool = True
 
+    @property
+    def judge_name(self) -> str:
+        """What checked the labels, in words."""
+        return self.judge or f"{NUM_FOLDS} folds of a small classifier"
+
     def of(self, row: int) -> NDArray[np.float64]:
         """The probabilities ``(K,)`` of a checked row."""
         (found,) = np.flatnonzero(self.judged == row)

@@ -174,13 +174,12 @@ def audit(
         cleaning.parse(fix, cleaning.FIXES),
     )
     audit = api.audit(path, model, reading=reading, correlation=correlation, mirrored=mirrored, progress=Shown())
-    record = audit.to_dict()
     if out is not None:
         audit_page.write(out, audit, command=command_line(), lang=lang)
         say(f"wrote {out}")
-    if write is not None:
-        record["written"] = cleaning.write(audit, write, what, fixes, overwrite=overwrite)
-    show(record, as_json, lambda: terminal.audit_as_text(record))
+    cleaned = None if write is None else cleaning.write(audit, write, what, fixes, overwrite=overwrite)
+    record = {**audit.to_dict(), **({"written": cleaned.to_dict()} if cleaned else {})}
+    show(record, as_json, lambda: terminal.audit_as_text(audit, cleaned))
 
 
 @data.command(cls=Verb)

@@ -49,7 +49,7 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class Score:
+class AnswerScores:
     """Scores of predicted classes; means are over the classes that occur."""
 
     accuracy: float
@@ -59,7 +59,7 @@ class Score:
     worst_class: int
 
     @classmethod
-    def of(cls, labels: NDArray[np.int64], answers: NDArray[np.int64], num_classes: int) -> Score:
+    def of(cls, labels: NDArray[np.int64], answers: NDArray[np.int64], num_classes: int) -> AnswerScores:
         """Score predicted classes ``(N,)`` against labels ``(N,)``.
 
         Raises:
@@ -98,7 +98,7 @@ class Cost:
     difference: tuple[float, float, float] | None
 
 
-Goal = Callable[[Score], float]
+Goal = Callable[[AnswerScores], float]
 
 
 def argmax(num_classes: int) -> Decision:
@@ -128,7 +128,7 @@ def best_tau(
     labels, probabilities = _rows(labels, probabilities)
     shares = predictions.check_shares(shares, probabilities.shape[1])
     decisions = [logit_adjustment(shares, tau) for tau in sorted(TAUS, key=abs)]
-    return max(decisions, key=lambda decision: goal(Score.of(labels, decision(probabilities), len(shares))))
+    return max(decisions, key=lambda decision: goal(AnswerScores.of(labels, decision(probabilities), len(shares))))
 
 
 def class_thresholds(
@@ -145,7 +145,7 @@ def class_thresholds(
     for _ in range(rounds):
         for index in range(num_classes):
             trials = offsets + steps[:, None] * np.eye(num_classes)[index]
-            scores = [goal(Score.of(labels, (logs + trial).argmax(1), num_classes)) for trial in trials]
+            scores = [goal(AnswerScores.of(labels, (logs + trial).argmax(1), num_classes)) for trial in trials]
             if max(scores) > scores[len(steps) // 2]:  # the middle step is 0
                 offsets = trials[int(np.argmax(scores))]
     return Decision("thresholds", offsets - offsets.mean())
@@ -257,7 +257,7 @@ def compare(
     chosen_on: tuple[NDArray[np.int64], NDArray[np.float32]],
     judged_on: tuple[NDArray[np.int64], NDArray[np.float32]],
     shares: NDArray[np.float64],
-) -> list[tuple[Decision, Score]]:
+) -> list[tuple[Decision, AnswerScores]]:
     """Fit the decision rules on some rows and evaluate them on others.
 
     Args:
@@ -276,7 +276,7 @@ def compare(
         replace(class_thresholds(labels, probabilities, macro_f1), key="thresholds_macro_f1"),
         replace(class_thresholds(labels, probabilities, balanced_accuracy), key="thresholds_balanced_accuracy"),
     ]
-    return [(decision, Score.of(truth, decision(predicted), num_classes)) for decision in decisions]
+    return [(decision, AnswerScores.of(truth, decision(predicted), num_classes)) for decision in decisions]
 
 
 def for_model_file(
@@ -289,12 +289,12 @@ def for_model_file(
     return {"balanced": best_tau(labels, probabilities, shares, balanced_accuracy).offsets.tolist()}
 
 
-def macro_f1(score: Score) -> float:
+def macro_f1(score: AnswerScores) -> float:
     """Macro-F1 as the goal of a fit."""
     return score.macro_f1
 
 
-def balanced_accuracy(score: Score) -> float:
+def balanced_accuracy(score: AnswerScores) -> float:
     """Balanced accuracy as the goal of a fit."""
     return score.balanced_accuracy
 
@@ -311,7 +311,7 @@ def shares_of(counts: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def differences(
-    results: Iterable[tuple[Decision, Score]], labels: NDArray[np.int64], probabilities: NDArray[np.float32]
+    results: Iterable[tuple[Decision, AnswerScores]], labels: NDArray[np.int64], probabilities: NDArray[np.float32]
 ) -> list[Mapping[str, tuple[float, ...]] | None]:
     """For each rule and score, the paired difference from the first rule on the same rows, with its 95% interval."""
     labels, probabilities = _rows(labels, probabilities)

@@ -13,7 +13,7 @@ from sklearn.metrics import precision_recall_fscore_support
 
 from mien.errors import DataError
 from mien.evaluation import metrics, predictions
-from mien.evaluation.metrics import Interval
+from mien.evaluation.metrics import Interval, Score
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,6 @@ class Confusion:
     rows: NDArray[np.int64]
 
 
-Bounded = tuple[float, float, float]
-"""A score and the two ends of its 95% interval."""
-
-
 @dataclass(frozen=True)
 class ClassScores:
     """The scores of one class; None where undefined.
@@ -53,16 +49,15 @@ class ClassScores:
 
     name: str
     support: int
-    precision: Bounded | None
-    recall: Bounded | None
-    f1: Bounded | None
+    precision: Score | None
+    recall: Score | None
+    f1: Score | None
 
     def to_dict(self) -> dict[str, Any]:
         """A dictionary for JSON."""
         values: dict[str, Any] = {"class": self.name, "support": self.support}
-        for key in ("precision", "recall", "f1"):
-            value = getattr(self, key)
-            values |= {key: value and value[0], f"{key}_interval": value and list(value[1:])}
+        for key, score in (("precision", self.precision), ("recall", self.recall), ("f1", self.f1)):
+            values |= {key: score and score.value, f"{key}_interval": score and list(score.interval)}
         return values
 
 
@@ -168,6 +163,16 @@ class Evaluation:
         return self.calibration.interval
 
     @property
+    def scores(self) -> dict[str, Score]:
+        """Accuracy, macro-F1, balanced accuracy and calibration error by their names, each with its 95% interval."""
+        return {
+            "accuracy": Score(self.accuracy, *self.accuracy_interval),
+            "macro_f1": Score(self.macro_f1, *self.macro_f1_interval),
+            "balanced_accuracy": Score(self.balanced_accuracy, *self.balanced_accuracy_interval),
+            "calibration_error": Score(self.calibration.value, *self.calibration.interval),
+        }
+
+    @property
     def only_answer(self) -> str | None:
         """The class that is predicted for all rows; None if several are predicted, or if there is only one row."""
         answered = np.unique(self.predicted)
@@ -188,9 +193,11 @@ class Evaluation:
                 ClassScores(
                     name,
                     true,
-                    (right / said, *metrics.wilson(right, said)) if said else None,
-                    (right / true, *metrics.wilson(right, true)) if true else None,
-                    (2 * right / (true + said), *metrics.f1_interval(right, true + said - right)) if true else None,
+                    Score(right / said, *metrics.wilson(right, said)) if said else None,
+                    Score(right / true, *metrics.wilson(right, true)) if true else None,
+                    Score(2 * right / (true + said), *metrics.f1_interval(right, true + said - right))
+                    if true
+                    else None,
                 )
             )
         return tuple(scores)

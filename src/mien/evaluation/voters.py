@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mien.errors import DataError
 from mien.evaluation import metrics, predictions
-from mien.evaluation.metrics import Interval
+from mien.evaluation.metrics import Interval, Score
 
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """Upper bounds of the levels of agreement, the share of the most frequent vote of a face."""
@@ -66,12 +66,12 @@ class Agreement:
 
     n: int
     num_tied: int
-    against_majority: tuple[float, Interval]
-    against_labels: tuple[float, Interval]
+    against_majority: Score
+    against_labels: Score
     nearer_people: Interval
-    labels_right: tuple[float, Interval]
-    spearman: tuple[float, Interval] | None
-    pearson: tuple[float, Interval] | None
+    labels_right: Score
+    spearman: Score | None
+    pearson: Score | None
     distance: float
     label_distance: float
     cross_entropy: float
@@ -82,8 +82,10 @@ class Agreement:
     def to_dict(self) -> dict[str, Any]:
         """A dictionary for JSON."""
 
-        def bounded(value: tuple[float, Interval] | None) -> dict[str, Any] | None:
-            return None if value is None else {"value": _known(value[0]), "interval": [*map(_known, value[1])]}
+        def bounded(score: Score | None) -> dict[str, Any] | None:
+            if score is None:
+                return None
+            return {"value": _known(score.value), "interval": [*map(_known, score.interval)]}
 
         return {
             "n": self.n,
@@ -185,7 +187,7 @@ def js_distance(p: NDArray[np.float64], q: NDArray[np.float64]) -> NDArray[np.fl
 
 def correlations(
     a: NDArray[np.float64], b: NDArray[np.float64], num_draws: int = 1000, seed: int = 0
-) -> tuple[tuple[float, Interval] | None, tuple[float, Interval] | None]:
+) -> tuple[Score | None, Score | None]:
     """Spearman's and Pearson's correlation, each with a 95% percentile bootstrap interval over rows; None where undefined."""
     from scipy.stats import rankdata  # scikit-learn brings SciPy
 
@@ -199,7 +201,7 @@ def correlations(
             drawn = np.array([_pearson(values(a[rows]), values(b[rows])) for rows in draws])
         low, high = np.nanpercentile(drawn, [2.5, 97.5])
         own = min(1.0, max(-1.0, _pearson(values(a), values(b))))
-        found.append((own, (min(own, max(-1.0, float(low))), max(own, min(1.0, float(high))))))
+        found.append(Score(own, min(own, max(-1.0, float(low))), max(own, min(1.0, float(high)))))
     return found[0], found[1]
 
 
@@ -215,16 +217,17 @@ def _levels(
     for low, high in zip((0.0, *LEVELS[:-1]), LEVELS, strict=True):
         there = (agreement > low + 1e-9) & (agreement <= high + 1e-9)
         if there.any():
-            accuracy, interval = _share((p.argmax(1) == majority)[there & has_one])
-            found.append(Level(low, high, int(there.sum()), float(p[there].max(1).mean()), accuracy, interval))
+            score = _share((p.argmax(1) == majority)[there & has_one])
+            confidence = float(p[there].max(1).mean())
+            found.append(Level(low, high, int(there.sum()), confidence, score.value, score.interval))
     return found
 
 
-def _share(hits: NDArray[np.bool_]) -> tuple[float, Interval]:
+def _share(hits: NDArray[np.bool_]) -> Score:
     """A share with its Wilson interval; NaN and 0 to 1 if there is no row."""
     if not len(hits):
-        return float("nan"), (0.0, 1.0)
-    return float(hits.mean()), metrics.wilson(int(hits.sum()), len(hits))
+        return Score(float("nan"), 0.0, 1.0)
+    return Score(float(hits.mean()), *metrics.wilson(int(hits.sum()), len(hits)))
 
 
 def _difference(hits: NDArray[np.bool_], others: NDArray[np.bool_]) -> Interval:

@@ -12,7 +12,7 @@ from mien.evaluation import comparison, metrics
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
 from mien.inference import priors
-from mien.reporting.texts import Texts, exact_percent, percent, points
+from mien.reporting.texts import Texts
 from mien.run_record import EpochRecord, RunRecord, best_epoch
 
 FEW = 200
@@ -30,7 +30,7 @@ def prior_corrected(
 
 def summary(evaluation: Evaluation, record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> str:
     """A summary of the scores, as a paragraph."""
-    low, high = map(percent, evaluation.accuracy_interval)
+    low, high = evaluation.accuracy_interval
     num_right = int(np.trace(evaluation.confusion))
     majority = evaluation.support.max() / len(evaluation)
     sentences = [
@@ -56,9 +56,9 @@ def summary(evaluation: Evaluation, record: RunRecord, history: Sequence[EpochRe
         t(
             "summary.training_last" if last else "summary.training",
             epochs=len(history),
-            rows=f"{record.data.train.rows:,}",
+            rows=record.data.train.rows,
             best=kept.epoch,
-            accuracy=percent(kept.valid_accuracy),
+            accuracy=kept.valid_accuracy,
         )
     )
     return t.joined(sentences)
@@ -87,10 +87,10 @@ def _most_frequent_error(evaluation: Evaluation, t: Texts) -> str:
     (top,) = evaluation.top_confusions(1)
     errors = evaluation.confusion - np.diag(evaluation.confusion.diagonal())
     kinds = int((errors == top.count).sum())
-    told = {"true": t.named(top.true), "predicted": t.named(top.predicted), "count": f"{top.count:,}"}
+    names = {"true": t.named(top.true), "predicted": t.named(top.predicted), "count": top.count}
     if kinds > 1:
-        return t("summary.confusion_tied", kinds=kinds, **told)
-    return t("summary.confusion", **told, share=top.count / int(errors.sum()))
+        return t("summary.confusion_tied", kinds=kinds, **names)
+    return t("summary.confusion", **names, share=top.count / int(errors.sum()))
 
 
 def notes(judgement: Judgement, record: RunRecord, t: Texts) -> tuple[list[str], list[str]]:
@@ -98,16 +98,16 @@ def notes(judgement: Judgement, record: RunRecord, t: Texts) -> tuple[list[str],
     warnings = warnings_of(judgement, t)
     if is_foreign(judgement, record):
         warnings.append(t("notes.foreign"))
-    told, recipe = judgement.record, record.recipe
+    judged, recipe = judgement.record, record.recipe
     brief = t(
         "notes.brief",
-        model=told.model_hash[:12],
+        model=judged.model_hash[:12],
         recipe=recipe.name,
         seed=recipe.seed,
         device=record.machine,
-        data=told.data_hash[:12],
+        data=judged.data_hash[:12],
         split=split_name(judgement, t),
-        version=told.mien,
+        version=judged.mien,
     )
     return warnings, [brief, *reading_notes(judgement, t)]
 
@@ -134,8 +134,8 @@ def data_notes(read: ReadingRecord, t: Texts) -> list[str]:
     leaks = [
         t(
             "notes.repeat" if leak.split == leak.other else "notes.leak",
-            rows=f"{leak.rows:,}",
-            total=f"{leak.total:,}",
+            rows=leak.rows,
+            total=leak.total,
             split=t(f"splits.{leak.split}"),
             other=t(f"splits.{leak.other}"),
         )
@@ -144,7 +144,7 @@ def data_notes(read: ReadingRecord, t: Texts) -> list[str]:
     changes = [
         t(
             "notes.renamed" if change.target else "notes.left_out",
-            rows=f"{change.rows:,}",
+            rows=change.rows,
             name=change.name,
             target=change.target,
         )
@@ -171,25 +171,25 @@ def _copies(judgement: Judgement, t: Texts) -> str:
     if not copies.rows:
         return t("notes.copies_none")
     if copies.without is None:
-        return t("notes.copies_all", n=f"{num:,}")
+        return t("notes.copies_all", n=num)
     fresh = copies.without
     low, high = fresh.accuracy_interval
     recalls = [(recall, name) for recall, name, n in zip(fresh.recall, fresh.classes, fresh.support, strict=True) if n]
     lowest, worst = min(recalls)
     return t(
         "notes.copies",
-        rows=f"{copies.rows:,}",
-        learned=f"{copies.learned:,}",
-        held_out=f"{copies.held_out:,}",
-        n=f"{num:,}",
-        without=f"{copies.n_without:,}",
-        accuracy=percent(fresh.accuracy),
-        low=percent(low),
-        high=percent(high),
-        macro_f1=percent(fresh.macro_f1),
-        balanced=percent(fresh.balanced_accuracy),
+        rows=copies.rows,
+        learned=copies.learned,
+        held_out=copies.held_out,
+        n=num,
+        without=copies.n_without,
+        accuracy=fresh.accuracy,
+        low=low,
+        high=high,
+        macro_f1=fresh.macro_f1,
+        balanced=fresh.balanced_accuracy,
         worst=t.named(worst),
-        recall=percent(lowest),
+        recall=lowest,
     )
 
 
@@ -202,21 +202,17 @@ def training(record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> str
         "training.lead",
         ended=_ended(record, len(history), t),
         duration=t.lasting(sum(seconds)),
-        seconds=_seconds(seconds[len(seconds) // 2]),
-        speed=f"{speeds[len(speeds) // 2]:,.0f}",
+        seconds=seconds[len(seconds) // 2],
+        speed=speeds[len(speeds) // 2],
     )
-    told = t(
+    best_text = t(
         "training.best",
         best=best.epoch,
-        accuracy=percent(best.valid_accuracy),
-        loss=f"{best.valid_loss:.3f}",
-        train=percent(best.train_accuracy),
+        accuracy=best.valid_accuracy,
+        loss=best.valid_loss,
+        train=best.train_accuracy,
     )
-    return t.joined([lead, told])
-
-
-def _seconds(value: float) -> str:
-    return f"{value:,.1f}" if value >= 1 else f"{value:.1g}"
+    return t.joined([lead, best_text])
 
 
 def _ended(record: RunRecord, num_epochs: int, t: Texts) -> str:
@@ -224,8 +220,8 @@ def _ended(record: RunRecord, num_epochs: int, t: Texts) -> str:
     return t(
         f"training.ended_{ended}",
         epochs=num_epochs,
-        most=f"{recipe.epochs:,}",
-        threshold=exact_percent(recipe.stop_accuracy),
+        most=recipe.epochs,
+        threshold=recipe.stop_accuracy,
         patience=recipe.patience,
     )
 
@@ -276,8 +272,8 @@ def _errors(evaluation: Evaluation, names: Sequence[str], num_errors: int, t: Te
             b=names[b],
             ab=matrix[a, b],
             ba=matrix[b, a],
-            ab_share=percent(matrix[a, b] / support[a]) if support[a] else t("page.skip"),
-            ba_share=percent(matrix[b, a] / support[b]) if support[b] else t("page.skip"),
+            ab_share=matrix[a, b] / support[a] if support[a] else t("page.skip"),
+            ba_share=matrix[b, a] / support[b] if support[b] else t("page.skip"),
         ),
         t("confusion.top", num=len(kinds), errors=num_errors, share=sum(k.count for k in kinds) / num_errors)
         if len(kinds) > 1
@@ -299,23 +295,23 @@ def calibration(judgement: Judgement, t: Texts) -> str:
         "even" if abs(gap) < 0.01 else "chance" if low <= confidence.mean() <= high else "over" if gap > 0 else "under"
     )
     sentences = [
-        t("calibration.ece", ece=f"{100 * evaluation.calibration_error:.1f}"),
+        t("calibration.ece", ece=evaluation.calibration_error),
         t(
             f"calibration.{kind}",
-            confidence=percent(confidence.mean()),
-            accuracy=percent(evaluation.accuracy),
-            gap=f"{100 * abs(gap):.1f}",
+            confidence=confidence.mean(),
+            accuracy=evaluation.accuracy,
+            gap=abs(gap),
         ),
     ]
     if abs(temperature - 1) >= 0.005:
         kind = "soft" if temperature > 1 else "sharp"
-        sentences.append(t(f"calibration.{kind}", temperature=f"{temperature:.2f}"))
+        sentences.append(t(f"calibration.{kind}", temperature=temperature))
     order = np.argsort(-confidence, kind="stable")
     right, half = (evaluation.predicted == evaluation.labels)[order], len(evaluation) // 2
     if half:
         confident, rest = float(right[:half].mean()), float(right[half:].mean())
-        threshold = percent(confidence[order][half - 1])
-        sentences.append(t("calibration.half", threshold=threshold, confident=percent(confident), rest=percent(rest)))
+        threshold = confidence[order][half - 1]
+        sentences.append(t("calibration.half", threshold=threshold, confident=confident, rest=rest))
         sentences += [t("calibration.lever")] if confident > rest else []
     return t.joined(sentences)
 
@@ -330,10 +326,10 @@ def shares(plain: Evaluation, corrected: Evaluation, train_counts: Sequence[int]
         t(
             f"shares.{key}",
             **names,
-            most_share=percent(counts[most] / counts.sum()),
-            share=percent(1 / len(counts)),
-            least_share=percent(counts[least] / counts.sum()),
-            ratio=f"{counts[most] / max(counts[least], 1):.1f}",
+            most_share=counts[most] / counts.sum(),
+            share=1 / len(counts),
+            least_share=counts[least] / counts.sum(),
+            ratio=counts[most] / max(counts[least], 1),
         ),
     ]
     if plain.support[most] and plain.support[least] and most != least:
@@ -341,10 +337,10 @@ def shares(plain: Evaluation, corrected: Evaluation, train_counts: Sequence[int]
             t(
                 "shares.here",
                 **names,
-                predicted=percent(plain.confusion[:, least].sum() / len(plain)),
-                true=percent(plain.support[least] / len(plain)),
-                least_recall=percent(plain.recall[least]),
-                most_recall=percent(plain.recall[most]),
+                predicted=plain.confusion[:, least].sum() / len(plain),
+                true=plain.support[least] / len(plain),
+                least_recall=plain.recall[least],
+                most_recall=plain.recall[most],
             )
         )
     gain = corrected.balanced_accuracy > plain.balanced_accuracy
@@ -360,19 +356,19 @@ def _correction(plain: Evaluation, corrected: Evaluation, t: Texts) -> str:
     differences = comparison.compare(plain.labels, paired, len(plain.classes))["corrected"].difference
     assert differences is not None  # it is not the first
     ends = {
-        f"{prefix}{end}": points(value, signed=True)
+        f"{prefix}{end}": value
         for prefix, score in (("", "accuracy"), ("balanced_", "balanced_accuracy"))
         for end, value in zip(("difference", "low", "high"), differences[score], strict=True)
     }
     return t(
         "shares.result",
         **ends,
-        changed=f"{changed:,}",
-        n=f"{len(plain):,}",
-        plain=percent(plain.accuracy),
-        corrected=percent(corrected.accuracy),
-        plain_balanced=percent(plain.balanced_accuracy),
-        corrected_balanced=percent(corrected.balanced_accuracy),
+        changed=changed,
+        n=len(plain),
+        plain=plain.accuracy,
+        corrected=corrected.accuracy,
+        plain_balanced=plain.balanced_accuracy,
+        corrected_balanced=corrected.balanced_accuracy,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +45,7 @@ def data_url(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
-def markup(drawn: str) -> Any:
+def markup(drawn: str) -> str:
     """Mark SVG that this package drew as safe for templates; names in it are already escaped."""
     from markupsafe import Markup  # comes with jinja2
 

@@ -1,41 +1,66 @@
-"""The techniques of a training: those that were used, with settings and reasons."""
+"""The techniques of a training in words: those used, with their settings and reasons, and those left out."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mien.evaluation.judge import JudgementRecord
 from mien.recipes import Augment, Recipe
-from mien.reporting.texts import Texts, exact_percent
+from mien.reporting.texts import Texts, cells
 from mien.run_record import RunRecord
+
+Values = dict[str, float | str]
+"""What the text of a setting takes."""
+
+
+@dataclass(frozen=True)
+class Technique:
+    """A technique of a run: its name, its setting, and why it is used."""
+
+    name: str
+    setting: str
+    why: str
 
 
 def describe(
     record: RunRecord, dropouts: Sequence[float], judged: JudgementRecord, t: Texts
-) -> tuple[list[dict[str, str]], list[str]]:
-    """The techniques of a run with name, setting and reason, and the names of unused ones."""
-    recipe = record.recipe
-    settings = {**_augment_settings(recipe.augment, t), **_recipe_settings(recipe, votes_weight(record), t)}
+) -> tuple[list[Technique], list[str]]:
+    """The techniques that a run used, and the names of those that it left out.
+
+    Args:
+        record: of the run.
+        dropouts: the share that each dropout layer drops, in the order of the layers.
+        judged: the record of the judgement, which has the techniques of predicting.
+        t: the texts.
+    """
     on = [share for share in dropouts if share != 0]
-    settings["dropout"] = _dropout_setting(on, t) if on else None
-    settings["flip_test"] = t("techniques.setting.flip_test") if judged.flip else None
-    settings["temperature"] = t("techniques.setting.temperature", temperature=f"{judged.temperature:.3f}")
+    values = {
+        **_augment_values(record.recipe.augment),
+        **_recipe_values(record.recipe, votes_weight(record), t),
+        "dropout": _if(on, num=len(on), shares=_shares(on, t)),
+        "flip_test": _if(judged.flip),
+        "temperature": _if(True, temperature=judged.temperature),
+    }
     used = [
-        {"name": t(f"techniques.name.{key}"), "setting": setting, "why": t(f"techniques.why.{key}")}
-        for key, setting in settings.items()
-        if setting
+        Technique(t(f"techniques.name.{key}"), t(f"techniques.setting.{key}", **taken), t(f"techniques.why.{key}"))
+        for key, taken in values.items()
+        if taken is not None
     ]
-    return used, [t(f"techniques.name.{key}") for key, setting in settings.items() if not setting]
+    return used, [t(f"techniques.name.{key}") for key, taken in values.items() if taken is None]
 
 
-def _dropout_setting(dropouts: Sequence[float], t: Texts) -> str:
-    """How many layers drop, and which share of their inputs, in the order of the layers; runs of earlier versions don't say."""
-    known = [exact_percent(share) for share in dropouts if share is not None]
-    shares = t("page.list").join(known) if known else t("page.skip")
-    return t("techniques.setting.dropout", num=len(dropouts), shares=shares)
+def _if(is_on: object, **values: float | str) -> Values | None:
+    """The values of a setting; None where the technique is off."""
+    return values if is_on else None
+
+
+def _shares(dropouts: Sequence[float], t: Texts) -> str:
+    """The shares that layers drop, in the order of the layers; runs of earlier versions don't record them."""
+    known = [cells.exact_percent(share) for share in dropouts if share is not None]
+    return t("page.list").join(known) if known else t("page.skip")
 
 
 CORRUPTION_PARTS = (
@@ -55,106 +80,90 @@ CORRUPTION_PARTS = (
 """The corruptions of the augmentation, each with the probability ``corruption``."""
 
 
-def _augment_settings(augment: Augment, t: Texts) -> dict[str, str | None]:
-    """Each part of the augmentation as text; None if it is off, also by ``geometry=0``."""
-    warped = augment.geometry > 0
-    unchanged = (1.0, 1.0)
-    values: dict[str, tuple[Any, dict[str, str]]] = {
-        "flip": (augment.flip, {"share": exact_percent(augment.flip)}),
-        "rotation": (warped and augment.rotation, {"degrees": f"{augment.rotation:g}"}),
-        "scale": (warped and augment.scale != unchanged, _range(augment.scale)),
-        "translation": (warped and augment.translation, {"share": exact_percent(augment.translation)}),
-        "shear": (warped and augment.shear, {"degrees": f"{math.degrees(math.atan(augment.shear)):.1f}"}),
-        "perspective": (warped and augment.perspective, {"share": exact_percent(augment.perspective)}),
-        "blur": (
-            augment.blur * augment.blur_probability,
-            {"pixels": f"{augment.blur:g}", "share": exact_percent(augment.blur_probability)},
-        ),
-        "noise": (
-            augment.noise * augment.noise_probability,
-            {"levels": f"{augment.noise:g}", "share": exact_percent(augment.noise_probability)},
-        ),
-        "contrast": (augment.contrast != unchanged, _range(augment.contrast)),
-        "brightness": (augment.brightness, {"share": exact_percent(augment.brightness)}),
-        "erase": (
-            augment.erase,
-            {"share": exact_percent(augment.erase), **_range(augment.erase_side, exact_percent)},
-        ),
+def _augment_values(augment: Augment) -> dict[str, Values | None]:
+    """The settings of each part of the augmentation. A warp of probability 0 is off."""
+    warped, unchanged = augment.geometry > 0, (1.0, 1.0)
+    return {
+        "flip": _if(augment.flip, share=augment.flip),
+        "rotation": _if(warped and augment.rotation, degrees=augment.rotation),
+        "scale": _if(warped and augment.scale != unchanged, **_range(augment.scale)),
+        "translation": _if(warped and augment.translation, share=augment.translation),
+        "shear": _if(warped and augment.shear, degrees=math.degrees(math.atan(augment.shear))),
+        "perspective": _if(warped and augment.perspective, share=augment.perspective),
+        "blur": _if(augment.blur * augment.blur_probability, pixels=augment.blur, share=augment.blur_probability),
+        "noise": _if(augment.noise * augment.noise_probability, levels=augment.noise, share=augment.noise_probability),
+        "contrast": _if(augment.contrast != unchanged, **_range(augment.contrast)),
+        "brightness": _if(augment.brightness, share=augment.brightness),
+        "erase": _if(augment.erase, share=augment.erase, **_range(augment.erase_side)),
         **_corruption_values(augment),
     }
-    return {key: t(f"techniques.setting.{key}", **words) if on else None for key, (on, words) in values.items()}
 
 
-def _corruption_values(augment: Augment) -> dict[str, tuple[Any, dict[str, str]]]:
-    """Whether each corruption is on, and its figures."""
-    if not augment.corruption:
-        return dict.fromkeys(CORRUPTION_PARTS, (False, {}))
-    share = {"share": exact_percent(augment.corruption)}
-    off = {"gamma": (1.0, 1.0), "resolution": 1.0, "faded": 1.0, "jpeg": 100}
-    values: dict[str, tuple[Any, dict[str, str]]] = {}
-    for key in CORRUPTION_PARTS:
-        value = getattr(augment, key)
-        figures = _range(value) if key == "gamma" else {"value": f"{value:g}", "percent": exact_percent(value)}
-        values[key] = (value != off.get(key, 0.0), {**figures, **share})
-    return values
+def _corruption_values(augment: Augment) -> dict[str, Values | None]:
+    """The settings of each part that imitates bad pictures."""
+    share = augment.corruption
+    if not share:
+        return dict.fromkeys(CORRUPTION_PARTS)
+    return {
+        "crop": _if(augment.crop, percent=augment.crop, share=share),
+        "turn": _if(augment.turn, value=augment.turn, share=share),
+        "gamma": _if(augment.gamma != (1.0, 1.0), share=share, **_range(augment.gamma)),
+        "side_light": _if(augment.side_light, percent=augment.side_light, share=share),
+        "cover": _if(augment.cover, percent=augment.cover, share=share),
+        "motion": _if(augment.motion, value=augment.motion, share=share),
+        "defocus": _if(augment.defocus, value=augment.defocus, share=share),
+        "resolution": _if(augment.resolution != 1, percent=augment.resolution, share=share),
+        "faded": _if(augment.faded != 1, percent=augment.faded, share=share),
+        "shot": _if(augment.shot, value=augment.shot, share=share),
+        "speckle": _if(augment.speckle, percent=augment.speckle, share=share),
+        "jpeg": _if(augment.jpeg != 100, value=augment.jpeg, share=share),
+    }
 
 
-def _range(bounds: Sequence[float], shown: Callable[[float], str] = "{:g}".format) -> dict[str, str]:
-    return {"low": shown(bounds[0]), "high": shown(bounds[1])}
+def _range(bounds: Sequence[float]) -> Values:
+    return {"low": bounds[0], "high": bounds[1]}
 
 
 def votes_weight(record: RunRecord) -> float:
-    """The weight of the auxiliary head; 0 if the data has no votes."""
+    """The weight of the auxiliary head for votes; 0 where the data has none."""
     return record.recipe.auxiliary_head if record.data.votes else 0.0
 
 
-def _stopping(recipe: Recipe, t: Texts) -> tuple[bool, dict[str, str]]:
-    """The rules of early stopping and of the choice of the epoch."""
+def _stopping(recipe: Recipe, t: Texts) -> Values | None:
+    """Which rules on hold-out accuracy end the training or choose the epoch; None where there is none."""
     rules = []
     if recipe.stop_accuracy:
-        rules.append(t("techniques.setting.rule_accuracy", threshold=exact_percent(recipe.stop_accuracy)))
+        rules.append(t("techniques.setting.rule_accuracy", threshold=recipe.stop_accuracy))
     if recipe.patience:
         rules.append(t("techniques.setting.rule_patience", patience=recipe.patience))
-    stopping = t("page.list").join(rules) or t("techniques.setting.rule_none")
-    kept = t(f"techniques.setting.keep_{recipe.keep}")
-    return recipe.keep == "best" or bool(rules), {"kept": kept, "rules": stopping}
+    shown = t("page.list").join(rules) or t("techniques.setting.rule_none")
+    return _if(recipe.keep == "best" or rules, kept=t(f"techniques.setting.keep_{recipe.keep}"), rules=shown)
 
 
-def _recipe_settings(recipe: Recipe, auxiliary_head: float, t: Texts) -> dict[str, str | None]:
-    """Each technique of the recipe as text; None if it is off."""
-    sizes = {
-        "small": f"{recipe.resize_from}",
-        "full": f"{recipe.image_size}",
-        "share": exact_percent(recipe.resize_until),
-    }
-    moving = recipe.schedule != "constant" or recipe.warmup
-    taught = {"share": exact_percent(recipe.distillation_weight), "teacher": Path(recipe.teacher).name}
-    values: dict[str, tuple[Any, dict[str, str]]] = {
+def _recipe_values(recipe: Recipe, auxiliary_head: float, t: Texts) -> dict[str, Values | None]:
+    """The settings of each of the recipe's techniques."""
+    resized = {"small": recipe.resize_from, "full": recipe.image_size, "share": recipe.resize_until}
+    taught = recipe.distillation_weight
+    return {
         "early_stopping": _stopping(recipe, t),
-        "label_smoothing": (recipe.label_smoothing, {"share": exact_percent(recipe.label_smoothing)}),
-        "votes": (recipe.votes, {"share": exact_percent(recipe.votes)}),
-        "auxiliary_head": (auxiliary_head, {"weight": f"{auxiliary_head:g}"}),
-        "init": (recipe.init, {"model": Path(recipe.init).name}),
-        "teacher": (recipe.distillation_weight, taught),
-        "resize_from": (recipe.resize_from, sizes),
-        "muon": (recipe.muon, {"rate": f"{recipe.muon:g}"}),
-        **{
-            key: (power, {"power": f"{power:g}"})
-            for key, power in (
-                ("class_weights", recipe.class_weights),
-                ("balanced_sampling", recipe.balanced_sampling),
-                ("focal", recipe.focal),
-            )
-        },
-        "ema": (recipe.ema, {"decay": f"{recipe.ema:g}"}),
-        "schedule": (moving, {"schedule": schedule(recipe, t)}),
-        "weight_decay": (recipe.weight_decay, {"decay": f"{recipe.weight_decay:g}"}),
-        "clip_norm": (recipe.clip_norm, {"norm": f"{recipe.clip_norm:g}"}),
+        "label_smoothing": _if(recipe.label_smoothing, share=recipe.label_smoothing),
+        "votes": _if(recipe.votes, share=recipe.votes),
+        "auxiliary_head": _if(auxiliary_head, weight=auxiliary_head),
+        "init": _if(recipe.init, model=Path(recipe.init).name),
+        "teacher": _if(taught, share=taught, teacher=Path(recipe.teacher).name),
+        "resize_from": _if(recipe.resize_from, **resized),
+        "muon": _if(recipe.muon, rate=recipe.muon),
+        "class_weights": _if(recipe.class_weights, power=recipe.class_weights),
+        "balanced_sampling": _if(recipe.balanced_sampling, power=recipe.balanced_sampling),
+        "focal": _if(recipe.focal, power=recipe.focal),
+        "ema": _if(recipe.ema, decay=recipe.ema),
+        "schedule": _if(recipe.schedule != "constant" or recipe.warmup, schedule=schedule(recipe, t)),
+        "weight_decay": _if(recipe.weight_decay, decay=recipe.weight_decay),
+        "clip_norm": _if(recipe.clip_norm, norm=recipe.clip_norm),
     }
-    return {key: t(f"techniques.setting.{key}", **words) if on else None for key, (on, words) in values.items()}
 
 
 def schedule(recipe: Recipe, t: Texts) -> str:
-    """The learning-rate schedule as text."""
+    """The learning-rate schedule in words."""
     kind = recipe.schedule + ("_warmup" if recipe.schedule == "constant" and recipe.warmup else "")
-    return t(f"training.{kind}", warmup=exact_percent(recipe.warmup))
+    return t(f"training.{kind}", warmup=recipe.warmup)

@@ -1,134 +1,110 @@
-"""Terminal output of evaluations, decision rules and audits."""
+"""Scores, decisions and audits in words and tables for the terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict
 
 from mien import tables
-from mien.auditing.audit import NUM_FIRST
+from mien.auditing.audit import NUM_FIRST, Audit
+from mien.auditing.cleaning import Cleaned
+from mien.auditing.drift import SplitDrift
+from mien.auditing.findings import Counts
 from mien.evaluation.deciding import Decided, DecisionResult
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement, JudgementRecord, LeftOut
+from mien.evaluation.metrics import Score
+from mien.evaluation.overlap import Overlap
 from mien.evaluation.probing.robustness import CorruptedAccuracy
-from mien.reporting.texts import Texts
-from mien.words import agreed, counted, p_value, percent, points, whole_interval
-
-OPTIMISTIC = "these rows are the hold-out, used to choose the epoch and to fit the temperature: the scores are slightly optimistic."
-OPTIMISTIC_LAST = (
-    "these rows are the hold-out, used to fit the temperature but not to choose the epoch: "
-    "log-loss and calibration error are slightly optimistic."
-)
-"""Notes about scores on a hold-out: used to choose the epoch, or not."""
+from mien.reporting.texts import Texts, cells
 
 
-def as_text(judgement: Judgement) -> str:
+def as_text(judgement: Judgement, lang: str = "en") -> str:
     """The scores with their intervals, the classes, the confusion matrix and the most frequent errors."""
-    evaluation, record = judgement.evaluation, judgement.record
-    head = f"{record.model} on {record.data}, split {record.split}, n = {len(evaluation):,}{', flip' if record.flip else ''}"
+    t, evaluation = Texts(lang), judgement.evaluation
     scores = [
-        ("accuracy", evaluation.accuracy, evaluation.accuracy_interval),
-        ("macro-F1", evaluation.macro_f1, evaluation.macro_f1_interval),
-        ("balanced accuracy", evaluation.balanced_accuracy, evaluation.balanced_accuracy_interval),
-        ("calibration error", evaluation.calibration_error, evaluation.calibration_error_interval),
-    ]
-    rows = [
-        [name, percent(value, 2), f"{percent(low, 2)} to {percent(high, 2)}"] for name, value, (low, high) in scores
+        [t(f"scores.{key}"), cells.percent(score.value, 2), cells.ends(score.interval, 2)]
+        for key, score in evaluation.scores.items()
     ]
     bounds = evaluation.log_loss_interval
-    rows += [["log-loss", f"{evaluation.log_loss:.4f}", f"{bounds[0]:.4f} to {bounds[1]:.4f}" if bounds else ""]]
+    loss_ends = cells.decimal_ends(bounds, 4) if bounds else ""
+    scores.append([t("scores.log_loss"), cells.decimal(evaluation.log_loss, 4), loss_ends])
     classes = [
-        [row.name, f"{row.support:,}", *(_bounded(value) for value in (row.precision, row.recall, row.f1))]
+        [row.name, cells.count(row.support), *map(cells.bounded, (row.precision, row.recall, row.f1))]
         for row in evaluation.by_class
     ]
     parts = [
-        head,
-        tables.render(["score", "value", "95% interval"], rows),
-        f"A perfectly calibrated model has a mean calibration error of {percent(evaluation.calibration.if_perfect, 2)} with this number of faces.",
-        *_prior(judgement),
-        *_warnings(judgement),
-        tables.render(["class", "rows", "precision", "recall", "F1"], classes),
+        head(judgement.record, len(evaluation), t),
+        tables.render(t.heads("terminal.score_heads"), scores),
+        t("terminal.if_perfect", value=evaluation.calibration.if_perfect),
+        *_prior(judgement.record, t),
+        *_warnings(judgement, t),
+        tables.render(t.heads("terminal.class_heads"), classes),
         tables.matrix(evaluation.classes, evaluation.confusion),
     ]
-    top = evaluation.top_confusions()
-    if top:
-        parts.append(
-            "most frequent errors: "
-            + ", ".join(f"{c.true} as {c.predicted} {c.count:,} ({percent(c.share, 0)})" for c in top)
-        )
+    if top := evaluation.top_confusions():
+        errors = [t("terminal.error", true=c.true, predicted=c.predicted, count=c.count, share=c.share) for c in top]
+        parts.append(t("terminal.errors", errors=t("page.list").join(errors)))
     return "\n\n".join(parts)
 
 
-def _prior(judgement: Judgement) -> list[str]:
-    """The expected class shares, if they aren't those of training."""
-    prior = judgement.record.prior
-    if prior is None:
+def head(record: JudgementRecord, n: int, t: Texts) -> str:
+    """Model, data, split and number of rows."""
+    key = "terminal.head_flip" if record.flip else "terminal.head"
+    return t(key, model=record.model, data=record.data, split=record.split, n=n)
+
+
+def _prior(record: JudgementRecord, t: Texts) -> list[str]:
+    """The class shares that the probabilities are adjusted to; nothing where those of training are kept."""
+    if record.prior is None:
         return []
-    source = "estimated from these faces, without their labels" if judgement.record.prior_estimated else "as stated"
-    return [f"class shares in use, {source}: " + ", ".join(f"{name} {percent(share)}" for name, share in prior.items())]
+    shares = [t("terminal.named_share", name=name, share=share) for name, share in record.prior.items()]
+    key = "terminal.prior_estimated" if record.prior_estimated else "terminal.prior_stated"
+    return [t(key, shares=t("page.list").join(shares))]
 
 
-def corrupted_as_text(found: CorruptedAccuracy) -> str:
-    """The mean accuracy under corruption, and the accuracy of each corruption."""
-    low, high = found.interval
-    head = (
-        f"mean accuracy under corruption {percent(found.value, 2)} ({percent(low, 2)} to {percent(high, 2)}) on n = {found.n:,}; "
-        f"without corruption {percent(found.clean, 2)}"
-    )
+def corrupted_as_text(found: CorruptedAccuracy, lang: str = "en") -> str:
+    """The mean accuracy under corruption, and each corruption's own."""
+    t, (low, high) = Texts(lang), found.interval
+    lead = t("terminal.corrupted", value=found.value, low=low, high=high, n=found.n, clean=found.clean)
     rows = [
-        [name, percent(accuracy), points(found.clean - accuracy)]
+        [name, cells.percent(accuracy), cells.points(found.clean - accuracy)]
         for name, accuracy in sorted(found.kinds, key=lambda kind: kind[1])
     ]
-    return "\n\n".join([head, tables.render(["corruption", "accuracy", "points lost"], rows)])
+    return "\n\n".join([lead, tables.render(t.heads("terminal.corrupted_heads"), rows)])
 
 
-def _bounded(value: tuple[float, float, float] | None) -> str:
-    """A share with its interval in integer percents; a dash if undefined."""
-    return "–" if value is None else f"{percent(value[0])} ({whole_interval(*value[1:])})"
-
-
-def _paired(difference: Mapping[str, tuple[float, ...]] | None, score: str = "accuracy") -> str:
-    """A difference in a score from argmax on the same rows, in points, with its 95% interval."""
-    if difference is None:
-        return "–"
-    return "{} ({} to {})".format(*(points(value, signed=True) for value in difference[score]))
-
-
-def decisions_as_text(decided: Decided) -> str:
-    """The result of ``mien decide``: one row per decision rule, and the accuracy if the least confident rows are rejected."""
-    t, record = Texts("en"), decided.record
-    head = (
-        f"{record.model} on {record.data}, split {record.split}, n = {decided.n:,}{', flip' if record.flip else ''}; "
-        f"fitted on {counted(decided.chosen_on_n, 'other row')}"
-    )
-    differences = [
-        [
-            _decision_name(row, t),
-            *(_paired(row.difference, score) for score in ("accuracy", "macro_f1", "balanced_accuracy")),
-        ]
-        for row in decided.decisions[1:]
-    ]
+def decisions_as_text(decided: Decided, lang: str = "en") -> str:
+    """What ``mien decide`` found: a row for each decision, and what abstaining is worth."""
+    t, record = Texts(lang), decided.record
     covered = [
-        [percent(row.answered, 0), percent(row.accuracy, 2), _ends(row.accuracy_interval), percent(row.confidence)]
+        [
+            cells.percent(row.answered, 0),
+            cells.percent(row.accuracy, 2),
+            cells.ends(row.accuracy_interval),
+            cells.percent(row.confidence),
+        ]
         for row in decided.abstaining
     ]
     costs = [
-        [t(f"decisions.{row.decision}"), f"{row.cost:.4f}", _cost_difference(row.difference), percent(row.accuracy, 2)]
+        [
+            t(f"decisions.{row.decision}"),
+            cells.decimal(row.cost, 4),
+            _cost_difference(row.difference),
+            cells.percent(row.accuracy, 2),
+        ]
         for row in decided.costs
     ]
     parts = [
-        head,
-        *_optimism(record),
-        tables.render(
-            ["decision", "accuracy", "macro-F1", "balanced", "worst recall", "class"],
-            [_decision(row, t) for row in decided.decisions],
-        ),
-        tables.render(["difference in points", "accuracy", "macro-F1", "balanced accuracy"], differences),
-        "Differences from argmax are paired, on the same rows, with 95% intervals.",
-        tables.render(["most confident rows", "accuracy", "95% interval", "min. probability"], covered),
+        t("terminal.chosen", head=head(record, decided.n, t), n=decided.chosen_on_n),
+        *_optimism(record, t),
+        tables.render(t.heads("terminal.decision_heads"), [_decision(row, t) for row in decided.decisions]),
+        tables.render(t.heads("terminal.difference_heads"), [_differences(row, t) for row in decided.decisions[1:]]),
+        t("terminal.paired"),
+        tables.render(t.heads("terminal.coverage_heads"), covered),
     ]
     if costs:
-        parts.append(tables.render(["decision", "mean cost", "paired difference", "accuracy"], costs))
+        parts.append(tables.render(t.heads("terminal.cost_heads"), costs))
     return "\n\n".join(parts)
 
 
@@ -137,150 +113,155 @@ def _decision_name(row: DecisionResult, t: Texts) -> str:
 
 
 def _decision(row: DecisionResult, t: Texts) -> list[str]:
-    scores = [percent(value, 2) for value in (row.accuracy, row.macro_f1, row.balanced_accuracy)]
-    return [_decision_name(row, t), *scores, percent(row.worst_recall), row.worst_class]
+    scores = [cells.percent(value, 2) for value in (row.accuracy, row.macro_f1, row.balanced_accuracy)]
+    return [_decision_name(row, t), *scores, cells.percent(row.worst_recall), row.worst_class]
 
 
-def _ends(interval: Sequence[float]) -> str:
-    return f"{percent(interval[0])} to {percent(interval[1])}"
+def _differences(row: DecisionResult, t: Texts) -> list[str]:
+    """Differences in scores from argmax on the same rows, in points, with their 95% intervals."""
+    shown = [cells.DASH] * 3
+    if row.difference is not None:
+        keys = ("accuracy", "macro_f1", "balanced_accuracy")
+        shown = [cells.points_with_ends(row.difference[key]) for key in keys]
+    return [_decision_name(row, t), *shown]
 
 
 def _cost_difference(difference: Sequence[float] | None) -> str:
-    return "–" if difference is None else "{:+.4f} ({:+.4f} to {:+.4f})".format(*difference)
+    return cells.DASH if difference is None else cells.signed_with_ends(difference, 4)
 
 
-def audit_as_text(record: Mapping[str, Any]) -> str:
-    """The result of ``mien data audit``."""
-    data, counts, issues = record["data"], record["counts"], record["label_issues"]
+def audit_as_text(audit: Audit, cleaned: Cleaned | None = None, lang: str = "en") -> str:
+    """What ``mien data audit`` found, and what it has written."""
+    t, counts = Texts(lang), audit.counts
     leakage = [
-        [f"{row['split']} in {row['other']}", *(f"{row[key]:,}" for key in ("rows", "exact", "near", "conflicting"))]
-        for row in record["leakage"]
+        [
+            t("terminal.leakage", split=found.split, other=found.other),
+            *map(cells.count, (found.rows, found.exact, found.near, found.conflicting)),
+        ]
+        for found in audit.leakage
     ]
     parts = [
-        f"{data['path']}: {counted(counts['rows'], 'face')}, {counted(counts['pictures'], 'different image')}",
-        tables.render(["duplicates across splits", "rows", "exact", "near", "other label"], leakage)
-        if leakage
-        else "no row has a duplicate in another split",
-        tables.render(["found", "rows"], _findings(counts)),
-        _judged(issues, counts),
-        tables.render(
-            ["split", "rows", "class shares off", "p", "mean gray", "p", "contrast", "p"],
-            [_drift(split) for split in record["drift"]],
-        ),
+        t("terminal.audited", data=audit.faces.source.path, rows=counts.rows, pictures=counts.pictures),
+        tables.render(t.heads("terminal.leakage_heads"), leakage) if leakage else t("terminal.no_leakage"),
+        tables.render(t.heads("terminal.finding_heads"), _findings(counts, t)),
+        _judged(audit, t),
+        tables.render(t.heads("terminal.drift_heads"), [_drift(split) for split in audit.drift]),
     ]
-    if written := record.get("written"):
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in written["reasons"].items()) or "none"
-        parts.append(
-            f"{written['out']}: {counted(written['rows'], 'row')}; labels corrected {written['fixed']:,}; "
-            f"rows dropped {written['dropped']:,} ({reasons}); all changes are listed in {written['list']}"
-        )
+    if cleaned is not None:
+        parts.append(_cleaned(cleaned, t))
     return "\n\n".join(parts)
 
 
-def _findings(counts: Mapping[str, int]) -> list[list[str]]:
+def _findings(counts: Counts, t: Texts) -> list[list[str]]:
     found = {
-        f"in {counted(counts['groups'], 'group')} of duplicates": "rows_in_groups",
-        f"in {counted(counts['conflicting_groups'], 'group')} with conflicting labels": "conflicting_rows",
-        "blank": "blank",
-        "no face found": "no_face_found",
-        "label issue": "label_issues",
+        t("terminal.groups", num=counts.groups): counts.rows_in_groups,
+        t("terminal.conflicting_groups", num=counts.conflicting_groups): counts.conflicting_rows,
+        t("terminal.blank"): counts.blank,
+        t("terminal.no_face_found"): counts.no_face_found,
+        t("terminal.label_issues"): counts.label_issues,
     }
-    return [[name, f"{counts[key]:,}"] for name, key in found.items()]
+    return [[name, cells.count(num)] for name, num in found.items()]
 
 
-def _judged(issues: Mapping[str, Any], counts: Mapping[str, int]) -> str:
-    line = f"labels checked by {issues['judge']}: {counted(counts['judged'], 'row')}"
-    if issues["learned"]:
-        line += f"; {counted(issues['learned'], 'training row')} of it, or duplicates of those, are left out"
-    if not issues["knows_training"]:
-        line += "; its training rows are unknown"
-    if shares := issues["voted_otherwise"]:
-        line += (
-            f"\nthe majority vote differs from the label for {percent(shares['label_issues'])} of the label issues, {percent(shares['first'])} of the "
-            f"{min(NUM_FIRST, counts['label_issues']):,} most likely ones, and {percent(shares['judged'])} of all checked rows"
-        )
+def _judged(audit: Audit, t: Texts) -> str:
+    """What checked the labels, and what people's votes say of them."""
+    issues = audit.label_issues
+    line = t("terminal.judged", judge=issues.judge_name, num=len(issues.judged))
+    if issues.num_learned:
+        line += t("terminal.judged_learned", num=issues.num_learned)
+    if not issues.knows_training:
+        line += t("terminal.judged_foreign")
+    if shares := audit.voted_otherwise:
+        line += "\n" + t("terminal.outvoted", num=min(NUM_FIRST, len(issues.rows)), **asdict(shares))
     return line
 
 
-def _drift(split: Mapping[str, Any]) -> list[str]:
-    def p(value: float | None) -> str:
-        return "" if value is None else p_value(value)
-
+def _drift(split: SplitDrift) -> list[str]:
     return [
-        split["split"],
-        f"{split['rows']:,}",
-        percent(split["variation"]),
-        p(split["classes_p"]),
-        f"{split['gray']:.1f}",
-        p(split["gray_p"]),
-        f"{split['contrast']:.1f}",
-        p(split["contrast_p"]),
+        split.split,
+        cells.count(split.rows),
+        cells.percent(split.variation),
+        cells.optional_p_value(split.classes_p, ""),
+        cells.decimal(split.gray),
+        cells.optional_p_value(split.gray_p, ""),
+        cells.decimal(split.contrast),
+        cells.optional_p_value(split.contrast_p, ""),
     ]
 
 
-def _warnings(judgement: Judgement) -> list[str]:
-    only = judgement.evaluation.only_answer
-    warning = (
-        [f"warning: the model predicts {only} for every face: it doesn't distinguish the classes."] if only else []
+def _cleaned(cleaned: Cleaned, t: Texts) -> str:
+    reasons = [t("terminal.reason", num=num, reason=reason) for reason, num in cleaned.reasons.items()]
+    return t(
+        "terminal.cleaned",
+        out=cleaned.out,
+        rows=cleaned.rows,
+        fixed=cleaned.fixed,
+        dropped=cleaned.dropped,
+        reasons=t("page.list").join(reasons) or t("page.none"),
+        listing=cleaned.listing,
     )
-    return [*warning, *_left_out(judgement.record.without_duplicates_of), *_copies(judgement)]
 
 
-def _left_out(left_out: LeftOut | None) -> list[str]:
-    if left_out is None:
-        return []
+def _warnings(judgement: Judgement, t: Texts) -> list[str]:
+    record, only = judgement.record, judgement.evaluation.only_answer
+    warnings = [t("terminal.only", name=only)] if only else []
+    left_out = record.without_duplicates_of
     return [
-        f"left out: {counted(left_out.left_out, 'duplicate')} of rows of {left_out.data} ({left_out.exact:,} of them exact; "
-        f"correlation above {left_out.correlation:g})"
+        *warnings,
+        *([_left_out(left_out, t)] if left_out else []),
+        *_optimism(record, t),
+        _copies(record, len(judgement.evaluation), t),
     ]
 
 
-def _copies(judgement: Judgement) -> list[str]:
-    """Lines about evaluated faces that were seen in training."""
-    record, n = judgement.record, len(judgement.evaluation)
-    lines = _optimism(record)
+def _left_out(left_out: LeftOut, t: Texts) -> str:
+    return t(
+        "terminal.left_out",
+        num=left_out.left_out,
+        data=left_out.data,
+        exact=left_out.exact,
+        correlation=left_out.correlation,
+    )
+
+
+def _copies(record: JudgementRecord, n: int, t: Texts) -> str:
+    """Which of the judged faces were also training faces, as far as that is known."""
     copies = record.copies_of_train
     if copies is None:
-        return [
-            *lines,
-            "it is unknown whether these faces were seen in training: the model file has no record of its training faces.",
-        ]
+        return t("terminal.copies_unknown")
     if not copies.rows:
-        return [*lines, "none of these faces was seen in training (identical pixels)."]
+        return t("terminal.copies_none")
     parts = [
-        f"{num:,} {words}"
-        for num, words in (
-            (copies.learned, "in the training rows"),
-            (copies.held_out, "in the hold-out"),
-        )
+        t(f"terminal.{key}", num=num)
+        for key, num in (("learned", copies.learned), ("held_out", copies.held_out))
         if num
     ]
-    seen = f"{copies.rows:,} of {counted(n, 'face')} {agreed(copies.rows, 'was', 'were')} seen in training with identical pixels ({', '.join(parts)})"
-    tail = (
-        "none is left without them"
-        if copies.without is None
-        else f"without them (n = {copies.n_without:,}): {_scores_without(copies.without)}"
-    )
-    warning = "warning: the scores are not valid for new faces, because " if record.holds_training_rows else ""
-    return [*lines, f"{warning}{seen}; {tail}."]
+    key = "terminal.copies_of_training" if record.holds_training_rows else "terminal.copies"
+    return t(key, rows=copies.rows, n=n, parts=t("page.list").join(parts), without=_without(copies, t))
 
 
-def _optimism(record: JudgementRecord) -> list[str]:
+def _without(copies: Overlap, t: Texts) -> str:
+    if copies.without is None:
+        return t("terminal.without_none")
+    return t("terminal.without", n=copies.n_without, scores=_scores_without(copies.without, t))
+
+
+def _optimism(record: JudgementRecord, t: Texts) -> list[str]:
+    """Why scores on the hold-out are slightly optimistic; nothing on other rows."""
     if not record.is_hold_out:
         return []
-    return [OPTIMISTIC if record.hold_out_chose_epoch else OPTIMISTIC_LAST]
+    return [t("terminal.optimistic" if record.hold_out_chose_epoch else "terminal.optimistic_last")]
 
 
-def _scores_without(fresh: Evaluation) -> str:
-    """Accuracy, macro-F1, balanced accuracy and lowest recall, on the rows that were not seen."""
-    scores = [
-        ("accuracy", fresh.accuracy, fresh.accuracy_interval),
-        ("macro-F1", fresh.macro_f1, fresh.macro_f1_interval),
-        ("balanced accuracy", fresh.balanced_accuracy, fresh.balanced_accuracy_interval),
-    ]
-    parts = [
-        f"{name} {percent(value, 2)} ({percent(low, 2)} to {percent(high, 2)})" for name, value, (low, high) in scores
-    ]
+def _scores_without(fresh: Evaluation, t: Texts) -> str:
+    """Accuracy, macro-F1, balanced accuracy and the lowest recall on the rows that are no copies."""
+    shown = ("accuracy", "macro_f1", "balanced_accuracy")
+    parts = [with_interval("terminal.score", fresh.scores[key], t, name=t(f"scores.{key}")) for key in shown]
     recalls = [(recall, name) for recall, name, n in zip(fresh.recall, fresh.classes, fresh.support, strict=True) if n]
     recall, name = min(recalls)
-    return ", ".join([*parts, f"lowest recall {name} {percent(recall)}"])
+    return t("page.list").join([*parts, t("terminal.lowest_recall", name=name, recall=recall)])
+
+
+def with_interval(key: str, score: Score, t: Texts, **values: str) -> str:
+    """The text of a key that takes a score as ``value``, ``low`` and ``high``."""
+    return t(key, value=score.value, low=score.low, high=score.high, **values)

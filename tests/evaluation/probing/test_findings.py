@@ -171,9 +171,9 @@ def test_a_report_shows_it_unless_told_not_to(invoke: Invoke, run: Run, faces: F
     assert invoke("report", run.folder, *few, "-o", tmp_path / "full.html")[0] == 0
     assert invoke("report", run.folder, *few, "--no-probes", "-o", tmp_path / "short.html")[0] == 0
     full, short = ((tmp_path / name).read_text(encoding="utf-8") for name in ("full.html", "short.html"))
-    assert 'id="looks"' in full
+    assert 'id="saliency"' in full
     assert "Grad-CAM" in full
     assert 'id="robust"' in full
     assert 'id="voters"' not in full  # nobody voted on drawn faces
-    assert 'id="looks"' not in short
+    assert 'id="saliency"' not in short
     assert "--no-probes" in short

@@ -79,7 +79,10 @@ def test_rows_are_chosen_over_all_confidences_and_the_surest_error_of_a_class() 
     looks = saliency.measure(
         lambda faces: np.full((len(faces), 3), 1 / 3, np.float32), np.zeros((8, 6, 6), np.uint8), evaluation
     )
-    assert [row["class"] for row in saliency.as_rows(looks, evaluation)] == ["happy", "sad"]  # no neutral face is there
+    assert [found.name for found in saliency.by_class(looks, evaluation)] == [
+        "happy",
+        "sad",
+    ]  # no neutral face is there
 
 
 def test_nothing_read_right_leaves_errors_only() -> None:

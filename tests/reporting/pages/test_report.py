@@ -24,7 +24,7 @@ from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
 from mien.evaluation.overlap import Overlap
 from mien.reporting import narrative, svg, techniques, texts
-from mien.reporting.pages import probes, report
+from mien.reporting.pages import calibration, report
 from mien.reporting.plots import probing, scores
 from mien.run import Run
 from mien.run_record import Ending
@@ -166,7 +166,7 @@ def test_what_shapes_the_training_is_told_where_it_did() -> None:
     for votes in (True, False):
         record = replace(record, recipe=recipe, data=replace(record.data, votes=votes))
         used, unused = techniques.describe(record, [0.1], records.judgement(temperature=1.0), t)
-        told = {each["name"]: each["setting"] for each in used}
+        told = {each.name: each.setting for each in used}
         assert told["Muon"] == "peak rate 0.03, for the hidden convolutions"
         assert told["progressive resizing"] == "32 to 48 pixels over the first 60% of the epochs"
         assert told["teacher"] == "50% of the target from large.onnx"
@@ -180,7 +180,7 @@ def test_what_imitates_bad_pictures_is_told_where_it_did(lang: str) -> None:
     t = texts.Texts(lang)
     recipe = recipes.get("base", ["augment=robust", "augment.gamma=1,1", "init=somewhere/first.onnx"])
     used, unused = techniques.describe(records.run(recipe), [0.1], records.judgement(temperature=1.0), t)
-    told = {each["name"]: each["setting"] for each in used}
+    told = {each.name: each.setting for each in used}
     shown = {key: told.get(t(f"techniques.name.{key}")) for key in techniques.CORRUPTION_PARTS}
     assert shown["gamma"] is None
     assert t("techniques.name.gamma") in unused
@@ -376,9 +376,9 @@ def test_a_text_counts_in_the_right_number(num: object, words: str) -> None:
 )
 def test_what_the_temperature_does_is_told_by_both_measures(error: float, loss: float, words: str) -> None:
     after = judgement().evaluation
-    calibration = replace(after.calibration, value=after.calibration_error - error)
-    before = replace(after, calibration=calibration, log_loss=after.log_loss - loss)
-    assert words in probes.calibration(judgement(), before, texts.Texts("en"))["before"]
+    shifted = replace(after.calibration, value=after.calibration_error - error)
+    before = replace(after, calibration=shifted, log_loss=after.log_loss - loss)
+    assert words in calibration.calibration(judgement(), before, texts.Texts("en")).before
 
 
 def test_a_report_calls_a_model_that_gives_one_answer_only_that() -> None:
@@ -405,10 +405,9 @@ def test_languages_have_the_same_keys_and_placeholders() -> None:
 
 def test_every_text_is_used() -> None:
     place = resources.files("mien.reporting")
-    parts = ["narrative.py", "techniques.py", "terminal.py", "texts/__init__.py"]
-    parts += [f"pages/{name}.py" for name in ("sections", "report", "probes", "explain", "audit", "study", "tune")]
-    parts += [f"templates/{name}.html.j2" for name in ("page", "parts", "report", "explain", "audit", "study", "tune")]
-    source = "".join((place / part).read_text(encoding="utf-8") for part in parts)
+    folders = [place, *(place / name for name in ("texts", "pages", "templates"))]
+    parts = [part for folder in folders for part in folder.iterdir() if part.name.endswith((".py", ".j2"))]
+    source = "".join(part.read_text(encoding="utf-8") for part in parts)
     built = [
         "classes",
         "splits",

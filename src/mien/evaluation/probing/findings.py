@@ -11,7 +11,7 @@ from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
 from mien.evaluation.probing import robustness, saliency
 from mien.evaluation.probing.robustness import CorruptedAccuracy, Curve
-from mien.evaluation.probing.saliency import Attribute, Looks, Read
+from mien.evaluation.probing.saliency import Attribute, Read, SaliencyMaps
 from mien.evaluation.voters import Agreement
 from mien.inference.classifier import Classifier
 from mien.progress import SILENT, Progress
@@ -30,7 +30,7 @@ class Findings:
 
     before: Evaluation
     agreement: Agreement | None = None
-    saliency: Looks | None = None
+    saliency: SaliencyMaps | None = None
     curves: tuple[Curve, ...] = ()
 
     def to_dict(self, judgement: Judgement) -> dict[str, Any]:
@@ -45,7 +45,7 @@ class Findings:
             "voters": self.agreement.to_dict() if self.agreement else None,
         }
         if self.saliency:
-            figures["saliency"] = saliency.as_rows(self.saliency, evaluation)
+            figures["saliency"] = [found.to_dict() for found in saliency.by_class(self.saliency, evaluation)]
         if self.curves:
             figures["robustness"] = [curve.to_dict(evaluation.classes) for curve in self.curves]
         return figures

@@ -8,7 +8,7 @@ the same cost.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,7 @@ MIDDLE = (18.5 + 38.15) / 2 / 48
 
 
 @dataclass(frozen=True, eq=False)
-class Looks:
+class SaliencyMaps:
     """Saliency maps of some faces.
 
     Attributes:
@@ -56,6 +56,30 @@ class Looks:
         return np.flatnonzero(self.is_right & (labels[self.rows] == code))
 
 
+@dataclass(frozen=True)
+class ClassSaliency:
+    """The mean saliency map of the correctly predicted faces of one class.
+
+    Attributes:
+        name: of the class.
+        n: how many faces.
+        largest_gain: the largest value of the mean map, as a share of probability.
+        at: where it is: x and y, as shares of width and height.
+        share_below_middle: share of the positive values nearer to the mouth than to the eyes; None where there are none.
+    """
+
+    name: str
+    n: int
+    largest_gain: float
+    at: tuple[float, float]
+    share_below_middle: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, fit for JSON."""
+        record = asdict(self)
+        return {"class": record.pop("name"), **record, "at": list(self.at)}
+
+
 def measure(
     read: Read,
     faces: NDArray[np.uint8],
@@ -64,7 +88,7 @@ def measure(
     num: int = 20,
     gradients: Attribute | None = None,
     progress: Progress = SILENT,
-) -> Looks:
+) -> SaliencyMaps:
     """Compute saliency maps of some of the evaluated faces.
 
     Args:
@@ -78,7 +102,7 @@ def measure(
     rows, is_right = choose(evaluation, num)
     chosen, read_as = faces[rows], evaluation.predicted[rows]
     maps = rise(read, chosen, read_as, progress=progress)
-    return Looks(rows, is_right, maps, gradients(chosen, read_as) if gradients and len(rows) else None)
+    return SaliencyMaps(rows, is_right, maps, gradients(chosen, read_as) if gradients and len(rows) else None)
 
 
 def choose(evaluation: Evaluation, num: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -159,21 +183,14 @@ def share_below(mean_map: NDArray[np.float32], middle: float = MIDDLE) -> float 
     return float(positive[places > middle].sum() / positive.sum()) if positive.any() else None
 
 
-def as_rows(maps: Looks, evaluation: Evaluation) -> list[dict[str, Any]]:
-    """Summary of the maps for each class with a correct prediction, for JSON."""
-    found = []
+def by_class(found: SaliencyMaps, evaluation: Evaluation) -> list[ClassSaliency]:
+    """The mean map of each class with a correct prediction."""
+    classes = []
     for code, name in enumerate(evaluation.classes):
-        places = maps.of_class(evaluation.labels, code)
+        places = found.of_class(evaluation.labels, code)
         if len(places):
-            mean = maps.maps[places].mean(0)
+            mean = found.maps[places].mean(0)
             y, x = np.unravel_index(int(mean.argmax()), mean.shape)
-            found.append(
-                {
-                    "class": name,
-                    "n": len(places),
-                    "largest_gain": float(mean.max()),
-                    "at": [float((x + 0.5) / mean.shape[1]), float((y + 0.5) / mean.shape[0])],
-                    "share_below_middle": share_below(mean),
-                }
-            )
-    return found
+            at = float((x + 0.5) / mean.shape[1]), float((y + 0.5) / mean.shape[0])
+            classes.append(ClassSaliency(name, len(places), float(mean.max()), at, share_below(mean)))
+    return classes

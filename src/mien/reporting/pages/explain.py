@@ -1,10 +1,9 @@
-"""Analysis of a model's errors: one HTML page that opens offline, and a summary for the terminal. It needs no run."""
+"""Why and when any model file errs: one HTML page that opens offline, and a summary for the terminal. It needs no run."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -12,10 +11,15 @@ import mien
 from mien import files, tables
 from mien.checks import checked
 from mien.evaluation.judge import Judgement
+from mien.evaluation.metrics import Score
+from mien.evaluation.probing import saliency
 from mien.evaluation.probing.findings import Findings
-from mien.reporting import narrative
-from mien.reporting.pages import probes, report, sections
-from mien.reporting.texts import Texts, percent, points
+from mien.evaluation.probing.robustness import Curve
+from mien.evaluation.probing.saliency import ClassSaliency
+from mien.evaluation.voters import Agreement
+from mien.reporting import narrative, terminal
+from mien.reporting.pages import calibration, probes, report, sections
+from mien.reporting.texts import Texts, cells
 
 
 @checked
@@ -27,13 +31,13 @@ def write(
     command: Sequence[str] = (),
     lang: str = "en",
 ) -> None:
-    """Write the page; the write is atomic.
+    """Write the page, whole or not at all.
 
     Args:
         path: the HTML file.
-        judgement: the evaluation of a model.
-        findings: the analyses of its errors.
-        command: arguments of the command line that reproduces the page.
+        judgement: a model, judged.
+        findings: what was found out about it.
+        command: the words of the command line that makes the page again.
         lang: a key of ``texts.LANGUAGES``.
 
     Raises:
@@ -46,100 +50,88 @@ def write(
 def render(judgement: Judgement, findings: Findings, *, command: Sequence[str] = (), lang: str = "en") -> str:
     """The page as a string; see ``write``."""
     t, template = Texts(lang), report.page_template("explain")
-    evaluation, told = judgement.evaluation, judgement.record
-    low, high = map(percent, evaluation.accuracy_interval)
-    num_right = int(np.trace(evaluation.confusion))
-    n, split = f"{len(evaluation):,}", narrative.split_name(judgement, t)
+    evaluation, n, split = judgement.evaluation, len(judgement.evaluation), narrative.split_name(judgement, t)
+    low, high = evaluation.accuracy_interval
+    num_correct = int(np.trace(evaluation.confusion))
     page = template.render(
         t=t,
         version=mien.__version__,
         title=t("explain.title"),
-        subtitle=t("explain.subtitle", model=sections.model_name(told.model), n=n, split=split),
+        subtitle=t("explain.subtitle", model=sections.model_name(judgement.record.model), n=n, split=split),
         scores=sections.scores(evaluation, t),
-        summary=t("explain.head", right=num_right, n=n, accuracy=evaluation.accuracy, low=low, high=high),
+        summary=t("explain.head", right=num_correct, n=n, accuracy=evaluation.accuracy, low=low, high=high),
         warnings_and_notes=(narrative.warnings_of(judgement, t), narrative.reading_notes(judgement, t)),
         provenance=sections.judged(judgement, t),
-        calibration=probes.calibration(judgement, findings.before, t),
+        calibration=calibration.calibration(judgement, findings.before, t),
+        probes=probes.sections(judgement, findings, t),
         commands=report.commands(command),
-        **probes.sections(judgement, findings, t),
     )
     return str(page) + "\n"
 
 
-def as_text(judgement: Judgement, findings: Findings) -> str:
-    """The findings as text and tables for the terminal."""
-    evaluation, record = judgement.evaluation, judgement.record
-    head = f"{record.model} on {record.data}, split {record.split}, n = {len(evaluation):,}{', flip' if record.flip else ''}"
-    parts = [f"{head}: accuracy {percent(evaluation.accuracy, 2)} ({_ends(evaluation.accuracy_interval)})"]
-    figures = findings.to_dict(judgement)
-    before, after = figures["calibration"]["before"], figures["calibration"]["after"]
-    parts.append(
-        f"calibration error {percent(before['calibration_error'], 2)} ({_ends(before['calibration_error_interval'])}) before the "
-        f"temperature of {record.temperature:.3f}, {percent(after['calibration_error'], 2)} "
-        f"({_ends(after['calibration_error_interval'])}) after; log-loss {before['log_loss']:.4f}, {after['log_loss']:.4f}"
+def as_text(judgement: Judgement, findings: Findings, lang: str = "en") -> str:
+    """The findings in words and tables for the terminal."""
+    t, evaluation, record = Texts(lang), judgement.evaluation, judgement.record
+    head, (low, high) = terminal.head(record, len(evaluation), t), evaluation.accuracy_interval
+    before, after = (
+        terminal.with_interval("terminal.bounded", judged.scores["calibration_error"], t)
+        for judged in (findings.before, evaluation)
     )
+    parts = [
+        t("terminal.explained", head=head, accuracy=evaluation.accuracy, low=low, high=high),
+        t(
+            "terminal.temperature",
+            before=before,
+            after=after,
+            temperature=record.temperature,
+            loss_before=findings.before.log_loss,
+            loss_after=evaluation.log_loss,
+        ),
+    ]
     if findings.saliency:
-        parts.append(
-            tables.render(["class", "faces", "largest gain", "share below the middle"], _saliency(figures["saliency"]))
-        )
+        rows = [_saliency(row) for row in saliency.by_class(findings.saliency, evaluation)]
+        parts.append(tables.render(t.heads("terminal.saliency_heads"), rows))
     if findings.curves:
-        heads = ["corruption", "points lost", "lowest accuracy", "at", "unit", "mostly predicted", "largest loss"]
-        parts.append(tables.render(heads, [_curve(curve, evaluation.classes) for curve in findings.curves]))
+        rows = [_curve(curve, evaluation.classes, t) for curve in findings.curves]
+        parts.append(tables.render(t.heads("terminal.curve_heads"), rows))
     if findings.agreement:
-        parts.append(_voters(figures["voters"]))
+        parts.append(_voters(findings.agreement, t))
     return "\n\n".join(parts)
 
 
-def _saliency(rows: list[dict[str, Any]]) -> list[list[str]]:
-    return [
-        [row["class"], str(row["n"]), f"{row['largest_gain']:.3f}", _share(row["share_below_middle"])] for row in rows
-    ]
+def _saliency(row: ClassSaliency) -> list[str]:
+    below = "-" if row.share_below_middle is None else cells.percent(row.share_below_middle)
+    return [row.name, str(row.n), cells.decimal(row.largest_gain, 3), below]
 
 
-def _curve(curve: Any, classes: tuple[str, ...]) -> list[str]:
+def _curve(curve: Curve, classes: tuple[str, ...], t: Texts) -> list[str]:
     severity, accuracy = curve.worst
-    hurt = (
-        f"{classes[curve.hurt_most]} ({points(curve.class_drops[curve.hurt_most])})"
-        if curve.class_drops[curve.hurt_most] > 0
-        else "–"
-    )
     favourite, share = curve.favourite
-    said = f"{classes[favourite]} ({percent(share, 0)})"
+    hurt, loss = curve.hurt_most, float(curve.class_drops[curve.hurt_most])
     return [
         curve.corruption.name,
-        points(curve.drop),
-        percent(accuracy),
-        f"{severity:g}",
+        cells.points(curve.drop),
+        cells.percent(accuracy),
+        cells.compact(severity),
         curve.corruption.unit,
-        said,
-        hurt,
+        t("terminal.named_percent", name=classes[favourite], share=share),
+        t("terminal.named_points", name=classes[hurt], drop=loss) if loss > 0 else cells.DASH,
     ]
 
 
-def _voters(agreement: dict[str, Any]) -> str:
-    spearman = agreement["entropy_spearman"]
-    correlation = "undefined"
-    if spearman:
-        low, high = spearman["interval"]
-        correlation = f"{spearman['value']:.3f} ({low:.3f} to {high:.3f})"
-    shares = {key: _interval(agreement[key]) for key in agreement if key.endswith(("_majority", "_labels"))}
-    return (
-        f"annotators: n = {agreement['n']:,}, {agreement['num_tied']:,} tied; accuracy against the majority "
-        f"{shares['accuracy_against_majority']}, against labels {shares['accuracy_against_labels']}, "
-        f"labels against the majority {shares['labels_against_majority']}; Spearman's correlation of entropies {correlation}; "
-        f"mean Jensen-Shannon distance {agreement['js_distance']:.3f}"
+def _voters(agreement: Agreement, t: Texts) -> str:
+    def shown(key: str, score: Score | None) -> str:
+        if score is None or np.isnan(score.value):
+            return t("terminal.undefined")
+        return terminal.with_interval(key, score, t)
+
+    return t(
+        "terminal.voters",
+        n=agreement.n,
+        tied=agreement.num_tied,
+        majority=shown("terminal.share", agreement.against_majority),
+        labels=shown("terminal.share", agreement.against_labels),
+        agree=shown("terminal.share", agreement.labels_right),
+        spearman=shown("terminal.correlation", agreement.spearman),
+        distance=agreement.distance,
     )
-
-
-def _interval(share: dict[str, Any]) -> str:
-    """A share with its interval."""
-    value = share["value"]
-    return _share(value) if value is None else f"{percent(value)} ({_ends(share['interval'])})"
-
-
-def _ends(interval: Sequence[float]) -> str:
-    return f"{percent(interval[0])} to {percent(interval[1])}"
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else percent(value)

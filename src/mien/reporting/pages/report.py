@@ -10,7 +10,7 @@ import os
 import shlex
 from collections.abc import Sequence
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING
 
 import mien
 from mien import files
@@ -20,9 +20,12 @@ from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
 from mien.evaluation.probing.findings import Findings
 from mien.reporting import narrative
-from mien.reporting.pages import probes, sections
+from mien.reporting.pages import calibration, confusion, network, probes, sections, shares, training
 from mien.reporting.texts import Texts
 from mien.run import Run
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 
 @checked
@@ -93,14 +96,14 @@ def render(
         summary=narrative.summary(evaluation, record, history, t),
         warnings_and_notes=narrative.notes(judgement, record, t),
         provenance=sections.provenance(judgement, record, t),
-        network=sections.network(judgement, run.network, t),
-        training=sections.training(record, history, t),
-        techniques=sections.techniques(judgement, run, t),
-        confusion=sections.confusion(judgement, t),
-        calibration=probes.calibration(judgement, findings.before if findings else None, t),
-        shares=sections.shares(evaluation, corrected, train_counts, t),
+        network=network.network(judgement, run.network, t),
+        training=training.training(record, history, t),
+        techniques=training.techniques(judgement, run, t),
+        confusion=confusion.confusion(judgement, t),
+        calibration=calibration.calibration(judgement, findings.before if findings else None, t),
+        shares=shares.shares(evaluation, corrected, train_counts, t),
+        probes=probes.sections(judgement, findings, t),
         commands=commands(run.record.command, command),
-        **probes.sections(judgement, findings, t),
     )
     return str(rendered) + "\n"
 
@@ -110,7 +113,7 @@ def commands(*lines: Sequence[str]) -> list[str]:
     return [shlex.join(words) for words in lines if words]
 
 
-def page_template(name: str, *styles: str) -> Any:
+def page_template(name: str, *styles: str) -> Template:
     """The template ``<name>.html.j2``, with the report's style and further ones built in.
 
     Raises:

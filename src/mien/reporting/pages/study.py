@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
 
 import mien
 from mien import files, tables
@@ -14,8 +13,7 @@ from mien.reporting import svg
 from mien.reporting.pages import report
 from mien.reporting.pictures import markup
 from mien.reporting.plots import study
-from mien.reporting.texts import Texts
-from mien.words import minutes, points
+from mien.reporting.texts import Texts, cells
 
 SHOWN = ("accuracy", "macro_f1", "balanced_accuracy", "worst_recall")
 DIFFERENCES = ("accuracy", "balanced_accuracy")
@@ -41,7 +39,7 @@ def as_text(result: StudyResult, lang: str = "en") -> str:
 
 
 def write(path: str | os.PathLike[str], result: StudyResult, *, command: Sequence[str] = (), lang: str = "en") -> None:
-    """Write the page of a study; the write is atomic.
+    """Write the page of a study atomically.
 
     Args:
         path: the HTML file.
@@ -95,47 +93,43 @@ def arm_name(arm: Arm, t: Texts) -> str:
 def _subtitle(result: StudyResult, t: Texts) -> str:
     split = result.split
     named = t(f"splits.{split}") if split in t.tables["splits"] else split
-    return t("study.subtitle", recipe=result.common.recipe, seeds=len(result.seeds), n=f"{result.n:,}", split=named)
+    return t("study.subtitle", recipe=result.common.recipe, seeds=len(result.seeds), n=result.n, split=named)
 
 
 def _answer(result: StudyResult, t: Texts) -> str:
     """The arms that differ significantly from the first."""
     first, *others = result.arms
-    sentences = (
-        [t("study.guessing", majority=f"{100 * result.majority:.1f}", n=f"{result.n:,}")]
-        if _is_guessing(result)
-        else []
-    )
+    sentences = [t("study.guessing", majority=result.majority, n=result.n)] if _is_guessing(result) else []
     for score in DIFFERENCES:
-        told = {"score": t(f"study.score.{score}"), "first": arm_name(first.arm, t)}
+        names = {"score": t(f"study.score.{score}"), "first": arm_name(first.arm, t)}
         best = max(result.arms, key=lambda arm: arm.compared.mean[score])
         sentences.append(
             t(
                 "study.best" if best is not first else "study.first",
-                **told,
+                **names,
                 best=arm_name(best.arm, t),
-                mean=f"{100 * best.compared.mean[score]:.1f}",
-                own=f"{100 * first.compared.mean[score]:.1f}",
+                mean=best.compared.mean[score],
+                own=first.compared.mean[score],
             )
         )
         up = [arm_name(arm.arm, t) for arm in others if _family(arm, score)[0] > 0]
         down = [arm_name(arm.arm, t) for arm in others if _family(arm, score)[1] < 0]
         if up:
-            sentences.append(t("study.up", names=t("study.list").join(up), **told))
+            sentences.append(t("study.up", names=t("study.list").join(up), **names))
         if down:
-            sentences.append(t("study.down", names=t("study.list").join(down), **told))
+            sentences.append(t("study.down", names=t("study.list").join(down), **names))
         if not up and not down:
-            sentences.append(t("study.neither", **told))
+            sentences.append(t("study.neither", **names))
     if result.study == "labels" and first.majority is not None:
-        means = {one.arm: 100 * sum(one.majority) / len(one.majority) for one in result.arms if one.majority}
+        means = {one.arm: sum(one.majority) / len(one.majority) for one in result.arms if one.majority}
         top = max(means, key=lambda arm: means[arm])
         sentences.append(
             t(
                 "study.majority",
                 best=arm_name(top, t),
-                mean=f"{means[top]:.1f}",
+                mean=means[top],
                 first=arm_name(first.arm, t),
-                own=f"{means[first.arm]:.1f}",
+                own=means[first.arm],
             )
         )
     return t.joined(sentences)
@@ -170,7 +164,7 @@ def _scores_lead(result: StudyResult) -> str:
     return "scores_lead" if len(result.seeds) > 1 else "scores_lead_one"
 
 
-def _figures(arms: Sequence[ArmResult], t: Texts) -> list[tuple[str, Any]]:
+def _figures(arms: Sequence[ArmResult], t: Texts) -> list[tuple[str, str]]:
     """For each score, what it is called and the differences drawn."""
     if len(arms) < 2:
         return []
@@ -189,7 +183,7 @@ def _figures(arms: Sequence[ArmResult], t: Texts) -> list[tuple[str, Any]]:
     return shown
 
 
-def _curves(arms: Sequence[ArmResult], t: Texts) -> Any:
+def _curves(arms: Sequence[ArmResult], t: Texts) -> str:
     plot = study.ArmCurvesPlot(arms)
     names = {arm: arm_name(arm, t) for arm in plot.curves}
     drawn = svg.from_plot(
@@ -208,7 +202,7 @@ def _set_up(result: StudyResult, t: Texts) -> list[tuple[str, str]]:
         "recipe": " ".join([result.common.recipe, *result.common.settings]),
         "seeds": ", ".join(map(str, result.seeds)),
         "data": f"{result.common.data}, {result.common.data_hash[:12]}",
-        "rows": t("study.rows", train=f"{result.common.train_rows:,}", n=f"{result.n:,}"),
+        "rows": t("study.rows", train=result.common.train_rows, n=result.n),
         "device": f"{result.common.machine}, {result.common.setup.precision}, {result.common.setup.threads}",
         "versions": f"mien {result.mien}, torch {result.common.setup.torch}",
     }
@@ -216,17 +210,17 @@ def _set_up(result: StudyResult, t: Texts) -> list[tuple[str, str]]:
 
 
 def _with_deviation(arm: ArmResult, score: str) -> str:
-    mean = f"{100 * arm.compared.mean[score]:.1f}"
-    return f"{mean} ± {100 * arm.compared.sd[score]:.1f}" if arm.compared.sd else mean
+    mean = cells.points(arm.compared.mean[score])
+    return f"{mean} ± {cells.points(arm.compared.sd[score])}" if arm.compared.sd else mean
 
 
 def _difference(arm: ArmResult, score: str) -> str:
     if arm.compared.difference is None:
-        return "–"
-    middle, low, high = (points(value, signed=True).replace("-", "−") for value in arm.compared.difference[score])
+        return cells.DASH
+    middle, low, high = (cells.true_minus(cells.points(x, signed=True)) for x in arm.compared.difference[score])
     return f"{middle} ({low} … {high})"
 
 
 def _minutes(arm: ArmResult) -> str:
     """Of one run, or of one answer that takes several, on average."""
-    return minutes(sum(arm.minutes) / len(arm.minutes)) if arm.minutes else "–"
+    return cells.minutes(sum(arm.minutes) / len(arm.minutes)) if arm.minutes else cells.DASH

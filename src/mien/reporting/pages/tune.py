@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any
 
 import mien
 from mien import files, tables
@@ -15,8 +14,7 @@ from mien.reporting import svg
 from mien.reporting.pages import report
 from mien.reporting.pictures import markup
 from mien.reporting.plots import tuning
-from mien.reporting.texts import Texts
-from mien.words import minutes, percent
+from mien.reporting.texts import Texts, cells
 
 
 def as_text(result: SweepResult, lang: str = "en") -> str:
@@ -26,7 +24,7 @@ def as_text(result: SweepResult, lang: str = "en") -> str:
 
 
 def write(path: str | os.PathLike[str], result: SweepResult, *, command: Sequence[str] = (), lang: str = "en") -> None:
-    """Write the page of a search; the write is atomic.
+    """Write the page of a search atomically.
 
     Args:
         path: the HTML file.
@@ -95,9 +93,9 @@ def _answer(result: SweepResult, t: Texts) -> str:
         t(
             "tune.best",
             number=best.number,
-            accuracy=_percent(best.accuracy),
-            low=_percent(low),
-            high=_percent(high),
+            accuracy=best.accuracy,
+            low=low,
+            high=high,
         ),
         *_as_it_is(result, t),
         t("tune.near", names=", ".join(near)) if near else t("tune.alone"),
@@ -119,7 +117,7 @@ def _as_it_is(result: SweepResult, t: Texts) -> list[str]:
         return []
     if own.number == result.best:
         return [t("tune.itself")]
-    return [t("tune.as_it_is", number=own.number, accuracy=_percent(own.accuracy), epochs=own.epochs)]
+    return [t("tune.as_it_is", number=own.number, accuracy=own.accuracy, epochs=own.epochs)]
 
 
 def _heads(result: SweepResult, t: Texts) -> list[str]:
@@ -131,17 +129,19 @@ def _rows(result: SweepResult, t: Texts) -> list[list[str]]:
     return [
         [
             str(trial.number),
-            _percent(trial.accuracy),
+            cells.percent(trial.accuracy),
             str(trial.epochs),
-            minutes(trial.minutes),
+            cells.minutes(trial.minutes),
             t("tune.states.best" if trial.number == result.best else f"tune.states.{trial.state}"),
-            *(f"{value:g}" if isinstance(value, float) else str(value) for value in trial.values.values()),
+            *(cells.compact(value) if isinstance(value, float) else str(value) for value in trial.values.values()),
         ]
         for trial in result.trials
     ]
 
 
-def _drawn(plot: Any, width: float, height: float, prefix: str, label: str, t: Texts) -> Any:
+def _drawn(
+    plot: tuning.TrialCurvesPlot | tuning.FieldPlot, width: float, height: float, prefix: str, label: str, t: Texts
+) -> str:
     words = t.tables["tune_plots"]
     return markup(svg.from_plot(lambda ax: plot.plot(ax, words=words), width, height, prefix=prefix, label=label))
 
@@ -159,7 +159,3 @@ def _set_up(result: SweepResult, t: Texts) -> list[tuple[str, str]]:
         ),
     }
     return [(t(f"tune.set_up.{key}"), value) for key, value in rows.items()]
-
-
-def _percent(share: float) -> str:
-    return percent(share)

@@ -5,29 +5,43 @@ from __future__ import annotations
 import re
 import string
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import resources
 from typing import Any
 
 from mien.errors import OutputError
-from mien.words import exact_percent, percent, points
+from mien.reporting.texts.cells import true_minus
+from mien.words import exact_percent, minutes, percent, points
 
-__all__ = ["LANGUAGES", "Texts", "exact_percent", "percent", "points"]
+__all__ = ["LANGUAGES", "Texts"]
 
 LANGUAGES = {"en": "English", "zh-TW": "正體中文"}
 """Languages of the report."""
 
 _PLURAL = re.compile(r"\{(\w+)\|([^|{}]*)\|([^|{}]*)\}")
-"""In a text: ``{num|face|faces}`` is the first word where ``num`` is 1, else the second."""
+"""In a text: ``{num|face|faces}`` is the first word where ``num`` is shown as 1, else the second."""
+
+
+NAMED_FORMATS: dict[str, Callable[[float], str]] = {
+    "%": exact_percent,
+    "points": lambda share: true_minus(points(share)),
+    "+points": lambda share: true_minus(points(share, signed=True)),
+    "signed": lambda value: true_minus(f"{round(value, 3) + 0.0:+.3f}"),
+    "brief": minutes,
+}
+"""Formats of texts beside Python's own: a share with all its decimals, shares in percentage points, a difference with three
+decimals, and a number with one decimal or, below 1, one digit."""
 
 
 class _Formatter(string.Formatter):
-    """``str.format`` with other percentages: ``.1%`` never rounds to 0% or 100%, and ``%`` has as many decimals as needed."""
+    """``str.format`` with ``NAMED_FORMATS``; ``.1%`` never rounds to 0% or 100%, and strings are shown unchanged."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
         """Format a value."""
-        if format_spec == "%":
-            return exact_percent(value)
+        if isinstance(value, str):
+            return value
+        if format_spec in NAMED_FORMATS:
+            return NAMED_FORMATS[format_spec](value)
         if format_spec.endswith("%"):
             return percent(value, int(format_spec[1:-1]))
         return str(super().format_field(value, format_spec))
@@ -59,8 +73,17 @@ class Texts:
         found: Any = self.tables
         for part in key.split("."):
             found = found[part]
-        text = _PLURAL.sub(lambda match: match[2 if _is_one(values[match[1]]) else 3], str(found))
-        return _FORMATTER.vformat(text, (), values)
+        specs = {name: spec or "" for _, name, spec, _ in _FORMATTER.parse(str(found)) if name}
+
+        def agreed(match: re.Match[str]) -> str:
+            shown = _FORMATTER.format_field(values[match[1]], specs.get(match[1], ""))
+            return match[2 if shown == "1" else 3]
+
+        return _FORMATTER.vformat(_PLURAL.sub(agreed, str(found)), (), values)
+
+    def heads(self, key: str) -> list[str]:
+        """The heads of a table, which stand in one text with `` | `` between them."""
+        return self(key).split(" | ")
 
     def named(self, name: str) -> str:
         """The name of an expression in this language; names of other classes are unchanged."""
@@ -73,7 +96,7 @@ class Texts:
     def some(self, names: Sequence[str], most: int = 3) -> str:
         """Names as a list; if there are more than ``most``, the first ones and the number of the others."""
         shown = str(self.tables["page"]["list"]).join(names[:most])
-        return shown if len(names) <= most else self("page.more", names=shown, num=f"{len(names) - most:,}")
+        return shown if len(names) <= most else self("page.more", names=shown, num=len(names) - most)
 
     def between(self, low: str, high: str) -> str:
         """A range, or one value if both ends are equal."""
@@ -82,13 +105,9 @@ class Texts:
     def lasting(self, seconds: float) -> str:
         """A duration in seconds, or in minutes from one minute on."""
         if seconds < 60:
-            return self("page.seconds", num=f"{seconds:.2g}" if seconds < 10 else f"{seconds:.0f}")
-        return self("page.minutes", num=f"{seconds / 60:,.1f}")
+            return self("page.seconds", num=seconds)
+        return self("page.minutes", num=seconds / 60)
 
     def joined(self, sentences: Sequence[str]) -> str:
         """Sentences as one paragraph."""
         return (" " if self.lang == "en" else "").join(sentences)
-
-
-def _is_one(value: object) -> bool:
-    return value == 1 or str(value) == "1"

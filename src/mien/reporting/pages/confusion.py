@@ -1,0 +1,149 @@
+"""The section on confusions: matrices, a row per class, and the most frequent errors as faces, ready for the template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien import emotions
+from mien.evaluation.evaluation import ClassScores, Confusion, Evaluation
+from mien.evaluation.judge import Judgement
+from mien.evaluation.metrics import Score
+from mien.reporting import narrative, svg
+from mien.reporting.pages.parts import Figure
+from mien.reporting.pictures import face_url, markup
+from mien.reporting.plots.scores import ConfusionPlot
+from mien.reporting.texts import Texts, cells
+
+NUM_PAIRS, NUM_WRONG, NUM_RIGHT = 4, 6, 3
+"""Kinds of error shown with faces; errors of each; correctly predicted faces of either class beside them."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A share as shown, its length from 0 to 1, and its interval; ``""`` where there is none."""
+
+    text: str
+    length: str
+    interval: str
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """A class: name, colour, number of faces, and bars for precision, recall and F1."""
+
+    name: str
+    colour: str
+    support: str
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True)
+class StripFace:
+    """A face with its description and the confidence of its prediction."""
+
+    address: str
+    alt: str
+    confidence: str
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Faces in a row below a title; those of errors take more room."""
+
+    title: str
+    faces: tuple[StripFace, ...]
+    is_wide: bool = False
+
+
+@dataclass(frozen=True)
+class ErrorKind:
+    """One kind of error: title, how frequent it is, and faces."""
+
+    title: str
+    count: str
+    strips: tuple[Strip, ...]
+
+
+@dataclass(frozen=True)
+class ConfusionSection:
+    """Paragraphs, the matrix in counts and in shares, a row per class, and the most frequent errors."""
+
+    text: tuple[str, ...]
+    figures: tuple[Figure, ...]
+    classes: tuple[ClassRow, ...]
+    pairs: tuple[ErrorKind, ...]
+
+
+def confusion(judgement: Judgement, t: Texts) -> ConfusionSection:
+    """The confusions of a judgement."""
+    evaluation = judgement.evaluation
+    num_errors = len(evaluation) - int(np.trace(evaluation.confusion))
+    return ConfusionSection(
+        text=tuple(narrative.confusion(evaluation, t)),
+        figures=(_matrix(evaluation, "counts", "counts", t), _matrix(evaluation, "shares", "row-shares", t)),
+        classes=tuple(_class_row(scores, t) for scores in evaluation.by_class),
+        pairs=tuple(_pair(judgement, pair, num_errors, t) for pair in evaluation.top_confusions(NUM_PAIRS)),
+    )
+
+
+def _matrix(evaluation: Evaluation, values: Literal["counts", "shares"], prefix: str, t: Texts) -> Figure:
+    plot, names = ConfusionPlot(evaluation), t.names(evaluation.classes)
+    drawn = svg.from_plot(
+        lambda ax: plot.plot(ax, values=values, names=names, words=t.tables["plots"]),
+        340,
+        320,
+        prefix=prefix,
+        label=t(f"confusion.{values}_label"),
+    )
+    return Figure(markup(drawn), t(f"confusion.{values}"))
+
+
+def _class_row(scores: ClassScores, t: Texts) -> ClassRow:
+    bars = tuple(_bar(score, t) for score in (scores.precision, scores.recall, scores.f1))
+    return ClassRow(t.named(scores.name), emotions.colour(scores.name), cells.count(scores.support), bars)
+
+
+def _bar(score: Score | None, t: Texts) -> Bar:
+    if score is None:
+        return Bar(t("page.skip"), "0", "")
+    return Bar(cells.percent(score.value), cells.decimal(score.value, 3), cells.whole_interval(*score.interval))
+
+
+def _pair(judgement: Judgement, pair: Confusion, num_errors: int, t: Texts) -> ErrorKind:
+    """One kind of error as strips of faces: errors, then correctly predicted faces of both classes."""
+    true, predicted = t.named(pair.true), t.named(pair.predicted)
+    wrong = t("confusion.wrong", true=true, predicted=predicted)
+    strips = [Strip(wrong, _faces(judgement, pair.rows[:NUM_WRONG], t), is_wide=True)]
+    for name in (pair.true, pair.predicted):
+        rows = _right_rows(judgement.evaluation, name)[:NUM_RIGHT]
+        strips.append(Strip(t("confusion.right", name=t.named(name)), _faces(judgement, rows, t)))
+    return ErrorKind(
+        title=t("confusion.pair_title", true=true, predicted=predicted),
+        count=t("confusion.pair_count", count=pair.count, share=pair.share, errors=pair.count / num_errors),
+        strips=tuple(strips),
+    )
+
+
+def _right_rows(evaluation: Evaluation, name: str) -> NDArray[np.int64]:
+    """The correctly predicted rows of a class, the most confident first."""
+    code = evaluation.classes.index(name)
+    rows = np.flatnonzero((evaluation.labels == code) & (evaluation.predicted == code))
+    ordered: NDArray[np.int64] = rows[np.argsort(-evaluation.probabilities[rows, code], kind="stable")]
+    return ordered
+
+
+def _faces(judgement: Judgement, rows: NDArray[np.int64], t: Texts) -> tuple[StripFace, ...]:
+    evaluation = judgement.evaluation
+    faces = []
+    for row in rows:
+        true, predicted = (
+            t.named(evaluation.classes[code]) for code in (evaluation.labels[row], evaluation.predicted[row])
+        )
+        confidence = float(evaluation.probabilities[row].max())
+        alt = t("confusion.alt", true=true, predicted=predicted, confidence=confidence)
+        faces.append(StripFace(face_url(judgement.faces.images[row]), alt, cells.percent(confidence, 0)))
+    return tuple(faces)

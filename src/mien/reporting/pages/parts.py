@@ -1,0 +1,42 @@
+"""Parts that several pages share; ``templates/parts.html.j2`` shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ScoreCard:
+    """A figure of a page's head: what it is called, its value and interval as shown, and what it means."""
+
+    name: str
+    value: str
+    interval: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawing as inline SVG, and its caption."""
+
+    svg: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """A row of a table: its name, the colour of the class that it is of or ``""``, and its cells as shown."""
+
+    name: str
+    colour: str
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A picture as a data URL with its description, title and note; the note may be empty."""
+
+    address: str
+    alt: str
+    title: str
+    note: str = ""
