@@ -115,7 +115,7 @@ def test_clean_data_keeps_its_splits_and_lists_what_is_gone(found: Audit, tmp_pa
     assert {row["done"] for row in rows} == {f"dropped: {reason}" for reason in record.reasons}
     again = duplicates.find(kept.images)
     assert len(np.unique(again.groups)) == len(kept)  # no copy is left
-    with pytest.raises(OutputError, match="exists already"):
+    with pytest.raises(OutputError, match="already exists"):
         cleaning.write(found, tmp_path / "clean.parquet", DROPS[:3])
 
 

@@ -78,7 +78,7 @@ def check_codes(codes: ArrayLike, num_classes: int, what: str) -> NDArray[np.int
     if rows.ndim != 1:
         raise DataError(f"{what} must have shape (N,), one number a row, not {rows.shape}.")
     if rows.size and (rows.min() < 0 or rows.max() >= num_classes):
-        raise DataError(f"{what} must lie in 0..{num_classes - 1}, not {rows.min()}..{rows.max()}.")
+        raise DataError(f"{what} must be in 0..{num_classes - 1}, not {rows.min()}..{rows.max()}.")
     return rows.astype(np.int64, copy=False)
 
 
