@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import mien
 from mien import files, tables
@@ -11,6 +12,7 @@ from mien.evaluation import metrics
 from mien.experiments.results import Arm, ArmResult, StudyResult
 from mien.reporting import svg
 from mien.reporting.pages import report
+from mien.reporting.pages.parts import Figure
 from mien.reporting.pictures import markup
 from mien.reporting.plots import study
 from mien.reporting.texts import Texts, cells
@@ -56,33 +58,66 @@ def write(path: str | os.PathLike[str], result: StudyResult, *, command: Sequenc
 
 def render(result: StudyResult, *, command: Sequence[str] = (), lang: str = "en") -> str:
     """The page as a string; see ``write``."""
-    t, arms = Texts(lang), result.arms
+    t = Texts(lang)
     page = report.page_template("study").render(
         t=t,
         version=mien.__version__,
         title=t(f"study.question.{result.study}"),
         subtitle=_subtitle(result, t),
-        summary=_answer(result, t),
         notes=_notes(result, t),
-        heads=[t(f"study.score.{score}") for score in SHOWN],
-        rows=[
-            (
-                arm_name(arm.arm, t),
-                [_with_deviation(arm, score) for score in SHOWN],
-                _minutes(arm),
-                ", ".join(map(str, arm.epochs)),
-            )
-            for arm in arms
-        ],
-        differences=[(arm_name(arm.arm, t), *(_difference(arm, score) for score in DIFFERENCES)) for arm in arms[1:]],
-        scores_lead=t(f"study.{_scores_lead(result)}"),
-        figures=_figures(arms, t),
-        curves=_curves(arms, t),
-        settings=[(arm_name(one.arm, t), one.arm.settings) for one in arms if one.runs],
+        study=section(result, t),
         set_up=_set_up(result, t),
         commands=report.commands(command),
     )
     return str(page) + "\n"
+
+
+@dataclass(frozen=True)
+class ArmRow:
+    """An arm as shown: its name, its scores, minutes per run, epochs, and differences from the first arm."""
+
+    name: str
+    scores: tuple[str, ...]
+    minutes: str
+    epochs: str
+    differences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StudySection:
+    """The answer, what scores and differences are, the arms and their settings, the differences and the curves as figures."""
+
+    answer: str
+    lead: str
+    heads: tuple[str, ...]
+    rows: tuple[ArmRow, ...]
+    settings: tuple[tuple[str, tuple[str, ...]], ...]
+    figures: tuple[Figure, ...]
+    curves: str
+
+
+def section(result: StudyResult, t: Texts) -> StudySection:
+    """A study, ready for a page; ids within its figures are those of this study alone."""
+    arms = result.arms
+    return StudySection(
+        answer=_answer(result, t),
+        lead=t(f"study.{_scores_lead(result)}"),
+        heads=tuple(t(f"study.score.{score}") for score in SHOWN),
+        rows=tuple(_row(arm, t) for arm in arms),
+        settings=tuple((arm_name(one.arm, t), one.arm.settings) for one in arms if one.runs),
+        figures=tuple(_figures(result, t)),
+        curves=_curves(result, t),
+    )
+
+
+def _row(arm: ArmResult, t: Texts) -> ArmRow:
+    return ArmRow(
+        name=arm_name(arm.arm, t),
+        scores=tuple(_with_deviation(arm, score) for score in SHOWN),
+        minutes=_minutes(arm),
+        epochs=", ".join(map(str, arm.epochs)),
+        differences=tuple(_difference(arm, score) for score in DIFFERENCES),
+    )
 
 
 def arm_name(arm: Arm, t: Texts) -> str:
@@ -164,8 +199,9 @@ def _scores_lead(result: StudyResult) -> str:
     return "scores_lead" if len(result.seeds) > 1 else "scores_lead_one"
 
 
-def _figures(arms: Sequence[ArmResult], t: Texts) -> list[tuple[str, str]]:
-    """For each score, what it is called and the differences drawn."""
+def _figures(result: StudyResult, t: Texts) -> list[Figure]:
+    """The differences in each score."""
+    arms = result.arms
     if len(arms) < 2:
         return []
     names = [arm_name(arm.arm, t) for arm in arms[1:]]
@@ -176,21 +212,21 @@ def _figures(arms: Sequence[ArmResult], t: Texts) -> list[tuple[str, str]]:
             lambda ax, plot=plot: plot.plot(ax, names=names, words=t.tables["study_plots"]),  # type: ignore[misc] # a default binds the loop's value
             680,
             64 + 27 * len(names),
-            prefix=f"difference-{score}",
+            prefix=f"{result.study}-{score}",
             label=t("study.figure_label", score=title),
         )
-        shown.append((t("study.figure", score=title, first=arm_name(arms[0].arm, t)), markup(drawn)))
+        shown.append(Figure(markup(drawn), t("study.figure", score=title, first=arm_name(arms[0].arm, t))))
     return shown
 
 
-def _curves(arms: Sequence[ArmResult], t: Texts) -> str:
-    plot = study.ArmCurvesPlot(arms)
+def _curves(result: StudyResult, t: Texts) -> str:
+    plot = study.ArmCurvesPlot(result.arms)
     names = {arm: arm_name(arm, t) for arm in plot.curves}
     drawn = svg.from_plot(
         lambda ax: plot.plot(ax, names=names, words=t.tables["study_plots"]),
         680,
         max(280, 60 + 18 * len(names)),
-        prefix="curves",
+        prefix=f"{result.study}-curves",
         label=t("study.curves_label"),
     )
     return markup(drawn)
