@@ -73,7 +73,7 @@ def test_rows_that_are_copies_of_other_data_can_be_left_out(tmp_path: Path) -> N
     left = found.record.without_duplicates_of
     assert left is not None
     assert (left.rows, left.left_out, left.exact, left.data_hash) == (4, 4, 2, others.hash)
-    with pytest.raises(DataError, match=r"Every row \(6\) is a copy of a row of"):
+    with pytest.raises(DataError, match=r"All rows \(6\) are duplicates of rows of"):
         judge(Reader(tmp_path / "m"), data, "test", without=data)
 
 

@@ -73,7 +73,10 @@ def test_other_options_are_refused(run: Run, options: tuple[str, ...], invoke: I
 def test_a_run_without_a_model_says_how_to_go_on(run: Run, tmp_path: Path, faces_file: Path, invoke: Invoke) -> None:
     shutil.copytree(run.folder, tmp_path / "run")
     code, _, err = invoke("evaluate", tmp_path / "run", faces_file)
-    assert (code, f"name it: {tmp_path / 'run' / 'model.onnx'}" in err) == (1, True)
+    assert (code, f"the model file of the run '{tmp_path / 'run'}' is {tmp_path / 'run' / 'model.onnx'}" in err) == (
+        1,
+        True,
+    )
     (tmp_path / "run" / "model.onnx").unlink()
     for words in (("evaluate", tmp_path / "run" / "model.onnx", faces_file), ("report", tmp_path / "run")):
         code, _, err = invoke(*words)

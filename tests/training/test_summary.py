@@ -31,12 +31,12 @@ def test_the_table_tells_each_dropout_and_shares_that_are_counted() -> None:
     layers, reasons = {layer.name: layer for layer in described.layers}, reasons_of(described)
     assert (layers["features.0.4"].dropout, layers["head.0"].dropout) == (0.2, 0.4)
     assert layers["head.1"].dropout is None
-    assert "it holds 85% of all parameters" in reasons["head.1"]
+    assert "it has 85% of all parameters" in reasons["head.1"]
     assert "The next layer has 85% of all parameters" in reasons["head.0"]
     assert "dropping 40% of its inputs" in reasons["head.0"]
     assert "Dropout 0.2" in network_words.network_as_text(described)
     small = summary.describe(networks.build("vgg", 7, 32), 32)  # fewer places, so fewer parameters there
-    assert "it holds 58% of all parameters" in reasons_of(small)["head.1"]
+    assert "it has 58% of all parameters" in reasons_of(small)["head.1"]
     off = summary.describe(networks.build("tiny", 7, 32, dropout=0.0), 32)
     assert reasons_of(off)["drop"].startswith("Off in this recipe")
 
