@@ -167,7 +167,7 @@ def recipes_page() -> str:
         "|---|---|",
         "| train without augmentation | `augment=none` |",
         "| train for bad pictures (noise, blur, low resolution, JPEG, light, hidden parts, wrong crops) | `augment=robust`; twice as often: `augment=strong` |",
-        "| start from a model's weights | `init=base` |",
+        "| fine-tune a model (recipe `finetune`; the same as `mien train DATA --init base`) | `init=base` |",
         "| learn from a teacher (distillation) | `teacher=base distillation_weight=0.5` |",
         "| show the teacher the network's crops, before they are corrupted | `teacher_sees=view` |",
         "| repeat these crops after 16 epochs, which is faster | `teacher_views=16` |",

@@ -97,6 +97,10 @@ def test_a_model_of_another_package_and_one_class_are_refused(faces: FaceSet, tm
         finetuning.recipe_for(tmp_path / "other.onnx")
     with pytest.raises(ModelFileError, match="There is no model file"):
         finetuning.recipe_for("nothing")
+    few = [*np.flatnonzero(faces.labels == 3)[:4], *np.flatnonzero(faces.labels == 4)[:4]]
+    store.write_parquet(faces.select(np.array(few)), tmp_path / "few.parquet")
+    with pytest.raises(DataError, match="Fine-tuning needs at least 10 training faces: there are 7, and 1 held out"):
+        job.start(tmp_path / "few.parquet", finetuning.recipe_for("tiny"), tmp_path / "run")
     store.write_parquet(faces.select(faces.labels == 3), tmp_path / "one.parquet")
     with pytest.raises(DataError, match="fewer than two classes"):
         job.start(tmp_path / "one.parquet", finetuning.recipe_for("tiny"), tmp_path / "run")

@@ -256,6 +256,14 @@ def divide(faceset: FaceSet, recipe: Recipe) -> tuple[FaceSet, FaceSet]:
     leakage.check(faceset, splits.validation_split(faceset, recipe.valid_split))
     size = (recipe.image_size, recipe.image_size)
     train_set, valid_set = splits.divide(faceset, recipe.hold_out, recipe.valid_split, recipe.split_seed)
+    if np.count_nonzero(train_set.counts()) < 2:
+        raise DataError(
+            f"With {counted(len(valid_set), 'face')} held out, the other {len(train_set)} have one class: training needs more faces."
+        )
+    if recipe.init and len(train_set) < finetuning.MIN_FACES:
+        raise DataError(
+            f"Fine-tuning needs at least {finetuning.MIN_FACES} training faces: there are {len(train_set)}, and {len(valid_set)} held out."
+        )
     return train_set.resized(size), valid_set.resized(size)
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mien.training.networks import Network
 
-PENALTY = 0.005
+PENALTY = 0.03
 """L2 penalty: half of it, times the sum of squared weights, is added to the mean cross-entropy. docs/own-data.md says how it was chosen."""
 
 STEPS = 200
@@ -34,7 +34,10 @@ def features(network: Network, faces: Tensor, mean: float, std: float) -> Tensor
 
 
 def fit(features: Tensor, labels: Tensor, num_classes: int, penalty: float = PENALTY) -> tuple[Tensor, Tensor]:
-    """Fit a linear layer by multinomial logistic regression with an L2 penalty, on standardised features.
+    """Fit a linear layer by multinomial logistic regression with an L2 penalty, on centred features divided by one number.
+
+    One number for all, the mean of their standard deviations, leaves features that vary more with more weight: with a number for each,
+    ten people's faces gave a log-loss of 0.196 on others' in place of 0.184 (docs/own-data.md).
 
     Args:
         features: ``(N, C)``.
@@ -43,11 +46,11 @@ def fit(features: Tensor, labels: Tensor, num_classes: int, penalty: float = PEN
         penalty: see ``PENALTY``.
 
     Returns:
-        Weight ``(K, C)`` and bias ``(K,)`` for the features before standardisation, in fp32.
+        Weight ``(K, C)`` and bias ``(K,)`` for the features as they are, in fp32.
     """
     x = features.double()
-    mean, deviation = x.mean(0), x.std(0, correction=0).clamp_min(1e-6)
-    x = (x - mean) / deviation
+    mean, scale = x.mean(0), x.std(0, correction=0).mean().clamp_min(1e-12)
+    x = (x - mean) / scale
     weight = torch.zeros(num_classes, x.shape[1], dtype=x.dtype, device=x.device, requires_grad=True)
     bias = torch.zeros(num_classes, dtype=x.dtype, device=x.device, requires_grad=True)
     optimizer = torch.optim.LBFGS([weight, bias], max_iter=STEPS, tolerance_grad=1e-6, line_search_fn="strong_wolfe")
@@ -61,5 +64,5 @@ def fit(features: Tensor, labels: Tensor, num_classes: int, penalty: float = PEN
         return value
 
     optimizer.step(loss)  # type: ignore[no-untyped-call]
-    weight, bias = weight.detach() / deviation, bias.detach()
+    weight, bias = weight.detach() / scale, bias.detach()
     return weight.float(), (bias - weight @ mean).float()
