@@ -28,6 +28,7 @@ from benchmarks import photo_speed
 from benchmarks.circumstances import circumstances
 
 from mien import files, tables
+from mien.inference.options import PhotoOptions
 from mien.scale import cluster, plan, scoring
 
 TURNS = 3
@@ -41,7 +42,7 @@ def scored(sources: Path, out: Path, workers: int) -> dict[str, float]:
     """Score a folder; gives photos a second, seconds until the first part, and the peak memory of a worker in MiB."""
     started = time.perf_counter()
     ends, photos, peaks = [], [], [0.0]
-    for part in scoring.score([str(sources)], str(out), scoring.Options("base"), workers=workers):
+    for part in scoring.score([str(sources)], str(out), PhotoOptions("base"), workers=workers):
         ends.append(time.perf_counter())
         photos.append(part.photos)
         peaks += peak_mib()

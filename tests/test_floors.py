@@ -171,3 +171,16 @@ def test_functions_and_modules_are_short() -> None:
                 if (node.end_lineno or 0) - node.body[int(has_docstring)].lineno >= 40:
                     long.append(f"{place} {node.name}")
     assert long == []
+
+
+def test_dictionaries_of_anything_stand_only_at_the_edge_of_json() -> None:
+    """Functions that read or write JSON say ``JsonObject``; all others take and give typed values."""
+    found = []
+    for path in sorted(ROOT.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                given = (*node.args.args, *node.args.kwonlyargs)
+                annotations = [argument.annotation for argument in given if argument.annotation]
+                texts = [ast.unparse(one) for one in (*annotations, *([node.returns] if node.returns else []))]
+                found += [f"{path.relative_to(ROOT)}: {node.name}" for text in texts if "[str, Any]" in text]
+    assert len(found) < 40, "\n".join(found)

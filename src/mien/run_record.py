@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from mien.checks import Between, OneOf, check_fields
 from mien.data.source import ReadingRecord
 from mien.errors import ArgumentError
 from mien.recipes import Recipe
+from mien.typed_json import JsonObject
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16")
@@ -314,7 +315,7 @@ class NetworkRecord:
         """Multiply-adds per face."""
         return sum(layer.macs for layer in self.layers)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """A dictionary for JSON, with the totals."""
         return {
             "layers": [

@@ -22,6 +22,9 @@ from mien.errors import MienError
 
 T = TypeVar("T")
 
+JsonObject = dict[str, Any]
+"""A JSON object as Python has it. Only functions that read or write JSON take or return one; all else is typed."""
+
 
 def parse(text: str, kind: type[T]) -> T:
     """Parse a JSON text as a value of a type.

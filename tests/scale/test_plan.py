@@ -10,8 +10,8 @@ import pytest
 
 import scenes
 from mien.errors import DataError, OutputError
+from mien.inference.options import PhotoOptions
 from mien.scale import plan, scoring
-from mien.scale.scoring import Options
 from packs import write_table, write_tar
 
 
@@ -28,7 +28,7 @@ def test_two_at_once_are_kept_apart(tmp_path: Path, album: str) -> None:
     with plan.held(out):
         for resume in (False, True):
             with pytest.raises(OutputError, match=r"Another process is scoring into '.*rows': wait until it has ended"):
-                next(scoring.score([album], out, Options(model="tiny"), resume=resume))
+                next(scoring.score([album], out, PhotoOptions(model="tiny"), resume=resume))
     assert not Path(out).exists()  # nothing was written
     with plan.held(out):
         plan.begin(out, [album], {})

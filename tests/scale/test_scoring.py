@@ -24,8 +24,9 @@ from mien.data import store
 from mien.data.faceset import FaceSet
 from mien.errors import DataError
 from mien.inference import records, stream
+from mien.inference.options import PhotoOptions
+from mien.inference.photo import Reader
 from mien.scale import places, plan, scoring
-from mien.scale.scoring import Options
 from packs import write_table, write_tar
 
 pytestmark = pytest.mark.several
@@ -53,9 +54,9 @@ def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan, "PHOTOS", 4)
 
 
-def expected(options: Options, photos: list[str]) -> list[Row]:
+def expected(options: PhotoOptions, photos: list[str]) -> list[Row]:
     """The flat rows of one process, with every column."""
-    reader = options.reader(options.model)
+    reader = Reader(options.model, options, threads=1)
     names = records.columns(reader.classifier.spec.classes)
     readings = stream.read_photos(reader, photos, crops=options.crops)
     flat = (records.flat(row) for reading in readings for row in records.rows_of(reading))
@@ -87,7 +88,7 @@ def test_folders_tables_and_tars_give_the_rows_of_one_process(cluster: None, alb
         tmp_path / "t.parquet", [{"image": {"bytes": f.read_bytes(), "path": f.name}} for f in files], groups=3
     )
     tar = write_tar(tmp_path / "t.tar", {f.name: f.read_bytes() for f in files})
-    options = Options("tiny", min_confidence=0.7, abstain=0.6, flip=True)
+    options = PhotoOptions("tiny", min_confidence=0.7, abstain=0.6, flip=True)
     parts = list(scoring.score([str(album), str(table), str(tar)], str(tmp_path / "out"), options))
     rows = expected(options, [str(file) for file in files])
     assert {row["abstained"] for row in rows} >= {True, False}
@@ -113,7 +114,7 @@ def test_crops_from_bucket_to_bucket(
         "predict", f"{bucket}/in", "--crops", "--model", "tiny", "--engine", "ray", "-o", f"{bucket}/out"
     )
     assert (code, printed, said) == (0, "", f"{bucket}/out: 10 faces, 0 photos without one, 0 not read\n")
-    rows = renamed(expected(Options("tiny", crops=True), files), lambda path: f"{bucket}/in/{Path(path).name}")
+    rows = renamed(expected(PhotoOptions("tiny", crops=True), files), lambda path: f"{bucket}/in/{Path(path).name}")
     assert written(f"{bucket}/out") == sorted(rows, key=lambda row: str(row["photo"]))
     code, _, said = invoke("predict", f"{bucket}/in", "--model", "tiny", "--engine", "ray", "-o", f"{bucket}/out")
     assert (code, "is already complete: remove it" in said) == (1, True)
@@ -134,13 +135,13 @@ def workers() -> Iterator[int]:
 
 def test_a_worker_that_is_killed_loses_and_repeats_nothing(cluster: None, album: Path, tmp_path: Path) -> None:
     numbers: list[int] = []
-    for part in scoring.score([str(album)], str(tmp_path / "out"), Options("tiny")):
+    for part in scoring.score([str(album)], str(tmp_path / "out"), PhotoOptions("tiny")):
         if not numbers:
             victim = next(workers())
             os.kill(victim, signal.SIGKILL)
         numbers.append(part.number)
     assert sorted(numbers) == list(range(6))
-    assert written(tmp_path / "out") == expected(Options("tiny"), [str(file) for file in sorted(album.iterdir())])
+    assert written(tmp_path / "out") == expected(PhotoOptions("tiny"), [str(file) for file in sorted(album.iterdir())])
     assert not [path for path in (tmp_path / "out").iterdir() if path.is_dir()]
 
 
@@ -152,10 +153,11 @@ head = {"num_cpus": 1, "include_dashboard": False, "_system_config": quickly}
 nodes = Cluster(initialize_head=True, head_node_args=head)
 other = nodes.add_node(num_cpus=1)
 os.environ["RAY_ADDRESS"] = nodes.address
+from mien.inference.options import PhotoOptions
 from mien.scale import plan, scoring
 plan.PHOTOS = 1
 numbers = []
-for part in scoring.score([sys.argv[1]], sys.argv[2], scoring.Options("tiny")):
+for part in scoring.score([sys.argv[1]], sys.argv[2], PhotoOptions("tiny")):
     numbers.append(part.number)
     if len(numbers) == 1:
         nodes.remove_node(other, allow_graceful=False)
@@ -175,7 +177,7 @@ def test_a_node_that_is_lost_loses_and_repeats_nothing(album: Path, tmp_path: Pa
         timeout=240,
     )
     assert done.returncode == 0, done.stderr
-    assert written(out) == expected(Options("tiny"), [str(file) for file in sorted(album.iterdir())])
+    assert written(out) == expected(PhotoOptions("tiny"), [str(file) for file in sorted(album.iterdir())])
 
 
 COMMAND = """
@@ -222,7 +224,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(cluster: None, album: Path, 
     assert said.startswith(
         f"{out}: {23 * NUM_COPIES} faces, {6 * NUM_COPIES} photos without one, {NUM_COPIES} not read\n"
     )
-    assert written(out) == expected(Options("tiny"), [str(file) for file in sorted(album.iterdir())])
+    assert written(out) == expected(PhotoOptions("tiny"), [str(file) for file in sorted(album.iterdir())])
     assert {path: path.stat().st_mtime_ns for path in done} == done
     assert invoke(*arguments, "--resume")[::2] == (0, f"'{out}' is already complete; remove it to start again.\n")
 
@@ -237,8 +239,8 @@ def test_a_damaged_source_stops_the_run_until_it_is_mended(cluster: None, album:
     with pytest.raises(
         DataError, match=r"^'.*b.tar' is damaged or cut off after '.*jpg' \(.*\): download or copy it again\.$"
     ):
-        list(scoring.score(named, str(out), Options("tiny"), workers=1))
+        list(scoring.score(named, str(out), PhotoOptions("tiny"), workers=1))
     (tmp_path / "b.tar").write_bytes(whole)
-    with closing(scoring.score(named, str(out), Options("tiny"), resume=True)) as parts:
+    with closing(scoring.score(named, str(out), PhotoOptions("tiny"), resume=True)) as parts:
         assert {part.number: part.before for part in parts} == {0: True, 1: False}
     assert sum(row["status"] == "face" for row in written(out)) == 24

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from mien.errors import DataError
 from mien.inference.classifier import Classifier
 from mien.inference.detector import MIN_SCORE, Detector
 from mien.progress import SILENT, Progress
+from mien.typed_json import JsonObject
 
 FACE_SIDE, BORDER = 128, 32
 """Size of the crop for the detector, and width of the border of mean gray around it, in pixels; tight crops need the border."""
@@ -176,7 +177,7 @@ class Audit:
             int((labels[rows] != labels[nearest])[known].sum()),
         )
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """All findings with the names of the rows, as a dictionary for JSON."""
         names = self.faces.names.tolist()
         return {

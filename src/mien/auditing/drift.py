@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.data.faceset import FaceSet
 from mien.errors import MissingExtraError
+from mien.typed_json import JsonObject
 
 NUM_PERMUTATIONS = 999
 
@@ -36,7 +36,7 @@ class SplitDrift:
     gray_p: float | None
     contrast_p: float | None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """A dictionary for JSON."""
         return asdict(self)
 

@@ -16,6 +16,7 @@ import click
 from mien import escapes
 from mien.cli.places import InputName, InputPath, OutputPath
 from mien.progress import Lines
+from mien.typed_json import JsonObject
 from mien.words import agreed, counted
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ def command_line() -> tuple[str, ...]:
     return ("mien", *(Path(word).name if os.path.sep in word and Path(word).exists() else word for word in words))
 
 
-def show(value: dict[str, Any], as_json: bool, text: Callable[[], str]) -> None:
+def show(value: JsonObject, as_json: bool, text: Callable[[], str]) -> None:
     """Print a result as JSON or as text."""
     if speaks():
         if as_json:

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,9 @@ from mien.words import agreed, counted, percent
 
 if TYPE_CHECKING:
     from mien.inference import records
+    from mien.inference.options import PhotoOptions
     from mien.inference.photo import PhotoResult, Reader
+    from mien.typed_json import JsonObject
 
 Function = Callable[..., Any]
 
@@ -140,17 +143,20 @@ def predict(
     Example:  mien predict party.jpg album/ -o faces.csv --annotate drawn/
               mien predict s3://photos/2026 --engine ray -o s3://results/2026
     """
+    from mien.inference.options import PhotoOptions
+
+    options = PhotoOptions(**settings)
     if engine == "ray":
         from mien.cli import scoring
 
-        scoring.score(photos, out, form, annotate, resume, workers, settings)
+        scoring.score(photos, out, form, annotate, resume, workers, options)
         return
     if workers is not None:
         raise click.UsageError("--workers is for --engine ray; in this process photos are processed on all cores.")
     place = Path(out) if out is not None else None
     if place is None and (resume or form == "parquet"):
         raise click.UsageError("--resume and --parquet need an output: name a file with --out.")
-    _read_here(photos, place, form, annotate, resume, settings)
+    _read_here(photos, place, form, annotate, resume, options)
 
 
 def _read_here(
@@ -159,14 +165,14 @@ def _read_here(
     form: str | None,
     annotate: Path | None,
     resume: bool,
-    settings: dict[str, Any],
+    options: PhotoOptions,
 ) -> None:
     from mien import files
     from mien.inference import records, stream
     from mien.inference.photo import Reader
 
-    if auto := settings["prior"] == "auto":
-        settings["prior"] = None  # rows are predicted without one, and adjusted at the end
+    if auto := options.prior == "auto":
+        options = replace(options, prior=None)  # rows are predicted without one, and adjusted at the end
     _check_places(out, annotate, auto)
     if out is not None:
         form = form or records.format_of(out)
@@ -182,14 +188,14 @@ def _read_here(
     if draw is not None:
         draw.check(stream.expand(photos), inputs)
         # Photos are processed in parallel, so each call to a model uses one thread.
-    reader = Reader(**{name: value for name, value in settings.items() if name != "crops"}, threads=1)
+    reader = Reader(options.model, options, threads=1)
     listing = stream.expand(photos)
     with ExitStack() as stack:
-        depends_on = _depends_on(reader, photos, annotate, settings)
+        depends_on = _depends_on(reader, options, photos, annotate)
         output = _output(reader, out, form, depends_on, resume, stack)
         if auto and isinstance(output, _Screen):
             output.hold = True  # a journal keeps its rows anyway
-        _fill(output, reader, listing, draw, crops=settings["crops"])
+        _fill(output, reader, listing, draw, crops=options.crops)
         output.finish(_revision(reader, output.rows()) if auto and output.counts else None)
         if num := listing.companions:
             held = f"{agreed(num, 'holds', 'hold')} no picture and {agreed(num, 'was', 'were')}"
@@ -233,12 +239,10 @@ def _revision(reader: Reader, rows: Iterable[records.Row]) -> Callable[[records.
     return lambda row: records.with_prior(row, reader.classifier, shares, reader.options.abstain)
 
 
-def _depends_on(
-    reader: Reader, photos: tuple[str, ...], annotate: Path | None, settings: dict[str, Any]
-) -> dict[str, Any]:
-    """Settings that an output depends on; it is resumed only if all are the same."""
+def _depends_on(reader: Reader, options: PhotoOptions, photos: tuple[str, ...], annotate: Path | None) -> JsonObject:
+    """Everything that an output depends on; it is resumed only if all of it is the same."""
     relative = any(not Path(photo).is_absolute() for photo in photos)
-    return settings | {
+    return asdict(options) | {
         "model": reader.classifier.sha256,
         "photos": list(photos),
         "folder": str(Path.cwd()) if relative else None,
@@ -247,7 +251,7 @@ def _depends_on(
 
 
 def _output(
-    reader: Reader, out: Path | None, form: str | None, depends_on: dict[str, Any], resume: bool, stack: ExitStack
+    reader: Reader, out: Path | None, form: str | None, depends_on: JsonObject, resume: bool, stack: ExitStack
 ) -> records.Journal | _Screen:
     """The sink for the rows; closed with the stack, which prints how to resume an incomplete file."""
     from mien import files
@@ -282,7 +286,7 @@ class _Screen:
         self.drawn: tuple[str, ...] = ()
         self.counts: Counter[str] = Counter()
 
-    def add(self, _: str, rows: list[dict[str, Any]], drawn: str | None = None) -> None:
+    def add(self, _: str, rows: list[records.Row], drawn: str | None = None) -> None:
         """Add a photo's rows."""
         self.counts.update(row["status"] for row in rows)
         if self.hold or self.writer is None:
@@ -309,7 +313,7 @@ class _Screen:
             self.writer.close()
 
 
-def _table(rows: list[dict[str, Any]]) -> str:
+def _table(rows: list[records.Row]) -> str:
     from mien import tables
 
     cells = []

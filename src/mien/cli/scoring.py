@@ -12,7 +12,7 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from threading import Event, current_thread, main_thread
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,6 +20,7 @@ from mien.cli.common import redraw, say, tell_counts
 from mien.words import counted
 
 if TYPE_CHECKING:
+    from mien.inference.options import PhotoOptions
     from mien.scale.scoring import Part
 
 
@@ -30,7 +31,7 @@ def score(
     annotate: Path | None,
     resume: bool,
     workers: int | None,
-    settings: dict[str, Any],
+    options: PhotoOptions,
 ) -> None:
     """Score photos on a Ray cluster into a folder."""
     if out is None:
@@ -47,9 +48,7 @@ def score(
     try:
         # Ray logs there the state of its workers and nodes, which it restarts itself.
         with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), _heeded_interrupt() as heed:
-            for part in _counted(
-                scoring.score(photos, out, scoring.Options(**settings), resume=resume, workers=workers)
-            ):
+            for part in _counted(scoring.score(photos, out, options, resume=resume, workers=workers)):
                 counts += part.counts
                 heed()
     except KeyboardInterrupt:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +15,7 @@ from mien.cli.common import name_argument, output_argument, redraw, say, show
 from mien.cli.places import Verb
 from mien.cli.predicting import max_pixels_option, reader_options, with_options
 from mien.errors import OutputError
+from mien.typed_json import JsonObject
 from mien.words import agreed, counted, percent
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _check_ending(path: Path | None, endings: Sequence[str]) -> None:
         raise OutputError(f"'{path}' must end in {one_of}{', '.join(endings)}: rename it.")
 
 
-def _record(clip: str, opened: VideoReader, seen: _Seen, num_missing: int) -> dict[str, Any]:
+def _record(clip: str, opened: VideoReader, seen: _Seen, num_missing: int) -> JsonObject:
     return {
         "clip": clip,
         "frames": seen.num_frames,

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
 from mien import files
@@ -174,7 +175,7 @@ def _digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _packed(faceset: FaceSet) -> dict[str, Any]:
+def _packed(faceset: FaceSet) -> dict[str, NDArray[Any]]:
     source = faceset.source
     about = {
         "classes": faceset.classes,
@@ -190,7 +191,7 @@ def _packed(faceset: FaceSet) -> dict[str, Any]:
     return {"about": text, **{name: array for name, array in arrays.items() if array is not None}}
 
 
-def _unpacked(arrays: dict[str, Any]) -> FaceSet:
+def _unpacked(arrays: dict[str, NDArray[Any]]) -> FaceSet:
     about = json.loads(arrays["about"].tobytes())
     source = Source(
         about["layout"],

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
-from typing import Any
 
 from mien import tables
 from mien.data.faceset import FaceSet
+from mien.typed_json import JsonObject
 from mien.words import counted, percent
 
 
-def describe(faceset: FaceSet) -> dict[str, Any]:
+def describe(faceset: FaceSet) -> JsonObject:
     """Describe a FaceSet.
 
     Returns:
@@ -54,7 +54,7 @@ def describe(faceset: FaceSet) -> dict[str, Any]:
     }
 
 
-def as_text(description: dict[str, Any], num_dropped: int = 5) -> str:
+def as_text(description: JsonObject, num_dropped: int = 5) -> str:
     """The description as text; for each reason of dropped rows, the first ``num_dropped`` are named."""
     height, width = description["size"]
     lines = [

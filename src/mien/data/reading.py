@@ -11,6 +11,7 @@ from typing import Any, TypedDict
 
 from mien.checks import check_fields
 from mien.errors import ArgumentError
+from mien.typed_json import JsonObject
 
 _CLASS_FIELDS = ("classes", "drop", "map")
 
@@ -72,7 +73,7 @@ class ReadOptions:
         values["map"] = _pairs(values.get("map", ()))
         return cls(**values)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """The values that differ from the default, for JSON."""
         changed = {f.name: value for f in fields(self) if (value := getattr(self, f.name)) != f.default}
         if self.votes is not None:
@@ -82,7 +83,7 @@ class ReadOptions:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in changed.items()}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> ReadOptions:
+    def from_dict(cls, values: JsonObject) -> ReadOptions:
         """Make options from the output of ``to_dict``."""
         return cls.of(**values)
 
@@ -97,7 +98,7 @@ class ReadOptions:
         words += [word for old, new in self.map for word in ("--map", f"{old}={new}")]
         return words + (["--allow-leakage"] if self.allow_leakage else [])
 
-    def for_readers(self) -> dict[str, Any]:
+    def for_readers(self) -> JsonObject:
         """The options that readers use, as in ``to_dict``: without the later changes to classes."""
         hidden = (*_CLASS_FIELDS, "coding", "allow_leakage")
         return {name: value for name, value in self.to_dict().items() if name not in hidden}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from mien.data.reading import DEFAULT, ReadOptions
+from mien.typed_json import JsonObject
 from mien.words import agreed, counted, percent
 
 
@@ -78,12 +78,12 @@ class ChosenCoding:
         best = ", ".join(f"{name} {percent(share, 0)}" for name, share in list(self.agreement.items())[:2])
         return f"{reason}: of {counted(self.num_faces, 'face')}, '{self.model}' agrees with {best}"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Plain values for JSON."""
         return {**asdict(self), "classes": dict(self.classes), "agreement": dict(self.agreement)}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> ChosenCoding:
+    def from_dict(cls, values: JsonObject) -> ChosenCoding:
         """Make a coding from the output of ``to_dict``.
 
         Raises:

@@ -116,12 +116,14 @@ def _table(faceset: FaceSet) -> Any:
     if faceset.votes is not None:
         for index, name in enumerate(faceset.classes):
             columns[VOTES_PREFIX + name] = pa.array(faceset.votes[:, index], pa.float32())
-    return pa.table(columns).replace_schema_metadata(_metadata(faceset, columns))
+    return pa.table(columns).replace_schema_metadata(
+        _metadata(faceset, {name: str(column.type) for name, column in columns.items()})
+    )
 
 
-def _metadata(faceset: FaceSet, columns: dict[str, Any]) -> dict[str, str]:
+def _metadata(faceset: FaceSet, types: dict[str, str]) -> dict[str, str]:
     """The features in the format of the ``datasets`` library, and under mien's own key the classes in order and the coding."""
-    features: dict[str, Any] = {name: {"dtype": str(column.type), "_type": "Value"} for name, column in columns.items()}
+    features: dict[str, Any] = {name: {"dtype": kind, "_type": "Value"} for name, kind in types.items()}
     features["image"] = {"_type": "Image"}
     features["label"] = {"names": list(faceset.classes), "_type": "ClassLabel"}
     for name, feature in features.items():

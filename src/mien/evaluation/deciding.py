@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from mien import typed_json
 from mien.evaluation import decisions
 from mien.evaluation.decisions import Cost, Coverage
 from mien.evaluation.judge import Judgement, JudgementRecord
+from mien.typed_json import JsonObject
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Decided:
     abstaining: tuple[Coverage, ...]
     costs: tuple[Cost, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """A dictionary for JSON."""
         parts = {field.name: typed_json.to_json(getattr(self, field.name)) for field in fields(self)}
         return {**parts.pop("record"), **parts}

@@ -14,6 +14,7 @@ from sklearn.metrics import precision_recall_fscore_support
 from mien.errors import DataError
 from mien.evaluation import metrics, predictions
 from mien.evaluation.metrics import Interval, Score
+from mien.typed_json import JsonObject
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class ClassScores:
     recall: Score | None
     f1: Score | None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """A dictionary for JSON."""
         values: dict[str, Any] = {"class": self.name, "support": self.support}
         for key, score in (("precision", self.precision), ("recall", self.recall), ("f1", self.f1)):
@@ -210,7 +211,7 @@ class Evaluation:
         cells = [(int(cell) // len(self.classes), int(cell) % len(self.classes)) for cell in order]
         return [self._confusion(true, wrong) for true, wrong in cells if errors[true, wrong]]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """All scores as a dictionary for JSON."""
         top = [
             {"true": c.true, "predicted": c.predicted, "count": c.count, "share": c.share, "rows": c.rows.tolist()}

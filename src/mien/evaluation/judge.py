@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from mien.evaluation.holdout import HOLD_OUT
 from mien.evaluation.overlap import Overlap
 from mien.inference import priors
 from mien.inference.classifier import Classifier
+from mien.typed_json import JsonObject
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Judgement:
     faces: FaceSet
     record: JudgementRecord
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """The record and all scores as a dictionary for JSON."""
         return {**typed_json.to_json(self.record), **self.evaluation.to_dict()}
 

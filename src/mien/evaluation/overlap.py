@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from mien.data.faceset import FaceSet
 from mien.data.splits import TOLERATED_SHARE
 from mien.evaluation.evaluation import Evaluation
 from mien.inference.classifier import Classifier
+from mien.typed_json import JsonObject
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Overlap:
         """Whether so many rows are training rows that the scores are not valid for new faces."""
         return self.learned > TOLERATED_SHARE * (self.rows + self.n_without)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """A dictionary for JSON."""
         scores = None if self.without is None else _without_confusions(self.without.to_dict())
         return {
@@ -112,5 +113,5 @@ def _counted(
     )
 
 
-def _without_confusions(scores: dict[str, Any]) -> dict[str, Any]:
+def _without_confusions(scores: JsonObject) -> JsonObject:
     return {key: value for key, value in scores.items() if key not in ("confusion", "top_confusions")}

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mien.errors import DataError
 from mien.evaluation import metrics, predictions
 from mien.evaluation.metrics import Interval, Score
+from mien.typed_json import JsonObject
 
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """Upper bounds of the levels of agreement, the share of the most frequent vote of a face."""
@@ -79,10 +80,10 @@ class Agreement:
     model_entropy: float
     levels: tuple[Level, ...]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """A dictionary for JSON."""
 
-        def bounded(score: Score | None) -> dict[str, Any] | None:
+        def bounded(score: Score | None) -> JsonObject | None:
             if score is None:
                 return None
             return {"value": _known(score.value), "interval": [*map(_known, score.interval)]}

@@ -56,6 +56,19 @@ class Options:
         checks.check_fields(self, ArgumentError)
 
 
+@dataclass(frozen=True)
+class PhotoOptions(Options):
+    """Everything that the rows of photos depend on: the options of prediction, and these.
+
+    Attributes:
+        model: a pretrained model's short name, or the path of a model file.
+        crops: each photo is one face crop already, so no face is detected.
+    """
+
+    model: str = "base"
+    crops: bool = False
+
+
 def _plain(value: Any) -> Any:
     """An option as a hashable value that JSON supports."""
     if isinstance(value, np.generic):

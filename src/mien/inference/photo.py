@@ -21,6 +21,7 @@ from mien.inference.classifier import Classifier
 from mien.inference.detector import Detector
 from mien.inference.options import Options
 from mien.inference.session import Threads
+from mien.typed_json import JsonObject
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Face:
         abstained = probabilities[label] < abstain
         return dataclasses.replace(self, label=label, probabilities=probabilities, abstained=abstained)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Plain values for JSON."""
         return {
             "box": list(self.box),

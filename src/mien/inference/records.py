@@ -22,6 +22,7 @@ from mien.inference import priors
 from mien.inference.classifier import Classifier
 from mien.inference.photo import PhotoResult
 from mien.locks import Lock
+from mien.typed_json import JsonObject
 
 Row = dict[str, Any]
 
@@ -255,9 +256,7 @@ class Journal:
             ``resume`` is false.
     """
 
-    def __init__(
-        self, out: Path, form: str, types: Mapping[str, type], settings: Mapping[str, Any], *, resume: bool
-    ) -> None:
+    def __init__(self, out: Path, form: str, types: Mapping[str, type], settings: JsonObject, *, resume: bool) -> None:
         self.out, self.form, self.types = out, form, types
         self.path = partial(out)
         self.done: set[str] = set()
@@ -276,7 +275,7 @@ class Journal:
             self.close()
             raise
 
-    def _begin(self, settings: dict[str, Any], resume: bool) -> None:
+    def _begin(self, settings: JsonObject, resume: bool) -> None:
         if self.lock is None:
             raise OutputError(
                 f"Another process is writing '{self.out}': wait until it has ended, or choose another output."
@@ -288,7 +287,7 @@ class Journal:
         if not self._take_up(settings):
             self._write({"settings": settings})
 
-    def _take_up(self, settings: dict[str, Any]) -> bool:
+    def _take_up(self, settings: JsonObject) -> bool:
         """Load the finished rows and cut off an incomplete line; false if not even the header is complete."""
         whole = 0
         with self.path.open("rb+") as file:
@@ -306,7 +305,7 @@ class Journal:
             file.truncate(whole)
         return whole > 0
 
-    def _parsed(self, number: int, line: bytes) -> dict[str, Any]:
+    def _parsed(self, number: int, line: bytes) -> JsonObject:
         """A line's record, with the types of all fields checked."""
         try:
             record: dict[str, Any] = json.loads(line.decode("utf-8", "surrogateescape"))
@@ -323,7 +322,7 @@ class Journal:
             raise OutputError(f"'{self.path}' is damaged in line {number + 1}: remove it to start again.")
         return record
 
-    def _compare(self, there: dict[str, Any], settings: dict[str, Any]) -> None:
+    def _compare(self, there: JsonObject, settings: JsonObject) -> None:
         other = sorted(name for name in {*there, *settings} if there.get(name) != settings.get(name))
         if not other:
             return
@@ -336,7 +335,7 @@ class Journal:
         self.counts.update(row["status"] for row in rows)
         self._write({"photo": photo, "rows": rows} | ({} if drawn is None else {"drawn": drawn}))
 
-    def _write(self, record: dict[str, Any]) -> None:
+    def _write(self, record: JsonObject) -> None:
         try:
             self.file.write(json.dumps(record, ensure_ascii=False) + "\n")
             self.file.flush()

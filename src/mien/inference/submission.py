@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from mien import emotions, escapes, files, images
 from mien.data.faceset import FaceSet
 from mien.errors import DataError
 from mien.inference.classifier import Classifier
+from mien.typed_json import JsonObject
 from mien.words import agreed, counted
 
 HEAD = ("id", "label")
@@ -64,7 +64,7 @@ class Submission:
     labels: str
     never: tuple[str, ...]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Plain values for JSON."""
         return asdict(self) | {"never": list(self.never)}
 

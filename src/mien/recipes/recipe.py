@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from mien.checks import Between, Ordered, check_fields
 from mien.errors import RecipeError
+from mien.typed_json import JsonObject
 
 
 @dataclass(frozen=True)
@@ -231,13 +231,13 @@ class Recipe:
             if not holds:
                 raise RecipeError(f"{name}={getattr(self, name)} doesn't fit: it must be {needed}.")
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """A dictionary for JSON."""
         values: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))
         return values
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
+    def from_dict(cls, values: JsonObject) -> Recipe:
         """Convert the result of ``to_dict`` back.
 
         Raises:

@@ -22,12 +22,13 @@ from typing import Any
 from mien import checks, files
 from mien.errors import RecipeError
 from mien.recipes import fields
+from mien.typed_json import JsonObject
 
 LARGEST = 2**16
 """Maximum size of a recipe file, in bytes; a typical file has a few hundred."""
 
 
-def read(path: str | os.PathLike[str], kinds: Mapping[str, Any]) -> tuple[str, list[str]]:
+def read(path: str | os.PathLike[str], kinds: JsonObject) -> tuple[str, list[str]]:
     """Read the name of the base recipe and its changes, written as for ``--set``.
 
     Args:
@@ -58,7 +59,7 @@ def read(path: str | os.PathLike[str], kinds: Mapping[str, Any]) -> tuple[str, l
         raise RecipeError(f"'{path}' is not a recipe: {error}.") from None
 
 
-def _setting(key: str, value: object, kinds: Mapping[str, Any]) -> str:
+def _setting(key: str, value: object, kinds: JsonObject) -> str:
     if "=" in key:
         raise ValueError(f"'{key}' is not a setting")
     numbers = isinstance(value, list) and all(type(part) in (int, float) for part in value)
@@ -72,7 +73,7 @@ def _setting(key: str, value: object, kinds: Mapping[str, Any]) -> str:
     return f"{key}={text}"
 
 
-def write(path: str | os.PathLike[str], name: str, values: Mapping[str, Any], notes: Sequence[str] = ()) -> None:
+def write(path: str | os.PathLike[str], name: str, values: JsonObject, notes: Sequence[str] = ()) -> None:
     """Write a recipe file; the write is atomic.
 
     Args:

@@ -20,7 +20,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import pyarrow as pa
 from pyarrow import parquet
@@ -30,6 +30,7 @@ from mien import files, locks, temporaries
 from mien.errors import DataError, OutputError
 from mien.scale import places, sources
 from mien.scale.sources import Member
+from mien.typed_json import JsonObject
 
 PLAN, MANIFEST, SUMMARY = "_plan", "_manifest.json", "_summary.json"
 PHOTOS = 256
@@ -68,7 +69,7 @@ def held(out: str) -> Iterator[None]:
                     folder.rmdir()
 
 
-def begin(out: str, named: Iterable[str], settings: Mapping[str, Any]) -> int:
+def begin(out: str, named: Iterable[str], settings: JsonObject) -> int:
     """List the sources into a new plan; nothing is written if they can't be listed.
 
     Returns:
@@ -94,7 +95,7 @@ def begin(out: str, named: Iterable[str], settings: Mapping[str, Any]) -> int:
     return parts
 
 
-def take_up(out: str, settings: Mapping[str, Any]) -> int:
+def take_up(out: str, settings: JsonObject) -> int:
     """The number of parts of the plan of a stopped run; 0 if there is none.
 
     Raises:
@@ -190,14 +191,14 @@ def _is_empty(out: str) -> bool:
     return all(map(temporaries.is_temporary, Path(out).iterdir()))
 
 
-def _put_json(out: str, name: str, value: Mapping[str, Any]) -> None:
+def _put_json(out: str, name: str, value: JsonObject) -> None:
     places.put(
         places.below(out, name),
         io.BytesIO(json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "surrogateescape")),
     )
 
 
-def _get_json(out: str, name: str) -> dict[str, Any] | None:
+def _get_json(out: str, name: str) -> JsonObject | None:
     place = places.below(out, name)
     if places.kind(place) is None:
         return None

@@ -20,12 +20,13 @@ from typing import Any
 import pyarrow as pa
 import ray
 import ray.data
+from numpy.typing import NDArray
 from pyarrow import parquet
 
 from mien import modelfile
 from mien.errors import ClusterError, MienError, OutputError
 from mien.inference import pretrained, records, stream
-from mien.inference.options import Options as ReadingOptions
+from mien.inference.options import PhotoOptions
 from mien.inference.photo import Reader
 from mien.scale import cluster, places, plan, sources
 
@@ -38,23 +39,6 @@ FETCHES = 4
 
 ENVIRONMENT = ("AWS_", "GOOGLE_")
 """Prefixes of the environment variables for access to buckets."""
-
-
-@dataclass(frozen=True)
-class Options(ReadingOptions):
-    """Settings that the rows depend on: the options of prediction, and these.
-
-    Attributes:
-        model: a pretrained model's short name, or the path of a model file; only this machine needs the file.
-        crops: each photo is one ready-made face crop.
-    """
-
-    model: str = "base"
-    crops: bool = False
-
-    def reader(self, model: str | os.PathLike[str]) -> Reader:
-        """A reader with these options and a model."""
-        return Reader(model, self, threads=1)
 
 
 @dataclass(frozen=True)
@@ -77,7 +61,7 @@ class Part:
 
 
 def score(
-    named: Sequence[str], out: str, options: Options, *, resume: bool = False, workers: int | None = None
+    named: Sequence[str], out: str, options: PhotoOptions, *, resume: bool = False, workers: int | None = None
 ) -> Generator[Part, None, None]:
     """Score photos into a folder of Parquet parts with the columns of ``records.columns``, on a Ray cluster.
 
@@ -103,10 +87,12 @@ def score(
             yield from _scored_all(named, out, options, resume, workers)
 
 
-def _scored_all(named: Sequence[str], out: str, options: Options, resume: bool, workers: int | None) -> Iterator[Part]:
+def _scored_all(
+    named: Sequence[str], out: str, options: PhotoOptions, resume: bool, workers: int | None
+) -> Iterator[Part]:
     local = any(not places.is_remote(name) and not Path(name).is_absolute() for name in named)
     model = pretrained.resolve(options.model)
-    options.reader(model)
+    Reader(model, options, threads=1)  # refuses bad options before the work begins
     settings = asdict(options) | {
         "model": modelfile.sha256(model),
         "sources": list(named),
@@ -135,7 +121,7 @@ class Job:
     """
 
     out: str
-    options: Options
+    options: PhotoOptions
     folder: str
     environment: dict[str, str]
 
@@ -155,9 +141,9 @@ class Scorer:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "model.onnx")
             file.write_bytes(ray.get(model))
-            self.reader = job.options.reader(file)
+            self.reader = Reader(file, job.options, threads=1)
 
-    def __call__(self, batch: dict[str, Any]) -> dict[str, list[Any]]:
+    def __call__(self, batch: dict[str, NDArray[Any]]) -> dict[str, list[Any]]:
         """Score one part, or skip it if it is finished; returns the number of photos and rows, or the error."""
         number = int(batch["item"][0])
         try:

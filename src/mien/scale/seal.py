@@ -7,14 +7,13 @@ import hmac
 import json
 import os
 import secrets
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from platformdirs import user_config_path
 
 from mien import files
 from mien.errors import OutputError
+from mien.typed_json import JsonObject
 
 BYTES = 32
 
@@ -24,7 +23,7 @@ def key_file() -> Path:
     return user_config_path("mien", appauthor=False) / "search.key"
 
 
-def of(folder: Path, record: Mapping[str, Any]) -> str:
+def of(folder: Path, record: JsonObject) -> str:
     """The signature of a search, made with the user's key; a missing key is created.
 
     Raises:
@@ -34,7 +33,7 @@ def of(folder: Path, record: Mapping[str, Any]) -> str:
     return hmac.new(_key(), content.encode(), hashlib.sha256).hexdigest()
 
 
-def fits(folder: Path, record: Mapping[str, Any], seal: object) -> bool:
+def fits(folder: Path, record: JsonObject, seal: object) -> bool:
     """Whether a signature was made with the user's key, for this folder and this search."""
     return isinstance(seal, str) and hmac.compare_digest(seal.encode("utf-8", "replace"), of(folder, record).encode())
 

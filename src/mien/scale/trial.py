@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ray import tune
 
@@ -20,7 +19,7 @@ from mien.scale.sweep import Sweep
 from mien.training.task import Task
 
 
-def run(config: dict[str, Any], sweep: Sweep, space: tuple[Axis, ...]) -> None:
+def run(config: dict[str, float | str], sweep: Sweep, space: tuple[Axis, ...]) -> None:
     """Run a trial in its own process: start or resume its run, and report every epoch."""
     folder = sweep.runs / tune.get_context().get_trial_id()
     progress = Reported(folder, sweep.recipe.keep)

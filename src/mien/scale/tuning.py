@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -37,6 +37,7 @@ from mien.scale import cluster, nodes, seal
 from mien.scale import trial as trials_of
 from mien.scale.sweep import Sweep
 from mien.training import job
+from mien.typed_json import JsonObject
 from mien.words import counted, percent
 
 SETTINGS = {
@@ -64,7 +65,7 @@ _watch: ContextVar[Watch] = ContextVar("watch")
 class Relay(tune.Callback):  # type: ignore[misc] # Ray is untyped
     """Pass Tune's callbacks to the current watch; without state, as Tune restores an old callback with an old search."""
 
-    def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any) -> None:
+    def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: JsonObject, **_: Any) -> None:
         """Report an epoch."""
         watch = _watch.get()
         if "failed" in result:
@@ -195,7 +196,7 @@ def _foreign(out: Path) -> str:
     )
 
 
-def _read(place: Path) -> dict[str, Any]:
+def _read(place: Path) -> JsonObject:
     """Load a JSON object written by mien.
 
     Raises:
@@ -305,7 +306,7 @@ def _distribution(axis: Axis) -> BaseDistribution:
     return FloatDistribution(axis.low, axis.high, log=axis.log)
 
 
-def _best_so_far(result: Mapping[str, Any]) -> str:
+def _best_so_far(result: JsonObject) -> str:
     """The score of a trial, if it differs from the epoch's own accuracy."""
     return f" (best so far {result['accuracy']:.2%})" if result["accuracy"] != result["own"] else ""
 

@@ -22,6 +22,7 @@ from mien.serving.engine import Engine
 from mien.serving.gate import RETRY_AFTER, Gate
 from mien.serving.metrics import Metrics
 from mien.serving.settings import Settings
+from mien.typed_json import JsonObject
 
 RUNTIME = Path(__file__).parent / "page" / "ort" / "ort-wasm-simd-threaded.wasm"
 """The runtime with which the page can run models in the browser; ``make page`` installs it, and it is optional."""
@@ -58,7 +59,7 @@ def _errors(*statuses: int) -> Answers:
     return {status: {"description": WORDS[status], **PROBLEM} for status in statuses}
 
 
-def _takes(what: str) -> dict[str, Any]:
+def _takes(what: str) -> JsonObject:
     """The request body in the OpenAPI document; it is parsed by ``bodies``, not by FastAPI, which would write it to disk."""
     binary = {"type": "string", "format": "binary"}
     form = {

@@ -11,8 +11,6 @@ import logging
 import secrets
 import time
 import traceback
-from collections.abc import MutableMapping
-from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
@@ -95,7 +93,7 @@ class Guard:
         finally:
             self._note({**scope, "method": method}, number, status, time.perf_counter() - started)
 
-    def _note(self, scope: MutableMapping[str, Any], number: str, status: int, seconds: float) -> None:
+    def _note(self, scope: Scope, number: str, status: int, seconds: float) -> None:
         """Write one log line, with the pattern of the route and not the path, which may hold anything."""
         route = getattr(scope.get("route"), "path", None) or ("/page" if status in (200, 304) else "none")
         method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST", "OPTIONS") else "other"

@@ -8,7 +8,6 @@ import signal
 import socket
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -157,23 +156,19 @@ def prepare(settings: Settings) -> GracefulServer:
     app = create_app(settings, state)
     connections = CONNECTIONS * (settings.max_requests + settings.queue)
     config = uvicorn.Config(
-        app, **_quiet(), limit_concurrency=connections, timeout_graceful_shutdown=round(settings.timeout) + 1
+        app,
+        http=ImpatientProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # headers of proxies can be forged
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        limit_concurrency=connections,
+        timeout_graceful_shutdown=round(settings.timeout) + 1,
     )
     return GracefulServer(config, state, settings.grace)
-
-
-def _quiet() -> dict[str, Any]:
-    """Options of uvicorn: no access log, no server name in responses, no trust in proxy headers."""
-    return {
-        "http": ImpatientProtocol,
-        "ws": "none",
-        "lifespan": "on",
-        "log_config": None,
-        "access_log": False,
-        "server_header": False,
-        "proxy_headers": False,
-        "timeout_keep_alive": KEEP_ALIVE_SECONDS,
-    }
 
 
 def listen(settings: Settings) -> socket.socket:

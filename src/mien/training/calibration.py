@@ -8,7 +8,6 @@ each row contributes its logits from the epoch that the other half chose.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +20,7 @@ from mien.data.faceset import FaceSet
 from mien.modelfile import Spec
 from mien.run import Run
 from mien.training import checkpoint
+from mien.typed_json import JsonObject
 
 LOWEST, HIGHEST = 0.2, 5.0
 """Bounds of the temperature."""
@@ -50,7 +50,7 @@ class Temperature:
         """Whether the optimum is at a bound; the confidence is then not calibrated."""
         return not LOWEST * 1.01 < self.value < HIGHEST / 1.01
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """A dictionary for JSON."""
         return {
             "value": self.value,

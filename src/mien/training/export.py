@@ -30,6 +30,7 @@ from mien.training import calibration, checkpoint, validation
 from mien.training.calibration import Temperature
 from mien.training.graph import ModelGraph, load_network
 from mien.training.weights import BestEpoch
+from mien.typed_json import JsonObject
 
 TOLERANCE = 1e-4
 """Maximum difference of any probability between the trained network and its model file."""
@@ -145,7 +146,7 @@ def load_graph(run: Run, valid_set: FaceSet) -> tuple[ModelGraph, Temperature]:
     return ModelGraph(plain, data.mean, data.std, temperature.value).eval(), temperature
 
 
-def training_record(run: Run, temperature: Temperature) -> dict[str, Any]:
+def training_record(run: Run, temperature: Temperature) -> JsonObject:
     """The training metadata of a model file."""
     data, setup = run.record.data, run.record.setup
     return {
@@ -166,7 +167,7 @@ def training_record(run: Run, temperature: Temperature) -> dict[str, Any]:
     }
 
 
-def score(probabilities: NDArray[np.float32], labels: NDArray[np.int64], split: str) -> dict[str, Any]:
+def score(probabilities: NDArray[np.float32], labels: NDArray[np.int64], split: str) -> JsonObject:
     """The scores of probabilities ``(N, K)`` on held-out rows with labels ``(N,)``."""
     given = probabilities[np.arange(len(labels)), labels]
     return {

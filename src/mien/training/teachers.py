@@ -12,7 +12,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -27,6 +26,7 @@ from mien.recipes import Recipe
 from mien.run import Run
 from mien.training import checkpoint, devices
 from mien.training.graph import ModelGraph, load_network
+from mien.typed_json import JsonObject
 
 CROP_FIELDS = ("flip", "geometry", "rotation", "scale", "translation", "shear", "perspective")
 """Fields of ``Augment`` that determine the crop."""
@@ -58,13 +58,13 @@ class Teacher:
         members: Sequence[Member],
         device: torch.device,
         num_views: int = 0,
-        about: Mapping[str, Any] = MappingProxyType({}),
+        about: JsonObject | None = None,
         kept: Tensor | None = None,
     ) -> None:
         self.members = members
         self.device = device
         self.num_views = num_views
-        self.about = about
+        self.about: JsonObject = about or {}
         self._stored = kept is not None
         self._kept: dict[tuple[int, int], Tensor] = {}
         for number, view in enumerate([] if kept is None else kept.to(device)):
@@ -121,7 +121,7 @@ def draws_on(recipe: Recipe, device: torch.device) -> torch.device:
     return torch.device("cpu") if recipe.teacher_sees == "view" else device
 
 
-def _about(recipe: Recipe, train_set: FaceSet, device: torch.device) -> dict[str, Any]:
+def _about(recipe: Recipe, train_set: FaceSet, device: torch.device) -> JsonObject:
     """The settings that determine the faces of a cycle and their order, as JSON."""
     parts = dataclasses.asdict(recipe.augment)
     if recipe.teacher_sees == "view":
@@ -136,7 +136,7 @@ def _about(recipe: Recipe, train_set: FaceSet, device: torch.device) -> dict[str
     return plain
 
 
-def _read_answers(path: Path, about: Mapping[str, Any]) -> Tensor:
+def _read_answers(path: Path, about: JsonObject) -> Tensor:
     try:
         tensors, state = checkpoint.load(path, Answers)
         answers, theirs = tensors["answers"], state.about

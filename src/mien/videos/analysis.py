@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mien.checks import Between, checked
 from mien.inference import priors
 from mien.inference.photo import Face, Reader
+from mien.typed_json import JsonObject
 from mien.videos.cuts import CutDetector
 from mien.videos.reader import Frame, Packet, VideoReader
 from mien.videos.tracking import MAX_GAP, Tracker
@@ -47,7 +48,7 @@ class FrameReading:
     faces: tuple[TrackedFace, ...]
     fresh: bool = True
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[JsonObject]:
         """One row per face."""
         return [
             {"frame": self.frame.number, "time": round(self.frame.time, 4), "track": tracked.track}
@@ -73,7 +74,7 @@ class Segment:
     label: str
     confidence: float
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Plain values for JSON."""
         return dataclasses.asdict(self)
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from mien import images
 from mien.data.layouts import jsonlines
+from mien.typed_json import JsonObject
 
 KEY = "image"
 """The head of the column of what the keys of an object name."""
 
 
-def records(content: Any) -> list[dict[str, Any]]:
+def records(content: Any) -> list[JsonObject]:
     """The rows of a document, each with its columns by name; none where it has another shape.
 
     It may be a list of records, an object whose only list holds records, an object of columns of one length (``{"image": [...],

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mien.errors import DataError
+from mien.typed_json import JsonObject
 
 MAX_LINE = 2**24
 """Longest line that is read, in characters."""
@@ -34,7 +35,7 @@ def rows(path: Path, keys: tuple[str, ...]) -> Iterator[list[str]]:
     return (cells(record, keys) for record in objects(path))
 
 
-def objects(path: Path) -> Iterator[dict[str, Any]]:
+def objects(path: Path) -> Iterator[JsonObject]:
     """The objects of a file, one for each line that isn't blank.
 
     Raises:
@@ -54,7 +55,7 @@ def objects(path: Path) -> Iterator[dict[str, Any]]:
         raise DataError(f"'{path}' can't be read: {error.strerror or error}.") from None
 
 
-def cells(record: dict[str, Any], keys: tuple[str, ...]) -> list[str]:
+def cells(record: JsonObject, keys: tuple[str, ...]) -> list[str]:
     """The values of some keys as the cells of a row; what is missing is blank."""
     return [text(record.get(key)) for key in keys]
 
@@ -68,7 +69,7 @@ def text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _object(line: str, path: Path, number: int) -> dict[str, Any]:
+def _object(line: str, path: Path, number: int) -> JsonObject:
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):

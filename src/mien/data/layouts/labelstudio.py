@@ -16,6 +16,7 @@ from mien.data.layouts.rows import Crop, Rows
 from mien.data.layouts.survey import Survey, split_of
 from mien.data.reading import ReadOptions
 from mien.errors import DataError
+from mien.typed_json import JsonObject
 
 _UPLOADED = re.compile(r"[0-9a-f]{8}-(?=.)")  # what Label Studio puts before the name of a file that was uploaded
 
@@ -88,7 +89,7 @@ def _name(address: str) -> str:
     return (parse_qs(parts.query).get("d") or [unquote(parts.path)])[0].lstrip("/")
 
 
-def _results(task: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _results(task: JsonObject) -> Iterator[JsonObject]:
     """What annotators gave: the values of the long form, or those beside the picture in the short one."""
     annotations = task.get("annotations", task.get("completions"))
     if not isinstance(annotations, list):
@@ -103,7 +104,7 @@ def _results(task: dict[str, Any]) -> Iterator[dict[str, Any]]:
                     yield result["value"]
 
 
-def _choices(task: dict[str, Any]) -> Iterator[str]:
+def _choices(task: JsonObject) -> Iterator[str]:
     for value in _results(task):
         given = value.get("choices")
         if isinstance(given, list) and len(given) == 1:
@@ -114,7 +115,7 @@ def _choices(task: dict[str, Any]) -> Iterator[str]:
             return
 
 
-def _boxes(task: dict[str, Any]) -> Iterator[tuple[str, tuple[float, float, float, float]]]:
+def _boxes(task: JsonObject) -> Iterator[tuple[str, tuple[float, float, float, float]]]:
     """The class and the box (left, top, right, bottom, in shares of the sides) of each rectangle."""
     for value in _results(task):
         labels = value.get("rectanglelabels")

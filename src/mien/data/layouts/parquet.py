@@ -19,6 +19,7 @@ from mien.data.layouts.survey import Survey, split_of, split_rank
 from mien.data.reading import ReadOptions
 from mien.data.source import ChosenCoding
 from mien.errors import DataError, MissingExtraError
+from mien.typed_json import JsonObject
 
 IMAGE_COLUMNS = ("image", "img_bytes", "image_bytes", "img")
 LABEL_COLUMNS = ("label", "labels", "emotion", "expression")
@@ -207,7 +208,7 @@ def _names(opened: Any, column: str, path: Path | None = None) -> tuple[str, ...
         raise DataError(_unreadable(path)) from None
 
 
-def _metadata(path: Path | None, opened: Any, key: bytes) -> dict[str, Any]:
+def _metadata(path: Path | None, opened: Any, key: bytes) -> JsonObject:
     try:
         found = json.loads((opened.schema_arrow.metadata or {}).get(key, b"{}"))
     except (ValueError, RecursionError):

@@ -15,6 +15,7 @@ from mien.evaluation.probing.saliency import Attribute, Read, SaliencyMaps
 from mien.evaluation.voters import Agreement
 from mien.inference.classifier import Classifier
 from mien.progress import SILENT, Progress
+from mien.typed_json import JsonObject
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +34,7 @@ class Findings:
     saliency: SaliencyMaps | None = None
     curves: tuple[Curve, ...] = ()
 
-    def to_dict(self, judgement: Judgement) -> dict[str, Any]:
+    def to_dict(self, judgement: Judgement) -> JsonObject:
         """A dictionary for JSON, without what was not measured."""
         evaluation = judgement.evaluation
         figures: dict[str, Any] = {
@@ -51,7 +52,7 @@ class Findings:
         return figures
 
 
-def _confidence(evaluation: Evaluation) -> dict[str, Any]:
+def _confidence(evaluation: Evaluation) -> JsonObject:
     """The two measures of calibration, with their intervals."""
     return {
         "calibration_error": evaluation.calibration_error,

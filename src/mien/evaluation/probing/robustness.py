@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from mien.evaluation.metrics import Interval
 from mien.evaluation.probing.corruptions import CORRUPTIONS, Corruption
 from mien.evaluation.probing.saliency import Read
 from mien.progress import SILENT, Progress
+from mien.typed_json import JsonObject
 
 MOST_ROWS = 840
 """Maximum number of corrupted rows; each needs about eighty predictions."""
@@ -91,7 +91,7 @@ class Curve:
         """The class with the largest loss of recall."""
         return int(np.nanargmax(self.class_drops))
 
-    def to_dict(self, classes: Sequence[str]) -> dict[str, Any]:
+    def to_dict(self, classes: Sequence[str]) -> JsonObject:
         """A dictionary for JSON, without classes that have no rows."""
         known = [(code, name) for code, name in enumerate(classes) if self.support[code]]
         points = [
@@ -200,7 +200,7 @@ class CorruptedAccuracy:
     kinds: tuple[tuple[str, float], ...]
     n: int
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """A dictionary for JSON."""
         return {
             "accuracy": self.value,

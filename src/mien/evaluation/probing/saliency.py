@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from PIL import Image
 
 from mien.evaluation.evaluation import Evaluation
 from mien.progress import SILENT, Progress
+from mien.typed_json import JsonObject
 
 Read = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """A model: faces ``(N, H, W)`` to probabilities ``(N, K)``."""
@@ -74,7 +74,7 @@ class ClassSaliency:
     at: tuple[float, float]
     share_below_middle: float | None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Plain values, fit for JSON."""
         record = asdict(self)
         return {"class": record.pop("name"), **record, "at": list(self.at)}
