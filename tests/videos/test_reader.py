@@ -1,10 +1,6 @@
 from __future__ import annotations
 
-import http.server
-import threading
-from collections.abc import Iterator
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,26 +11,10 @@ import pytest
 from PIL import Image
 
 import scenes
+from gray_clips import fails, grays, seen
 from mien.errors import ArgumentError, VideoError
 from mien.videos import container
 from mien.videos.reader import VideoReader
-
-
-def grays(num: int, width: int = 64, height: int = 48) -> Iterator[scenes.Pixels]:
-    """Frames whose gray tells their number."""
-    for number in range(num):
-        yield np.full((height, width, 3), 20 + 5 * number, np.uint8)
-
-
-def seen(path: Path, **options: Any) -> list[tuple[int, float]]:
-    """Each frame's number in the file, told by its gray, and its time."""
-    with VideoReader(str(path), **options) as clip:
-        return [(round((float(frame.pixels.mean()) - 20) / 5), frame.time) for frame in clip.frames()]
-
-
-@pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return scenes.clip(tmp_path_factory.mktemp("clip") / "plain.mp4", grays(40), rate=20, sound=True)
 
 
 def test_every_frame_comes_once_at_its_time(plain: Path) -> None:
@@ -153,45 +133,6 @@ def test_a_seek_that_lands_too_late_goes_further_back(tmp_path: Path, monkeypatc
     assert [number for number, _ in seen(path, start=1.5, end=1.8)] == [15, 16, 17]  # read from the beginning
 
 
-@pytest.mark.parametrize("ending", ["ts", "mpg"])
-def test_joined_streams_go_on_in_time(tmp_path: Path, ending: str) -> None:
-    codec, sound = ("mpeg2video", "mp2") if ending == "mpg" else ("libx264", "aac")
-    piece = scenes.clip(tmp_path / f"piece.{ending}", grays(40, 320, 240), sound=sound, codec=codec)
-    joined = tmp_path / f"joined.{ending}"
-    joined.write_bytes(piece.read_bytes() * 3)
-    frames = seen(joined)
-    assert [number for number, _ in frames] == list(range(40)) * 3
-    alone = np.array([time for _, time in seen(piece)])
-    expected = np.concatenate([alone, alone + 1.6, alone + 3.2])
-    np.testing.assert_allclose([time for _, time in frames], expected, atol=3e-3)
-    wanted = [frame for frame in frames if 2 <= frame[1] < 2.4]
-    assert seen(joined, start=2, end=2.4) == wanted
-
-
-def test_a_cover_is_no_film(tmp_path: Path) -> None:
-    cover = np.full((120, 120, 3), 255, np.uint8)
-    path = scenes.with_cover(tmp_path / "cover.mp4", cover, list(grays(6)), sound=True)
-    assert [number for number, _ in seen(path)] == list(range(6))
-    song = scenes.with_cover(tmp_path / "song.m4a", cover, sound=True)
-    assert "has no film, only audio and a cover" in fails(song)
-
-
-@pytest.mark.parametrize(
-    "name", ["2024-01-01T10:30:00.mp4", "file:a.mp4", "http:b.mkv", "50%d.mp4", "concat:c|d.mp4", "7"]
-)
-def test_a_file_may_have_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    scenes.clip(tmp_path / "clip.mp4", grays(3)).rename(tmp_path / name)
-    monkeypatch.chdir(tmp_path)
-    assert len(seen(Path(name))) == 3
-
-
-def test_a_pictures_name_is_no_pattern(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name, gray in (("p1.png", 20), ("p2.png", 30), ("p%d.png", 40)):
-        scenes.save(np.full((48, 64, 3), gray, np.uint8), Path(name))
-    assert [number for number, _ in seen(Path("p%d.png"))] == [4]
-
-
 def test_an_animation_is_read(tmp_path: Path) -> None:
     first, *others = [Image.fromarray(pixels) for pixels in grays(4)]
     for name in ("a.gif", "a.png"):
@@ -217,65 +158,6 @@ def test_broken_frames_are_left_out_and_counted(tmp_path: Path) -> None:
         assert 10 < len(times) < 30
         assert times[-1] > 1  # it went on behind the damage
         assert clip.num_broken >= 1
-
-
-def fails(path: object, **options: Any) -> str:
-    with pytest.raises(VideoError) as caught, VideoReader(str(path), **options) as clip:
-        list(clip.frames())
-    return str(caught.value)
-
-
-def test_what_is_no_clip_says_so(plain: Path, tmp_path: Path) -> None:
-    assert "There is no video" in fails(tmp_path / "absent.mp4")
-    assert "is a folder" in fails(tmp_path)
-    (tmp_path / "empty.mp4").touch()
-    assert "is empty (0 bytes)" in fails(tmp_path / "empty.mp4")
-    (tmp_path / "text.mp4").write_text("hello " * 100)
-    assert "can't be opened as a video" in fails(tmp_path / "text.mp4")
-    (tmp_path / "headless.mp4").write_bytes(plain.read_bytes()[: plain.stat().st_size // 2])
-    assert "can't be opened as a video (it is truncated: the index" in fails(tmp_path / "headless.mp4")
-    assert "ends before the requested start" in fails(plain, start=30)
-    assert "can't be opened as a video" in fails("rtsp://127.0.0.1:9/stream", wait=1)
-    assert "can't be opened as a video" in fails(f"rtsp://127.0.0.1:9/{'long' * 100}", wait=1)
-    assert "can't be opened as a video" in fails("97")  # a webcam that isn't there
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[Path, str]]:
-    """A folder, and its address on a web server that can't skip ahead in a file."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *_: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield tmp_path, f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-def test_a_clip_is_read_by_its_address(served: tuple[Path, str]) -> None:
-    folder, address = served
-    scenes.clip(folder / "clip.mkv", grays(12))
-    with VideoReader(f"{address}/clip.mkv") as clip:
-        assert len(list(clip.frames())) == 12
-    # An MP4 has its index at the end, which this server can't skip to.
-    noise = np.random.default_rng(0).integers(0, 256, (30, 240, 320, 3), dtype=np.uint8)
-    scenes.clip(folder / "clip.mp4", noise)
-    assert "can't be read (Input/output error): check the source and the connection" in fails(f"{address}/clip.mp4")
-    assert "can't be opened as a video" in fails(f"{address}/absent.mp4")
-
-
-def test_a_clip_without_a_picture_says_so(tmp_path: Path) -> None:
-    import av
-
-    with av.open(str(tmp_path / "sound.wav"), "w") as file:
-        stream = file.add_stream("pcm_s16le", rate=8000, layout="mono")
-        frame = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.int16), format="s16", layout="mono")
-        frame.rate = 8000
-        file.mux(stream.encode(frame))
-        file.mux(stream.encode())
-    assert "has no picture, only audio" in fails(tmp_path / "sound.wav")
 
 
 def test_frames_of_too_many_pixels_are_refused_and_the_limit_can_be_raised(plain: Path, tmp_path: Path) -> None:
