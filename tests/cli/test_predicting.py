@@ -27,17 +27,6 @@ from mien.inference import priors
 Invoke = Callable[..., tuple[int, str, str]]
 
 
-@pytest.fixture(scope="module")
-def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two faces, one face, no face."""
-    folder = tmp_path_factory.mktemp("album")
-    scenes.save(scenes.scene(("happy", "sad"), width=800), folder / "a.jpg", quality=95)
-    (folder / "sub").mkdir()
-    scenes.save(scenes.scene(("surprise",)), folder / "sub" / "a.jpg", quality=95)
-    scenes.save(scenes.background(320, 240), folder / "z.png")
-    return folder
-
-
 def test_a_folder_gives_a_table(invoke: Invoke, album: Path) -> None:
     code, out, err = invoke("predict", album, "--model", "tiny")
     assert (code, err) == (0, "")
@@ -73,22 +62,6 @@ def test_a_photo_on_standard_input(invoke: Invoke, album: Path, monkeypatch: pyt
     code, out, _ = invoke("predict", "-", "--model", "tiny", "--jsonl")
     assert code == 0
     assert [json.loads(line)["photo"] for line in out.splitlines()] == ["-", "-"]
-
-
-def test_annotated_pictures_lie_as_the_photos_do(invoke: Invoke, album: Path, tmp_path: Path) -> None:
-    assert invoke("predict", album, "--model", "tiny", "--annotate", tmp_path / "drawn")[0] == 0
-    drawn = sorted(str(path.relative_to(tmp_path / "drawn")) for path in (tmp_path / "drawn").rglob("*.*"))
-    assert drawn == ["a.jpg", "sub/a.jpg", "z.png"]
-    assert images.decode(tmp_path / "drawn" / "a.jpg").shape == (480, 800, 3)
-    assert invoke("predict", album / "a.jpg", "--model", "tiny", "--annotate", tmp_path / "one.png")[0] == 0
-    difference = images.decode(tmp_path / "one.png").astype(int) - images.decode(album / "a.jpg")
-    assert 0.002 < (np.abs(difference).max(2) > 40).mean() < 0.3
-    pattern = (album / "**" / "*.jpg", "--annotate", tmp_path / "many.png")  # several photos never share one picture
-    assert invoke("predict", *pattern, "--model", "tiny")[0] == 0
-    assert len(list((tmp_path / "many.png").iterdir())) == 2
-    same_name = (album / "a.jpg", album / "sub" / "a.jpg")
-    assert invoke("predict", *same_name, "--model", "tiny", "--annotate", tmp_path / "both")[0] == 0
-    assert sorted(path.name for path in (tmp_path / "both").iterdir()) == ["a-2.jpg", "a.jpg"]
 
 
 def test_help_states_the_defaults_of_python() -> None:
@@ -174,24 +147,6 @@ def test_a_killed_run_goes_on_without_loss_or_repetition(invoke: Invoke, tmp_pat
     assert "is already complete" in err
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("--engine", "ray"), "needs an output: name a folder"),
-        (("--engine", "ray", "-o", "out", "--annotate", "drawn"), "leave --annotate, --json, --jsonl and --csv"),
-        (("--engine", "ray", "-o", "out", "--json"), "leave --annotate, --json, --jsonl and --csv"),
-        (("--engine", "ray", "-o", "out", "-"), "can't read standard input"),
-        (("--workers", "2"), "--workers is for --engine ray"),
-    ],
-)
-def test_what_makes_no_sense_with_an_engine_says_so(
-    invoke: Invoke, album: Path, arguments: tuple[str, ...], message: str
-) -> None:
-    code, out, err = invoke("predict", album, *arguments)
-    assert (code, out) == (2, "")
-    assert message in err
-
-
 def test_names_that_are_no_text_are_read(invoke: Invoke, tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     try:
@@ -202,56 +157,6 @@ def test_names_that_are_no_text_are_read(invoke: Invoke, tmp_path: Path) -> None
     assert code == 1
     assert "1 not read" in err
     assert "caf\ufffd.png" in (tmp_path / "rows.csv").read_text()
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    frames = [scenes.scene(("happy",), width=320, height=240, side=150)] * 30
-    return scenes.clip(tmp_path_factory.mktemp("film") / "film.mp4", frames, sound=True)
-
-
-def test_a_clip_gives_segments_rows_a_timeline_and_a_copy(invoke: Invoke, film: Path, tmp_path: Path) -> None:
-    outputs = ("-o", tmp_path / "rows.csv", "--timeline", tmp_path / "t.png", "--annotate", tmp_path / "copy.mp4")
-    code, out, err = invoke("video", film, "--model", "tiny", *outputs)
-    assert (code, err) == (0, "")
-    assert "0:00–0:01" in out
-    with (tmp_path / "rows.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert [int(row["frame"]) for row in rows] == list(range(30))
-    assert {row["track"] for row in rows} == {"1"}
-    assert images.decode(tmp_path / "t.png").shape[1] == 1200
-    assert (tmp_path / "copy.mp4").stat().st_size > 1000
-
-
-def test_a_clip_as_json(invoke: Invoke, film: Path) -> None:
-    code, out, _ = invoke("video", film, "--model", "tiny", "--every", "3", "--start", "0.2", "--end", "1", "--json")
-    record = json.loads(out)
-    assert code == 0
-    assert record["frames"] == 20
-    assert [segment["track"] for segment in record["segments"]] == [1]
-    assert 0.2 <= record["segments"][0]["start"] < record["segments"][0]["end"] < 1
-
-
-def test_outputs_of_a_clip_that_can_t_be_read_aren_t_there(invoke: Invoke, film: Path, tmp_path: Path) -> None:
-    code, _, err = invoke("video", film, "--start", "60", "-o", tmp_path / "r.csv", "--annotate", tmp_path / "c.mp4")
-    assert code == 1
-    assert "ends before the requested start" in err
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_clip_that_is_cut_off_says_so(invoke: Invoke, film: Path, tmp_path: Path) -> None:
-    frames = [scenes.background(320, 240, number) for number in range(30)]
-    whole = scenes.clip(tmp_path / "whole.mp4", frames, options={"movflags": "+faststart"})
-    path = tmp_path / "10:30:00.mp4"
-    path.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-    code, out, err = invoke("video", path, "--model", "tiny", "--json")
-    record = json.loads(out)
-    assert code == 0
-    assert record["frames"] + record["broken"] + record["missing"] == 30
-    assert 5 < record["missing"] < 25
-    assert f"is cut off: its last {record['missing'] / 25:.1f} s, about {record['missing']} frames" in err
-    assert f"{record['frames']} of 30 frames were read" in err
-    assert json.loads(invoke("video", film, "--model", "tiny", "--json")[1])["missing"] == 0
 
 
 def test_a_folder_as_it_comes(invoke: Invoke, tmp_path: Path) -> None:
@@ -325,14 +230,3 @@ def test_class_shares_that_cannot_be_used(invoke: Invoke, album: Path, tmp_path:
         assert code == 2
         assert words in err
         assert "Traceback" not in err
-
-
-def test_evaluation_with_class_shares(invoke: Invoke, faces_file: Path) -> None:
-    code, out, _ = invoke("evaluate", "tiny", faces_file, "--split", "all", "--prior", "auto", "--json")
-    record = json.loads(out)
-    assert code == 0
-    assert record["prior_estimated"]
-    assert sum(record["prior"].values()) == pytest.approx(1)
-    code, out, _ = invoke("evaluate", "tiny", faces_file, "--split", "all", "--prior", "neutral=0.5")
-    assert "class shares in use, as stated: " in out
-    assert "neutral 50.0%" in out

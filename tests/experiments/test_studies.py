@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,6 @@ import pytest
 
 from mien import recipes
 from mien.cli.studying import NAMES
-from mien.data import layouts
 from mien.errors import RecipeError
 from mien.experiments import arms as known_arms
 from mien.experiments import studies
@@ -64,48 +62,6 @@ def test_every_arm_is_a_recipe_and_has_a_name_in_every_language(study: str, reci
             name.replace(" ", "_") != arm.key for name, arm in zip(shown, arms, strict=True) if arm.key != "focal_loss"
         )
         assert all("{" not in name for name in shown)
-
-
-def test_the_command_line_knows_every_study() -> None:
-    assert tuple(known_arms.STUDIES) == NAMES
-
-
-def test_a_study_trains_its_arms_once_and_goes_on_where_it_was(
-    faces_file: Path, tmp_path: Path, invoke: Invoke
-) -> None:
-    words = [
-        "study",
-        "labels",
-        faces_file,
-        "--recipe",
-        "demo",
-        "--set",
-        "epochs=1",
-        "--set",
-        "image_size=16",
-        "--seeds",
-        "1",
-    ]
-    words += ["--out", tmp_path / "s", "--json"]
-    code, printed, said = invoke(*words)
-    assert code == 0, said
-    first = json.loads(printed)
-    assert said.count("run folder") == 2
-    assert [(arm["arm"]["key"], arm["arm"]["value"]) for arm in first["arms"]] == [
-        ("hard_labels", None),
-        ("smoothed", 0.1),
-    ]
-    assert first["n"] == (layouts.read(faces_file).splits == "test").sum()
-    (tmp_path / "s" / "labels.json").unlink()  # as if it had been stopped before the last step
-    code, printed, said = invoke(*words)
-    assert code == 0, said
-    assert said.count("run folder") == 0
-    second = json.loads(printed)
-    assert [arm["compared"] for arm in second["arms"]] == [arm["compared"] for arm in first["arms"]]
-    assert json.loads((tmp_path / "s" / "labels.json").read_text())["arms"] == second["arms"]
-    page = Path(second["page"]).read_text(encoding="utf-8")
-    assert "<svg" in page
-    assert "hard labels" in page
 
 
 def study(name: str, run: Run, faces_file: Path, num_seeds: int, asked: list[Task] | None = None) -> StudyResult:

@@ -1,0 +1,65 @@
+"""The verb video, as a user types it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import scenes
+from mien import images
+
+Invoke = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    frames = [scenes.scene(("happy",), width=320, height=240, side=150)] * 30
+    return scenes.clip(tmp_path_factory.mktemp("film") / "film.mp4", frames, sound=True)
+
+
+def test_a_clip_gives_segments_rows_a_timeline_and_a_copy(invoke: Invoke, film: Path, tmp_path: Path) -> None:
+    outputs = ("-o", tmp_path / "rows.csv", "--timeline", tmp_path / "t.png", "--annotate", tmp_path / "copy.mp4")
+    code, out, err = invoke("video", film, "--model", "tiny", *outputs)
+    assert (code, err) == (0, "")
+    assert "0:00–0:01" in out
+    with (tmp_path / "rows.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["frame"]) for row in rows] == list(range(30))
+    assert {row["track"] for row in rows} == {"1"}
+    assert images.decode(tmp_path / "t.png").shape[1] == 1200
+    assert (tmp_path / "copy.mp4").stat().st_size > 1000
+
+
+def test_a_clip_as_json(invoke: Invoke, film: Path) -> None:
+    code, out, _ = invoke("video", film, "--model", "tiny", "--every", "3", "--start", "0.2", "--end", "1", "--json")
+    record = json.loads(out)
+    assert code == 0
+    assert record["frames"] == 20
+    assert [segment["track"] for segment in record["segments"]] == [1]
+    assert 0.2 <= record["segments"][0]["start"] < record["segments"][0]["end"] < 1
+
+
+def test_outputs_of_a_clip_that_can_t_be_read_aren_t_there(invoke: Invoke, film: Path, tmp_path: Path) -> None:
+    code, _, err = invoke("video", film, "--start", "60", "-o", tmp_path / "r.csv", "--annotate", tmp_path / "c.mp4")
+    assert code == 1
+    assert "ends before the requested start" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_clip_that_is_cut_off_says_so(invoke: Invoke, film: Path, tmp_path: Path) -> None:
+    frames = [scenes.background(320, 240, number) for number in range(30)]
+    whole = scenes.clip(tmp_path / "whole.mp4", frames, options={"movflags": "+faststart"})
+    path = tmp_path / "10:30:00.mp4"
+    path.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    code, out, err = invoke("video", path, "--model", "tiny", "--json")
+    record = json.loads(out)
+    assert code == 0
+    assert record["frames"] + record["broken"] + record["missing"] == 30
+    assert 5 < record["missing"] < 25
+    assert f"is cut off: its last {record['missing'] / 25:.1f} s, about {record['missing']} frames" in err
+    assert f"{record['frames']} of 30 frames were read" in err
+    assert json.loads(invoke("video", film, "--model", "tiny", "--json")[1])["missing"] == 0
