@@ -15,6 +15,7 @@ from mien.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from mien.evaluation.deciding import Decided
+    from mien.evaluation.groups import GroupedScores
     from mien.evaluation.judge import Judgement
     from mien.evaluation.model_comparison import ModelComparison
     from mien.evaluation.probing.findings import Findings
@@ -31,10 +32,12 @@ class Evaluated:
     Attributes:
         judgement: the scores, with the model and the data they come from.
         corrupted: the mean accuracy under corruption; None if it was not requested.
+        by: the scores by group of each column that was requested.
     """
 
     judgement: Judgement
     corrupted: CorruptedAccuracy | None = None
+    by: tuple[GroupedScores, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,10 +47,12 @@ class Explained:
     Attributes:
         judgement: the scores.
         findings: analyses of the errors: label issues, saliency, robustness.
+        by: the scores by group of each column that was requested.
     """
 
     judgement: Judgement
     findings: Findings
+    by: tuple[GroupedScores, ...] = ()
 
 
 def evaluate(
@@ -61,6 +66,7 @@ def evaluate(
     decision: str = "argmax",
     prior: str | None = None,
     corrupted: bool = False,
+    by: Sequence[str] = (),
     progress: Progress = SILENT,
 ) -> Evaluated:
     """Evaluate a model on labelled faces.
@@ -74,17 +80,24 @@ def evaluate(
         flip: average the probabilities of each face and its mirror image.
         decision, prior: as for ``load``; the prior ``"auto"`` is estimated from the evaluated faces.
         corrupted: also measure the mean accuracy under corruption.
+        by: columns by which the scores are also given: ``"person"``, ``"split"``, or columns of the data's tables.
         progress: receives notes and progress.
     """
+    from mien.evaluation import groups
     from mien.evaluation.judge import judge
     from mien.evaluation.probing.findings import judge_corrupted
 
     estimated = prior == "auto"
     classifier = load(model, decision=decision, prior=None if estimated else prior)
-    faceset = read(data, reading, progress)
+    faceset = read(data, replace(reading, columns=tuple(by)), progress)
+    groups.check(faceset, by)
     others = None if without is None else faceset if without == data else read(without, reading.for_classes(), progress)
     judgement = judge(classifier, faceset, split, flip=flip, without=others, estimate_prior=estimated)
-    return Evaluated(judgement, judge_corrupted(classifier, judgement, progress=progress) if corrupted else None)
+    return Evaluated(
+        judgement,
+        judge_corrupted(classifier, judgement, progress=progress) if corrupted else None,
+        tuple(groups.by_column(judgement, column) for column in by),
+    )
 
 
 def explain(
@@ -116,6 +129,7 @@ def report(
     *,
     reading: ReadOptions = DEFAULT,
     flip: bool = False,
+    by: Sequence[str] = (),
     probes: bool = True,
     most_rows: int | None = None,
     command: Sequence[str] = (),
@@ -128,7 +142,7 @@ def report(
         run: the run or its folder.
         out: the HTML file to write.
         data: other data to evaluate on; None for the data of the run.
-        split, flip: as for ``evaluate``.
+        split, flip, by: as for ``evaluate``.
         reading: how the other data is read.
         probes: whether saliency and robustness are measured, which takes minutes.
         most_rows: maximum number of faces for these measurements; None takes the default.
@@ -137,6 +151,7 @@ def report(
         progress: receives notes and progress.
     """
     from mien import files
+    from mien.evaluation import groups
     from mien.evaluation.judge import judge
     from mien.evaluation.probing import findings
     from mien.inference import run_data
@@ -146,7 +161,8 @@ def report(
     opened = run if isinstance(run, Run) else Run.open(run)
     files.check(Path(out))
     classifier = load(opened.model_file)
-    faceset = run_data.read(opened, None if data is None else Path(data), reading)
+    faceset = run_data.read(opened, None if data is None else Path(data), replace(reading, columns=tuple(by)))
+    groups.check(faceset, by)
     for note in faceset.source.told:
         progress.line(f"note: {note}")
     judgement = judge(classifier, faceset, split, flip=flip)
@@ -158,8 +174,9 @@ def report(
         gradients=_gradients(opened) if probes else None,
         progress=progress,
     )
-    page.write(out, judgement, opened, findings=found, command=command, lang=lang)
-    return Explained(judgement, found)
+    grouped = tuple(groups.by_column(judgement, column) for column in by)
+    page.write(out, judgement, opened, findings=found, by=grouped, command=command, lang=lang)
+    return Explained(judgement, found, grouped)
 
 
 def decide(

@@ -31,6 +31,12 @@ output_argument = OutputPath()
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 flip_option = click.option("--flip", is_flag=True, help="Average each face with its mirror image (twice the time).")
 lang_option = click.option("--lang", default="en", type=click.Choice(["en", "zh-TW"]), show_default=True)
+by_option = click.option(
+    "--by",
+    multiple=True,
+    metavar="COLUMN",
+    help="Also give scores by group: person, split, or a column of the data's tables; may be given several times.",
+)
 decision_option = click.option(
     "--decision",
     default="argmax",

@@ -10,6 +10,7 @@ import click
 from mien import typed_json
 from mien.cli.common import (
     Shown,
+    by_option,
     command_line,
     data_options,
     decision_option,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Also print the mean accuracy under corruption, on at most 1,000 of the rows (1.5 minutes for base on one core).",
 )
+@by_option
 @flip_option
 @decision_option
 @prior_option
@@ -59,6 +61,7 @@ def evaluate(
     split: str | None,
     without: Path | None,
     corrupted: bool,
+    by: tuple[str, ...],
     flip: bool,
     decision: str,
     prior: str | None,
@@ -72,6 +75,8 @@ def evaluate(
     """
     from mien import api
     from mien.reporting import terminal
+    from mien.reporting.pages import groups
+    from mien.reporting.texts import Texts
 
     found = api.evaluate(
         model,
@@ -83,15 +88,17 @@ def evaluate(
         decision=decision,
         prior=prior,
         corrupted=corrupted,
+        by=by,
         progress=Shown(),
     )
-    held = found.corrupted
-    record = found.judgement.to_dict() | ({"corrupted": held.to_dict()} if held else {})
-    show(
-        record,
-        as_json,
-        lambda: terminal.as_text(found.judgement) + (f"\n\n{terminal.corrupted_as_text(held)}" if held else ""),
-    )
+    held, parts = found.corrupted, [terminal.as_text(found.judgement)]
+    record = found.judgement.to_dict() | ({"by": typed_json.to_json(found.by)} if by else {})
+    if held:
+        parts.append(terminal.corrupted_as_text(held))
+        record["corrupted"] = held.to_dict()
+    if by:
+        parts.append(groups.as_text(found.by, Texts("en")))
+    show(record, as_json, lambda: "\n\n".join(parts))
 
 
 @click.command(cls=Verb)

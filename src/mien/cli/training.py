@@ -11,6 +11,7 @@ import click
 
 from mien.cli.common import (
     Shown,
+    by_option,
     command_line,
     data_options,
     device_option,
@@ -162,6 +163,7 @@ def train(
     "--split",
     help="Split to evaluate: a name, 'hold_out' or 'all'.  [default: labelled test rows, else the held-out rows]",
 )
+@by_option
 @flip_option
 @lang_option
 @click.option("--no-probes", is_flag=True, help="Leave out saliency and robustness, which take minutes.")
@@ -172,6 +174,7 @@ def report(
     data: Path | None,
     reading: ReadOptions,
     split: str | None,
+    by: tuple[str, ...],
     flip: bool,
     lang: str,
     no_probes: bool,
@@ -182,7 +185,7 @@ def report(
 
     Example:  mien report runs/base --lang zh-TW -o report.html
     """
-    from mien import api
+    from mien import api, typed_json
 
     target = out or run / "report.html"
     found = api.report(
@@ -191,13 +194,15 @@ def report(
         data,
         split,
         reading=reading,
+        by=by,
         flip=flip,
         probes=not no_probes,
         command=command_line(),
         lang=lang,
         progress=Shown(),
     )
-    show({"report": str(target), **found.judgement.to_dict()}, as_json, lambda: str(target))
+    grouped = {"by": typed_json.to_json(found.by)} if by else {}
+    show({"report": str(target), **found.judgement.to_dict(), **grouped}, as_json, lambda: str(target))
 
 
 @click.command(cls=Verb)

@@ -25,11 +25,12 @@ from mien.data.source import ChosenCoding, DroppedRow, Source
 from mien.errors import OutputError
 from mien.locks import Lock
 
-READER_VERSION = 4
+READER_VERSION = 5
 """Version of the readers; increased when they would read the same files differently, so that older entries are not used."""
 
 _CHUNK = 2**20
 _OPTIONAL = ("votes", "subjects")
+_GROUP = "group"
 
 
 LIMIT = 2 * 2**30
@@ -184,9 +185,12 @@ def _packed(faceset: FaceSet) -> dict[str, NDArray[Any]]:
         "class_map": dict(source.class_map),
         "dropped": [[row.name, row.reason] for row in source.dropped],
         "notes": source.notes,
+        "columns": source.columns,
+        "groups": list(faceset.groups),
         "coding": None if source.coding is None else source.coding.to_dict(),
     }
     arrays = {name: getattr(faceset, name) for name in ("images", "labels", "names", "splits", *_OPTIONAL)}
+    arrays |= {f"{_GROUP}{place}": values for place, values in enumerate(faceset.groups.values())}
     text = np.frombuffer(json.dumps(about).encode(), np.uint8)
     return {"about": text, **{name: array for name, array in arrays.items() if array is not None}}
 
@@ -200,6 +204,7 @@ def _unpacked(arrays: dict[str, NDArray[Any]]) -> FaceSet:
         tuple(DroppedRow(name, reason) for name, reason in about["dropped"]),
         tuple(about["notes"]),
         coding=None if about["coding"] is None else ChosenCoding.from_dict(about["coding"]),
+        columns=tuple(about["columns"]),
     )
     return FaceSet(
         arrays["images"],
@@ -210,4 +215,5 @@ def _unpacked(arrays: dict[str, NDArray[Any]]) -> FaceSet:
         arrays.get("votes"),
         arrays.get("subjects"),
         source,
+        {name: arrays[f"{_GROUP}{place}"] for place, name in enumerate(about["groups"])},
     )

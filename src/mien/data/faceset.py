@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -38,6 +38,7 @@ class FaceSet:
         splits: ``(N,)`` strings out of ``SPLITS``.
         votes: ``(N, K)`` ``float32``, number of annotators who chose each class; all zero for rows without votes. Or None.
         subjects: ``(N,)`` strings, the person in the picture. Or None.
+        groups: further columns by name, each ``(N,)`` strings, such as the sex; empty strings if unknown. Not part of the hash.
         source: provenance of the data.
 
     Raises:
@@ -52,6 +53,7 @@ class FaceSet:
     votes: NDArray[np.float32] | None = None
     subjects: NDArray[np.str_] | None = None
     source: Source = IN_MEMORY
+    groups: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._check_kinds()
@@ -70,6 +72,7 @@ class FaceSet:
             ("splits", self.splits),
             ("votes", self.votes),
             ("subjects", self.subjects),
+            *((f"values of '{name}'", values) for name, values in self.groups.items()),
         ):
             if array is not None and len(array) != num:
                 raise DataError(
@@ -93,6 +96,7 @@ class FaceSet:
             ("splits", self.splits, "U"),
             ("votes", self.votes, "f"),
             ("subjects", self.subjects, "U"),
+            *((f"values of '{name}'", values, "U") for name, values in self.groups.items()),
         ):
             if array is None and what in ("votes", "subjects"):
                 continue
@@ -195,6 +199,7 @@ class FaceSet:
             splits=self.splits[rows],
             votes=None if self.votes is None else self.votes[rows],
             subjects=None if self.subjects is None else self.subjects[rows],
+            groups={name: values[rows] for name, values in self.groups.items()},
         )
 
     def split(self, name: str) -> FaceSet:

@@ -30,6 +30,7 @@ class ReadOptions:
         drop: classes to leave out.
         map: pairs of a class and its new name; classes with the same new name are merged.
         find_faces: detect the face in each picture and crop it, for pictures that show more than a face.
+        columns: further columns of tables to keep, by name, such as ``sex``; see ``FaceSet.groups``.
         allow_leakage: train although the same faces are in several splits.
     """
 
@@ -42,6 +43,7 @@ class ReadOptions:
     map: tuple[tuple[str, str], ...] = ()
     find_faces: bool = False
     allow_leakage: bool = False
+    columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_fields(self, ArgumentError)
@@ -65,7 +67,7 @@ class ReadOptions:
             values["votes"] = Path(votes).absolute()  # other processes may have another working folder
         if isinstance(pairs := values.get("coding"), Mapping):
             values["coding"] = ",".join(f"{code}={name}" for code, name in pairs.items())
-        for name in ("classes", "drop"):
+        for name in ("classes", "drop", "columns"):
             names = values.get(name, ())
             values[name] = (
                 (names,) if isinstance(names, str) else tuple(names) if isinstance(names, Sequence) else names
@@ -141,3 +143,4 @@ class ReadFields(TypedDict, total=False):
     map: Mapping[str, str] | Sequence[tuple[str, str]]
     find_faces: bool
     allow_leakage: bool
+    columns: Sequence[str]

@@ -148,6 +148,7 @@ class Source:
         changes: changes of classes by these options.
         coding: coding of numeric labels; None if the source has names.
         leaks: faces in several splits, or several times in one.
+        columns: further columns of its tables, which may be asked for by name.
     """
 
     layout: str = "memory"
@@ -159,6 +160,7 @@ class Source:
     changes: tuple[ClassChange, ...] = ()
     coding: ChosenCoding | None = None
     leaks: tuple[Leak, ...] = ()
+    columns: tuple[str, ...] = ()
 
     @property
     def told(self) -> list[str]:

@@ -105,6 +105,11 @@ def moved(train: FaceSet, valid: FaceSet, learned: NDArray[np.bool_]) -> tuple[F
         splits=np.concatenate([train.splits, valid.splits[learned]]),
         votes=_both(train.votes, valid.votes, learned),
         subjects=_both(train.subjects, valid.subjects, learned),
+        groups={
+            name: np.concatenate([values, valid.groups[name][learned]])
+            for name, values in train.groups.items()
+            if name in valid.groups
+        },
     )
     return joined, valid.select(~learned)
 

@@ -24,10 +24,10 @@ def read(run: Run, path: Path | None = None, reading: ReadOptions = DEFAULT) -> 
     Raises:
         RunError: no path is given, and the data has moved or changed since the run, or other options are given.
     """
-    own = run.record.data
+    own, plain = run.record.data, replace(reading, columns=())
     if path is None:
-        faceset = read_own(run)
-        if reading in (DEFAULT, own.read.options):
+        faceset = read_own(run, columns=reading.columns)
+        if plain in (DEFAULT, own.read.options):
             return faceset
         asked = datasets.read(own.path, reading)
         if asked.hash != faceset.hash:
@@ -36,18 +36,19 @@ def read(run: Run, path: Path | None = None, reading: ReadOptions = DEFAULT) -> 
                 f" {' '.join(reading.arguments())} would give other rows or classes: leave these options out, or name data with --data."
             )
         return asked
-    if reading == DEFAULT != own.read.options:
+    if plain == DEFAULT != own.read.options:
         with contextlib.suppress(DataError, RunError):  # other data may not fit the run's options
-            return read_own(run, path)
+            return read_own(run, path, columns=reading.columns)
     return datasets.read(path, reading)
 
 
-def read_own(run: Run, moved: Path | None = None) -> FaceSet:
+def read_own(run: Run, moved: Path | None = None, *, columns: tuple[str, ...] = ()) -> FaceSet:
     """Read the data that a run was trained on.
 
     Args:
         run: the run.
         moved: the new path of the data; None for the recorded path.
+        columns: further columns to keep, see ``ReadOptions``.
 
     Raises:
         RunError: the data is missing or was changed.
@@ -58,7 +59,7 @@ def read_own(run: Run, moved: Path | None = None) -> FaceSet:
         raise RunError(
             f"The data of the run '{run.folder}' is no longer at '{path}': restore it, or name its new path with --data."
         )
-    faceset = datasets.read(path, options_at(own.read.options, path))
+    faceset = datasets.read(path, replace(options_at(own.read.options, path), columns=columns))
     if faceset.hash == own.hash:
         return faceset
     if moved is None:

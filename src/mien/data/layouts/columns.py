@@ -7,8 +7,8 @@ column of class codes, because names need no coding.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from mien import emotions, images
 from mien.data.faceset import canonical_split
@@ -48,6 +48,7 @@ class Labelling:
         subject: person in the picture; None if unknown.
         votes: votes (or shares) by class; None if the table has none, or only one class has votes.
         problem: why the row can't be used; empty if it can.
+        groups: cells of the columns that were asked for, by name.
     """
 
     raw_class: str | None = None
@@ -55,6 +56,7 @@ class Labelling:
     subject: str | None = None
     votes: dict[str, float] | None = None
     problem: str = ""
+    groups: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ class Roles:
         votes: one-hot or vote columns with their headers, including non-classes such as ``unknown``.
         passed_over: headers of class columns that were not used, since another one has names.
         flags: columns such as ``is_train`` with 1 or 0 for membership in a split, each with the split.
+        groups: columns that were asked for by name, such as ``sex``.
     """
 
     path: int | None = None
@@ -78,6 +81,7 @@ class Roles:
     votes: tuple[tuple[int, str], ...] = ()
     passed_over: tuple[str, ...] = ()
     flags: tuple[tuple[int, str], ...] = ()
+    groups: tuple[tuple[int, str], ...] = ()
 
     @property
     def is_labelled(self) -> bool:
@@ -110,7 +114,14 @@ class Roles:
             None if self.subject is None else cells[self.subject].strip() or None,
             shared(votes),
             problem,
+            {name: cells[place].strip() if place < len(cells) else "" for place, name in self.groups},
         )
+
+    def keeping(self, header: Sequence[str], names: Sequence[str]) -> Roles:
+        """The same roles, with the columns of these names if the table has them."""
+        places = {head.strip().casefold(): place for place, head in enumerate(header)}
+        wanted = ((places.get(name.strip().casefold()), name) for name in names)
+        return replace(self, groups=tuple((place, name) for place, name in wanted if place is not None))
 
     def _split(self, cells: Sequence[str]) -> str | None:
         """The split of a row: from the split column, or from the first flag that is set, or from none being set."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -33,6 +33,16 @@ class _Listing:
         """Each picture's name, and its annotation."""
         for cells in self.table.rows():
             yield cells[self.key if self.key < len(cells) else 0].strip(), self.roles.read(cells)
+
+    def keeping(self, names: Sequence[str]) -> _Listing:
+        """The same, with further columns by name."""
+        return replace(self, roles=self.roles.keeping(self.table.header, names))
+
+    @property
+    def heads(self) -> list[str]:
+        """The headers that are neither that of the picture nor that of the class."""
+        used = (self.key, self.roles.label)
+        return [head for place, head in enumerate(self.table.header) if head and place not in used]
 
 
 def matches_raf_db(survey: Survey) -> bool:
@@ -102,7 +112,9 @@ def read_affectnet(survey: Survey, options: ReadOptions) -> FaceSet:
     rows = Rows("affectnet", survey.path, coding=codes.AFFECTNET.of_layout)
     for table in sorted(tables, key=lambda table: split_rank(table.path)):
         key, label = table.header.index("subdirectory_filepath"), table.header.index("expression")
-        for name, row in _Listing(table, key, Roles(key, label)).rows():
+        listing = _Listing(table, key, Roles(key, label)).keeping(options.columns)
+        rows.columns = tuple(dict.fromkeys((*rows.columns, *listing.heads)))
+        for name, row in listing.rows():
             code = codes.plain(row.raw_class or "")
             if code in codes.AFFECTNET.none:
                 rows.drop(name, f"expression {code} ({codes.AFFECTNET.none[code]}) is no class")
@@ -116,8 +128,9 @@ def read_numbered(survey: Survey, options: ReadOptions) -> FaceSet:
     """Read pictures that a table labels. Pictures without a label are unlabelled, in numeric order."""
     inside = survey if survey.path.is_dir() else Survey(survey.folder)
     pictures = Pictures(inside, elsewhere=not survey.path.is_dir())
-    parsed = [(listing, list(listing.rows())) for listing in _listings(survey)]
+    parsed = [(listing, list(listing.keeping(options.columns).rows())) for listing in _listings(survey)]
     rows = Rows("numbered", survey.path)
+    rows.columns = tuple(dict.fromkeys(head for listing, _ in parsed for head in listing.heads))
     if not parsed:
         rows.notes.append("No table labels the pictures, so all are unlabelled.")
     for listing, listed in parsed:
@@ -140,7 +153,16 @@ def _add(rows: Rows, name: str, found: Path | None, row: Labelling, split: str) 
     elif found is None:
         rows.drop(name, "no such picture is there")
     else:
-        rows.add(name, found, row.raw_class, split, given_split=row.split, subject=row.subject, votes=row.votes)
+        rows.add(
+            name,
+            found,
+            row.raw_class,
+            split,
+            given_split=row.split,
+            subject=row.subject,
+            votes=row.votes,
+            groups=row.groups,
+        )
 
 
 def _add_unlisted(rows: Rows, pictures: Pictures) -> None:

@@ -85,9 +85,11 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
         DataError: a file is damaged, or has no column of pictures or of labels, or no row is usable.
         MissingExtraError: pyarrow isn't installed.
     """
-    files = [_open(path) for path in sorted(survey.parquet, key=split_rank)]
+    opened = [_open(path) for path in sorted(survey.parquet, key=split_rank)]
+    files = [replace(file, roles=file.roles.keeping(file.heads, options.columns)) for file in opened]
     meaning = _meaning(files)
     rows = Rows("parquet", survey.path, meaning.class_map, coding=meaning.coding)
+    rows.columns = tuple(dict.fromkeys(head for file in files for head in file.heads if head != file.label))
     rows.notes += dict.fromkeys(file.roles.note for file in files if file.roles.note)
     for file in files:
         _add(rows, file, meaning.names)
@@ -239,7 +241,14 @@ def _add(rows: Rows, file: _File, names: tuple[str, ...] | None) -> None:
             rows.drop(name, problem)
         else:
             rows.add(
-                name, face, said.raw_class, of_file, given_split=said.split, subject=said.subject, votes=said.votes
+                name,
+                face,
+                said.raw_class,
+                of_file,
+                given_split=said.split,
+                subject=said.subject,
+                votes=said.votes,
+                groups=said.groups,
             )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,6 +46,10 @@ NO_FACE = "no face was found in it"
 """Reason for dropping a picture in which no face is detected."""
 
 
+NO_GROUPS: Mapping[str, str] = {}
+"""A row of a source without further columns."""
+
+
 @dataclass(frozen=True)
 class _Row:
     name: str
@@ -55,6 +59,7 @@ class _Row:
     given_split: str | None
     subject: str | None
     votes: dict[str, float] | None
+    groups: Mapping[str, str]
 
 
 class Rows:
@@ -81,6 +86,7 @@ class Rows:
         self.coding = coding
         self.path = path
         self.notes: list[str] = []
+        self.columns: tuple[str, ...] = ()
         self._fixed = class_map
         self._class_map: dict[str, str] = {}
         self._rows: list[_Row] = []
@@ -96,6 +102,7 @@ class Rows:
         given_split: str | None = None,
         subject: str | None = None,
         votes: dict[str, float] | None = None,
+        groups: Mapping[str, str] = NO_GROUPS,
     ) -> None:
         """Add one row.
 
@@ -116,7 +123,7 @@ class Rows:
                 return
             self._class_map[codes.plain(raw_class)] = label
         named = None if votes is None else self._named_votes(votes)
-        self._rows.append(_Row(name, picture, label, split, given_split or None, subject, named))
+        self._rows.append(_Row(name, picture, label, split, given_split or None, subject, named, groups))
 
     @property
     def given_splits(self) -> set[str]:
@@ -165,7 +172,12 @@ class Rows:
                 tuple(self._dropped),
                 tuple(self.notes),
                 coding=self.coding,
+                columns=self.columns,
             ),
+            groups={
+                name: np.array([row.groups.get(name, "") for row in rows], np.str_)
+                for name in dict.fromkeys(name for row in rows for name in row.groups)
+            },
         )
 
     def _resolve_splits(self) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +44,10 @@ class Columns:
         end = len(cells) - self.behind
         return cells[self.pixels : end], [*cells[: self.pixels], *cells[end:]]
 
+    def keeping(self, table: Table, names: Sequence[str]) -> Columns:
+        """The same, with further columns by name."""
+        return replace(self, roles=self.roles.keeping(self.divide(table.header)[1], names)) if names else self
+
 
 @dataclass(frozen=True)
 class Record:
@@ -57,6 +61,7 @@ class Record:
     given_split: str | None = None
     subject: str | None = None
     votes: dict[str, float] | None = None
+    groups: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,23 +87,23 @@ def matches_course(survey: Survey) -> bool:
 def read_fer2013(survey: Survey, options: ReadOptions) -> FaceSet:
     """Read one table of FER2013, or those of a folder."""
     notes: list[str] = []
-    found = _all_records(survey, notes)
+    found = _all_records(survey, notes, options.columns)
     has_usage = any(table.column("usage") is not None for table in survey.tables)
     rows = Rows("fer2013-csv", survey.path, coding=codes.SAID_BY_COLUMNS if has_usage else None)
     rows.notes += notes
     beside = survey.path.parent / "fer2013new.csv"
     if not survey.path.is_dir() and beside.exists():
         rows.notes.append(f"'{beside.name}' (FER+) is beside it: name the folder, or votes=, to join its votes.")
-    return _filled(rows, found, options)
+    return _filled(rows, found, survey, options)
 
 
 def read_course(survey: Survey, options: ReadOptions) -> FaceSet:
     """Read tables of two columns by position: a label (or an id if the row is unlabelled) and pixels."""
     notes: list[str] = []
-    found = _all_records(survey, notes)
+    found = _all_records(survey, notes, options.columns)
     rows = Rows("course-csv", survey.path)
     rows.notes += notes
-    return _filled(rows, found, options)
+    return _filled(rows, found, survey, options)
 
 
 def whole_table(tables: Iterable[Table]) -> tuple[Table, Columns] | None:
@@ -142,7 +147,8 @@ def is_cut(path: Path) -> bool:
         return file.read(1) not in b"\r\n"
 
 
-def _filled(rows: Rows, found: Sequence[Record], options: ReadOptions) -> FaceSet:
+def _filled(rows: Rows, found: Sequence[Record], survey: Survey, options: ReadOptions) -> FaceSet:
+    rows.columns = tuple(dict.fromkeys(head for table in survey.tables for head in _heads(table)))
     for record in found:
         if record.face is None:
             rows.drop(record.name, record.reason)
@@ -155,13 +161,14 @@ def _filled(rows: Rows, found: Sequence[Record], options: ReadOptions) -> FaceSe
                 given_split=record.given_split,
                 subject=record.subject,
                 votes=record.votes,
+                groups=record.groups,
             )
     names = {record.raw_class for record in found if record.raw_class is not None}
     seven = all(emotions.canonical(name) in emotions.EMOTIONS for name in names)
     return rows.faceset(options.size, emotions.EMOTIONS if seven else None)
 
 
-def _all_records(survey: Survey, notes: list[str]) -> list[Record]:
+def _all_records(survey: Survey, notes: list[str], wanted: Sequence[str]) -> list[Record]:
     """The rows of a complete table alone, as other tables of its folder repeat them; otherwise those of all tables with pixels."""
     found = [(table, columns) for table in survey.tables if (columns := _columns(table))]
     if not found:
@@ -178,8 +185,17 @@ def _all_records(survey: Survey, notes: list[str]) -> list[Record]:
     return [
         record
         for table, columns in chosen
-        for record in records(table, columns, notes, f"{table.path.stem}/" if several else "")
+        for record in records(table, columns.keeping(table, wanted), notes, f"{table.path.stem}/" if several else "")
     ]
+
+
+def _heads(table: Table) -> Sequence[str]:
+    """The headers that are neither those of pixels nor that of the class."""
+    columns = _columns(table)
+    if columns is None or not table.header:
+        return ()
+    heads = columns.divide(table.header)[1]
+    return [head for place, head in enumerate(heads) if head and place != columns.roles.label]
 
 
 def _is_fer2013(table: Table) -> bool:
@@ -264,7 +280,7 @@ def _record(row: _Parsed, shapes: dict[int, pixels.Shape], common: int, scaled: 
         return Record(row.name, said.raw_class, row.split, None, values, said.split)
     face = pixels.square(values, shapes[len(values)])
     code = None if said.raw_class is None else codes.plain(said.raw_class)
-    return Record(row.name, code, row.split, face, "", said.split, said.subject, said.votes)
+    return Record(row.name, code, row.split, face, "", said.split, said.subject, said.votes, said.groups)
 
 
 def _checked(values: pixels.Flat, shapes: dict[int, pixels.Shape], common: int, scaled: bool) -> pixels.Flat | str:

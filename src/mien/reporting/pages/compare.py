@@ -157,14 +157,8 @@ def _score_rows(result: ModelComparison, t: Texts) -> tuple[Row, ...]:
 
 
 def _cell(kind: str, score: Score, t: Texts) -> str:
-    """A figure with its interval; a minus sign instead of a hyphen."""
-    return t(f"compare.cell.{kind}", value=score.value, low=score.low, high=score.high).replace("-", "−")
-
-
-def _in_points(score: Score) -> Score:
-    """A difference of shares in percentage points, without negative zeros."""
-    value, low, high = (round(100 * end, 1) + 0.0 for end in (score.value, score.low, score.high))
-    return Score(value, low, high)
+    """A figure with its interval."""
+    return t(f"compare.cell.{kind}", value=score.value, low=score.low, high=score.high)
 
 
 def _difference_rows(pair: Pair, t: Texts) -> tuple[Row, ...]:
@@ -176,18 +170,14 @@ def _difference_rows(pair: Pair, t: Texts) -> tuple[Row, ...]:
         if key == LOG_LOSS:
             rows.append(Row(f"{name} ({t('compare.nats')})", (_cell("nats_difference", score, t),)))
         else:
-            rows.append(Row(name, (_cell("points", _in_points(score), t),)))
+            rows.append(Row(name, (_cell("points", score, t),)))
     return tuple(rows)
-
-
-def _p_value(value: float, t: Texts) -> str:
-    return t("compare.cell.p_small") if value < 0.0005 else t("compare.cell.p", value=value)
 
 
 def _summary(result: ModelComparison, pair: Pair, names: Mapping[str, str], t: Texts) -> str:
     """Which of the two is better, and whether chance would explain it."""
     accuracies = {one.name: one.scores["accuracy"].value for one in result.models}
-    difference = _in_points(pair.differences["accuracy"])
+    difference = pair.differences["accuracy"]
     first = t(
         "compare.better",
         other=names[pair.other],
@@ -197,12 +187,12 @@ def _summary(result: ModelComparison, pair: Pair, names: Mapping[str, str], t: T
         value=difference.value,
         low=difference.low,
         high=difference.high,
-    ).replace(" -", " −")
+    )
     if not pair.changed:
         return t.joined([first, t("compare.alike")])
     leaves_out_zero = difference.low > 0 or difference.high < 0
     verdict = "beyond" if pair.p_holm < ALPHA and leaves_out_zero else "chance"
-    return t.joined([first, t(f"compare.{verdict}", p=_p_value(pair.p_holm, t))])
+    return t.joined([first, t(f"compare.{verdict}", p=t.p_value(pair.p_holm))])
 
 
 def _sides(pair: Pair, names: Mapping[str, str], t: Texts) -> str:
@@ -239,7 +229,7 @@ def _notes(result: ModelComparison, names: Mapping[str, str], t: Texts) -> list[
 
 def _pair_section(number: int, result: ModelComparison, pair: Pair, names: Mapping[str, str], t: Texts) -> PairSection:
     both = {"other": names[pair.other], "first": names[pair.first]}
-    shares = {key: _in_points(score) for key, score in pair.differences.items() if key != LOG_LOSS}
+    shares = {key: score for key, score in pair.differences.items() if key != LOG_LOSS}
     intervals = IntervalPlot([t(f"compare.score.{key}") for key in shares], list(shares.values()), reference=0.0)
     label = t("compare.difference", unit=t("compare.points"))
     drawn = svg.from_plot(

@@ -17,12 +17,14 @@ from mien import files
 from mien.checks import checked
 from mien.errors import DataError, MissingExtraError
 from mien.evaluation.evaluation import Evaluation
+from mien.evaluation.groups import GroupedScores
 from mien.evaluation.judge import Judgement
 from mien.evaluation.probing.findings import Findings
 from mien.reporting import narrative
-from mien.reporting.pages import calibration, confusion, network, probes, sections, shares, training
+from mien.reporting.pages import calibration, confusion, groups, network, probes, sections, shares, training
 from mien.reporting.texts import Texts
 from mien.run import Run
+from mien.run_record import RunRecord
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -35,6 +37,7 @@ def write(
     run: Run,
     *,
     findings: Findings | None = None,
+    by: Sequence[GroupedScores] = (),
     command: Sequence[str] = (),
     lang: str = "en",
 ) -> None:
@@ -45,6 +48,7 @@ def write(
         judgement: the run's model, judged.
         run: the run.
         findings: why and when the model errs, or None to leave it out.
+        by: scores by group, a section each; none leaves them out.
         command: the words of the command line that makes the report again.
         lang: a key of ``texts.LANGUAGES``.
 
@@ -54,7 +58,7 @@ def write(
         RunError: the run folder is damaged.
         MissingExtraError: jinja2 or matplotlib isn't installed.
     """
-    files.write_text(path, render(judgement, run, findings=findings, command=command, lang=lang))
+    files.write_text(path, render(judgement, run, findings=findings, by=by, command=command, lang=lang))
 
 
 def render(
@@ -62,6 +66,7 @@ def render(
     run: Run,
     *,
     findings: Findings | None = None,
+    by: Sequence[GroupedScores] = (),
     command: Sequence[str] = (),
     lang: str = "en",
 ) -> str:
@@ -81,17 +86,11 @@ def render(
     corrected = Evaluation.from_predictions(
         evaluation.labels, narrative.prior_corrected(evaluation.probabilities, train_counts), evaluation.classes
     )
-    subtitle = t(
-        "page.subtitle",
-        recipe=record.recipe.name,
-        n=len(evaluation),
-        split=narrative.split_name(judgement, t),
-    )
     rendered = page.render(
         t=t,
         version=mien.__version__,
         title=t("page.title"),
-        subtitle=subtitle,
+        subtitle=_subtitle(judgement, record, t),
         scores=sections.scores(evaluation, t),
         summary=narrative.summary(evaluation, record, history, t),
         warnings_and_notes=narrative.notes(judgement, record, t),
@@ -101,11 +100,17 @@ def render(
         techniques=training.techniques(judgement, run, t),
         confusion=confusion.confusion(judgement, t),
         calibration=calibration.calibration(judgement, findings.before if findings else None, t),
+        grouped=[groups.section(one, evaluation.accuracy, t) for one in by],
         shares=shares.shares(evaluation, corrected, train_counts, t),
         probes=probes.sections(judgement, findings, t),
         commands=commands(run.record.command, command),
     )
     return str(rendered) + "\n"
+
+
+def _subtitle(judgement: Judgement, record: RunRecord, t: Texts) -> str:
+    split = narrative.split_name(judgement, t)
+    return t("page.subtitle", recipe=record.recipe.name, n=len(judgement.evaluation), split=split)
 
 
 def commands(*lines: Sequence[str]) -> list[str]:

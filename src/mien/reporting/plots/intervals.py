@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def signed_points(value: float, position: float | None = None) -> str:
-    """A tick of an axis of differences in points."""
+    """A tick of an axis of differences of shares, in points."""
     del position
-    return f"{value:+g}".replace("-", "−") if value else "0"
+    return f"{round(100 * value, 6):+g}".replace("-", "−") if value else "0"
 
 
 class IntervalPlot:

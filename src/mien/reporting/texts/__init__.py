@@ -108,6 +108,10 @@ class Texts:
             return self("page.seconds", num=seconds)
         return self("page.minutes", num=seconds / 60)
 
+    def p_value(self, value: float) -> str:
+        """A p-value with its sign of equality: ``p = 0.012``, ``p < 0.001``."""
+        return self("page.p_small") if value < 0.0005 else self("page.p", value=value)
+
     def joined(self, sentences: Sequence[str]) -> str:
         """Sentences as one paragraph."""
         return (" " if self.lang == "en" else "").join(sentences)
