@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 import scenes
+from audited import planted
+
+__all__ = ["album", "planted"]
 
 
 @pytest.fixture(scope="session")

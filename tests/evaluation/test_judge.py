@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import audited
 from judged import CLASSES, Reader, faceset
 from mien.data.faceset import UNLABELLED, FaceSet
 from mien.errors import DataError
 from mien.evaluation import metrics
 from mien.evaluation.judge import before_temperature, default_split, judge, judge_and_choose, labelled_rows
 from mien.inference.classifier import Classifier
+from mien.reporting import terminal
 from mien.run import Run
 
 
@@ -115,3 +117,21 @@ def test_the_temperature_is_taken_out_of_single_readings(run: Run, faces: FaceSe
         mirrored = classifier.probabilities(np.ascontiguousarray(judgement.faces.images[:, :, ::-1]))
         plain = (plain + metrics.untempered(mirrored, classifier.spec.temperature)) / 2
     np.testing.assert_allclose(before.probabilities, plain, atol=2e-5)
+
+
+def test_evaluate_without_copies_of_the_training_rows(planted: FaceSet, tmp_path: Path) -> None:
+    reader = audited.Reader(tmp_path / "model.onnx", planted.classes)
+    plain = judge(reader, planted, "test")
+    assert plain.record.without_duplicates_of is None
+    fresh = judge(reader, planted, "test", without=planted)
+    left_out = fresh.record.without_duplicates_of
+    assert left_out is not None
+    assert left_out.left_out == left_out.exact == 2
+    assert len(fresh.evaluation) == len(plain.evaluation) - 2
+    assert "left out: 2 duplicates of rows" in terminal.as_text(fresh)
+    others = planted.split("test")  # without a split train, all rows count
+    larger = judge(reader, planted, "test", without=others.resized((60, 60)))  # sizes may differ
+    assert larger.record.without_duplicates_of is not None
+    assert larger.record.without_duplicates_of.left_out > 0.8 * len(plain.evaluation)
+    with pytest.raises(DataError, match=r"All rows \(\d+\) are duplicates"):
+        judge(reader, planted, "test", without=others)

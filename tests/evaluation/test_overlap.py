@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import audited
 from judged import CLASSES, Reader, faceset
+from mien.data import splits
 from mien.data.faceset import FaceSet
 from mien.data.seen import SeenFaces
+from mien.errors import DataError
 from mien.evaluation import overlap
 from mien.evaluation.evaluation import Evaluation
+from mien.evaluation.holdout import held_out
 from mien.evaluation.judge import judge
 
 
@@ -76,3 +81,36 @@ def test_a_model_file_without_hashes_tells_nothing_and_one_with_them_counts(tmp_
     held = overlap.by_model_file(reader, judged, evaluated(judged), is_hold_out=True)
     assert held is not None
     assert (held.learned, held.held_out) == (1, 0)
+
+
+def test_training_rows_are_known_in_part_of_the_data_too(planted: FaceSet, tmp_path: Path) -> None:
+    recipe = {"hold_out": 0.2, "valid_split": "", "split_seed": 0, "image_size": 48}
+    train, valid = splits.divide(planted, 0.2)
+    training = {"recipe": recipe, "train_hash": train.faces_hash, "data_hash": planted.hash}
+    reader = audited.Reader(tmp_path / "model.onnx", planted.classes, training)
+    for rows, expected in (
+        (planted, True), (planted.split("train"), True), (train, True), (planted.split("test"), False), (valid, False),
+    ):  # fmt: skip
+        assert bool(judge(reader, rows, "all").record.holds_training_rows) == expected
+    assert not judge(reader, planted, "test").record.holds_training_rows
+
+
+def test_training_rows_are_known_without_their_votes_and_beside_other_rows(planted: FaceSet, tmp_path: Path) -> None:
+    recipe = {"hold_out": 0.2, "valid_split": "", "split_seed": 0, "image_size": 48}
+    votes = np.random.default_rng(0).random((len(planted), len(planted.classes)), np.float32)
+    voted = replace(planted, votes=votes)
+    train, valid = splits.divide(voted, 0.2)
+    training = {"recipe": recipe, "train_hash": train.faces_hash, "data_hash": voted.hash}
+    reader = audited.Reader(tmp_path / "model.onnx", planted.classes, training)
+    names = planted.splits.astype("<U12")
+    names[np.flatnonzero(names == "test")[::2]] = "private_test"
+    plain = replace(planted, splits=names)
+    assert plain.hash != voted.hash
+    assert judge(reader, plain, "private_test").record.copies_of_train is not None
+    assert judge(reader, plain, "all").record.holds_training_rows
+    rows = held_out(reader, plain)
+    assert [part.faces_hash for part in rows] == [train.faces_hash, valid.faces_hash]
+    relabelled = replace(plain, labels=(plain.labels + 1) % len(plain.classes))
+    assert judge(reader, relabelled, "private_test").record.copies_of_train is None
+    with pytest.raises(DataError, match="isn't what it was trained on"):
+        held_out(reader, relabelled)
