@@ -109,7 +109,7 @@ BAD = [
     ),
     (["predict", "--crops", "--model", "MODEL", "NOWHERE"], 1, "1 photo could not be read; its row says why"),
     (["predict", "--crops", "--model", "MODEL", "EMPTY"], 2, "There are no pictures at the given paths"),
-    (["submit", "MODEL", "FACES", "-o", "OUT.csv", "--rows", "7000"], 1, "has 70 rows, but 7,000 are wanted"),
+    (["submit", "MODEL", "FACES", "-o", "OUT.csv", "--rows", "7000"], 1, "has 70 rows, but 7,000 are expected"),
     (["submit", "MODEL", "FACES"], 2, "Missing option '-o'"),
     (["summary", "best"], 2, "There is no recipe 'best'"),
     (["export", "NOWHERE"], 1, "is not a run folder"),

@@ -170,7 +170,7 @@ def test_a_folder_as_it_comes(invoke: Invoke, tmp_path: Path) -> None:
     code, out, err = invoke("predict", tmp_path, "--model", "tiny", "--jsonl")
     rows = [json.loads(line) for line in out.splitlines()]
     assert code == 1
-    assert "1 file of macOS (._NAME) holds no picture and was passed over" in err
+    assert "1 file of macOS (._NAME) holds no picture and was skipped" in err
     assert [row.get("rotated") for row in rows] == [180, 180, 0, 0, None]
     assert [row.get("note", "")[:41] for row in rows[:4]] == [
         "",
