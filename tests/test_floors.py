@@ -183,4 +183,4 @@ def test_dictionaries_of_anything_stand_only_at_the_edge_of_json() -> None:
                 annotations = [argument.annotation for argument in given if argument.annotation]
                 texts = [ast.unparse(one) for one in (*annotations, *([node.returns] if node.returns else []))]
                 found += [f"{path.relative_to(ROOT)}: {node.name}" for text in texts if "[str, Any]" in text]
-    assert len(found) < 40, "\n".join(found)
+    assert len(found) < 25, "\n".join(found)

@@ -23,7 +23,7 @@ def test_faces_in_memory_are_taken_as_they_are_and_files_are_read(faces: FaceSet
 def test_what_was_left_out_is_told(faces_file: Path) -> None:
     said: list[str] = []
     read = api.read(faces_file, ReadOptions(drop=("fear",)), Lines(said.append))
-    assert said == [f"note: {note}" for note in read.source.told]
+    assert said == [f"note: {note}" for note in read.source.messages]
     assert any("'fear'" in line and "was left out" in line for line in said)
 
 

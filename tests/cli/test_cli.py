@@ -73,7 +73,7 @@ BAD = [
     (["evaluate", "MODEL", "CONTEMPT"], 1, "classes that the model doesn't know: contempt (2 rows). It knows angry"),
     (["evaluate", "MODEL", "UNLABELLED"], 1, "No row of the data has a label"),
     (["evaluate", "MODEL", "UNLABELLED", "--split", "test"], 1, "No row of the split 'test' has a label"),
-    (["evaluate", "MODEL", "CONTEMPT", "--split", "hold_out"], 1, "held out of its training can't be told"),
+    (["evaluate", "MODEL", "CONTEMPT", "--split", "hold_out"], 1, "held out of its training can't be determined"),
     (["report", "NOWHERE"], 1, "is not a run folder"),
     (["report", "RUN", "--lang", "fr"], 2, "Invalid value for '--lang'"),
     (["report", "RUN", "-o", "NOWHERE/report.html"], 1, "the folder 'NOWHERE' does not exist; create it first"),

@@ -12,7 +12,7 @@ from mien.data.source import ChosenCoding, ClassChange, DroppedRow, Leak, Readin
 def test_rows_that_were_left_out_are_told_with_the_notes() -> None:
     dropped = tuple(DroppedRow(str(row), "unknown split 'odd'") for row in range(2))
     source = Source(notes=("A note.",), dropped=(*dropped, DroppedRow("2", "it has no pixels")))
-    assert source.told == ["A note.", "3 rows were left out: 2 x unknown split 'odd', 1 x it has no pixels."]
+    assert source.messages == ["A note.", "3 rows were left out: 2 x unknown split 'odd', 1 x it has no pixels."]
     assert Source().told == []
 
 
@@ -42,5 +42,5 @@ def test_a_coding_says_how_it_was_found_and_survives_json() -> None:
 def test_more_than_three_reasons_are_cut_short_and_the_reading_counts_them_all() -> None:
     dropped = tuple(DroppedRow(str(row), f"reason {reason}") for row, reason in enumerate([1, 1, 1, 2, 2, 3, 4]))
     source = Source("folders", "here", notes=("A note.",), dropped=dropped)
-    assert source.told[-1] == "7 rows were left out: 3 x reason 1, 2 x reason 2, 1 x reason 3 and other reasons."
+    assert source.messages[-1] == "7 rows were left out: 3 x reason 1, 2 x reason 2, 1 x reason 3 and other reasons."
     assert source.reading() == ReadingRecord("folders", notes=("A note.",), num_dropped=7)

@@ -45,7 +45,7 @@ def test_a_model_file_gives_the_rows_of_its_run_again(run: Run, faces: FaceSet) 
 def test_other_data_is_not_divided(run: Run, faces: FaceSet) -> None:
     classifier = Classifier.load(run.model_file)
     fewer = faces.select(np.arange(1, len(faces)))
-    with pytest.raises(DataError, match="held out of its training can't be told"):
+    with pytest.raises(DataError, match="held out of its training can't be determined"):
         holdout.divided(classifier, fewer)
     assert holdout.divided_or_none(classifier, fewer) is None
     assert holdout.training_rows(classifier, fewer) is None
@@ -54,7 +54,7 @@ def test_other_data_is_not_divided(run: Run, faces: FaceSet) -> None:
 def test_a_model_that_tells_nothing_of_its_training_asks_for_a_split(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="doesn't say how it was trained"):
         holdout.divided(Reader(tmp_path / "m", training={}), DATA)
-    with pytest.raises(DataError, match="can't be told"):
+    with pytest.raises(DataError, match="can't be determined"):
         holdout.divided(Reader(tmp_path / "m", training=record(valid_split="") | {"train_hash": "x"}), DATA)
 
 

@@ -201,7 +201,7 @@ def test_arguments_of_another_kind_are_one_sentence(reader: Reader, photo: scene
         lambda wrong: Reader("tiny", threads=wrong),
         lambda wrong: mien.analyze(photo, "tiny", colour=wrong),
         lambda wrong: reader.find(wrong),
-        lambda wrong: reader.whole(wrong),
+        lambda wrong: reader.as_face(wrong),
         lambda wrong: reader.estimate_prior(wrong),
     ]
     for call, wrong in itertools.product(calls, (b"tiny", 3.5)):

@@ -58,7 +58,7 @@ def test_what_lies_at_a_place_of_this_machine(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"abc")
     assert [places.kind(str(tmp_path / name)) for name in ("", "file", "none")] == ["folder", "file", None]
     for whole in (False, True):
-        with places.opened(str(tmp_path / "file"), whole=whole) as file:
+        with places.opened(str(tmp_path / "file"), sequential=whole) as file:
             assert file.read() == b"abc"
     with (
         pytest.raises(DataError, match=r"^There is no '.*none': check the name\.$"),

@@ -35,7 +35,7 @@ def read(data: Data, reading: ReadOptions = DEFAULT, progress: Progress = SILENT
     from mien.inference import datasets
 
     faceset = datasets.read(data, reading)
-    for note in faceset.source.told:
+    for note in faceset.source.messages:
         progress.line(f"note: {note}")
     return faceset
 

@@ -163,7 +163,7 @@ def report(
     classifier = load(opened.model_file)
     faceset = run_data.read(opened, None if data is None else Path(data), replace(reading, columns=tuple(by)))
     groups.check(faceset, by)
-    for note in faceset.source.told:
+    for note in faceset.source.messages:
         progress.line(f"note: {note}")
     judgement = judge(classifier, faceset, split, flip=flip)
     found = findings.find(

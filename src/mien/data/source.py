@@ -163,7 +163,7 @@ class Source:
     columns: tuple[str, ...] = ()
 
     @property
-    def told(self) -> list[str]:
+    def messages(self) -> list[str]:
         """The messages that every verb prints: the notes, and the number of dropped rows with the most frequent reasons."""
         reasons = Counter(row.reason for row in self.dropped).most_common()
         shown = ", ".join(f"{count:,} x {reason}" for reason, count in reasons[:3])

@@ -163,11 +163,11 @@ def compare(
         split: the split to judge on; ``"hold_out"`` takes the rows that all models trained on this data held out. None takes labelled
             test rows, else those held-out rows, else all.
         flip: average each face with its mirror image; of no effect on tables of predictions.
-        progress: is told of the work.
+        progress: receives messages and counts of the work.
 
     Raises:
         ArgumentError: there are fewer than two models.
-        DataError: a model is given twice, the rows can't be told, or predictions or classes don't fit them.
+        DataError: a model is given twice, the rows can't be determined, or predictions or classes don't fit them.
         ModelFileError, RunError: a model can't be loaded.
     """
     if len(models) < 2:

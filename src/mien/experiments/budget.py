@@ -122,7 +122,7 @@ def timing(recipe: Recipe, faceset: FaceSet, hardware: Hardware, progress: Progr
         recipe: the recipe.
         faceset: the data, which the recipe divides.
         hardware: on what to train.
-        progress: is told what is timed.
+        progress: receives messages.
     """
     train_set, _ = job.divide(faceset, recipe)
     some = train_set.select(np.arange(0, len(train_set), max(1, len(train_set) // TIMED_FACES)))

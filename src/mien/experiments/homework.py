@@ -166,13 +166,13 @@ def run(
         test: the test set; None where there is none, or where the data has it.
         out: the folder to make, or to go on with.
         options: what is asked for.
-        progress: is told of the work.
+        progress: receives messages and counts of the work.
 
     Raises:
         MienError: the data, the recipe or the folder don't fit; trainings that were finished are kept.
     """
     faceset = datasets.read(data, options.reading)
-    for note in faceset.source.told:
+    for note in faceset.source.messages:
         progress.line(f"note: {note}")
     folder = Path(out)
     tested = None if test is None else _as_test(datasets.read(test, options.reading), faceset)

@@ -95,7 +95,7 @@ def run(
     if name == "ensemble" and num_seeds < 2:
         raise RecipeError("An ensemble needs two or more seeds: increase --seeds.")
     faceset = datasets.read(data, reading)
-    for note in faceset.source.told:
+    for note in faceset.source.messages:
         progress.line(f"note: {note}")
     common = Trainings(Path(data), faceset, recipe, Path(out), num_seeds, reading, hardware)
     judged = Judged.of(common, split)

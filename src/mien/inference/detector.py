@@ -124,7 +124,7 @@ class Detector:
                 f"A photo for detection must be uint8 of shape (H, W, 3), not {photo.dtype} of shape {photo.shape}."
             )
         height, width = photo.shape[:2]
-        copies = [images.shrink(photo, longest) for longest in looks(height, width, detail)]
+        copies = [images.shrink(photo, longest) for longest in pass_sizes(height, width, detail)]
         best = self._detect_turned((height, width), copies, min_score, 0)
         if not rotate or (len(best) and best.scores[0] >= UPRIGHT_SCORE):
             return best
@@ -185,7 +185,7 @@ def _with_threads(threads: int) -> Detector:
     return Detector(threads=threads)
 
 
-def looks(height: int, width: int, detail: str) -> list[int]:
+def pass_sizes(height: int, width: int, detail: str) -> list[int]:
     """The longer sides, in pixels, of the detection passes: the first, and the second if its resolution is higher."""
     share, longest = DETAILS[detail], max(height, width)
     if share is None:

@@ -208,7 +208,7 @@ class Reader:
         return DetectedFaces(found.boxes[:num], found.landmarks[:num], found.scores[:num], crops, found.rotated)
 
     @checked
-    def whole(self, face: NDArray[np.uint8]) -> DetectedFaces:
+    def as_face(self, face: NDArray[np.uint8]) -> DetectedFaces:
         """A ready-made crop ``(h, w)`` as one detected face that fills its picture.
 
         Raises:

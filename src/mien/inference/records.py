@@ -289,7 +289,7 @@ class Journal:
 
     def _take_up(self, settings: JsonObject) -> bool:
         """Load the finished rows and cut off an incomplete line; false if not even the header is complete."""
-        whole = 0
+        length = 0
         with self.path.open("rb+") as file:
             for number, line in enumerate(file):
                 if not line.endswith(b"\n"):
@@ -301,9 +301,9 @@ class Journal:
                     self.done.add(record["photo"])
                     self.drawn += [record["drawn"]] if "drawn" in record else []
                     self.counts.update(row["status"] for row in record["rows"])
-                whole += len(line)
-            file.truncate(whole)
-        return whole > 0
+                length += len(line)
+            file.truncate(length)
+        return length > 0
 
     def _parsed(self, number: int, line: bytes) -> JsonObject:
         """A line's record, with the types of all fields checked."""

@@ -163,7 +163,7 @@ def _prepare(reader: Reader, photo: str | Photo, crops: bool, keep_pixels: bool)
         source = _source(photo)
         picture = images.decode_picture(source, "L" if crops else "RGB", max_pixels=most)
         pixels = picture.pixels
-        found = reader.whole(pixels) if crops else reader.find(pixels)
+        found = reader.as_face(pixels) if crops else reader.find(pixels)
         shown = np.repeat(pixels[:, :, None], 3, 2) if crops and keep_pixels else pixels
         height, width = pixels.shape[:2]
         return _Prepared(path, found, pixels=shown if keep_pixels else None, note=picture.note, size=(width, height))

@@ -217,17 +217,17 @@ def _labels(known: Sequence[str], faceset: FaceSet, sample: Sample | None) -> tu
             "or name the folder with the competition's training rows too."
         )
     written = {ours: theirs for theirs, ours in faceset.source.class_map.items() if ours in classes}
-    whole = set(written) == set(classes) and len(set(written.values())) == len(classes)
+    complete = set(written) == set(classes) and len(set(written.values())) == len(classes)
     words = (
         written
-        if whole and not any(map(_is_whole_number, written.values()))
+        if complete and not any(map(_is_whole_number, written.values()))
         else dict(zip(classes, classes, strict=True))
     )
     if sample is not None and not all(_is_whole_number(label) for label in sample.labels if label):
         return _as_in(sample, words), f"class names, as in '{sample.path.name}'"
-    if whole and all(_is_whole_number(code) for code in written.values()):
+    if complete and all(_is_whole_number(code) for code in written.values()):
         return written, "codes: " + ", ".join(f"{written[name]} {name}" for name in classes)
-    if trained and whole and sample is None and not any(map(_is_whole_number, written.values())):
+    if trained and complete and sample is None and not any(map(_is_whole_number, written.values())):
         return written, "class names, as the training rows have them"
     if all(name in emotions.EMOTIONS for name in classes):
         codes = {name: str(emotions.EMOTIONS.index(name)) for name in classes}

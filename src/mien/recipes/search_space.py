@@ -45,21 +45,21 @@ class Range:
         field: name of the field, as for ``--set``.
         low, high: the bounds, both included; integers if the field is an integer.
         log: whether values are drawn uniformly on a logarithmic scale.
-        whole: whether values are integers.
+        is_integer: whether values are integers.
     """
 
     field: str
     low: float
     high: float
     log: bool = False
-    whole: bool = False
+    is_integer: bool = False
 
     def __str__(self) -> str:
         return f"{self.field}={self.low!r}..{self.high!r}{':log' if self.log else ''}"
 
     def setting(self, value: float) -> str:
         """The setting ``field=value``, rounded to four significant digits or to an integer."""
-        rounded = round(value) if self.whole else min(max(float(f"{value:.4g}"), self.low), self.high)
+        rounded = round(value) if self.is_integer else min(max(float(f"{value:.4g}"), self.low), self.high)
         return f"{self.field}={rounded!r}"
 
 

@@ -70,13 +70,13 @@ def walk(folder: str) -> Iterator[str]:
 
 
 @contextmanager
-def opened(name: str, *, whole: bool = False) -> Iterator[IO[bytes]]:
-    """A file open for reading; ``whole`` if it is read sequentially from start to end.
+def opened(name: str, *, sequential: bool = False) -> Iterator[IO[bytes]]:
+    """A file open for reading; ``sequential`` if it is read sequentially from start to end.
 
     Raises:
         DataError: it doesn't exist or can't be read, also inside the block.
     """
-    with translated_errors(name), _open(name, whole) as stream:
+    with translated_errors(name), _open(name, sequential) as stream:
         yield stream
 
 
@@ -110,11 +110,13 @@ def translated_errors(name: str, error: type[MienError] = DataError) -> Iterator
         raise error(_sentence(name, reason)) from None
 
 
-def _open(name: str, whole: bool) -> IO[bytes]:
+def _open(name: str, sequential: bool) -> IO[bytes]:
     if not is_remote(name):
         return Path(name).open("rb")
     system, path = _resolve(name)
-    stream: IO[bytes] = system.open_input_stream(path, buffer_size=CHUNK) if whole else system.open_input_file(path)
+    stream: IO[bytes] = (
+        system.open_input_stream(path, buffer_size=CHUNK) if sequential else system.open_input_file(path)
+    )
     return stream
 
 

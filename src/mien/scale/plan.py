@@ -132,11 +132,11 @@ def check(out: str, *, resume: bool) -> bool:
         return False
     if places.kind(places.below(out, PLAN)) is None:
         raise OutputError(f"'{out}' has files that are not results of mien: choose another folder.")
-    whole = places.kind(places.below(out, SUMMARY)) is not None
+    is_complete = places.kind(places.below(out, SUMMARY)) is not None
     if not resume:
-        what = "is already complete:" if whole else "has the results of a stopped run: resume with --resume, or"
+        what = "is already complete:" if is_complete else "has the results of a stopped run: resume with --resume, or"
         raise OutputError(f"'{out}' {what} remove it to start again.")
-    return whole
+    return is_complete
 
 
 def members(out: str, number: int) -> Iterator[Member]:
@@ -202,7 +202,7 @@ def _get_json(out: str, name: str) -> JsonObject | None:
     place = places.below(out, name)
     if places.kind(place) is None:
         return None
-    with places.opened(place, whole=True) as file:
+    with places.opened(place, sequential=True) as file:
         try:
             value = json.loads(file.read().decode("utf-8", "surrogateescape"))
         except (ValueError, RecursionError):

@@ -184,7 +184,10 @@ def _held(name: str, data: bytes | None, otherwise: str) -> Photo:
 def _tar(file: str) -> Iterator[Photo]:
     last = "its start"
     try:
-        with places.opened(file, whole=True) as opened, tarfile.open(fileobj=opened, mode="r|", tarinfo=_Header) as tar:
+        with (
+            places.opened(file, sequential=True) as opened,
+            tarfile.open(fileobj=opened, mode="r|", tarinfo=_Header) as tar,
+        ):
             for entry in tar:
                 if entry.isfile() and _ending(entry.name) in images.SUFFIXES and not stream.is_companion(entry.name):
                     data = None
@@ -214,7 +217,7 @@ class _Header(tarfile.TarInfo):
 def _object(name: str) -> bytes:
     """The bytes of a photo in a bucket; only a missing photo is an error of the photo itself."""
     try:
-        with places.opened(name, whole=True) as file:
+        with places.opened(name, sequential=True) as file:
             return file.read(images.MAX_BYTES + 1)
     except DataError as error:
         if places.kind(name) is None:

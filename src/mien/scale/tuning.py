@@ -107,7 +107,7 @@ def run(sweep: Sweep, progress: Progress = SILENT) -> SweepResult:
         KeyboardInterrupt: Ctrl-C; the same call resumes the search.
     """
     faceset = datasets.read(sweep.data, sweep.reading)
-    for note in faceset.source.told:
+    for note in faceset.source.messages:
         progress.line(f"note: {note}")
     space = search_space.build(sweep.given, sweep.recipe, faceset.votes is not None)
     _, valid_set = job.divide(faceset, sweep.recipe)
@@ -301,7 +301,7 @@ def _scheduler(num_epochs: int) -> TrialScheduler:
 def _distribution(axis: Axis) -> BaseDistribution:
     if isinstance(axis, Choice):
         return CategoricalDistribution(axis.options)
-    if axis.whole:
+    if axis.is_integer:
         return IntDistribution(int(axis.low), int(axis.high), log=axis.log)
     return FloatDistribution(axis.low, axis.high, log=axis.log)
 

@@ -205,7 +205,7 @@ class Engine:
 
     def _crop(self, reader: Reader, data: bytes) -> tuple[images.Picture, DetectedFaces]:
         face = images.decode_picture(data, "L", max_pixels=min(self.settings.max_pixels, images.MAX_FACE_SIDE**2))
-        return face, reader.whole(face.pixels)
+        return face, reader.as_face(face.pixels)
 
     async def _in_thread(self, work: Callable[..., Result], *arguments: Any) -> Result:
         self.expected += 1

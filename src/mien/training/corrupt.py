@@ -152,7 +152,7 @@ def cover(x: Tensor, largest: float, draws: Draws) -> Tensor:
         draws: random numbers for kind, position and gray level.
     """
     num, _, height, width = x.shape
-    kind = draws.whole(4).view(-1, 1)  # 0 noise, 1 another face, 2 eyes, 3 mouth
+    kind = draws.integers(4).view(-1, 1)  # 0 noise, 1 another face, 2 eyes, 3 mouth
     side = draws.uniform(0.15, max(0.15, largest)).view(-1, 1)
     top = draws.uniform(0, 1).view(-1, 1) * (1 - side)
     left = draws.uniform(0, 1).view(-1, 1) * (1 - side)

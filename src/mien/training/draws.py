@@ -40,7 +40,7 @@ class Draws:
         """``(N,)`` numbers that are 1.0 with this probability, else 0.0."""
         return (self._rand() < probability).float()
 
-    def whole(self, num_values: int) -> Tensor:
+    def integers(self, num_values: int) -> Tensor:
         """``(N,)`` uniform integers from 0 to ``num_values - 1``."""
         return self._here(
             torch.randint(num_values, (self.num,), generator=self.generator, device=self.generator.device)

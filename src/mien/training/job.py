@@ -123,7 +123,7 @@ def _begin(
     progress.line(
         f"read {counted(len(faceset), 'face')} of {faceset.size[0]}x{faceset.size[1]} from {data} ({faceset.source.layout})"
     )
-    for note in faceset.source.told:
+    for note in faceset.source.messages:
         progress.line(f"note: {note}")
     train_set, valid_set = divide(faceset, recipe)
     workers = f", {counted(ranks.num, 'worker')}" if ranks.num > 1 else ""

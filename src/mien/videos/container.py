@@ -90,15 +90,15 @@ def declared_end(container: Any, stream: Any) -> tuple[float | None, bool]:
         The time, and whether it is the time of this stream; otherwise it is that of the longest stream.
     """
     form = container.format.name.split(",")[0]
-    whole = container.duration / av.time_base if container.duration and container.duration > 0 else None
+    length = container.duration / av.time_base if container.duration and container.duration > 0 else None
     if form == "mov" and stream.duration:
         return float(((stream.start_time or 0) + stream.duration) * stream.time_base), True
     if form == "avi" and stream.frames and stream.average_rate:
         return float(stream.frames / stream.average_rate), True
-    if form == "matroska" and whole is not None:
+    if form == "matroska" and length is not None:
         own = _seconds(stream.metadata.get("DURATION", ""))
-        return (whole, False) if own is None else (min(whole, own), True)
-    return (whole, False) if form == "flv" else (None, False)
+        return (length, False) if own is None else (min(length, own), True)
+    return (length, False) if form == "flv" else (None, False)
 
 
 def is_seekable(container: Any) -> bool:

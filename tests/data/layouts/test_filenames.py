@@ -32,7 +32,7 @@ def test_names_of_pictures_tell_the_classes(make: Maker, pattern: str) -> None:
     told = {name: faces.classes[label] for name, label in zip(faces.names.tolist(), faces.labels.tolist(), strict=True)}
     assert told == {pattern.format(n, r): n for r, n in enumerate(["happy", "sad", "happy", "fear"])}
     assert faces.source.layout == "file-names"
-    assert "The classes are the expressions in the names of the pictures." in faces.source.told
+    assert "The classes are the expressions in the names of the pictures." in faces.source.messages
 
 
 def test_folders_beside_such_names_are_splits_and_people(make: Maker) -> None:

@@ -36,7 +36,7 @@ class Evidence:
         num_faces: number of predicted faces.
         agreement: share of faces on which the model agrees with each coding, by name, best first.
         best: the coding that fits clearly best; None if there is none.
-        doubt: the reason why there is none, as one sentence; empty otherwise.
+        objection: the reason why there is none, as one sentence; empty otherwise.
         other: an unknown order that fits better than all codings, as pairs; empty if there is none.
     """
 
@@ -44,7 +44,7 @@ class Evidence:
     num_faces: int
     agreement: Mapping[str, float]
     best: Coding | None = None
-    doubt: str = ""
+    objection: str = ""
     other: str = ""
 
     @property
@@ -82,12 +82,12 @@ def weigh(given: Sequence[str], answers: Sequence[str], candidates: Sequence[Cod
     share = _agreeing(counts, order) / num
     if share >= MIN_AGREEMENT and _leads(counts, order, orders[ranked[0].name], MIN_LEAD_OF_ORDER * num):
         other = ",".join(f"{code}={emotions.ALL_EMOTIONS[place]}" for code, place in zip(known, order, strict=True))
-        doubt = f"it agrees better ({share:.0%}) with an order that is none of these, {other}"
+        objection = f"it agrees better ({share:.0%}) with an order that is none of these, {other}"
     else:
-        other, doubt = "", _doubt(counts, [orders[coding.name] for coding in ranked], num)
-    if doubt:
-        message = f"The model '{model}' can't tell ({found.figures}): {doubt}."
-        return replace(found, doubt=message, other=other)
+        other, objection = "", _objection(counts, [orders[coding.name] for coding in ranked], num)
+    if objection:
+        message = f"The model '{model}' can't tell ({found.figures}): {objection}."
+        return replace(found, objection=message, other=other)
     return replace(found, best=ranked[0])
 
 
@@ -95,7 +95,7 @@ def _agreeing(counts: NDArray[np.int64], order: NDArray[np.int64]) -> int:
     return int(counts[np.arange(len(order)), order].sum())
 
 
-def _doubt(counts: NDArray[np.int64], ranked: Sequence[NDArray[np.int64]], num: int) -> str:
+def _objection(counts: NDArray[np.int64], ranked: Sequence[NDArray[np.int64]], num: int) -> str:
     """The reason why the best of ranked orders of the known codes can't be used; empty if it can."""
     best = ranked[0]
     if _agreeing(counts, best) < MIN_AGREEMENT * num:

@@ -79,7 +79,7 @@ def _choose(
             raise DataError(f"{_has(faceset, met)}, {_fits_none(met)}")
         evidence = _ask(faceset, fitting, adviser)
         if evidence is None or evidence.best is None:
-            raise DataError(f"{_has(faceset, met)}, which may be {_or(fitting)}.{_doubt(evidence)} {_state(met)}")
+            raise DataError(f"{_has(faceset, met)}, which may be {_or(fitting)}.{_objection(evidence)} {_state(met)}")
         return evidence.best, _chosen(evidence.best, met, "model", evidence)
     own = codes.stated(by_layout.name, met)
     others = [coding for coding in codes.fitting(met) if coding.name != own.name]
@@ -213,8 +213,8 @@ def _fits_none(met: list[str]) -> str:
     return f"{problem}. {_state(met)}"
 
 
-def _doubt(evidence: Evidence | None) -> str:
-    return "" if evidence is None else f" {evidence.doubt}"
+def _objection(evidence: Evidence | None) -> str:
+    return "" if evidence is None else f" {evidence.objection}"
 
 
 def _found(evidence: Evidence) -> str:

@@ -95,7 +95,7 @@ def as_text(result: ModelComparison, lang: str = "en") -> str:
 def write(
     path: str | os.PathLike[str], result: ModelComparison, *, command: Sequence[str] = (), lang: str = "en"
 ) -> None:
-    """Write the page, whole or not at all.
+    """Write the page atomically.
 
     Args:
         path: the HTML file.

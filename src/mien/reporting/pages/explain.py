@@ -31,7 +31,7 @@ def write(
     command: Sequence[str] = (),
     lang: str = "en",
 ) -> None:
-    """Write the page, whole or not at all.
+    """Write the page atomically.
 
     Args:
         path: the HTML file.

@@ -41,7 +41,7 @@ def write(
     command: Sequence[str] = (),
     lang: str = "en",
 ) -> None:
-    """Write the report of a run, whole or not at all.
+    """Write the report of a run atomically.
 
     Args:
         path: the HTML file.

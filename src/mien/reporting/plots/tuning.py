@@ -45,7 +45,7 @@ class TrialCurvesPlot:
             epochs = range(1, len(trial.curve) + 1)
             ax.plot(epochs, trial.curve, color=colour, linewidth=width, alpha=1.0 if kind == "best" else 0.75)
             ax.plot(epochs[-1], trial.curve[-1], marker="x" if kind == "stopped" else "o", color=colour, markersize=5)
-        for kind, (colour, width) in LOOKS.items():
+        for kind, (colour, width) in STYLES.items():
             if any(_look(trial, self.best)[0] == kind for trial in self.trials):
                 marker = "x" if kind == "stopped" else "o"
                 ax.plot([], [], color=colour, linewidth=width, marker=marker, markersize=5, label=words[kind])
@@ -96,7 +96,7 @@ class FieldPlot:
         return self
 
 
-LOOKS = {
+STYLES = {
     "best": (scores.SECOND, 2.4),
     "finished": (scores.FIRST, 1.4),
     "stopped": (scores.MUTED, 1.1),
@@ -106,7 +106,7 @@ LOOKS = {
 
 def _look(trial: TrialResult, best: int) -> tuple[str, str, float]:
     kind = "best" if trial.number == best else "finished" if trial.state == "finished" else "stopped"
-    return kind, *LOOKS[kind]
+    return kind, *STYLES[kind]
 
 
 def _place(value: float | str, options: Sequence[str]) -> float:
