@@ -51,4 +51,4 @@ def test_speed_has_its_bounds() -> None:
     assert Speed() == Hardware().speed
     for wrong in ({"compiler": "fast"}, {"store_every": -1.0}, {"store_every": 90_000.0}):
         with pytest.raises(ArgumentError, match=f"{next(iter(wrong))}=.* doesn't fit"):
-            Speed(**wrong)  # type: ignore[arg-type]
+            Speed(**wrong)

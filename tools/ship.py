@@ -15,8 +15,9 @@ from pathlib import Path
 from benchmarks.circumstances import circumstances
 
 from mien import Classifier, files, modelfile, recipes
-from mien.evaluation.evaluation import Bounded, Evaluation
+from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement, judge
+from mien.evaluation.metrics import Score
 from mien.evaluation.overlap import Overlap
 from mien.evaluation.probing.findings import judge_corrupted
 from mien.evaluation.probing.robustness import CorruptedAccuracy
@@ -183,8 +184,8 @@ def _copies(judgement: Judgement) -> tuple[Overlap, Evaluation]:
     return copies, copies.without
 
 
-def _value(bounded: Bounded | None) -> str:
-    return "–" if bounded is None else f"{bounded[0]:.1%}"
+def _value(score: Score | None) -> str:
+    return "–" if score is None else f"{score.value:.1%}"
 
 
 def _with_interval(evaluation: Evaluation, key: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from mien.cli import scoring as cli_scoring
+from mien.inference.options import PhotoOptions
 from mien.scale import scoring as scale_scoring
 from mien.scale.scoring import Part
 
@@ -46,7 +47,7 @@ def parts(monkeypatch: pytest.MonkeyPatch) -> list[Part]:
 
 
 def run(out: Path) -> None:
-    cli_scoring.score(("album",), str(out), None, None, False, None, {"model": "tiny"})
+    cli_scoring.score(("album",), str(out), None, None, False, None, PhotoOptions("tiny"))
 
 
 def test_the_counts_of_all_parts_are_added_up(

@@ -13,7 +13,7 @@ def test_rows_that_were_left_out_are_told_with_the_notes() -> None:
     dropped = tuple(DroppedRow(str(row), "unknown split 'odd'") for row in range(2))
     source = Source(notes=("A note.",), dropped=(*dropped, DroppedRow("2", "it has no pixels")))
     assert source.messages == ["A note.", "3 rows were left out: 2 x unknown split 'odd', 1 x it has no pixels."]
-    assert Source().told == []
+    assert Source().messages == []
 
 
 def test_changes_and_leaks_in_words() -> None:

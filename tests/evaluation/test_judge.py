@@ -115,7 +115,7 @@ def test_the_temperature_is_taken_out_of_single_readings(run: Run, faces: FaceSe
     plain = metrics.untempered(classifier.probabilities(judgement.faces.images), classifier.spec.temperature)
     if flip:
         mirrored = classifier.probabilities(np.ascontiguousarray(judgement.faces.images[:, :, ::-1]))
-        plain = (plain + metrics.untempered(mirrored, classifier.spec.temperature)) / 2
+        plain = (plain + metrics.untempered(mirrored, classifier.spec.temperature)) / np.float32(2)
     np.testing.assert_allclose(before.probabilities, plain, atol=2e-5)
 
 

@@ -9,7 +9,7 @@ import pytest
 import scenes
 from mien.errors import ArgumentError, ModelFileError
 from mien.inference import detector
-from mien.inference.detector import Detections, Detector, pass_sizes, overlap
+from mien.inference.detector import Detections, Detector, overlap, pass_sizes
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ def test_axes_are_read_by_their_fields_type() -> None:
     read = search_space.build(given[:-1], TINY, has_votes=False)
     assert read == (
         Range("learning_rate", 0.01, 0.3, log=True),
-        Range("batch_size", 32, 256, log=True, whole=True),
+        Range("batch_size", 32, 256, log=True, is_integer=True),
         Choice("network", ("tiny", "base")),
         Choice("augment.scale", ("0.9,1.1", "0.8,1.2")),
         Range("augment.erase", 0.0, 0.5),

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ray import tune
 
 import records
 from mien import recipes
@@ -25,8 +26,8 @@ SPACE = (Range("learning_rate", 0.01, 0.3, log=True),)
 def reported(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What is reported to Tune; the trial is called 'abc'."""
     told: list[dict[str, Any]] = []
-    monkeypatch.setattr(trial.tune, "get_context", lambda: SimpleNamespace(get_trial_id=lambda: "abc"))
-    monkeypatch.setattr(trial.tune, "report", told.append)
+    monkeypatch.setattr(tune, "get_context", lambda: SimpleNamespace(get_trial_id=lambda: "abc"))
+    monkeypatch.setattr(tune, "report", told.append)
     monkeypatch.setattr(nodes, "settle", lambda task, num_cpus: None)
     return told
 

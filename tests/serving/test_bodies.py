@@ -84,7 +84,7 @@ def test_the_files_of_a_form_come_with_their_names() -> None:
     ],
 )  # fmt: skip
 def test_what_can_not_be_taken_has_its_status(
-    status: int, words: str, body: bytes, kind: str, headers: dict[str, str]
+    status: int, words: str, body: bytes, kind: str, headers: dict[str, Any]
 ) -> None:
     with pytest.raises(RequestError, match=words) as caught:
         received(body, kind, **headers)

@@ -30,7 +30,7 @@ def features(network: Network, faces: Tensor, mean: float, std: float) -> Tensor
     """
     network.eval()
     shown = torch.cat((faces, faces.flip(2)))
-    return torch.cat([network.embed((batch.float().unsqueeze(1) - mean) / std) for batch in shown.split(256)])
+    return torch.cat([network.embed((batch.float().unsqueeze(1) - mean) / std) for batch in torch.split(shown, 256)])
 
 
 def fit(features: Tensor, labels: Tensor, num_classes: int, penalty: float = PENALTY) -> tuple[Tensor, Tensor]:

@@ -23,7 +23,7 @@ def test_a_clear_lead_decides_and_shares_are_of_all_faces() -> None:
     given, seen = answers(6, 8)
     found = agreement.weigh(given, seen, CANDIDATES, "witness")
     assert found.best == codes.FER2013
-    assert (found.model, found.num_faces, found.doubt, found.other) == ("witness", 56, "", "")
+    assert (found.model, found.num_faces, found.objection, found.other) == ("witness", 56, "", "")
     assert next(iter(found.agreement)) == "fer2013"
     assert found.agreement["fer2013"] == (6 * 6 + 8) / 56  # "happy" is right for all eight of its own
     assert list(found.agreement.values()) == sorted(found.agreement.values(), reverse=True)
@@ -36,7 +36,9 @@ def test_one_answer_for_all_tells_nothing() -> None:
     found = agreement.weigh(given, ["happy"] * len(given), CANDIDATES, "blind")
     assert found.best is None
     assert found.agreement["fer2013"] == 1 / 7
-    assert found.doubt == f"The model 'blind' can't tell ({found.figures}): it agrees with none of them often enough."
+    assert (
+        found.objection == f"The model 'blind' can't tell ({found.figures}): it agrees with none of them often enough."
+    )
 
 
 def test_one_face_a_code_is_too_few_for_orders_that_differ_in_two_codes() -> None:
@@ -45,7 +47,7 @@ def test_one_face_a_code_is_too_few_for_orders_that_differ_in_two_codes() -> Non
     given, seen = answers(1, 1)
     found = agreement.weigh(given, seen, [codes.FER2013, near], "witness")
     assert found.best is None
-    assert "too near to each other for so few faces" in found.doubt
+    assert "too near to each other for so few faces" in found.objection
     given, seen = answers(8, 8)
     assert agreement.weigh(given, seen, [codes.FER2013, near], "witness").best == codes.FER2013
 
@@ -56,7 +58,7 @@ def test_an_order_of_its_own_is_told_as_pairs() -> None:
     found = agreement.weigh(given, seen, CANDIDATES, "witness")
     assert found.best is None
     assert found.other == ",".join(f"{code}={name}" for code, name in own.classes.items())
-    assert found.other in found.doubt
+    assert found.other in found.objection
 
 
 @pytest.mark.parametrize(("wins", "losses"), [(5, 0), (4, 1), (3, 3)])

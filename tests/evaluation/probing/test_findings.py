@@ -98,9 +98,9 @@ def test_findings_hang_together(judged: Judgement, found: Findings) -> None:
 def test_without_probes_only_what_costs_nothing(classifier: Classifier, judged: Judgement) -> None:
     found = findings.find(classifier, judged, probes=False)
     assert set(found.to_dict(judged)) == {"calibration", "voters"}
-    assert [key for key, value in probes.sections(judged, found, Texts("en")).items() if value] == ["voters"]
+    assert [key for key, value in vars(probes.sections(judged, found, Texts("en"))).items() if value] == ["voters"]
     plain = replace(judged, faces=replace(judged.faces, votes=None))
-    assert not any(probes.sections(plain, findings.find(classifier, plain, probes=False), Texts("en")).values())
+    assert not any(vars(probes.sections(plain, findings.find(classifier, plain, probes=False), Texts("en"))).values())
 
 
 @pytest.mark.parametrize(("lang", "texts"), [
