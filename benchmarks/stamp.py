@@ -20,7 +20,7 @@ from mien import Classifier, files, modelfile
 from mien.data.seen import SeenFaces
 from mien.evaluation import holdout
 from mien.inference import datasets
-from mien.training import export
+from mien.training import onnxfile
 
 NUM_COMPARED = 512
 """Faces on which the new file is compared with the old one."""
@@ -34,7 +34,7 @@ def stamp(classifier: Classifier, data: str) -> SeenFaces:
     seen = SeenFaces.of(learned.images, held_out.images)
     path = Path(classifier.path)
     model = onnx.load_model(path)
-    export.set_metadata(model, modelfile.SEEN_KEY, seen.to_text())
+    onnxfile.set_metadata(model, modelfile.SEEN_KEY, seen.to_text())
     faces = held_out.images[:NUM_COMPARED]
     with files.atomic_write(path) as temporary:
         onnx.save_model(model, temporary)

@@ -46,7 +46,8 @@ ALL = {name for packages in extras.PACKAGES.values() for name in packages}
         (["tune", "f.csv", "--out", "t"], "train,report,scale"),
         (["train", "f.csv", "--workers", "2"], "train,scale"),
         (["study", "labels", "f.csv", "--engine", "ray", "--out", "s"], "train,report,scale"),
-        (["decide", "tiny", "f.csv", "-o", "d.onnx"], "report,train"),
+        (["decide", "tiny", "f.csv", "-o", "d.onnx"], "report,adapt"),
+        (["adapt", "tiny", "f.csv", "-o", "a.onnx"], "adapt"),
         (["evaluate", "tiny", "f.csv"], "report"),
         (["explain", "tiny", "f.csv", "-o", "e.html"], "report"),
         (["summary", "vgg"], "train"),
@@ -67,6 +68,8 @@ def test_a_verb_names_all_that_it_needs_at_once(verb: list[str], names: str) -> 
     ("code", "extra"),
     [
         ("from mien.training import job", "train"),
+        ("from mien.training import adapt", "adapt"),
+        ("from mien.training.logistic import fit", "adapt"),
         ("from mien.evaluation import judge", "report"),
         ("from mien import Evaluation", "report"),
         ("from mien.videos.reader import VideoReader", "video"),

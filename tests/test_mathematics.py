@@ -15,8 +15,9 @@ from torch import Tensor, nn
 
 import mien
 from mien.evaluation import metrics
-from mien.training import calibration, networks
+from mien.training import networks
 from mien.training.noise import Dropout, RReLU
+from mien.training.temperature import Temperature
 
 TEXTS = Path(mien.__file__).parent / "reporting" / "texts"
 RNG = np.random.default_rng(0)
@@ -174,7 +175,7 @@ def test_temperature(maths: dict[str, Any]) -> None:
     assert curvature == pytest.approx(expected.item())
     found = maths["fit_temperature"](z, y)
     assert found == pytest.approx(2.5, rel=0.2)
-    assert found == pytest.approx(calibration.fit(torch.from_numpy(z), torch.from_numpy(y)).value, rel=0.02)
+    assert found == pytest.approx(Temperature.fit(z, y).value, rel=0.02)
 
 
 def test_argmax_is_best_for_accuracy_and_adjusted_logits_for_balanced_accuracy(maths: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mien.api import (
+        adapt,
         audit,
         compare,
         decide,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _VERBS = (
+    "adapt",
     "audit",
     "compare",
     "decide",
@@ -67,6 +69,7 @@ __all__ = [
     "FaceSet",
     "Reader",
     "__version__",
+    "adapt",
     "analyze",
     "audit",
     "compare",

@@ -16,6 +16,7 @@ from mien.errors import MissingExtraError
 PACKAGES = {
     "train": ("torch", "safetensors", "onnx", "onnxscript", "pyarrow"),
     "report": ("sklearn", "cleanlab", "matplotlib", "jinja2", "pyarrow", "scipy", "latex2mathml", "markdown_it"),
+    "adapt": ("onnx", "sklearn"),
     "video": ("av",),
     "formats": ("openpyxl", "h5py", "yaml", "pyarrow"),
     "scale": ("ray", "optuna", "pyarrow"),
@@ -28,6 +29,7 @@ FALLBACK = {"pyarrow": "report"}
 
 NEEDS = {
     "train": ("train",),
+    "adapt": ("adapt",),
     "tune": ("train", "report", "scale"),
     "export": ("train",),
     "ensemble": ("train",),
@@ -44,7 +46,7 @@ NEEDS = {
 }
 """Extras that each verb needs."""
 
-OPTIONS = {("train", "workers"): "scale", ("decide", "out"): "train"}
+OPTIONS = {("train", "workers"): "scale", ("decide", "out"): "adapt"}
 """Further extras that an option of a verb needs; ``--engine ray`` always needs ``scale``."""
 
 
@@ -54,6 +56,17 @@ MODULES = {
     "mien.scale.tuning": ("report",),
 }
 """Further extras of a module, beside those of its package."""
+
+OWN = dict.fromkeys(
+    (f"mien.training.{name}" for name in ("adapt", "logistic", "onnxfile", "temperature")),
+    ("adapt",),
+)
+"""Extras of modules that don't need those of their package."""
+
+
+def of_module(name: str, package: tuple[str, ...]) -> tuple[str, ...]:
+    """The extras that a module needs, in a package with these extras."""
+    return OWN.get(name, (*package, *MODULES.get(name, ())))
 
 
 def needs(verb: str, options: Mapping[str, Any]) -> tuple[str, ...]:
@@ -107,7 +120,7 @@ def modules_of(package: str, *extras: str) -> Callable[[str], Any]:
 
     def get(name: str) -> Any:
         if not name.startswith("_") and util.find_spec(f"{package}.{name}") is not None:
-            with needed(*extras, *MODULES.get(f"{package}.{name}", ())):
+            with needed(*of_module(f"{package}.{name}", extras)):
                 return import_module(f"{package}.{name}")
         raise AttributeError(f"module '{package}' has no attribute '{name}'")
 
@@ -128,7 +141,7 @@ class _Finder(MetaPathFinder):
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader, (*self.extras, *MODULES.get(fullname, ())))
+            spec.loader = _Loader(spec.loader, of_module(fullname, self.extras))
         return spec
 
 

@@ -1,8 +1,8 @@
 """The model file: an ONNX graph from ``uint8`` faces to calibrated probabilities, with its spec as metadata.
 
-The graph takes ``faces`` ``(N, H, W)`` ``uint8`` and returns ``probabilities`` ``(N, K)`` ``float32``. Normalisation,
-temperature and softmax are part of it. The spec is JSON under the metadata key ``mien``; the hashes of the training faces are
-under another key.
+The graph takes ``faces`` ``(N, H, W)`` ``uint8`` and returns ``probabilities`` ``(N, K)`` ``float32``, and ``features`` ``(N, C)``
+``float32`` where it ends in one linear layer. Normalisation, temperature and softmax are part of it. The spec is JSON under
+the metadata key ``mien``; the hashes of the training faces are under another key.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mien import typed_json
 from mien.errors import ModelFileError
 
 KEY = "mien"
@@ -27,7 +28,10 @@ FORMAT = 1
 """Version of the spec; newer versions are refused."""
 
 INPUT, OUTPUT = "faces", "probabilities"
-"""Names of the graph's input and output."""
+"""Names of the graph's input and first output."""
+
+FEATURES = "features"
+"""Name of the second output, the input ``(N, C)`` of the last linear layer; older files and ensembles lack it."""
 
 MIN_SIDE, MAX_SIDE = 8, 1024
 """Minimum and maximum height and width of a model's faces, in pixels."""
@@ -58,6 +62,15 @@ class Spec:
     decisions: Mapping[str, Sequence[float]] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     scores: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def adapted_from(self) -> Lineage | None:
+        """The model that this one was adapted from; None for others, or where the record of it is damaged."""
+        try:
+            found: Lineage | None = typed_json.from_json(self.training.get("adapted_from"), Lineage | None)
+        except (ValueError, RecursionError):
+            return None
+        return found
 
     def to_json(self) -> str:
         """The spec as JSON, for the metadata."""
@@ -104,6 +117,45 @@ class Spec:
         if not isinstance(self.crop, str) or not all(isinstance(score, Mapping) for score in self.scores):
             return "crop must be a name, and scores records"
         return None
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """The model that another one was adapted from.
+
+    Attributes:
+        name: a pretrained model's short name, or the name of the file or run folder.
+        sha256: of its file.
+        classes: its classes.
+        data_hash, train_hash: of the data and the rows that it was trained on, as its own spec has them; None where it has none.
+        adapted_from: the model that it was adapted from itself; None for others.
+    """
+
+    name: str
+    sha256: str
+    classes: tuple[str, ...] = ()
+    data_hash: str | None = None
+    train_hash: str | None = None
+    adapted_from: Lineage | None = None
+
+    @classmethod
+    def of(cls, spec: Spec, name: str, sha256: str) -> Lineage:
+        """Of a model by its spec, its name and the hash of its file."""
+        data_hash, train_hash = (spec.training.get(key) for key in ("data_hash", "train_hash"))
+        return cls(
+            name,
+            sha256,
+            spec.classes,
+            data_hash if isinstance(data_hash, str) else None,
+            train_hash if isinstance(train_hash, str) else None,
+            spec.adapted_from,
+        )
+
+    def chain(self) -> Iterator[Lineage]:
+        """This model, the one that it was adapted from, and so on."""
+        yield self
+        if self.adapted_from is not None:
+            yield from self.adapted_from.chain()
 
 
 def _listed(value: Any) -> tuple[Any, ...]:

@@ -7,11 +7,12 @@ Every function takes data as a path or a ``FaceSet``, and a model as a name, a p
 from mien.api.data import audit, load, read, submit
 from mien.api.experimenting import study, tune
 from mien.api.judging import Evaluated, Explained, compare, decide, evaluate, explain, report
-from mien.api.training import ensemble, export, new_run_folder, recipe_for, resume, train
+from mien.api.training import adapt, ensemble, export, new_run_folder, recipe_for, resume, train
 
 __all__ = [
     "Evaluated",
     "Explained",
+    "adapt",
     "audit",
     "compare",
     "decide",

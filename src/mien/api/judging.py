@@ -208,10 +208,10 @@ def decide(
     shares = decisions.class_shares(learned.labels, len(learned.classes))
     found = deciding.decide(judgement, chosen_on, shares, costs)
     if out is not None:
-        from mien.training import export as exporting
+        from mien.training import onnxfile
 
         chosen = decisions.for_model_file(*chosen_on, shares)
-        exporting.rewrite(classifier, replace(classifier.spec, decisions=chosen), out)
+        onnxfile.rewrite(classifier, replace(classifier.spec, decisions=chosen), out)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Training: train, resume, export, ensemble."""
+"""Training: train, adapt, resume, export, ensemble."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from mien.recipes import Recipe
 from mien.run_record import AUTO, Hardware
 
 if TYPE_CHECKING:
+    from mien.api.data import Data
+    from mien.inference.classifier import Classifier
     from mien.modelfile import Spec
     from mien.run import Run
+    from mien.training.adapt import Adapted
     from mien.training.resuming import Changes
 
 
@@ -124,6 +127,38 @@ def resume(
 
         return training.resume(run, workers=workers, changes=wanted, progress=progress)
     return job.resume(run, changes=wanted, progress=progress)
+
+
+def adapt(
+    model: str | os.PathLike[str] | Classifier,
+    data: Data,
+    out: str | os.PathLike[str],
+    *,
+    reading: ReadOptions = DEFAULT,
+    seed: int = 0,
+    overwrite: bool = False,
+    progress: Progress = SILENT,
+) -> Adapted:
+    """Adapt a trained model to other faces and classes: fit a new last layer on its features, and write the model file.
+
+    Args:
+        model: a pretrained model's name, a model file, a run folder or a loaded model.
+        data: the labelled faces, of two classes or more.
+        out: the model file to write.
+        reading: how the data is read.
+        seed: of the cross-validation's folds.
+        overwrite: whether ``out`` may exist.
+        progress: is told of the work.
+    """
+    from mien import files
+    from mien.api.data import load, read
+    from mien.training import adapt as adapting
+
+    files.check(Path(out), overwrite=overwrite)  # before the data is read, which may take long
+    is_run = isinstance(model, str | os.PathLike) and (Path(model) / "run.json").is_file()
+    classifier = load(Path(model) / "model.onnx" if is_run else model)  # type: ignore[arg-type] # a run is no Classifier
+    faceset = read(data, reading, progress)
+    return adapting.adapt(classifier, faceset, out, seed=seed, overwrite=overwrite, progress=progress)
 
 
 def export(

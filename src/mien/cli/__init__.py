@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 GROUPS = {
     "Use": ("predict", "video", "serve"),
-    "Train": ("train", "tune", "export", "ensemble"),
+    "Train": ("train", "adapt", "tune", "export", "ensemble"),
     "Evaluate": ("evaluate", "report", "explain", "compare", "decide", "study"),
     "Data": ("data",),
     "Course": ("submit", "summary", "demo"),
@@ -87,6 +87,7 @@ def cli() -> None:
 
 for command in (
     training.train,
+    training.adapt,
     models.evaluate,
     models.explain,
     models.compare,

@@ -51,7 +51,7 @@ def hold_out(
         raise DataError(
             f"{counted(unlabelled, 'row has', 'rows have')} no label: hold out from labelled rows, such as one split of the data."
         )
-    groups = _groups(faceset)
+    groups = groups_of(faceset)
     num_groups = int(groups.max(initial=-1)) + 1
     if num_groups < 2:
         what = "subject" if faceset.subjects is not None else "different picture"
@@ -120,7 +120,7 @@ def _both(first: NDArray[Any] | None, second: NDArray[Any] | None, rows: NDArray
 
 def halves(faceset: FaceSet) -> NDArray[np.bool_]:
     """``(N,)`` which rows are in the first of two halves: stratified, copies and persons on one side; deterministic."""
-    groups = _groups(faceset)
+    groups = groups_of(faceset)
     if groups.max(initial=-1) < 1:
         return np.zeros(len(faceset), np.bool_)
     return _chosen(faceset, groups, 0.5, np.random.default_rng(0))
@@ -149,7 +149,7 @@ def _chosen(
     return taken[groups]
 
 
-def _groups(faceset: FaceSet) -> NDArray[np.int64]:
+def groups_of(faceset: FaceSet) -> NDArray[np.int64]:
     """``(N,)`` numbers, equal for rows that have to stay together: copies of one picture, and pictures of one person."""
     pictures: list[int | str] = identity.numbers(faceset.images).tolist()
     people = [""] * len(pictures) if faceset.subjects is None else faceset.subjects.tolist()

@@ -310,11 +310,15 @@ def _overlap(
 ) -> Overlap | None:
     """The evaluated faces that were seen in training; None if neither the model file nor the data has this information."""
     rows, is_hold_out = judged.faces, judged.is_hold_out
+    lineage = classifier.spec.adapted_from
+    resized_hash = rows.resized(classifier.spec.size).faces_hash
+    if lineage is not None and any(resized_hash == source.train_hash for source in lineage.chain()):
+        return overlap.by_data(rows, rows, None, evaluation)
     if classifier.seen is not None:
         return overlap.by_model_file(classifier, rows, evaluation, is_hold_out=is_hold_out)
     if division is not None:
         return overlap.by_data(rows, division[0], None if is_hold_out else division[1], evaluation)
-    if rows.resized(classifier.spec.size).faces_hash == classifier.spec.training.get("train_hash"):
+    if resized_hash == classifier.spec.training.get("train_hash"):
         return overlap.by_data(rows, rows, None, evaluation)
     if faceset.hash == classifier.spec.training.get("data_hash") and "train" in faceset.split_names:
         return overlap.by_data(rows, faceset.split("train"), None, evaluation)

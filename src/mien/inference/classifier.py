@@ -17,7 +17,7 @@ from mien import images, modelfile
 from mien.checks import Between, checked
 from mien.data.seen import SeenFaces
 from mien.errors import ArgumentError, ModelFileError
-from mien.inference import pretrained, priors
+from mien.inference import head, pretrained, priors
 from mien.inference.session import Threads, open_session
 from mien.modelfile import Spec
 
@@ -194,8 +194,7 @@ class Classifier:
         Raises:
             ModelFileError: the faces have another shape or type.
         """
-        if faces.ndim != 3 or faces.dtype != np.uint8 or 0 in faces.shape[1:]:
-            raise ModelFileError(f"Faces must be uint8 of shape (N, H, W), not {faces.dtype} of shape {faces.shape}.")
+        _check_faces(faces)
         result = np.empty((len(faces), len(self.spec.classes)), np.float32)
         for start in range(0, len(faces), batch_size):
             batch = images.resize_faces(faces[start : start + batch_size], self.spec.size)
@@ -207,14 +206,54 @@ class Classifier:
             return priors.shift(result, priors.offsets(priors.training_shares(self.spec, self.name), self.prior))
         return result if self.decision == ARGMAX else priors.shift(result, self.spec.decisions[self.decision])
 
-    def _run(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+    @checked
+    def features(
+        self, faces: NDArray[np.uint8], *, batch_size: Annotated[int, Between(1, 1_000_000)] = 128
+    ) -> NDArray[np.float32]:
+        """The features of faces: the input of the model's last linear layer. ``mien adapt`` fits a new layer on them.
+
+        Args:
+            faces: ``(N, h, w)`` ``uint8``, as for ``probabilities``.
+            batch_size: faces per run, which bounds the memory.
+
+        Returns:
+            ``(N, C)`` ``float32``; C is 192 for ``base`` and ``robust``, 64 for ``tiny``.
+
+        Raises:
+            ModelFileError: the faces have another shape or type, or the model doesn't end in one linear layer.
+            MissingExtraError: the file was written before files had the output ``features``, and onnx isn't installed.
+        """
+        _check_faces(faces)
+        session = self._features_session
+        blocks = []
+        for start in range(0, max(1, len(faces)), batch_size):
+            batch = images.resize_faces(faces[start : start + batch_size], self.spec.size)
+            blocks.append(self._answer(session, modelfile.FEATURES, batch))
+        return np.concatenate(blocks)
+
+    @cached_property
+    def _features_session(self) -> Any:
+        """The session that has the output ``features``; of a file without it, the graph is opened again with it."""
+        if modelfile.FEATURES in [output.name for output in self._session.get_outputs()]:
+            return self._session
+        content = head.with_features(self._content)
+        if content is None:
+            raise ModelFileError(
+                f"'{self.name}' doesn't end in one linear layer, so it has no features: name a single model, not an ensemble."
+            )
+        return open_session(content, self._threads)
+
+    def _answer(self, session: Any, output: str, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         try:
-            (answer,) = self._session.run([modelfile.OUTPUT], {modelfile.INPUT: np.ascontiguousarray(batch)})
+            (answer,) = session.run([output], {modelfile.INPUT: np.ascontiguousarray(batch)})
         except Exception as error:  # onnxruntime's own
             raise ModelFileError(
                 f"'{self.name}' can't process a face ({_first_line(error)}): export it again."
             ) from None
-        rows = np.asarray(answer, np.float32)
+        return np.asarray(answer, np.float32)
+
+    def _run(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        rows = self._answer(self._session, modelfile.OUTPUT, batch)
         # The sum of a row with NaN fails this test too.
         right = rows.shape == (len(batch), len(self.spec.classes)) and bool(
             (np.abs(rows.sum(1) - 1) <= SUM_TOLERANCE).all() and rows.min(initial=0) >= -SUM_TOLERANCE
@@ -224,6 +263,11 @@ class Classifier:
                 f"'{self.name}' doesn't return {len(self.spec.classes)} probabilities per face that sum to 1: export it again."
             )
         return rows
+
+
+def _check_faces(faces: NDArray[np.uint8]) -> None:
+    if faces.ndim != 3 or faces.dtype != np.uint8 or 0 in faces.shape[1:]:
+        raise ModelFileError(f"Faces must be uint8 of shape (N, H, W), not {faces.dtype} of shape {faces.shape}.")
 
 
 def _misfit(session: Any, spec: Spec) -> str | None:

@@ -19,8 +19,8 @@ from mien.errors import ArgumentError, ExportError
 from mien.modelfile import Spec
 from mien.run import Run
 from mien.training import calibration, export, job
-from mien.training.calibration import Temperature
 from mien.training.graph import ModelGraph
+from mien.training.temperature import Temperature
 
 
 class EnsembleGraph(nn.Module):
@@ -101,21 +101,18 @@ def build(runs: Sequence[Run], path: str | os.PathLike[str], *, moved: Path | No
 
 def _temperature(graph: EnsembleGraph, runs: Sequence[Run], held: Sequence[FaceSet], rows: FaceSet) -> Temperature:
     """The temperature of the mean probabilities, on cross-fitted logits if all members have them."""
-    labels, own = (
-        torch.from_numpy(rows.labels),
-        [calibration.readings(run, valid) for run, valid in zip(runs, held, strict=True)],
-    )
+    own = [calibration.readings(run, valid) for run, valid in zip(runs, held, strict=True)]
     if any(logits is None for logits in own):
         with torch.no_grad():
             batches = torch.split(torch.from_numpy(rows.images), 256)
-            return calibration.fit(torch.cat([graph.log_mean(batch) for batch in batches]), labels)
+            return Temperature.fit(torch.cat([graph.log_mean(batch) for batch in batches]).numpy(), rows.labels)
     members: Any = graph.members
     probabilities = [
         torch.softmax(logits[calibration.rows_in(rows, valid)] / member.temperature, 1)
         for logits, valid, member in zip(filter(torch.is_tensor, own), held, members, strict=True)
     ]
     mean = torch.stack(probabilities).mean(0)  # (N, K)
-    return calibration.fit(mean.clamp_min(1e-12).log(), labels, cross_fitted=True)
+    return Temperature.fit(mean.clamp_min(1e-12).log().numpy(), rows.labels, cross_fitted=True)
 
 
 def _seen(runs: Sequence[Run]) -> SeenFaces | None:

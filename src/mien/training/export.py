@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnx.numpy_helper
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
@@ -23,12 +22,13 @@ from mien.data.faceset import FaceSet
 from mien.data.seen import SeenFaces
 from mien.errors import ExportError
 from mien.evaluation import decisions
+from mien.inference import head
 from mien.inference.classifier import Classifier
 from mien.modelfile import Spec
 from mien.run import Run
-from mien.training import calibration, checkpoint, validation
-from mien.training.calibration import Temperature
+from mien.training import calibration, checkpoint, onnxfile, validation
 from mien.training.graph import ModelGraph, load_network
+from mien.training.temperature import Temperature
 from mien.training.weights import BestEpoch
 from mien.typed_json import JsonObject
 
@@ -97,13 +97,13 @@ def write(
     """
     model = to_onnx(graph, spec)
     if seen is not None:
-        set_metadata(model, modelfile.SEEN_KEY, seen.to_text())
+        onnxfile.set_metadata(model, modelfile.SEEN_KEY, seen.to_text())
     with files.atomic_write(path) as temporary:
         onnx.save_model(model, temporary)
         full = Classifier.load(temporary)
         parity = check_parity(graph, full, rows.images[:512])
         probabilities = full.probabilities(rows.images)
-        halve_weights(model)
+        onnxfile.halve_weights(model)
         onnx.save_model(model, temporary)
         halved = Classifier.load(temporary).probabilities(rows.images)
         difference = float(np.abs(halved - probabilities).max())
@@ -120,7 +120,7 @@ def write(
         }
         scores = (score(halved, rows.labels, split),)
         spec = dataclasses.replace(spec, scores=scores, decisions=chosen, training=training)
-        set_spec(model, spec)
+        onnxfile.set_spec(model, spec)
         onnx.save_model(model, temporary)
     return spec
 
@@ -201,44 +201,9 @@ def to_onnx(graph: nn.Module, spec: Spec) -> Any:
     model = program.model_proto
     for node in model.graph.node:  # the exporter writes source paths of this machine into every node
         del node.metadata_props[:]
-    set_spec(model, spec)
+    head.expose(model)
+    onnxfile.set_spec(model, spec)
     return model
-
-
-@checked
-def rewrite(classifier: Classifier, spec: Spec, path: str | os.PathLike[str]) -> None:
-    """Write a copy of a model file with another spec; the graph is unchanged."""
-    model = onnx.load_model(classifier.path)
-    set_spec(model, spec)
-    with files.atomic_write(path, inputs=[classifier.path]) as temporary:
-        onnx.save_model(model, temporary)
-
-
-def set_spec(model: Any, spec: Spec) -> None:
-    """Set the spec of an ONNX model; an existing one is replaced."""
-    set_metadata(model, modelfile.KEY, spec.to_json())
-
-
-def set_metadata(model: Any, key: str, value: str) -> None:
-    """Set a metadata entry of an ONNX model; an existing one is replaced, and keys that aren't mien's are removed."""
-    kept = {
-        entry.key: entry.value for entry in model.metadata_props if entry.key in (modelfile.KEY, modelfile.SEEN_KEY)
-    }
-    del model.metadata_props[:]
-    for name, text in {**kept, key: value}.items():
-        model.metadata_props.add(key=name, value=text)
-
-
-def halve_weights(model: Any) -> None:
-    """Store the large tensors of an ONNX model in fp16, each with a Cast node to fp32."""
-    for tensor in model.graph.initializer:
-        weights = onnx.numpy_helper.to_array(tensor)
-        if weights.dtype != np.float32 or weights.size < 256 or np.abs(weights).max() > np.finfo(np.float16).max:
-            continue
-        name = tensor.name
-        tensor.CopyFrom(onnx.numpy_helper.from_array(weights.astype(np.float16), f"{name}.half"))
-        widen = onnx.helper.make_node("Cast", [f"{name}.half"], [name], name=f"{name}.widen", to=onnx.TensorProto.FLOAT)
-        model.graph.node.insert(0, widen)
 
 
 def check_parity(graph: nn.Module, classifier: Classifier, faces: NDArray[np.uint8]) -> float:

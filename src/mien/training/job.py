@@ -24,7 +24,6 @@ from mien.recipes import Recipe
 from mien.run import Run, check_new
 from mien.run_record import AUTO, DataRecord, Hardware, HeldOutRows, Setup, TrainRows
 from mien.training import (
-    calibration,
     devices,
     export,
     finetuning,
@@ -34,6 +33,7 @@ from mien.training import (
     resuming,
     summary,
     teachers,
+    temperature,
 )
 from mien.training.augment import augment
 from mien.training.ranks import Ranks, process_group
@@ -305,7 +305,7 @@ def _write_end(run: Run, valid_set: FaceSet, progress: Progress) -> None:
         f"{_ending(run)}; epoch {spec.training['epoch']} has {percent(score['accuracy'], 2)} of {counted(score['n'], 'held-out face')}, "
         f"temperature {spec.temperature:.3f} ({low:.3f} to {high:.3f})"
     )
-    for warning in calibration.warnings(spec):
+    for warning in temperature.warnings(spec):
         progress.line(warning)
 
 
