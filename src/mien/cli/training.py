@@ -161,7 +161,7 @@ def train(
 @click.argument("data", type=path_argument)
 @data_options(training=True)
 @click.option("-o", "--out", required=True, type=output_argument, help="The model file to write.")
-@click.option("--seed", default=0, type=click.IntRange(min=0), show_default=True, help="Seed of the folds.")
+@click.option("--seed", default=0, type=click.IntRange(0, 2**32 - 1), show_default=True, help="Seed of the folds.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT where it exists.")
 @json_option
 def adapt(model: str, data: Path, reading: ReadOptions, out: Path, seed: int, overwrite: bool, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import onnx
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 import mien
 from mien import files, modelfile, typed_json
+from mien.checks import Between, checked
 from mien.data import leakage, splits
 from mien.data.faceset import UNLABELLED, FaceSet
 from mien.data.seen import SeenFaces
@@ -43,6 +44,8 @@ MIN_OF_CLASS = 2
 
 TOLERANCE = 1e-4
 """Largest difference in any probability between the fitted head and the model file."""
+
+MAX_SEED = 2**32 - 1
 
 OUT_OF_FOLD = "out_of_fold"
 """The name of the rows of a cross-validation in a score."""
@@ -79,12 +82,13 @@ class Adapted:
         }
 
 
+@checked
 def adapt(
     classifier: Classifier,
     faceset: FaceSet,
     out: str | os.PathLike[str],
     *,
-    seed: int = 0,
+    seed: Annotated[int, Between(0, MAX_SEED)] = 0,
     overwrite: bool = False,
     progress: Progress = SILENT,
 ) -> Adapted:
@@ -142,13 +146,12 @@ def learnable(faceset: FaceSet) -> FaceSet:
         raise DataError("No row of the data to learn from has a label: there is nothing to adapt to.")
     present = [name for name, count in zip(rows.classes, rows.counts().tolist(), strict=True) if count]
     rows = replace(rows, votes=None).to_classes(tuple(present))
-    _check_classes(rows)
-    if len(rows) < MIN_FACES:
-        raise DataError(f"The data has {counted(len(rows), 'labelled face')}: adapting takes {MIN_FACES} or more.")
-    groups = splits.groups_of(rows)
-    if len(np.unique(groups)) < 2:
+    if len(np.unique(splits.groups_of(rows))) < 2:
         what = "are of one person" if rows.subjects is not None else "are copies of one picture"
         raise DataError(f"All faces {what}, so that nothing can be scored on others: add faces of other people.")
+    if len(rows) < MIN_FACES:
+        raise DataError(f"The data has {counted(len(rows), 'labelled face')}: adapting takes {MIN_FACES} or more.")
+    _check_classes(rows)
     return rows
 
 
