@@ -136,25 +136,3 @@ def test_calibration_error_by_hand() -> None:
 def test_a_model_as_right_as_confident_has_no_calibration_error() -> None:
     probabilities = np.tile(np.array([[0.75, 0.25]], np.float32), (4, 1))
     assert metrics.expected_calibration_error(np.array([0, 0, 0, 1]), probabilities) == pytest.approx(0, abs=1e-7)
-
-
-def test_an_interval_over_people_lies_between_those_of_faces_and_of_people() -> None:
-    right = np.arange(120) % 4 > 0
-    assert metrics.clustered_interval(right, np.arange(120)) == pytest.approx(metrics.wilson(90, 120), abs=0.005)
-    people = np.repeat(np.arange(40), 3)
-    same = (np.arange(40) % 4 > 0)[people]
-    assert metrics.clustered_interval(same, people) == pytest.approx(metrics.wilson(30, 40), abs=0.02)
-    assert metrics.clustered_interval(np.ones(120, bool), people) == pytest.approx(metrics.wilson(40, 40))
-    assert metrics.clustered_interval(np.ones(3, bool), np.zeros(3, int)) == pytest.approx(metrics.wilson(1, 1))
-
-
-def test_an_interval_over_people_holds_the_truth_where_faces_of_a_person_go_together() -> None:
-    rng = np.random.default_rng(0)
-    people, held, held_by_faces = np.repeat(np.arange(60), 8), 0, 0
-    for _ in range(200):
-        right = rng.random(480) < rng.beta(1.6, 0.4, 60)[people]  # 0.8 on average
-        low, high = metrics.clustered_interval(right, people)
-        plain = metrics.wilson(int(right.sum()), 480)
-        held, held_by_faces = held + (low <= 0.8 <= high), held_by_faces + (plain[0] <= 0.8 <= plain[1])
-    assert held >= 184
-    assert held_by_faces <= 160

@@ -185,10 +185,10 @@ def _adapted(adapted: Adapted) -> Iterator[str]:
     """What was adapted, in lines."""
     training, evaluation = adapted.spec.training, adapted.evaluation
     people = f" of {counted(training['people'], 'person', 'people')}" if training["people"] else ""
-    low, high = adapted.accuracy_interval
+    accuracy = adapted.scores["accuracy"]
     yield f"{adapted.path}: {', '.join(adapted.spec.classes)}; {counted(len(adapted.faces), 'face')}{people}"
     yield (
-        f"accuracy {percent(evaluation.accuracy)} ({percent(low)} to {percent(high)}), log-loss {evaluation.log_loss:.3f}; "
+        f"accuracy {percent(accuracy.value)} ({percent(accuracy.low)} to {percent(accuracy.high)}), log-loss {evaluation.log_loss:.3f}; "
         f"cross-validated by {training['folds_by']}, {counted(training['folds'], 'fold')}, n = {len(evaluation):,}"
     )
     yield f"next:  mien predict PHOTO --model {adapted.path}"

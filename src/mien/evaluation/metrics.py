@@ -42,30 +42,6 @@ def wilson(num_right: float, num: int, confidence: float = 0.95) -> Interval:
     return float(interval.low), float(interval.high)
 
 
-def clustered_interval(right: NDArray[np.bool_], groups: NDArray[np.int64], confidence: float = 0.95) -> Interval:
-    """An interval of a share whose rows come in groups, such as the faces of a person, which are right or wrong together.
-
-    Wilson's interval for the effective number of rows: N divided by Kish's design effect, which is the variance of the share as a
-    ratio of group totals (Cochran, Sampling Techniques, 1977, section 6.3) over that of independent rows. It is at least 1. Where
-    all rows are right or all are wrong, groups are counted instead of rows.
-
-    Args:
-        right: ``(N,)``.
-        groups: ``(N,)`` the number of each row's group.
-        confidence: of the interval.
-    """
-    num, share = len(right), float(right.mean())
-    members = np.unique(groups, return_inverse=True)[1]
-    sizes, totals = np.bincount(members), np.bincount(members, right)
-    num_groups = len(sizes)
-    effective = float(num_groups)
-    if 0 < share < 1 and num_groups > 1:
-        variance = num_groups / (num_groups - 1) * float(np.square(totals - share * sizes).sum()) / num**2
-        effective = num / max(1.0, variance * num / (share * (1 - share)))
-    rows = max(1, round(effective))
-    return wilson(min(rows, share * rows), rows, confidence)
-
-
 def f1_interval(num_right: int, num_either: int) -> Interval:
     """An interval of F1 from Wilson's interval of the Jaccard index J, because ``F1 = 2 J / (1 + J)`` increases with J.
 

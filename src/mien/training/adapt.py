@@ -25,8 +25,9 @@ from mien.data import leakage, splits
 from mien.data.faceset import UNLABELLED, FaceSet
 from mien.data.seen import SeenFaces
 from mien.errors import DataError, ExportError, ModelFileError
-from mien.evaluation import decisions, metrics
+from mien.evaluation import decisions, resampling
 from mien.evaluation.evaluation import Evaluation
+from mien.evaluation.metrics import Score
 from mien.inference.classifier import Classifier
 from mien.inference.head import LinearHead
 from mien.modelfile import Lineage, Spec
@@ -34,6 +35,7 @@ from mien.progress import SILENT, Progress
 from mien.run import git_commit
 from mien.training import logistic, onnxfile
 from mien.training.logistic import HeadFit, Rows
+from mien.training.temperature import log_softmax
 from mien.words import counted
 
 MIN_FACES = 10
@@ -59,21 +61,21 @@ class Adapted:
         path: the model file.
         spec: its spec.
         faces: the faces that it was fitted on.
-        evaluation: its scores out of fold: each face judged by a head that has not seen its person.
-        accuracy_interval: 95%, of the accuracy; faces of one person count as a cluster where persons are known.
-        num_unscored: faces of classes that one person shows only; they are in the fit, but in no score.
+        evaluation: out-of-fold predictions: each face is judged by a head that was fitted without its person.
+        scores: ``metrics.SCORES`` of these, by name; the intervals draw whole persons where persons are known.
+        num_unscored: faces of classes that only one person shows; they are in the fit, but in no score.
     """
 
     path: Path
     spec: Spec
     faces: FaceSet
     evaluation: Evaluation
-    accuracy_interval: tuple[float, float]
+    scores: Mapping[str, Score]
     num_unscored: int
 
     def to_dict(self) -> dict[str, Any]:
-        """Fit for JSON."""
-        scores = {**self.evaluation.to_dict(), "accuracy_interval": list(self.accuracy_interval)}
+        """A dictionary for JSON."""
+        scores = {**self.evaluation.to_dict(), **_by_name(self.scores)}
         return {
             "model": str(self.path),
             "spec": json.loads(self.spec.to_json()),
@@ -121,17 +123,21 @@ def adapt(
     rows = _features(classifier, faces, progress)
     found = logistic.fit(rows, len(faces.classes), seed=seed)
     evaluation = Evaluation.from_predictions(faces.labels[found.scored], found.probabilities, faces.classes)
-    right = evaluation.predicted == evaluation.labels
-    interval = metrics.clustered_interval(right, rows.groups[found.scored])
+    scores = resampling.scores(
+        evaluation.labels,
+        evaluation.predicted,
+        len(faces.classes),
+        clusters=resampling.person_clusters(None if faces.subjects is None else faces.subjects[found.scored]),
+    )
     spec = _spec(classifier, faces, found, seed, faceset.hash)
-    spec = replace(spec, scores=(_score(evaluation, interval, faces),))
+    spec = replace(spec, scores=(_score(evaluation, scores, faces),))
     onnxfile.replace_head(model, head, found.head.weight, found.head.bias, spec.temperature)
     onnxfile.set_spec(model, spec)
     onnxfile.set_metadata(model, modelfile.SEEN_KEY, _seen(classifier, faces).to_text())
     with files.atomic_write(out, overwrite=overwrite, inputs=[classifier.path]) as temporary:
         onnx.save_model(model, temporary)
         _check_parity(temporary, faces, rows, found)
-    return Adapted(Path(out), spec, faces, evaluation, interval, int((~found.scored).sum()))
+    return Adapted(Path(out), spec, faces, evaluation, scores, int((~found.scored).sum()))
 
 
 def learnable(faceset: FaceSet) -> FaceSet:
@@ -245,21 +251,24 @@ def _name(classifier: Classifier) -> str:
     return Path(classifier.name).name
 
 
-def _score(evaluation: Evaluation, interval: tuple[float, float], faces: FaceSet) -> Mapping[str, Any]:
-    """The scores out of fold, for the spec."""
+def _score(evaluation: Evaluation, scores: Mapping[str, Score], faces: FaceSet) -> Mapping[str, Any]:
+    """The out-of-fold scores, for the spec."""
     by = "picture" if faces.subjects is None else "person"
     return {
         "split": OUT_OF_FOLD,
         "n": len(evaluation),
-        "accuracy": evaluation.accuracy,
-        "accuracy_interval": list(interval),
-        "balanced_accuracy": evaluation.balanced_accuracy,
-        "balanced_accuracy_interval": list(evaluation.balanced_accuracy_interval),
+        **_by_name(scores),
         "log_loss": evaluation.log_loss,
         "calibration_error": evaluation.calibration.value,
         "flip": False,
-        "note": f"out of fold by {by}: head, penalty and temperature of each face come from the other folds",
+        "note": f"out of fold by {by}: head, penalty and temperature for each face were fitted on the other folds",
     }
+
+
+def _by_name(scores: Mapping[str, Score]) -> dict[str, Any]:
+    """Scores and their intervals under the names that records use."""
+    values = {name: score.value for name, score in scores.items()}
+    return values | {f"{name}_interval": list(score.interval) for name, score in scores.items()}
 
 
 def _seen(classifier: Classifier, faces: FaceSet) -> SeenFaces:
@@ -271,7 +280,7 @@ def _seen(classifier: Classifier, faces: FaceSet) -> SeenFaces:
 def _check_parity(path: Path, faces: FaceSet, rows: Rows, found: HeadFit) -> None:
     """Compare the model file with the fitted head on all faces."""
     logits = found.head.logits(rows.features) / found.temperature.value
-    expected = np.exp(logistic.log_softmax(logits))
+    expected = np.exp(log_softmax(logits))
     difference = float(np.abs(Classifier.load(path).probabilities(faces.images) - expected).max())
     if not difference <= TOLERANCE:
         raise ExportError(
