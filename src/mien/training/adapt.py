@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import onnx
@@ -36,6 +36,7 @@ from mien.run import git_commit
 from mien.training import logistic, onnxfile
 from mien.training.logistic import HeadFit, Rows
 from mien.training.temperature import log_softmax
+from mien.typed_json import JsonObject
 from mien.words import counted
 
 MIN_FACES = 10
@@ -73,7 +74,7 @@ class Adapted:
     scores: Mapping[str, Score]
     num_unscored: int
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """A dictionary for JSON."""
         scores = {**self.evaluation.to_dict(), **_by_name(self.scores)}
         return {
@@ -251,7 +252,7 @@ def _name(classifier: Classifier) -> str:
     return Path(classifier.name).name
 
 
-def _score(evaluation: Evaluation, scores: Mapping[str, Score], faces: FaceSet) -> Mapping[str, Any]:
+def _score(evaluation: Evaluation, scores: Mapping[str, Score], faces: FaceSet) -> JsonObject:
     """The out-of-fold scores, for the spec."""
     by = "picture" if faces.subjects is None else "person"
     return {
@@ -265,7 +266,7 @@ def _score(evaluation: Evaluation, scores: Mapping[str, Score], faces: FaceSet) 
     }
 
 
-def _by_name(scores: Mapping[str, Score]) -> dict[str, Any]:
+def _by_name(scores: Mapping[str, Score]) -> JsonObject:
     """Scores and their intervals under the names that records use."""
     values = {name: score.value for name, score in scores.items()}
     return values | {f"{name}_interval": list(score.interval) for name, score in scores.items()}

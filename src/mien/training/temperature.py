@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.modelfile import Spec
+from mien.typed_json import JsonObject
 
 LOWEST, HIGHEST = 0.2, 5.0
 """Bounds of the temperature."""
@@ -74,7 +75,7 @@ class Temperature:
         """Whether the optimum is at a bound; the confidence is then not calibrated."""
         return not LOWEST * 1.01 < self.value < HIGHEST / 1.01
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """A dictionary for JSON."""
         return {
             "value": self.value,
