@@ -38,7 +38,7 @@ CARD = """# Model card: {name}
 
 ## Scores
 
-FER2013 {split} (n = {n:,}): none of these rows was trained on, and nothing about this model was chosen on them.
+FER2013 {split} (n = {n:,}): used neither for training nor for any choice.
 
 | | plain | `--flip` |
 |---|---|---|
@@ -48,12 +48,12 @@ FER2013 {split} (n = {n:,}): none of these rows was trained on, and nothing abou
 | balanced accuracy without them | {balanced_without} | |
 | mean accuracy under corruption | {corrupted} | |
 
-{copies:,} of these faces also stand, pixel for pixel, in FER2013's training rows; three lines leave them out
+{copies:,} of these faces are exact copies of FER2013's training rows; three lines exclude them
 (n = {n_without:,}). Intervals are 95%: Wilson for accuracy, bootstrap over rows (2,000 draws, seed 0) for the others. Human agreement with these
-labels is usually quoted as 65 ± 5%. Under corruption: the mean over {num_corruptions} kinds of bad pictures at several severities, on {n_corrupted:,} of
-these faces (`mien evaluate {name} fer2013 --split {split} --corrupted`), which as they are give {clean}.
+labels is usually quoted as 65 ± 5%. Under corruption: the mean over {num_corruptions} corruptions at several severities, on {n_corrupted:,} of
+these faces (`mien evaluate {name} fer2013 --split {split} --corrupted`); without corruption {clean}.
 
-Measured {date}, onnxruntime {onnxruntime}, {processor}; `fer2013` is the folder that docs/training.md tells of.
+Measured {date}, onnxruntime {onnxruntime}, {processor}; docs/training.md describes the folder `fer2013`.
 
 By class, plain:
 
@@ -64,9 +64,9 @@ By class, plain:
 Recall by class without copies: {recall_without}.
 
 Calibration: one temperature, {temperature:.3f}, fitted on the held-out rows. On {split} the expected calibration error
-over 15 bins is {calibration:.1%} (plain) and {calibration_flip:.1%} (with flip, whose averaging makes it less sure).
+over 15 bins is {calibration:.1%} (plain) and {calibration_flip:.1%} (with flip, which lowers the confidence).
 
-The command that gives these scores: `mien evaluate {name} fer2013 --split {split}`, with `--flip` for the second column.
+Command: `mien evaluate {name} fer2013 --split {split}`, with `--flip` for the second column.
 
 ## Training
 
@@ -74,25 +74,24 @@ The command that gives these scores: `mien evaluate {name} fer2013 --split {spli
 
 - Data: the Training rows of FER2013 with their FER+ votes: {train_rows:,} to learn from, {valid_rows:,} held out to choose
   the epoch and to fit the temperature (accuracy there {hold_out:.1%}). Data hash `{data_hash}`.
-- Recipe `{recipe}`{settings}, seed {seed}; {epochs} epochs, of which {epoch} was the best; {minutes:,.0f} minutes on {device}, {threads},
+- Recipe `{recipe}`{settings}, seed {seed}; {epochs} epochs, exported epoch {epoch}; {minutes:,.0f} minutes on {device}, {threads},
   {precision}, torch {torch}, mien {mien}, commit `{commit}`.
 - FER2013 (Goodfellow et al., 2013) is a collection of pictures from web searches, published for research. Rights in these
   photographs are unresolved; their pixels are not in this package. The FER+ votes (Barsoum et al., 2016) are under the MIT licence.
 
-## What it is for, and what not
+## Intended use and limits
 
-It reads which of seven expressions a face shows, for research, teaching, art, interfaces that answer a smile, and for
-sorting one's own pictures. Faces should be found and cropped first, about upright and frontal.
+It predicts which of seven expressions a face shows, for research, teaching, art, interactive applications and sorting your own pictures. Faces must be
+detected and cropped first, approximately upright and frontal.
 
-Reading expressions is not reading feelings: a smile is a shape of the mouth, not proof of joy. Don't judge people by it:
-not candidates, pupils, patients, suspects or drivers. In the European Union, inferring emotions at work or in education
-is prohibited, save for medical and safety reasons (AI Act, article 5(1)(f)); elsewhere such systems count as high-risk
-(annex III, 1(c)), and the people concerned must be told (article 50(3)).
+An expression is not a feeling: a smile is a shape of the mouth, not proof of joy. Do not use the model to judge people, such as candidates, pupils,
+patients, suspects or drivers. In the European Union, inferring emotions at work or in education is prohibited, except for medical and safety reasons
+(AI Act, article 5(1)(f)); other such systems are high-risk (annex III, 1(c)), and the people concerned must be informed (article 50(3)).
 
-Known limits: its labels are one annotator's opinion on small gray pictures, and the ten people of FER+ disagree with more
-than a third of them. Rare classes are read worst (see the table). Who is in the pictures by age, sex and origin is not
-known and was not balanced; posed, web-searched faces prevail; profile faces are not measured. What
-hidden eyes or mouth, low resolution, noise, blur and turning cost, `mien explain {name} DATA` tells (docs/why.md, for `base`).
+Known limits: each label is the opinion of one annotator on a small gray picture; the majority of FER+'s ten annotators disagrees with more than a third
+of the labels. The table has the recall of each class. Age, sex and origin of the people are unknown and were not balanced. Most pictures are posed and from
+web searches; profile faces were not measured. `mien explain {name} DATA` measures the effect of occlusion, low resolution, noise, blur and rotation (docs/why.md has that for
+`base`).
 """
 
 
