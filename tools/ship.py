@@ -90,8 +90,8 @@ patients, suspects or drivers. In the European Union, inferring emotions at work
 
 Known limits: each label is the opinion of one annotator on a small gray picture; the majority of FER+'s ten annotators disagrees with more than a third
 of the labels. The table has the recall of each class. Age, sex and origin of the people are unknown and were not balanced. Most pictures are posed and from
-web searches; profile faces were not measured. `mien explain {name} DATA` measures the effect of occlusion, low resolution, noise, blur and rotation (docs/why.md has that for
-`base`).
+web searches; profile faces were not measured. `mien explain {name} DATA` measures the effect of occlusion, low resolution, noise, blur and rotation
+(docs/why.md has that for `base`).
 """
 
 
