@@ -6,7 +6,6 @@ import torch.nn.functional as F
 from torch import nn
 
 from mien.errors import RecipeError
-from mien.reporting import network as network_words
 from mien.training import networks, summary
 
 REPORT_TABLE = [
@@ -91,13 +90,6 @@ def test_unknown_names_and_sizes_are_refused() -> None:
         networks.build("huge", 7, 48)
     with pytest.raises(RecipeError, match="must be a multiple of 16, not 50"):
         networks.build("vgg", 7, 50)
-
-
-def test_the_table_for_the_terminal_has_totals() -> None:
-    text = network_words.network_as_text(summary.describe(networks.build("vgg", 7, 64), 64))
-    assert "39,569,799 (all trainable)" in text
-    assert "150.95 MiB" in text
-    assert text.splitlines()[2].split()[:5] == ["1", "features.0.0", "Conv2d", "64x64x64", "640"]
 
 
 @pytest.mark.parametrize("name", networks.NETWORKS)

@@ -6,39 +6,10 @@ import json
 
 import pytest
 
-import records
+from experimental import study as result
 from mien import typed_json
-from mien.evaluation.comparison import Comparison
-from mien.evaluation.metrics import SCORES
-from mien.experiments.results import Arm, ArmResult, StudyResult
+from mien.experiments.results import StudyResult
 from mien.reporting.pages import study as study_page
-
-
-def result(accuracy: float = 0.55, *, seeds: int = 3, family: tuple[float, float] = (-0.01, 0.05)) -> StudyResult:
-    """A study of three arms, each 2 points better than the first, with the interval of all at once that is given."""
-
-    def arm(key: str, is_first: bool = False) -> ArmResult:
-        mean = dict.fromkeys(SCORES, accuracy if is_first else accuracy + 0.02)
-        compared = Comparison(
-            scores=(mean,) * seeds,
-            mean=mean,
-            sd=dict.fromkeys(SCORES, 0.001) if seeds > 1 else None,
-            difference=None if is_first else dict.fromkeys(SCORES, (0.02, 0.005, 0.035)),
-            family=None if is_first else dict.fromkeys(SCORES, family),
-        )
-        epochs, minutes = (3,) * seeds, (1.0,) * seeds
-        return ArmResult(Arm(key), True, compared, epochs=epochs, minutes=minutes, curve=(0.4, 0.5, 0.55))
-
-    return StudyResult(
-        study="augmentation",
-        common=records.common(),
-        seeds=tuple(range(seeds)),
-        split="test",
-        n=1000,
-        majority=0.25,
-        mien="0",
-        arms=(arm("none", is_first=True), arm("flip_alone"), arm("all")),
-    )
 
 
 def test_a_result_is_read_as_it_was_written() -> None:

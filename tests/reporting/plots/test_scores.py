@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-import records
 from mien import emotions
 from mien.errors import DataError, MissingExtraError
 from mien.evaluation.evaluation import Evaluation
 from mien.reporting import svg
 from mien.reporting.plots import scores
-from mien.reporting.plots.training import CurvesPlot
-from mien.run_record import NetworkRecord
-from records import layer
 
 
 def judged(
@@ -53,22 +47,6 @@ def test_confusion_plot_of_an_absent_class_shows_a_dash() -> None:
     plot = scores.ConfusionPlot(judged(absent=1))
     assert np.isnan(plot.shares[1]).all()
     assert plot.plot(values="shares").ax_.texts[7].get_text() == "–"
-
-
-def test_curves_mark_the_earliest_best_epoch() -> None:
-    plot = CurvesPlot(records.history(6), stop_accuracy=0.66, patience=3)
-    assert plot.best_epoch == 3
-    labels = [text.get_text() for text in legend_of(plot.plot().ax_)]
-    assert labels == ["training rows (augmented)", "hold-out", "best epoch 3", "threshold 66%", "patience 3"]
-    assert [text.get_text() for text in legend_of(plot.plot(what="loss").ax_)][-1] == "best epoch 3"
-    assert plot.plot(what="learning_rate").ax_.get_legend() is None
-
-
-def test_curves_of_one_epoch_and_of_none() -> None:
-    ax = CurvesPlot(records.history(1)).plot().ax_
-    assert ax.lines[0].get_marker() == "o"  # a line through one point would be invisible
-    with pytest.raises(DataError, match="no epoch yet"):
-        CurvesPlot([])
 
 
 def test_calibration_plot_has_a_dot_for_each_bin_with_faces() -> None:
@@ -133,42 +111,6 @@ def test_plots_can_be_saved_without_pyplot() -> None:
     assert isinstance(figure, Figure)
 
 
-@pytest.mark.parametrize("num_classes", [2, 7, 8])
-def test_svg_follows_its_page_and_leaves_the_style_alone(num_classes: int) -> None:
-    before = dict(matplotlib.rcParams)
-    plot = scores.ConfusionPlot(judged(num_classes))
-    picture = svg.from_plot(plot.plot, 300, 280, prefix="one", label='the "matrix"')
-    assert dict(matplotlib.rcParams) == before
-    assert picture.startswith('<svg class="plot" viewBox="0 0 300 280" role="img" aria-label="the &quot;matrix&quot;">')
-    assert "http" not in picture
-    assert "<style" not in picture
-    assert scores.INK not in picture
-    assert "font-family" not in picture
-
-
-def test_svg_ids_of_two_figures_do_not_meet() -> None:
-    plot = CurvesPlot(records.history(4))
-    one, two = (svg.from_plot(plot.plot, 300, 200, prefix=prefix, label="x") for prefix in ("one", "two"))
-    ids = [set(re.findall(r'\bid="([^"]+)"', picture)) for picture in (one, two)]
-    assert ids[0]
-    assert not ids[0] & ids[1]
-    for picture, own in zip((one, two), ids, strict=True):
-        assert set(re.findall(r'(?:url\(#|href="#)([^")]+)', picture)) == own
-
-
-def test_svg_takes_chinese_and_hostile_names_without_warning() -> None:
-    classes = ('<b>&"$x_1$', "a" * 40)
-    plot = scores.ConfusionPlot(judged(2, classes=classes))
-    picture = svg.from_plot(
-        lambda ax: plot.plot(ax, words={"true": "標籤", "predicted": "判讀"}), 300, 280, prefix="p", label="x"
-    )
-    assert "標籤" in picture
-    assert "<b>" not in picture
-    assert "&lt;b&gt;&amp;" in picture
-    assert "$x_1$" in picture  # no mathematics
-    assert "a" * 13 + "…" in picture
-
-
 def test_missing_matplotlib_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
@@ -177,39 +119,3 @@ def test_missing_matplotlib_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> 
         plot.plot()
     with pytest.raises(MissingExtraError, match=r"mien\[report\]"):
         svg.from_plot(plot.plot, 1, 1, prefix="p", label="x")
-
-
-def test_blocks_run_from_weights_to_weights() -> None:
-    layers = [
-        layer("features.conv1", "Conv2d", 64, 64, 64), layer("features.act1", "ReLU", 64, 64, 64),
-        layer("features.pool1", "MaxPool2d", 64, 32, 32), layer("features.drop1", "Dropout", 64, 32, 32),
-        layer("head.drop5", "Dropout", 99), layer("head.linear1", "Linear", 12), layer("head.act5", "ReLU", 12),
-        layer("head.linear2", "Linear", 7),
-    ]  # fmt: skip
-    found = svg.blocks(layers)
-    assert [(b.kind, b.first, b.last) for b in found] == [("conv", 1, 4), ("linear", 5, 7), ("linear", 8, 8)]
-    assert (found[0].output, found[0].pooled) == ((64, 64, 64), (64, 32, 32))
-    assert (found[1].output, found[1].pooled) == ((12,), None)
-
-
-def test_blocks_follow_residual_blocks() -> None:
-    layers = [
-        layer("stem.conv", "Conv2d", 8, 24, 24), layer("stem.norm", "BatchNorm2d", 8, 24, 24),
-        layer("stages.0.0.conv1", "Conv2d", 8, 24, 24), layer("stages.0.0.conv2", "Conv2d", 8, 24, 24),
-        layer("stages.1.0.conv1", "Conv2d", 16, 12, 12), layer("stages.1.0.shortcut.conv", "Conv2d", 16, 12, 12),
-        layer("drop", "Dropout", 16), layer("linear", "Linear", 7),
-    ]  # fmt: skip
-    kinds = [(b.kind, b.first, b.last) for b in svg.blocks(layers)]
-    assert kinds == [("conv", 1, 2), ("residual", 3, 4), ("residual", 5, 6), ("linear", 7, 8)]
-    outcome = [("<i>", "#123456", 0.9), ("b", "#654321", 0.1)]
-    picture = svg.diagram(NetworkRecord(tuple(layers), (1, 48, 48), 0), "data:,", outcome, label="a <network>")
-    assert "&lt;i&gt;" in picture
-    assert "<i>" not in picture
-    assert "layers 3–4" in picture
-    assert picture.count("<title>") == 4
-
-
-def legend_of(ax: Any) -> Any:
-    legend = ax.get_legend()
-    assert legend is not None
-    return legend.get_texts()
