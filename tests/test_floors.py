@@ -184,3 +184,30 @@ def test_dictionaries_of_anything_stand_only_at_the_edge_of_json() -> None:
                 texts = [ast.unparse(one) for one in (*annotations, *([node.returns] if node.returns else []))]
                 found += [f"{path.relative_to(ROOT)}: {node.name}" for text in texts if "[str, Any]" in text]
     assert len(found) < 25, "\n".join(found)
+
+
+NEEDS_NO_TEST_FILE = {"reporting/pages/parts.py"}
+"""Modules that a test file of their own would say nothing about; ten at most."""
+
+
+def file_of_tests(module: Path) -> Path | None:
+    """Where the tests of a module are, below ``tests``; None where it needs none: a private one, or one that only re-exports."""
+    name, folder = module.stem.strip("_"), module.parent
+    if module.name == "__init__.py":
+        if (ROOT / module).read_text(encoding="utf-8").count("\n") < 40:
+            return None
+        name = folder.name or "mien"
+    elif module.stem.startswith("_") and module.name != "__main__.py":
+        return None
+    return folder / f"test_{name}.py"
+
+
+def test_every_module_has_its_test_file() -> None:
+    assert len(NEEDS_NO_TEST_FILE) <= 10
+    modules = [path.relative_to(ROOT) for path in sorted(ROOT.rglob("*.py"))]
+    missing = {
+        module.as_posix()
+        for module in modules
+        if (place := file_of_tests(module)) is not None and not (Path(__file__).parent / place).exists()
+    }
+    assert missing == NEEDS_NO_TEST_FILE
