@@ -30,8 +30,8 @@ def value(setting: object) -> str:
 
 
 RECIPE_FILE = """\
-A recipe can also be a TOML file: the recipe that it starts from, and the changes. `--recipe mine.toml` uses it, and `--set` overrides it. `mien tune`
-writes its best recipe like this ([tuning](tuning.md)).
+A recipe can also be a TOML file with a base recipe and changes. `--recipe mine.toml` uses it, and `--set` overrides it. `mien tune` writes its best
+recipe in this form ([tuning](tuning.md)).
 
 ```toml
 recipe = "tiny"
@@ -42,116 +42,115 @@ rotation = 12.5
 scale = [0.9, 1.1]
 ```
 """
-"""What the page says of recipes in files."""
+"""The text of the page on recipe files."""
 
 LAYOUT_NOTES = """
 ## Tables and lists
 
-- Separator (comma, semicolon, tab, `|`; in `.txt` and `.lst` also blanks), encoding (UTF-8, UTF-16, else Windows-1252) and header are detected. Excel
-  workbooks (`.xlsx`) and JSON lines (`.jsonl`) are tables too, and so are JSON documents (records, columns, or
-  a class for each name).
-- Columns are found by their usual names; in a list without a header, by their content.
-- A list names pictures by path, name, name without extension, or number; a list that you name yourself may point outside of its folder.
-  `metadata.jsonl` or `metadata.csv` names those in its folder.
-- Pixels are in one column (separated by blanks, commas or semicolons) or in a column each. Values from 0 to 1 are multiplied by 255; colour becomes
-  gray, transparency white; different sizes become the most common one, with a note.
-- An unclosed quote is an error that names the line.
+- Tables are CSV and similar text files, Excel (`.xlsx`), JSON Lines and JSON (records, columns, or a class for each name). Separator (comma, semicolon,
+  tab, `|`; in `.txt` and `.lst` also blanks), encoding (UTF-8, UTF-16, else Windows-1252) and header are detected.
+- Columns are recognised by their usual names or, in a list without header, by their content.
+- A list names pictures by path, name, name without extension, or number. A list in the given folder names pictures inside it; a list given by path may
+  name pictures anywhere. `metadata.jsonl` and `metadata.csv` name those of their own folder.
+- Pixels are in one column (separated by blanks, commas or semicolons) or in one column each. Values from 0 to 1 are multiplied by 255; colour is
+  converted to gray, transparency to white; other sizes are resized to the most frequent one, with a note.
+- An unclosed quote is an error that gives the line.
 
-## Numbers as labels
+## Numeric labels
 
-Numbers mean different things in different data sets. Where there are names, names are used.
+Class names are preferred to numbers. The same number has different meanings in different data sets:
 
 | `--coding` | codes |
 |---|---|
 | `fer2013` | 0 angry, 1 disgust, 2 fear, 3 happy, 4 sad, 5 surprise, 6 neutral |
 | `rafdb` | 1 surprise, 2 fear, 3 disgust, 4 happy, 5 sad, 6 angry, 7 neutral |
-| `affectnet` | 0 neutral, 1 happy, 2 sad, 3 surprise, 4 fear, 5 disgust, 6 angry, 7 contempt; 8 to 10 are left out |
-| `ferplus` | 0 neutral, 1 happy, 2 surprise, 3 sad, 4 angry, 5 disgust, 6 fear, 7 contempt; 8 and 9 are left out |
+| `affectnet` | 0 neutral, 1 happy, 2 sad, 3 surprise, 4 fear, 5 disgust, 6 angry, 7 contempt; 8 to 10 are dropped |
+| `ferplus` | 0 neutral, 1 happy, 2 surprise, 3 sad, 4 angry, 5 disgust, 6 fear, 7 contempt; 8 and 9 are dropped |
 | `ckplus` | 0 neutral, 1 angry, 2 contempt, 3 disgust, 4 fear, 5 happy, 6 sad, 7 surprise |
 | `alphabetical` | the seven in alphabetical order, or eight with contempt, from 0 or from 1 |
 | `ck48` | the folders of CK+48 in alphabetical order from 0: contempt instead of neutral |
 | `neutral-first` | 0 neutral, then the other six in alphabetical order |
-| `fer2013-from-1`, `rafdb-from-0`, `affectnet-from-1`, `ferplus-from-1`, `neutral-first-from-1` | the same orders, counted from there |
+| `fer2013-from-1`, `rafdb-from-0`, `affectnet-from-1`, `ferplus-from-1`, `neutral-first-from-1` | the same orders, from 1 or 0 |
 | `0=calm,1=pain` | a name for each code |
 
 - Without `--coding` (Python `coding="rafdb"` or `coding={0: "calm", 1: "pain"}`), the coding is detected or the data is refused. All commands print
-  the coding and its evidence.
-- RAF-DB, AffectNet and FER2013 (columns `emotion` and `Usage`) have their coding. Rows with other codes are dropped; the data is refused if another
-  coding has all codes or, for FER2013's columns, if the faces clearly contradict it.
-- Otherwise the codes must be exactly those of a known coding. If several fit, the model `tiny` reads up to 64 faces per code. A coding is accepted if
-  it agrees on at least 40%, leads every other one by 8 points (sign test, p ≤ 0.05), and no other order of the expressions agrees better. Drawings
-  and other faces that `tiny` cannot read need `--coding`.
+  the coding and the evidence for it.
+- RAF-DB, AffectNet and FER2013 (columns `emotion` and `Usage`) have a fixed coding; rows with other codes are dropped. The data is refused if another
+  coding fits all codes or, for FER2013's columns, if the faces clearly contradict the coding.
+- Otherwise a known coding must have exactly the codes of the data. If several do, the model `tiny` classifies up to 64 faces per code. A coding is
+  accepted if it agrees with at least 40% of the predictions and 8 points more than any other (sign test, p ≤ 0.05), and no other order of the
+  expressions agrees better. Drawings and other unusual faces need `--coding`.
 - Measured on FER2013's PublicTest (seed 0, six codings of 0 to 6): with 8 faces per class, 353 of 360 draws got the true coding and 7 were refused;
   of 60 random orders, 59 were refused. With 16, all draws were right and all orders refused.
 - Few codes, such as 0 and 1, need names: `--coding 0=neutral,1=smile`; `--coding 0=0,1=1` keeps the numbers.
 
-One-hot columns and votes are labels too: the class with most votes. Ties and a majority for `unknown` drop the row; a row of zeros is unlabelled.
+One-hot columns and votes are labels too: the class with most votes. A tie or a majority for `unknown` drops the row; a row of zeros is unlabelled.
 
-## Splits and people
+## Splits and persons
 
-Splits are found by names of folders and files (`train_set`, `Train Data`, `FER2013Valid`), and by a column (`split`, `set`, `Usage`, `fold`,
-`subset`, ...) or by columns `is_train`, `is_test`, ... of 1 and 0. Rows with an unknown name in the column are dropped, and a column without a known
-name is ignored; both give a note.
+Splits are recognised by the names of folders and files (`train_set`, `Train Data`, `FER2013Valid`), by a column (`split`, `set`, `Usage`, `fold`,
+`subset`, ...), or by columns `is_train`, `is_test`, ... of 1 and 0. Rows with an unknown split name are dropped, and a column without a known name is
+ignored; both give a note.
 
-People are found by a column (`subject`, `person`, `participant`, `actor`, ...) or by folders (`S01/happy/1.png`, `happy/S01/1.png`). Hold-outs keep
-the pictures of a person together. Of several levels of folders, expressions are the classes, else words (`bored`) rather than numbers (`session2`),
-else the inner level. Other folders above the classes are reported and read as training rows.
+Persons are recognised by a column (`subject`, `person`, `participant`, `actor`, ...) or by folders (`S01/happy/1.png`, `happy/S01/1.png`). A hold-out
+has all pictures of a person or none. With several levels of folders, the classes are the level of expressions, else of words (`bored`) rather than
+numbers (`session2`), else the inner level. Other folders above the classes are reported, and their pictures are training rows.
 
 ## Arrays
 
-`.npz`, a folder of `.npy`, and HDF5: faces `(N, H, W)`, `(N, H, W, channels)`, `(N, channels, H, W)` or `(N, H x H)`, from 0 to 255 or from 0 to 1;
-labels as numbers, text or one-hot. Words in the names give the splits (`x_train`, `y_test`, `Training_pixel`). Pickled objects are never opened.
-HDF5, workbooks and YOLO's `data.yaml` need `pip install 'mien[formats]'`.
+`.npz`, folders of `.npy`, and HDF5: faces `(N, H, W)`, `(N, H, W, channels)`, `(N, channels, H, W)` or `(N, H x H)`, from 0 to 255 or from 0 to 1;
+labels as numbers, text or one-hot. The names give the splits (`x_train`, `y_test`, `Training_pixel`). Pickled objects are never loaded. HDF5, Excel and
+YOLO's `data.yaml` need `pip install 'mien[formats]'`.
 
 ## Archives
 
-Zip, tar, `.csv.gz` and the like are unpacked to a temporary folder, read and cached. In a folder of archives only, each is a folder of its name, so
-`train.zip` is a split. Refused are encrypted archives, paths outside of the folder, more than 100 times the packed size, and more than two levels of
-nesting. Unpack 7z and RAR first.
+Zip, tar, `.csv.gz` and similar are unpacked to a temporary folder, read and cached. In a folder with archives only, each is a folder of its name:
+`train.zip` is a split. Encrypted archives, paths outside of the folder, more than 100 times the packed size, and more than two levels of nesting are
+refused. Unpack 7z and RAR first.
 
 ## Portraits and photos
 
-Models expect cropped faces. If pictures show more (JAFFE, KDEF, CAER-S, the original CK+), a note says so; it depends on the face size in 24 of them.
-`--find-faces` crops the largest face of each picture, as `mien predict` does. Pictures without a face are left out, counted and named. Boxes (YOLO,
-COCO, Label Studio, ExpW) are cropped as squares around them. Of the original CK+, the frame named in `Emotion` is used.
+Models need cropped faces. A note warns if pictures show more (JAFFE, KDEF, CAER-S, the original CK+), based on the face size in 24 of them.
+`--find-faces` crops the largest face of each picture, as `mien predict` does. Pictures without a face are dropped, counted and named. Boxes (YOLO, COCO,
+Label Studio, ExpW) are enlarged to squares. From the original CK+, the frame named in `Emotion` is used.
 
 ## Not supported
 
-Pickles, TFRecord, MATLAB and `.xls`: the error says what to save instead. Lists in other encodings, such as Big5, are read as Windows-1252, so
+Pickles, TFRecord, MATLAB and `.xls`: the error message gives the alternative. Lists in other encodings, such as Big5, are decoded as Windows-1252, so
 pictures with non-ASCII names are not found: save the list as UTF-8.
 """
-"""What the page says of layouts beside their table."""
+"""The text of the page after the table of layouts."""
 
 READING = """\
-These options work in all commands that read data, and in Python as keywords (`mien.read("faces", drop=["contempt"], map={"calm": "neutral"})`). A run
-stores them, so `--resume`, `report` and `export` read the data in the same way.
+All commands that read data have these options, and Python has them as keywords (`mien.read("faces", drop=["contempt"], map={"calm": "neutral"})`). A
+run stores them for `--resume`, `report` and `export`.
 
 | option | what it does |
 |---|---|
-| `--layout NAME` | forces a layout |
+| `--layout NAME` | sets the layout |
 | `--votes PATH` | joins FER+ votes (`fer2013new.csv`) to FER2013 |
-| `--coding NAME` | says what numbers as labels mean (see below) |
+| `--coding NAME` | sets the meaning of numeric labels (see below) |
 | `--find-faces` | crops the largest face of each picture (see below) |
 | `--map A=B` | renames class A to B; classes with the same name are merged and their votes added |
-| `--drop CLASS` | leaves a class out |
+| `--drop CLASS` | drops a class |
 | `--classes A,B,C` | keeps only these classes, in this order |
 
-`--map` comes before `--drop`, and `--drop` before `--classes`. Records count the changes (`changes`, `num_dropped`).
+`--map` is applied before `--drop`, and `--drop` before `--classes`. The JSON outputs count the changes (`changes`, `num_dropped`).
 
-**Classes.** Two or more folders with pictures are classes, unless a table has the labels or the folders are named after people (`subject01`). Without
-such folders, expressions in file names are the classes (`happy_001.png`). Class names become mien's (`Happiness` becomes `happy`) if all are known,
-or at least five expressions and most of the names. Other sets keep their names: `joy` beside `boredom` stays `joy`.
+**Classes.** Two or more folders with pictures are classes, unless a table has the labels or the folders are named after persons (`subject01`). Without
+such folders, expressions in file names are the classes (`happy_001.png`). Class names are converted to mien's (`Happiness` to `happy`) if all are known,
+or at least five expressions and most of the names. Otherwise they are kept: `joy` beside `boredom` stays `joy`.
 
-**Leakage.** All commands count faces that are in two splits, or twice in one (equal pixels, blank pictures excepted). `train`, `study` and `tune`
-refuse data
+**Leakage.** All commands count faces that occur in two splits, or twice in one (equal pixels, except blank pictures). `train`, `study` and `tune`
+refuse data if
 
-- with a face of the split that chooses the epoch (`valid`, or `valid_split`) in `train`;
-- with more than a tenth of another split in `train`, or in the split that chooses the epoch.
+- a face of the split that chooses the epoch (`valid`, or `valid_split`) is in `train`;
+- more than a tenth of another split is in `train`, or in the split that chooses the epoch.
 
 Up to a tenth is accepted (FER2013: 7.8%); scores are then also given without the copies. `mien data audit DATA --write CLEAN.parquet` removes copies
 ([audit](audit.md)); `--allow-leakage` trains anyway.
 """
-"""What the page says before the table of how data is read."""
+"""The text of the page before the table of layouts."""
 
 
 def recipes_page() -> str:
@@ -166,13 +165,13 @@ def recipes_page() -> str:
         "| to | set |",
         "|---|---|",
         "| train without augmentation | `augment=none` |",
-        "| train for bad pictures (noise, blur, low resolution, JPEG, light, hidden parts, wrong crops) | `augment=robust`; twice as often: `augment=strong` |",
+        "| train for bad pictures (noise, blur, low resolution, JPEG, light, occlusion, wrong crops) | `augment=robust`; doubled probabilities: `augment=strong` |",
         "| fine-tune a model (recipe `finetune`; the same as `mien train DATA --init base`) | `init=base` |",
-        "| learn from a teacher (distillation) | `teacher=base distillation_weight=0.5` |",
-        "| show the teacher the network's crops, before they are corrupted | `teacher_sees=view` |",
-        "| repeat these crops after 16 epochs, which is faster | `teacher_views=16` |",
+        "| use a teacher (distillation) | `teacher=base distillation_weight=0.5` |",
+        "| give the teacher the network's crops, before they are corrupted | `teacher_sees=view` |",
+        "| repeat these crops after 16 epochs (faster) | `teacher_views=16` |",
         "",
-        "`mien data info DATA --augmented sheet.png --set augment=robust` draws what the network sees.",
+        "`mien data info DATA --augmented sheet.png --set augment=robust` draws the augmented inputs of the network.",
         "",
         *RECIPE_FILE.splitlines(),
         "",
@@ -215,8 +214,8 @@ def layouts_page() -> str:
     lines = [
         "# Layouts of labelled faces",
         "",
-        "Give the path of your data: mien recognises the layout by its content. `mien data info PATH` prints the layout, the classes,",
-        "and the rows that were dropped, with reasons.",
+        "Give the path of your data: mien detects the layout by its content. `mien data info PATH` prints the layout, the classes,",
+        "and the dropped rows with reasons.",
         "",
         READING,
         "Layouts are tried in this order:",
