@@ -165,7 +165,7 @@ def recipes_page() -> str:
         "| to | set |",
         "|---|---|",
         "| train without augmentation | `augment=none` |",
-        "| train for bad pictures (noise, blur, low resolution, JPEG, light, occlusion, wrong crops) | `augment=robust`; doubled probabilities: `augment=strong` |",
+        "| train for bad pictures (noise, blur, small, JPEG, dark, covered, badly cropped) | `augment=robust`; doubled probabilities: `augment=strong` |",
         "| fine-tune a model (recipe `finetune`; the same as `mien train DATA --init base`) | `init=base` |",
         "| use a teacher (distillation) | `teacher=base distillation_weight=0.5` |",
         "| give the teacher the network's crops, before they are corrupted | `teacher_sees=view` |",
