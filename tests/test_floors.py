@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 import mien
 
@@ -211,3 +214,48 @@ def test_every_module_has_its_test_file() -> None:
         if (place := file_of_tests(module)) is not None and not (Path(__file__).parent / place).exists()
     }
     assert missing == NEEDS_NO_TEST_FILE
+
+
+COORDINATES = {"reporting/svg.py"}
+"""Modules that may format numbers themselves: they write the coordinates of drawings."""
+
+
+def number_formats(path: Path) -> Iterator[int]:
+    """The lines on which code formats a number: in an f-string, by ``str.format``, ``format`` or ``%``."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case (
+                ast.FormattedValue(format_spec=ast.JoinedStr())
+                | ast.BinOp(left=ast.JoinedStr() | ast.Constant(value=str()), op=ast.Mod())
+                | ast.Call(func=ast.Name(id="format"))
+            ):
+                yield node.lineno
+            case ast.Attribute(value=ast.Constant(value=str(text)), attr="format") if re.search(r"\{[^{}]*:", text):
+                yield node.lineno
+
+
+def test_texts_and_cells_format_the_numbers_of_pages_and_the_command_line() -> None:
+    paths = [path for room in ("reporting", "cli") for path in sorted((ROOT / room).rglob("*.py"))]
+    kept = [path for path in paths if "texts" not in path.parts and str(path.relative_to(ROOT)) not in COORDINATES]
+    assert len(kept) > 30
+    assert [f"{path.relative_to(ROOT)}:{line}" for path in kept for line in number_formats(path)] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "is_found"),
+    [
+        ('f"{n:,} faces"', True),
+        ('f"{share:.1%}"', True),
+        ('"{:+.4f}".format(x)', True),
+        ('map("{:g}".format, values)', True),
+        ('format(x, ".2f")', True),
+        ('"%.2f" % x', True),
+        ('f"{name} and {other!r}"', False),
+        ('words["best"].format(epoch=3)', False),
+        ("5 % 3", False),
+    ],
+)
+def test_the_walk_sees_a_number_format(tmp_path: Path, line: str, is_found: bool) -> None:
+    path = tmp_path / "page.py"
+    path.write_text(line)
+    assert bool(list(number_formats(path))) == is_found

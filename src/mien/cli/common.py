@@ -16,6 +16,7 @@ import click
 from mien import escapes
 from mien.cli.places import InputName, InputPath, OutputPath
 from mien.progress import Lines
+from mien.reporting.texts import cells
 from mien.typed_json import JsonObject
 from mien.words import agreed, counted
 
@@ -229,7 +230,7 @@ def tell_counts(out: Path | str | None, counts: Counter[str]) -> None:
     """Print the counts of an output; exit with code 1 if a photo couldn't be read."""
     if out is not None:
         say(
-            f"{out}: {counted(counts['face'], 'face')}, {counted(counts['no_face'], 'photo')} without one, {counts['error']:,} not read"
+            f"{out}: {counted(counts['face'], 'face')}, {counted(counts['no_face'], 'photo')} without one, {cells.count(counts['error'])} not read"
         )
     if counts["error"]:
         fail(

@@ -27,6 +27,7 @@ from mien.cli.common import (
 if TYPE_CHECKING:
     from mien.data.reading import ReadOptions
 from mien.cli.places import OutputPath, Verb
+from mien.reporting.texts import cells
 from mien.words import counted
 
 
@@ -230,6 +231,6 @@ def cache(clear: bool, as_json: bool) -> None:
         "removed": found.entries if clear else 0,
         "limit": caches.LIMIT,
     }
-    sets = f"{counted(found.entries, 'set')} of faces, {found.bytes / 1e6:,.1f} MB"
-    kept = f"{sets} {'removed' if clear else f'of {caches.LIMIT / 1e6:,.0f} at most'}"
+    sets = f"{counted(found.entries, 'set')} of faces, {cells.megabytes(found.bytes)}"
+    kept = f"{sets} {'removed' if clear else f'of {cells.megabytes(caches.LIMIT, 0)} at most'}"
     show(record, as_json, lambda: "off" if found.folder is None else f"{found.folder}: {kept}")

@@ -27,7 +27,8 @@ from mien.cli.common import (
 )
 from mien.cli.drawing import Drawer
 from mien.cli.places import OutputPath, Verb
-from mien.words import agreed, counted, percent
+from mien.reporting.texts import cells
+from mien.words import agreed, counted
 
 if TYPE_CHECKING:
     from mien.inference import records
@@ -316,15 +317,16 @@ class _Screen:
 def _table(rows: list[records.Row]) -> str:
     from mien import tables
 
-    cells = []
+    shown = []
     for row in rows:
         if row["status"] == "face":
-            box = " ".join(f"{side:.0f}" for side in row["box"])
+            box = " ".join(str(round(side)) for side in row["box"])
             label = "unsure" if row["abstained"] else str(row["label"])
-            cells.append([str(row["photo"]), label, percent(row["confidence"]), box, f"{row['detection_score']:.2f}"])
+            score = cells.decimal(row["detection_score"], 2)
+            shown.append([str(row["photo"]), label, cells.percent(row["confidence"]), box, score])
         else:
-            cells.append([str(row["photo"]), str(row["status"]), "", str(row.get("error", "")), ""])
-    return tables.render(["photo", "expression", "probability", "left top right bottom", "face score"], cells)
+            shown.append([str(row["photo"]), str(row["status"]), "", str(row.get("error", "")), ""])
+    return tables.render(["photo", "expression", "probability", "left top right bottom", "face score"], shown)
 
 
 def _counted(readings: Iterable[PhotoResult]) -> Iterator[PhotoResult]:
@@ -337,6 +339,6 @@ def _counted(readings: Iterable[PhotoResult]) -> Iterator[PhotoResult]:
         yield reading
         now = time.monotonic()
         if now - shown > 0.2:
-            redraw(f"{counted(number, 'photo')}, {number / (now - started):.0f} a second")
+            redraw(f"{counted(number, 'photo')}, {cells.decimal(number / (now - started), 0)} a second")
             shown = now
     redraw()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mien.cli.common import redraw, say, tell_counts
+from mien.reporting.texts import cells
 from mien.words import counted
 
 if TYPE_CHECKING:
@@ -93,10 +94,10 @@ def _counted(parts: Iterable[Part]) -> Iterator[Part]:
     started, photos = 0.0, 0
     try:
         for number, part in enumerate(parts, start=1):
-            line = f"{number:,} of {counted(part.parts, 'part')}"
+            line = f"{cells.count(number)} of {counted(part.parts, 'part')}"
             if started:  # the time of the first part includes the start
                 photos += 0 if part.before else part.photos
-                line += f", {photos / (time.monotonic() - started):.0f} photos/s"
+                line += f", {cells.decimal(photos / (time.monotonic() - started), 0)} photos/s"
             started = started or time.monotonic()
             redraw(line)
             yield part

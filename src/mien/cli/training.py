@@ -31,7 +31,8 @@ from mien.cli.common import (
     write,
 )
 from mien.cli.places import OutputPath, RunPath, Verb
-from mien.words import counted, percent
+from mien.reporting.texts import cells
+from mien.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -267,14 +268,17 @@ def export(run: Path, out: Path | None, moved: Path | None, as_json: bool) -> No
 def _exported(spec: Spec, num_bytes: int) -> Iterator[str]:
     """The results of an export, as lines."""
     score, parity, temperature = spec.scores[0], spec.training["parity"], spec.training["temperature"]
-    low, high = temperature["interval"]
-    yield f"weights of epoch {spec.training['epoch']}, half precision: {num_bytes / 1e6:.2f} MB"
+    ends = cells.decimal_ends(temperature["interval"], 3)
+    full, half = (cells.magnitude(parity[key]) for key in ("full", "half"))
+    yield f"weights of epoch {spec.training['epoch']}, half precision: {cells.megabytes(num_bytes, 2)}"
     yield (
-        f"largest difference in a probability: {parity['full']:.1g} from the network, and {parity['half']:.1g} by half precision "
-        f"(allowed: {parity['allowed'][0]:g} and {parity['allowed'][1]:g})"
+        f"largest difference in a probability: {full} from the network, and {half} by half precision "
+        f"(allowed: {' and '.join(map(cells.compact, parity['allowed']))})"
     )
-    yield f"temperature {spec.temperature:.3f} (95% interval {low:.3f} to {high:.3f}), fitted on {counted(temperature['rows'], 'row')}"
-    yield f"scores on {counted(score['n'], 'row')} ({score['split']}): accuracy {percent(score['accuracy'])}, log-loss {score['log_loss']:.3f}"
+    rows = counted(temperature["rows"], "row")
+    yield f"temperature {cells.decimal(spec.temperature, 3)} (95% interval {ends}), fitted on {rows}"
+    figures = f"accuracy {cells.percent(score['accuracy'])}, log-loss {cells.decimal(score['log_loss'], 3)}"
+    yield f"scores on {counted(score['n'], 'row')} ({score['split']}): {figures}"
     yield f"note: {score['note']}"
     if spec.decisions:
         yield f"decisions in the file, chosen on the same rows: {', '.join(spec.decisions)}"
@@ -303,7 +307,7 @@ def ensemble(runs: tuple[Path, ...], out: Path, moved: Path | None, as_json: boo
         {"model": str(out), "spec": json.loads(spec.to_json())},
         as_json,
         lambda: (
-            f"{out}: {counted(len(runs), 'model')}, {percent(score['accuracy'], 2)} of {counted(score['n'], 'face')} held out by all"
+            f"{out}: {counted(len(runs), 'model')}, {cells.percent(score['accuracy'], 2)} of {counted(score['n'], 'face')} held out by all"
         ),
     )
 
@@ -350,8 +354,6 @@ def demo(out: Path, num: int) -> None:
     run = api.train(out / "faces.parquet", "demo", out / "run", command=command_line(), progress=Shown())
     page = out / "report.html"
     evaluation = api.report(run, page, most_rows=140, progress=Shown()).judgement.evaluation  # few, to keep it short
-    low, high = evaluation.accuracy_interval
-    write(
-        f"accuracy {percent(evaluation.accuracy)} ({percent(low)} to {percent(high)}) on {counted(len(evaluation), 'drawn test face')}"
-    )
+    accuracy = f"{cells.percent(evaluation.accuracy)} ({cells.ends(evaluation.accuracy_interval)})"
+    write(f"accuracy {accuracy} on {counted(len(evaluation), 'drawn test face')}")
     write(f"model   {run.model_file.resolve()}\nreport  {page.resolve()}")

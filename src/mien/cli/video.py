@@ -15,8 +15,9 @@ from mien.cli.common import name_argument, output_argument, redraw, say, show
 from mien.cli.places import Verb
 from mien.cli.predicting import max_pixels_option, reader_options, with_options
 from mien.errors import OutputError
+from mien.reporting.texts import cells
 from mien.typed_json import JsonObject
-from mien.words import agreed, counted, percent
+from mien.words import agreed, counted
 
 if TYPE_CHECKING:
     from mien.inference.classifier import Classifier
@@ -77,7 +78,7 @@ def video(
     Example:  mien video interview.mp4 -o rows.csv --timeline timeline.png --annotate drawn.mp4
     """
     if end is not None and end <= start:
-        raise click.UsageError(f"--end ({end:g} s) must come after --start ({start:g} s).")
+        raise click.UsageError(f"--end ({cells.compact(end)} s) must come after --start ({cells.compact(start)} s).")
     from mien import files, images
     from mien.inference import records
     from mien.inference.photo import Reader
@@ -137,7 +138,7 @@ def _record(clip: str, opened: VideoReader, seen: _Seen, num_missing: int) -> Js
 def _table(segments: Iterable[Segment]) -> str:
     from mien import tables
 
-    cells = [[str(s.track), s.span, s.label, percent(s.confidence, 0)] for s in segments]
+    cells = [[str(s.track), s.span, s.label, cells.percent(s.confidence, 0)] for s in segments]
     return tables.render(["face", "time", "expression", "probability"], cells)
 
 
@@ -177,19 +178,19 @@ class _Seen:
             if not self.num_frames:
                 raise
             self.stopped = True
-            say(f"stopped after {self.last:.0f} s; the outputs hold the results so far.")
+            say(f"stopped after {cells.decimal(self.last, 0)} s; the outputs hold the results so far.")
 
 
 def _say_losses(clip: str, opened: VideoReader, seen: _Seen, max_pixels: int) -> int:
     """Report the frames that could not be read; returns the number of frames missing at the end."""
     if opened.lost:
-        say(f"the video ended early, after {seen.last:.0f} s: {opened.lost}")
+        say(f"the video ended early, after {cells.decimal(seen.last, 0)} s: {opened.lost}")
     if opened.num_broken:
         left_out = agreed(opened.num_broken, "was", "were")
         say(f"{counted(opened.num_broken, 'frame')} could not be decoded and {left_out} left out.")
     if opened.num_large:
         say(
-            f"{counted(opened.num_large, 'frame has', 'frames have')} more than the {max_pixels:,} pixels allowed (--max-pixels) and "
+            f"{counted(opened.num_large, 'frame has', 'frames have')} more than the {cells.count(max_pixels)} pixels allowed (--max-pixels) and "
             f"{agreed(opened.num_large, 'was', 'were')} left out."
         )
     num_missing = round(opened.missing * opened.rate)
@@ -197,8 +198,8 @@ def _say_losses(clip: str, opened: VideoReader, seen: _Seen, max_pixels: int) ->
         num_all = seen.num_frames + opened.num_broken + opened.num_large + num_missing
         missing = counted(num_missing, "frame, is", "frames, are")
         say(
-            f"'{clip}' is cut off: its last {opened.missing:.1f} s, about {missing} not in the file; "
-            f"{seen.num_frames:,} of {counted(num_all, 'frame')} {agreed(seen.num_frames, 'was', 'were')} read."
+            f"'{clip}' is cut off: its last {cells.decimal(opened.missing)} s, about {missing} not in the file; "
+            f"{cells.count(seen.num_frames)} of {counted(num_all, 'frame')} {agreed(seen.num_frames, 'was', 'were')} read."
         )
     return num_missing
 
@@ -226,6 +227,6 @@ def _counted(readings: Iterable[FrameReading], duration: float | None) -> Iterat
         yield reading
         if number % 10 == 0:
             # For joined recordings, the duration is that of the last one.
-            share = f" of {duration:.0f}" if duration and reading.frame.time <= duration else ""
-            redraw(f"{reading.frame.time:.0f}{share} s")
+            share = f" of {cells.decimal(duration, 0)}" if duration and reading.frame.time <= duration else ""
+            redraw(f"{cells.decimal(reading.frame.time, 0)}{share} s")
     redraw()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from mien import emotions
+from mien.errors import OutputError
 from mien.reporting import svg, texts
 from mien.reporting.plots import probing, scores
 
@@ -81,3 +82,49 @@ def test_words_of_the_plots_are_those_of_the_english_texts() -> None:
     assert tables["probe_plots"] == probing.WORDS
     assert tables["diagram"] == svg.DIAGRAM_WORDS
     assert list(tables["classes"]) == list(emotions.ALL_EMOTIONS)
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "shown"),
+    [
+        ("robust.worst_one", {"name": "blur", "drop": 0.0123}, "1.2 points"),
+        ("tune.rows", {"train": 28709, "n": 1}, "28,709 training rows, 1 held out"),
+        ("scores.interval", {"low": 0.0, "high": 0.9999}, "95% interval 0.0% to >99.9%"),
+        ("training.hold_out_random", {"share": 0.125, "seed": 3}, "12.5% of the training rows"),
+        ("compare.cell.points", {"value": -0.012, "low": -0.03, "high": 0.0}, "−1.2 (−3.0 to 0.0)"),
+        ("compare.cell.nats_difference", {"value": -0.0001, "low": -0.02, "high": 0.03}, "+0.000 (−0.020 to +0.030)"),
+        (
+            "confusion.pair_count",
+            {"count": 1, "share": "–", "errors": 0.5},
+            "1 face, – of the class, 50.0% of all errors",
+        ),
+    ],
+)
+def test_the_text_formats_its_numbers(key: str, values: dict[str, Any], shown: str) -> None:
+    assert shown in texts.Texts("en")(key, **values)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.123, "0.12 seconds"), (1, "1 second"), (59.6, "60 seconds"), (60, "1.0 minutes"), (90_000, "1,500.0 minutes")],
+)
+def test_durations(seconds: float, shown: str) -> None:
+    assert texts.Texts("en").lasting(seconds) == shown
+
+
+def test_lists_are_cut_and_ranges_may_be_one_value() -> None:
+    t = texts.Texts("en")
+    assert t.some(["a", "b", "c"]) == "a, b, c"
+    assert t.some(["a", "b", "c", "d", "e"]) == "a, b, c and 2 more"
+    assert t.between("3", "3") == "3"
+    assert t.between("3", "4") == "3 to 4"
+    assert t.heads("terminal.finding_heads") == ["found", "rows"]
+
+
+def test_names_of_expressions_are_translated_and_others_kept() -> None:
+    assert texts.Texts("zh-TW").names(["happy", "pain"]) == ["開心", "pain"]
+
+
+def test_an_unknown_language_is_refused() -> None:
+    with pytest.raises(OutputError, match=r"'fr'.*en \(English\) or zh-TW"):
+        texts.Texts("fr")

@@ -231,7 +231,6 @@ def _copies(audit: Audit, t: Texts) -> CopiesSection:
     leakage = [
         TableRow(
             t("audit.in", split=t(f"audit.splits.{found.split}"), other=t(f"audit.splits.{found.other}")),
-            "",
             tuple(map(cells.count, (found.rows, found.exact, found.near, found.conflicting))),
         )
         for found in audit.leakage
@@ -276,7 +275,7 @@ def _label_issues(audit: Audit, t: Texts) -> LabelIssuesSection:
         share = cells.percent(len(own) / judged) if judged else t("page.skip")
         favourite = t.named(classes[most[0][0]]) if most else t("page.skip")
         shown = (cells.count(judged), cells.count(len(own)), share, favourite)
-        rows.append(TableRow(t.named(label), emotions.colour(label), shown))
+        rows.append(TableRow(t.named(label), shown, emotions.colour(label)))
     return LabelIssuesSection(
         faces=tuple(faces),
         shown=t("audit.label_issues_shown", shown=len(faces), total=len(found.rows)),
@@ -305,7 +304,6 @@ def _drift(audit: Audit, t: Texts) -> DriftSection:
     splits = [
         TableRow(
             t(f"audit.splits.{split.split}"),
-            "",
             (
                 cells.count(split.rows),
                 cells.percent(split.variation),
@@ -322,7 +320,7 @@ def _drift(audit: Audit, t: Texts) -> DriftSection:
     classes = []
     for code, label in enumerate(audit.faces.classes):
         pairs = [(cells.count(own[code]), cells.percent(own[code] / max(1, own.sum()))) for own in counts]
-        row = TableRow(t.named(label), emotions.colour(label), tuple(cell for pair in pairs for cell in pair))
+        row = TableRow(t.named(label), tuple(cell for pair in pairs for cell in pair), emotions.colour(label))
         classes.append(row)
     heads = [head for name in audit.faces.split_names for head in (t(f"audit.splits.{name}"), t("audit.share"))]
     return DriftSection(tuple(splits), tuple(heads), tuple(classes))

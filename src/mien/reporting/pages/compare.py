@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import mien
 from mien import files, tables
@@ -15,6 +14,7 @@ from mien.evaluation.metrics import Score
 from mien.evaluation.model_comparison import LOG_LOSS, ChangedRow, ModelComparison, ModelScores, Pair
 from mien.reporting import narrative, svg
 from mien.reporting.pages import report, sections
+from mien.reporting.pages.parts import TableRow, Tile
 from mien.reporting.pictures import face_url, markup
 from mien.reporting.plots.intervals import ConfusionDifferencePlot, IntervalPlot
 from mien.reporting.texts import Texts
@@ -30,24 +30,6 @@ FEW_PERSONS = 10
 
 ALPHA = 0.05
 """P-values below it count as more than chance."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row of a table."""
-
-    name: str
-    cells: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A face with what is said of it."""
-
-    address: str
-    alt: str
-    title: str
-    note: str
 
 
 @dataclass(frozen=True)
@@ -67,9 +49,9 @@ class PairSection:
     title: str
     summary: str
     sides: str
-    rows: tuple[Row, ...]
-    differences: Any
-    confusion: Any
+    rows: tuple[TableRow, ...]
+    differences: str
+    confusion: str
     confusion_lead: str
     strips: tuple[Strip, ...]
 
@@ -146,14 +128,14 @@ def _split(split: str, t: Texts) -> str:
     return t(f"splits.{split}") if split in t.tables["splits"] else split
 
 
-def _score_rows(result: ModelComparison, t: Texts) -> tuple[Row, ...]:
+def _score_rows(result: ModelComparison, t: Texts) -> tuple[TableRow, ...]:
     """A row for each score, a cell for each model."""
 
     def cell(one: ModelScores, key: str) -> str:
         score = one.scores.get(key)
         return t("page.skip") if score is None else _cell("nats" if key == LOG_LOSS else "share", score, t)
 
-    return tuple(Row(t(f"compare.score.{key}"), tuple(cell(one, key) for one in result.models)) for key in SHOWN)
+    return tuple(TableRow(t(f"compare.score.{key}"), tuple(cell(one, key) for one in result.models)) for key in SHOWN)
 
 
 def _cell(kind: str, score: Score, t: Texts) -> str:
@@ -161,16 +143,16 @@ def _cell(kind: str, score: Score, t: Texts) -> str:
     return t(f"compare.cell.{kind}", value=score.value, low=score.low, high=score.high)
 
 
-def _difference_rows(pair: Pair, t: Texts) -> tuple[Row, ...]:
+def _difference_rows(pair: Pair, t: Texts) -> tuple[TableRow, ...]:
     rows = []
     for key in SHOWN:
         if (score := pair.differences.get(key)) is None:
             continue
         name = t(f"compare.score.{key}")
         if key == LOG_LOSS:
-            rows.append(Row(f"{name} ({t('compare.nats')})", (_cell("nats_difference", score, t),)))
+            rows.append(TableRow(f"{name} ({t('compare.nats')})", (_cell("nats_difference", score, t),)))
         else:
-            rows.append(Row(name, (_cell("points", score, t),)))
+            rows.append(TableRow(name, (_cell("points", score, t),)))
     return tuple(rows)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from mien import tables
 from mien.evaluation.groups import MIN_ROWS, UNKNOWN, GroupedScores, GroupScores
@@ -33,7 +32,7 @@ class GroupSection:
     text: str
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    figure: Any
+    figure: str
 
 
 def as_text(grouped: Sequence[GroupedScores], t: Texts) -> str:

@@ -25,11 +25,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class TableRow:
-    """A row of a table: its name, the colour of the class that it is of or ``""``, and its cells as shown."""
+    """A row of a table: its name, its cells as shown, and the colour of its class; ``""`` if it isn't of a class."""
 
     name: str
-    colour: str
     cells: tuple[str, ...]
+    colour: str = ""
 
 
 @dataclass(frozen=True)

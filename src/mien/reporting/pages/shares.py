@@ -86,7 +86,7 @@ def _rows(plain: Evaluation, corrected: Evaluation, train_counts: Sequence[int],
             for judged in (plain, corrected)
         ]
         shown = (cells.count(train_counts[index]), *parts, *recall)
-        rows.append(TableRow(t.named(name), emotions.colour(name), shown))
+        rows.append(TableRow(t.named(name), shown, emotions.colour(name)))
     return tuple(rows)
 
 

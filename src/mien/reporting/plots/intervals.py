@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mien.evaluation.metrics import Score
 from mien.reporting.plots import scores
+from mien.reporting.texts import cells
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def signed_points(value: float, position: float | None = None) -> str:
     """A tick of an axis of differences of shares, in points."""
     del position
-    return f"{round(100 * value, 6):+g}".replace("-", "−") if value else "0"
+    return cells.signed_tick(round(100 * value, 6))
 
 
 class IntervalPlot:
@@ -38,7 +39,11 @@ class IntervalPlot:
         self.reference = reference
 
     def plot(
-        self, ax: Axes | None = None, *, label: str = "", ticks: Callable[[float, float | None], str] = signed_points
+        self,
+        ax: Axes | None = None,
+        *,
+        label: str = "",
+        ticks: Callable[[float, float | None], str] = signed_points,
     ) -> Self:
         """Draw the rows, the first on top; ``label`` says what the axis measures, and ``ticks`` writes its numbers."""
         self.ax_ = ax = ax or scores.new_axes()
@@ -83,7 +88,7 @@ class ConfusionDifferencePlot:
                 colour = scores.FIRST if gain > 0 else scores.SECOND
                 shade = 0.08 + 0.5 * abs(count) / most
                 ax.add_patch(Rectangle((column, row), 1, 1, facecolor=colour, alpha=shade, linewidth=0))
-            text = f"{count:+,}".replace("-", "−") if count else "0"
+            text = cells.true_minus(cells.signed(count, 0)) if count else "0"
             size = 8.5 if num <= 8 else 6.5
             ax.text(
                 column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=size, alpha=1.0 if count else 0.35

@@ -11,6 +11,7 @@ from mien import emotions
 from mien.evaluation.probing.robustness import Curve
 from mien.evaluation.voters import Agreement
 from mien.reporting.plots import scores
+from mien.reporting.texts import cells
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -103,7 +104,7 @@ class AgreementPlot:
             linewidth=1.6,
             label=words["confidence"],
         )
-        names = [f"{_range(level.above, level.most)}\nn = {level.n:,}" for level in self.levels]
+        names = [f"{_range(level.above, level.most)}\nn = {cells.count(level.n)}" for level in self.levels]
         ax.set_xticks(places, names, fontsize=8)
         ax.set(xlabel=words["agreement"], ylim=(-0.02, 1.02), xlim=(-0.5, len(places) - 0.5))
         ax.yaxis.set_major_formatter(scores.as_percent)
@@ -114,9 +115,9 @@ class AgreementPlot:
 
 def _range(above: float, most: float) -> str:
     """The label of a level of agreement; the lowest level has no lower bound."""
-    return f">{100 * above:.0f}–{100 * most:.0f}%" if above else f"≤ {100 * most:.0f}%"
+    return f">{cells.whole_interval(above, most)}%" if above else f"≤ {cells.exact_percent(most)}"
 
 
 def number(value: float) -> str:
     """A severity as tick label, with a typographic minus sign."""
-    return f"{value:g}".replace("-", "−")
+    return cells.true_minus(cells.compact(value))

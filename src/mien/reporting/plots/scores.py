@@ -18,7 +18,7 @@ from mien import emotions
 from mien.errors import DataError, MissingExtraError
 from mien.evaluation import decisions, metrics
 from mien.evaluation.evaluation import Evaluation
-from mien.words import exact_percent, percent
+from mien.reporting.texts import cells
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -98,7 +98,7 @@ class ConfusionPlot:
         size = 8.5 if num <= 8 else 6.5
         for row, column in np.ndindex(num, num):
             share = float(self.shares[row, column])
-            text = f"{self.counts[row, column]:,}" if values == "counts" else _percent(share)
+            text = cells.count(self.counts[row, column]) if values == "counts" else _percent(share)
             look = {"color": "white"} if share > 0.7 else {"alpha": 1.0 if self.counts[row, column] else 0.35}
             ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=size, **look)
         labels = [shorten(name) for name in names or self.classes]
@@ -264,7 +264,7 @@ class RecallPlot:
             ax.plot([ends[1]], [place], "D", color=colour, markersize=5.5, markerfacecolor=HOLLOW, markeredgewidth=1.6)
         ax.plot([], [], "o", color=MUTED, markersize=7, label=words["plain"])
         ax.plot([], [], "D", color=MUTED, markersize=5.5, markerfacecolor=HOLLOW, label=words["corrected"])
-        labels = [f"{shorten(shown[index])}  {percent(float(self.shares[index]))}" for index in self.order]
+        labels = [f"{shorten(shown[index])}  {cells.percent(float(self.shares[index]))}" for index in self.order]
         ax.set_yticks(range(len(labels)), labels)
         ax.set(xlabel=words["recall"], xlim=(-0.02, 1.02), ylim=(len(labels) - 0.5, -0.5))
         ax.xaxis.set_major_formatter(as_percent)
@@ -303,7 +303,7 @@ def legend(ax: Axes) -> None:
 def as_percent(share: float, position: float | None = None) -> str:
     """A tick label of an axis of shares, with as many decimals as needed."""
     del position
-    return exact_percent(share).replace("-", "−")
+    return cells.true_minus(cells.exact_percent(share))
 
 
 def shorten(name: str) -> str:
@@ -318,7 +318,7 @@ def _tints() -> Any:
 
 
 def _percent(share: float) -> str:
-    return "–" if np.isnan(share) else percent(share, 0)
+    return cells.DASH if np.isnan(share) else cells.percent(share, 0)
 
 
 def _floor(share: float) -> str:

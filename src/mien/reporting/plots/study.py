@@ -10,6 +10,7 @@ import numpy as np
 from mien.errors import DataError
 from mien.experiments.results import Arm, ArmResult
 from mien.reporting.plots import scores
+from mien.reporting.texts import cells
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,7 +69,7 @@ class DifferencePlot:
             ax.plot([], [], "|", color=scores.SECOND, markersize=11, markeredgewidth=1.6, label=words["seeds"])
         ax.set_yticks(places, list(names or self.names))
         ax.set(xlabel=words["difference"], ylim=(len(places) - 0.5, -0.5))
-        ax.xaxis.set_major_formatter(lambda value, _: f"{value:+g}".replace("-", "−") if value else "0")
+        ax.xaxis.set_major_formatter(cells.signed_tick)
         scores.bare(ax, grid="x")
         scores.legend(ax)
         return self

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from mien.experiments.results import SweepResult, TrialResult
 from mien.recipes.search_space import Axis, Choice, Range
 from mien.reporting.plots import scores
+from mien.reporting.texts import cells
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -122,4 +123,4 @@ def _few_ticks(ax: Axes, places: Sequence[float]) -> None:
         if places and min(places) <= digit * 10.0**power <= max(places)
     ]
     if ticks:
-        ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        ax.set_xticks(ticks, [cells.compact(tick) for tick in ticks])

@@ -11,10 +11,28 @@ if TYPE_CHECKING:
     from mien.evaluation.metrics import Interval, Score
 
 __all__ = [
-    "DASH", "bounded", "compact", "count", "decimal", "decimal_ends", "ends", "exact_percent", "minutes",
-    "optional_p_value", "p_value", "percent", "points", "points_with_ends", "signed", "signed_with_ends", "true_minus",
+    "DASH",
+    "bounded",
+    "compact",
+    "count",
+    "decimal",
+    "decimal_ends",
+    "ends",
+    "exact_percent",
+    "magnitude",
+    "megabytes",
+    "minutes",
+    "optional_p_value",
+    "p_value",
+    "percent",
+    "points",
+    "points_with_ends",
+    "signed",
+    "signed_tick",
+    "signed_with_ends",
+    "true_minus",
     "whole_interval",
-]  # fmt: skip
+]
 
 DASH = "–"
 """The cell of a figure that is not defined."""
@@ -38,6 +56,22 @@ def signed(value: float, places: int = 1) -> str:
 def compact(value: float) -> str:
     """A number with at most six digits, for settings: ``0.05``."""
     return f"{value:g}"
+
+
+def magnitude(value: float) -> str:
+    """A small number by its first digit: ``2e-05``."""
+    return f"{value:.1g}"
+
+
+def megabytes(num_bytes: int, places: int = 1) -> str:
+    """A size: ``12.3 MB``."""
+    return f"{decimal(num_bytes / 1e6, places)} MB"
+
+
+def signed_tick(value: float, position: float | None = None) -> str:
+    """The label of a tick on an axis of differences; ``position`` is what matplotlib passes besides."""
+    del position
+    return true_minus(f"{value:+g}") if value else "0"
 
 
 def true_minus(shown: str) -> str:
