@@ -8,7 +8,6 @@ import os
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from mien.data import duplicates, store
 from mien.data.faceset import UNLABELLED, FaceSet
 from mien.data.source import DroppedRow
 from mien.errors import DataError, OutputError
+from mien.typed_json import JsonObject
 
 FIXES = ("conflicts", "label-issues")
 """Findings whose labels can be corrected instead of dropping the rows."""
@@ -52,7 +52,7 @@ class Cleaned:
         """How many rows were dropped."""
         return sum(self.reasons.values())
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Plain values, fit for JSON."""
         return {
             "out": self.out,

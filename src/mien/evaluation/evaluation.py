@@ -56,7 +56,7 @@ class ClassScores:
 
     def to_dict(self) -> JsonObject:
         """A dictionary for JSON."""
-        values: dict[str, Any] = {"class": self.name, "support": self.support}
+        values: JsonObject = {"class": self.name, "support": self.support}
         for key, score in (("precision", self.precision), ("recall", self.recall), ("f1", self.f1)):
             values |= {key: score and score.value, f"{key}_interval": score and list(score.interval)}
         return values

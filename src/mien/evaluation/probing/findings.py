@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from mien.checks import checked
 from mien.evaluation import judge, voters
@@ -37,7 +36,7 @@ class Findings:
     def to_dict(self, judgement: Judgement) -> JsonObject:
         """A dictionary for JSON, without what was not measured."""
         evaluation = judgement.evaluation
-        figures: dict[str, Any] = {
+        figures: JsonObject = {
             "calibration": {
                 "temperature": judgement.record.temperature,
                 "before": _confidence(self.before),
