@@ -186,11 +186,11 @@ def _adapted(adapted: Adapted) -> Iterator[str]:
     """What was adapted, in lines."""
     training, evaluation = adapted.spec.training, adapted.evaluation
     people = f" of {counted(training['people'], 'person', 'people')}" if training["people"] else ""
-    accuracy = adapted.scores["accuracy"]
+    accuracy, loss = adapted.scores["accuracy"], cells.decimal(evaluation.log_loss, 3)
     yield f"{adapted.path}: {', '.join(adapted.spec.classes)}; {counted(len(adapted.faces), 'face')}{people}"
     yield (
-        f"accuracy {percent(accuracy.value)} ({percent(accuracy.low)} to {percent(accuracy.high)}), log-loss {evaluation.log_loss:.3f}; "
-        f"cross-validated by {training['folds_by']}, {counted(training['folds'], 'fold')}, n = {len(evaluation):,}"
+        f"accuracy {cells.percent(accuracy.value)} ({cells.ends(accuracy.interval)}), log-loss {loss}; "
+        f"cross-validated by {training['folds_by']}, {counted(training['folds'], 'fold')}, n = {cells.count(len(evaluation))}"
     )
     yield f"next:  mien predict PHOTO --model {adapted.path}"
 

@@ -12,7 +12,7 @@ from mien.experiments.results import SweepResult
 from mien.recipes import search_space
 from mien.recipes.search_space import Choice, Range
 from mien.reporting.plots import tuning
-from mien.reporting.plots.tuning import LOOKS, FieldPlot, TrialCurvesPlot
+from mien.reporting.plots.tuning import STYLES, FieldPlot, TrialCurvesPlot
 
 RESULT = experimental.sweep()
 
@@ -22,7 +22,7 @@ def test_each_trial_with_an_epoch_has_a_curve_the_best_on_top() -> None:
     curves = [line for line in ax.lines if len(np.asarray(line.get_xdata())) > 0 and line.get_marker() in ("None", "")]
     assert len(curves) == 4
     assert np.asarray(curves[-1].get_ydata()).tolist() == list(RESULT.best_trial.curve)
-    assert curves[-1].get_color() == LOOKS["best"][0]
+    assert curves[-1].get_color() == STYLES["best"][0]
     legend = ax.get_legend()
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == ["best trial", "finished", "stopped early"]
