@@ -98,7 +98,7 @@ class ConfusionPlot:
         size = 8.5 if num <= 8 else 6.5
         for row, column in np.ndindex(num, num):
             share = float(self.shares[row, column])
-            text = cells.count(self.counts[row, column]) if values == "counts" else _percent(share)
+            text = cells.count(int(self.counts[row, column])) if values == "counts" else _percent(share)
             look = {"color": "white"} if share > 0.7 else {"alpha": 1.0 if self.counts[row, column] else 0.35}
             ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=size, **look)
         labels = [shorten(name) for name in names or self.classes]
