@@ -31,7 +31,9 @@ name_argument = InputName()
 output_argument = OutputPath()
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 flip_option = click.option("--flip", is_flag=True, help="Average each face with its mirror image (twice the time).")
-lang_option = click.option("--lang", default="en", type=click.Choice(["en", "zh-TW"]), show_default=True)
+lang_option = click.option(
+    "--lang", default="en", type=click.Choice(["en", "zh-TW"]), show_default=True, help="Language of the HTML file."
+)
 by_option = click.option(
     "--by",
     multiple=True,
@@ -42,7 +44,7 @@ decision_option = click.option(
     "--decision",
     default="argmax",
     show_default=True,
-    help="How to answer: by the most probable class, or by a decision that the model file holds, such as balanced.",
+    help="Decision rule: argmax, or a decision stored in the model file, such as balanced.",
 )
 prior_option = click.option(
     "--prior",
@@ -50,10 +52,18 @@ prior_option = click.option(
     help="Class shares in use, such as neutral=0.5,happy=0.3 (other classes share the rest), or auto: estimated from the faces.",
 )
 device_option = click.option(
-    "--device", default="auto", type=click.Choice(["auto", "cpu", "cuda", "mps"]), show_default=True
+    "--device",
+    default="auto",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    show_default=True,
+    help="Device of the training; auto prefers a GPU.",
 )
 precision_option = click.option(
-    "--precision", default="auto", type=click.Choice(["auto", "fp32", "bf16"]), show_default=True
+    "--precision",
+    default="auto",
+    type=click.Choice(["auto", "fp32", "bf16"]),
+    show_default=True,
+    help="Precision of the training; auto is bf16 if the hardware supports it.",
 )
 set_option = click.option("--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Set a field of the recipe.")
 

@@ -80,7 +80,7 @@ def info(
 @click.argument("out", type=OutputPath("either"))
 @data_options()
 @click.option("--size", type=click.IntRange(8, 1024), help="Resize the faces to this height and width.")
-@click.option("--overwrite", is_flag=True, help="Replace OUT where it exists.")
+@click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 @json_option
 def convert(path: Path, out: Path, reading: ReadOptions, size: int | None, overwrite: bool, as_json: bool) -> None:
     """Convert data to Parquet or to image folders.
@@ -144,7 +144,7 @@ def convert(path: Path, out: Path, reading: ReadOptions, size: int | None, overw
     metavar="TEXT",
     help="Labels that --write corrects: conflicts, label-issues. Votes decide; without votes, the other copies or the model.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace CLEAN where it exists.")
+@click.option("--overwrite", is_flag=True, help="Replace CLEAN if it exists.")
 @json_option
 def audit(
     path: Path,
@@ -185,13 +185,13 @@ def audit(
 
 @data.command(cls=Verb)
 @click.argument("out", type=OutputPath("either"))
-@click.option("--num", default=2000, type=int, show_default=True, help="How many faces.")
+@click.option("--num", default=2000, type=int, show_default=True, help="Number of faces.")
 @click.option("--seed", default=0, type=int, show_default=True)
 @click.option("--size", default=48, type=int, show_default=True, help="Height and width in pixels.")
 @click.option(
     "--wrong-labels", default=0.03, type=float, show_default=True, help="Share of training rows with a wrong label."
 )
-@click.option("--overwrite", is_flag=True, help="Replace OUT where it exists.")
+@click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 @json_option
 def draw(out: Path, num: int, seed: int, size: int, wrong_labels: float, overwrite: bool, as_json: bool) -> None:
     """Draw synthetic faces, for trials and tests.
@@ -216,7 +216,7 @@ def draw(out: Path, num: int, seed: int, size: int, wrong_labels: float, overwri
 def cache(clear: bool, as_json: bool) -> None:
     """Show or empty the cache of data.
 
-    It is in MIEN_CACHE, by default in the system's cache folder, and holds pixels, names and subjects; only you can read it.
+    It is in MIEN_CACHE, by default in the system's cache folder, and has pixels, names and persons; only you can read it.
     MIEN_CACHE=off turns it off.
 
     Example:  mien data cache --clear

@@ -150,7 +150,7 @@ def explain(
     metavar="CSV",
     help="Cost matrix: one row per predicted class, one column per true class.",
 )
-@click.option("-o", "--out", type=output_argument, help="Also write the model file with the chosen decisions in it.")
+@click.option("-o", "--out", type=output_argument, help="Also write a model file with the chosen decisions.")
 @flip_option
 @json_option
 def decide(
@@ -253,7 +253,7 @@ def submit(
     """Write predictions for the TEST set of a competition.
 
     The ids are those of the test set: its id column, or the names of its pictures. A sample_submission.csv in its folder
-    gives the order and the header. Name the folder with the training rows too if classes or codes differ from FER2013.
+    gives the order and the header. If classes or codes differ from FER2013, TEST must include the training rows.
 
     Example:  mien submit runs/base/model.onnx test.csv -o predictions.csv --rows 7000
     """

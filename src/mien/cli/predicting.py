@@ -58,7 +58,7 @@ reader_options = (
         default=0.0,
         type=click.FloatRange(0, 1),
         show_default=True,
-        help="Mark a face as unsure where its most probable expression is less probable than this.",
+        help="Mark a face as unsure if its highest probability is below this.",
     ),
     flip_option,
     decision_option,
@@ -71,7 +71,7 @@ max_pixels_option = click.option(
     default=65_000_000,
     type=click.IntRange(1, 178_956_970),
     show_default=True,
-    help="Largest photo or frame that is read, in pixels.",
+    help="Maximum size of a photo or frame, in pixels.",
 )
 
 photo_options = (
@@ -107,10 +107,10 @@ def with_options(options: Sequence[Callable[[Function], Function]]) -> Callable[
 @click.command(cls=Verb)
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @click.option("-o", "--out", help="Write the rows to a file: .jsonl, .csv, .parquet or .json; on Ray, into a folder.")
-@click.option("--json", "form", flag_value="json", help="Rows as one JSON document.")
-@click.option("--jsonl", "form", flag_value="jsonl", help="Rows as JSON Lines, each photo's as soon as it is read.")
-@click.option("--csv", "form", flag_value="csv", help="Rows as CSV.")
-@click.option("--parquet", "form", flag_value="parquet", help="Rows as Parquet (needs --out).")
+@click.option("--json", "form", flag_value="json", help="Print rows as one JSON document.")
+@click.option("--jsonl", "form", flag_value="jsonl", help="Print rows as JSON Lines, photo by photo.")
+@click.option("--csv", "form", flag_value="csv", help="Print rows as CSV.")
+@click.option("--parquet", "form", flag_value="parquet", help="Write rows as Parquet (needs --out).")
 @click.option(
     "--annotate",
     type=OutputPath("made"),
@@ -118,8 +118,8 @@ def with_options(options: Sequence[Callable[[Function], Function]]) -> Callable[
     help="Draw boxes and labels: a picture file, or a folder for several photos.",
 )
 @click.option("--crops", is_flag=True, help="Each picture is one face crop: no detection.")
-@click.option("--resume", is_flag=True, help="Resume an output that was stopped.")
-@engine_option("Read in this process, or spread over a Ray cluster.")
+@click.option("--resume", is_flag=True, help="Resume an interrupted output.")
+@engine_option("Run in this process or on a Ray cluster.")
 @click.option("--workers", type=click.IntRange(1), help="Ray workers [default: one per core].")
 @with_options((*reader_options, *photo_options))
 def predict(

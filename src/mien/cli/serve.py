@@ -50,9 +50,9 @@ def setting(flag: str, help_text: str, **options: Any) -> Callable[[Callable[...
     help="A pretrained model or a model file; may be given several times. The first is the default.",
 )
 @setting("--min-confidence", "Minimum face-detection score.", default=0.6)
-@setting("--abstain", "Mark a face as unsure below this probability.", default=0.0)
+@setting("--abstain", "Mark a face as unsure if its highest probability is below this.", default=0.0)
 @setting("--flip", "Average each face with its mirror image (twice the time).", is_flag=True)
-@setting("--decision", "Decision rule: argmax, or a decision that all served models hold.", default="argmax")
+@setting("--decision", "Decision rule: argmax, or a decision stored in all served models.", default="argmax")
 @setting(
     "--prior", "Class shares in use, such as neutral=0.5,happy=0.3; a request may state its own.", metavar="SHARES"
 )

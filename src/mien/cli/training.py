@@ -84,7 +84,7 @@ def _check_resuming(
 @set_option
 @data_options(training=True)
 @click.option("--out", type=OutputPath("made"), help="Run folder to create.  [default: runs/RECIPE-DATE-TIME]")
-@click.option("--resume", type=path_argument, metavar="RUN", help="Resume a run that was stopped.")
+@click.option("--resume", type=path_argument, metavar="RUN", help="Resume an interrupted run.")
 @click.option("--data", "moved", type=path_argument, help="With --resume: path of the data, if it has moved.")
 @device_option
 @precision_option
@@ -118,7 +118,7 @@ def train(
     --resume uses the settings of the run; only --data (new path of the data), --device and --set epochs=N (more epochs) may
     differ.
 
-    --init fine-tunes a model: the network is the model's; the last layer is new where the classes differ.
+    --init fine-tunes a model: it uses the network of the model, and a new last layer if the classes differ.
 
     Example:  mien train fer2013.csv --recipe base --set epochs=15
     """
@@ -163,7 +163,7 @@ def train(
 @data_options(training=True)
 @click.option("-o", "--out", required=True, type=output_argument, help="The model file to write.")
 @click.option("--seed", default=0, type=click.IntRange(0, 2**32 - 1), show_default=True, help="Seed of the folds.")
-@click.option("--overwrite", is_flag=True, help="Replace OUT where it exists.")
+@click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 @json_option
 def adapt(model: str, data: Path, reading: ReadOptions, out: Path, seed: int, overwrite: bool, as_json: bool) -> None:
     """Adapt a MODEL to your own faces and classes.
@@ -315,7 +315,9 @@ def ensemble(runs: tuple[Path, ...], out: Path, moved: Path | None, as_json: boo
 @click.command(cls=Verb)
 @click.argument("recipe", type=name_argument)
 @set_option
-@click.option("--classes", "num_classes", default=7, type=click.IntRange(min=2), show_default=True)
+@click.option(
+    "--classes", "num_classes", default=7, type=click.IntRange(min=2), show_default=True, help="Number of classes."
+)
 @json_option
 def summary(recipe: str, settings: tuple[str, ...], num_classes: int, as_json: bool) -> None:
     """Print the layers of a RECIPE's network, with explanations.

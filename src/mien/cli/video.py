@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     "-o", "--out", type=output_argument, help="Write one row per face and frame: .jsonl, .csv, .parquet or .json."
 )
 @click.option(
-    "--annotate", type=output_argument, metavar="FILM", help="Write an annotated copy, sound kept: .mp4, .mov or .mkv."
+    "--annotate", type=output_argument, metavar="VIDEO", help="Write an annotated copy with sound: .mp4, .mov or .mkv."
 )
 @click.option("--no-sound", is_flag=True, help="Write the annotated copy without sound.")
 @click.option(
