@@ -169,7 +169,7 @@ def adapt(model: str, data: Path, reading: ReadOptions, out: Path, seed: int, ov
     """Adapt a MODEL to your own faces and classes.
 
     Fits a new last layer on the features of MODEL (a pretrained model, a model file or a run folder), for the classes of DATA.
-    Takes seconds for a thousand faces, and no PyTorch. The scores are cross-validated, by person where DATA names persons.
+    It takes seconds for a thousand faces and needs no PyTorch. The scores are cross-validated, by person if DATA has persons.
 
     Example:  mien adapt base clinic/ -o clinic.onnx
     """
