@@ -61,14 +61,14 @@ def _matches_file_names(survey: Survey) -> bool:
 LAYOUTS = (
     Layout(
         "parquet",
-        "Parquet, Arrow or Feather files as of the Hugging Face datasets library: image, label",
+        "Parquet, Arrow or Feather files with columns image and label, as in Hugging Face data sets",
         "Parquet files",
         parquet.matches,
         parquet.read,
     ),
     Layout(
         "arrays",
-        "arrays of faces and labels in .npz, .npy or HDF5 files: images, labels; x_train, y_train; Training_pixel, ...",
+        "arrays of faces and labels in .npz, .npy or HDF5 files: images and labels, x_train and y_train, Training_pixel, ...",
         "arrays",
         arrays.matches,
         arrays.read,
@@ -83,14 +83,14 @@ LAYOUTS = (
     ),
     Layout(
         "fer2013-csv",
-        "fer2013.csv, icml_face_data.csv, or train.csv and test.csv of that challenge: emotion, pixels, Usage",
+        "fer2013.csv, icml_face_data.csv, or train.csv and test.csv of the FER2013 challenge: emotion, pixels, Usage",
         "tables of pixels",
         tables.matches_fer2013,
         tables.read_fer2013,
     ),
     Layout(
         "course-csv",
-        "tables of pixels: a label or an id, and pixels in one column or in a column each",
+        "tables of pixels: a label or an id, and pixels in one column or in one column each",
         "tables of pixels",
         tables.matches_course,
         tables.read_course,
@@ -145,7 +145,7 @@ LAYOUTS = (
     ),
     Layout(
         "ck+original",
-        "CK+ as it is handed out: cohn-kanade-images, and Emotion with S005_001_00000011_emotion.txt",
+        "the original CK+: cohn-kanade-images, and Emotion with S005_001_00000011_emotion.txt",
         "pictures",
         ckplus.matches,
         ckplus.read,
@@ -160,7 +160,7 @@ LAYOUTS = (
     ),
     Layout(
         "kdef",
-        "KDEF: AF01ANS.JPG",
+        "KDEF: file names such as AF01ANS.JPG",
         "pictures",
         kdef.matches,
         kdef.read,
@@ -189,7 +189,7 @@ LAYOUTS = (
         folders.matches_ck,
         folders.read_ck,
     ),
-    Layout("jaffe", "JAFFE: KA.AN1.39.tiff", "pictures", folders.matches_jaffe, folders.read_jaffe),
+    Layout("jaffe", "JAFFE: file names such as KA.AN1.39.tiff", "pictures", folders.matches_jaffe, folders.read_jaffe),
     Layout("folders", "a folder per class, with or without split folders", "pictures", _matches_folders, folders.read),
     Layout(
         "file-names",
@@ -200,7 +200,7 @@ LAYOUTS = (
     ),
     Layout(
         "numbered",
-        "pictures with a list of names (or ids) and labels in any table; or numbered pictures without one",
+        "pictures with a table of names (or ids) and labels; or numbered pictures without a table, unlabelled",
         "pictures",
         listed.matches_numbered,
         listed.read_numbered,
