@@ -66,6 +66,18 @@ def test_the_network_is_known_by_its_weights(run: Run) -> None:
         none.network()
 
 
+@pytest.mark.parametrize(("name", "num"), [("vgg", 4), ("tiny", 11), ("base", 15), ("large", 20)])
+def test_each_convolution_has_the_batch_norm_behind_it(name: str, num: int) -> None:
+    network = networks.sketch(name, 7, 64)
+    norms = pretrained._norms(network)
+    convolutions = [each for each, module in network.named_modules() if isinstance(module, torch.nn.Conv2d)]
+    assert sorted(norms) == sorted(convolutions)
+    assert len({*norms.values()}) == num
+    for convolution, norm in norms.items():
+        width = network.get_submodule(convolution).out_channels
+        assert network.get_submodule(norm).num_features == width
+
+
 def test_the_model_tells_the_faces_that_it_has_seen(run: Run) -> None:
     whole, short = pretrained.load(run.folder).seen, pretrained.load(run.model_file).seen
     assert whole is not None
