@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import scenes
+
+Open = Callable[..., Page]
+"""Opens the page, at an address and with options of the browser's context."""
 
 
 def path() -> str:
@@ -46,3 +49,9 @@ def film(target: Path, *expressions: str, frames: int = 20) -> Path:
     ]
     target.write_bytes(b"".join(picture * frames for picture in pictures))
     return target
+
+
+def give(page: Page, *files: Path) -> None:
+    """Give the page photos, and wait until all are read."""
+    page.set_input_files("#files", files)
+    expect(page.locator(".waiting")).to_have_count(0, timeout=20_000)
