@@ -251,7 +251,7 @@ def test_a_key_is_asked_for(visit: Open, pictures: Path) -> None:
         expect(page.locator("#message")).to_have_text("Wrong API key")
         page.locator("#key").fill("鑰匙")
         page.keyboard.press("Enter")
-        expect(page.locator("#message")).to_contain_text("Latin letters")
+        expect(page.locator("#message")).to_contain_text("ASCII letters")
         page.locator("#key").fill(KEY)
         page.keyboard.press("Enter")
         expect(page.locator("#key-form")).to_be_hidden()
