@@ -7,6 +7,7 @@ import logging
 import os
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -163,7 +164,7 @@ def training_record(run: Run, temperature: Temperature) -> JsonObject:
         "train_hash": data.train.faces_hash,
         "options": data.read.options.to_dict(),
         "coding": typed_json.to_json(data.read.coding),
-        **({"init": {"name": run.recipe.init, "sha256": setup.init}} if run.recipe.init else {}),
+        **({"init": {"name": Path(run.recipe.init).name, "sha256": setup.init}} if run.recipe.init else {}),
     }
 
 
