@@ -1,4 +1,4 @@
-"""A brief audit: how many rows and copies a data set has, without judging labels or looking for faces."""
+"""A brief audit: the numbers of rows and duplicates of a data set, without a check of labels or a search for faces."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class SharedRows:
 
 @dataclass(frozen=True)
 class BriefAudit:
-    """What was counted.
+    """The counts of a brief audit.
 
     Attributes:
         classes: in the order of the counts.
@@ -55,7 +55,7 @@ class BriefAudit:
         exact_copies: rows that repeat another one, pixel for pixel.
         near_copies: rows of the groups of copies, exact or near, less one for each group.
         conflicts: groups of copies with different labels.
-        blank: rows that show nothing.
+        blank: rows whose grays deviate by less than ``duplicates.MIN_CONTRAST``.
         shared: for each two splits that share faces, how many.
     """
 
@@ -79,10 +79,10 @@ def audit(faceset: FaceSet, test: FaceSet | None = None) -> BriefAudit:
 
     Args:
         faceset: the data.
-        test: a test set of the same classes that lies elsewhere; its rows count as further rows of the split ``test``.
+        test: a test set of the same classes from another place; its rows count as further rows of the split ``test``.
 
     Raises:
-        DataError: there are too many near copies to tell them apart.
+        DataError: there are too many near duplicates.
     """
     faces = faceset if test is None else _joined(faceset, test)
     copies = duplicates.find(faces.images)

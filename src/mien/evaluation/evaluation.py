@@ -58,7 +58,7 @@ class ClassScores:
         """A dictionary for JSON."""
         values: JsonObject = {"class": self.name, "support": self.support}
         for key, score in (("precision", self.precision), ("recall", self.recall), ("f1", self.f1)):
-            values |= {key: score and score.value, f"{key}_interval": score and list(score.interval)}
+            values |= score.named(key) if score else {key: None, f"{key}_interval": None}
         return values
 
 
@@ -213,22 +213,19 @@ class Evaluation:
 
     def to_dict(self) -> JsonObject:
         """All scores as a dictionary for JSON."""
+        shares = self.scores
         top = [
             {"true": c.true, "predicted": c.predicted, "count": c.count, "share": c.share, "rows": c.rows.tolist()}
             for c in self.top_confusions()
         ]
         return {
             "n": len(self),
-            "accuracy": self.accuracy,
-            "accuracy_interval": list(self.accuracy_interval),
-            "macro_f1": self.macro_f1,
-            "macro_f1_interval": list(self.macro_f1_interval),
-            "balanced_accuracy": self.balanced_accuracy,
-            "balanced_accuracy_interval": list(self.balanced_accuracy_interval),
+            **shares["accuracy"].named("accuracy"),
+            **shares["macro_f1"].named("macro_f1"),
+            **shares["balanced_accuracy"].named("balanced_accuracy"),
             "log_loss": self.log_loss,
             "log_loss_interval": self.log_loss_interval and list(self.log_loss_interval),
-            "calibration_error": self.calibration.value,
-            "calibration_error_interval": list(self.calibration.interval),
+            **shares["calibration_error"].named("calibration_error"),
             "calibration_error_if_perfect": self.calibration.if_perfect,
             "only_answer": self.only_answer,
             "classes": list(self.classes),

@@ -29,6 +29,10 @@ class Score:
         """Both ends."""
         return self.low, self.high
 
+    def named(self, name: str) -> dict[str, float | list[float]]:
+        """The value by its name and the interval as ``<name>_interval``, as records in JSON have them."""
+        return {name: self.value, f"{name}_interval": [self.low, self.high]}
+
 
 def wilson(num_right: float, num: int, confidence: float = 0.95) -> Interval:
     """Wilson's score interval of a share (Wilson, JASA 1927); it is within 0..1 and also valid for small ``num``."""

@@ -31,7 +31,7 @@ def heat_url(face: NDArray[np.uint8], values: NDArray[np.float32]) -> str:
     """A face ``(H, W)`` with a saliency map ``(H, W)`` over it, as a data URL; the largest magnitude has the full colour."""
     peak = float(np.abs(values).max())
     strength = np.abs(values) / peak if peak > 0 else np.zeros_like(values)
-    factor = MAX_SIDE / max(face.shape)  # small faces too: a map needs more than 48 pixels to look smooth
+    factor = MAX_SIDE / max(face.shape)  # small faces too: a map needs more than 48 pixels to be smooth
     shown = _scaled(face, factor)[..., None].astype(np.float32)  # (h, w, 1)
     cover = _scaled((strength * 255).round().astype(np.uint8), factor)[..., None] / np.float32(255)
     speaks_for = _scaled(np.where(values > 0, 255, 0).astype(np.uint8), factor)[..., None] / np.float32(255)

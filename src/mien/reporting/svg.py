@@ -146,7 +146,7 @@ class Block:
 
 
 def blocks(layers: Sequence[LayerRecord]) -> list[Block]:
-    """Group the layers of a network: by residual block where names tell one, else from one weighted layer to the next.
+    """Group the layers of a network: by residual block if the names have one, else from one weighted layer to the next.
 
     Dropout in front of a linear layer belongs to it.
     """
@@ -293,9 +293,9 @@ class _Pen:
 
     def _captions(self, x: float, lines: Sequence[str]) -> None:
         for row, line in enumerate(lines):
-            look = "" if row == 0 else ' class="minor"'
+            style = "" if row == 0 else ' class="minor"'
             self.parts.append(
-                f'<text{look} x="{x:.1f}" y="{CENTRE + TALLEST / 2 + 24 + 12.5 * row:.1f}" text-anchor="middle">{escape(line)}</text>'
+                f'<text{style} x="{x:.1f}" y="{CENTRE + TALLEST / 2 + 24 + 12.5 * row:.1f}" text-anchor="middle">{escape(line)}</text>'
             )
 
 

@@ -54,8 +54,7 @@ class Findings:
 def _confidence(evaluation: Evaluation) -> JsonObject:
     """The two measures of calibration, with their intervals."""
     return {
-        "calibration_error": evaluation.calibration_error,
-        "calibration_error_interval": list(evaluation.calibration_error_interval),
+        **evaluation.scores["calibration_error"].named("calibration_error"),
         "log_loss": evaluation.log_loss,
         "log_loss_interval": evaluation.log_loss_interval and list(evaluation.log_loss_interval),
     }

@@ -105,14 +105,14 @@ def _rows(grouped: GroupedScores, t: Texts) -> list[tuple[str, ...]]:
 def _sentences(grouped: GroupedScores, t: Texts) -> list[str]:
     """The largest gap, how large it is by chance, and what it leaves out."""
     gap = grouped.gap
-    told = [] if gap else [t("groups.no_gap", rows=MIN_ROWS)]
+    sentences = [] if gap else [t("groups.no_gap", rows=MIN_ROWS)]
     if gap is not None:
         value, low, high = gap.difference.value, gap.difference.low, gap.difference.high
         over = t(f"groups.over.{gap.over}")
-        told.append(t("groups.gap", best=gap.best, worst=gap.worst, value=value, low=low, high=high, over=over))
-        told.append(t("groups.by_chance", chance=gap.by_chance, p=t.p_value(gap.p_value)))
+        sentences.append(t("groups.gap", best=gap.best, worst=gap.worst, value=value, low=low, high=high, over=over))
+        sentences.append(t("groups.by_chance", chance=gap.by_chance, p=t.p_value(gap.p_value)))
     small = sum(not one.is_compared and one.name != UNKNOWN for one in grouped.groups)
-    told += [t("groups.small", num=small, rows=MIN_ROWS)] if small else []
-    told += [t("groups.without", num=grouped.unknown, unknown=t("groups.unknown"))] if grouped.unknown else []
+    sentences += [t("groups.small", num=small, rows=MIN_ROWS)] if small else []
+    sentences += [t("groups.without", num=grouped.unknown, unknown=t("groups.unknown"))] if grouped.unknown else []
     hidden = len(grouped.groups) - len(_shown(grouped))
-    return [*told, f"({t('groups.more', num=hidden)})"] if hidden else told
+    return [*sentences, f"({t('groups.more', num=hidden)})"] if hidden else sentences

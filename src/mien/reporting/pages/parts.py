@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ScoreCard:
-    """A figure of a page's head: what it is called, its value and interval as shown, and what it means."""
+    """A score at the head of a page: its name, its value and interval as shown, and its meaning."""
 
     name: str
     value: str

@@ -1,7 +1,7 @@
 """The report of a run: one HTML file that opens offline, in English or Traditional Chinese.
 
-It answers, with the run's own figures and pictures: what the network is and why, what helped it to learn, what it
-confuses, where it looks, when it errs, and what class shares do to argmax. Everything about the training comes in as plain records.
+Its sections are the network, the training and its techniques, confusions, calibration, saliency, robustness, agreement with
+annotators, and class shares, with the run's own figures. It reads the records of the run and needs no torch.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def write(
 
     Raises:
         OutputError: there is no such language, or the file can't be written.
-        DataError: the judgement is not one of this run's model, or there is no epoch to tell of.
+        DataError: the judgement is not one of this run's model, or the run has no epoch yet.
         RunError: the run folder is damaged.
         MissingExtraError: jinja2 or matplotlib isn't installed.
     """

@@ -156,15 +156,15 @@ def _answer(result: StudyResult, t: Texts) -> str:
         if not up and not down:
             sentences.append(t("study.neither", **names))
     if result.study == "labels" and first.majority is not None:
-        means = {one.arm: sum(one.majority) / len(one.majority) for one in result.arms if one.majority}
-        top = max(means, key=lambda arm: means[arm])
+        majorities = {one.arm: sum(one.majority) / len(one.majority) for one in result.arms if one.majority}
+        top = max(majorities, key=lambda arm: majorities[arm])
         sentences.append(
             t(
                 "study.majority",
                 best=arm_name(top, t),
-                mean=means[top],
+                mean=majorities[top],
                 first=arm_name(first.arm, t),
-                own=means[first.arm],
+                own=majorities[first.arm],
             )
         )
     return t.joined(sentences)

@@ -99,8 +99,8 @@ class ConfusionPlot:
         for row, column in np.ndindex(num, num):
             share = float(self.shares[row, column])
             text = cells.count(int(self.counts[row, column])) if values == "counts" else _percent(share)
-            look = {"color": "white"} if share > 0.7 else {"alpha": 1.0 if self.counts[row, column] else 0.35}
-            ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=size, **look)
+            style = {"color": "white"} if share > 0.7 else {"alpha": 1.0 if self.counts[row, column] else 0.35}
+            ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=size, **style)
         labels = [shorten(name) for name in names or self.classes]
         upright = max(map(width, labels)) * num <= 32
         ax.set_xticks(np.arange(num) + 0.5, labels, rotation=0 if upright else 40, ha="center" if upright else "right")
@@ -253,7 +253,7 @@ class RecallPlot:
     def plot(
         self, ax: Axes | None = None, *, names: Sequence[str] | None = None, words: Mapping[str, str] = WORDS
     ) -> Self:
-        """Draw two joined dots per class; the share after a name is that of the training rows."""
+        """Draw two connected dots per class; the share after a name is that of the training rows."""
         self.ax_ = ax = ax or new_axes()
         shown = names or self.classes
         for place, index in enumerate(self.order):
@@ -322,7 +322,7 @@ def _percent(share: float) -> str:
 
 
 def _floor(share: float) -> str:
-    """A share in whole percents that it reaches, as a bound must hold."""
+    """A share in integer percents, rounded down, because it is a lower bound."""
     return f"{math.floor(100 * share + 1e-6)}%"
 
 
