@@ -93,8 +93,8 @@ Splits are recognised by the names of folders and files (`train_set`, `Train Dat
 ignored; both give a note.
 
 Persons are recognised by a column (`subject`, `person`, `participant`, `actor`, ...) or by folders (`S01/happy/1.png`, `happy/S01/1.png`). A hold-out
-has all pictures of a person or none. With several levels of folders, the classes are the level of expressions, else of words (`bored`) rather than numbers (`session2`), else the inner level.
-Unknown folder names above the classes give a note; their pictures are training rows.
+has all pictures of a person or none. With several levels of folders, the classes are the level of expressions, else of words (`bored`) rather than
+numbers (`session2`), else the inner level. Unknown folder names above the classes give a note; their pictures are training rows.
 
 ## Arrays
 
@@ -105,8 +105,8 @@ YOLO's `data.yaml` need `pip install 'mien[formats]'`.
 ## Archives
 
 Zip, tar, `.csv.gz` and similar are unpacked to a temporary folder, read and cached. In a folder with archives only, each is a folder of its name:
-`train.zip` is a split. Encrypted archives, paths outside of the folder, more than 100 times the packed size, and more than two levels of nesting are refused. Unpack 7z and RAR
-first.
+`train.zip` is a split. Encrypted archives, paths outside of the folder, more than 100 times the packed size, and more than two levels of nesting are
+refused. Unpack 7z and RAR first.
 
 ## Portraits and photos
 
