@@ -35,6 +35,7 @@ NEEDS = {
     "ensemble": ("train",),
     "summary": ("train",),
     "demo": ("train", "report"),
+    "homework": ("train", "report"),
     "study": ("train", "report"),
     "evaluate": ("report",),
     "explain": ("report",),

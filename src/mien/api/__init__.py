@@ -5,7 +5,7 @@ Every function takes data as a path or a ``FaceSet``, and a model as a name, a p
 """
 
 from mien.api.data import audit, load, read, submit
-from mien.api.experimenting import study, tune
+from mien.api.experimenting import homework, study, tune
 from mien.api.judging import Evaluated, Explained, compare, decide, evaluate, explain, report
 from mien.api.training import adapt, ensemble, export, new_run_folder, recipe_for, resume, train
 
@@ -20,6 +20,7 @@ __all__ = [
     "evaluate",
     "explain",
     "export",
+    "homework",
     "load",
     "new_run_folder",
     "read",

@@ -1,4 +1,4 @@
-"""Experiments of several runs: study, tune."""
+"""Experiments of several runs: study, tune, homework."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from mien.recipes import Recipe
 from mien.run_record import AUTO, Hardware
 
 if TYPE_CHECKING:
+    from mien.experiments.homework import Homework
     from mien.experiments.results import StudyResult, SweepResult
 
 
@@ -105,3 +106,92 @@ def tune(
         hardware=hardware,
     )
     return tuning.run(sweep, progress)
+
+
+QUICK_FACES, QUICK_TEST = 1200, 200
+"""Labelled faces that are drawn for a quick homework, and unlabelled ones."""
+
+QUICK_EPOCHS = 8
+
+
+def homework(
+    data: str | os.PathLike[str] | None = None,
+    test: str | os.PathLike[str] | None = None,
+    out: str | os.PathLike[str] = "homework",
+    *,
+    recipe: Recipe | str | None = None,
+    minutes: float = 30.0,
+    epochs: int = 0,
+    num_seeds: int = 0,
+    quick: bool = False,
+    reading: ReadOptions = DEFAULT,
+    sample: Path | None = None,
+    hardware: Hardware = AUTO,
+    command: Sequence[str] = (),
+    lang: str = "en",
+    progress: Progress = SILENT,
+) -> Homework:
+    """Do a course homework: train with and without three techniques, and write ``OUT/homework.html``, a model file and predictions.
+
+    A folder that holds a homework of the same data and settings is resumed: finished trainings are kept.
+
+    Args:
+        data: a path; None draws faces if ``quick`` is set.
+        test: the test set; None if there is none, or if the data has it.
+        out: the folder to make or to resume.
+        recipe: a recipe or its name; None takes the best one that fits the minutes.
+        minutes: duration of all trainings, from a timed part of one.
+        epochs: epochs of each training; 0 takes as many as fit the minutes.
+        num_seeds: runs with and without each technique, 2 or more; 0 takes as many as fit.
+        quick: train a small network for a few epochs.
+        reading: how the data is read.
+        sample: a sample submission of the competition; None takes the one beside the test set.
+        hardware: device and precision of training.
+        command: arguments of the command line, for the page.
+        lang: ``"en"`` or ``"zh-TW"``.
+        progress: receives progress.
+    """
+    from mien import recipes
+    from mien.errors import ArgumentError
+    from mien.experiments import homework as doing
+    from mien.reporting.pages import homework as page
+
+    if data is None and not quick:
+        raise ArgumentError("A homework needs data: name it, or draw faces with --quick.")
+    if quick:
+        recipe, epochs, num_seeds = recipe or "demo", epochs or QUICK_EPOCHS, num_seeds or 2
+    if data is None:
+        data, test = _drawn(Path(out), progress)
+    options = doing.Options(
+        recipe=recipes.get(recipe) if isinstance(recipe, str) else recipe,
+        minutes=minutes,
+        epochs=epochs,
+        num_seeds=num_seeds,
+        reading=reading,
+        hardware=hardware,
+        sample=sample,
+    )
+    done = doing.run(data, test, out, options, progress)
+    page.write(done.page, done, command=command, lang=lang)
+    return done
+
+
+def _drawn(folder: Path, progress: Progress) -> tuple[Path, Path]:
+    """Draw labelled faces, and a test set without labels, into a folder; faces that are there are kept."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    from mien.data import store
+    from mien.data.faceset import UNLABELLED
+    from mien.synthetic import drawn
+
+    data, test = folder / "faces.parquet", folder / "test.parquet"
+    if not test.is_file():
+        progress.line(f"drawing {QUICK_FACES + QUICK_TEST:,} faces")
+        folder.mkdir(parents=True, exist_ok=True)
+        store.write_parquet(drawn.draw(QUICK_FACES), data)
+        faces = drawn.draw(QUICK_TEST, seed=1, wrong_labels=0.0)
+        labels, splits = np.full(len(faces), UNLABELLED, np.int64), np.full(len(faces), "test")
+        store.write_parquet(replace(faces, labels=labels, splits=splits), test)
+    return data, test

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import click
 
 import mien
-from mien.cli import data, models, predicting, serve, studying, training, tuning, video
+from mien.cli import course, data, models, predicting, serve, studying, training, tuning, video
 from mien.cli.common import ARGUMENTS, fail, speaks, write
 from mien.errors import MienError
 
@@ -56,7 +56,7 @@ GROUPS = {
     "Train": ("train", "adapt", "tune", "export", "ensemble"),
     "Evaluate": ("evaluate", "report", "explain", "compare", "decide", "study"),
     "Data": ("data",),
-    "Course": ("submit", "summary", "demo"),
+    "Course": ("homework", "submit", "summary", "demo"),
 }
 """The verbs in the groups of the help."""
 
@@ -102,7 +102,8 @@ for command in (
     training.ensemble,
     training.summary,
     training.export,
-    training.demo,
+    course.homework,
+    course.demo,
     data.data,
 ):
     cli.add_command(command)

@@ -28,7 +28,6 @@ from mien.cli.common import (
     say,
     set_option,
     show,
-    write,
 )
 from mien.cli.places import OutputPath, RunPath, Verb
 from mien.reporting.texts import cells
@@ -333,29 +332,3 @@ def summary(recipe: str, settings: tuple[str, ...], num_classes: int, as_json: b
     network = networks.sketch(values.network, num_classes, values.image_size, values.dropout)
     record = summaries.describe(network, values.image_size)
     show(typed_json.to_json(record), as_json, lambda: in_words.network_as_text(record))
-
-
-@click.command(cls=Verb)
-@click.option("--out", default=Path("demo"), type=OutputPath("made"), show_default=True, help="Folder to create.")
-@click.option("--num", default=3000, type=click.IntRange(min=200), show_default=True, help="Number of faces to draw.")
-def demo(out: Path, num: int) -> None:
-    """Draw faces, train, evaluate and write a report.
-
-    Example:  mien demo --out demo
-    """
-    from mien import api
-    from mien.data import store
-    from mien.errors import OutputError
-    from mien.synthetic import drawn
-
-    if out.exists():
-        raise OutputError(f"'{out}' exists: remove it, or name another folder with --out.")
-    out.mkdir(parents=True)
-    say(f"drawing {counted(num, 'face')}")
-    store.write_parquet(drawn.draw(num), out / "faces.parquet")
-    run = api.train(out / "faces.parquet", "demo", out / "run", command=command_line(), progress=Shown())
-    page = out / "report.html"
-    evaluation = api.report(run, page, most_rows=140, progress=Shown()).judgement.evaluation  # few, to keep it short
-    accuracy = f"{cells.percent(evaluation.accuracy)} ({cells.ends(evaluation.accuracy_interval)})"
-    write(f"accuracy {accuracy} on {counted(len(evaluation), 'drawn test face')}")
-    write(f"model   {run.model_file.resolve()}\nreport  {page.resolve()}")

@@ -19,7 +19,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -149,6 +149,32 @@ class Homework:
     judgement: Judgement
     studies: Mapping[str, StudyResult]
     submission: Submission | None
+
+    @property
+    def page(self) -> Path:
+        """Where its page goes."""
+        return self.folder / "homework.html"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Where things are, and the main figures, for JSON."""
+        scores = self.judgement.evaluation.scores
+        return {
+            "page": str(self.page),
+            "model": str(self.model_file),
+            "predictions": None if self.submission is None else self.submission.submission,
+            "recipe": self.plan.recipe.name,
+            "epochs": self.plan.recipe.epochs,
+            "seeds": self.plan.num_seeds,
+            "split": self.judgement.record.split,
+            "n": len(self.judgement.evaluation),
+            **{name: {"value": score.value, "interval": [score.low, score.high]} for name, score in scores.items()},
+            "single_accuracy": self.single.evaluation.accuracy,
+            "differences": {
+                name: {str(arm.arm): arm.compared.difference for arm in result.arms if arm.compared.difference}
+                for name, result in self.studies.items()
+            },
+            "runs": str(self.folder / "runs"),
+        }
 
 
 @checked

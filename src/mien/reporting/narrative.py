@@ -28,8 +28,8 @@ def prior_corrected(
         return priors.shift(probabilities, np.where(counts > 0, -np.log(counts / counts.sum()), -np.inf))
 
 
-def summary(evaluation: Evaluation, record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> str:
-    """A summary of the scores, as a paragraph."""
+def results(evaluation: Evaluation, t: Texts) -> list[str]:
+    """Sentences on the accuracy, the best and the worst class, and the most frequent error."""
     low, high = evaluation.accuracy_interval
     num_right = int(np.trace(evaluation.confusion))
     majority = evaluation.support.max() / len(evaluation)
@@ -50,18 +50,21 @@ def summary(evaluation: Evaluation, record: RunRecord, history: Sequence[EpochRe
         sentences += [_by_class(evaluation, t), _most_frequent_error(evaluation, t)]
     else:
         sentences.append(t("summary.perfect"))
+    return sentences
+
+
+def summary(evaluation: Evaluation, record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> str:
+    """A summary of the scores and of the training, as a paragraph."""
     last = record.recipe.keep == "last"
     kept = history[-1] if last else best_epoch(history)
-    sentences.append(
-        t(
-            "summary.training_last" if last else "summary.training",
-            epochs=len(history),
-            rows=record.data.train.rows,
-            best=kept.epoch,
-            accuracy=kept.valid_accuracy,
-        )
+    trained = t(
+        "summary.training_last" if last else "summary.training",
+        epochs=len(history),
+        rows=record.data.train.rows,
+        best=kept.epoch,
+        accuracy=kept.valid_accuracy,
     )
-    return t.joined(sentences)
+    return t.joined([*results(evaluation, t), trained])
 
 
 def _by_class(evaluation: Evaluation, t: Texts) -> str:

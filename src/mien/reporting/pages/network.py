@@ -47,7 +47,7 @@ class NetworkSection:
 def network(judgement: Judgement, network: NetworkRecord, t: Texts) -> NetworkSection:
     """The diagram, for one face that is predicted correctly if there is one, and the table of layers."""
     evaluation, layers = judgement.evaluation, network.layers
-    row = _medium_row(evaluation)
+    row = medium_row(evaluation)
     outcome = [
         (t.named(name), emotions.colour(name), float(share))
         for name, share in zip(evaluation.classes, evaluation.probabilities[row], strict=True)
@@ -75,7 +75,7 @@ def network(judgement: Judgement, network: NetworkRecord, t: Texts) -> NetworkSe
     )
 
 
-def _medium_row(evaluation: Evaluation) -> int:
+def medium_row(evaluation: Evaluation) -> int:
     """The correct row of medium confidence, neither an easy nor a hard one; of all rows where none is correct."""
     right = np.flatnonzero(evaluation.predicted == evaluation.labels)
     candidates = right if len(right) else np.arange(len(evaluation))

@@ -103,11 +103,16 @@ def section(result: StudyResult, t: Texts) -> StudySection:
         answer=_answer(result, t),
         lead=t(f"study.{_scores_lead(result)}"),
         heads=tuple(t(f"study.score.{score}") for score in SHOWN),
-        rows=tuple(_row(arm, t) for arm in arms),
+        rows=rows(result, t),
         settings=tuple((arm_name(one.arm, t), one.arm.settings) for one in arms if one.runs),
         figures=tuple(_figures(result, t)),
         curves=_curves(result, t),
     )
+
+
+def rows(result: StudyResult, t: Texts) -> tuple[ArmRow, ...]:
+    """The arms as shown."""
+    return tuple(_row(arm, t) for arm in result.arms)
 
 
 def _row(arm: ArmResult, t: Texts) -> ArmRow:

@@ -1,0 +1,188 @@
+"""The homework as one HTML file that opens offline: the course's five questions in order, with the figures of its trainings.
+
+The sections are those of the report and of the studies; this page puts them in order and says what was compared.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import mien
+from mien import files, tables
+from mien.auditing.brief import BriefAudit
+from mien.evaluation.evaluation import Evaluation
+from mien.experiments.homework import Homework
+from mien.reporting import narrative
+from mien.reporting.pages import (
+    calibration,
+    confusion,
+    mathematics,
+    network,
+    report,
+    sections,
+    shares,
+    study,
+    training,
+)
+from mien.reporting.pages.study import StudySection
+from mien.reporting.texts import Texts, cells
+
+TECHNIQUES = ("augmentation", "early-stopping", "ensemble")
+"""The studies of the second question, in order."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A technique: its key, its heading, how it was done, and the study with and without it."""
+
+    key: str
+    title: str
+    how: str
+    study: StudySection
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file beside the page: its name, and what it is for."""
+
+    name: str
+    about: str
+
+
+def write(path: str | os.PathLike[str], homework: Homework, *, command: Sequence[str] = (), lang: str = "en") -> None:
+    """Write the page atomically.
+
+    Args:
+        path: the HTML file; its links lead to files beside it.
+        homework: the result of ``homework.run``.
+        command: arguments of the command line that reproduces it.
+        lang: a key of ``texts.LANGUAGES``.
+
+    Raises:
+        OutputError: there is no such language, or the file can't be written.
+        RunError: a run folder is damaged.
+        MissingExtraError: a package of the extra ``report`` isn't installed.
+    """
+    files.write_text(path, render(homework, command=command, lang=lang))
+
+
+def render(homework: Homework, *, command: Sequence[str] = (), lang: str = "en") -> str:
+    """The page as a string; see ``write``."""
+    t, run, judgement = Texts(lang), homework.run, homework.judgement
+    record, history, evaluation = run.record, run.history, judgement.evaluation
+    counts = dict(zip(record.data.classes, record.data.train.counts, strict=True))
+    train_counts = [counts[name] for name in evaluation.classes]
+    corrected = Evaluation.from_predictions(
+        evaluation.labels, narrative.prior_corrected(evaluation.probabilities, train_counts), evaluation.classes
+    )
+    page = report.page_template("homework").render(
+        t=t,
+        version=mien.__version__,
+        title=t("homework.title"),
+        subtitle=_subtitle(homework, t),
+        scores=sections.scores(evaluation, t),
+        summary=_summary(homework, t),
+        downloads=_downloads(homework, t),
+        data=_data(homework.audit, t),
+        warnings_and_notes=(narrative.warnings_of(judgement, t), narrative.reading_notes(judgement, t)),
+        provenance=sections.provenance(judgement, record, t),
+        network=network.network(homework.single, run.network, t),
+        training=training.training(record, history, t),
+        lead=t("homework.lead", epochs=homework.plan.recipe.epochs, seeds=homework.plan.num_seeds),
+        comparisons=[_comparison(homework, key, t) for key in TECHNIQUES],
+        techniques=training.techniques(homework.single, run, t),
+        confusion=confusion.confusion(judgement, t),
+        calibration=calibration.calibration(judgement, None, t),
+        shares=shares.shares(evaluation, corrected, train_counts, t),
+        imbalance=_comparison(homework, "imbalance", t),
+        derivations=mathematics.sections(mathematics.Numbers(run, homework.single, judgement), t),
+        commands=report.commands(command),
+    )
+    return str(page) + "\n"
+
+
+def as_text(homework: Homework, pdf: Path | None = None, lang: str = "en") -> str:
+    """The accuracy, what the techniques are worth, and where the files are."""
+    t, evaluation = Texts(lang), homework.judgement.evaluation
+    low, high = evaluation.accuracy_interval
+    told = t(
+        "homework.told",
+        accuracy=evaluation.accuracy,
+        low=low,
+        high=high,
+        n=len(evaluation),
+        split=narrative.split_name(homework.judgement, t),
+    )
+    answers = [
+        [t(f"homework.technique.{key}"), row.name, row.differences[0]]
+        for key in TECHNIQUES
+        for row in study.rows(homework.studies[key], t)[1:]
+    ]
+    heads = [t("homework.technique_head"), t("study.arm"), t("study.against")]
+    predictions = homework.submission and homework.submission.submission
+    places = {"page": homework.page, "pdf": pdf, "model": homework.model_file, "predictions": predictions}
+    found = [t(f"homework.place.{name}", path=path) for name, path in places.items() if path is not None]
+    return "\n\n".join([told, tables.render(heads, answers), "\n".join(found)])
+
+
+def _subtitle(homework: Homework, t: Texts) -> str:
+    judgement = homework.judgement
+    return t(
+        "homework.subtitle",
+        recipe=homework.plan.recipe.name,
+        n=len(judgement.evaluation),
+        split=narrative.split_name(judgement, t),
+    )
+
+
+def _summary(homework: Homework, t: Texts) -> str:
+    """The scores of the model file, and what it averages."""
+    averaged = t(
+        "homework.averaged",
+        num=homework.plan.num_seeds,
+        rows=homework.run.record.data.train.rows,
+        single=homework.single.evaluation.accuracy,
+    )
+    return t.joined([*narrative.results(homework.judgement.evaluation, t), averaged])
+
+
+def _comparison(homework: Homework, key: str, t: Texts) -> Comparison:
+    result = homework.studies[key]
+    how = t(f"homework.how.{key}", epochs=homework.plan.recipe.epochs, num=homework.plan.num_seeds)
+    return Comparison(key, t(f"homework.technique.{key}"), how, study.section(result, t))
+
+
+def _downloads(homework: Homework, t: Texts) -> list[Download]:
+    found = [Download(homework.model_file.name, t("homework.model_file", name=homework.model_file.name))]
+    if homework.submission is not None:
+        name = Path(homework.submission.submission).name
+        found.append(
+            Download(name, t("homework.predictions", rows=homework.submission.rows, head=homework.submission.head))
+        )
+    return found
+
+
+def _data(audit: BriefAudit, t: Texts) -> list[tuple[str, str]]:
+    """What the data has: rows, copies, and what its splits share."""
+    height, width = audit.size
+    rows = [(t("homework.faces"), t("homework.faces_value", rows=audit.rows, height=height, width=width))]
+    for split in audit.splits:
+        name = t(f"splits.{split.name}") if split.name in t.tables["splits"] else split.name
+        labelled = sum(split.counts)
+        value = cells.count(split.rows) if labelled == split.rows else ""
+        rows.append((name, value or t("homework.split_value", rows=split.rows, labelled=labelled)))
+    rows.append((t("homework.exact"), cells.count(audit.exact_copies)))
+    rows.append((t("homework.near"), t("homework.near_value", rows=audit.near_copies, conflicts=audit.conflicts)))
+    if audit.blank:
+        rows.append((t("homework.blank"), cells.count(audit.blank)))
+    for one in audit.shared:
+        names = {"split": t(f"splits.{one.split}"), "other": t(f"splits.{one.other}")}
+        rows.append(
+            (t("homework.shared"), t("homework.shared_value", **names, rows=one.rows, exact=one.exact, near=one.near))
+        )
+    if not audit.shared and len(audit.splits) > 1:
+        rows.append((t("homework.shared"), t("page.none")))
+    return rows
