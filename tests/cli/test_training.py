@@ -129,16 +129,6 @@ def test_summary_prints_the_table(invoke: Invoke) -> None:
     assert json.loads(invoke("summary", "tiny", "--json")[1])["parameters"] == 151_543
 
 
-def test_the_demo_ends_with_a_report(invoke: Invoke, tmp_path: Path) -> None:
-    code, out, _ = invoke("demo", "--out", tmp_path / "demo", "--num", 200)
-    assert code == 0
-    assert (tmp_path / "demo" / "report.html").stat().st_size > 50_000
-    assert str(tmp_path / "demo" / "report.html") in out
-    code, _, err = invoke("demo", "--out", tmp_path / "demo")
-    assert code == 1
-    assert "exists: remove it, or name another folder" in err
-
-
 def test_a_missing_extra_names_the_command_that_installs_it(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     real = builtins.__import__
 

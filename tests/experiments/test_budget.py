@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+import records
 from mien import recipes
+from mien.data.faceset import FaceSet
 from mien.errors import RecipeError
 from mien.experiments import budget
 from mien.experiments.budget import ENOUGH_EPOCHS, FOR_TRAINING, Timing
@@ -44,3 +46,17 @@ def test_what_does_not_fit_says_how_many_minutes_it_takes() -> None:
 @pytest.mark.parametrize(("device", "names"), [("cuda", ["large", "base", "tiny"]), ("cpu", ["base", "tiny"])])
 def test_the_largest_network_is_for_gpus(device: str, names: list[str]) -> None:
     assert [recipe.name for recipe in budget.candidates(device)] == names
+
+
+def test_with_little_time_the_last_recipe_has_fewer_epochs() -> None:
+    minutes = timed(TINY).minutes(8, 5) / FOR_TRAINING + 0.01
+    found = budget.fit((BASE, TINY), lambda recipe: 4, minutes, timed)
+    assert (found.recipe.name, found.recipe.epochs, found.num_seeds) == ("tiny", 5, 2)
+
+
+def test_a_recipe_is_timed_on_some_of_the_faces(faces: FaceSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "TIMED_FACES", 120)
+    timing = budget.timing(recipes.get("demo", ["image_size=16"]), faces, records.CPU)
+    assert timing.recipe == "demo"
+    assert 0 < timing.epoch < 60
+    assert timing.overhead > 0

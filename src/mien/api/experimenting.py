@@ -111,7 +111,7 @@ def tune(
 QUICK_FACES, QUICK_TEST = 1200, 200
 """Labelled faces that are drawn for a quick homework, and unlabelled ones."""
 
-QUICK_EPOCHS = 8
+QUICK_EPOCHS, QUICK_SEEDS = 10, 3
 
 
 def homework(
@@ -159,7 +159,7 @@ def homework(
     if data is None and not quick:
         raise ArgumentError("A homework needs data: name it, or draw faces with --quick.")
     if quick:
-        recipe, epochs, num_seeds = recipe or "demo", epochs or QUICK_EPOCHS, num_seeds or 2
+        recipe, epochs, num_seeds = recipe or "demo", epochs or QUICK_EPOCHS, num_seeds or QUICK_SEEDS
     if data is None:
         data, test = _drawn(Path(out), progress)
     options = doing.Options(
@@ -171,7 +171,7 @@ def homework(
         hardware=hardware,
         sample=sample,
     )
-    done = doing.run(data, test, out, options, progress)
+    done = doing.run(data, test, out, options, progress=progress)
     page.write(done.page, done, command=command, lang=lang)
     return done
 

@@ -13,6 +13,7 @@ where it was. The folder holds::
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import time
@@ -31,12 +32,12 @@ from mien.data.faceset import UNLABELLED, FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import ArgumentError, OutputError
 from mien.evaluation.holdout import HOLD_OUT
-from mien.evaluation.judge import Judgement, judge
+from mien.evaluation.judge import Judgement, default_split, judge
 from mien.experiments import budget
 from mien.experiments.arms import STUDIES
 from mien.experiments.budget import Timing
 from mien.experiments.results import Arm, StudyResult
-from mien.experiments.studies import Judged, Study, Trainings
+from mien.experiments.studies import Judged, Study, TrainAll, Trainings
 from mien.inference import datasets, submission
 from mien.inference.classifier import Classifier
 from mien.inference.submission import Submission
@@ -58,6 +59,10 @@ ARMS = {
     "imbalance": ("plain", "class_weights", "balanced_sampling"),
 }
 """The arms of each study, beside the recipe as it is."""
+
+
+PLAIN = Arm("plain")
+"""The recipe as it is: with every technique."""
 
 
 @dataclass(frozen=True)
@@ -183,6 +188,8 @@ def run(
     test: str | os.PathLike[str] | None,
     out: str | os.PathLike[str],
     options: Options,
+    *,
+    train_all: TrainAll | None = None,
     progress: Progress = SILENT,
 ) -> Homework:
     """Do the homework, or go on with one that was stopped.
@@ -192,6 +199,7 @@ def run(
         test: the test set; None where there is none, or where the data has it.
         out: the folder to make, or to go on with.
         options: what is asked for.
+        train_all: runs the trainings; None trains one after the other in this process.
         progress: receives messages and counts of the work.
 
     Raises:
@@ -206,13 +214,15 @@ def run(
     audit = _audit(folder, faceset, tested, progress)
     common = Trainings(Path(data), faceset, plan.recipe, folder, plan.num_seeds, options.reading, options.hardware)
     judged = Judged.of(common, None) if tested is None or not _has_labels(tested) else Judged(tested, "test")
-    trained = _train(common.tasks(_every_arm(plan.recipe)), progress)
+    tasks = common.tasks(_every_arm(plan.recipe))
+    runs = _train(tasks, progress) if train_all is None else train_all(tasks)
+    trained = dict(zip((task.folder for task in tasks), runs, strict=True))
     progress.line("judging")
     results = {}
     for name, arms in arms_of(plan.recipe).items():
         results[name] = Study(name, arms, common, judged).result(trained)
         files.write_json(folder / f"{name}.json", typed_json.to_json(results[name]))
-    mains = [trained[common.task(Arm("all"), seed).folder] for seed in common.seeds]
+    mains = [trained[common.task(PLAIN, seed).folder] for seed in common.seeds]
     model_file = folder / "model.onnx"
     if not model_file.is_file():
         ensemble.build(mains, model_file)
@@ -266,7 +276,9 @@ def _plan(folder: Path, faceset: FaceSet, tested: FaceSet | None, options: Optio
         try:
             known = typed_json.parse(place.read_text(encoding="utf-8"), Plan)
         except (ValueError, OSError) as error:
-            raise OutputError(f"'{place}' is damaged ({error}): name another folder with --out.") from None
+            raise OutputError(
+                f"'{place}' is damaged ({error}): remove it, or name another folder with --out."
+            ) from None
         if known.asked != asked:
             raise OutputError(
                 f"'{folder}' holds a homework of other data or settings: name another folder with --out, or remove it."
@@ -309,8 +321,6 @@ def _new_plan(asked: Asked, faceset: FaceSet, judges_itself: bool, options: Opti
 
 
 def _judges_hold_out(faceset: FaceSet) -> bool:
-    from mien.evaluation.judge import default_split
-
     return default_split(faceset, has_hold_out=True) == HOLD_OUT
 
 
@@ -318,24 +328,25 @@ def _audit(folder: Path, faceset: FaceSet, tested: FaceSet | None, progress: Pro
     """The audit that the folder holds, or a new one: looking for near copies takes a minute for 30,000 faces."""
     place = folder / "audit.json"
     if place.is_file():
-        return typed_json.parse(place.read_text(encoding="utf-8"), BriefAudit)
+        with contextlib.suppress(ValueError):  # damaged: it is counted again
+            return typed_json.parse(place.read_text(encoding="utf-8"), BriefAudit)
     progress.line("looking for copies")
     audit = brief.audit(faceset, tested)
     files.write_json(place, typed_json.to_json(audit))
     return audit
 
 
-def _train(tasks: Sequence[Task], progress: Progress) -> dict[Path, Run]:
-    """Do the trainings that are not done yet, one after the other; gives the runs by their folders."""
-    runs, missing = {}, [task for task in tasks if not task.done]
-    started = time.monotonic()
-    for task in tasks:
-        if task in missing:
-            number = missing.index(task)
-            left = (time.monotonic() - started) / number * (len(missing) - number) / 60 if number else 0.0
-            told = f", about {left:.0f} minutes left" if number else ""
-            progress.line(f"training {len(tasks) - len(missing) + number + 1} of {len(tasks)}: {task.title}{told}")
-        runs[task.folder] = task.do(progress)
+def _train(tasks: Sequence[Task], progress: Progress) -> list[Run]:
+    """Do the trainings one after the other, and say how long the others take; finished ones are kept."""
+    missing = [task for task in tasks if not task.done]
+    runs, started, num_trained = [], time.monotonic(), 0
+    for number, task in enumerate(tasks, 1):
+        if not task.done:
+            each = (time.monotonic() - started) / 60 / max(1, num_trained)
+            left = f", about {each * (len(missing) - num_trained):.0f} minutes left" if num_trained else ""
+            progress.line(f"training {number} of {len(tasks)}: {task.title}{left}")
+            num_trained += 1
+        runs.append(task.do(progress))
     return runs
 
 
