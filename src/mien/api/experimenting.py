@@ -161,7 +161,10 @@ def homework(
     if quick:
         recipe, epochs, num_seeds = recipe or "demo", epochs or QUICK_EPOCHS, num_seeds or QUICK_SEEDS
     if data is None:
-        data, test = _drawn(Path(out), progress)
+        from mien.synthetic import competition
+
+        progress.line(f"drawing {QUICK_FACES + QUICK_TEST:,} faces")
+        data, test = competition.write(Path(out), QUICK_FACES, QUICK_TEST)
     options = doing.Options(
         recipe=recipes.get(recipe) if isinstance(recipe, str) else recipe,
         minutes=minutes,
@@ -174,24 +177,3 @@ def homework(
     done = doing.run(data, test, out, options, progress=progress)
     page.write(done.page, done, command=command, lang=lang)
     return done
-
-
-def _drawn(folder: Path, progress: Progress) -> tuple[Path, Path]:
-    """Draw labelled faces, and a test set without labels, into a folder; faces that are there are kept."""
-    from dataclasses import replace
-
-    import numpy as np
-
-    from mien.data import store
-    from mien.data.faceset import UNLABELLED
-    from mien.synthetic import drawn
-
-    data, test = folder / "faces.parquet", folder / "test.parquet"
-    if not test.is_file():
-        progress.line(f"drawing {QUICK_FACES + QUICK_TEST:,} faces")
-        folder.mkdir(parents=True, exist_ok=True)
-        store.write_parquet(drawn.draw(QUICK_FACES), data)
-        faces = drawn.draw(QUICK_TEST, seed=1, wrong_labels=0.0)
-        labels, splits = np.full(len(faces), UNLABELLED, np.int64), np.full(len(faces), "test")
-        store.write_parquet(replace(faces, labels=labels, splits=splits), test)
-    return data, test
