@@ -50,8 +50,8 @@ def test_each_corruption_has_a_figure_and_a_row_and_each_face_its_map(judged: Ju
     told = probes.sections(judged, probed, Texts("en"))
     assert told.robust is not None
     assert len(told.robust.figures) == len(told.robust.rows) == len(probed.curves)
-    for row, curve in zip(told.robust.rows, probed.curves, strict=True):
-        assert row.worst == f"{100 * curve.worst[1]:.1f}%"
+    worst = {Texts("en")(f"robust.name.{curve.corruption.name}"): curve.worst[1] for curve in probed.curves}
+    assert {row.name: row.worst for row in told.robust.rows} == {name: f"{share:.1%}" for name, share in worst.items()}
     assert [name for name, _ in told.robust.classes] == Texts("en").names(judged.evaluation.classes)
     assert told.saliency is not None
     assert told.saliency.singles
