@@ -13,7 +13,7 @@ from mien.auditing.findings import Counts
 from mien.evaluation.deciding import Decided, DecisionResult
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement, JudgementRecord, LeftOut
-from mien.evaluation.metrics import Score
+from mien.evaluation.metrics import Interval, Score
 from mien.evaluation.overlap import Overlap
 from mien.evaluation.probing.robustness import CorruptedAccuracy
 from mien.reporting.texts import Texts, cells
@@ -23,11 +23,11 @@ def as_text(judgement: Judgement, lang: str = "en") -> str:
     """The scores with their intervals, the classes, the confusion matrix and the most frequent errors."""
     t, evaluation = Texts(lang), judgement.evaluation
     scores = [
-        [t(f"scores.{key}"), cells.percent(score.value, 2), cells.ends(score.interval, 2)]
+        [t(f"scores.{key}"), cells.percent(score.value, 2), _ends("percent", score.interval, t)]
         for key, score in evaluation.scores.items()
     ]
     bounds = evaluation.log_loss_interval
-    loss_ends = cells.decimal_ends(bounds, 4) if bounds else ""
+    loss_ends = _ends("decimal", bounds, t) if bounds else ""
     scores.append([t("scores.log_loss"), cells.decimal(evaluation.log_loss, 4), loss_ends])
     classes = [
         [row.name, cells.count(row.support), *map(cells.bounded, (row.precision, row.recall, row.f1))]
@@ -81,7 +81,7 @@ def decisions_as_text(decided: Decided, lang: str = "en") -> str:
         [
             cells.percent(row.answered, 0),
             cells.percent(row.accuracy, 2),
-            cells.ends(row.accuracy_interval),
+            _ends("short_percent", row.accuracy_interval, t),
             cells.percent(row.confidence),
         ]
         for row in decided.abstaining
@@ -90,7 +90,7 @@ def decisions_as_text(decided: Decided, lang: str = "en") -> str:
         [
             t(f"decisions.{row.decision}"),
             cells.decimal(row.cost, 4),
-            _cost_difference(row.difference),
+            _difference("cost", row.difference, t),
             cells.percent(row.accuracy, 2),
         ]
         for row in decided.costs
@@ -119,15 +119,21 @@ def _decision(row: DecisionResult, t: Texts) -> list[str]:
 
 def _differences(row: DecisionResult, t: Texts) -> list[str]:
     """Differences in scores from argmax on the same rows, in points, with their 95% intervals."""
-    shown = [cells.DASH] * 3
-    if row.difference is not None:
-        keys = ("accuracy", "macro_f1", "balanced_accuracy")
-        shown = [cells.points_with_ends(row.difference[key]) for key in keys]
-    return [_decision_name(row, t), *shown]
+    differences = row.difference or {}
+    keys = ("accuracy", "macro_f1", "balanced_accuracy")
+    return [_decision_name(row, t), *(_difference("points", differences.get(key), t) for key in keys)]
 
 
-def _cost_difference(difference: Sequence[float] | None) -> str:
-    return cells.DASH if difference is None else cells.signed_with_ends(difference, 4)
+def _difference(kind: str, difference: Sequence[float] | None, t: Texts) -> str:
+    """A paired difference with its 95% interval; a dash if there is none."""
+    if difference is None:
+        return cells.DASH
+    value, low, high = difference
+    return t(f"terminal.cell.{kind}", value=value, low=low, high=high)
+
+
+def _ends(kind: str, interval: Interval, t: Texts) -> str:
+    return t(f"terminal.ends.{kind}", low=interval[0], high=interval[1])
 
 
 def audit_as_text(audit: Audit, cleaned: Cleaned | None = None, lang: str = "en") -> str:

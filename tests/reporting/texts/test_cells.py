@@ -15,8 +15,6 @@ from mien.reporting.texts import cells
         (cells.signed(0.5), "+0.5"), (cells.signed(-1234.25, 2), "-1,234.25"), (cells.compact(0.05), "0.05"),
         (cells.compact(1e-05), "1e-05"), (cells.compact(3.0), "3"), (cells.true_minus("-0.5"), "−0.5"),
         (cells.ends((0.61, 0.652)), "61.0% to 65.2%"), (cells.decimal_ends((0.9123, 1.04561), 4), "0.9123 to 1.0456"),
-        (cells.points_with_ends((0.012, 0.003, 0.021)), "+1.2 (+0.3 to +2.1)"),
-        (cells.signed_with_ends((0.012, 0.003, 0.021), 3), "+0.012 (+0.003 to +0.021)"),
         (cells.optional_p_value(None), "–"), (cells.optional_p_value(None, ""), ""), (cells.magnitude(0.000234), "0.0002"),
         (cells.megabytes(12_345_678), "12.3 MB"), (cells.megabytes(2_000_000_000, 0), "2,000 MB"),
         (cells.signed_tick(-2.5), "−2.5"), (cells.signed_tick(0.0), "0"), (cells.signed_tick(3.0), "+3"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mien.words import exact_percent, minutes, p_value, percent, points, whole_interval
@@ -26,10 +25,8 @@ __all__ = [
     "p_value",
     "percent",
     "points",
-    "points_with_ends",
     "signed",
     "signed_tick",
-    "signed_with_ends",
     "true_minus",
     "whole_interval",
 ]
@@ -80,25 +77,13 @@ def true_minus(shown: str) -> str:
 
 
 def ends(interval: Interval, places: int = 1) -> str:
-    """An interval of a share: ``61.0% to 65.2%``."""
+    """An interval of a share in English: ``61.0% to 65.2%``."""
     return f"{percent(interval[0], places)} to {percent(interval[1], places)}"
 
 
 def decimal_ends(interval: Interval, places: int) -> str:
-    """An interval of a number: ``0.9123 to 1.0456``."""
+    """An interval of a number in English: ``0.9123 to 1.0456``."""
     return f"{decimal(interval[0], places)} to {decimal(interval[1], places)}"
-
-
-def points_with_ends(difference: Sequence[float]) -> str:
-    """A difference of shares, and the ends of its interval, in percentage points: ``+1.2 (0.3 to 2.1)``."""
-    value, low, high = (points(share, signed=True) for share in difference)
-    return f"{value} ({low} to {high})"
-
-
-def signed_with_ends(difference: Sequence[float], places: int) -> str:
-    """The same of numbers: ``+0.012 (+0.003 to +0.021)``."""
-    value, low, high = (signed(number, places) for number in difference)
-    return f"{value} ({low} to {high})"
 
 
 def bounded(score: Score | None) -> str:
