@@ -64,3 +64,17 @@ def test_json_of_names_that_are_no_text() -> None:
     assert escapes.to_json({"photo": "\udcff\x9b"}) == '{"photo": "\ufffd\\u009b"}'
     assert escapes.to_json(["\ud800"]) == '["\ufffd"]'
     assert escapes.to_json({"photo": "\udcffé"}, "ascii") == '{"photo": "\\ufffd\\u00e9"}'
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [
+        ("utf-8", "−0.2 (−0.7 … +0.2) ≥ “a” 看"),
+        ("cp1252", "-0.2 (-0.7 … +0.2) >= “a” 看"),
+        ("ascii", '-0.2 (-0.7 ... +0.2) >= "a" 看'),
+        (None, '-0.2 (-0.7 ... +0.2) >= "a" 看'),
+    ],
+)
+def test_typographic_signs_are_plain_where_the_encoding_lacks_them(encoding: str | None, shown: str) -> None:
+    assert escapes.encodable("−0.2 (−0.7 … +0.2) ≥ “a” 看", encoding) == shown
+    assert escapes.encodable("plain", encoding) == "plain"

@@ -14,6 +14,9 @@ _LINES = "\t\n"
 _CONTROLS = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, characters that reverse or break a line, and lone surrogates."""
 
+_PLAIN = {"−": "-", "–": "-", "…": "...", "±": "+/-", "×": "x", "≤": "<=", "≥": ">=", "“": '"', "”": '"'}
+"""Signs of tables and sentences, and their ASCII."""
+
 _NO_TEXT = re.compile("[\ud800-\udfff]")
 _FORMULA = re.compile(r"[=+@\-\t\r]")
 
@@ -26,6 +29,14 @@ def visible(text: str, *, lines: bool = False) -> str:
         lines: whether to keep line ends and tabs.
     """
     return _CONTROLS.sub(lambda found: found[0] if lines and found[0] in _LINES else _escape(found[0]), text)
+
+
+def encodable(text: str, encoding: str | None) -> str:
+    """Text with typographic signs in ASCII where the encoding lacks them: ``−`` becomes ``-`` in Windows-1252."""
+    for sign, plain in _PLAIN.items():
+        if not sign.encode(encoding or "ascii", "ignore"):
+            text = text.replace(sign, plain)
+    return text
 
 
 def readable(text: str) -> str:

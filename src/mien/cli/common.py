@@ -184,7 +184,8 @@ def say(line: str) -> None:
 
 def write(text: str, *, err: bool = False) -> None:
     """Print a result on standard output, or several lines on standard error."""
-    click.echo(escapes.visible(text, lines=True), err=err)
+    stream = sys.stderr if err else sys.stdout
+    click.echo(escapes.encodable(escapes.visible(text, lines=True), stream.encoding), err=err)
 
 
 def redraw(line: str = "") -> None:
