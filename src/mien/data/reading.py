@@ -31,6 +31,7 @@ class ReadOptions:
         map: pairs of a class and its new name; classes with the same new name are merged.
         find_faces: detect the face in each picture and crop it, for pictures that show more than a face.
         columns: further columns of tables to keep, by name, such as ``sex``; see ``FaceSet.groups``.
+        fold: a fold of a cross-validation, such as ``"2/5@0"``: its rows are the split ``test``, all other labelled rows ``train``.
         allow_leakage: train although the same faces are in several splits.
     """
 
@@ -44,6 +45,7 @@ class ReadOptions:
     find_faces: bool = False
     allow_leakage: bool = False
     columns: tuple[str, ...] = ()
+    fold: str = ""
 
     def __post_init__(self) -> None:
         check_fields(self, ArgumentError)
@@ -102,7 +104,7 @@ class ReadOptions:
 
     def for_readers(self) -> JsonObject:
         """The options that readers use, as in ``to_dict``: without the later changes to classes."""
-        hidden = (*_CLASS_FIELDS, "coding", "allow_leakage")
+        hidden = (*_CLASS_FIELDS, "coding", "allow_leakage", "fold")
         return {name: value for name, value in self.to_dict().items() if name not in hidden}
 
     def for_classes(self) -> ReadOptions:
@@ -144,3 +146,4 @@ class ReadFields(TypedDict, total=False):
     find_faces: bool
     allow_leakage: bool
     columns: Sequence[str]
+    fold: str

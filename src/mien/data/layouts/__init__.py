@@ -10,7 +10,7 @@ from typing import Unpack
 
 from mien import images
 from mien.checks import checked
-from mien.data import archives, classes, leakage, portraits
+from mien.data import archives, classes, folds, leakage, portraits
 from mien.data import cache as cached
 from mien.data.faceset import FaceSet
 from mien.data.layouts import (
@@ -252,6 +252,8 @@ def read(
     with portraits.reading_with(Asked(finder, options.find_faces, options.size or portraits.SIDE)):
         faceset = coding.resolve(_faceset(Path(path), options, cache), options.coding, adviser)
         faceset = classes.choose(faceset, options)
+    if options.fold:
+        faceset = folds.take(faceset, options.fold)
     leaks = leakage.find(faceset)
     added = [str(found) for found in (*faceset.source.changes, *leaks)]
     source = replace(faceset.source, options=options, leaks=leaks, notes=(*faceset.source.notes, *added))
