@@ -37,6 +37,7 @@ NEEDS = {
     "demo": ("train", "report"),
     "homework": ("train", "report"),
     "study": ("train", "report"),
+    "crossval": ("train", "report"),
     "evaluate": ("report",),
     "explain": ("report",),
     "compare": ("report",),
@@ -53,6 +54,7 @@ OPTIONS = {("train", "workers"): "scale", ("decide", "out"): "adapt"}
 
 MODULES = {
     "mien.experiments.studies": ("report",),
+    "mien.experiments.crossval": ("report",),
     "mien.scale.studying": ("report",),
     "mien.scale.tuning": ("report",),
 }

@@ -5,7 +5,7 @@ Every function takes data as a path or a ``FaceSet``, and a model as a name, a p
 """
 
 from mien.api.data import audit, load, read, submit
-from mien.api.experimenting import homework, study, tune
+from mien.api.experimenting import crossval, homework, study, tune
 from mien.api.judging import Evaluated, Explained, compare, decide, evaluate, explain, report
 from mien.api.training import adapt, ensemble, export, new_run_folder, recipe_for, resume, train
 
@@ -15,6 +15,7 @@ __all__ = [
     "adapt",
     "audit",
     "compare",
+    "crossval",
     "decide",
     "ensemble",
     "evaluate",

@@ -1,9 +1,10 @@
-"""Experiments of several runs: study, tune, homework."""
+"""Experiments of several runs: study, crossval, tune, homework."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -13,8 +14,9 @@ from mien.recipes import Recipe
 from mien.run_record import AUTO, Hardware
 
 if TYPE_CHECKING:
+    from mien.experiments.crossval import Crossvalidated
     from mien.experiments.homework import Homework
-    from mien.experiments.results import StudyResult, SweepResult
+    from mien.experiments.results import Method, StudyResult, SweepResult
 
 
 Engine = Literal["local", "ray"]
@@ -72,6 +74,56 @@ def study(
         train_all=train_all,
         progress=progress,
     )
+
+
+def crossval(
+    data: str | os.PathLike[str],
+    out: str | os.PathLike[str] = "crossval",
+    *,
+    method: Method = "adapt",
+    model: str | os.PathLike[str] = "base",
+    recipe: Recipe | str | None = None,
+    folds: int | None = 5,
+    by_person: bool = False,
+    seed: int = 0,
+    reading: ReadOptions = DEFAULT,
+    engine: Engine = "local",
+    num_cpus: int = 1,
+    hardware: Hardware = AUTO,
+    progress: Progress = SILENT,
+) -> Crossvalidated:
+    """Cross-validate a way to make a model: each face is predicted by a model that was trained without its fold.
+
+    Args:
+        data: path of the labelled faces; their splits are put together.
+        out: the folder for models, predictions and results.
+        method: ``"adapt"`` fits a new last layer on the features of a model, ``"init"`` fine-tunes it, and ``"train"`` starts from
+            random weights.
+        model: the model that ``adapt`` and ``init`` start from.
+        recipe: a recipe or its name, for ``train`` and ``init``; None is ``base``, or ``finetune`` for ``init``.
+        folds: number of folds; None leaves one person out at a time.
+        by_person: refuse data that doesn't name persons. If persons are known, each is in one fold in any case.
+        seed: seed of the division into folds.
+        reading, engine, num_cpus, hardware, progress: as for ``study``.
+    """
+    from functools import partial
+
+    from mien.api.training import recipe_for
+    from mien.experiments import crossval as crossvalidation
+    from mien.experiments import studies
+
+    train_all = partial(studies.one_by_one, progress=progress)
+    if engine == "ray" and method != "adapt":
+        from mien.scale import studying
+
+        train_all = partial(studying.train_all, num_cpus=num_cpus, progress=progress)
+    source = "" if method == "train" else os.fspath(model)
+    wanted = None
+    if method != "adapt":
+        wanted = recipe if isinstance(recipe, Recipe) else recipe_for(recipe, init=source or None)
+        wanted = replace(wanted, init=source) if source else wanted
+    plan = crossvalidation.Plan(method, wanted, source, folds, by_person, seed, hardware)
+    return crossvalidation.run(plan, data, out, reading=reading, train_all=train_all, progress=progress)
 
 
 def tune(

@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 GROUPS = {
     "Use": ("predict", "video", "serve"),
     "Train": ("train", "adapt", "tune", "export", "ensemble"),
-    "Evaluate": ("evaluate", "report", "explain", "compare", "decide", "study"),
+    "Evaluate": ("evaluate", "report", "explain", "compare", "decide", "study", "crossval"),
     "Data": ("data",),
     "Course": ("homework", "submit", "summary", "demo"),
 }
@@ -94,6 +94,7 @@ for command in (
     models.decide,
     training.report,
     studying.study,
+    studying.crossval,
     tuning.tune,
     predicting.predict,
     video.video,

@@ -1,4 +1,4 @@
-"""The verb that compares training techniques: study."""
+"""The verbs that train several models to compare or evaluate: study, crossval."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from mien.cli.common import (
     is_given,
     json_option,
     lang_option,
+    name_argument,
     path_argument,
     precision_option,
     recipe_option,
@@ -28,7 +29,9 @@ from mien.cli.places import OutputPath, Verb
 
 if TYPE_CHECKING:
     from mien.data.reading import ReadOptions
+    from mien.experiments.results import Method
 
+METHODS = ("adapt", "init", "train")
 NAMES = ("augmentation", "early-stopping", "ensemble", "labels", "imbalance")  # help must not load torch to list them
 
 
@@ -103,3 +106,106 @@ def study(
     page = out / f"{name}.html"
     study.write(page, result, command=command_line(), lang=lang)
     show({**typed_json.to_json(result), "page": str(page)}, as_json, lambda: f"{study.as_text(result, lang)}\n\n{page}")
+
+
+@click.command(cls=Verb)
+@click.argument("data", type=path_argument)
+@click.option(
+    "--method",
+    default="adapt",
+    type=click.Choice(METHODS),
+    show_default=True,
+    help="How each model is made: a new last layer (adapt), fine-tuning (init), or from random weights (train).",
+)
+@click.option(
+    "--model", default="base", type=name_argument, show_default=True, help="The model that adapt and init start from."
+)
+@recipe_option(None, "base; with --method init: finetune")
+@set_option
+@data_options()
+@click.option("--folds", "num_folds", default=5, type=click.IntRange(2), show_default=True, help="Number of folds.")
+@click.option("--by-person", is_flag=True, help="Refuse data that doesn't name persons.")
+@click.option("--leave-one-person-out", "leave_one_out", is_flag=True, help="As many folds as persons.")
+@click.option("--seed", default=0, type=click.IntRange(0), show_default=True, help="Seed of the division into folds.")
+@click.option(
+    "--out", default=Path("crossval"), type=OutputPath("made"), show_default=True, help="Folder for models and results."
+)
+@engine_option("Train one after the other in this process, or in parallel on a Ray cluster.")
+@cpus_option
+@lang_option
+@device_option
+@precision_option
+@json_option
+@click.pass_context
+def crossval(
+    context: click.Context,
+    data: Path,
+    method: Method,
+    model: str,
+    recipe_name: str | None,
+    settings: tuple[str, ...],
+    reading: ReadOptions,
+    num_folds: int,
+    by_person: bool,
+    leave_one_out: bool,
+    seed: int,
+    out: Path,
+    engine: Literal["local", "ray"],
+    num_cpus: int,
+    lang: str,
+    device: str,
+    precision: str,
+    as_json: bool,
+) -> None:
+    """Cross-validate a model on small DATA: scores for new faces and persons.
+
+    Each face is predicted by a model that was trained without its fold. If DATA names persons, each person is in one fold, and
+    so are copies of an image; the splits of DATA are put together. Repeat the command to resume.
+
+    OUT/predictions.csv has all predictions, for mien compare.
+
+    Example:  mien crossval clinic/ --method adapt --by-person --out crossval
+    """
+    _check_crossval(context, method)
+    from mien import api, typed_json
+    from mien.reporting.pages import crossval as pages
+    from mien.run_record import Hardware
+
+    source = None if method == "train" else model
+    recipe = (
+        None if method == "adapt" else api.recipe_for(recipe_name, settings, init=source if method == "init" else None)
+    )
+    with resumable():
+        found = api.crossval(
+            data,
+            out,
+            method=method,
+            model=model,
+            recipe=recipe,
+            folds=None if leave_one_out else num_folds,
+            by_person=by_person,
+            seed=seed,
+            reading=reading,
+            engine=engine,
+            num_cpus=num_cpus,
+            hardware=Hardware(device, precision),
+            progress=Shown(),
+        )
+    page = out / "crossval.html"
+    pages.write(page, found, command=command_line(), lang=lang)
+    record = {**typed_json.to_json(found.result), "page": str(page)}
+    show(record, as_json, lambda: f"{pages.as_text(found, lang)}\n\n{page}")
+
+
+def _check_crossval(context: click.Context, method: Method) -> None:
+    """Refuse options that contradict one another or that the method doesn't take."""
+    if is_given(context, "leave_one_out") and is_given(context, "num_folds"):
+        raise click.UsageError("--leave-one-person-out sets the number of folds: leave out --folds.")
+    if method == "train" and is_given(context, "model"):
+        raise click.UsageError("--model is for --method adapt and init.")
+    if method == "adapt" and any(
+        is_given(context, name) for name in ("recipe_name", "settings", "precision", "device")
+    ):
+        raise click.UsageError("--recipe, --set, --device and --precision are for --method train and init.")
+    if context.params["engine"] == "local" and is_given(context, "num_cpus"):
+        raise click.UsageError("--cpus-per-run is for --engine ray.")

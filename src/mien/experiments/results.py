@@ -11,6 +11,7 @@ from mien import recipes
 from mien.data.faceset import FaceSet
 from mien.data.source import ReadingRecord
 from mien.evaluation.comparison import Comparison
+from mien.evaluation.metrics import Score
 from mien.recipes import Recipe
 from mien.run import Run
 from mien.run_record import Setup
@@ -196,3 +197,77 @@ class SweepResult:
     def best_trial(self) -> TrialResult:
         """The best trial."""
         return next(trial for trial in self.trials if trial.number == self.best)
+
+
+Method = Literal["adapt", "init", "train"]
+"""How the model of a fold is made: a new last layer on frozen features, fine-tuning, or training from random weights."""
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """The model of one fold, evaluated on the rows of the fold.
+
+    Attributes:
+        number: counted from 1.
+        n: rows of the fold.
+        persons: how many persons these show; None if unknown.
+        train_rows: rows of the other folds, those included that its training held out.
+        accuracy, macro_f1, balanced_accuracy: over the classes that the fold has.
+        log_loss: in nats.
+        model: its model file, below the folder of the cross-validation.
+    """
+
+    number: int
+    n: int
+    persons: int | None
+    train_rows: int
+    accuracy: float
+    macro_f1: float
+    balanced_accuracy: float
+    log_loss: float
+    model: str
+
+
+@dataclass(frozen=True)
+class CrossvalResult:
+    """The content of ``crossval.json``.
+
+    Attributes:
+        method: how the models were made.
+        model, model_hash: what they start from; empty for ``train``.
+        recipe, settings: of the trainings; empty for ``adapt``.
+        data, data_hash, read: the data, and how it was read.
+        seed: of the division into folds.
+        by: whether persons are in one fold each; else copies of a picture are.
+        persons: how many there are; None if unknown.
+        n: rows, each predicted by a model that was trained without its fold.
+        unlabelled: rows without a label, which were left out.
+        majority: the share of the most frequent class.
+        classes: of the confusion matrix.
+        confusion: ``(K, K)`` counts, true class by row.
+        scores: on all rows together, with 95% intervals that draw whole persons if these are known.
+        folds: in order.
+        mien: version.
+        predictions: the file of all predictions, below the folder.
+    """
+
+    method: Method
+    model: str
+    model_hash: str
+    recipe: str
+    settings: tuple[str, ...]
+    data: str
+    data_hash: str
+    read: ReadingRecord
+    seed: int
+    by: Literal["persons", "pictures"]
+    persons: int | None
+    n: int
+    unlabelled: int
+    majority: float
+    classes: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    scores: Mapping[str, Score]
+    folds: tuple[FoldResult, ...]
+    mien: str
+    predictions: str

@@ -137,7 +137,7 @@ class Trainings:
         """The training of an arm with a seed; two arms may share one."""
         wanted = dataclasses.replace(recipes.changed(self.recipe, arm.settings), seed=seed)
         folder = (
-            self.out.absolute() / "runs" / _folder(self.faceset, wanted)
+            self.out.absolute() / "runs" / run_name(self.faceset, wanted)
         )  # other processes may have another working directory
         title = f"{arm}, seed {seed}"
         return Task(title, self.data.absolute(), wanted, folder, self.hardware, reading=self.reading)
@@ -255,7 +255,7 @@ def _results(
     ]
 
 
-def _folder(faceset: FaceSet, recipe: Recipe) -> str:
+def run_name(faceset: FaceSet, recipe: Recipe) -> str:
     """Name of a training's run folder, unique for data and recipe."""
     content = json.dumps([faceset.hash, recipe.to_dict()], sort_keys=True)
     return f"{recipe.name}-{hashlib.sha256(content.encode()).hexdigest()[:10]}"

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from mien import emotions
 from mien.evaluation.evaluation import ClassScores, Confusion, Evaluation
-from mien.evaluation.judge import Judgement
 from mien.evaluation.metrics import Score
 from mien.reporting import narrative, svg
 from mien.reporting.pages.parts import Figure
@@ -78,15 +77,14 @@ class ConfusionSection:
     pairs: tuple[ErrorKind, ...]
 
 
-def confusion(judgement: Judgement, t: Texts) -> ConfusionSection:
-    """The confusions of a judgement."""
-    evaluation = judgement.evaluation
+def confusion(evaluation: Evaluation, images: NDArray[np.uint8], t: Texts) -> ConfusionSection:
+    """The confusions of an evaluation, whose faces are ``images`` ``(N, H, W)``."""
     num_errors = len(evaluation) - int(np.trace(evaluation.confusion))
     return ConfusionSection(
         text=tuple(narrative.confusion(evaluation, t)),
         figures=(_matrix(evaluation, "counts", "counts", t), _matrix(evaluation, "shares", "row-shares", t)),
         classes=tuple(_class_row(scores, t) for scores in evaluation.by_class),
-        pairs=tuple(_pair(judgement, pair, num_errors, t) for pair in evaluation.top_confusions(NUM_PAIRS)),
+        pairs=tuple(_pair(evaluation, images, pair, num_errors, t) for pair in evaluation.top_confusions(NUM_PAIRS)),
     )
 
 
@@ -113,14 +111,14 @@ def _bar(score: Score | None, t: Texts) -> Bar:
     return Bar(cells.percent(score.value), cells.decimal(score.value, 3), cells.whole_interval(*score.interval))
 
 
-def _pair(judgement: Judgement, pair: Confusion, num_errors: int, t: Texts) -> ErrorKind:
+def _pair(evaluation: Evaluation, images: NDArray[np.uint8], pair: Confusion, num_errors: int, t: Texts) -> ErrorKind:
     """One kind of error as strips of faces: errors, then correctly predicted faces of both classes."""
     true, predicted = t.named(pair.true), t.named(pair.predicted)
     wrong = t("confusion.wrong", true=true, predicted=predicted)
-    strips = [Strip(wrong, _faces(judgement, pair.rows[:NUM_WRONG], t), is_wide=True)]
+    strips = [Strip(wrong, _faces(evaluation, images, pair.rows[:NUM_WRONG], t), is_wide=True)]
     for name in (pair.true, pair.predicted):
-        rows = _right_rows(judgement.evaluation, name)[:NUM_RIGHT]
-        strips.append(Strip(t("confusion.right", name=t.named(name)), _faces(judgement, rows, t)))
+        rows = _right_rows(evaluation, name)[:NUM_RIGHT]
+        strips.append(Strip(t("confusion.right", name=t.named(name)), _faces(evaluation, images, rows, t)))
     return ErrorKind(
         title=t("confusion.pair_title", true=true, predicted=predicted),
         count=t("confusion.pair_count", count=pair.count, share=pair.share, errors=pair.count / num_errors),
@@ -136,8 +134,9 @@ def _right_rows(evaluation: Evaluation, name: str) -> NDArray[np.int64]:
     return ordered
 
 
-def _faces(judgement: Judgement, rows: NDArray[np.int64], t: Texts) -> tuple[StripFace, ...]:
-    evaluation = judgement.evaluation
+def _faces(
+    evaluation: Evaluation, images: NDArray[np.uint8], rows: NDArray[np.int64], t: Texts
+) -> tuple[StripFace, ...]:
     faces = []
     for row in rows:
         true, predicted = (
@@ -145,5 +144,5 @@ def _faces(judgement: Judgement, rows: NDArray[np.int64], t: Texts) -> tuple[Str
         )
         confidence = float(evaluation.probabilities[row].max())
         alt = t("confusion.alt", true=true, predicted=predicted, confidence=confidence)
-        faces.append(StripFace(face_url(judgement.faces.images[row]), alt, cells.percent(confidence, 0)))
+        faces.append(StripFace(face_url(images[row]), alt, cells.percent(confidence, 0)))
     return tuple(faces)

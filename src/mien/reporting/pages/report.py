@@ -98,7 +98,7 @@ def render(
         network=network.network(judgement, run.network, t),
         training=training.training(record, history, t),
         techniques=training.techniques(judgement, run, t),
-        confusion=confusion.confusion(judgement, t),
+        confusion=confusion.confusion(evaluation, judgement.faces.images, t),
         calibration=calibration.calibration(judgement, findings.before if findings else None, t),
         grouped=[groups.section(one, evaluation.accuracy, t) for one in by],
         shares=shares.shares(evaluation, corrected, train_counts, t),

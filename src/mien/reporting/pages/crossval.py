@@ -1,0 +1,213 @@
+"""A cross-validation in words and tables for the terminal, and as one HTML page that opens offline."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import mien
+from mien import files, tables
+from mien.evaluation import metrics
+from mien.evaluation.metrics import Score
+from mien.experiments.crossval import Crossvalidated
+from mien.experiments.results import CrossvalResult, FoldResult
+from mien.reporting import narrative, svg
+from mien.reporting.pages import confusion, report, sections
+from mien.reporting.pages.parts import Figure, ScoreCard, TableRow
+from mien.reporting.pictures import markup
+from mien.reporting.plots import scores as plots
+from mien.reporting.plots.intervals import IntervalPlot
+from mien.reporting.texts import Texts, cells
+
+SHARES = ("accuracy", "macro_f1", "balanced_accuracy", "worst_recall")
+"""The scores that are shares, in order."""
+
+MOST_FOLDS = 20
+"""Most folds that the terminal and the figure show: of more, the worst."""
+
+FEW_PERSONS = 10
+"""Below so many persons the page warns of its intervals."""
+
+
+def as_text(found: Crossvalidated, lang: str = "en") -> str:
+    """The scores on all rows together, the folds, and what to know of them."""
+    t, result = Texts(lang), found.result
+    scores = [[row.name, *row.cells] for row in _score_rows(result, t)]
+    folds = [[row.name, *row.cells] for row in _fold_rows(_shown(result), result, t)]
+    return "\n\n".join(
+        [
+            _subtitle(result, t),
+            tables.render(t.heads("crossval.score_heads"), scores),
+            tables.render(_fold_heads(result, t), folds),
+            *_hidden(result, t),
+            "\n".join([_summary(found, t), *_warnings(result, t), *_notes(result, t)]),
+        ]
+    )
+
+
+def write(
+    path: str | os.PathLike[str], found: Crossvalidated, *, command: Sequence[str] = (), lang: str = "en"
+) -> None:
+    """Write the page, whole or not at all.
+
+    Args:
+        path: the HTML file.
+        found: what ``crossval.run`` gives.
+        command: the words of the command line that makes it again.
+        lang: a key of ``texts.LANGUAGES``.
+
+    Raises:
+        OutputError: there is no such language, or the file can't be written.
+        MissingExtraError: jinja2 or matplotlib isn't installed.
+    """
+    files.write_text(path, render(found, command=command, lang=lang))
+
+
+def render(found: Crossvalidated, *, command: Sequence[str] = (), lang: str = "en") -> str:
+    """The page as a string; see ``write``."""
+    t, result = Texts(lang), found.result
+    page = report.page_template("crossval").render(
+        t=t,
+        version=mien.__version__,
+        title=t("crossval.title"),
+        subtitle=_subtitle(result, t),
+        scores=_cards(found, t),
+        summary=_summary(found, t),
+        warnings_and_notes=(_warnings(result, t), _notes(result, t)),
+        provenance=_set_up(result, t),
+        figure=_figure(result, t),
+        fold_heads=_fold_heads(result, t),
+        folds=_fold_rows(result.folds, result, t),
+        confusion=confusion.confusion(found.evaluation, found.faces.images, t),
+        commands=report.commands(command),
+    )
+    return str(page) + "\n"
+
+
+def _subtitle(result: CrossvalResult, t: Texts) -> str:
+    what = t(f"crossval.method.{result.method}", model=result.model, recipe=result.recipe)
+    by = t(f"crossval.by.{result.by}")
+    return t("crossval.subtitle", what=what, folds=len(result.folds), by=by, n=result.n, data=result.data)
+
+
+def _cards(found: Crossvalidated, t: Texts) -> list[ScoreCard]:
+    """The figures of the head; their intervals draw whole persons where these are known."""
+    scores = found.result.scores
+    shown = []
+    for card, key in zip(
+        sections.scores(found.evaluation, t),
+        ("accuracy", "macro_f1", "balanced_accuracy", "log_loss", "calibration_error"),
+        strict=True,
+    ):
+        text = "scores.log_loss_interval" if key == "log_loss" else "scores.interval"
+        interval = t(text, low=scores[key].low, high=scores[key].high)
+        shown.append(ScoreCard(card.name, card.value, interval, card.meaning))
+    return shown
+
+
+def _score_rows(result: CrossvalResult, t: Texts) -> list[TableRow]:
+    def row(key: str, score: Score) -> TableRow:
+        kind = "nats" if key == "log_loss" else "share"
+        cell = t(f"compare.cell.{kind}", value=score.value, low=score.low, high=score.high)
+        name = t(f"scores.{key}" if key == "calibration_error" else f"compare.score.{key}")
+        return TableRow(name, (cell,))
+
+    return [row(key, score) for key, score in result.scores.items()]
+
+
+def _shown(result: CrossvalResult) -> Sequence[FoldResult]:
+    """The folds, or of many the worst."""
+    if len(result.folds) <= MOST_FOLDS:
+        return result.folds
+    return sorted(result.folds, key=lambda fold: (fold.accuracy, fold.number))[:MOST_FOLDS]
+
+
+def _hidden(result: CrossvalResult, t: Texts) -> list[str]:
+    num = len(result.folds) - len(_shown(result))
+    return [t("crossval.hidden", num=num)] if num else []
+
+
+def _fold_heads(result: CrossvalResult, t: Texts) -> list[str]:
+    return t.heads("crossval.fold_heads" if result.persons is None else "crossval.fold_heads_persons")
+
+
+def _fold_rows(folds: Sequence[FoldResult], result: CrossvalResult, t: Texts) -> list[TableRow]:
+    return [
+        TableRow(
+            str(fold.number),
+            (
+                cells.count(fold.n),
+                *([] if result.persons is None else [cells.count(fold.persons or 0)]),
+                *(cells.percent(share) for share in (fold.accuracy, fold.macro_f1, fold.balanced_accuracy)),
+                cells.decimal(fold.log_loss, 3),
+            ),
+        )
+        for fold in folds
+    ]
+
+
+def _summary(found: Crossvalidated, t: Texts) -> str:
+    result = found.result
+    accuracy = result.scores["accuracy"]
+    worst, best = (pick(fold.accuracy for fold in result.folds) for pick in (min, max))
+    return t(
+        "crossval.summary",
+        accuracy=accuracy.value,
+        low=accuracy.low,
+        high=accuracy.high,
+        n=result.n,
+        majority=result.majority,
+        worst=worst,
+        best=best,
+    )
+
+
+def _warnings(result: CrossvalResult, t: Texts) -> list[str]:
+    applies = {
+        "guessing": result.scores["accuracy"].low <= result.majority,
+        "no_persons": result.persons is None,
+        "few_persons": result.persons is not None and result.persons < FEW_PERSONS,
+    }
+    return [t(f"crossval.{key}") for key, holds in applies.items() if holds]
+
+
+def _notes(result: CrossvalResult, t: Texts) -> list[str]:
+    notes = [t(f"crossval.note.{result.by}", persons=result.persons), t("crossval.note.copies")]
+    notes.append(t("crossval.note.seeds"))
+    notes += [t("crossval.note.unlabelled", num=result.unlabelled)] if result.unlabelled else []
+    return [*notes, *narrative.data_notes(result.read, t)]
+
+
+def _set_up(result: CrossvalResult, t: Texts) -> list[tuple[str, str]]:
+    """What was cross-validated, and how."""
+    rows = [
+        (t("crossval.set_up.method"), t(f"crossval.method.{result.method}", model=result.model, recipe=result.recipe)),
+        (t("crossval.set_up.recipe"), " ".join([result.recipe, *result.settings])),
+        (t("notes.model_hash"), result.model_hash),
+        (t("notes.data"), result.data),
+        (t("notes.data_hash"), result.data_hash),
+        *((t(f"notes.{key}"), value) for key, value in sections.coding(result.read.coding, t).items()),
+        (t("crossval.set_up.folds"), t("crossval.set_up.folds_value", num=len(result.folds), seed=result.seed)),
+        (t("crossval.set_up.predictions"), result.predictions),
+        (t("notes.versions"), f"mien {result.mien}"),
+    ]
+    return [(name, value) for name, value in rows if value]
+
+
+def _figure(result: CrossvalResult, t: Texts) -> Figure:
+    """The accuracy of each fold; the interval is that of its faces alone."""
+    shown = _shown(result)
+    names = [t("crossval.fold", number=fold.number) for fold in shown]
+    plot = IntervalPlot(names, [_interval(fold) for fold in shown], reference=result.scores["accuracy"].value)
+    drawn = svg.from_plot(
+        lambda ax: plot.plot(ax, label=t("scores.accuracy"), ticks=plots.as_percent),
+        680,
+        60 + 24 * len(shown),
+        prefix="folds",
+        label=t("crossval.figure_label"),
+    )
+    return Figure(markup(drawn), t("crossval.figure"))
+
+
+def _interval(fold: FoldResult) -> Score:
+    return Score(fold.accuracy, *metrics.wilson(fold.accuracy * fold.n, fold.n))
