@@ -1,40 +1,41 @@
-"""The answers of a model and of a table, as comparisons need them."""
-
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from judged import CLASSES, Reader, faceset
-from mien import modelfile
+from mien.data.faceset import FaceSet
 from mien.errors import DataError
 from mien.evaluation import answers
 from mien.evaluation.answers import Answers
-
-ROWS = faceset([0, 1, 2, 3], [0, 1, 2, 2], ["test"] * 4)
-
-
-def test_a_model_answers_with_its_record(tmp_path: Path) -> None:
-    found = answers.read("m", Reader(tmp_path / "m"), ROWS, ROWS, "test")
-    assert (found.kind, found.classes, found.answers.tolist()) == ("model", CLASSES, [0, 1, 2, 3])
-    assert found.sha256 == modelfile.sha256(tmp_path / "m")
-    assert found.record is not None
-    assert (found.record.split, found.record.rows_hash) == ("test", ROWS.hash)
+from mien.inference.classifier import Classifier
 
 
-def test_a_model_of_other_classes_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="'m' can't be compared: "):
-        answers.read("m", Reader(tmp_path / "m", classes=("angry", "happy")), ROWS, ROWS, "test")
+def test_answers_among_more_classes() -> None:
+    given = Answers("a", "predictions", "", ("happy", "sad"), np.array([0, 1, 1]), None)
+    assert given.among(("angry", "happy", "sad")).tolist() == [1, 2, 2]
+    assert given.losses(np.array([0, 1, 2]), ("angry", "happy", "sad")) is None
 
 
-def test_answers_and_losses_among_more_classes() -> None:
-    probabilities = np.array([[0.25, 0.75], [0.5, 0.5]], np.float32)
-    found = Answers("a", "predictions", "", ("sad", "happy"), np.array([1, 0]), probabilities)
-    assert found.among(("happy", "fear", "sad")).tolist() == [0, 2]
-    losses = found.losses(np.array([0, 1]), ("happy", "fear", "sad"))
+def test_the_loss_of_a_class_that_a_model_does_not_know_is_that_of_almost_0() -> None:
+    given = Answers(
+        "a", "model", "", ("happy", "sad"), np.array([0, 1]), np.array([[0.9, 0.1], [0.4, 0.6]], np.float32)
+    )
+    losses = given.losses(np.array([1, 0]), ("angry", "happy", "sad"))
     assert losses is not None
-    assert losses[0] == pytest.approx(-np.log(0.75))
-    assert losses[1] == pytest.approx(-np.log(np.finfo(np.float64).eps))  # it doesn't know fear
-    assert Answers("a", "predictions", "", ("sad",), np.array([0]), None).losses(np.array([0]), ("sad",)) is None
+    assert losses == pytest.approx([-np.log(0.9), -np.log(np.finfo(np.float64).eps)], rel=1e-5)
+
+
+def test_the_answers_of_a_model_are_its_predictions(faces: FaceSet) -> None:
+    classifier, rows = Classifier.load("tiny"), faces.select(np.arange(20))
+    found = answers.read("tiny", classifier, faces, rows, "train")
+    assert found.answers.tolist() == classifier.probabilities(rows.images).argmax(1).tolist()
+    assert (found.kind, found.sha256) == ("model", classifier.sha256)
+    assert found.record is not None
+
+
+def test_a_model_that_lacks_a_class_is_named(faces: FaceSet) -> None:
+    from dataclasses import replace
+
+    strange = replace(faces, classes=tuple("abcdefg"))
+    with pytest.raises(DataError, match="'tiny' can't be compared: The data has classes that the model doesn't know"):
+        answers.read("tiny", Classifier.load("tiny"), strange, strange, "train")

@@ -83,3 +83,26 @@ def test_what_a_worker_raises_ends_the_study(cluster: None, faces_file: Path, ru
         studying.train_all([task])
     done = Task("done", faces_file, run.recipe, run.folder)
     assert studying.train_all([done]) == [run]
+
+
+def test_a_cross_validation_on_ray_is_the_same(cluster: None, faces_file: Path, tmp_path: Path, invoke: Invoke) -> None:
+    words = (
+        "crossval",
+        faces_file,
+        "--method",
+        "train",
+        *SMALL[:4],
+        "--set",
+        "epochs=1",
+        *SMALL[4:],
+        "--folds",
+        "2",
+        "--json",
+        "--out",
+    )
+    records = []
+    for name, engine in (("alone", ()), ("ray", ("--engine", "ray"))):
+        code, printed, said = invoke(*words, tmp_path / name, *engine)
+        assert code == 0, said
+        records.append({**json.loads(printed), "page": None})
+    assert records[0] == records[1]

@@ -118,8 +118,14 @@ def take(faceset: FaceSet, text: str) -> FaceSet:
     """
     fold = Fold.parse(text)
     folds = assign(faceset, fold.of, fold.seed)
-    rows = faceset.select(folds >= 0)
-    return replace(rows, splits=np.where(folds[folds >= 0] == fold.number - 1, "test", "train"))
+    labelled = folds >= 0
+    return as_splits(faceset if labelled.all() else faceset.select(labelled), folds[labelled], fold)
+
+
+def as_splits(rows: FaceSet, folds: NDArray[np.int64], fold: Fold) -> FaceSet:
+    """Labelled rows, whose folds are given ``(N,)``: those of one fold as split ``test``, the others as split ``train``."""
+    names = np.where(folds == fold.number - 1, "test", "train")
+    return replace(rows, splits=names, source=replace(rows.source, leaks=()))  # the leaks are between the former splits
 
 
 def _check_number(rows: FaceSet, num_groups: int, num_folds: int) -> None:

@@ -6,6 +6,7 @@ The folder has a model for each fold, named by data and settings, so that a stop
 from __future__ import annotations
 
 import csv
+import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import mien
-from mien import escapes, files, modelfile, recipes, typed_json
+from mien import escapes, files, recipes, typed_json
 from mien.checks import Between, check_fields
 from mien.data import folds
 from mien.data.faceset import FaceSet
@@ -34,8 +35,9 @@ from mien.inference import datasets
 from mien.inference.classifier import Classifier
 from mien.progress import SILENT, Progress
 from mien.recipes import Recipe
+from mien.run import Run
 from mien.run_record import AUTO, Hardware
-from mien.training import job
+from mien.training import adapt, job
 from mien.training.task import Task
 from mien.words import counted
 
@@ -72,8 +74,8 @@ class Plan:
         if bool(self.model) != (self.method != "train"):
             raise ArgumentError(f"The method {self.method} takes {'no' if self.model else 'a'} model.")
 
-    def folds(self, faceset: FaceSet) -> NDArray[np.int64]:
-        """``(N,)`` the fold of each row, from 0 on; -1 for rows without a label.
+    def folds(self, faceset: FaceSet) -> Folded:
+        """Divide the labelled rows of a data set.
 
         Raises:
             DataError: the data can't be divided so.
@@ -81,7 +83,36 @@ class Plan:
         persons = folds.num_persons(faceset) if self.by_person or self.num_folds is None else None
         if self.num_folds is None and persons is not None and persons < 2:
             raise DataError(f"The data has {counted(persons, 'person')}: to leave one out takes two or more.")
-        return folds.assign(faceset, self.num_folds or persons or 2, self.seed)
+        num = self.num_folds or persons or 2
+        codes = folds.assign(faceset, num, self.seed)
+        numbered = tuple(Fold(number, num, self.seed) for number in range(1, num + 1))
+        return Folded(faceset.select(codes >= 0), codes[codes >= 0], numbered, int((codes < 0).sum()))
+
+
+@dataclass(frozen=True, eq=False)
+class Folded:
+    """The labelled rows of a data set, divided.
+
+    Attributes:
+        rows: these rows.
+        codes: ``(N,)`` the fold of each, from 0 on.
+        numbered: the folds.
+        num_unlabelled: rows without a label, which are left out.
+    """
+
+    rows: FaceSet
+    codes: NDArray[np.int64]
+    numbered: tuple[Fold, ...]
+    num_unlabelled: int
+
+    def inside(self, fold: Fold) -> NDArray[np.bool_]:
+        """``(N,)`` which rows are in a fold."""
+        inside: NDArray[np.bool_] = self.codes == fold.number - 1
+        return inside
+
+    def part(self, fold: Fold) -> FaceSet:
+        """All rows, those of a fold as split ``test``, the others as split ``train``."""
+        return folds.as_splits(self.rows, self.codes, fold)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,52 +156,64 @@ def run(
     faceset = datasets.read(data, reading)
     for note in faceset.source.messages:
         progress.line(f"note: {note}")
-    fold_of = plan.folds(faceset)
-    num_folds, place = int(fold_of.max()) + 1, Path(out).absolute()
-    names = [str(Fold(number, num_folds, plan.seed)) for number in range(1, num_folds + 1)]
-    parts = [folds.take(faceset, name) for name in names]
-    _note_rows(faceset, fold_of, progress)
-    models = _trained(plan, Path(data).absolute(), parts, names, place, reading, train_all)
-    faces = faceset.select(fold_of >= 0)
-    probabilities = np.empty((len(faces), len(faces.classes)), np.float32)
-    for number, (part, model) in enumerate(zip(parts, models, strict=True)):
-        probabilities[fold_of[fold_of >= 0] == number] = _predicted(model, part.split("test"))
-    evaluation = Evaluation.from_predictions(faces.labels, probabilities, faces.classes)
-    result = _result(plan, faceset, evaluation, fold_of, [model.relative_to(place) for model in models])
+    folded = plan.folds(faceset)
+    _note_rows(faceset, folded, progress)
+    place = Path(out).absolute()
+    if plan.recipe is None:
+        models = _adapted(plan, folded, place, progress)
+    else:
+        tasks = _trained(plan, plan.recipe, Path(data).absolute(), folded, reading, place)
+        models = [run.model_file for run in train_all(tasks)]
+    probabilities = np.empty((len(folded.rows), len(faceset.classes)), np.float32)
+    for fold, model in zip(folded.numbered, models, strict=True):
+        inside = folded.inside(fold)
+        probabilities[inside] = _predicted(model, folded.rows.select(inside))
+    evaluation = Evaluation.from_predictions(folded.rows.labels, probabilities, faceset.classes)
+    result = _result(plan, faceset, folded, evaluation, [model.relative_to(place).as_posix() for model in models])
     with files.atomic_write(place / PREDICTIONS) as temporary:
-        _write_predictions(temporary, faces, evaluation, fold_of[fold_of >= 0])
+        _write_predictions(temporary, folded, evaluation)
     files.write_json(place / RESULT, typed_json.to_json(result))
-    return Crossvalidated(result, evaluation, faces)
+    return Crossvalidated(result, evaluation, folded.rows)
 
 
-def _note_rows(faceset: FaceSet, fold_of: NDArray[np.int64], progress: Progress) -> None:
-    if unlabelled := int((fold_of < 0).sum()):
-        progress.line(f"note: {counted(unlabelled, 'row')} without a label were left out.")
+def _note_rows(faceset: FaceSet, folded: Folded, progress: Progress) -> None:
+    if folded.num_unlabelled:
+        progress.line(f"note: {counted(folded.num_unlabelled, 'row')} without a label were left out.")
     if len(faceset.split_names) > 1:
         progress.line(f"note: the splits of the data ({', '.join(faceset.split_names)}) were put together.")
 
 
-def _trained(
-    plan: Plan,
-    data: Path,
-    parts: Sequence[FaceSet],
-    names: Sequence[str],
-    place: Path,
-    reading: ReadOptions,
-    train_all: TrainAll,
-) -> list[Path]:
-    """The model file of each fold."""
-    recipe = plan.recipe
-    if recipe is None:
-        raise ArgumentError("The method adapt isn't there yet.")
+def _trained(plan: Plan, recipe: Recipe, data: Path, folded: Folded, reading: ReadOptions, place: Path) -> list[Task]:
+    """The training of each fold."""
     tasks = []
-    for part, name in zip(parts, names, strict=True):
+    for fold in folded.numbered:
+        part = folded.part(fold)
         job.divide(part, recipe)  # fail before hours of training, not after
         folder = place / "runs" / studies.run_name(part, recipe)
-        tasks.append(
-            Task(f"fold {name.split('@')[0]}", data, recipe, folder, plan.hardware, reading=replace(reading, fold=name))
-        )
-    return [run.model_file for run in train_all(tasks)]
+        own = replace(reading, fold=str(fold))
+        tasks.append(Task(f"fold {fold.number}/{fold.of}", data, recipe, folder, plan.hardware, reading=own))
+    return tasks
+
+
+def _adapted(plan: Plan, folded: Folded, place: Path, progress: Progress) -> list[Path]:
+    """The adapted model of each fold."""
+    classifier = Classifier.load(_model_file(plan.model))
+    place.mkdir(parents=True, exist_ok=True)
+    models = []
+    for fold in folded.numbered:
+        part = folded.part(fold)
+        content = f"{part.hash} {classifier.sha256} {plan.seed}"
+        model = place / f"adapted-{hashlib.sha256(content.encode()).hexdigest()[:10]}.onnx"
+        progress.line(f"fold {fold.number}/{fold.of}")
+        if not model.exists():
+            adapt.adapt(classifier, part, model, seed=plan.seed)
+        models.append(model)
+    return models
+
+
+def _model_file(model: str) -> str:
+    """The model file of a run folder; a file or a pretrained model's name stays."""
+    return str(Run.open(model).model_file) if Path(model).is_dir() else model
 
 
 def _predicted(model: Path, rows: FaceSet) -> NDArray[np.float32]:
@@ -184,13 +227,13 @@ def _predicted(model: Path, rows: FaceSet) -> NDArray[np.float32]:
 
 
 def _result(
-    plan: Plan, faceset: FaceSet, evaluation: Evaluation, fold_of: NDArray[np.int64], models: Sequence[Path]
+    plan: Plan, faceset: FaceSet, folded: Folded, evaluation: Evaluation, models: Sequence[str]
 ) -> CrossvalResult:
-    faces, recipe = faceset.select(fold_of >= 0), plan.recipe
+    faces, recipe = folded.rows, plan.recipe
     return CrossvalResult(
         method=plan.method,
         model=plan.model,
-        model_hash=modelfile.sha256(Classifier.load(plan.model).path) if plan.model else "",
+        model_hash=Classifier.load(_model_file(plan.model)).sha256 if plan.model else "",
         recipe="" if recipe is None else recipe.name,
         settings=() if recipe is None else tuple(recipes.changes(recipe)),
         data=Path(faceset.source.path).name,
@@ -200,14 +243,13 @@ def _result(
         by="pictures" if faces.subjects is None else "persons",
         persons=None if faces.subjects is None else len(np.unique(faces.subjects)),
         n=len(faces),
-        unlabelled=int((fold_of < 0).sum()),
+        unlabelled=folded.num_unlabelled,
         majority=float(evaluation.support.max() / len(evaluation)),
         classes=evaluation.classes,
         confusion=tuple(map(tuple, evaluation.confusion.tolist())),
         scores=_scores(evaluation, faces),
         folds=tuple(
-            _fold(evaluation, faces, fold_of[fold_of >= 0] == number, number, model)
-            for number, model in enumerate(models)
+            _fold(evaluation, folded, fold, model) for fold, model in zip(folded.numbered, models, strict=True)
         ),
         mien=mien.__version__,
         predictions=PREDICTIONS,
@@ -226,27 +268,29 @@ def _scores(evaluation: Evaluation, faces: FaceSet) -> dict[str, Score]:
     }
 
 
-def _fold(evaluation: Evaluation, faces: FaceSet, inside: NDArray[np.bool_], number: int, model: Path) -> FoldResult:
+def _fold(evaluation: Evaluation, folded: Folded, fold: Fold, model: str) -> FoldResult:
+    inside, subjects = folded.inside(fold), folded.rows.subjects
     own = evaluation.select(inside)
     return FoldResult(
-        number=number + 1,
+        number=fold.number,
         n=len(own),
-        persons=None if faces.subjects is None else len(np.unique(faces.subjects[inside])),
+        persons=None if subjects is None else len(np.unique(subjects[inside])),
         train_rows=int((~inside).sum()),
         accuracy=own.accuracy,
         macro_f1=own.macro_f1,
         balanced_accuracy=own.balanced_accuracy,
         log_loss=own.log_loss,
-        model=model.as_posix(),
+        model=model,
     )
 
 
-def _write_predictions(path: Path, faces: FaceSet, evaluation: Evaluation, fold_of: NDArray[np.int64]) -> None:
+def _write_predictions(path: Path, folded: Folded, evaluation: Evaluation) -> None:
     """A row for each face: its name, label and fold, and the probability of each class."""
+    rows = zip(
+        folded.rows.names.tolist(), evaluation.labels, folded.codes, evaluation.probabilities.tolist(), strict=True
+    )
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["name", "label", "fold", *(f"p_{name}" for name in evaluation.classes)])
-        for name, label, fold, row in zip(
-            faces.names.tolist(), faces.labels, fold_of, evaluation.probabilities.tolist(), strict=True
-        ):
-            writer.writerow([escapes.cell(name), evaluation.classes[label], fold + 1, *row])
+        for name, label, code, probabilities in rows:
+            writer.writerow([escapes.cell(name), evaluation.classes[label], code + 1, *probabilities])

@@ -1,40 +1,34 @@
-"""Plots of figures with intervals, and of differences of confusion matrices."""
-
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import pytest
-from matplotlib.colors import to_hex
+from matplotlib.patches import Rectangle
 
 from mien.evaluation.metrics import Score
 from mien.reporting.plots import scores
 from mien.reporting.plots.intervals import ConfusionDifferencePlot, IntervalPlot, signed_points
 
 
-@pytest.mark.parametrize(("value", "tick"), [(0.0, "0"), (0.015, "+1.5"), (-0.02, "−2")])
-def test_ticks_of_differences_have_signs(value: float, tick: str) -> None:
-    assert signed_points(value) == tick
+def test_rows_of_intervals_and_a_reference() -> None:
+    plot = IntervalPlot(["f", "m"], [Score(0.5, 0.4, 0.6), Score(0.7, 0.6, 0.9)], reference=0.65).plot(label="accuracy")
+    assert [label.get_text() for label in plot.ax_.get_yticklabels()] == ["f", "m"]
+    (dots,) = (line for line in plot.ax_.lines if line.get_marker() == "o")
+    assert np.asarray(dots.get_xdata()).tolist() == [0.5, 0.7]
+    assert any(np.asarray(line.get_xdata()).tolist() == [0.65, 0.65] for line in plot.ax_.lines)
+    assert plot.ax_.get_xlabel() == "accuracy"
 
 
-def test_each_figure_is_a_dot_on_its_interval_the_first_on_top() -> None:
-    plot = IntervalPlot(["one", "other"], [Score(1.0, 0.5, 2.0), Score(-1.0, -3.0, 0.25)], reference=0.0)
-    ax = plot.plot(label="points").ax_
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["one", "other"]
-    assert ax.get_ylim()[0] > ax.get_ylim()[1]
-    lines: Any = ax.collections[0]
-    ends = [segment[:, 0].tolist() for segment in lines.get_segments()]
-    assert ends == [[0.5, 2.0], [-3.0, 0.25]]
-    reference, dots = ax.lines
-    assert set(np.asarray(reference.get_xdata()).tolist()) == {0.0}
-    assert np.asarray(dots.get_xdata()).tolist() == [1.0, -1.0]
-    assert ax.get_xlabel() == "points"
-    assert len(IntervalPlot(["a"], [Score(0.5, 0.4, 0.6)]).plot().ax_.lines) == 1
+@pytest.mark.parametrize(("value", "text"), [(0.0, "0"), (0.05, "+5"), (-0.125, "−12.5")])
+def test_ticks_are_points(value: float, text: str) -> None:
+    assert signed_points(value) == text
 
 
-def test_a_matrix_of_differences_is_blue_where_more_is_right_or_less_is_wrong() -> None:
-    ax = ConfusionDifferencePlot(("happy", "sad"), [[3, -2], [0, -1]]).plot().ax_
-    assert [text.get_text() for text in ax.texts] == ["+3", "−2", "0", "−1"]
-    colours = [to_hex(patch.get_facecolor()) for patch in ax.patches]
-    assert colours == [to_hex(scores.FIRST), to_hex(scores.FIRST), to_hex(scores.SECOND)]
+def test_a_cell_is_blue_where_the_other_model_is_better() -> None:
+    """More on the diagonal is better, more beside it is worse."""
+    plot = ConfusionDifferencePlot(("a", "b"), ((3, -3), (2, -2))).plot()
+    cells = {patch.get_xy(): patch.get_facecolor()[:3] for patch in plot.ax_.patches if isinstance(patch, Rectangle)}
+    from matplotlib.colors import to_rgb
+
+    first, second = to_rgb(scores.FIRST), to_rgb(scores.SECOND)
+    assert cells == {(0, 0): first, (1, 0): first, (0, 1): second, (1, 1): second}
+    assert [text.get_text() for text in plot.ax_.texts] == ["+3", "−3", "+2", "−2"]
