@@ -94,7 +94,7 @@ def render(homework: Homework, *, command: Sequence[str] = (), lang: str = "en")
         lead=t("homework.lead", epochs=homework.plan.recipe.epochs, seeds=homework.plan.num_seeds),
         comparisons=[_comparison(homework, key, t) for key in TECHNIQUES],
         techniques=training.techniques(homework.single, run, t),
-        confusion=confusion.confusion(judgement, t),
+        confusion=confusion.confusion(judgement.evaluation, judgement.faces.images, t),
         calibration=calibration.calibration(judgement, None, t),
         shares=shares.shares(evaluation, corrected, train_counts, t),
         imbalance=_comparison(homework, "imbalance", t),
