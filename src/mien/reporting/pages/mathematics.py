@@ -136,7 +136,7 @@ def _windows(network: NetworkRecord, t: Texts) -> Table | None:
         product = f"{layer.output[0]}·({kernel} + 1)" if window.bias else f"{layer.output[0]}·{kernel}"
         shown = (str(layer.input[1]), str(window.kernel), str(window.stride), str(window.padding), str(layer.output[1]))
         count = f"{product} = {cells.count(layer.parameters)}" if layer.parameters else cells.count(0)
-        rows.append(TableRow(f"{layer.name} ({layer.kind})", "", (*shown, count)))
+        rows.append(TableRow(f"{layer.name} ({layer.kind})", (*shown, count)))
     return Table((t("network.layer"), "n", "k", "s", "p", "n′", t("network.parameters")), tuple(rows))
 
 
@@ -192,9 +192,9 @@ def _gradient_rows(classes: Sequence[str], columns: Sequence[NDArray[np.float64]
     *positive, last = columns
     return tuple(
         TableRow(
-            t.named(name),
-            emotions.colour(name),
-            (
+            name=t.named(name),
+            colour=emotions.colour(name),
+            cells=(
                 *(cells.true_minus(cells.decimal(float(column[index]), 4)) for column in positive),
                 cells.true_minus(cells.signed(float(last[index]), 4)),
             ),
@@ -216,7 +216,6 @@ def _dropouts(network: NetworkRecord, t: Texts) -> Table | None:
     rows = [
         TableRow(
             layer.name,
-            "",
             (
                 cells.exact_percent(share),
                 cells.decimal(1 / (1 - share), 3),
