@@ -9,6 +9,17 @@ from sklearn.metrics import balanced_accuracy_score, f1_score
 from mien.evaluation import metrics
 
 
+def test_means_over_the_classes_leave_out_those_without_rows() -> None:
+    labels, predicted = np.array([0, 0, 0, 1, 1]), np.array([0, 0, 1, 1, 3])
+    found = metrics.per_class(labels, predicted, 4)
+    assert found.support.tolist() == [3, 2, 0, 0]
+    np.testing.assert_allclose(found.recall[:2], [2 / 3, 1 / 2])
+    np.testing.assert_allclose(found.precision[:2], [1, 1 / 2])
+    assert np.isnan(found.f1[2:]).all()
+    assert found.macro_f1 == pytest.approx((4 / 5 + 1 / 2) / 2)
+    assert found.balanced_accuracy == pytest.approx((2 / 3 + 1 / 2) / 2)
+
+
 def test_wilson_matches_its_formula() -> None:
     num_right, num, z = 66, 100, 1.959963984540054
     share = num_right / num

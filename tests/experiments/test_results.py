@@ -10,7 +10,8 @@ import pytest
 import records
 from mien import recipes, typed_json
 from mien.data.faceset import FaceSet
-from mien.experiments.results import Arm, Common, SweepResult, TrialResult
+from mien.experiments.arms import Arm
+from mien.experiments.results import Common, SweepResult, TrialResult
 from mien.run import Run
 
 

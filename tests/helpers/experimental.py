@@ -7,7 +7,8 @@ from typing import Literal
 import records
 from mien.evaluation.comparison import Comparison
 from mien.evaluation.metrics import SCORES
-from mien.experiments.results import Arm, ArmResult, StudyResult, SweepResult, TrialResult
+from mien.experiments.arms import Arm
+from mien.experiments.results import ArmResult, StudyResult, SweepResult, TrialResult
 
 SPACE = ("learning_rate=0.01..0.3:log", "batch_size=32..128", "network=tiny|base")
 

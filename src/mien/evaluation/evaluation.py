@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.metrics import precision_recall_fscore_support
 
 from mien.errors import DataError
 from mien.evaluation import metrics, predictions
@@ -114,13 +113,9 @@ class Evaluation:
         """
         classes = predictions.check_classes(classes)
         labels, probabilities = _checked(labels, probabilities, len(classes))
-        codes = np.arange(len(classes))
         predicted = probabilities.argmax(1)
         confusion = metrics.confusions((labels * len(classes) + predicted)[None], len(classes))[0]
-        precision, recall, f1, support = precision_recall_fscore_support(
-            labels, predicted, labels=codes, zero_division=np.nan
-        )
-        known = support > 0
+        by_class = metrics.per_class(labels, predicted, len(classes))
         given = np.maximum(_normalised(probabilities)[np.arange(len(labels)), labels], np.finfo(np.float64).eps)
         num_right = int(np.trace(confusion))
         macro_f1_interval, balanced_interval = metrics.bootstrap_macro(confusion)
@@ -131,14 +126,14 @@ class Evaluation:
             confusion=confusion,
             accuracy=num_right / len(labels),
             accuracy_interval=metrics.wilson(num_right, len(labels)),
-            macro_f1=float(f1[known].mean()),
+            macro_f1=by_class.macro_f1,
             macro_f1_interval=macro_f1_interval,
-            balanced_accuracy=float(recall[known].mean()),
+            balanced_accuracy=by_class.balanced_accuracy,
             balanced_accuracy_interval=balanced_interval,
-            precision=precision,
-            recall=recall,
-            f1=np.where(known, f1, np.nan),
-            support=support.astype(np.int64),
+            precision=by_class.precision,
+            recall=by_class.recall,
+            f1=by_class.f1,
+            support=by_class.support,
             log_loss=float(-np.log(given).mean()),
             log_loss_interval=metrics.mean_interval(-np.log(given), lowest=0.0),
             calibration=metrics.calibration_error(labels, probabilities),

@@ -1,4 +1,4 @@
-"""Metrics that scikit-learn lacks: pure functions of ``labels (N,)`` and ``probabilities (N, K)``, or of a confusion matrix."""
+"""Metrics: pure functions of ``labels (N,)`` and ``probabilities (N, K)``, or of a confusion matrix."""
 
 from __future__ import annotations
 
@@ -32,6 +32,48 @@ class Score:
     def named(self, name: str) -> dict[str, float | list[float]]:
         """The value by its name and the interval as ``<name>_interval``, as records in JSON have them."""
         return {name: self.value, f"{name}_interval": [self.low, self.high]}
+
+
+@dataclass(frozen=True, eq=False)
+class PerClass:
+    """The scores of each class, and their means over the classes that occur.
+
+    Attributes:
+        precision, recall, f1: ``(K,)`` each; NaN where undefined: precision of a class that is never predicted, recall and F1 of
+            a class without rows.
+        support: ``(K,)`` rows of each class.
+    """
+
+    precision: NDArray[np.float64]
+    recall: NDArray[np.float64]
+    f1: NDArray[np.float64]
+    support: NDArray[np.int64]
+
+    @property
+    def macro_f1(self) -> float:
+        """Mean F1 over the classes that occur."""
+        return float(self.f1[self.support > 0].mean())
+
+    @property
+    def balanced_accuracy(self) -> float:
+        """Mean recall over the classes that occur (UAR)."""
+        return float(self.recall[self.support > 0].mean())
+
+
+def per_class(labels: NDArray[np.int64], predicted: NDArray[np.int64], num_classes: int) -> PerClass:
+    """Precision, recall and F1 of each class, by scikit-learn.
+
+    Args:
+        labels: ``(N,)`` true classes.
+        predicted: ``(N,)`` predicted classes.
+        num_classes: K.
+    """
+    from sklearn.metrics import precision_recall_fscore_support
+
+    precision, recall, f1, support = precision_recall_fscore_support(
+        labels, predicted, labels=np.arange(num_classes), zero_division=np.nan
+    )
+    return PerClass(precision, recall, np.where(support > 0, f1, np.nan), support.astype(np.int64))
 
 
 def wilson(num_right: float, num: int, confidence: float = 0.95) -> Interval:

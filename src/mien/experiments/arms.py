@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from mien import recipes
-from mien.experiments.results import Arm
 from mien.recipes import Recipe
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One variant of training or of the decision rule in an experiment.
+
+    Attributes:
+        key: name of the arm; key and ``value`` identify it.
+        settings: settings that differ from the recipe.
+        value: parameter of the key, such as epochs of patience or models of an ensemble; None without a parameter.
+    """
+
+    key: str
+    settings: tuple[str, ...] = ()
+    value: float | None = None
+
+    def __str__(self) -> str:
+        return self.key if self.value is None else f"{self.key} {self.value:g}"
+
 
 FAMILIES = {
     "flip": (("augment.flip",), ()),

@@ -34,9 +34,9 @@ from mien.errors import ArgumentError, OutputError
 from mien.evaluation.holdout import HOLD_OUT
 from mien.evaluation.judge import Judgement, default_split, judge
 from mien.experiments import budget
-from mien.experiments.arms import STUDIES
+from mien.experiments.arms import STUDIES, Arm
 from mien.experiments.budget import Timing
-from mien.experiments.results import Arm, StudyResult
+from mien.experiments.results import StudyResult
 from mien.experiments.studies import Judged, Study, TrainAll, Trainings
 from mien.inference import datasets, submission
 from mien.inference.classifier import Classifier

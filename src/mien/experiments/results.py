@@ -12,27 +12,10 @@ from mien.data.faceset import FaceSet
 from mien.data.source import ReadingRecord
 from mien.evaluation.comparison import Comparison
 from mien.evaluation.metrics import Score
+from mien.experiments.arms import Arm
 from mien.recipes import Recipe
 from mien.run import Run
 from mien.run_record import Setup
-
-
-@dataclass(frozen=True)
-class Arm:
-    """One variant of training or of the decision rule in an experiment.
-
-    Attributes:
-        key: name of the arm; key and ``value`` identify it.
-        settings: settings that differ from the recipe.
-        value: parameter of the key, such as epochs of patience or models of an ensemble; None without a parameter.
-    """
-
-    key: str
-    settings: tuple[str, ...] = ()
-    value: float | None = None
-
-    def __str__(self) -> str:
-        return self.key if self.value is None else f"{self.key} {self.value:g}"
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,8 @@ from mien.errors import RecipeError
 from mien.evaluation import comparison, decisions, voters
 from mien.evaluation.holdout import HOLD_OUT, held_out
 from mien.evaluation.judge import Judgement, default_split, judge, labelled_rows
-from mien.experiments.arms import STUDIES
-from mien.experiments.results import Arm, ArmResult, Common, StudyResult
+from mien.experiments.arms import STUDIES, Arm
+from mien.experiments.results import ArmResult, Common, StudyResult
 from mien.inference import datasets
 from mien.inference.classifier import Classifier
 from mien.progress import SILENT, Progress

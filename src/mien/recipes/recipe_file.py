@@ -21,7 +21,7 @@ from typing import Any
 
 from mien import checks, files
 from mien.errors import RecipeError
-from mien.recipes import fields
+from mien.recipes import parsing
 from mien.typed_json import JsonObject
 
 LARGEST = 2**16
@@ -66,7 +66,7 @@ def _setting(key: str, value: object, kinds: JsonObject) -> str:
     if not numbers and not isinstance(value, bool | int | float | str):
         raise ValueError(f"{key} must be a number, a text, true or false, or a list of numbers")
     plain = tuple(value) if isinstance(value, list) else value
-    text = fields.as_text(plain)
+    text = parsing.as_text(plain)
     quoted = ", without quotes" if isinstance(value, str) and kinds.get(key) in (bool, int, float) else ""
     if key in kinds and not checks.fits(tuple(map(float, plain)) if isinstance(plain, tuple) else plain, kinds[key]):
         raise ValueError(f"{key}={text} doesn't fit: it must be {checks.in_words(kinds[key])}{quoted}")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from mien import recipes
 from mien.errors import RecipeError
-from mien.recipes import Augment, Recipe, fields
+from mien.recipes import Augment, Recipe, parsing
 
 DEFAULT = (
     "learning_rate=0.02..0.5:log",
@@ -185,5 +185,5 @@ def _range(name: str, extent: str) -> Range:
 
 def _parsed(name: str, text: str) -> typing.Any:
     if name.startswith("augment."):
-        return fields.parse(Augment, name.removeprefix("augment."), text, "augment.")
-    return fields.parse(Recipe, name, text, "")
+        return parsing.parse(Augment, name.removeprefix("augment."), text, "augment.")
+    return parsing.parse(Recipe, name, text, "")

@@ -10,7 +10,7 @@ from typing import Any
 
 from mien.checks import checked
 from mien.errors import RecipeError
-from mien.recipes import fields, recipe_file
+from mien.recipes import parsing, recipe_file
 from mien.recipes.catalogue import AUGMENTS, RECIPES
 from mien.recipes.recipe import Augment, Recipe
 
@@ -79,11 +79,11 @@ def changed(recipe: Recipe, settings: Iterable[str]) -> Recipe:
         if key == "augment":
             recipe = dataclasses.replace(recipe, augment=_augment_by_word(text))
         elif key.startswith("augment."):
-            augment[key.removeprefix("augment.")] = fields.parse(
+            augment[key.removeprefix("augment.")] = parsing.parse(
                 Augment, key.removeprefix("augment."), text, "augment."
             )
         else:
-            changes[key] = fields.parse(Recipe, key, text, "")
+            changes[key] = parsing.parse(Recipe, key, text, "")
     return dataclasses.replace(recipe, **changes, augment=dataclasses.replace(recipe.augment, **augment))
 
 
@@ -93,7 +93,7 @@ def changes(recipe: Recipe) -> list[str]:
         return []  # a custom recipe, made in Python: the command line can't express it
     original = RECIPES[recipe.name]()
     changed = [
-        f"{name}={fields.as_text(new)}"
+        f"{name}={parsing.as_text(new)}"
         for name, new, old in _pairs(recipe, original)
         if name != "augment" and new != old
     ]
@@ -102,7 +102,7 @@ def changes(recipe: Recipe) -> list[str]:
 
 def augment_changes(augment: Augment, original: Augment) -> list[str]:
     """The settings in which an augmentation differs from ``original``."""
-    return [f"augment.{name}={fields.as_text(new)}" for name, new, old in _pairs(augment, original) if new != old]
+    return [f"augment.{name}={parsing.as_text(new)}" for name, new, old in _pairs(augment, original) if new != old]
 
 
 def _pairs(new: Recipe | Augment, old: Recipe | Augment) -> list[tuple[str, Any, Any]]:

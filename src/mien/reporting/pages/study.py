@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import mien
 from mien import files, tables
 from mien.evaluation import metrics
-from mien.experiments.results import Arm, ArmResult, StudyResult
+from mien.experiments.arms import Arm
+from mien.experiments.results import ArmResult, StudyResult
 from mien.reporting import svg
 from mien.reporting.pages import report
 from mien.reporting.pages.parts import Figure

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from mien.errors import DataError
-from mien.experiments.results import Arm, ArmResult
+from mien.experiments.arms import Arm
+from mien.experiments.results import ArmResult
 from mien.reporting.plots import scores
 from mien.reporting.texts import cells
 

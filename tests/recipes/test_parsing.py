@@ -9,7 +9,7 @@ import pytest
 
 from mien.checks import Between
 from mien.errors import RecipeError
-from mien.recipes import fields
+from mien.recipes import parsing
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Some:
     [(3, "3"), (3e-05, "3e-05"), (True, "true"), (False, "false"), ((0.9, 1.1), "0.9,1.1"), ("a b", "a b")],
 )
 def test_values_are_written_as_one_types_them(value: object, text: str) -> None:
-    assert fields.as_text(value) == text
+    assert parsing.as_text(value) == text
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_values_are_written_as_one_types_them(value: object, text: str) -> None:
     ],
 )  # fmt: skip
 def test_text_is_read_by_the_type_of_the_field(name: str, text: str, value: object) -> None:
-    read: Any = fields.parse(Some, name, text, "")
+    read: Any = parsing.parse(Some, name, text, "")
     assert (read, type(read)) == (value, type(value))
 
 
@@ -58,5 +58,5 @@ def test_text_is_read_by_the_type_of_the_field(name: str, text: str, value: obje
 )
 def test_text_that_does_not_fit_says_what_would(name: str, text: str, message: str) -> None:
     with pytest.raises(RecipeError) as caught:
-        fields.parse(Some, name, text, "x.")
+        parsing.parse(Some, name, text, "x.")
     assert str(caught.value).startswith(message)
