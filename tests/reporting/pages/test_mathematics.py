@@ -14,7 +14,6 @@ from mien.run import Run
 from reported import judgement
 
 
-
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_each_derivation_has_its_numbers_in_every_language(base: Run, lang: str) -> None:
     told = judgement()
