@@ -31,9 +31,9 @@ def test_the_diagram_shows_a_face_of_medium_confidence_that_is_right() -> None:
     labels = np.array([0, 1, 0, 1, 0])
     probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.7, 0.3], [0.8, 0.2], [0.55, 0.45]], np.float32)
     evaluation = Evaluation.from_predictions(labels, probabilities, ("happy", "sad"))
-    assert section._medium_row(evaluation) == 2  # of 0.55, 0.6, 0.7 and 0.9 that are right
+    assert section.medium_row(evaluation) == 2  # of 0.55, 0.6, 0.7 and 0.9 that are right
     wrong = Evaluation.from_predictions(1 - labels[:3], probabilities[:3], ("happy", "sad"))
-    assert section._medium_row(wrong) == 2
+    assert section.medium_row(wrong) == 2
 
 
 def test_the_diagram_has_every_class(base: Run) -> None:
