@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-import records
+from homeworks import SMALL, done
 from mien import recipes, typed_json
 from mien.data import store
 from mien.data.faceset import UNLABELLED, FaceSet
@@ -23,8 +22,6 @@ from mien.inference.classifier import Classifier
 from mien.progress import Progress
 from mien.run import Run
 from mien.training.task import Task
-
-SMALL = Options(recipe=recipes.get("demo", ["image_size=16"]), epochs=1, num_seeds=2, hardware=records.CPU)
 
 
 def keys(recipe: str) -> dict[str, list[str]]:
@@ -41,17 +38,6 @@ def test_every_study_has_the_recipe_as_it_is_and_what_it_is_compared_with() -> N
     assert keys("vgg")["early-stopping"] == ["last_epoch", "patience 200", "threshold 0.66"]
 
 
-def same(run: Run) -> Callable[[Sequence[Task]], list[Run]]:
-    """Trainings that all give the run that the tests share, each in its own folder."""
-
-    def copied(task: Task) -> Run:
-        if not task.done:
-            shutil.copytree(run.folder, task.folder)
-        return Run.open(task.folder)
-
-    return lambda tasks: [copied(task) for task in tasks]
-
-
 @pytest.fixture(scope="session")
 def test_file(tmp_path_factory: pytest.TempPathFactory, faces: FaceSet) -> Path:
     """Ten faces without labels."""
@@ -59,10 +45,6 @@ def test_file(tmp_path_factory: pytest.TempPathFactory, faces: FaceSet) -> Path:
     some = faces.split("test").select(np.arange(10))
     store.write_parquet(replace(some, labels=np.full(10, UNLABELLED, np.int64)), path)
     return path
-
-
-def done(data: Path, test: Path | None, out: Path, run: Run, options: Options = SMALL) -> Homework:
-    return homework.run(data, test, out, options, train_all=same(run))
 
 
 def test_the_results_are_those_of_the_runs(run: Run, faces_file: Path, test_file: Path, tmp_path: Path) -> None:
