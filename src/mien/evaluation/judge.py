@@ -62,6 +62,7 @@ class JudgementRecord:
         holds_training_rows: whether many evaluated faces are training faces; None if unknown.
         copies_of_train: evaluated faces that were seen in training; None if unknown.
         without_duplicates_of: rows that were excluded as duplicates; None if not requested.
+        unlabelled: rows of the split without a label, which were left out.
     """
 
     mien: str
@@ -82,6 +83,7 @@ class JudgementRecord:
     holds_training_rows: bool | None
     copies_of_train: Overlap | None
     without_duplicates_of: LeftOut | None
+    unlabelled: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +137,12 @@ def labelled_rows(faceset: FaceSet, split: str) -> FaceSet:
             f"No row of the split '{split}' has a label. Name another split, or hold_out for the rows that the training held out."
         )
     return rows
+
+
+def num_unlabelled(faceset: FaceSet, split: str) -> int:
+    """The rows of a split without a label, which can't be evaluated; 0 for the hold-out, which has none."""
+    inside = faceset.splits == split if split != "all" else np.ones(len(faceset), np.bool_)
+    return int((inside & (faceset.labels == UNLABELLED)).sum())
 
 
 @checked
@@ -297,6 +305,7 @@ def _judged(
         holds_training_rows=None if found is None else found.is_heavy,
         copies_of_train=found,
         without_duplicates_of=judged.left_out,
+        unlabelled=num_unlabelled(faceset, judged.split),
     )
     return Judgement(evaluation, rows, record)
 

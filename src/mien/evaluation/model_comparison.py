@@ -19,7 +19,7 @@ from mien.errors import ArgumentError, DataError
 from mien.evaluation import answers, comparison, holdout, metrics, prediction_files, resampling, significance
 from mien.evaluation.answers import Answers
 from mien.evaluation.holdout import HOLD_OUT
-from mien.evaluation.judge import default_split, labelled_rows
+from mien.evaluation.judge import default_split, labelled_rows, num_unlabelled
 from mien.evaluation.metrics import Score
 from mien.inference.classifier import Classifier
 from mien.progress import SILENT, Progress
@@ -107,6 +107,7 @@ class ComparisonRecord:
         persons: how many persons they show, which are drawn as a whole for the intervals; None where rows are drawn.
         flip: whether models average each face with its mirror image.
         classes: of the confusion matrices.
+        unlabelled: rows of the split without a label, which were left out.
     """
 
     mien: str
@@ -119,6 +120,7 @@ class ComparisonRecord:
     persons: int | None
     flip: bool
     classes: tuple[str, ...]
+    unlabelled: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,6 +263,7 @@ def _compared(found: Sequence[Answers], faceset: FaceSet, faces: FaceSet, split:
         persons=None if rows.clusters is None else int(rows.clusters.max()) + 1,
         flip=flip,
         classes=rows.classes,
+        unlabelled=num_unlabelled(faceset, split),
     )
     return ModelComparison(record, tuple(_scores(one, rows) for one in found), _pairs(rows), faces)
 

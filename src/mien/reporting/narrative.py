@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.data.source import ReadingRecord
 from mien.evaluation import comparison, metrics
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
 from mien.inference import priors
+from mien.reporting import data_notes
 from mien.reporting.texts import Texts
 from mien.run_record import EpochRecord, RunRecord, best_epoch
 
@@ -129,31 +129,12 @@ def warnings_of(judgement: Judgement, t: Texts) -> list[str]:
 def reading_notes(judgement: Judgement, t: Texts) -> list[str]:
     """Notes about the evaluated rows and their predictions."""
     flip = t("notes.flip" if judgement.record.flip else "notes.no_flip")
-    return [_copies(judgement, t), *data_notes(judgement.record.read, t), flip, t("notes.sampling")]
-
-
-def data_notes(read: ReadingRecord, t: Texts) -> list[str]:
-    """Duplicates across the splits of the data, and changes of its classes."""
-    leaks = [
-        t(
-            "notes.repeat" if leak.split == leak.other else "notes.leak",
-            rows=leak.rows,
-            total=leak.total,
-            split=t(f"splits.{leak.split}"),
-            other=t(f"splits.{leak.other}"),
-        )
-        for leak in read.leaks
+    return [
+        _copies(judgement, t),
+        *data_notes.of(judgement.record.read, t, judgement.record.unlabelled),
+        flip,
+        t("notes.sampling"),
     ]
-    changes = [
-        t(
-            "notes.renamed" if change.target else "notes.left_out",
-            rows=change.rows,
-            name=change.name,
-            target=change.target,
-        )
-        for change in read.changes
-    ]
-    return leaks + changes
 
 
 def split_name(judgement: Judgement, t: Texts) -> str:

@@ -16,6 +16,7 @@ from mien.evaluation.judge import Judgement, JudgementRecord, LeftOut
 from mien.evaluation.metrics import Interval, Score
 from mien.evaluation.overlap import Overlap
 from mien.evaluation.probing.robustness import CorruptedAccuracy
+from mien.reporting import data_notes
 from mien.reporting.texts import Texts, cells
 
 
@@ -39,6 +40,7 @@ def as_text(judgement: Judgement, lang: str = "en") -> str:
         t("terminal.if_perfect", value=evaluation.calibration.if_perfect),
         *_prior(judgement.record, t),
         *_warnings(judgement, t),
+        *data_notes.left_out(judgement.record.read, t, judgement.record.unlabelled),
         tables.render(t.heads("terminal.class_heads"), classes),
         tables.matrix(evaluation.classes, evaluation.confusion),
     ]

@@ -12,7 +12,7 @@ from mien import files, tables
 from mien.evaluation import metrics
 from mien.evaluation.metrics import Score
 from mien.evaluation.model_comparison import LOG_LOSS, ChangedRow, ModelComparison, ModelScores, Pair
-from mien.reporting import narrative, svg
+from mien.reporting import data_notes, svg
 from mien.reporting.pages import report, sections
 from mien.reporting.pages.parts import TableRow, Tile
 from mien.reporting.pictures import face_url, markup
@@ -206,7 +206,7 @@ def _notes(result: ModelComparison, names: Mapping[str, str], t: Texts) -> list[
         notes.append(t("compare.holm", pairs=len(result.pairs)))
     notes += [t("compare.learned_unknown", name=names[one.name]) for one in result.models if one.learned is None]
     notes += [t("compare.flip")] if record.flip else []
-    return notes + narrative.data_notes(record.read, t)
+    return notes + data_notes.of(record.read, t, record.unlabelled)
 
 
 def _pair_section(number: int, result: ModelComparison, pair: Pair, names: Mapping[str, str], t: Texts) -> PairSection:

@@ -11,7 +11,7 @@ from mien.evaluation import metrics
 from mien.evaluation.metrics import Score
 from mien.experiments.crossval import Crossvalidated
 from mien.experiments.results import CrossvalResult, FoldResult
-from mien.reporting import narrative, svg
+from mien.reporting import data_notes, svg
 from mien.reporting.pages import confusion, report, sections
 from mien.reporting.pages.parts import Figure, ScoreCard, TableRow
 from mien.reporting.pictures import markup
@@ -174,8 +174,7 @@ def _warnings(result: CrossvalResult, t: Texts) -> list[str]:
 def _notes(result: CrossvalResult, t: Texts) -> list[str]:
     notes = [t(f"crossval.note.{result.by}", persons=result.persons), t("crossval.note.copies")]
     notes.append(t("crossval.note.seeds"))
-    notes += [t("crossval.note.unlabelled", num=result.unlabelled)] if result.unlabelled else []
-    return [*notes, *narrative.data_notes(result.read, t)]
+    return [*notes, *data_notes.of(result.read, t, result.unlabelled)]
 
 
 def _set_up(result: CrossvalResult, t: Texts) -> list[tuple[str, str]]:
