@@ -44,3 +44,11 @@ def test_every_expression_has_a_colour_of_its_own() -> None:
     colours = [emotions.colour(name) for name in (*emotions.ALL_EMOTIONS, "cat")]
     assert len(set(colours)) == len(colours)
     assert all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in colours)
+
+
+def test_own_classes_have_colours_of_their_own() -> None:
+    colours = {name: emotions.colour(name) for name in ("calm", "joy", "pain", "happy", "痛み")}
+    assert len(set(colours.values())) == len(colours)
+    assert all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in colours.values())
+    assert colours["happy"] == emotions.COLOURS["happy"]
+    assert colours["pain"] == emotions.colour("pain")

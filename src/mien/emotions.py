@@ -5,6 +5,8 @@ The first seven stand in the order of ``fer2013.csv`` (codes 0 to 6); contempt, 
 
 from __future__ import annotations
 
+import colorsys
+import zlib
 from collections.abc import Iterable
 
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
@@ -82,5 +84,9 @@ def in_order(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def colour(name: str) -> str:
-    """Return the colour of an expression as ``#rrggbb``; classes that aren't expressions are slate."""
-    return COLOURS.get(name, "#55606e")
+    """Return the colour of a class as ``#rrggbb``; for classes that aren't expressions, it follows from the letters of the name."""
+    if name in COLOURS:
+        return COLOURS[name]
+    number = zlib.crc32(name.encode())
+    rgb = colorsys.hls_to_rgb(number % 360 / 360, (0.38, 0.5)[number >> 16 & 1], 0.5)
+    return "#" + "".join(f"{round(255 * part):02x}" for part in rgb)

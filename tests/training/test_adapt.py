@@ -160,8 +160,12 @@ def test_test_rows_are_not_learned_from(own: FaceSet, tmp_path: Path) -> None:
     divided = dataclasses.replace(own, splits=splits)
     adapted = mien.adapt("tiny", divided, tmp_path / "mine.onnx")
     assert len(adapted.faces) == int((splits == "train").sum())
-    judged = judge(Classifier.load(adapted.path), divided).record
+    classifier = Classifier.load(adapted.path)
+    judged = judge(classifier, divided).record
     assert judged.split == "test"
+    assert judged.adapted_from == adapted.spec.adapted_from
+    with pytest.raises(DataError, match="was adapted, which holds nothing out: name a split"):
+        judge(classifier, divided, "hold_out")
     assert judged.copies_of_train is not None
     assert judged.copies_of_train.rows == 0
 

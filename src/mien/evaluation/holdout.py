@@ -85,6 +85,8 @@ def held_out(classifier: Classifier, faceset: FaceSet, split: str | None = None)
 def _by_record(classifier: Classifier, faceset: FaceSet, training: Mapping[str, Any]) -> tuple[FaceSet, FaceSet]:
     """The rows of one training by its record in the model file."""
     which = f"The rows that '{classifier.name}' held out of its training can't be determined"
+    if "adapted_from" in training:
+        raise DataError(f"'{classifier.name}' was adapted, which holds nothing out: name a split of the data instead.")
     if "recipe" not in training or "train_hash" not in training:
         raise DataError(f"{which}, as its model file doesn't say how it was trained: name a split of the data instead.")
     recipe = training["recipe"]

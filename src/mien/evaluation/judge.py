@@ -20,6 +20,7 @@ from mien.evaluation.holdout import HOLD_OUT
 from mien.evaluation.overlap import Overlap
 from mien.inference import priors
 from mien.inference.classifier import Classifier
+from mien.modelfile import Lineage
 from mien.typed_json import JsonObject
 
 
@@ -63,6 +64,7 @@ class JudgementRecord:
         copies_of_train: evaluated faces that were seen in training; None if unknown.
         without_duplicates_of: rows that were excluded as duplicates; None if not requested.
         unlabelled: rows of the split without a label, which were left out.
+        adapted_from: the model that the model was adapted from; None for others.
     """
 
     mien: str
@@ -84,6 +86,7 @@ class JudgementRecord:
     copies_of_train: Overlap | None
     without_duplicates_of: LeftOut | None
     unlabelled: int = 0
+    adapted_from: Lineage | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -304,6 +307,7 @@ def _judged(
         prior_estimated=estimate_prior,
         holds_training_rows=None if found is None else found.is_heavy,
         copies_of_train=found,
+        adapted_from=classifier.spec.adapted_from,
         without_duplicates_of=judged.left_out,
         unlabelled=num_unlabelled(faceset, judged.split),
     )

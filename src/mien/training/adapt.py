@@ -99,7 +99,7 @@ def adapt(
 
     Args:
         classifier: the model to start from; it ends in one linear layer.
-        faceset: the faces; those of its splits ``train`` and ``valid`` are learned from.
+        faceset: the faces; the labelled ones of its split ``train`` are learned from.
         out: where the model file goes.
         seed: of the division into folds.
         overwrite: whether ``out`` may exist.
@@ -142,15 +142,15 @@ def adapt(
 
 
 def learnable(faceset: FaceSet) -> FaceSet:
-    """The labelled rows of the splits ``train`` and ``valid``, with the classes that these rows have.
+    """The labelled rows of the split ``train``, with the classes that these rows have.
 
     Raises:
         DataError: they are too few, or of one class or one person, or their classes clash.
     """
     leakage.check(faceset, "")
-    rows = faceset.select((faceset.labels != UNLABELLED) & np.isin(faceset.splits, ("train", "valid")))
+    rows = faceset.select((faceset.labels != UNLABELLED) & (faceset.splits == "train"))
     if not len(rows):
-        raise DataError("No row of the data to learn from has a label: there is nothing to adapt to.")
+        raise DataError("No row of the split 'train' has a label: there is nothing to adapt to.")
     present = [name for name, count in zip(rows.classes, rows.counts().tolist(), strict=True) if count]
     rows = replace(rows, votes=None).to_classes(tuple(present))
     if len(np.unique(splits.groups_of(rows))) < 2:
@@ -188,10 +188,12 @@ def _notes(faces: FaceSet, num_given: int) -> list[str]:
     """What people should know of the faces, in sentences."""
     notes = []
     if len(faces) < num_given:
-        notes.append(f"{counted(num_given - len(faces), 'row')} without a label or of test splits stay out of the fit.")
+        notes.append(
+            f"{counted(num_given - len(faces), 'row')} without a label or of other splits than train: not used."
+        )
     if faces.subjects is None:
         notes.append(
-            "the data does not say who is on a picture: the scores are for people like these, and too high if a person is on several pictures."
+            "the data does not say who is on a picture: the scores are too high if one person is on several pictures."
         )
         return notes
     groups = splits.groups_of(faces)

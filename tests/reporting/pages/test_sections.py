@@ -8,6 +8,7 @@ import pytest
 
 import records
 from mien.data.source import ChosenCoding
+from mien.modelfile import Lineage
 from mien.reporting.pages import sections
 from mien.reporting.texts import Texts
 from reported import judgement
@@ -34,6 +35,13 @@ def test_provenance_names_no_folder_of_the_machine() -> None:
     assert {"first/model.onnx", "faces.csv", "a cpu", records.HASH} <= set(values)
     assert any(value.startswith("c0ffee") and value != "c0ffee+" for value in values)
     assert not any("/home" in value for value in values)
+
+
+def test_an_adapted_model_names_the_models_that_it_comes_from() -> None:
+    plain = sections.judged(judgement(), EN)
+    lineage = Lineage("clinic.onnx", "cd" * 32, adapted_from=Lineage("base", "ef" * 32))
+    more = sections.judged(judgement(adapted_from=lineage), EN)
+    assert set(more) - set(plain) == {("Adapted from (SHA-256)", "clinic.onnx (cdcdcdcdcdcd), base (efefefefefef)")}
 
 
 @pytest.mark.parametrize(

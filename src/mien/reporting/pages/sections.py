@@ -7,6 +7,7 @@ from pathlib import Path
 from mien.data.source import ChosenCoding
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
+from mien.modelfile import Lineage
 from mien.reporting import narrative
 from mien.reporting.pages.parts import ScoreCard
 from mien.reporting.texts import Texts, cells
@@ -52,6 +53,7 @@ def judged(judgement: Judgement, t: Texts) -> list[tuple[str, str]]:
     rows = {
         "model": model_name(record.model),
         "model_hash": record.model_hash,
+        **_lineage(record.adapted_from),
         "data": Path(record.data).name,
         "data_hash": record.data_hash,
         **coding(record.read.coding, t),
@@ -60,6 +62,13 @@ def judged(judgement: Judgement, t: Texts) -> list[tuple[str, str]]:
         "flip_label": t("page.yes" if record.flip else "page.no"),
     }
     return [(t(f"notes.{key}"), value) for key, value in rows.items()]
+
+
+def _lineage(source: Lineage | None) -> dict[str, str]:
+    """The models that the model was adapted from, nearest first, as a row of a table; empty for others."""
+    if source is None:
+        return {}
+    return {"adapted_from": ", ".join(f"{model.name} ({model.sha256[:12]})" for model in source.chain())}
 
 
 def coding(chosen: ChosenCoding | None, t: Texts) -> dict[str, str]:
