@@ -18,12 +18,14 @@ if TYPE_CHECKING:
         evaluate,
         explain,
         export,
+        predict,
         report,
         resume,
         study,
         submit,
         train,
         tune,
+        video,
     )
     from mien.data.faceset import FaceSet
     from mien.evaluation.evaluation import Evaluation
@@ -42,12 +44,14 @@ _VERBS = (
     "evaluate",
     "explain",
     "export",
+    "predict",
     "report",
     "resume",
     "study",
     "submit",
     "train",
     "tune",
+    "video",
 )
 
 _PUBLIC = {
@@ -79,6 +83,7 @@ __all__ = [
     "explain",
     "export",
     "load",
+    "predict",
     "read",
     "report",
     "resume",
@@ -86,6 +91,7 @@ __all__ = [
     "submit",
     "train",
     "tune",
+    "video",
 ]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from mien.checks import checked
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.progress import SILENT, Progress
 from mien.recipes import Recipe
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 Engine = Literal["local", "ray"]
 
 
+@checked
 def study(
     name: str,
     data: str | os.PathLike[str],
@@ -74,6 +76,7 @@ def study(
     )
 
 
+@checked
 def tune(
     data: str | os.PathLike[str],
     recipe: Recipe | str = "tiny",
