@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,9 +25,9 @@ class Interrupted(Progress):
 
 
 @pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     frames = [scenes.scene(("happy",), width=320, height=240, side=150)] * 22
-    yield scenes.clip(tmp_path_factory.mktemp("film") / "film.mp4", frames)
+    return scenes.clip(tmp_path_factory.mktemp("film") / "film.mp4", frames)
 
 
 def test_an_interruption_keeps_the_outputs(film: Path, tmp_path: Path) -> None:

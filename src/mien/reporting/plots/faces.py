@@ -141,7 +141,7 @@ class TimelinePlot:
             ax.barh(place, length, 0.62, left=segment.start, color=colour, linewidth=0, label=label)
             named.add(segment.label)
         ax.set_yticks(range(len(self.faces)), [f"{words['face']} {track}" for track in self.faces])
-        ax.set(xlabel=words["time"], ylim=(len(self.faces) - 0.5, -0.5))
+        ax.set(xlabel=words["time"], ylim=(max(len(self.faces), 1) - 0.5, -0.5))
         scores.bare(ax, grid="x")
         if named:
             scores.legend(ax)
