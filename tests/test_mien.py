@@ -25,7 +25,7 @@ def test_all_names_are_listed_once_and_in_order() -> None:
 
 
 def test_the_verbs_of_the_interface_are_public() -> None:
-    assert set(api.__all__) - {"Evaluated", "Explained", "new_run_folder", "recipe_for"} <= set(mien.__all__)
+    assert set(api.__all__) - {"new_run_folder", "recipe_for"} <= set(mien.__all__)
 
 
 def test_the_version_is_that_of_the_distribution() -> None:

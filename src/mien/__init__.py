@@ -19,12 +19,15 @@ if TYPE_CHECKING:
         evaluate,
         explain,
         export,
+        homework,
+        predict,
         report,
         resume,
         study,
         submit,
         train,
         tune,
+        video,
     )
     from mien.data.faceset import FaceSet
     from mien.evaluation.evaluation import Evaluation
@@ -44,12 +47,15 @@ _VERBS = (
     "evaluate",
     "explain",
     "export",
+    "homework",
+    "predict",
     "report",
     "resume",
     "study",
     "submit",
     "train",
     "tune",
+    "video",
 )
 
 _PUBLIC = {
@@ -81,7 +87,9 @@ __all__ = [
     "evaluate",
     "explain",
     "export",
+    "homework",
     "load",
+    "predict",
     "read",
     "report",
     "resume",
@@ -89,6 +97,7 @@ __all__ = [
     "submit",
     "train",
     "tune",
+    "video",
 ]
 
 

@@ -7,6 +7,7 @@ annotations are not checked.
 
 from __future__ import annotations
 
+import difflib
 import functools
 import inspect
 import math
@@ -14,7 +15,7 @@ import numbers
 import os
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, ParamSpec, TypeGuard, TypeVar
 
@@ -22,6 +23,9 @@ from mien.errors import ArgumentError, MienError
 
 ARRAYS = ("ndarray", "Mapping", "Callable")
 """Generic types of which only the outer class is checked."""
+
+NEAR = 0.75
+"""Similarity from which a name is suggested for another, 2 x common letters / all letters: ``filp`` for ``flip`` has 0.75."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -157,13 +161,19 @@ def check_fields(instance: Any, error: Callable[[str], MienError], prefix: str =
 def checked(function: Callable[P, R]) -> Callable[P, R]:
     """Decorate a function so that each call checks the arguments against their annotations.
 
+    An annotation that needs a name which only type checkers import is not checked.
+
     Raises:
-        ArgumentError: an argument has the wrong type or is out of range.
+        ArgumentError: an argument has the wrong type or is out of range, or there is no argument of this name.
     """
     signature = inspect.signature(function)
+    is_open = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in signature.parameters.values())
 
     @functools.wraps(function)
     def checking(*args: P.args, **kwargs: P.kwargs) -> R:
+        unknown = () if is_open else [name for name in kwargs if name not in signature.parameters]
+        if unknown:
+            raise ArgumentError(no_such(f"argument of {function.__name__}", unknown[0], signature.parameters))
         hints = _hints(function)
         for name, value in signature.bind(*args, **kwargs).arguments.items():
             if name in hints and not fits(value, hints[name]):
@@ -173,9 +183,32 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     return checking
 
 
+def no_such(what: str, name: str, known: Iterable[str]) -> str:
+    """A sentence that says that a name is unknown, with the one that was probably meant, else with all."""
+    names = {other.rpartition(".")[2]: other for other in known if other != "self"}  # "augment.flip" by "flip"
+    near = difflib.get_close_matches(name.rpartition(".")[2], names, n=1, cutoff=NEAR)
+    wanted = f"did you mean '{names[near[0]]}'?" if near else f"choose {', '.join(names.values())}."
+    return f"There is no {what} '{name}': {wanted}"
+
+
 @functools.cache
 def _hints(owner: Any) -> dict[str, Any]:
-    return typing.get_type_hints(owner, include_extras=True)
+    try:
+        return typing.get_type_hints(owner, include_extras=True)
+    except NameError:
+        return _known_hints(owner)
+
+
+def _known_hints(function: Any) -> dict[str, Any]:
+    """The annotations of a function without those that need a name which only type checkers import."""
+    found: dict[str, Any] = {}
+    for name, text in inspect.get_annotations(function).items():
+        holder = types.SimpleNamespace(__annotations__={name: text})
+        try:
+            found |= typing.get_type_hints(holder, globalns=inspect.unwrap(function).__globals__, include_extras=True)
+        except NameError:
+            continue
+    return found
 
 
 def _within(value: Any, limit: object) -> bool:

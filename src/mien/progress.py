@@ -22,6 +22,9 @@ class Progress:
         """
         return steps
 
+    def video(self, time: float, duration: float | None) -> None:
+        """Receive the time that a video has reached, and its duration if that is known, in seconds."""
+
     def epoch(self, record: EpochRecord, num_epochs: int, is_best: bool) -> None:
         """Receive a finished epoch; a checkpoint that is due has been stored.
 

@@ -23,15 +23,20 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import mien
 from mien import escapes, files, recipes, temporaries, typed_json
 from mien.data.faceset import FaceSet
 from mien.data.seen import SeenFaces
+from mien.display import Displayed
 from mien.errors import RunError
 from mien.recipes import Recipe
 from mien.run_record import DataRecord, EpochRecord, NetworkRecord, RunRecord, Setup
+from mien.typed_json import JsonObject
+
+if TYPE_CHECKING:
+    from mien.display import Axes
 
 T = TypeVar("T")
 
@@ -53,8 +58,8 @@ PARTS = (
 
 
 @dataclass(frozen=True)
-class Run:
-    """A run folder.
+class Run(Displayed, kind="run"):
+    """A run folder; ``to_frame`` has a row for each epoch.
 
     Attributes:
         folder: path of the folder.
@@ -206,6 +211,26 @@ class Run:
         """Write the training curve."""
         lines = (json.dumps(typed_json.to_json(row)) + "\n" for row in history)
         files.write_text(self.folder / "history.jsonl", "".join(lines))
+
+    def to_dict(self) -> JsonObject:
+        """The folder, the record and the epochs as a dictionary for JSON."""
+        history = self.history if self.epochs_done else []
+        return {
+            "run": str(self.folder),
+            "model": str(self.model_file),
+            "history": typed_json.to_json(history),
+            "record": typed_json.to_json(self.record),
+        }
+
+    def plot_curves(
+        self, ax: Axes | None = None, *, what: Literal["loss", "accuracy", "learning_rate"] = "accuracy"
+    ) -> Axes:
+        """Draw the training curves on ``ax``, or on a new figure, with the best epoch marked.
+
+        Raises:
+            DataError: no epoch is finished yet.
+        """
+        return self._plot("curves", ax, what=what)
 
     def _parsed(self, name: str, texts: list[str], kind: type[T]) -> list[T]:
         try:

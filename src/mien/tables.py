@@ -19,7 +19,7 @@ def render(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     rows = [[escapes.visible(cell) for cell in row] for row in rows]
     columns = list(zip(*rows, strict=True)) or [()] * len(heads)
     widths = [max(len(cell) for cell in (head, *column)) for head, column in zip(heads, columns, strict=True)]
-    numeric = [bool(column) and all(_is_number(cell) for cell in column) for column in columns]
+    numeric = [bool(column) and all(is_number(cell) for cell in column) for column in columns]
 
     def line(cells: Sequence[str]) -> str:
         padded = zip(cells, widths, numeric, strict=True)
@@ -36,5 +36,6 @@ def matrix(names: Sequence[str], counts: np.ndarray[tuple[int, int], np.dtype[np
     )
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
+    """Whether a cell starts as a number does, or is empty or a dash."""
     return not cell or cell == "–" or cell[0].isdigit() or (cell[0] in "+-−<>" and cell[1:2].isdigit())

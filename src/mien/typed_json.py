@@ -72,12 +72,15 @@ def to_json(value: Any) -> Any:
     """Convert a dataclass and its contents to plain JSON values; a method ``to_dict`` of a dataclass has priority."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         own = getattr(value, "to_dict", None)
-        return (
-            own() if own else {field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
-        )
+        return own() if own else fields_to_json(value)
     if isinstance(value, Mapping):
         return {key: to_json(item) for key, item in value.items()}
     return [to_json(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+def fields_to_json(value: Any) -> JsonObject:
+    """Convert the fields of a dataclass to plain JSON values; for its ``to_dict``, where this changes nothing."""
+    return {field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
 
 
 def _from_union(value: Any, parts: tuple[Any, ...], where: str) -> Any:

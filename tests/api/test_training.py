@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from mien import api, recipes
+from mien.errors import ArgumentError, RecipeError
 from mien.run import Run
 from mien.scale import training as on_ray
 from mien.training import job
@@ -38,6 +39,29 @@ def test_a_training_takes_a_recipe_or_its_name_and_a_folder_or_none(asked: list[
     assert re.fullmatch(r"demo-\d{8}-\d{6}", first[2].name)
     assert first[2].parent == Path("runs")
     assert (second[1].epochs, second[2]) == (3, tmp_path / "run")
+
+
+def test_fields_of_the_recipe_are_keywords(asked: list[Any]) -> None:
+    api.train("faces.csv", "demo", epochs=3, augment="none", seed=7)
+    wanted = asked[0][1][1]
+    assert wanted == recipes.get("demo", ["epochs=3", "augment=none", "seed=7"])
+    for keyword, value, sentence in (
+        ("epoch", 3, "no field of a recipe 'epoch': did you mean 'epochs'"),
+        ("epochs", 0, "epochs=0 doesn't fit: it must be a whole number from 1 to 100,000"),
+        ("epochs", "3", "epochs=3 doesn't fit"),
+        ("augment", "much", "augment=much doesn't fit: choose none, robust, strong"),
+    ):
+        with pytest.raises(RecipeError, match=sentence):
+            api.train("faces.csv", "demo", **{keyword: value})
+
+
+def test_a_wrong_keyword_names_the_near_one() -> None:
+    with pytest.raises(ArgumentError, match="There is no argument of evaluate 'filp': did you mean 'flip'"):
+        api.evaluate("tiny", "faces.csv", filp=True)  # type: ignore[call-arg]
+    with pytest.raises(ArgumentError, match="flip='yes' doesn't fit: it must be true or false"):
+        api.evaluate("tiny", "faces.csv", flip="yes")  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match="by='sex' doesn't fit: it must be a list of strings"):
+        api.evaluate("tiny", "faces.csv", by="sex")
 
 
 def test_workers_that_were_started_again_go_on(asked: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,7 +73,7 @@ def test_a_place_in_a_space_is_settings() -> None:
     [
         ("learning_rate", "'learning_rate' is not a range: write it as FIELD=LOW..HIGH"),
         ("learning_rate=0.1", "'learning_rate=0.1' is not a range"),
-        ("learning_rates=0.1..0.2", "no setting 'learning_rates': choose network"),
+        ("learning_rates=0.1..0.2", "no setting 'learning_rates': did you mean 'learning_rate'"),
         ("augment.spin=0..1", "no setting 'augment.spin': choose augment.flip"),
         ("learning_rate=0.2..0.1", "learning_rate=0.2..0.1 doesn't fit: LOW must be below HIGH"),
         ("learning_rate=0..0.1:log", "LOW must be below HIGH, and above 0"),

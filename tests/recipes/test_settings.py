@@ -58,7 +58,7 @@ def test_augmentation_can_be_turned_off_and_parts_on_again() -> None:
     ("setting", "message"),
     [
         ("epochs", "'epochs' is not a setting: write it as field=value"),
-        ("epoch=3", "no setting 'epoch': choose network, image_size, epochs"),
+        ("epoch=3", "no setting 'epoch': did you mean 'epochs'"),
         ("augment.spin=3", "no setting 'augment.spin': choose augment.flip"),
         ("augment=much", "augment=much doesn't fit: choose none, robust, strong"),
         ("name=mine", "no setting 'name'"),

@@ -6,12 +6,11 @@ Every function takes data as a path or a ``FaceSet``, and a model as a name, a p
 
 from mien.api.data import audit, load, read, submit
 from mien.api.experimenting import crossval, homework, study, tune
-from mien.api.judging import Evaluated, Explained, compare, decide, evaluate, explain, report
+from mien.api.judging import compare, decide, evaluate, explain, report
 from mien.api.training import adapt, ensemble, export, new_run_folder, recipe_for, resume, train
+from mien.api.using import predict, video
 
 __all__ = [
-    "Evaluated",
-    "Explained",
     "adapt",
     "audit",
     "compare",
@@ -24,6 +23,7 @@ __all__ = [
     "homework",
     "load",
     "new_run_folder",
+    "predict",
     "read",
     "recipe_for",
     "report",
@@ -32,4 +32,5 @@ __all__ = [
     "submit",
     "train",
     "tune",
+    "video",
 ]

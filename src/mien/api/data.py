@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mien.checks import checked
 from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.progress import SILENT, Progress
@@ -56,6 +57,7 @@ def load(
     return loaded if prior is None else loaded.with_prior(prior)
 
 
+@checked
 def audit(
     data: Data,
     model: str | os.PathLike[str] | Classifier | None = None,
@@ -82,6 +84,7 @@ def audit(
     return auditing.audit(faceset, classifier, correlation=correlation, mirrored=mirrored, progress=progress)
 
 
+@checked
 def submit(
     model: str | os.PathLike[str] | Classifier,
     test: Data,

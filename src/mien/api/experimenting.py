@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from mien.checks import checked
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.progress import SILENT, Progress
 from mien.recipes import Recipe
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 Engine = Literal["local", "ray"]
 
 
+@checked
 def study(
     name: str,
     data: str | os.PathLike[str],
@@ -76,6 +78,7 @@ def study(
     )
 
 
+@checked
 def crossval(
     data: str | os.PathLike[str],
     out: str | os.PathLike[str] = "crossval",
@@ -126,6 +129,7 @@ def crossval(
     return crossvalidation.run(plan, data, out, reading=reading, train_all=train_all, progress=progress)
 
 
+@checked
 def tune(
     data: str | os.PathLike[str],
     recipe: Recipe | str = "tiny",

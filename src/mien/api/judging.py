@@ -4,57 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mien.api.data import Data, load, read
+from mien.checks import checked
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import MissingExtraError
 from mien.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from mien.evaluation.deciding import Decided
-    from mien.evaluation.groups import GroupedScores
-    from mien.evaluation.judge import Judgement
     from mien.evaluation.model_comparison import ModelComparison
-    from mien.evaluation.probing.findings import Findings
-    from mien.evaluation.probing.robustness import CorruptedAccuracy
+    from mien.evaluation.results import Evaluated, Explained
     from mien.inference.classifier import Classifier
     from mien.run import Run
     from mien.training.gradcam import GradCam
 
 
-@dataclass(frozen=True, eq=False)
-class Evaluated:
-    """The result of ``evaluate``.
-
-    Attributes:
-        judgement: the scores, with the model and the data they come from.
-        corrupted: the mean accuracy under corruption; None if it was not requested.
-        by: the scores by group of each column that was requested.
-    """
-
-    judgement: Judgement
-    corrupted: CorruptedAccuracy | None = None
-    by: tuple[GroupedScores, ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class Explained:
-    """The result of ``explain`` and ``report``.
-
-    Attributes:
-        judgement: the scores.
-        findings: analyses of the errors: label issues, saliency, robustness.
-        by: the scores by group of each column that was requested.
-    """
-
-    judgement: Judgement
-    findings: Findings
-    by: tuple[GroupedScores, ...] = ()
-
-
+@checked
 def evaluate(
     model: str | os.PathLike[str] | Classifier,
     data: Data,
@@ -86,6 +55,7 @@ def evaluate(
     from mien.evaluation import groups
     from mien.evaluation.judge import judge
     from mien.evaluation.probing.findings import judge_corrupted
+    from mien.evaluation.results import Evaluated
 
     estimated = prior == "auto"
     classifier = load(model, decision=decision, prior=None if estimated else prior)
@@ -100,6 +70,7 @@ def evaluate(
     )
 
 
+@checked
 def explain(
     model: str | os.PathLike[str] | Classifier,
     data: Data,
@@ -115,12 +86,14 @@ def explain(
     """
     from mien.evaluation.judge import judge
     from mien.evaluation.probing import findings
+    from mien.evaluation.results import Explained
 
     classifier = load(model)
     judgement = judge(classifier, read(data, reading, progress), split, flip=flip)
     return Explained(judgement, findings.find(classifier, judgement, progress=progress))
 
 
+@checked
 def report(
     run: Run | str | os.PathLike[str],
     out: str | os.PathLike[str],
@@ -154,6 +127,7 @@ def report(
     from mien.evaluation import groups
     from mien.evaluation.judge import judge
     from mien.evaluation.probing import findings
+    from mien.evaluation.results import Explained
     from mien.inference import run_data
     from mien.reporting.pages import report as page
     from mien.run import Run
@@ -179,6 +153,7 @@ def report(
     return Explained(judgement, found, grouped)
 
 
+@checked
 def decide(
     model: str | os.PathLike[str] | Classifier,
     data: Data,
@@ -215,6 +190,7 @@ def decide(
     return found
 
 
+@checked
 def compare(
     models: Sequence[str | os.PathLike[str]],
     data: Data,

@@ -7,8 +7,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from mien.checks import checked
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.progress import SILENT, Progress
 from mien.recipes import Recipe
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from mien.training.resuming import Changes
 
 
+@checked
 def train(
     data: str | os.PathLike[str],
     recipe: Recipe | str | None = None,
@@ -34,12 +36,13 @@ def train(
     workers: int | None = None,
     command: Sequence[str] = (),
     progress: Progress = SILENT,
+    **changes: Any,
 ) -> Run:
     """Train a recipe and write a run folder with its model file.
 
     Args:
         data: path of the labelled faces.
-        recipe: a recipe or its name; None is ``base``, or ``finetune`` with ``init``.
+        recipe: a recipe, its name or its TOML file; None is ``base``, or ``finetune`` with ``init``.
         out: the run folder to create; None creates one in ``runs``.
         init: a model to fine-tune: name, model file or run folder; None keeps the ``init`` of the recipe.
         reading: how the data is read.
@@ -47,16 +50,20 @@ def train(
         workers: number of data-parallel processes on Ray; None trains in this process.
         command: arguments of the command line, stored in ``run.json``.
         progress: receives notes and one record per epoch.
+        changes: fields of the recipe, such as ``epochs=15`` or ``augment="robust"``; see docs/recipes.md.
 
     Raises:
         DataError: the data can't be read.
+        RecipeError: there is no such recipe or field, or a value doesn't fit.
         RunError: the run folder is not empty.
     """
+    from mien import recipes
     from mien.training import job, ranks
 
     wanted = recipe if isinstance(recipe, Recipe) else recipe_for(recipe, init=init)
     if init is not None:
         wanted = replace(wanted, init=os.fspath(init))
+    wanted = recipes.with_fields(wanted, **changes)
     folder = Path(out) if out is not None else new_run_folder(wanted)
     if workers is not None:
         from mien.scale import training
@@ -103,6 +110,7 @@ def new_run_folder(recipe: Recipe) -> Path:
     return Path("runs") / f"{recipe.name}-{time.strftime('%Y%m%d-%H%M%S')}"
 
 
+@checked
 def resume(
     run: str | os.PathLike[str],
     changes: Changes | None = None,
@@ -129,6 +137,7 @@ def resume(
     return job.resume(run, changes=wanted, progress=progress)
 
 
+@checked
 def adapt(
     model: str | os.PathLike[str] | Classifier,
     data: Data,
@@ -161,6 +170,7 @@ def adapt(
     return adapting.adapt(classifier, faceset, out, seed=seed, overwrite=overwrite, progress=progress)
 
 
+@checked
 def export(
     run: Run | str | os.PathLike[str], out: str | os.PathLike[str] | None = None, data: Path | None = None
 ) -> Spec:
@@ -179,6 +189,7 @@ def export(
     return exporting.export(opened, job.read_sets(opened, data)[1], out or opened.model_file)
 
 
+@checked
 def ensemble(
     runs: Sequence[Run | str | os.PathLike[str]], out: str | os.PathLike[str], data: Path | None = None
 ) -> Spec:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +23,15 @@ from mien.data import duplicates
 from mien.data.duplicates import Copies
 from mien.data.faceset import SPLITS, UNLABELLED, FaceSet
 from mien.data.info import describe
+from mien.display import Displayed
 from mien.errors import DataError
 from mien.inference.classifier import Classifier
 from mien.inference.detector import MIN_SCORE, Detector
 from mien.progress import SILENT, Progress
 from mien.typed_json import JsonObject
+
+if TYPE_CHECKING:
+    from mien.display import Axes
 
 FACE_SIDE, BORDER = 128, 32
 """Size of the crop for the detector, and width of the border of mean gray around it, in pixels; tight crops need the border."""
@@ -41,8 +45,8 @@ NUM_FIRST = 100
 
 
 @dataclass(frozen=True, eq=False)
-class Audit:
-    """The findings of an audit.
+class Audit(Displayed, kind="audit"):
+    """The findings of an audit; ``to_frame`` has a row for each row of the data that a finding names.
 
     Attributes:
         faces: the data.
@@ -211,6 +215,10 @@ class Audit:
             "drift": [split.to_dict() for split in self.drift],
             "seconds": {part: round(value, 2) for part, value in self.seconds.items()},
         }
+
+    def plot_findings(self, ax: Axes | None = None) -> Axes:
+        """Draw the number of rows of each finding on ``ax``, or on a new figure."""
+        return self._plot("findings", ax)
 
     @cached_property
     def counts(self) -> Counts:

@@ -221,6 +221,13 @@ class Shown(Lines):
             yield from bar
         click.echo("\x1b[1A\x1b[2K", nl=False, err=True)  # the epoch's line takes the bar's place
 
+    def video(self, time: float, duration: float | None) -> None:
+        """Show the time on a terminal."""
+        if sys.stderr.isatty():
+            # For joined recordings, the duration is that of the last one.
+            share = f" of {cells.decimal(duration, 0)}" if duration and time <= duration else ""
+            redraw(f"{cells.decimal(time, 0)}{share} s")
+
 
 def command_line() -> tuple[str, ...]:
     """The arguments of this command line; existing paths are cut to their last part, as records and pages are shared."""

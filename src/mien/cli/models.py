@@ -74,9 +74,6 @@ def evaluate(
     Example:  mien evaluate base fer2013.csv --split public_test --flip
     """
     from mien import api
-    from mien.reporting import terminal
-    from mien.reporting.pages import groups
-    from mien.reporting.texts import Texts
 
     found = api.evaluate(
         model,
@@ -91,14 +88,7 @@ def evaluate(
         by=by,
         progress=Shown(),
     )
-    held, parts = found.corrupted, [terminal.as_text(found.judgement)]
-    record = found.judgement.to_dict() | ({"by": typed_json.to_json(found.by)} if by else {})
-    if held:
-        parts.append(terminal.corrupted_as_text(held))
-        record["corrupted"] = held.to_dict()
-    if by:
-        parts.append(groups.as_text(found.by, Texts("en")))
-    show(record, as_json, lambda: "\n\n".join(parts))
+    show(found.to_dict(), as_json, lambda: str(found))
 
 
 @click.command(cls=Verb)
@@ -131,8 +121,7 @@ def explain(
 
     found = api.explain(model, data, split, reading=reading, flip=flip, progress=Shown())
     pages.write(out, found.judgement, found.findings, command=command_line(), lang=lang)
-    record = {"page": str(out), **found.judgement.to_dict(), **found.findings.to_dict(found.judgement)}
-    show(record, as_json, lambda: f"{pages.as_text(found.judgement, found.findings)}\n\n{out}")
+    show({"page": str(out), **found.to_dict()}, as_json, lambda: f"{found}\n\n{out}")
 
 
 @click.command(cls=Verb)

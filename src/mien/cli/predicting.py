@@ -306,27 +306,14 @@ class _Screen:
         rows = self.held if revise is None else [revise(row) for row in self.held]
         if self.writer is None:
             if rows:
-                write(_table(rows))
+                from mien.reporting.display import photos
+
+                write(photos.table(rows))
             return
         for row in rows:
             self.writer.write(row)
         if self.own:
             self.writer.close()
-
-
-def _table(rows: list[records.Row]) -> str:
-    from mien import tables
-
-    shown = []
-    for row in rows:
-        if row["status"] == "face":
-            box = " ".join(str(round(side)) for side in row["box"])
-            label = "unsure" if row["abstained"] else str(row["label"])
-            score = cells.decimal(row["detection_score"], 2)
-            shown.append([str(row["photo"]), label, cells.percent(row["confidence"]), box, score])
-        else:
-            shown.append([str(row["photo"]), str(row["status"]), "", str(row.get("error", "")), ""])
-    return tables.render(["photo", "expression", "probability", "left top right bottom", "face score"], shown)
 
 
 def _counted(readings: Iterable[PhotoResult]) -> Iterator[PhotoResult]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,13 @@ from numpy.typing import NDArray
 from mien import images
 from mien.checks import Between, checked, fits
 from mien.data.source import IN_MEMORY, Source
+from mien.display import Displayed
 from mien.errors import ArgumentError, DataError
 from mien.words import agreed, counted
+
+if TYPE_CHECKING:
+    from mien.display import Axes
+    from mien.typed_json import JsonObject
 
 SPLITS = ("train", "valid", "test", "public_test", "private_test")
 """Names of splits in mien. Data without splits is all ``train``."""
@@ -27,8 +32,8 @@ UNLABELLED = -1
 
 
 @dataclass(frozen=True, eq=False)
-class FaceSet:
-    """Labelled gray faces of one size.
+class FaceSet(Displayed, kind="faceset"):
+    """Labelled gray faces of one size; ``to_frame`` has a row for each face.
 
     Attributes:
         images: ``(N, H, W)`` ``uint8``.
@@ -140,6 +145,19 @@ class FaceSet:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def to_dict(self) -> JsonObject:
+        """A description for JSON: path, layout, hash, splits, class shares, dropped rows, notes; see ``data.info.describe``."""
+        description: JsonObject = self._display.description(self)
+        return description
+
+    def plot_faces(self, ax: Axes | None = None, *, num: int = 8) -> Axes:
+        """Draw the first ``num`` faces of each class on ``ax``, or on a new figure."""
+        return self._plot("faces", ax, num=num)
+
+    def plot_classes(self, ax: Axes | None = None) -> Axes:
+        """Draw the number of rows of each class, by split."""
+        return self._plot("classes", ax)
 
     @property
     def size(self) -> tuple[int, int]:

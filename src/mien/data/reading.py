@@ -9,7 +9,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import Any, TypedDict
 
-from mien.checks import check_fields
+from mien.checks import check_fields, no_such
 from mien.errors import ArgumentError
 from mien.typed_json import JsonObject
 
@@ -60,9 +60,7 @@ class ReadOptions:
         values = {name: value for name, value in given.items() if value is not None}
         known = [field.name for field in fields(cls)]
         if unknown := sorted(values.keys() - set(known)):
-            raise ArgumentError(
-                f"There is no option '{unknown[0]}' for reading data: choose one of {', '.join(known)}."
-            )
+            raise ArgumentError(no_such("option for reading data", unknown[0], known))
         if isinstance(size := values.get("size"), Integral) and not isinstance(size, bool):
             values["size"] = int(size)
         if isinstance(votes := values.get("votes"), str | os.PathLike):

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mien.display import Displayed
 from mien.errors import DataError
 from mien.evaluation import metrics, predictions
 from mien.evaluation.metrics import Interval, Score
 from mien.typed_json import JsonObject
+
+if TYPE_CHECKING:
+    from mien.display import Axes
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,8 @@ class ClassScores:
 
 
 @dataclass(frozen=True, eq=False)
-class Evaluation:
-    """Scores of a model on labelled rows.
+class Evaluation(Displayed, kind="evaluation"):
+    """Scores of a model on labelled rows; ``to_frame`` has a row for each class.
 
     Attributes:
         classes: the K class names.
@@ -228,6 +232,23 @@ class Evaluation:
             "confusion": self.confusion.tolist(),
             "top_confusions": top,
         }
+
+    def plot_confusion(self, ax: Axes | None = None, *, values: Literal["counts", "shares"] = "counts") -> Axes:
+        """Draw the confusion matrix, true class by row.
+
+        Args:
+            ax: where to draw; None makes a new figure outside pyplot.
+            values: the numbers in the cells; the tint is always the share of the true class.
+        """
+        return self._plot("confusion", ax, values=values)
+
+    def plot_calibration(self, ax: Axes | None = None) -> Axes:
+        """Draw the reliability diagram: accuracy over confidence, in 15 bins."""
+        return self._plot("calibration", ax)
+
+    def plot_coverage(self, ax: Axes | None = None) -> Axes:
+        """Draw the risk-coverage curve: the error rate if only the most confident rows are predicted."""
+        return self._plot("coverage", ax)
 
     def _confusion(self, true: int, wrong: int) -> Confusion:
         rows = np.flatnonzero((self.labels == true) & (self.predicted == wrong))

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
-from mien import recipes
+from mien import recipes, typed_json
 from mien.data.faceset import FaceSet
 from mien.data.source import ReadingRecord
+from mien.display import Displayed
 from mien.evaluation.comparison import Comparison
 from mien.evaluation.metrics import Score
 from mien.experiments.arms import Arm
 from mien.recipes import Recipe
 from mien.run import Run
 from mien.run_record import Setup
+from mien.typed_json import JsonObject
+
+if TYPE_CHECKING:
+    from mien.display import Axes
 
 
 @dataclass(frozen=True)
@@ -92,8 +97,8 @@ class ArmResult:
 
 
 @dataclass(frozen=True)
-class StudyResult:
-    """The content of a study's JSON file.
+class StudyResult(Displayed, kind="study"):
+    """The content of a study's JSON file; ``to_frame`` has a row for each run.
 
     Attributes:
         study: name of the study.
@@ -114,6 +119,23 @@ class StudyResult:
     majority: float
     mien: str
     arms: tuple[ArmResult, ...]
+
+    def to_dict(self) -> JsonObject:
+        """The content of the file."""
+        return typed_json.fields_to_json(self)
+
+    def plot_differences(self, ax: Axes | None = None, *, score: str = "accuracy") -> Axes:
+        """Draw the difference of each arm from the first, with its interval and its seeds.
+
+        Args:
+            ax: where to draw; None makes a new figure outside pyplot.
+            score: a name from ``evaluation.metrics.SCORES``.
+        """
+        return self._plot("differences", ax, score=score)
+
+    def plot_curves(self, ax: Axes | None = None) -> Axes:
+        """Draw the hold-out accuracy of each arm over the epochs, the mean over its seeds."""
+        return self._plot("curves", ax)
 
 
 @dataclass(frozen=True)
@@ -149,8 +171,8 @@ class TrialResult:
 
 
 @dataclass(frozen=True)
-class SweepResult:
-    """The content of ``tune.json``.
+class SweepResult(Displayed, kind="sweep"):
+    """The content of ``tune.json``; ``to_frame`` has a row for each trial.
 
     Attributes:
         common: settings of all trials.
@@ -180,6 +202,22 @@ class SweepResult:
     def best_trial(self) -> TrialResult:
         """The best trial."""
         return next(trial for trial in self.trials if trial.number == self.best)
+
+    def to_dict(self) -> JsonObject:
+        """The content of the file."""
+        return typed_json.fields_to_json(self)
+
+    def plot_curves(self, ax: Axes | None = None) -> Axes:
+        """Draw the hold-out accuracy of each trial over the epochs."""
+        return self._plot("curves", ax)
+
+    def plot_field(self, field: str, ax: Axes | None = None) -> Axes:
+        """Draw the accuracy of the trials over the values of a field.
+
+        Raises:
+            ArgumentError: the field doesn't vary in this search.
+        """
+        return self._plot("field", ax, field=field)
 
 
 Method = Literal["adapt", "init", "train"]

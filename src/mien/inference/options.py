@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Annotated, Any
+from dataclasses import dataclass, fields, replace
+from typing import Annotated, Any, Self
 
 import numpy as np
 
@@ -49,6 +49,22 @@ class Options:
     prior: str | Mapping[str, float] | None = None
     max_pixels: Annotated[int, Between(1, images.MOST_PIXELS)] = images.MAX_PIXELS
     max_faces: Annotated[int, Between(1, 1_000_000)] = MAX_FACES
+
+    @classmethod
+    def of(cls, **given: Any) -> Self:
+        """Make options from keywords.
+
+        Raises:
+            ArgumentError: there is no such option, or a value is invalid.
+        """
+        return cls().changed(**given)
+
+    def changed(self, **given: Any) -> Self:
+        """The options with some values changed; errors as for ``of``."""
+        known = [field.name for field in fields(self)]
+        if unknown := [name for name in given if name not in known]:
+            raise ArgumentError(checks.no_such("option", unknown[0], known))
+        return replace(self, **given)
 
     def __post_init__(self) -> None:
         for name in (field.name for field in fields(self)):

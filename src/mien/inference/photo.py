@@ -8,13 +8,14 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien import images
 from mien.checks import checked
+from mien.display import Displayed
 from mien.errors import ArgumentError
 from mien.inference import align, pretrained, priors
 from mien.inference.classifier import Classifier
@@ -23,9 +24,12 @@ from mien.inference.options import Options
 from mien.inference.session import Threads
 from mien.typed_json import JsonObject
 
+if TYPE_CHECKING:
+    from mien.display import Axes
+
 
 @dataclass(frozen=True)
-class Face:
+class Face(Displayed, kind="face"):
     """One face in a photo and its prediction.
 
     Attributes:
@@ -73,10 +77,14 @@ class Face:
             "probabilities": dict(self.probabilities),
         }
 
+    def plot_probabilities(self, ax: Axes | None = None) -> Axes:
+        """Draw the probability of each expression on ``ax``, or on a new figure."""
+        return self._plot("probabilities", ax)
+
 
 @dataclass(frozen=True, eq=False)
-class PhotoResult:
-    """The predictions for one photo.
+class PhotoResult(Displayed, kind="photos"):
+    """The predictions for one photo; ``to_frame`` has a row for each face.
 
     Attributes:
         name: path or name of the photo; may be empty.
@@ -97,6 +105,26 @@ class PhotoResult:
     prior: str | None = None
     size: tuple[int, int] = (0, 0)
     rotated: int = 0
+
+    def to_dict(self) -> JsonObject:
+        """Plain values for JSON, without the pixels."""
+        return {
+            "photo": self.name,
+            "size": list(self.size),
+            "faces": [face.to_dict() for face in self.faces],
+            "error": self.error,
+            "note": self.note,
+            "prior": self.prior,
+            "rotated": self.rotated,
+        }
+
+    def plot_faces(self, ax: Axes | None = None) -> Axes:
+        """Draw the photo with a box and a label for each face; without ``pixels``, it is read again from ``name``.
+
+        Raises:
+            ImageError: the photo can't be read.
+        """
+        return self._plot("faces", ax)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +166,7 @@ class Reader:
         threads: Threads = 0,
         **changes: Any,
     ) -> None:
-        self.options = dataclasses.replace(options or Options(), **changes)
+        self.options = (options or Options()).changed(**changes)
         if not isinstance(model, Classifier):
             model = Classifier.load(model, threads=threads, decision=self.options.decision)
         self.classifier = model if self.options.prior is None else model.with_prior(self.options.prior)
@@ -274,7 +302,7 @@ def analyze(
     """
     status = pretrained.resolve(model).stat()
     version = (status.st_mtime_ns, status.st_size, status.st_ino)
-    return _reader(os.fspath(model), version, Options(**changes)).analyze(photo, colour=colour)
+    return _reader(os.fspath(model), version, Options.of(**changes)).analyze(photo, colour=colour)
 
 
 @lru_cache(maxsize=2)

@@ -2,7 +2,7 @@
 
 from mien.recipes.catalogue import AUGMENTS, RECIPES, base, demo, finetune, large, no_augment, robust, strong, tiny, vgg
 from mien.recipes.recipe import Augment, Recipe
-from mien.recipes.settings import augment_changes, changed, changes, get, write
+from mien.recipes.settings import augment_changes, changed, changes, get, with_fields, write
 
 __all__ = [
     "AUGMENTS",
@@ -22,5 +22,6 @@ __all__ = [
     "strong",
     "tiny",
     "vgg",
+    "with_fields",
     "write",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing
 from typing import Any, Literal
 
-from mien.checks import in_words
+from mien.checks import in_words, no_such
 from mien.errors import RecipeError
 
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -32,8 +32,8 @@ def parse(cls: type[Any], name: str, text: str, prefix: str) -> Any:
     """
     hints = typing.get_type_hints(cls)
     if name not in hints or name in ("name", "augment"):
-        known = ", ".join(prefix + key for key in hints if key not in ("name", "augment"))
-        raise RecipeError(f"There is no setting '{prefix}{name}': choose {known}.")
+        known = [prefix + key for key in hints if key not in ("name", "augment")]
+        raise RecipeError(no_such("setting", prefix + name, known))
     kind = hints[name]
     text = text.strip()
     try:

@@ -8,7 +8,7 @@ import typing
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mien.checks import checked
+from mien.checks import checked, no_such
 from mien.errors import RecipeError
 from mien.recipes import parsing, recipe_file
 from mien.recipes.catalogue import AUGMENTS, RECIPES
@@ -85,6 +85,20 @@ def changed(recipe: Recipe, settings: Iterable[str]) -> Recipe:
         else:
             changes[key] = parsing.parse(Recipe, key, text, "")
     return dataclasses.replace(recipe, **changes, augment=dataclasses.replace(recipe.augment, **augment))
+
+
+def with_fields(recipe: Recipe, **fields: Any) -> Recipe:
+    """The recipe with fields changed to typed values, such as ``epochs=15``, ``augment="robust"`` or ``augment=Augment(flip=0.5)``.
+
+    Raises:
+        RecipeError: there is no such field, or the value doesn't fit.
+    """
+    known = [field.name for field in dataclasses.fields(Recipe) if field.name != "name"]
+    if unknown := [name for name in fields if name not in known]:
+        raise RecipeError(no_such("field of a recipe", unknown[0], known))
+    if isinstance(fields.get("augment"), str):
+        fields["augment"] = _augment_by_word(fields["augment"])
+    return dataclasses.replace(recipe, **fields)
 
 
 def changes(recipe: Recipe) -> list[str]:

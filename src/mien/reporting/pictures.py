@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import images
+from mien.data.faceset import FaceSet
 
 MAX_SIDE = 96
 """Maximum side of a face on a page, in pixels."""
@@ -17,6 +18,10 @@ FOR, AGAINST = (255, 122, 20), (40, 110, 220)
 
 OPAQUE = 0.8
 """Opacity of the strongest position."""
+
+
+GAP = 2
+"""Pixels between the faces of a sheet."""
 
 
 def face_url(face: NDArray[np.uint8]) -> str:
@@ -38,6 +43,18 @@ def heat_url(face: NDArray[np.uint8], values: NDArray[np.float32]) -> str:
     colour = speaks_for * np.array(FOR, np.float32) + (1 - speaks_for) * np.array(AGAINST, np.float32)
     blended = shown + OPAQUE * cover * (colour - shown)
     return data_url(images.encode_png(blended.clip(0, 255).round().astype(np.uint8)))
+
+
+def sheet(faces: FaceSet, num: int) -> NDArray[np.uint8]:
+    """A picture with a row of faces for each class, the first ``num`` of each that has a label; white where there are fewer."""
+    height, width = faces.size
+    shape = len(faces.classes) * (height + GAP) - GAP, num * (width + GAP) - GAP
+    picture = np.full(shape, 255, np.uint8)
+    for row in range(len(faces.classes)):
+        for column, face in enumerate(faces.images[faces.labels == row][:num]):
+            top, left = row * (height + GAP), column * (width + GAP)
+            picture[top : top + height, left : left + width] = face
+    return picture
 
 
 def data_url(png: bytes) -> str:

@@ -23,31 +23,58 @@ from mien.reporting.texts import Texts, cells
 def as_text(judgement: Judgement, lang: str = "en") -> str:
     """The scores with their intervals, the classes, the confusion matrix and the most frequent errors."""
     t, evaluation = Texts(lang), judgement.evaluation
+    scores, classes = _score_parts(evaluation, t), _class_parts(evaluation, t)
+    lead = head(judgement.record, len(evaluation), t)
+    notes = data_notes.left_out(judgement.record.read, t, judgement.record.unlabelled)
+    return "\n\n".join([lead, *scores, *_prior(judgement.record, t), *warnings(judgement, t), *notes, *classes])
+
+
+def evaluation_as_text(evaluation: Evaluation, lang: str = "en") -> str:
+    """The same of an evaluation alone, without its model and its data."""
+    t = Texts(lang)
+    lead = t("terminal.evaluated", n=len(evaluation))
+    return "\n\n".join([lead, *_score_parts(evaluation, t), *_class_parts(evaluation, t)])
+
+
+def score_rows(evaluation: Evaluation, t: Texts) -> list[list[str]]:
+    """A row for each score: its name, its value and its interval."""
     scores = [
         [t(f"scores.{key}"), cells.percent(score.value, 2), _ends("percent", score.interval, t)]
         for key, score in evaluation.scores.items()
     ]
     bounds = evaluation.log_loss_interval
     loss_ends = _ends("decimal", bounds, t) if bounds else ""
-    scores.append([t("scores.log_loss"), cells.decimal(evaluation.log_loss, 4), loss_ends])
-    classes = [
+    return [*scores, [t("scores.log_loss"), cells.decimal(evaluation.log_loss, 4), loss_ends]]
+
+
+def class_rows(evaluation: Evaluation) -> list[list[str]]:
+    """A row for each class: its name, its number of rows, precision, recall and F1."""
+    return [
         [row.name, cells.count(row.support), *map(cells.bounded, (row.precision, row.recall, row.f1))]
         for row in evaluation.by_class
     ]
+
+
+def _score_parts(evaluation: Evaluation, t: Texts) -> list[str]:
+    table = tables.render(t.heads("terminal.score_heads"), score_rows(evaluation, t))
+    return [table, t("terminal.if_perfect", value=evaluation.calibration.if_perfect)]
+
+
+def _class_parts(evaluation: Evaluation, t: Texts) -> list[str]:
     parts = [
-        head(judgement.record, len(evaluation), t),
-        tables.render(t.heads("terminal.score_heads"), scores),
-        t("terminal.if_perfect", value=evaluation.calibration.if_perfect),
-        *_prior(judgement.record, t),
-        *_warnings(judgement, t),
-        *data_notes.left_out(judgement.record.read, t, judgement.record.unlabelled),
-        tables.render(t.heads("terminal.class_heads"), classes),
+        tables.render(t.heads("terminal.class_heads"), class_rows(evaluation)),
         tables.matrix(evaluation.classes, evaluation.confusion),
     ]
-    if top := evaluation.top_confusions():
-        errors = [t("terminal.error", true=c.true, predicted=c.predicted, count=c.count, share=c.share) for c in top]
-        parts.append(t("terminal.errors", errors=t("page.list").join(errors)))
-    return "\n\n".join(parts)
+    return [*parts, *errors(evaluation, t)]
+
+
+def errors(evaluation: Evaluation, t: Texts) -> list[str]:
+    """The most frequent errors as one line; nothing without errors."""
+    top = [
+        t("terminal.error", true=one.true, predicted=one.predicted, count=one.count, share=one.share)
+        for one in evaluation.top_confusions()
+    ]
+    return [t("terminal.errors", errors=t("page.list").join(top))] if top else []
 
 
 def head(record: JudgementRecord, n: int, t: Texts) -> str:
@@ -151,16 +178,17 @@ def audit_as_text(audit: Audit, cleaned: Cleaned | None = None, lang: str = "en"
     parts = [
         t("terminal.audited", data=audit.faces.source.path, rows=counts.rows, pictures=counts.pictures),
         tables.render(t.heads("terminal.leakage_heads"), leakage) if leakage else t("terminal.no_leakage"),
-        tables.render(t.heads("terminal.finding_heads"), _findings(counts, t)),
+        tables.render(t.heads("terminal.finding_heads"), findings(counts, t)),
         _judged(audit, t),
-        tables.render(t.heads("terminal.drift_heads"), [_drift(split) for split in audit.drift]),
+        tables.render(t.heads("terminal.drift_heads"), [drift(split) for split in audit.drift]),
     ]
     if cleaned is not None:
         parts.append(_cleaned(cleaned, t))
     return "\n\n".join(parts)
 
 
-def _findings(counts: Counts, t: Texts) -> list[list[str]]:
+def findings(counts: Counts, t: Texts) -> list[list[str]]:
+    """A row for each kind of finding: its name and its number of rows."""
     found = {
         t("terminal.groups", num=counts.groups): counts.rows_in_groups,
         t("terminal.conflicting_groups", num=counts.conflicting_groups): counts.conflicting_rows,
@@ -184,7 +212,8 @@ def _judged(audit: Audit, t: Texts) -> str:
     return line
 
 
-def _drift(split: SplitDrift) -> list[str]:
+def drift(split: SplitDrift) -> list[str]:
+    """The row of a split: its difference from the first."""
     return [
         split.split,
         cells.count(split.rows),
@@ -210,12 +239,13 @@ def _cleaned(cleaned: Cleaned, t: Texts) -> str:
     )
 
 
-def _warnings(judgement: Judgement, t: Texts) -> list[str]:
+def warnings(judgement: Judgement, t: Texts) -> list[str]:
+    """What limits the scores: one answer for all, rows left out, rows that training has seen."""
     record, only = judgement.record, judgement.evaluation.only_answer
-    warnings = [t("terminal.only", name=only)] if only else []
+    first = [t("terminal.only", name=only)] if only else []
     left_out = record.without_duplicates_of
     return [
-        *warnings,
+        *first,
         *([_left_out(left_out, t)] if left_out else []),
         *_optimism(record, t),
         _copies(record, len(judgement.evaluation), t),

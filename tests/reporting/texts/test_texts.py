@@ -54,7 +54,7 @@ def test_languages_have_the_same_keys_and_placeholders() -> None:
 
 def test_every_text_is_used() -> None:
     place = resources.files("mien.reporting")
-    folders = [place, *(place / name for name in ("texts", "pages", "templates"))]
+    folders = [place, *(place / name for name in ("texts", "pages", "display", "templates"))]
     parts = [part for folder in folders for part in folder.iterdir() if part.name.endswith((".py", ".j2"))]
     source = "".join(part.read_text(encoding="utf-8") for part in parts)
     built = [

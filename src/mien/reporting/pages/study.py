@@ -26,8 +26,18 @@ DIFFERENCES = ("accuracy", "balanced_accuracy")
 def as_text(result: StudyResult, lang: str = "en") -> str:
     """The question, the answer and the arms as a table."""
     t = Texts(lang)
-    heads = [t("study.arm"), *(t(f"study.score.{score}") for score in SHOWN), t("study.against"), t("study.minutes")]
-    rows = [
+    table = tables.render(heads(t), cells_of_arms(result, t))
+    return "\n\n".join([t(f"study.question.{result.study}"), subtitle(result, t), table, answer(result, t)])
+
+
+def heads(t: Texts) -> list[str]:
+    """The heads of the table of arms."""
+    return [t("study.arm"), *(t(f"study.score.{score}") for score in SHOWN), t("study.against"), t("study.minutes")]
+
+
+def cells_of_arms(result: StudyResult, t: Texts) -> list[list[str]]:
+    """A row for each arm: its scores, its difference from the first, and its minutes."""
+    return [
         [
             arm_name(arm.arm, t),
             *(_with_deviation(arm, score) for score in SHOWN),
@@ -36,9 +46,6 @@ def as_text(result: StudyResult, lang: str = "en") -> str:
         ]
         for arm in result.arms
     ]
-    return "\n\n".join(
-        [t(f"study.question.{result.study}"), _subtitle(result, t), tables.render(heads, rows), _answer(result, t)]
-    )
 
 
 def write(path: str | os.PathLike[str], result: StudyResult, *, command: Sequence[str] = (), lang: str = "en") -> None:
@@ -64,7 +71,7 @@ def render(result: StudyResult, *, command: Sequence[str] = (), lang: str = "en"
         t=t,
         version=mien.__version__,
         title=t(f"study.question.{result.study}"),
-        subtitle=_subtitle(result, t),
+        subtitle=subtitle(result, t),
         notes=_notes(result, t),
         study=section(result, t),
         set_up=_set_up(result, t),
@@ -101,7 +108,7 @@ def section(result: StudyResult, t: Texts) -> StudySection:
     """A study, ready for a page; ids within its figures are those of this study alone."""
     arms = result.arms
     return StudySection(
-        answer=_answer(result, t),
+        answer=answer(result, t),
         lead=t(f"study.{_scores_lead(result)}"),
         heads=tuple(t(f"study.score.{score}") for score in SHOWN),
         rows=rows(result, t),
@@ -131,13 +138,14 @@ def arm_name(arm: Arm, t: Texts) -> str:
     return t(f"study.arms.{arm.key}", value=arm.value)
 
 
-def _subtitle(result: StudyResult, t: Texts) -> str:
+def subtitle(result: StudyResult, t: Texts) -> str:
+    """Recipe, seeds, rows and split."""
     split = result.split
     named = t(f"splits.{split}") if split in t.tables["splits"] else split
     return t("study.subtitle", recipe=result.common.recipe, seeds=len(result.seeds), n=result.n, split=named)
 
 
-def _answer(result: StudyResult, t: Texts) -> str:
+def answer(result: StudyResult, t: Texts) -> str:
     """The arms that differ significantly from the first."""
     first, *others = result.arms
     sentences = [t("study.guessing", majority=result.majority, n=result.n)] if _is_guessing(result) else []

@@ -20,7 +20,7 @@ from mien.reporting.texts import Texts, cells
 def as_text(result: SweepResult, lang: str = "en") -> str:
     """The trials as a table, and the answer."""
     t = Texts(lang)
-    return "\n\n".join([_subtitle(result, t), tables.render(_heads(result, t), _rows(result, t)), _answer(result, t)])
+    return "\n\n".join([subtitle(result, t), tables.render(heads(result, t), rows(result, t)), answer(result, t)])
 
 
 def write(path: str | os.PathLike[str], result: SweepResult, *, command: Sequence[str] = (), lang: str = "en") -> None:
@@ -47,8 +47,8 @@ def render(result: SweepResult, *, command: Sequence[str] = (), lang: str = "en"
         t=t,
         version=mien.__version__,
         title=t("tune.title"),
-        subtitle=_subtitle(result, t),
-        summary=_answer(result, t),
+        subtitle=subtitle(result, t),
+        summary=answer(result, t),
         notes=[t("tune.note.chosen"), *_early(result, t), t("tune.note.schedule")],
         curves=_drawn(tuning.TrialCurvesPlot(result), 680, 320, "curves", t("tune.curves_label"), t),
         figures=[
@@ -57,8 +57,8 @@ def render(result: SweepResult, *, command: Sequence[str] = (), lang: str = "en"
             )
             for number, axis in enumerate(search_space.axes(result.space))
         ],
-        heads=_heads(result, t),
-        rows=_rows(result, t),
+        heads=heads(result, t),
+        rows=rows(result, t),
         best=result.trials.index(best),
         settings=[] if best.number == result.as_it_is else best.settings,
         set_up=_set_up(result, t),
@@ -67,7 +67,8 @@ def render(result: SweepResult, *, command: Sequence[str] = (), lang: str = "en"
     return str(page) + "\n"
 
 
-def _subtitle(result: SweepResult, t: Texts) -> str:
+def subtitle(result: SweepResult, t: Texts) -> str:
+    """Recipe, trials, epochs and rows."""
     return t(
         "tune.subtitle",
         recipe=result.common.recipe,
@@ -77,7 +78,7 @@ def _subtitle(result: SweepResult, t: Texts) -> str:
     )
 
 
-def _answer(result: SweepResult, t: Texts) -> str:
+def answer(result: SweepResult, t: Texts) -> str:
     """The best trial, and the trials inside its interval."""
     best, n = result.best_trial, result.n
     low, high = metrics.wilson(best.accuracy * n, n)
@@ -120,12 +121,14 @@ def _as_it_is(result: SweepResult, t: Texts) -> list[str]:
     return [t("tune.as_it_is", number=own.number, accuracy=own.accuracy, epochs=own.epochs)]
 
 
-def _heads(result: SweepResult, t: Texts) -> list[str]:
+def heads(result: SweepResult, t: Texts) -> list[str]:
+    """The heads of the table of trials."""
     fields = [axis.field for axis in search_space.axes(result.space)]
     return [t("tune.trial"), t("tune.accuracy"), t("tune.epochs"), t("tune.minutes"), t("tune.state"), *fields]
 
 
-def _rows(result: SweepResult, t: Texts) -> list[list[str]]:
+def rows(result: SweepResult, t: Texts) -> list[list[str]]:
+    """A row for each trial."""
     return [
         [
             str(trial.number),

@@ -54,6 +54,10 @@ WORDS = {
     "true_share": "of evaluated rows",
     "predicted_share": "of predictions",
     "recall": "recall",
+    "probability": "probability",
+    "rows": "rows",
+    "face": "face",
+    "time": "time in seconds",
     "plain": "argmax",
     "corrected": "prior divided out",
 }

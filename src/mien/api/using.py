@@ -1,0 +1,138 @@
+"""Using models: predict (photos), video."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mien.checks import checked
+from mien.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from mien.inference.classifier import Classifier
+    from mien.inference.predictions import Predictions
+    from mien.videos.job import VideoResult
+
+AUTO = "auto"
+"""The prior that is estimated from the faces themselves."""
+
+Path_ = str | os.PathLike[str]
+
+
+@checked
+def predict(
+    photos: Path_ | Sequence[Path_],
+    model: str | os.PathLike[str] | Classifier = "base",
+    *,
+    out: Path_ | None = None,
+    crops: bool = False,
+    keep_pixels: bool = False,
+    progress: Progress = SILENT,
+    **options: Any,
+) -> Predictions:
+    """Detect the faces in photos and predict their expressions. A photo that can't be read is a result with an error.
+
+    For one photo in memory, see ``analyze``; for more photos than fit into memory, the command line (``mien predict``).
+
+    Args:
+        photos: a file, a folder, a pattern such as ``"album/*.jpg"``, or several of these.
+        model: a pretrained model's short name, the path of a model file, or a loaded model.
+        out: also write the rows to this file: ``.jsonl``, ``.csv``, ``.parquet`` or ``.json``.
+        crops: each picture is one face crop already, so no face is detected.
+        keep_pixels: keep the photos in the results, so that a notebook shows them.
+        progress: receives one step per photo.
+        options: options of prediction, such as ``abstain=0.5``, ``flip=True`` or ``detail="high"``; see ``inference.options``.
+            ``prior="auto"`` estimates the class shares from the faces.
+
+    Raises:
+        DataError: there are no pictures, or too few faces to estimate the class shares.
+        ArgumentError: there is no such option, or a value is invalid.
+        OutputError: ``out`` can't be written, or is one of the photos.
+    """
+    from mien import files
+    from mien.errors import DataError
+    from mien.inference import records, stream
+    from mien.inference.options import Options
+    from mien.inference.photo import Reader
+    from mien.inference.predictions import Predictions
+
+    auto = options.get("prior") == AUTO
+    reader = Reader(model, Options.of(**{**options, "prior": None} if auto else options), threads=1)
+    given = [photos] if isinstance(photos, str | os.PathLike) else photos
+    listing = list(stream.expand(map(os.fspath, given)))
+    if not listing:
+        raise DataError(f"There are no pictures at '{', '.join(map(str, given))}': name files, folders or patterns.")
+    form = None if out is None else records.format_of(Path(out))
+    if out is not None:
+        files.check(Path(out), inputs=[files.Inputs(listing, within=False)])
+    read = stream.read_photos(reader, listing, crops=crops, keep_pixels=keep_pixels)
+    steps = progress.bar(range(len(listing)), "photos")
+    found = Predictions(tuple(result for _, result in zip(steps, read, strict=True)))
+    if auto:
+        found = found.with_prior(reader.classifier, abstain=reader.options.abstain)
+    if out is not None and form is not None:
+        with records.opened(Path(out), form, records.columns(reader.classifier.classes)) as writer:
+            for row in found.to_dict()["rows"]:
+                writer.write(row)
+    return found
+
+
+@checked
+def video(
+    clip: Path_,
+    model: str | os.PathLike[str] | Classifier = "base",
+    *,
+    out: Path_ | None = None,
+    annotate: Path_ | None = None,
+    sound: bool = True,
+    timeline: Path_ | None = None,
+    every: int = 1,
+    start: float = 0.0,
+    end: float | None = None,
+    smoothing: float = 0.3,
+    progress: Progress = SILENT,
+    **options: Any,
+) -> VideoResult:
+    """Predict the expressions in a video, face by face. Ctrl-C ends it; the result has what was read until then.
+
+    Args:
+        clip: a file, a URL such as ``rtsp://camera/stream``, or the number of a webcam.
+        model: a pretrained model's short name, the path of a model file, or a loaded model.
+        out: also write a row for each face and frame: ``.jsonl``, ``.csv``, ``.parquet`` or ``.json``.
+        annotate: also write a copy with boxes and labels: ``.mp4``, ``.mov`` or ``.mkv``.
+        sound: whether the copy keeps the sound.
+        timeline: also draw the expressions of each face over time (``.png``).
+        every: use every Nth frame.
+        start, end: in seconds; None for the end of the video.
+        smoothing: seconds over which probabilities are averaged; 0 is off.
+        progress: receives the time that is reached.
+        options: options of prediction, as for ``predict``.
+
+    Raises:
+        VideoError: the video can't be read.
+        ArgumentError: there is no such option, or a value is invalid.
+        OutputError: an output can't be written.
+    """
+    from mien.inference.options import Options
+    from mien.inference.photo import Reader
+    from mien.videos import job
+
+    auto = options.get("prior") == AUTO
+    reader = Reader(model, Options.of(**{**options, "prior": None} if auto else options))
+    plan = job.Plan(
+        start=start,
+        end=end,
+        every=every,
+        smoothing=smoothing,
+        out=_path(out),
+        annotate=_path(annotate),
+        sound=sound,
+        timeline=_path(timeline),
+    )
+    return job.run(reader, os.fspath(clip), plan, prior=AUTO if auto else None, progress=progress)
+
+
+def _path(given: Path_ | None) -> Path | None:
+    return None if given is None else Path(given)

@@ -1,0 +1,15 @@
+"""The result of explain shows itself."""
+
+from __future__ import annotations
+
+from mien.evaluation.probing.findings import Findings
+from mien.evaluation.results import Explained
+from mien.reporting.pages import explain
+
+
+def test_an_explained_model_shows_its_findings(judged: object, probed: Findings) -> None:
+    result = Explained(judged, probed)  # type: ignore[arg-type] # the fixture's type
+    assert str(result) == explain.as_text(result.judgement, probed)
+    assert result.to_dict() == result.judgement.to_dict() | probed.to_dict(result.judgement)
+    assert len(result.to_frame()) == len(result.judgement.evaluation)
+    assert "<pre" in result._repr_html_()

@@ -1,0 +1,23 @@
+"""Searches show themselves."""
+
+from __future__ import annotations
+
+import pytest
+
+import experimental
+from mien.errors import ArgumentError
+from mien.reporting.pages import tune
+
+
+def test_a_search_shows_its_trials() -> None:
+    result = experimental.sweep()
+    assert str(result) == tune.as_text(result)
+    assert tune.subtitle(result, tune.Texts("en")) in result._repr_html_()
+    frame = result.to_frame()
+    assert frame["trial"].tolist() == [trial.number for trial in result.trials]
+    assert frame.loc[frame["best"], "trial"].tolist() == [result.best]
+    assert result.plot_curves().lines
+    assert result.plot_field("learning_rate").get_xlabel() == "learning_rate"
+    with pytest.raises(ArgumentError, match="'epochs' doesn't vary in this search: choose learning_rate"):
+        result.plot_field("epochs")
+    assert result.to_dict()["best"] == result.best
