@@ -51,8 +51,9 @@ def test_fields_of_the_recipe_are_keywords(asked: list[Any]) -> None:
         ("epochs", "3", "epochs=3 doesn't fit"),
         ("augment", "much", "augment=much doesn't fit: choose none, robust, strong"),
     ):
+        changes: dict[str, Any] = {keyword: value}
         with pytest.raises(RecipeError, match=sentence):
-            api.train("faces.csv", "demo", **{keyword: value})
+            api.train("faces.csv", "demo", **changes)
 
 
 def test_a_wrong_keyword_names_the_near_one() -> None:

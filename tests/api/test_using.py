@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import bars
 import mien
 import scenes
 from mien import api
@@ -84,8 +85,8 @@ def test_a_video_has_segments_and_outputs(film: Path, tmp_path: Path) -> None:
     assert found.to_frame().loc[0, ["track", "label"]].tolist() == [1, segment.label]
     assert segment.span in str(found)
     assert "20 frames" in found._repr_html_()
-    (bar,) = found.plot_timeline().patches
-    assert (bar.get_x(), bar.get_width()) == (segment.start, pytest.approx(segment.end - segment.start))
+    (bar,) = bars.of(found.plot_timeline())
+    assert [bar.get_x(), bar.get_width()] == pytest.approx([segment.start, segment.end - segment.start])
 
 
 def test_wrong_arguments_of_a_video_are_one_sentence(film: Path, tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def predict(
     auto = options.get("prior") == AUTO
     reader = Reader(model, Options.of(**{**options, "prior": None} if auto else options), threads=1)
     given = [photos] if isinstance(photos, str | os.PathLike) else photos
-    listing = list(stream.expand(map(os.fspath, given)))
+    listing = list(stream.expand(os.fspath(path) for path in given))
     if not listing:
         raise DataError(f"There are no pictures at '{', '.join(map(str, given))}': name files, folders or patterns.")
     form = None if out is None else records.format_of(Path(out))

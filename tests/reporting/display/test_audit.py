@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bars
 from mien.auditing.audit import Audit
 from mien.reporting import terminal
 
@@ -18,6 +19,6 @@ def test_an_audit_shows_its_findings(found: Audit) -> None:
     assert counts["conflicting labels"] + counts["duplicate"] == found.counts.rows_in_groups
     row = frame.iloc[0]
     assert row["name"] == found.faces.names[row["row"]]
-    bars = [bar.get_width() for bar in found.plot_findings().patches]
-    assert bars == [found.counts.rows_in_groups, found.counts.conflicting_rows, 2, found.counts.no_face_found,
+    widths = [bar.get_width() for bar in bars.of(found.plot_findings())]
+    assert widths == [found.counts.rows_in_groups, found.counts.conflicting_rows, 2, found.counts.no_face_found,
                     found.counts.label_issues]  # fmt: skip

@@ -6,6 +6,7 @@ import numpy as np
 
 from mien.evaluation.results import Evaluated
 from mien.reporting import terminal
+from mien.reporting.texts import Texts
 from reported import judgement
 
 
@@ -15,7 +16,7 @@ def test_an_evaluated_model_shows_what_the_command_line_prints() -> None:
     assert str(result) == terminal.as_text(told)
     assert result.to_dict() == told.to_dict()
     assert result.evaluation is told.evaluation
-    assert terminal.warnings(told, terminal.Texts("en"))[0][:20] in result._repr_html_()
+    assert terminal.warnings(told, Texts("en"))[0][:20] in result._repr_html_()
 
 
 def test_the_frame_of_an_evaluated_model_has_a_row_for_each_face() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+import bars
 from mien.inference.photo import Face, PhotoResult
 from mien.inference.predictions import Predictions
 
@@ -25,4 +26,4 @@ def test_a_face_is_one_line() -> None:
     assert "width:96.0px" in HAPPY._repr_html_()
     frame = HAPPY.to_frame()
     assert frame.loc[0, ["label", "top", "p_happy"]].tolist() == ["happy", 12.4, 0.96]
-    assert [bar.get_width() for bar in HAPPY.plot_probabilities().patches] == [0.04, 0.96]
+    assert [bar.get_width() for bar in bars.of(HAPPY.plot_probabilities())] == [0.04, 0.96]

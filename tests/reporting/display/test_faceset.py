@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+import bars
 from mien.data import info
 from mien.data.faceset import FaceSet
 
@@ -40,7 +41,7 @@ def test_faces_are_drawn(faces: FaceSet) -> None:
     height, width = faces.size
     assert drawn.shape == (7 * (height + 2) - 2, 3 * (width + 2) - 2)
     np.testing.assert_array_equal(drawn[:height, :width], faces.images[faces.labels == 0][0])
-    counts = [bar.get_width() for bar in faces.plot_classes().patches]
+    counts = [bar.get_width() for bar in bars.of(faces.plot_classes())]
     assert counts == [num for name in faces.split_names for num in faces.split(name).counts().tolist()]
 
 

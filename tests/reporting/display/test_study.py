@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import experimental
 from mien.reporting.pages import study
+from mien.reporting.texts import Texts
 
 
 def test_a_study_shows_its_arms() -> None:
     result = experimental.study()
     assert str(result) == study.as_text(result)
-    assert study.answer(result, study.Texts("en"))[:40] in result._repr_html_()
+    assert study.answer(result, Texts("en"))[:40] in result._repr_html_()
     frame = result.to_frame()
     assert len(frame) == sum(len(arm.compared.scores) for arm in result.arms)
     first = result.arms[0]
     assert frame["accuracy"].tolist()[: len(result.seeds)] == [run["accuracy"] for run in first.compared.scores]
     assert frame["arm"].unique().tolist() == [str(arm.arm) for arm in result.arms]
     names = [label.get_text() for label in result.plot_differences().get_yticklabels()]
-    assert names == [study.arm_name(arm.arm, study.Texts("en")) for arm in result.arms[1:]]
+    assert names == [study.arm_name(arm.arm, Texts("en")) for arm in result.arms[1:]]
     assert result.plot_curves().get_ylabel() == "accuracy on the hold-out"
     assert result.to_dict()["study"] == result.study

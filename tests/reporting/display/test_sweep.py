@@ -7,12 +7,13 @@ import pytest
 import experimental
 from mien.errors import ArgumentError
 from mien.reporting.pages import tune
+from mien.reporting.texts import Texts
 
 
 def test_a_search_shows_its_trials() -> None:
     result = experimental.sweep()
     assert str(result) == tune.as_text(result)
-    assert tune.subtitle(result, tune.Texts("en")) in result._repr_html_()
+    assert tune.subtitle(result, Texts("en")) in result._repr_html_()
     frame = result.to_frame()
     assert frame["trial"].tolist() == [trial.number for trial in result.trials]
     assert frame.loc[frame["best"], "trial"].tolist() == [result.best]

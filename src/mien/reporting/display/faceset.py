@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from mien import images
 from mien.data import info
 from mien.data.faceset import UNLABELLED, FaceSet
@@ -74,10 +77,10 @@ def _pictures(faces: FaceSet) -> list[str]:
     """Faces of each class as one picture."""
     if not len(faces):
         return []
-    small = faces.select([row for code in range(len(faces.classes)) for row in _first(faces, code)])
+    small = faces.select(np.concatenate([_first(faces, code) for code in range(len(faces.classes))]))
     url = pictures.data_url(images.encode_png(pictures.sheet(small.resized((48, 48)), NUM_FACES)))
     return [f'<img src="{url}" alt="{markup.text(", ".join(faces.classes))}">']
 
 
-def _first(faces: FaceSet, code: int) -> list[int]:
-    return (faces.labels == code).nonzero()[0][:NUM_FACES].tolist()  # type: ignore[no-any-return] # indices
+def _first(faces: FaceSet, code: int) -> NDArray[np.intp]:
+    return np.flatnonzero(faces.labels == code)[:NUM_FACES]
