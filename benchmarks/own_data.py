@@ -26,7 +26,8 @@ from benchmarks.circumstances import circumstances
 from numpy.typing import NDArray
 
 import mien
-from mien import files, tables
+from mien import api, files, tables
+from mien.data import store
 from mien.data.faceset import FaceSet
 from mien.data.reading import ReadOptions
 from mien.evaluation import metrics
@@ -56,9 +57,24 @@ def adapt(name: str) -> Method:
     return lambda faces, folder, seed: mien.load(mien.adapt(name, faces, folder / "mine.onnx", seed=seed).path)
 
 
+def train(recipe: str | None = None, init: str | None = None) -> Method:
+    """``mien train``: a recipe from random weights, or the recipe ``finetune`` from a pretrained model."""
+
+    def method(faces: FaceSet, folder: Path, seed: int) -> Classifier:
+        data = folder / "faces.parquet"
+        store.write_parquet(faces, data)
+        settings = [f"seed={seed}", f"split_seed={seed}"]
+        chosen = api.recipe_for(recipe, settings, init=init)
+        return mien.load(mien.train(data, chosen, folder / "run").model_file)
+
+    return method
+
+
 METHODS: dict[str, Method] = {
     **{name: as_it_is(name) for name in pretrained.names()},
     **{f"adapt-{name}": adapt(name) for name in pretrained.names()},
+    **{f"finetune-{name}": train(init=name) for name in pretrained.names()},
+    **{f"scratch-{name}": train(name) for name in ("base", "tiny")},
 }
 """By name; add further methods here."""
 

@@ -4,6 +4,7 @@ import json
 import os
 import stat
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -173,3 +174,20 @@ def test_bytes_that_are_no_text_end_no_write(tmp_path: Path) -> None:
     assert (tmp_path / "a.html").read_text(encoding="utf-8") == "a\ufffdb"
     files.write_json(tmp_path / "a.json", {"path": "a\udcffb"})
     assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {"path": "a\udcffb"}
+
+
+def test_a_taken_name_gets_the_next_number() -> None:
+    unique = files.UniqueNames()
+    unique.keep(["B.png"])
+    wanted = ["a", "A", "a-2", "a", "b", "a-2"]
+    assert [unique.name(stem, ".png") for stem in wanted] == [
+        "a.png", "A-2.png", "a-2-2.png", "a-3.png", "b-2.png", "a-2-3.png"
+    ]  # fmt: skip
+    assert unique.name("a", ".jpg") == "a.jpg"
+
+
+def test_many_files_of_one_name_take_linear_time() -> None:
+    unique, begun = files.UniqueNames(), time.process_time()
+    names = [unique.name("photo", ".jpg") for _ in range(20_000)]
+    assert (len(set(names)), names[-1]) == (20_000, "photo-20000.jpg")
+    assert time.process_time() - begun < 5  # 200 million comparisons if each search began at 2

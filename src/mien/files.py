@@ -73,6 +73,29 @@ class Inputs:
         return None
 
 
+class UniqueNames:
+    """File names that differ from each other, also where A.png and a.png are the same file; a taken name gets the next number."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._numbers: dict[str, int] = {}
+
+    def keep(self, names: Iterable[str]) -> None:
+        """Never give these names."""
+        self._taken.update(name.lower() for name in names)
+
+    def name(self, stem: str, suffix: str) -> str:
+        """The name, with ``-2``, ``-3`` and so on before the suffix if it is taken."""
+        wanted = f"{stem}{suffix}".lower()
+        name, number = f"{stem}{suffix}", self._numbers.get(wanted, 1)
+        while name.lower() in self._taken:
+            number += 1
+            name = f"{stem}-{number}{suffix}"
+        self._numbers[wanted] = number  # the search goes on from here, so that many files of one name take linear time
+        self._taken.add(name.lower())
+        return name
+
+
 _kept: ContextVar[tuple[Inputs, ...]] = ContextVar("kept", default=())
 
 

@@ -29,7 +29,7 @@ class Drawer:
         self.file = out if alone and out.suffix.lower() in WRITTEN and not out.is_dir() else None
         self.folder = out
         self.roots = [Path(photo) for photo in photos if Path(photo).is_dir()]
-        self._taken: set[str] = set()
+        self._unique = files.UniqueNames()
 
     def check(self, photos: Iterable[str], inputs: files.Inputs) -> None:
         """Raise an error if a picture would replace a photo.
@@ -44,15 +44,15 @@ class Drawer:
         if self.file is not None:
             files.check(self.file, inputs=[inputs])
             return
-        taken: set[str] = set()
+        unique = files.UniqueNames()
         for photo in photos:
-            target = self.folder / self._name(photo, taken)
+            target = self.folder / self._name(photo, unique)
             if target.exists():
                 files.check(target, inputs=[inputs])
 
     def keep(self, names: Iterable[str]) -> None:
         """Never draw over these pictures, which an earlier part of this job has drawn."""
-        self._taken.update(name.lower() for name in names)
+        self._unique.keep(names)
 
     def __call__(self, reading: PhotoResult) -> str:
         """Draw a photo's predictions; returns the picture's name in the folder."""
@@ -61,7 +61,7 @@ class Drawer:
 
         assert reading.pixels is not None
         picture = annotate.annotate(reading.pixels, [annotate.mark(face) for face in reading.faces])
-        name = self._name(reading.name, self._taken) if self.file is None else self.file.name
+        name = self._name(reading.name, self._unique) if self.file is None else self.file.name
         target = self.file or self.folder / name
         if self.file is None:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ class Drawer:
                 picture.save(temporary, quality=92)
         return name
 
-    def _name(self, photo: str, taken: set[str]) -> str:
+    def _name(self, photo: str, unique: files.UniqueNames) -> str:
         """The photo's path relative to its folder, with a supported suffix, and a number if the name is taken."""
         path = Path(photo) if photo != "-" else Path("photo.png")
         place = Path(path.name)
@@ -81,9 +81,4 @@ class Drawer:
                 place = path.relative_to(root)
                 break
         ending = place.suffix if place.suffix.lower() in WRITTEN else ".png"
-        name, number = place.with_suffix(ending), 1
-        while str(name).lower() in taken:  # on some file systems A.png and a.png are the same file
-            number += 1
-            name = place.with_name(f"{place.stem}-{number}{ending}")
-        taken.add(str(name).lower())
-        return str(name)
+        return unique.name(str(place.with_suffix("")), ending)

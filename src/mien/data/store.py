@@ -136,18 +136,12 @@ def _metadata(faceset: FaceSet, types: dict[str, str]) -> dict[str, str]:
 
 
 def _file_names(faceset: FaceSet) -> Iterator[Path]:
-    taken: set[str] = set()
+    unique = files.UniqueNames()
     for name, label, split in zip(
         faceset.names.tolist(), faceset.labels.tolist(), faceset.splits.tolist(), strict=True
     ):
         folder = UNLABELLED_FOLDER if label == UNLABELLED else _safe(faceset.classes[label])
-        stem = wanted = f"{split}/{folder}/{_stem(name)}"
-        count = 1
-        while stem.lower() in taken:  # on some file systems A.png and a.png are the same file
-            count += 1
-            stem = f"{wanted}-{count}"
-        taken.add(stem.lower())
-        yield Path(f"{stem}.png")
+        yield Path(unique.name(f"{split}/{folder}/{_stem(name)}", ".png"))
 
 
 def _stem(name: str) -> str:
