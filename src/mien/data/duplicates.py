@@ -3,12 +3,11 @@
 Two faces are near copies if the product of their pixels, each normalised to mean 0 and length 1, is above a threshold. Most of
 the energy of a face is in the low frequencies of its cosine transform, and the rest adds at most the product of the lengths of
 both rests (Cauchy-Schwarz). So 145 numbers per face, 144 low frequencies and the length of the rest, give an upper bound of the
-correlation: all pairs are compared by these, and only pairs whose bound is above the threshold are compared by their pixels.
+correlation. ``neighbours.py`` finds all pairs whose bound is above the threshold, and only these are compared by their pixels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from mien import images
 from mien.checks import Between, checked
-from mien.data import identity
+from mien.data import identity, neighbours
 from mien.data.identity import Links
 from mien.errors import DataError
 
@@ -34,7 +33,9 @@ MAX_PAIRS = 5_000_000
 """Maximum number of near-copy pairs; above it, the faces are like the frames of one video, and pairs are not informative."""
 
 _FREQUENCIES = 12  # each way
-_BLOCK = 512  # faces compared with all others at once, which limits the memory
+_BLOCK = 1024  # faces converted to float at once, which limits the memory
+_SAMPLE = 16384  # faces from which the directions of most variance are computed
+_DENSE = 16  # products of all faces with all are faster than pair by pair up to this many per pair
 _SLACK = 1e-4  # for rounding in float32
 
 
@@ -97,15 +98,15 @@ def find(
         raise DataError(f"Faces must be uint8 of shape (N, H, W), not {faces.dtype} of shape {faces.shape}.")
     pictures = identity.numbers(faces)
     first_rows = np.unique(pictures, return_index=True)[1]
-    small = _small(faces[first_rows])
-    pairs, correlations = _pairs(small, correlation, mirrored)
+    pairs, correlations = _pairs(faces, first_rows, correlation, mirrored)
     groups = _linked(len(first_rows), pairs)[pictures]
-    return Copies(pictures, np.unique(groups, return_inverse=True)[1].astype(np.int64), pairs, correlations)
+    return Copies(pictures, groups, pairs, correlations)
 
 
 def contrast(faces: NDArray[np.uint8]) -> NDArray[np.float64]:
     """``(N,)`` standard deviation of the grays of each face ``(N, H, W)``."""
-    return np.array([face.std() for face in faces], np.float64)
+    blocks = [faces[start : start + _BLOCK] for start in range(0, len(faces), _BLOCK)]
+    return np.concatenate([np.empty(0), *(block.std((1, 2), dtype=np.float64) for block in blocks)])
 
 
 def _small(faces: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -116,39 +117,84 @@ def _small(faces: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _pairs(
-    faces: NDArray[np.uint8], correlation: float, mirrored: bool
+    faces: NDArray[np.uint8], first_rows: NDArray[np.int64], correlation: float, mirrored: bool
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """All pairs ``(P, 2)`` of different pictures above a correlation, and their correlations ``(P,)``."""
-    shown = np.flatnonzero(contrast(faces) >= MIN_CONTRAST)
-    bounds, sign = _bounds(faces, shown)
-    found: dict[tuple[int, int], float] = {}
+    shown, bounds, signs = _bounds(faces, first_rows)
+    found, num = [(np.empty((0, 2), np.int64), np.empty(0))], 0
     for flip in (False, True)[: 1 + mirrored]:
-        for rows, others in _candidates(bounds, bounds * sign if flip else bounds, correlation - _SLACK):
-            a, b = shown[rows], shown[others]
-            values = _correlations(faces, a, b, flip)
-            for row, other, value in zip(a.tolist(), b.tolist(), values.tolist(), strict=True):
-                if value > correlation:
-                    found[row, other] = max(value, found.get((row, other), 0.0))
-            if len(found) > MAX_PAIRS:
+        for a, b in neighbours.pairs(bounds, correlation - _SLACK, signs if flip else None):
+            rows, others = shown[a], shown[b]
+            values = _correlations(faces, first_rows[rows], first_rows[others], flip)
+            copies = values > correlation
+            found.append((np.stack([rows, others], 1)[copies], values[copies]))
+            num += int(copies.sum())
+            if num > MAX_PAIRS:
                 raise DataError(
                     f"More than {MAX_PAIRS:,} pairs of faces correlate above {correlation:g}, like frames of one "
                     "video: use a higher correlation."
                 )
-    pairs = sorted(found)
-    return np.array(pairs, np.int64).reshape(-1, 2), np.array([found[pair] for pair in pairs], np.float64)
+    pairs, correlations = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    order = np.lexsort((-correlations, pairs[:, 1], pairs[:, 0]))
+    pairs, first = np.unique(pairs[order], axis=0, return_index=True)  # a pair may also be one of mirror images
+    return pairs, correlations[order][first]
 
 
-def _bounds(faces: NDArray[np.uint8], rows: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """``(R, F + 1)`` features whose products bound the correlations of these rows, and ``(F + 1,)`` signs that mirror them."""
+def _bounds(
+    faces: NDArray[np.uint8], first_rows: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+    """Unit vectors whose products bound the correlations of the pictures.
+
+    Returns:
+        ``(R,)`` the pictures that are not blank; ``(R, F + 1)`` their vectors, directions of most variance first; and ``(F + 1,)``
+        the signs that mirror a vector.
+    """
+    shown, blocks = [np.empty(0, np.int64)], [np.empty((0, 1), np.float32)]
+    signs = np.ones(1, np.float32)
+    for start in range(0, len(first_rows), _BLOCK):
+        block = faces[first_rows[start : start + _BLOCK]]
+        clear = contrast(block) >= MIN_CONTRAST
+        low, signs = _low_frequencies(_small(block[clear]))
+        shown.append(start + np.flatnonzero(clear))
+        blocks.append(low)
+    vectors = np.concatenate(blocks[1:] or blocks)
+    del blocks
+    turned = _turned(vectors, signs)
+    return np.concatenate(shown), vectors, turned
+
+
+def _low_frequencies(faces: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """``(N, F + 1)`` the low frequencies of the standardised faces with the length of the rest, and the signs that mirror them."""
     down, across = (_cosines(side) for side in faces.shape[1:])  # (f, H), (g, W)
-    bounds = np.empty((len(rows), len(down) * len(across) + 1), np.float32)
-    for start in range(0, len(rows), _BLOCK):
-        block = _standardised(faces[rows[start : start + _BLOCK]])
-        low = (down @ block @ across.T).reshape(len(block), -1)
-        bounds[start : start + _BLOCK, :-1] = low
-        bounds[start : start + _BLOCK, -1] = np.sqrt(np.maximum(1 - np.square(low).sum(1), 0))
+    low = (down @ _standardised(faces) @ across.T).reshape(len(faces), len(down) * len(across))
+    rest = np.sqrt(np.maximum(1 - np.square(low).sum(1, keepdims=True), 0))
     signs = np.tile((-1.0) ** np.arange(len(across)), len(down))  # mirroring negates the odd frequencies
-    return bounds, np.append(signs, 1).astype(np.float32)
+    return np.concatenate([low, rest], 1), np.append(signs, 1).astype(np.float32)
+
+
+def _turned(vectors: NDArray[np.float32], signs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Turn vectors in place so that the first coordinates vary most, which keeps all products; gives the signs of the new coordinates.
+
+    Even and odd coordinates are turned apart, so that mirroring still only changes signs.
+    """
+    if not len(vectors):
+        return signs
+    directions, variances, new_signs = np.zeros((len(signs), len(signs))), np.empty(len(signs)), np.empty(len(signs))
+    sample = vectors[:: -(-len(vectors) // _SAMPLE)].astype(np.float64)
+    start = 0
+    for sign in (1, -1):
+        some = np.flatnonzero(signs == sign)
+        if not len(some):
+            continue
+        values, own = np.linalg.eigh(np.atleast_2d(np.cov(sample[:, some], rowvar=False, ddof=0)))
+        part = slice(start, start + len(some))
+        directions[some, part], variances[part], new_signs[part] = own, values, sign
+        start += len(some)
+    order = np.argsort(-variances, kind="stable")
+    rotation = np.asarray(directions[:, order], np.float32)
+    for start in range(0, len(vectors), _SAMPLE):
+        vectors[start : start + _SAMPLE] = vectors[start : start + _SAMPLE] @ rotation
+    return np.asarray(new_signs[order], np.float32)
 
 
 def _cosines(side: int) -> NDArray[np.float32]:
@@ -165,31 +211,26 @@ def _standardised(faces: NDArray[np.uint8]) -> NDArray[np.float32]:
     return pixels
 
 
-def _candidates(
-    bounds: NDArray[np.float32], others: NDArray[np.float32], least: float
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Pairs, the lower row first, whose bound is above the threshold; some thousands at a time."""
-    for start in range(0, len(bounds), _BLOCK):
-        products = bounds[start : start + _BLOCK] @ others[start:].T
-        a, b = np.nonzero(products > least)
-        a, b = (a + start)[a < b], (b + start)[a < b]
-        for part in range(0, len(a), 8 * _BLOCK):
-            yield a[part : part + 8 * _BLOCK], b[part : part + 8 * _BLOCK]
-
-
 def _correlations(
     faces: NDArray[np.uint8], rows: NDArray[np.int64], others: NDArray[np.int64], flip: bool
 ) -> NDArray[np.float64]:
-    """``(M,)`` correlation of each pair, with the second face mirrored if requested."""
-    a, b = _standardised(faces[rows]), _standardised(faces[others])
-    values = np.einsum("nhw,nhw->n", a, b[:, :, ::-1] if flip else b)
+    """``(M,)`` correlation of each pair of rows, with the second face mirrored if requested."""
+    first, a = np.unique(rows, return_inverse=True)
+    second, b = np.unique(others, return_inverse=True)
+    left, right = (_standardised(_small(faces[some])) for some in (first, second))
+    right = right[:, :, ::-1] if flip else right
+    if len(first) * len(second) < _DENSE * len(rows):  # many frames of one scene
+        values = (left.reshape(len(first), -1) @ right.reshape(len(second), -1).T)[a, b]
+    else:
+        values = np.einsum("nhw,nhw->n", left[a], right[b])
     return np.asarray(values, np.float64).round(6)
 
 
 def _linked(num: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """``(num,)`` for each picture the lowest one that it is connected to."""
+    """``(num,)`` a number for each picture, equal for pictures that are connected."""
     links = Links(num)
     for a, b in pairs.tolist():
         low, high = sorted((links.root(a), links.root(b)))
         links.join(high, low)
-    return np.array([links.root(picture) for picture in range(num)], np.int64)
+    roots = np.array([links.root(picture) for picture in range(num)], np.int64)
+    return np.unique(roots, return_inverse=True)[1].astype(np.int64)
