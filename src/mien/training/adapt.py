@@ -26,7 +26,7 @@ from mien.data.faceset import UNLABELLED, FaceSet
 from mien.data.seen import SeenFaces
 from mien.errors import DataError, ExportError, ModelFileError
 from mien.evaluation import decisions, resampling
-from mien.evaluation.evaluation import Evaluation
+from mien.evaluation.evaluation import Evaluation, WithEvaluation
 from mien.evaluation.metrics import Score
 from mien.inference.classifier import Classifier
 from mien.inference.head import LinearHead
@@ -55,8 +55,8 @@ OUT_OF_FOLD = "out_of_fold"
 
 
 @dataclass(frozen=True, eq=False)
-class Adapted:
-    """An adapted model.
+class Adapted(WithEvaluation, kind="adapted"):
+    """An adapted model; ``to_frame`` has a row for each class.
 
     Attributes:
         path: the model file.
