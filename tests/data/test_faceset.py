@@ -68,6 +68,11 @@ def test_what_it_holds_in_figures() -> None:
     assert FaceSet.from_arrays(**GOOD).names.tolist() == ["0", "1"]
 
 
+def test_labels_have_names() -> None:
+    faces = replace(FaceSet.from_arrays(**GOOD), labels=np.array([1, UNLABELLED]))
+    assert faces.label_names.tolist() == ["sad", ""]
+
+
 def test_rows_are_chosen_with_all_that_belongs_to_them() -> None:
     test = small().split("test")
     assert (test.names.tolist(), test.labels.tolist()) == (["a", "d"], [1, 1])
