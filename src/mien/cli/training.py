@@ -192,6 +192,10 @@ def adapt(model: str, data: Path, reading: ReadOptions, out: Path, seed: int, ov
 @flip_option
 @lang_option
 @click.option("--no-probes", is_flag=True, help="Leave out saliency and robustness, which take minutes.")
+@click.option(
+    "--with", "studies", multiple=True, type=path_argument, metavar="STUDY", help="JSON file of a study; repeatable."
+)
+@click.option("--ensemble", type=path_argument, metavar="FILE", help="Compare with an ensemble's model file.")
 @click.option("-o", "--out", type=output_argument, help="The HTML file to write.  [default: RUN/report.html]")
 @json_option
 def report(
@@ -203,12 +207,16 @@ def report(
     flip: bool,
     lang: str,
     no_probes: bool,
+    studies: tuple[Path, ...],
+    ensemble: Path | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
     """Write the report of a RUN as one offline HTML file.
 
-    Example:  mien report runs/base --lang zh-TW -o report.html
+    --with adds the result of a study on the same data, --ensemble a comparison with the ensemble of several runs.
+
+    Example:  mien report runs/base --with studies/augmentation.json --lang zh-TW
     """
     from mien import api, typed_json
 
@@ -222,6 +230,8 @@ def report(
         by=by,
         flip=flip,
         probes=not no_probes,
+        studies=studies,
+        ensemble=ensemble,
         command=command_line(),
         lang=lang,
         progress=Shown(),

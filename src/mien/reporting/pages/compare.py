@@ -13,7 +13,8 @@ from mien.evaluation import metrics
 from mien.evaluation.metrics import Score
 from mien.evaluation.model_comparison import LOG_LOSS, ChangedRow, ModelComparison, ModelScores, Pair
 from mien.reporting import data_notes, svg
-from mien.reporting.pages import report, sections
+from mien.reporting.pages import sections
+from mien.reporting.pages.frame import commands, page_template
 from mien.reporting.pages.parts import TableRow, Tile
 from mien.reporting.pictures import face_url, markup
 from mien.reporting.plots.intervals import ConfusionDifferencePlot, IntervalPlot
@@ -95,7 +96,7 @@ def write(
 def render(result: ModelComparison, *, command: Sequence[str] = (), lang: str = "en") -> str:
     """The page as a string; see ``write``."""
     t, names = Texts(lang), short_names(result)
-    page = report.page_template("compare").render(
+    page = page_template("compare").render(
         t=t,
         version=mien.__version__,
         title=t("compare.title"),
@@ -106,7 +107,7 @@ def render(result: ModelComparison, *, command: Sequence[str] = (), lang: str = 
         scores=score_rows(result, t),
         compared=[_pair_section(number, result, pair, names, t) for number, pair in enumerate(result.pairs, 1)],
         set_up=_set_up(result, names, t),
-        commands=report.commands(command),
+        commands=commands(command),
     )
     return str(page) + "\n"
 

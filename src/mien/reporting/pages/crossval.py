@@ -12,7 +12,8 @@ from mien.evaluation.metrics import Score
 from mien.experiments.crossval import Crossvalidated
 from mien.experiments.results import CrossvalResult, FoldResult
 from mien.reporting import data_notes, svg
-from mien.reporting.pages import confusion, report, sections
+from mien.reporting.pages import confusion, sections
+from mien.reporting.pages.frame import commands, page_template
 from mien.reporting.pages.parts import Figure, ScoreCard, TableRow
 from mien.reporting.pictures import markup
 from mien.reporting.plots import scores as plots
@@ -66,7 +67,7 @@ def write(
 def render(found: Crossvalidated, *, command: Sequence[str] = (), lang: str = "en") -> str:
     """The page as a string; see ``write``."""
     t, result = Texts(lang), found.result
-    page = report.page_template("crossval").render(
+    page = page_template("crossval").render(
         t=t,
         version=mien.__version__,
         title=t("crossval.title"),
@@ -79,7 +80,7 @@ def render(found: Crossvalidated, *, command: Sequence[str] = (), lang: str = "e
         fold_heads=fold_heads(result, t),
         folds=fold_rows(result.folds, result, t),
         confusion=confusion.confusion(found.evaluation, found.faces.images, t),
-        commands=report.commands(command),
+        commands=commands(command),
     )
     return str(page) + "\n"
 
