@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ ROOT = Path(mien.__file__).parent
 MODULES = sorted(
     ".".join(("mien", *path.relative_to(ROOT).with_suffix("").parts))
     for path in ROOT.rglob("*.py")
-    if "(Displayed" in path.read_text(encoding="utf-8")
+    if re.search(r"^class .*, kind=", path.read_text(encoding="utf-8"), re.MULTILINE)
 )
 """The modules with results that show themselves."""
 
@@ -34,8 +35,8 @@ def kinds() -> Iterator[type[Displayed]]:
 
 def test_every_result_of_the_interface_shows_itself() -> None:
     assert {kind.__name__ for kind in kinds()} == {
-        "Audit", "Evaluated", "Evaluation", "Explained", "Face", "FaceSet", "PhotoResult", "Predictions", "Run",
-        "StudyResult", "SweepResult", "VideoResult",
+        "Adapted", "Audit", "Crossvalidated", "Decided", "Evaluated", "Evaluation", "Explained", "Face", "FaceSet",
+        "Homework", "ModelComparison", "PhotoResult", "Predictions", "Run", "StudyResult", "SweepResult", "VideoResult",
     }  # fmt: skip
 
 

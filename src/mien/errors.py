@@ -17,6 +17,7 @@
      ├─ OutputError             an output that can't be written, or would be overwritten
      ├─ RequestError            a request that the server rejects (has an HTTP status)
      ├─ SettingsError           an invalid setting of the server (exit code 2)
+     ├─ EstimatorError          faces or labels that a scikit-learn estimator can't take; also a ValueError
      └─ MissingExtraError       a package that is needed but not installed
 
 Each message is one sentence: what is wrong and how to fix it. ``cli.main`` prints them.
@@ -67,6 +68,10 @@ class ArgumentError(MienError):
     """A function argument has the wrong type or is out of range."""
 
     exit_code = 2
+
+
+class EstimatorError(MienError, ValueError):
+    """Faces, labels or parameters don't fit a scikit-learn estimator, which by convention is a ValueError."""
 
 
 class TrainingError(MienError):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mien import api
+import experimental
+from mien import api, files
 from mien.data.faceset import FaceSet
 from mien.data.reading import ReadOptions
-from mien.errors import DataError, OutputError
+from mien.errors import ArgumentError, DataError, OutputError
 from mien.inference.classifier import Classifier
 from mien.run import Run
 
@@ -62,3 +64,22 @@ def test_a_report_judges_the_data_of_its_run_and_checks_its_place_first(run: Run
     made = api.report(run.folder, tmp_path / "report.html", reading=ReadOptions(), probes=False, lang="zh-TW")
     assert made.judgement.record.data_hash == run.record.data.hash
     assert (tmp_path / "report.html").read_text(encoding="utf-8").lower().startswith("<!doctype html>")
+
+
+def test_a_report_takes_studies_of_the_data_of_its_run_and_an_ensemble(run: Run, tmp_path: Path) -> None:
+    known = experimental.study()
+    study = replace(known, common=replace(known.common, data_hash=run.record.data.hash))
+    files.write_json(tmp_path / "augmentation.json", study.to_dict())
+    page = tmp_path / "report.html"
+    api.report(run, page, probes=False, studies=[tmp_path / "augmentation.json"], ensemble=run.model_file)
+    assert 'id="averaged"' in page.read_text(encoding="utf-8")
+    page.unlink()
+    files.write_json(tmp_path / "other.json", known.to_dict())
+    (tmp_path / "no.json").write_text("{}")
+    wrong = {"other.json": "is a study on other data", "no.json": "isn't the result of a study", "": "is a folder"}
+    for name, message in wrong.items():
+        with pytest.raises(DataError, match=message):
+            api.report(run, page, probes=False, studies=[tmp_path / name])
+    with pytest.raises(ArgumentError, match="twice"):
+        api.report(run, page, probes=False, studies=[tmp_path / "augmentation.json"] * 2)
+    assert not page.exists()

@@ -68,6 +68,11 @@ def test_what_it_holds_in_figures() -> None:
     assert FaceSet.from_arrays(**GOOD).names.tolist() == ["0", "1"]
 
 
+def test_labels_have_names() -> None:
+    faces = replace(FaceSet.from_arrays(**GOOD), labels=np.array([1, UNLABELLED]))
+    assert faces.label_names.tolist() == ["sad", ""]
+
+
 def test_rows_are_chosen_with_all_that_belongs_to_them() -> None:
     test = small().split("test")
     assert (test.names.tolist(), test.labels.tolist()) == (["a", "d"], [1, 1])
@@ -124,11 +129,11 @@ def test_labels_and_votes_are_renumbered_for_other_classes() -> None:
     [
         ({"images": np.zeros((5, 4, 2000), np.uint8)}, "Faces of 4x2000 are larger than 1024 pixels: resize them"),
         ({"labels": np.array([0, 1])}, "There are 5 faces but 2 labels: each face needs one"),
-        ({"labels": np.array([0, 1, 2, 0, 0])}, r"Labels must lie in 0\.\.1 \(or be -1 where unknown\), not 0\.\.2"),
+        ({"labels": np.array([0, 1, 2, 0, 0])}, r"Labels must be in 0\.\.1 \(or be -1 where unknown\), not 0\.\.2"),
         ({"splits": np.array(["train"] * 4 + ["exam"])}, "There is no split 'exam': name it one of train, valid, test"),
         ({"votes": np.zeros((5, 3), np.float32)}, r"Votes must have shape \(5, 2\), not \(5, 3\)"),
         ({"classes": ("a", "a")}, "The classes must differ, but are a, a"),
-        ({"names": [1, 2, 3, 4, 5]}, "The names must be an array of NumPy, not list"),
+        ({"names": [1, 2, 3, 4, 5]}, "The names must be a NumPy array, not list"),
         ({"subjects": np.arange(5)}, "The subjects must be texts, not int64"),
     ],
 )

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
+
 import records
+from mien.data.faceset import FaceSet
+from mien.data.source import ReadingRecord
 from mien.evaluation.comparison import Comparison
-from mien.evaluation.metrics import SCORES
+from mien.evaluation.evaluation import Evaluation
+from mien.evaluation.metrics import SCORES, Score
 from mien.experiments.arms import Arm
-from mien.experiments.results import ArmResult, StudyResult, SweepResult, TrialResult
+from mien.experiments.crossval import Crossvalidated
+from mien.experiments.results import ArmResult, CrossvalResult, FoldResult, StudyResult, SweepResult, TrialResult
 
 SPACE = ("learning_rate=0.01..0.3:log", "batch_size=32..128", "network=tiny|base")
 
@@ -82,3 +88,40 @@ def sweep() -> SweepResult:
         best=3,
         as_it_is=1,
     )
+
+
+def crossvalidated(num_folds: int = 3, persons: int | None = 12, accuracy: float = 0.7) -> Crossvalidated:
+    """A cross-validation of sixty blank faces of three classes."""
+    labels = np.arange(60) % 3
+    answers = np.where(np.arange(60) < 60 * accuracy, labels, (labels + 1) % 3)
+    faces = FaceSet.from_arrays(np.zeros((60, 8, 8), np.uint8), labels, ("angry", "happy", "sad"))
+    evaluation = Evaluation.from_predictions(labels, np.eye(3)[answers] * 0.7 + 0.1, faces.classes)
+    score = Score(accuracy, accuracy - 0.1, accuracy + 0.1)
+    folds = tuple(
+        FoldResult(number, 60 // num_folds, persons, 40, number / 100, 0.5, 0.5, 0.9, f"runs/{number}/model.onnx")
+        for number in range(1, num_folds + 1)
+    )
+    keys = ("accuracy", "macro_f1", "balanced_accuracy", "worst_recall", "log_loss", "calibration_error")
+    result = CrossvalResult(
+        method="init",
+        model="base",
+        model_hash="ab" * 32,
+        recipe="finetune",
+        settings=("epochs=3",),
+        data="clinic",
+        data_hash="cd" * 32,
+        read=ReadingRecord(),
+        seed=0,
+        by="pictures" if persons is None else "persons",
+        persons=persons,
+        n=60,
+        unlabelled=4,
+        majority=1 / 3,
+        classes=evaluation.classes,
+        confusion=tuple(map(tuple, evaluation.confusion.tolist())),
+        scores=dict.fromkeys(keys, score),
+        folds=folds,
+        mien="0",
+        predictions="predictions.csv",
+    )
+    return Crossvalidated(result, evaluation, faces)

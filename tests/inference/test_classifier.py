@@ -10,7 +10,7 @@ from onnx import TensorProto, helper
 
 from mien import images
 from mien.data.faceset import FaceSet
-from mien.errors import ModelFileError
+from mien.errors import ArgumentError, ModelFileError
 from mien.inference.classifier import Classifier
 from mien.run import Run
 
@@ -26,6 +26,25 @@ def test_probabilities_are_probabilities(classifier: Classifier, faces: FaceSet)
     assert rows.dtype == np.float32
     assert rows.min() >= 0
     np.testing.assert_allclose(rows.sum(1), 1.0, atol=1e-5)
+
+
+def test_it_has_the_methods_of_scikit_learn(classifier: Classifier, faces: FaceSet) -> None:
+    rows, names = classifier.probabilities(faces.images), np.array(classifier.classes)
+    assert classifier.classes_.tolist() == list(classifier.classes)
+    np.testing.assert_array_equal(classifier.predict_proba(faces.images), rows)
+    np.testing.assert_array_equal(classifier.predict(faces.images), names[rows.argmax(1)])
+    accuracy = float((names[rows.argmax(1)] == faces.label_names).mean())
+    assert classifier.score(faces.images, faces.label_names) == accuracy
+    assert classifier.score(faces.images, faces.label_names.tolist()) == accuracy
+
+
+def test_a_score_needs_a_name_for_each_face(classifier: Classifier, faces: FaceSet) -> None:
+    with pytest.raises(ArgumentError, match=r"Labels must be names of classes of shape \(N,\), not int64 of shape"):
+        classifier.score(faces.images, faces.labels)  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match="one or more faces and a label for each, not 350 and 2"):
+        classifier.score(faces.images, ["happy", "sad"])
+    with pytest.raises(ArgumentError, match="not 0 and 0"):
+        classifier.score(faces.images[:0], faces.label_names[:0])
 
 
 def test_batching_and_threads_change_nothing_but_rounding(classifier: Classifier, run: Run, faces: FaceSet) -> None:

@@ -277,3 +277,15 @@ def test_a_damaged_lineage_is_none(adapted: Adapted) -> None:
 def test_arguments_of_another_kind_are_refused(own: FaceSet, tmp_path: Path) -> None:
     with pytest.raises(ArgumentError):
         adapting.adapt("tiny", own, tmp_path / "mine.onnx")  # type: ignore[arg-type] # the wrong type is the test
+
+
+def test_a_given_penalty_is_taken(own: FaceSet, tmp_path: Path) -> None:
+    classifier = Classifier.load("tiny")
+    strong, weak = (
+        adapting.adapt(classifier, own, tmp_path / f"{penalty}.onnx", penalty=penalty) for penalty in (1e3, 1e-2)
+    )
+    assert (strong.spec.training["penalty"], weak.spec.training["penalty"]) == (1e3, 1e-2)
+    assert strong.evaluation.log_loss == pytest.approx(np.log(3), abs=0.1)  # next to no weights: guessing
+    assert weak.evaluation.log_loss < strong.evaluation.log_loss
+    with pytest.raises(ArgumentError, match="penalty=0 doesn't fit: it must be a number above 0"):
+        adapting.adapt(classifier, own, tmp_path / "none.onnx", penalty=0)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mien.evaluation.deciding import Decided
     from mien.evaluation.model_comparison import ModelComparison
     from mien.evaluation.results import Evaluated, Explained
+    from mien.experiments.results import StudyResult
     from mien.inference.classifier import Classifier
     from mien.run import Run
     from mien.training.gradcam import GradCam
@@ -105,6 +106,8 @@ def report(
     by: Sequence[str] = (),
     probes: bool = True,
     most_rows: int | None = None,
+    studies: Sequence[str | os.PathLike[str]] = (),
+    ensemble: str | os.PathLike[str] | None = None,
     command: Sequence[str] = (),
     lang: str = "en",
     progress: Progress = SILENT,
@@ -119,6 +122,8 @@ def report(
         reading: how the other data is read.
         probes: whether saliency and robustness are measured, which takes minutes.
         most_rows: maximum number of faces for these measurements; None takes the default.
+        studies: JSON files of studies on the data of the run, shown as techniques with and without.
+        ensemble: an ensemble's model file, compared with the run's model on the same rows.
         command: arguments of the command line that reproduces the report.
         lang: ``"en"`` or ``"zh-TW"``.
         progress: receives notes and progress.
@@ -134,12 +139,14 @@ def report(
 
     opened = run if isinstance(run, Run) else Run.open(run)
     files.check(Path(out))
-    classifier = load(opened.model_file)
+    compared = _studies(studies, opened)
+    classifier, averaged = load(opened.model_file), None if ensemble is None else load(ensemble)
     faceset = run_data.read(opened, None if data is None else Path(data), replace(reading, columns=tuple(by)))
     groups.check(faceset, by)
     for note in faceset.source.messages:
         progress.line(f"note: {note}")
     judgement = judge(classifier, faceset, split, flip=flip)
+    together = averaged and judge(averaged, faceset, judgement.record.split, flip=flip)
     found = findings.find(
         classifier,
         judgement,
@@ -149,7 +156,8 @@ def report(
         progress=progress,
     )
     grouped = tuple(groups.by_column(judgement, column) for column in by)
-    page.write(out, judgement, opened, findings=found, by=grouped, command=command, lang=lang)
+    parts = page.Parts(found, grouped, compared, together)
+    page.write(out, judgement, opened, parts=parts, command=command, lang=lang)
     return Explained(judgement, found, grouped)
 
 
@@ -211,6 +219,25 @@ def compare(
 
     names = [os.fspath(model) for model in models]
     return model_comparison.compare(names, read(data, reading, progress), split, flip=flip, progress=progress)
+
+
+def _studies(paths: Sequence[str | os.PathLike[str]], run: Run) -> tuple[StudyResult, ...]:
+    """The results of studies on the data of a run.
+
+    Raises:
+        ArgumentError: one of them is named twice.
+        DataError: a file is no study, or one on other data.
+    """
+    from mien.errors import ArgumentError, DataError
+    from mien.experiments.results import StudyResult
+
+    studies = tuple(StudyResult.read(path) for path in paths)
+    for path, study in zip(paths, studies, strict=True):
+        if study.common.data_hash != run.record.data.hash:
+            raise DataError(f"'{path}' is a study on other data ('{study.common.data}') than that of the run.")
+    if twice := {one.study for one in studies if [other.study for other in studies].count(one.study) > 1}:
+        raise ArgumentError(f"The study {min(twice)} is given twice: a report takes one result of each study.")
+    return studies
 
 
 def _gradients(run: Run) -> GradCam | None:

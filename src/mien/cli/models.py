@@ -161,14 +161,13 @@ def decide(
     Example:  mien decide base fer2013.csv --split public_test
     """
     from mien import api
-    from mien.reporting import terminal
 
     found = api.decide(
         model, data, split, reading=reading, choose_on=choose_on, costs=costs, out=out, flip=flip, progress=Shown()
     )
     written = [] if out is None else [f"{out}: now also supports  --decision balanced"]
     record = found.to_dict() | ({} if out is None else {"written": str(out)})
-    show(record, as_json, lambda: "\n\n".join([terminal.decisions_as_text(found), *written]))
+    show(record, as_json, lambda: "\n\n".join([str(found), *written]))
 
 
 @click.command(cls=Verb)

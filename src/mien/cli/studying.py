@@ -167,7 +167,7 @@ def crossval(
     Example:  mien crossval clinic/ --method adapt --by-person --out crossval
     """
     _check_crossval(context, method)
-    from mien import api, typed_json
+    from mien import api
     from mien.reporting.pages import crossval as pages
     from mien.run_record import Hardware
 
@@ -193,7 +193,7 @@ def crossval(
         )
     page = out / "crossval.html"
     pages.write(page, found, command=command_line(), lang=lang)
-    record = {**typed_json.to_json(found.result), "page": str(page)}
+    record = {**found.to_dict(), "page": str(page)}
     show(record, as_json, lambda: f"{pages.as_text(found, lang)}\n\n{page}")
 
 

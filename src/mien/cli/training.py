@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
     from mien.data.reading import ReadOptions
     from mien.modelfile import Spec
-    from mien.training.adapt import Adapted
 
 _moved_option = click.option("--data", "moved", type=path_argument, help="Path of the training data, if it has moved.")
 
@@ -178,20 +177,7 @@ def adapt(model: str, data: Path, reading: ReadOptions, out: Path, seed: int, ov
     adapted = api.adapt(model, data, out, reading=reading, seed=seed, overwrite=overwrite, progress=Shown())
     for warning in temperature.warnings(adapted.spec):
         say(warning)
-    show(adapted.to_dict(), as_json, lambda: "\n".join(_adapted(adapted)))
-
-
-def _adapted(adapted: Adapted) -> Iterator[str]:
-    """What was adapted, in lines."""
-    training, evaluation = adapted.spec.training, adapted.evaluation
-    people = f" of {counted(training['people'], 'person', 'people')}" if training["people"] else ""
-    accuracy, loss = adapted.scores["accuracy"], cells.decimal(evaluation.log_loss, 3)
-    yield f"{adapted.path}: {', '.join(adapted.spec.classes)}; {counted(len(adapted.faces), 'face')}{people}"
-    yield (
-        f"accuracy {cells.percent(accuracy.value)} ({cells.ends(accuracy.interval)}), log-loss {loss}; "
-        f"cross-validated by {training['folds_by']}, {counted(training['folds'], 'fold')}, n = {cells.count(len(evaluation))}"
-    )
-    yield f"next:  mien predict PHOTO --model {adapted.path}"
+    show(adapted.to_dict(), as_json, lambda: f"{adapted}\nnext:  mien predict PHOTO --model {adapted.path}")
 
 
 @click.command(cls=Verb)
@@ -206,6 +192,10 @@ def _adapted(adapted: Adapted) -> Iterator[str]:
 @flip_option
 @lang_option
 @click.option("--no-probes", is_flag=True, help="Leave out saliency and robustness, which take minutes.")
+@click.option(
+    "--with", "studies", multiple=True, type=path_argument, metavar="STUDY", help="JSON file of a study; repeatable."
+)
+@click.option("--ensemble", type=path_argument, metavar="FILE", help="Compare with an ensemble's model file.")
 @click.option("-o", "--out", type=output_argument, help="The HTML file to write.  [default: RUN/report.html]")
 @json_option
 def report(
@@ -217,12 +207,16 @@ def report(
     flip: bool,
     lang: str,
     no_probes: bool,
+    studies: tuple[Path, ...],
+    ensemble: Path | None,
     out: Path | None,
     as_json: bool,
 ) -> None:
     """Write the report of a RUN as one offline HTML file.
 
-    Example:  mien report runs/base --lang zh-TW -o report.html
+    --with adds the result of a study on the same data, --ensemble a comparison with the ensemble of several runs.
+
+    Example:  mien report runs/base --with studies/augmentation.json --lang zh-TW
     """
     from mien import api, typed_json
 
@@ -236,6 +230,8 @@ def report(
         by=by,
         flip=flip,
         probes=not no_probes,
+        studies=studies,
+        ensemble=ensemble,
         command=command_line(),
         lang=lang,
         progress=Shown(),

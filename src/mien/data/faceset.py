@@ -195,6 +195,12 @@ class FaceSet(Displayed, kind="faceset"):
         digest.update(self.labels.astype("<i8").tobytes())
         return digest.hexdigest()
 
+    @property
+    def label_names(self) -> NDArray[np.str_]:
+        """``(N,)`` the class name of each row; an empty text where it is unknown."""
+        names: NDArray[np.str_] = np.array([*self.classes, ""], np.str_)[self.labels]  # UNLABELLED is -1, the last
+        return names
+
     def counts(self) -> NDArray[np.int64]:
         """``(K,)`` number of labelled rows of each class."""
         return np.bincount(self.labels[self.labels != UNLABELLED], minlength=len(self.classes)).astype(np.int64)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import typed_json
+from mien.display import Displayed
 from mien.evaluation import decisions
 from mien.evaluation.decisions import Cost, Coverage
 from mien.evaluation.judge import Judgement, JudgementRecord
@@ -40,8 +41,8 @@ class DecisionResult:
 
 
 @dataclass(frozen=True)
-class Decided:
-    """The result of ``decide``.
+class Decided(Displayed, kind="decided"):
+    """The result of ``decide``; ``to_frame`` has a row for each decision rule.
 
     Attributes:
         record: model, data and settings of the evaluation.

@@ -270,3 +270,24 @@ def _checked(labels: ArrayLike, probabilities: ArrayLike, num_classes: int) -> t
     if codes.ndim == 1 and rows.ndim == 2 and rows.shape != (len(codes), num_classes):
         raise DataError(f"Probabilities must have shape ({len(codes)}, {num_classes}), not {rows.shape}.")
     return predictions.check(codes, rows)
+
+
+class WithEvaluation(Displayed):
+    """A result that has an evaluation, and its plots."""
+
+    if TYPE_CHECKING:  # an attribute or a property
+
+        @property
+        def evaluation(self) -> Evaluation: ...  # noqa: D102
+
+    def plot_confusion(self, ax: Axes | None = None, *, values: Literal["counts", "shares"] = "counts") -> Axes:
+        """Draw the confusion matrix; see ``Evaluation.plot_confusion``."""
+        return self.evaluation.plot_confusion(ax, values=values)
+
+    def plot_calibration(self, ax: Axes | None = None) -> Axes:
+        """Draw the reliability diagram; see ``Evaluation.plot_calibration``."""
+        return self.evaluation.plot_calibration(ax)
+
+    def plot_coverage(self, ax: Axes | None = None) -> Axes:
+        """Draw the risk-coverage curve; see ``Evaluation.plot_coverage``."""
+        return self.evaluation.plot_coverage(ax)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 import mien
 from mien import emotions, typed_json
+from mien.checks import no_such
 from mien.data import identity
 from mien.data.faceset import FaceSet
 from mien.data.source import ReadingRecord
+from mien.display import Displayed
 from mien.errors import ArgumentError, DataError
 from mien.evaluation import answers, comparison, holdout, metrics, prediction_files, resampling, significance
 from mien.evaluation.answers import Answers
@@ -24,6 +26,9 @@ from mien.evaluation.metrics import Score
 from mien.inference.classifier import Classifier
 from mien.progress import SILENT, Progress
 from mien.run import Run
+
+if TYPE_CHECKING:
+    from mien.display import Axes
 
 LOG_LOSS = "log_loss"
 
@@ -124,8 +129,8 @@ class ComparisonRecord:
 
 
 @dataclass(frozen=True, eq=False)
-class ModelComparison:
-    """What ``compare`` gives.
+class ModelComparison(Displayed, kind="comparison"):
+    """The result of ``compare``; ``to_frame`` has a row for each model.
 
     Attributes:
         record: what was compared on what.
@@ -146,6 +151,33 @@ class ModelComparison:
             "models": typed_json.to_json(self.models),
             "pairs": typed_json.to_json(self.pairs),
         }
+
+    def pair(self, other: str | None = None) -> Pair:
+        """The comparison of a model with the first.
+
+        Args:
+            other: name of the model; None takes the second.
+
+        Raises:
+            ArgumentError: there is no such model, or it is the first.
+        """
+        found = {pair.other: pair for pair in self.pairs}
+        if other is not None and other not in found:
+            raise ArgumentError(no_such(f"model compared with {self.models[0].name}", other, found))
+        return self.pairs[0] if other is None else found[other]
+
+    def plot_differences(self, ax: Axes | None = None, *, other: str | None = None) -> Axes:
+        """Draw the differences of a model's scores from those of the first, with their intervals.
+
+        Args:
+            ax: where to draw; None makes a new figure outside pyplot.
+            other: name of the model; None takes the second.
+        """
+        return self._plot("differences", ax, other=other)
+
+    def plot_confusion(self, ax: Axes | None = None, *, other: str | None = None) -> Axes:
+        """Draw the confusion matrix of a model minus that of the first; arguments as for ``plot_differences``."""
+        return self._plot("confusion", ax, other=other)
 
 
 def compare(

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
 
 from mien import typed_json
-from mien.display import Displayed
-from mien.evaluation.evaluation import Evaluation
+from mien.evaluation.evaluation import Evaluation, WithEvaluation
 from mien.evaluation.groups import GroupedScores
 from mien.evaluation.judge import Judgement
 from mien.evaluation.probing.findings import Findings
 from mien.evaluation.probing.robustness import CorruptedAccuracy
 from mien.typed_json import JsonObject
 
-if TYPE_CHECKING:
-    from mien.display import Axes
 
-
-class _Judged(Displayed):
-    """A result with a judgement; it has the plots of its evaluation."""
+class _Judged(WithEvaluation):
+    """A result with a judgement."""
 
     judgement: Judgement
     by: tuple[GroupedScores, ...]
@@ -28,18 +23,6 @@ class _Judged(Displayed):
     def evaluation(self) -> Evaluation:
         """The scores."""
         return self.judgement.evaluation
-
-    def plot_confusion(self, ax: Axes | None = None, *, values: Literal["counts", "shares"] = "counts") -> Axes:
-        """Draw the confusion matrix; see ``Evaluation.plot_confusion``."""
-        return self.evaluation.plot_confusion(ax, values=values)
-
-    def plot_calibration(self, ax: Axes | None = None) -> Axes:
-        """Draw the reliability diagram; see ``Evaluation.plot_calibration``."""
-        return self.evaluation.plot_calibration(ax)
-
-    def plot_coverage(self, ax: Axes | None = None) -> Axes:
-        """Draw the risk-coverage curve; see ``Evaluation.plot_coverage``."""
-        return self.evaluation.plot_coverage(ax)
 
     def _to_dict(self) -> JsonObject:
         return self.judgement.to_dict() | ({"by": typed_json.to_json(self.by)} if self.by else {})

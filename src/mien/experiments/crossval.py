@@ -11,7 +11,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ from mien.data.reading import DEFAULT, ReadOptions
 from mien.data.splits import MAX_SEED
 from mien.errors import ArgumentError, DataError
 from mien.evaluation import resampling
-from mien.evaluation.evaluation import Evaluation
+from mien.evaluation.evaluation import Evaluation, WithEvaluation
 from mien.evaluation.metrics import Score
 from mien.experiments import studies
 from mien.experiments.results import CrossvalResult, FoldResult, Method
@@ -39,7 +39,11 @@ from mien.run import Run
 from mien.run_record import AUTO, Hardware
 from mien.training import adapt, job
 from mien.training.task import Task
+from mien.typed_json import JsonObject
 from mien.words import counted
+
+if TYPE_CHECKING:
+    from mien.display import Axes
 
 RESULT, PREDICTIONS = "crossval.json", "predictions.csv"
 """The files of a cross-validation, in its folder."""
@@ -116,8 +120,8 @@ class Folded:
 
 
 @dataclass(frozen=True, eq=False)
-class Crossvalidated:
-    """The result of a cross-validation.
+class Crossvalidated(WithEvaluation, kind="crossval"):
+    """The result of a cross-validation; ``to_frame`` has a row for each fold.
 
     Attributes:
         result: the scores, and where they come from.
@@ -128,6 +132,14 @@ class Crossvalidated:
     result: CrossvalResult
     evaluation: Evaluation
     faces: FaceSet
+
+    def to_dict(self) -> JsonObject:
+        """The content of ``crossval.json``."""
+        return typed_json.fields_to_json(self.result)
+
+    def plot_folds(self, ax: Axes | None = None) -> Axes:
+        """Draw the accuracy of each fold, with the interval of its faces alone, and the accuracy of all rows as a line."""
+        return self._plot("folds", ax)
 
 
 def run(

@@ -31,6 +31,7 @@ from mien.checks import Between, check_fields, checked
 from mien.data.faceset import UNLABELLED, FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import ArgumentError, OutputError
+from mien.evaluation.evaluation import Evaluation, WithEvaluation
 from mien.evaluation.holdout import HOLD_OUT
 from mien.evaluation.judge import Judgement, default_split, judge
 from mien.experiments import budget
@@ -130,8 +131,8 @@ class Plan:
 
 
 @dataclass(frozen=True, eq=False)
-class Homework:
-    """What a homework came to.
+class Homework(WithEvaluation, kind="homework"):
+    """The result of a homework; ``to_frame`` has a row for each run of each study.
 
     Attributes:
         folder: where it is.
@@ -160,9 +161,14 @@ class Homework:
         """Where its page goes."""
         return self.folder / "homework.html"
 
+    @property
+    def evaluation(self) -> Evaluation:
+        """The scores of the ensemble."""
+        return self.judgement.evaluation
+
     def to_dict(self) -> dict[str, Any]:
         """Where things are, and the main figures, for JSON."""
-        scores = self.judgement.evaluation.scores
+        scores = self.evaluation.scores
         return {
             "page": str(self.page),
             "model": str(self.model_file),
@@ -171,7 +177,7 @@ class Homework:
             "epochs": self.plan.recipe.epochs,
             "seeds": self.plan.num_seeds,
             "split": self.judgement.record.split,
-            "n": len(self.judgement.evaluation),
+            "n": len(self.evaluation),
             **{name: {"value": score.value, "interval": [score.low, score.high]} for name, score in scores.items()},
             "single_accuracy": self.single.evaluation.accuracy,
             "differences": {

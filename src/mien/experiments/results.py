@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from mien import recipes, typed_json
 from mien.data.faceset import FaceSet
 from mien.data.source import ReadingRecord
 from mien.display import Displayed
+from mien.errors import DataError
 from mien.evaluation.comparison import Comparison
 from mien.evaluation.metrics import Score
 from mien.experiments.arms import Arm
@@ -119,6 +121,25 @@ class StudyResult(Displayed, kind="study"):
     majority: float
     mien: str
     arms: tuple[ArmResult, ...]
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> Self:
+        """Read the JSON file of a study.
+
+        Raises:
+            DataError: it can't be read, or is something else.
+        """
+        place = Path(path)
+        try:
+            return typed_json.parse(place.read_text(encoding="utf-8"), cls)
+        except IsADirectoryError:
+            raise DataError(f"'{place}' is a folder: name the JSON file of a study in it.") from None
+        except OSError as error:
+            raise DataError(f"'{place}' can't be read: {error.strerror or error}.") from None
+        except ValueError:
+            raise DataError(
+                f"'{place}' isn't the result of a study: name the JSON file that mien study wrote."
+            ) from None
 
     def to_dict(self) -> JsonObject:
         """The content of the file."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -139,6 +139,16 @@ class Classifier:
         return self.spec.classes
 
     @property
+    def classes_(self) -> NDArray[np.str_]:
+        """``(K,)`` the class names as scikit-learn names them, in the order of the columns of ``predict_proba``."""
+        return np.array(self.classes, np.str_)
+
+    @property
+    def content(self) -> bytes:
+        """The loaded model file."""
+        return self._content
+
+    @property
     def sha256(self) -> str:
         """SHA-256 of the loaded model file."""
         return hashlib.sha256(self._content).hexdigest()
@@ -205,6 +215,49 @@ class Classifier:
         if self.prior is not None:
             return priors.shift(result, priors.offsets(priors.training_shares(self.spec, self.name), self.prior))
         return result if self.decision == ARGMAX else priors.shift(result, self.spec.decisions[self.decision])
+
+    def predict_proba(self, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The same as ``probabilities``, under scikit-learn's name."""
+        return self.probabilities(faces)
+
+    def predict(self, faces: NDArray[np.uint8]) -> NDArray[np.str_]:
+        """``(N,)`` the name of the most probable class of each face ``(N, h, w)``; arguments as for ``probabilities``."""
+        predicted: NDArray[np.str_] = self.classes_[self.probabilities(faces).argmax(1)]
+        return predicted
+
+    def score(self, faces: NDArray[np.uint8], labels: Sequence[str] | NDArray[np.str_]) -> float:
+        """The accuracy, from 0 to 1.
+
+        Args:
+            faces: ``(N, h, w)`` ``uint8``, as for ``probabilities``.
+            labels: ``(N,)`` names of classes, as ``FaceSet.label_names`` gives them.
+
+        Raises:
+            ArgumentError: there are no faces, the labels are not names, or their number differs.
+            ModelFileError: the faces have another shape or type.
+        """
+        names = np.asarray(labels)
+        if names.ndim != 1 or names.dtype.kind not in "UO":
+            raise ArgumentError(
+                f"Labels must be names of classes of shape (N,), not {names.dtype} of shape {names.shape}."
+            )
+        if len(names) != len(faces) or not len(faces):
+            raise ArgumentError(
+                f"The score needs one or more faces and a label for each, not {len(faces):,} and {len(names):,}."
+            )
+        return float((self.predict(faces) == names).mean())
+
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn asks of an estimator: this one is a fitted classifier of arrays of three dimensions."""
+        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="classifier",
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags(),
+            input_tags=InputTags(two_d_array=False, three_d_array=True, positive_only=True),
+            requires_fit=False,
+        )
 
     @checked
     def features(

@@ -127,8 +127,8 @@ def decisions_as_text(decided: Decided, lang: str = "en") -> str:
     parts = [
         t("terminal.chosen", head=head(record, decided.n, t), n=decided.chosen_on_n),
         *_optimism(record, t),
-        tables.render(t.heads("terminal.decision_heads"), [_decision(row, t) for row in decided.decisions]),
-        tables.render(t.heads("terminal.difference_heads"), [_differences(row, t) for row in decided.decisions[1:]]),
+        tables.render(t.heads("terminal.decision_heads"), [decision(row, t) for row in decided.decisions]),
+        tables.render(t.heads("terminal.difference_heads"), [differences(row, t) for row in decided.decisions[1:]]),
         t("terminal.paired"),
         tables.render(t.heads("terminal.coverage_heads"), covered),
     ]
@@ -141,12 +141,13 @@ def _decision_name(row: DecisionResult, t: Texts) -> str:
     return t(f"decisions.{row.decision}", tau=row.tau)
 
 
-def _decision(row: DecisionResult, t: Texts) -> list[str]:
+def decision(row: DecisionResult, t: Texts) -> list[str]:
+    """The row of a decision rule: its scores, in percent."""
     scores = [cells.percent(value, 2) for value in (row.accuracy, row.macro_f1, row.balanced_accuracy)]
     return [_decision_name(row, t), *scores, cells.percent(row.worst_recall), row.worst_class]
 
 
-def _differences(row: DecisionResult, t: Texts) -> list[str]:
+def differences(row: DecisionResult, t: Texts) -> list[str]:
     """Differences in scores from argmax on the same rows, in points, with their 95% intervals."""
     differences = row.difference or {}
     keys = ("accuracy", "macro_f1", "balanced_accuracy")

@@ -26,7 +26,7 @@ from mien.data.faceset import UNLABELLED, FaceSet
 from mien.data.seen import SeenFaces
 from mien.errors import DataError, ExportError, ModelFileError
 from mien.evaluation import decisions, resampling
-from mien.evaluation.evaluation import Evaluation
+from mien.evaluation.evaluation import Evaluation, WithEvaluation
 from mien.evaluation.metrics import Score
 from mien.inference.classifier import Classifier
 from mien.inference.head import LinearHead
@@ -55,8 +55,8 @@ OUT_OF_FOLD = "out_of_fold"
 
 
 @dataclass(frozen=True, eq=False)
-class Adapted:
-    """An adapted model.
+class Adapted(WithEvaluation, kind="adapted"):
+    """An adapted model; ``to_frame`` has a row for each class.
 
     Attributes:
         path: the model file.
@@ -92,6 +92,7 @@ def adapt(
     out: str | os.PathLike[str],
     *,
     seed: Annotated[int, Between(0, MAX_SEED)] = 0,
+    penalty: Annotated[float, Between(0, 1e6, above=True)] | None = None,
     overwrite: bool = False,
     progress: Progress = SILENT,
 ) -> Adapted:
@@ -102,6 +103,7 @@ def adapt(
         faceset: the faces; the labelled ones of its split ``train`` are learned from.
         out: where the model file goes.
         seed: of the division into folds.
+        penalty: weight of the squared weights of the head beside the mean cross-entropy; None chooses by cross-validation.
         overwrite: whether ``out`` may exist.
         progress: is told of the work.
 
@@ -111,7 +113,7 @@ def adapt(
         OutputError: ``out`` exists or can't be written.
     """
     files.check(Path(out), overwrite=overwrite, inputs=[classifier.path])
-    model = onnx.load_model(classifier.path)
+    model = onnx.load_model_from_string(classifier.content)
     head = LinearHead.find(model)
     if head is None:
         raise ModelFileError(
@@ -122,7 +124,9 @@ def adapt(
         progress.line(f"note: {note}")
     faces = faces.resized(classifier.spec.size)
     rows = _features(classifier, faces, progress)
-    found = logistic.fit(rows, len(faces.classes), seed=seed)
+    found = logistic.fit(
+        rows, len(faces.classes), seed=seed, penalties=logistic.PENALTIES if penalty is None else (penalty,)
+    )
     evaluation = Evaluation.from_predictions(faces.labels[found.scored], found.probabilities, faces.classes)
     scores = resampling.scores(
         evaluation.labels,

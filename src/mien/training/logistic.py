@@ -73,7 +73,7 @@ class HeadFit:
 
     Attributes:
         head: fitted on all rows.
-        penalty: the chosen one of ``PENALTIES``.
+        penalty: the chosen one.
         temperature: fitted on the logits out of fold.
         num_folds: of the cross-validation.
         scored: ``(N,)`` which rows have probabilities out of fold: those whose class is also in other folds.
@@ -89,20 +89,21 @@ class HeadFit:
     probabilities: NDArray[np.float32]
 
 
-def fit(rows: Rows, num_classes: int, *, seed: int = 0) -> HeadFit:
+def fit(rows: Rows, num_classes: int, *, seed: int = 0, penalties: tuple[float, ...] = PENALTIES) -> HeadFit:
     """Fit a head.
 
     Args:
         rows: of two classes and two groups or more.
         num_classes: K.
         seed: of the division into folds.
+        penalties: those to choose from, the strongest first.
 
     Raises:
         DataError: no class is in two folds.
     """
     folds = fold_numbers(rows, seed)
     with threadpool_limits(1):  # the products are too small to share
-        logits, scored = _out_of_fold(rows, folds, num_classes)  # (P, N, K), (N,)
+        logits, scored = _out_of_fold(rows, folds, num_classes, penalties)  # (P, N, K), (N,)
     if not scored.any():
         raise DataError(
             "Each class is shown by one person or one picture only, so that nothing can be scored on others: add faces."
@@ -117,8 +118,8 @@ def fit(rows: Rows, num_classes: int, *, seed: int = 0) -> HeadFit:
         probabilities[own] = np.exp(log_softmax(logits[chosen][own] / temperature.value))
     chosen, temperature = _choose(logits, labels)
     with threadpool_limits(1):
-        *_, head = _heads(rows, num_classes, PENALTIES[: chosen + 1])
-    return HeadFit(head, PENALTIES[chosen], temperature, int(folds.max()) + 1, scored, probabilities)
+        *_, head = _heads(rows, num_classes, penalties[: chosen + 1])
+    return HeadFit(head, penalties[chosen], temperature, int(folds.max()) + 1, scored, probabilities)
 
 
 def fold_numbers(rows: Rows, seed: int = 0) -> NDArray[np.int64]:
@@ -134,17 +135,17 @@ def fold_numbers(rows: Rows, seed: int = 0) -> NDArray[np.int64]:
 
 
 def _out_of_fold(
-    rows: Rows, folds: NDArray[np.int64], num_classes: int
+    rows: Rows, folds: NDArray[np.int64], num_classes: int, penalties: tuple[float, ...]
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Logits ``(P, N, K)`` by heads of each penalty that did not see the fold, and which rows ``(N,)`` have a class that they know."""
-    logits = np.zeros((len(PENALTIES), len(rows.labels), num_classes))
+    logits = np.zeros((len(penalties), len(rows.labels), num_classes))
     scored = np.zeros(len(rows.labels), np.bool_)
     for fold in np.unique(folds):
         own, known = folds == fold, np.unique(rows.labels[folds != fold])
         if len(known) < 2:
             continue
         scored |= own & np.isin(rows.labels, known)
-        for index, head in enumerate(_heads(rows.select(~own), num_classes, PENALTIES)):
+        for index, head in enumerate(_heads(rows.select(~own), num_classes, penalties)):
             logits[index, own] = head.logits(rows.features[own])
     return logits, scored
 

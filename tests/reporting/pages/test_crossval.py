@@ -7,54 +7,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from mien.data.faceset import FaceSet
-from mien.data.source import ReadingRecord
-from mien.evaluation.evaluation import Evaluation
+from experimental import crossvalidated
 from mien.evaluation.metrics import Score
 from mien.experiments.crossval import Crossvalidated
-from mien.experiments.results import CrossvalResult, FoldResult
 from mien.reporting.pages import crossval as pages
 
 Invoke = Callable[..., tuple[int, str, str]]
-
-
-def crossvalidated(num_folds: int = 3, persons: int | None = 12, accuracy: float = 0.7) -> Crossvalidated:
-    labels = np.arange(60) % 3
-    answers = np.where(np.arange(60) < 60 * accuracy, labels, (labels + 1) % 3)
-    faces = FaceSet.from_arrays(np.zeros((60, 8, 8), np.uint8), labels, ("angry", "happy", "sad"))
-    evaluation = Evaluation.from_predictions(labels, np.eye(3)[answers] * 0.7 + 0.1, faces.classes)
-    score = Score(accuracy, accuracy - 0.1, accuracy + 0.1)
-    folds = tuple(
-        FoldResult(number, 60 // num_folds, persons, 40, number / 100, 0.5, 0.5, 0.9, f"runs/{number}/model.onnx")
-        for number in range(1, num_folds + 1)
-    )
-    keys = ("accuracy", "macro_f1", "balanced_accuracy", "worst_recall", "log_loss", "calibration_error")
-    result = CrossvalResult(
-        method="init",
-        model="base",
-        model_hash="ab" * 32,
-        recipe="finetune",
-        settings=("epochs=3",),
-        data="clinic",
-        data_hash="cd" * 32,
-        read=ReadingRecord(),
-        seed=0,
-        by="pictures" if persons is None else "persons",
-        persons=persons,
-        n=60,
-        unlabelled=4,
-        majority=1 / 3,
-        classes=evaluation.classes,
-        confusion=tuple(map(tuple, evaluation.confusion.tolist())),
-        scores=dict.fromkeys(keys, score),
-        folds=folds,
-        mien="0",
-        predictions="predictions.csv",
-    )
-    return Crossvalidated(result, evaluation, faces)
 
 
 def test_words_give_the_scores_of_all_rows_and_of_each_fold() -> None:

@@ -51,15 +51,16 @@ def rows(evaluation: Evaluation) -> list[dict[str, object]]:
         {
             "class": one.name,
             "support": one.support,
-            **_ends("precision", one.precision),
-            **_ends("recall", one.recall),
-            **_ends("f1", one.f1),
+            **ends("precision", one.precision),
+            **ends("recall", one.recall),
+            **ends("f1", one.f1),
         }
         for one in evaluation.by_class
     ]
 
 
-def _ends(name: str, score: Score | None) -> dict[str, object]:
+def ends(name: str, score: Score | None) -> dict[str, object]:
+    """A score and the ends of its interval, as three columns; NaN where there is none."""
     value, low, high = (np.nan,) * 3 if score is None else (score.value, score.low, score.high)
     return {name: value, f"{name}_low": low, f"{name}_high": high}
 

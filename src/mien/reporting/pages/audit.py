@@ -21,7 +21,7 @@ from mien.data import duplicates
 from mien.data.faceset import UNLABELLED
 from mien.evaluation import metrics
 from mien.inference.detector import MIN_SCORE
-from mien.reporting.pages import report
+from mien.reporting.pages.frame import commands, page_template
 from mien.reporting.pages.parts import ScoreCard, TableRow
 from mien.reporting.pictures import face_url
 from mien.reporting.texts import Texts, cells
@@ -130,7 +130,7 @@ def render(audit: Audit, *, command: Sequence[str] = (), lang: str = "en") -> st
     ]
     # No path of this machine, because pages are shared.
     data = Path(audit.faces.source.path).name or audit.faces.source.layout
-    page = report.page_template("audit", "audit").render(
+    page = page_template("audit", "audit").render(
         t=t,
         version=mien.__version__,
         title=t("audit.title"),
@@ -142,7 +142,7 @@ def render(audit: Audit, *, command: Sequence[str] = (), lang: str = "en") -> st
         label_issues=_label_issues(audit, t),
         empty=_empty(audit, t),
         drift=_drift(audit, t),
-        commands=report.commands(command),
+        commands=commands(command),
     )
     return str(page) + "\n"
 

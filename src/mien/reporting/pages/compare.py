@@ -13,7 +13,8 @@ from mien.evaluation import metrics
 from mien.evaluation.metrics import Score
 from mien.evaluation.model_comparison import LOG_LOSS, ChangedRow, ModelComparison, ModelScores, Pair
 from mien.reporting import data_notes, svg
-from mien.reporting.pages import report, sections
+from mien.reporting.pages import sections
+from mien.reporting.pages.frame import commands, page_template
 from mien.reporting.pages.parts import TableRow, Tile
 from mien.reporting.pictures import face_url, markup
 from mien.reporting.plots.intervals import ConfusionDifferencePlot, IntervalPlot
@@ -59,19 +60,19 @@ class PairSection:
 def as_text(result: ModelComparison, lang: str = "en") -> str:
     """The comparison in words and tables."""
     t = Texts(lang)
-    names = _names(result)
+    names = short_names(result)
     parts = [
-        _subtitle(result, t),
+        subtitle(result, t),
         tables.render(
             [t("compare.score_head"), *names.values()],
-            [[row.name, *row.cells] for row in _score_rows(result, t)],
+            [[row.name, *row.cells] for row in score_rows(result, t)],
         ),
     ]
     for pair in result.pairs:
         heads = [t("compare.score_head"), t("compare.difference", unit=t("compare.points"))]
-        rows = [[row.name, *row.cells] for row in _difference_rows(pair, t)]
-        parts += [_summary(result, pair, names, t), _sides(pair, names, t), tables.render(heads, rows)]
-    return "\n\n".join([*parts, "\n".join([*_warnings(result, names, t), *_notes(result, names, t)])])
+        rows = [[row.name, *row.cells] for row in difference_rows(pair, t)]
+        parts += [summary(result, pair, names, t), _sides(pair, names, t), tables.render(heads, rows)]
+    return "\n\n".join([*parts, "\n".join([*warnings(result, names, t), *_notes(result, names, t)])])
 
 
 def write(
@@ -94,31 +95,32 @@ def write(
 
 def render(result: ModelComparison, *, command: Sequence[str] = (), lang: str = "en") -> str:
     """The page as a string; see ``write``."""
-    t, names = Texts(lang), _names(result)
-    page = report.page_template("compare").render(
+    t, names = Texts(lang), short_names(result)
+    page = page_template("compare").render(
         t=t,
         version=mien.__version__,
         title=t("compare.title"),
-        subtitle=_subtitle(result, t),
-        warnings=_warnings(result, names, t),
+        subtitle=subtitle(result, t),
+        warnings=warnings(result, names, t),
         notes=_notes(result, names, t),
         models=list(names.values()),
-        scores=_score_rows(result, t),
+        scores=score_rows(result, t),
         compared=[_pair_section(number, result, pair, names, t) for number, pair in enumerate(result.pairs, 1)],
         set_up=_set_up(result, names, t),
-        commands=report.commands(command),
+        commands=commands(command),
     )
     return str(page) + "\n"
 
 
-def _names(result: ModelComparison) -> dict[str, str]:
+def short_names(result: ModelComparison) -> dict[str, str]:
     """What each model is called on the page: the last part of its path, or more where these are alike."""
     last = {one.name: Path(one.name).name for one in result.models}
     several = {short for short in last.values() if list(last.values()).count(short) > 1}
     return {name: sections.model_name(name) if short in several else short for name, short in last.items()}
 
 
-def _subtitle(result: ModelComparison, t: Texts) -> str:
+def subtitle(result: ModelComparison, t: Texts) -> str:
+    """How many models were compared on which faces."""
     record = result.record
     data = Path(record.data).name
     return t("compare.subtitle", models=len(result.models), n=record.n, data=data, split=_split(record.split, t))
@@ -128,7 +130,7 @@ def _split(split: str, t: Texts) -> str:
     return t(f"splits.{split}") if split in t.tables["splits"] else split
 
 
-def _score_rows(result: ModelComparison, t: Texts) -> tuple[TableRow, ...]:
+def score_rows(result: ModelComparison, t: Texts) -> tuple[TableRow, ...]:
     """A row for each score, a cell for each model."""
 
     def cell(one: ModelScores, key: str) -> str:
@@ -143,7 +145,8 @@ def _cell(kind: str, score: Score, t: Texts) -> str:
     return t(f"compare.cell.{kind}", value=score.value, low=score.low, high=score.high)
 
 
-def _difference_rows(pair: Pair, t: Texts) -> tuple[TableRow, ...]:
+def difference_rows(pair: Pair, t: Texts) -> tuple[TableRow, ...]:
+    """The differences of a model's scores from those of the first."""
     rows = []
     for key in SHOWN:
         if (score := pair.differences.get(key)) is None:
@@ -156,7 +159,7 @@ def _difference_rows(pair: Pair, t: Texts) -> tuple[TableRow, ...]:
     return tuple(rows)
 
 
-def _summary(result: ModelComparison, pair: Pair, names: Mapping[str, str], t: Texts) -> str:
+def summary(result: ModelComparison, pair: Pair, names: Mapping[str, str], t: Texts) -> str:
     """Which of the two is better, and whether chance would explain it."""
     accuracies = {one.name: one.scores["accuracy"].value for one in result.models}
     difference = pair.differences["accuracy"]
@@ -189,7 +192,8 @@ def _sides(pair: Pair, names: Mapping[str, str], t: Texts) -> str:
     )
 
 
-def _warnings(result: ModelComparison, names: Mapping[str, str], t: Texts) -> list[str]:
+def warnings(result: ModelComparison, names: Mapping[str, str], t: Texts) -> list[str]:
+    """What limits the comparison: faces seen in training, few persons."""
     learned = [t("compare.learned", name=names[one.name], learned=one.learned) for one in result.models if one.learned]
     persons = result.record.persons
     return learned + ([t("compare.few_persons")] if persons is not None and persons < FEW_PERSONS else [])
@@ -211,13 +215,12 @@ def _notes(result: ModelComparison, names: Mapping[str, str], t: Texts) -> list[
 
 def _pair_section(number: int, result: ModelComparison, pair: Pair, names: Mapping[str, str], t: Texts) -> PairSection:
     both = {"other": names[pair.other], "first": names[pair.first]}
-    shares = {key: score for key, score in pair.differences.items() if key != LOG_LOSS}
-    intervals = IntervalPlot([t(f"compare.score.{key}") for key in shares], list(shares.values()), reference=0.0)
+    intervals = differences_plot(pair, t)
     label = t("compare.difference", unit=t("compare.points"))
     drawn = svg.from_plot(
         lambda ax: intervals.plot(ax, label=label),
         680,
-        60 + 27 * len(shares),
+        60 + 27 * len(intervals.names),
         prefix=f"differences-{number}",
         label=t("compare.differences_label", **both),
     )
@@ -232,14 +235,20 @@ def _pair_section(number: int, result: ModelComparison, pair: Pair, names: Mappi
     return PairSection(
         anchor=f"pair-{number}",
         title=t("compare.pair_heading", **both),
-        summary=_summary(result, pair, names, t),
+        summary=summary(result, pair, names, t),
         sides=_sides(pair, names, t),
-        rows=_difference_rows(pair, t),
+        rows=difference_rows(pair, t),
         differences=markup(drawn),
         confusion=markup(cells),
         confusion_lead=t("compare.confusion_lead", **both),
         strips=_strips(result, pair, both, t),
     )
+
+
+def differences_plot(pair: Pair, t: Texts) -> IntervalPlot:
+    """The differences of all scores that are shares."""
+    shares = {key: score for key, score in pair.differences.items() if key != LOG_LOSS}
+    return IntervalPlot([t(f"compare.score.{key}") for key in shares], list(shares.values()), reference=0.0)
 
 
 def _strips(result: ModelComparison, pair: Pair, both: Mapping[str, str], t: Texts) -> tuple[Strip, ...]:

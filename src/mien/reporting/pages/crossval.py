@@ -12,7 +12,8 @@ from mien.evaluation.metrics import Score
 from mien.experiments.crossval import Crossvalidated
 from mien.experiments.results import CrossvalResult, FoldResult
 from mien.reporting import data_notes, svg
-from mien.reporting.pages import confusion, report, sections
+from mien.reporting.pages import confusion, sections
+from mien.reporting.pages.frame import commands, page_template
 from mien.reporting.pages.parts import Figure, ScoreCard, TableRow
 from mien.reporting.pictures import markup
 from mien.reporting.plots import scores as plots
@@ -32,15 +33,15 @@ FEW_PERSONS = 10
 def as_text(found: Crossvalidated, lang: str = "en") -> str:
     """The scores on all rows together, the folds, and what to know of them."""
     t, result = Texts(lang), found.result
-    scores = [[row.name, *row.cells] for row in _score_rows(result, t)]
-    folds = [[row.name, *row.cells] for row in _fold_rows(_shown(result), result, t)]
+    scores = [[row.name, *row.cells] for row in score_rows(result, t)]
+    folds = [[row.name, *row.cells] for row in fold_rows(shown_folds(result), result, t)]
     return "\n\n".join(
         [
-            _subtitle(result, t),
+            subtitle(result, t),
             tables.render(t.heads("crossval.score_heads"), scores),
-            tables.render(_fold_heads(result, t), folds),
+            tables.render(fold_heads(result, t), folds),
             *_hidden(result, t),
-            "\n".join([_summary(found, t), *_warnings(result, t), *_notes(result, t)]),
+            "\n".join([summary(found, t), *warnings(result, t), *notes_of(result, t)]),
         ]
     )
 
@@ -66,25 +67,26 @@ def write(
 def render(found: Crossvalidated, *, command: Sequence[str] = (), lang: str = "en") -> str:
     """The page as a string; see ``write``."""
     t, result = Texts(lang), found.result
-    page = report.page_template("crossval").render(
+    page = page_template("crossval").render(
         t=t,
         version=mien.__version__,
         title=t("crossval.title"),
-        subtitle=_subtitle(result, t),
+        subtitle=subtitle(result, t),
         scores=_cards(found, t),
-        summary=_summary(found, t),
-        warnings_and_notes=(_warnings(result, t), _notes(result, t)),
+        summary=summary(found, t),
+        warnings_and_notes=(warnings(result, t), notes_of(result, t)),
         provenance=_set_up(result, t),
         figure=_figure(result, t),
-        fold_heads=_fold_heads(result, t),
-        folds=_fold_rows(result.folds, result, t),
+        fold_heads=fold_heads(result, t),
+        folds=fold_rows(result.folds, result, t),
         confusion=confusion.confusion(found.evaluation, found.faces.images, t),
-        commands=report.commands(command),
+        commands=commands(command),
     )
     return str(page) + "\n"
 
 
-def _subtitle(result: CrossvalResult, t: Texts) -> str:
+def subtitle(result: CrossvalResult, t: Texts) -> str:
+    """What was cross-validated, in how many folds."""
     what = t(f"crossval.method.{result.method}", model=result.model, recipe=result.recipe)
     by = t(f"crossval.by.{result.by}")
     return t("crossval.subtitle", what=what, folds=len(result.folds), by=by, n=result.n, data=result.data)
@@ -105,7 +107,9 @@ def _cards(found: Crossvalidated, t: Texts) -> list[ScoreCard]:
     return shown
 
 
-def _score_rows(result: CrossvalResult, t: Texts) -> list[TableRow]:
+def score_rows(result: CrossvalResult, t: Texts) -> list[TableRow]:
+    """The scores on all rows together, with their intervals."""
+
     def row(key: str, score: Score) -> TableRow:
         kind = "nats" if key == "log_loss" else "share"
         cell = t(f"compare.cell.{kind}", value=score.value, low=score.low, high=score.high)
@@ -115,7 +119,7 @@ def _score_rows(result: CrossvalResult, t: Texts) -> list[TableRow]:
     return [row(key, score) for key, score in result.scores.items()]
 
 
-def _shown(result: CrossvalResult) -> Sequence[FoldResult]:
+def shown_folds(result: CrossvalResult) -> Sequence[FoldResult]:
     """The folds, or of many the worst."""
     if len(result.folds) <= MOST_FOLDS:
         return result.folds
@@ -123,15 +127,17 @@ def _shown(result: CrossvalResult) -> Sequence[FoldResult]:
 
 
 def _hidden(result: CrossvalResult, t: Texts) -> list[str]:
-    num = len(result.folds) - len(_shown(result))
+    num = len(result.folds) - len(shown_folds(result))
     return [t("crossval.hidden", num=num)] if num else []
 
 
-def _fold_heads(result: CrossvalResult, t: Texts) -> list[str]:
+def fold_heads(result: CrossvalResult, t: Texts) -> list[str]:
+    """The heads of the table of folds."""
     return t.heads("crossval.fold_heads" if result.persons is None else "crossval.fold_heads_persons")
 
 
-def _fold_rows(folds: Sequence[FoldResult], result: CrossvalResult, t: Texts) -> list[TableRow]:
+def fold_rows(folds: Sequence[FoldResult], result: CrossvalResult, t: Texts) -> list[TableRow]:
+    """The rows of the table of folds."""
     return [
         TableRow(
             str(fold.number),
@@ -146,7 +152,8 @@ def _fold_rows(folds: Sequence[FoldResult], result: CrossvalResult, t: Texts) ->
     ]
 
 
-def _summary(found: Crossvalidated, t: Texts) -> str:
+def summary(found: Crossvalidated, t: Texts) -> str:
+    """The accuracy of all rows, and of the worst and the best fold."""
     result = found.result
     accuracy = result.scores["accuracy"]
     worst, best = (pick(fold.accuracy for fold in result.folds) for pick in (min, max))
@@ -162,7 +169,8 @@ def _summary(found: Crossvalidated, t: Texts) -> str:
     )
 
 
-def _warnings(result: CrossvalResult, t: Texts) -> list[str]:
+def warnings(result: CrossvalResult, t: Texts) -> list[str]:
+    """What limits the scores."""
     applies = {
         "guessing": result.scores["accuracy"].low <= result.majority,
         "no_persons": result.persons is None,
@@ -171,7 +179,8 @@ def _warnings(result: CrossvalResult, t: Texts) -> list[str]:
     return [t(f"crossval.{key}") for key, holds in applies.items() if holds]
 
 
-def _notes(result: CrossvalResult, t: Texts) -> list[str]:
+def notes_of(result: CrossvalResult, t: Texts) -> list[str]:
+    """How the intervals and the data are to be read."""
     notes = [t(f"crossval.note.{result.by}", persons=result.persons), t("crossval.note.copies")]
     notes.append(t("crossval.note.seeds"))
     return [*notes, *data_notes.of(result.read, t, result.unlabelled)]
@@ -195,17 +204,22 @@ def _set_up(result: CrossvalResult, t: Texts) -> list[tuple[str, str]]:
 
 def _figure(result: CrossvalResult, t: Texts) -> Figure:
     """The accuracy of each fold; the interval is that of its faces alone."""
-    shown = _shown(result)
-    names = [t("crossval.fold", number=fold.number) for fold in shown]
-    plot = IntervalPlot(names, [_interval(fold) for fold in shown], reference=result.scores["accuracy"].value)
+    plot = folds_plot(result, t)
     drawn = svg.from_plot(
         lambda ax: plot.plot(ax, label=t("scores.accuracy"), ticks=plots.as_percent),
         680,
-        60 + 24 * len(shown),
+        60 + 24 * len(plot.names),
         prefix="folds",
         label=t("crossval.figure_label"),
     )
     return Figure(markup(drawn), t("crossval.figure"))
+
+
+def folds_plot(result: CrossvalResult, t: Texts) -> IntervalPlot:
+    """The accuracy of each fold and of all rows together; of many folds, the worst."""
+    shown = shown_folds(result)
+    names = [t("crossval.fold", number=fold.number) for fold in shown]
+    return IntervalPlot(names, [_interval(fold) for fold in shown], reference=result.scores["accuracy"].value)
 
 
 def _interval(fold: FoldResult) -> Score:

@@ -18,7 +18,8 @@ from mien.evaluation.probing.robustness import Curve
 from mien.evaluation.probing.saliency import ClassSaliency
 from mien.evaluation.voters import Agreement
 from mien.reporting import narrative, terminal
-from mien.reporting.pages import calibration, probes, report, sections
+from mien.reporting.pages import calibration, probes, sections
+from mien.reporting.pages.frame import commands, page_template
 from mien.reporting.texts import Texts, cells
 
 
@@ -49,7 +50,7 @@ def write(
 
 def render(judgement: Judgement, findings: Findings, *, command: Sequence[str] = (), lang: str = "en") -> str:
     """The page as a string; see ``write``."""
-    t, template = Texts(lang), report.page_template("explain")
+    t, template = Texts(lang), page_template("explain")
     evaluation, n, split = judgement.evaluation, len(judgement.evaluation), narrative.split_name(judgement, t)
     low, high = evaluation.accuracy_interval
     num_correct = int(np.trace(evaluation.confusion))
@@ -64,7 +65,7 @@ def render(judgement: Judgement, findings: Findings, *, command: Sequence[str] =
         provenance=sections.judged(judgement, t),
         calibration=calibration.calibration(judgement, findings.before, t),
         probes=probes.sections(judgement, findings, t),
-        commands=report.commands(command),
+        commands=commands(command),
     )
     return str(page) + "\n"
 

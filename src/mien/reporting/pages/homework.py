@@ -21,27 +21,17 @@ from mien.reporting.pages import (
     confusion,
     mathematics,
     network,
-    report,
     sections,
     shares,
     study,
     training,
 )
-from mien.reporting.pages.study import StudySection
+from mien.reporting.pages.comparisons import Comparison
+from mien.reporting.pages.frame import commands, page_template
 from mien.reporting.texts import Texts, cells
 
 TECHNIQUES = ("augmentation", "early-stopping", "ensemble")
 """The studies of the second question, in order."""
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A technique: its key, its heading, how it was done, and the study with and without it."""
-
-    key: str
-    title: str
-    how: str
-    study: StudySection
 
 
 @dataclass(frozen=True)
@@ -78,7 +68,7 @@ def render(homework: Homework, *, command: Sequence[str] = (), lang: str = "en")
     corrected = Evaluation.from_predictions(
         evaluation.labels, narrative.prior_corrected(evaluation.probabilities, train_counts), evaluation.classes
     )
-    page = report.page_template("homework").render(
+    page = page_template("homework").render(
         t=t,
         version=mien.__version__,
         title=t("homework.title"),
@@ -99,7 +89,7 @@ def render(homework: Homework, *, command: Sequence[str] = (), lang: str = "en")
         shares=shares.shares(evaluation, corrected, train_counts, t),
         imbalance=_comparison(homework, "imbalance", t),
         derivations=mathematics.sections(mathematics.Numbers(run, homework.single, judgement), t),
-        commands=report.commands(command),
+        commands=commands(command),
     )
     return str(page) + "\n"
 

@@ -7,27 +7,55 @@ annotators, and class shares, with the run's own figures. It reads the records o
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Sequence
-from importlib import resources
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import mien
 from mien import files
 from mien.checks import checked
-from mien.errors import DataError, MissingExtraError
+from mien.errors import DataError
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.groups import GroupedScores
 from mien.evaluation.judge import Judgement
 from mien.evaluation.probing.findings import Findings
+from mien.experiments.results import StudyResult
 from mien.reporting import narrative
-from mien.reporting.pages import calibration, confusion, groups, network, probes, sections, shares, training
+from mien.reporting.pages import (
+    calibration,
+    comparisons,
+    confusion,
+    groups,
+    network,
+    probes,
+    sections,
+    shares,
+    training,
+)
+from mien.reporting.pages.frame import commands, page_template
 from mien.reporting.texts import Texts
 from mien.run import Run
 from mien.run_record import RunRecord
 
-if TYPE_CHECKING:
-    from jinja2 import Template
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What a report has beside the run and its judgement; what is missing is left out.
+
+    Attributes:
+        findings: why and when the model errs.
+        by: scores by group, a section each.
+        studies: results with and without techniques, on the data of the run.
+        ensemble: an ensemble, judged on the rows of the judgement.
+    """
+
+    findings: Findings | None = None
+    by: tuple[GroupedScores, ...] = ()
+    studies: tuple[StudyResult, ...] = ()
+    ensemble: Judgement | None = None
+
+
+ALONE = Parts()
+"""The run and its judgement only."""
 
 
 @checked
@@ -36,8 +64,7 @@ def write(
     judgement: Judgement,
     run: Run,
     *,
-    findings: Findings | None = None,
-    by: Sequence[GroupedScores] = (),
+    parts: Parts = ALONE,
     command: Sequence[str] = (),
     lang: str = "en",
 ) -> None:
@@ -47,8 +74,7 @@ def write(
         path: the HTML file.
         judgement: the run's model, judged.
         run: the run.
-        findings: why and when the model errs, or None to leave it out.
-        by: scores by group, a section each; none leaves them out.
+        parts: further sections.
         command: the words of the command line that makes the report again.
         lang: a key of ``texts.LANGUAGES``.
 
@@ -58,15 +84,14 @@ def write(
         RunError: the run folder is damaged.
         MissingExtraError: jinja2 or matplotlib isn't installed.
     """
-    files.write_text(path, render(judgement, run, findings=findings, by=by, command=command, lang=lang))
+    files.write_text(path, render(judgement, run, parts=parts, command=command, lang=lang))
 
 
 def render(
     judgement: Judgement,
     run: Run,
     *,
-    findings: Findings | None = None,
-    by: Sequence[GroupedScores] = (),
+    parts: Parts = ALONE,
     command: Sequence[str] = (),
     lang: str = "en",
 ) -> str:
@@ -98,11 +123,13 @@ def render(
         network=network.network(judgement, run.network, t),
         training=training.training(record, history, t),
         techniques=training.techniques(judgement, run, t),
+        compared=[comparisons.of_study(one, t) for one in parts.studies],
+        ensemble=comparisons.of_ensemble(judgement, parts.ensemble, t) if parts.ensemble else None,
         confusion=confusion.confusion(evaluation, judgement.faces.images, t),
-        calibration=calibration.calibration(judgement, findings.before if findings else None, t),
-        grouped=[groups.section(one, evaluation.accuracy, t) for one in by],
+        calibration=calibration.calibration(judgement, parts.findings.before if parts.findings else None, t),
+        grouped=[groups.section(one, evaluation.accuracy, t) for one in parts.by],
         shares=shares.shares(evaluation, corrected, train_counts, t),
-        probes=probes.sections(judgement, findings, t),
+        probes=probes.sections(judgement, parts.findings, t),
         commands=commands(run.record.command, command),
     )
     return str(rendered) + "\n"
@@ -111,30 +138,3 @@ def render(
 def _subtitle(judgement: Judgement, record: RunRecord, t: Texts) -> str:
     split = narrative.split_name(judgement, t)
     return t("page.subtitle", recipe=record.recipe.name, n=len(judgement.evaluation), split=split)
-
-
-def commands(*lines: Sequence[str]) -> list[str]:
-    """Command lines as one types them, without those that are not known."""
-    return [shlex.join(words) for words in lines if words]
-
-
-def page_template(name: str, *styles: str) -> Template:
-    """The template ``<name>.html.j2``, with the report's style and further ones built in.
-
-    Raises:
-        MissingExtraError: jinja2 isn't installed.
-    """
-    try:
-        import jinja2
-    except ImportError:
-        raise MissingExtraError("jinja2", "report") from None
-    place = resources.files("mien.reporting") / "templates"
-    environment = jinja2.Environment(
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        loader=jinja2.FunctionLoader(lambda part: (place / part).read_text(encoding="utf-8")),
-    )
-    css = "\n".join((place / f"{style}.css").read_text(encoding="utf-8") for style in ("report", *styles))
-    return environment.get_template(f"{name}.html.j2", globals={"css": css})

@@ -12,7 +12,7 @@ from mien.evaluation import metrics
 from mien.experiments.arms import Arm
 from mien.experiments.results import ArmResult, StudyResult
 from mien.reporting import svg
-from mien.reporting.pages import report
+from mien.reporting.pages.frame import commands, page_template
 from mien.reporting.pages.parts import Figure
 from mien.reporting.pictures import markup
 from mien.reporting.plots import study
@@ -67,7 +67,7 @@ def write(path: str | os.PathLike[str], result: StudyResult, *, command: Sequenc
 def render(result: StudyResult, *, command: Sequence[str] = (), lang: str = "en") -> str:
     """The page as a string; see ``write``."""
     t = Texts(lang)
-    page = report.page_template("study").render(
+    page = page_template("study").render(
         t=t,
         version=mien.__version__,
         title=t(f"study.question.{result.study}"),
@@ -75,7 +75,7 @@ def render(result: StudyResult, *, command: Sequence[str] = (), lang: str = "en"
         notes=_notes(result, t),
         study=section(result, t),
         set_up=_set_up(result, t),
-        commands=report.commands(command),
+        commands=commands(command),
     )
     return str(page) + "\n"
 

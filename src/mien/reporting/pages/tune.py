@@ -11,7 +11,7 @@ from mien.evaluation import metrics
 from mien.experiments.results import SweepResult
 from mien.recipes import search_space
 from mien.reporting import svg
-from mien.reporting.pages import report
+from mien.reporting.pages.frame import commands, page_template
 from mien.reporting.pictures import markup
 from mien.reporting.plots import tuning
 from mien.reporting.texts import Texts, cells
@@ -43,7 +43,7 @@ def render(result: SweepResult, *, command: Sequence[str] = (), lang: str = "en"
     """The page as a string; see ``write``."""
     t = Texts(lang)
     best = result.best_trial
-    page = report.page_template("tune").render(
+    page = page_template("tune").render(
         t=t,
         version=mien.__version__,
         title=t("tune.title"),
@@ -62,7 +62,7 @@ def render(result: SweepResult, *, command: Sequence[str] = (), lang: str = "en"
         best=result.trials.index(best),
         settings=[] if best.number == result.as_it_is else best.settings,
         set_up=_set_up(result, t),
-        commands=[*report.commands(command), "mien train DATA --recipe best.toml"],
+        commands=[*commands(command), "mien train DATA --recipe best.toml"],
     )
     return str(page) + "\n"
 
