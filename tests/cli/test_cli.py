@@ -57,7 +57,7 @@ BAD = [
     ),
     (["train", "FACES", "--init", "tiny", "--set", "image_size=64"], 2, "image_size=64 doesn't fit"),
     (["train", "--resume", "RUN", "--init", "tiny"], 2, "--resume uses the run's own settings"),
-    (["train", "FACES", "--set", "epoch=3"], 2, "There is no setting 'epoch': choose"),
+    (["train", "FACES", "--set", "epoch=3"], 2, "There is no setting 'epoch': did you mean 'epochs'?"),
     (["train", "FACES", "--set", "epochs=0"], 2, "epochs=0 doesn't fit"),
     (["train", "FACES", "--set", "network=huge"], 2, "network=huge doesn't fit: it must be one of vgg, large"),
     (["train", "FACES", "--recipe", "vgg", "--set", "image_size=50"], 2, "must be a multiple of 16, not 50"),

@@ -20,16 +20,16 @@ def test_changes_and_leaks_in_words() -> None:
     assert str(ClassChange("calm", "neutral", 1)) == "'calm' (1 row) was renamed to 'neutral'"
     assert str(ClassChange("contempt", None, 12)) == "'contempt' (12 rows) was left out"
     assert str(Leak("train", "test", 1, 10)) == (
-        "1 of 10 faces of the split 'train' also stands in the split 'test', pixel for pixel."
+        "1 of 10 faces of the split 'train' also is in the split 'test', pixel for pixel."
     )
     assert str(Leak("train", "train", 6, 10)) == (
-        "6 of 10 faces of the split 'train' repeat another face of it, pixel for pixel. The data seems to be there twice."
+        "6 of 10 faces of the split 'train' repeat another face of the split, pixel for pixel. The data may have been added twice."
     )
 
 
 def test_a_coding_says_how_it_was_found_and_survives_json() -> None:
     stated = ChosenCoding("own", "option", {"0": "happy", "1": "sad"})
-    assert str(stated) == "The labels are numbers, read by the coding own (0 happy, 1 sad), as stated."
+    assert str(stated) == "The labels are numbers in the coding own (0 happy, 1 sad), as stated."
     told = ChosenCoding("rafdb", "model", {"1": "surprise"}, "tiny", 112, {"rafdb": 0.64, "fer2013": 0.315, "x": 0.1})
     assert told.evidence == (
         "since the model and it agree best: of 112 faces, 'tiny' agrees with rafdb 64%, fer2013 32%"

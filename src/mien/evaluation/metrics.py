@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.metrics import precision_recall_fscore_support
 
 from mien.errors import ArgumentError
 from mien.evaluation import predictions
@@ -68,8 +69,6 @@ def per_class(labels: NDArray[np.int64], predicted: NDArray[np.int64], num_class
         predicted: ``(N,)`` predicted classes.
         num_classes: K.
     """
-    from sklearn.metrics import precision_recall_fscore_support
-
     precision, recall, f1, support = precision_recall_fscore_support(
         labels, predicted, labels=np.arange(num_classes), zero_division=np.nan
     )
