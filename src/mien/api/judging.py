@@ -147,7 +147,7 @@ def report(
     for note in faceset.source.messages:
         progress.line(f"note: {note}")
     judgement = judge(classifier, faceset, split, flip=flip)
-    together = averaged and judge(averaged, faceset, judgement.record.split, flip=flip)
+    together = None if averaged is None else judge(averaged, faceset, judgement.record.split, flip=flip)
     found = findings.find(
         classifier,
         judgement,
