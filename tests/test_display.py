@@ -13,7 +13,7 @@ import pytest
 
 import mien
 from mien import display
-from mien.display import Displayed
+from mien.display import Displayed, Paged
 from mien.errors import MienError
 from mien.synthetic import drawn
 
@@ -45,6 +45,7 @@ def test_each_kind_has_its_functions(kind: type[Displayed]) -> None:
     module = importlib.import_module(f"{display.PACKAGE}.{kind.kind}")
     assert all(callable(getattr(module, name)) for name in ("text", "html", "rows"))
     assert callable(getattr(kind, "to_dict", None))
+    assert hasattr(module, "write_page") == issubclass(kind, Paged)
     own = [name for name in vars(kind) if name.startswith("plot_")]
     for name in own:
         options = list(inspect.signature(getattr(kind, name)).parameters)

@@ -6,6 +6,7 @@ Python imports it by name when a result is first shown, so that no floor imports
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 PACKAGE = "mien.reporting.display"
 """The package with a module for each kind of result.
 
-A module has ``text(result)``, ``html(result)``, ``rows(result)`` and, for each method ``plot_NAME``, a function of that name."""
+A module has ``text(result)``, ``html(result)``, ``rows(result)`` and, for each method ``plot_NAME``, a function of that name; those of
+results with a page have ``write_page(result, path, lang)``."""
 
 
 class Displayed:
@@ -56,3 +58,20 @@ class Displayed:
     @property
     def _display(self) -> Any:
         return import_module(f"{PACKAGE}.{self.kind}")
+
+
+class Paged(Displayed):
+    """Base class of results that can also be written as a page."""
+
+    def write_page(self, path: str | os.PathLike[str], *, lang: str = "en") -> None:
+        """Write the result as one HTML file that opens offline, as the command line does.
+
+        Args:
+            path: the file to write.
+            lang: ``"en"`` or ``"zh-TW"``.
+
+        Raises:
+            OutputError: there is no such language, or the file can't be written.
+            MissingExtraError: jinja2 or matplotlib isn't installed.
+        """
+        self._display.write_page(self, path, lang)

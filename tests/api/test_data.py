@@ -48,7 +48,9 @@ def test_an_audit_is_of_the_data_as_it_was_asked_to_be_read_and_by_the_model_tha
         return "an audit"
 
     monkeypatch.setattr(auditing, "audit", fake)
-    found: Any = api.audit(faces_file, "tiny", reading=ReadOptions(drop=("fear",)), correlation=0.95, mirrored=True)
+    found: Any = api.audit(
+        faces_file, model="tiny", reading=ReadOptions(drop=("fear",)), correlation=0.95, mirrored=True
+    )
     assert found == "an audit"
     ((classes, name, options),) = given
     assert ("fear" in classes, name) == (False, "tiny")

@@ -33,7 +33,7 @@ def test_copies_of_the_data_itself_are_left_out_of_it(run: Run, faces: FaceSet) 
     splits = twice.splits.copy()
     splits[-1] = "test"  # a training face among the test rows
     leaky = FaceSet(twice.images, twice.labels, twice.classes, twice.names, splits)
-    record = api.evaluate(run.model_file, leaky, "test", without=leaky).judgement.record
+    record = api.evaluate(run.model_file, leaky, split="test", without=leaky).judgement.record
     assert record.without_duplicates_of is not None
     assert (record.without_duplicates_of.left_out, record.without_duplicates_of.exact) == (1, 1)
 
@@ -55,7 +55,7 @@ def test_decisions_are_chosen_on_other_rows_and_stored(run: Run, faces: FaceSet,
     assert found.chosen_on_n == run.record.data.valid.rows
     assert "balanced" in Classifier.load(tmp_path / "model.onnx").spec.decisions
     with pytest.raises(DataError, match="other rows"):
-        api.decide(run.model_file, faces, "test", choose_on="test")
+        api.decide(run.model_file, faces, split="test", choose_on="test")
 
 
 def test_a_report_judges_the_data_of_its_run_and_checks_its_place_first(run: Run, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def test_several_workers_train_on_ray(asked: list[Any]) -> None:
 
 
 def test_a_run_goes_on_with_its_changes(asked: list[Any]) -> None:
-    api.resume("run", Changes(epochs=9))
+    api.resume("run", changes=Changes(epochs=9))
     api.resume("run")
     assert [(at, given, more["changes"]) for at, given, more in asked] == [
         ("here resume", ("run",), Changes(epochs=9)),

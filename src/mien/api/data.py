@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from mien.checks import checked
+from mien.checks import OneOf, checked
 from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.progress import SILENT, Progress
+from mien.reporting.texts import LANGUAGES
 
 if TYPE_CHECKING:
     from mien.auditing.audit import Audit
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 
 Data = str | os.PathLike[str] | FaceSet
+
+Language = Annotated[str, OneOf(tuple(LANGUAGES))]
+"""Language of a page."""
 
 
 def read(data: Data, reading: ReadOptions = DEFAULT, progress: Progress = SILENT) -> FaceSet:
@@ -60,8 +64,8 @@ def load(
 @checked
 def audit(
     data: Data,
-    model: str | os.PathLike[str] | Classifier | None = None,
     *,
+    model: str | os.PathLike[str] | Classifier | None = None,
     reading: ReadOptions = DEFAULT,
     correlation: float = 0.98,
     mirrored: bool = False,

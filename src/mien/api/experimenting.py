@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from mien.api.data import Language
 from mien.checks import checked
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.progress import SILENT, Progress
@@ -170,6 +171,7 @@ QUICK_FACES, QUICK_TEST = 1200, 200
 QUICK_EPOCHS, QUICK_SEEDS = 10, 3
 
 
+@checked
 def homework(
     data: str | os.PathLike[str] | None = None,
     test: str | os.PathLike[str] | None = None,
@@ -184,7 +186,7 @@ def homework(
     sample: Path | None = None,
     hardware: Hardware = AUTO,
     command: Sequence[str] = (),
-    lang: str = "en",
+    lang: Language = "en",
     progress: Progress = SILENT,
 ) -> Homework:
     """Do a course homework: train with and without three techniques, and write ``OUT/homework.html``, a model file and predictions.
@@ -219,6 +221,7 @@ def homework(
     if data is None:
         from mien.synthetic import competition
 
+        Path(out).mkdir(parents=True, exist_ok=True)  # fail before drawing, not after
         progress.line(f"drawing {QUICK_FACES + QUICK_TEST:,} faces")
         data, test = competition.write(Path(out), QUICK_FACES, QUICK_TEST)
     options = doing.Options(

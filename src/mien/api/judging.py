@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mien.api.data import Data, load, read
+from mien.api.data import Data, Language, load, read
 from mien.checks import checked
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import MissingExtraError
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 def evaluate(
     model: str | os.PathLike[str] | Classifier,
     data: Data,
-    split: str | None = None,
     *,
+    split: str | None = None,
     reading: ReadOptions = DEFAULT,
     without: Data | None = None,
     flip: bool = False,
@@ -75,8 +75,8 @@ def evaluate(
 def explain(
     model: str | os.PathLike[str] | Classifier,
     data: Data,
-    split: str | None = None,
     *,
+    split: str | None = None,
     reading: ReadOptions = DEFAULT,
     flip: bool = False,
     progress: Progress = SILENT,
@@ -97,10 +97,10 @@ def explain(
 @checked
 def report(
     run: Run | str | os.PathLike[str],
-    out: str | os.PathLike[str],
+    out: str | os.PathLike[str] | None = None,
+    *,
     data: str | os.PathLike[str] | None = None,
     split: str | None = None,
-    *,
     reading: ReadOptions = DEFAULT,
     flip: bool = False,
     by: Sequence[str] = (),
@@ -109,14 +109,14 @@ def report(
     studies: Sequence[str | os.PathLike[str]] = (),
     ensemble: str | os.PathLike[str] | None = None,
     command: Sequence[str] = (),
-    lang: str = "en",
+    lang: Language = "en",
     progress: Progress = SILENT,
 ) -> Explained:
     """Evaluate a run's model, analyze its errors, and write the report.
 
     Args:
         run: the run or its folder.
-        out: the HTML file to write.
+        out: the HTML file to write; None writes ``report.html`` in the run folder.
         data: other data to evaluate on; None for the data of the run.
         split, flip, by: as for ``evaluate``.
         reading: how the other data is read.
@@ -138,7 +138,8 @@ def report(
     from mien.run import Run
 
     opened = run if isinstance(run, Run) else Run.open(run)
-    files.check(Path(out))
+    page_file = opened.folder / "report.html" if out is None else Path(out)
+    files.check(page_file)
     compared = _studies(studies, opened)
     classifier, averaged = load(opened.model_file), None if ensemble is None else load(ensemble)
     faceset = run_data.read(opened, None if data is None else Path(data), replace(reading, columns=tuple(by)))
@@ -146,7 +147,7 @@ def report(
     for note in faceset.source.messages:
         progress.line(f"note: {note}")
     judgement = judge(classifier, faceset, split, flip=flip)
-    together = averaged and judge(averaged, faceset, judgement.record.split, flip=flip)
+    together = None if averaged is None else judge(averaged, faceset, judgement.record.split, flip=flip)
     found = findings.find(
         classifier,
         judgement,
@@ -157,7 +158,7 @@ def report(
     )
     grouped = tuple(groups.by_column(judgement, column) for column in by)
     parts = page.Parts(found, grouped, compared, together)
-    page.write(out, judgement, opened, parts=parts, command=command, lang=lang)
+    page.write(page_file, judgement, opened, parts=parts, command=command, lang=lang)
     return Explained(judgement, found, grouped)
 
 
@@ -165,8 +166,8 @@ def report(
 def decide(
     model: str | os.PathLike[str] | Classifier,
     data: Data,
-    split: str | None = None,
     *,
+    split: str | None = None,
     reading: ReadOptions = DEFAULT,
     choose_on: str | None = None,
     costs: str | os.PathLike[str] | None = None,
@@ -202,8 +203,8 @@ def decide(
 def compare(
     models: Sequence[str | os.PathLike[str]],
     data: Data,
-    split: str | None = None,
     *,
+    split: str | None = None,
     reading: ReadOptions = DEFAULT,
     flip: bool = False,
     progress: Progress = SILENT,

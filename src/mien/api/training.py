@@ -113,8 +113,8 @@ def new_run_folder(recipe: Recipe) -> Path:
 @checked
 def resume(
     run: str | os.PathLike[str],
-    changes: Changes | None = None,
     *,
+    changes: Changes | None = None,
     workers: int | None = None,
     progress: Progress = SILENT,
 ) -> Run:
@@ -172,7 +172,10 @@ def adapt(
 
 @checked
 def export(
-    run: Run | str | os.PathLike[str], out: str | os.PathLike[str] | None = None, data: Path | None = None
+    run: Run | str | os.PathLike[str],
+    out: str | os.PathLike[str] | None = None,
+    *,
+    data: str | os.PathLike[str] | None = None,
 ) -> Spec:
     """Write the model file of a run's best weights.
 
@@ -186,16 +189,21 @@ def export(
     from mien.training import job
 
     opened = run if isinstance(run, Run) else Run.open(run)
-    return exporting.export(opened, job.read_sets(opened, data)[1], out or opened.model_file)
+    return exporting.export(
+        opened, job.read_sets(opened, None if data is None else Path(data))[1], out or opened.model_file
+    )
 
 
 @checked
 def ensemble(
-    runs: Sequence[Run | str | os.PathLike[str]], out: str | os.PathLike[str], data: Path | None = None
+    runs: Sequence[Run | str | os.PathLike[str]],
+    out: str | os.PathLike[str],
+    *,
+    data: str | os.PathLike[str] | None = None,
 ) -> Spec:
     """Write one model file that averages the probabilities of several runs; the arguments are those of ``export``."""
     from mien.run import Run
     from mien.training import ensemble as ensembles
 
     opened = [run if isinstance(run, Run) else Run.open(run) for run in runs]
-    return ensembles.build(opened, out, moved=data)
+    return ensembles.build(opened, out, moved=None if data is None else Path(data))

@@ -23,7 +23,7 @@ from mien.data import duplicates
 from mien.data.duplicates import Copies
 from mien.data.faceset import SPLITS, UNLABELLED, FaceSet
 from mien.data.info import describe
-from mien.display import Displayed
+from mien.display import Paged
 from mien.errors import DataError
 from mien.inference.classifier import Classifier
 from mien.inference.detector import MIN_SCORE, Detector
@@ -45,7 +45,7 @@ NUM_FIRST = 100
 
 
 @dataclass(frozen=True, eq=False)
-class Audit(Displayed, kind="audit"):
+class Audit(Paged, kind="audit"):
     """The findings of an audit; ``to_frame`` has a row for each row of the data that a finding names.
 
     Attributes:

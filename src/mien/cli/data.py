@@ -174,7 +174,7 @@ def audit(
         cleaning.parse(remove),
         cleaning.parse(fix, cleaning.FIXES),
     )
-    audit = api.audit(path, model, reading=reading, correlation=correlation, mirrored=mirrored, progress=Shown())
+    audit = api.audit(path, model=model, reading=reading, correlation=correlation, mirrored=mirrored, progress=Shown())
     if out is not None:
         audit_page.write(out, audit, command=command_line(), lang=lang)
         say(f"wrote {out}")

@@ -78,7 +78,7 @@ def evaluate(
     found = api.evaluate(
         model,
         data,
-        split,
+        split=split,
         reading=reading,
         without=without,
         flip=flip,
@@ -119,7 +119,7 @@ def explain(
     from mien import api
     from mien.reporting.pages import explain as pages
 
-    found = api.explain(model, data, split, reading=reading, flip=flip, progress=Shown())
+    found = api.explain(model, data, split=split, reading=reading, flip=flip, progress=Shown())
     pages.write(out, found.judgement, found.findings, command=command_line(), lang=lang)
     show({"page": str(out), **found.to_dict()}, as_json, lambda: f"{found}\n\n{out}")
 
@@ -163,7 +163,15 @@ def decide(
     from mien import api
 
     found = api.decide(
-        model, data, split, reading=reading, choose_on=choose_on, costs=costs, out=out, flip=flip, progress=Shown()
+        model,
+        data,
+        split=split,
+        reading=reading,
+        choose_on=choose_on,
+        costs=costs,
+        out=out,
+        flip=flip,
+        progress=Shown(),
     )
     written = [] if out is None else [f"{out}: now also supports  --decision balanced"]
     record = found.to_dict() | ({} if out is None else {"written": str(out)})
@@ -207,7 +215,7 @@ def compare(
     from mien import api
     from mien.reporting.pages import compare as pages
 
-    found = api.compare(models, data, split, reading=reading, flip=flip, progress=Shown())
+    found = api.compare(models, data, split=split, reading=reading, flip=flip, progress=Shown())
     pages.write(out, found, command=command_line(), lang=lang)
     show({"page": str(out), **found.to_dict()}, as_json, lambda: f"{pages.as_text(found, lang)}\n\n{out}")
 

@@ -138,7 +138,7 @@ def train(
             changes = Changes(
                 moved, device if is_given(context, "device") else None, recipe.epochs if settings else None
             )
-            run = api.resume(resume, changes, workers=workers, progress=Shown())
+            run = api.resume(resume, changes=changes, workers=workers, progress=Shown())
         else:
             assert data is not None
             run = api.train(
@@ -224,8 +224,8 @@ def report(
     found = api.report(
         run,
         target,
-        data,
-        split,
+        data=data,
+        split=split,
         reading=reading,
         by=by,
         flip=flip,
@@ -254,7 +254,7 @@ def export(run: Path, out: Path | None, moved: Path | None, as_json: bool) -> No
     from mien.training import temperature
 
     target = out or run / "model.onnx"
-    spec = api.export(run, target, moved)
+    spec = api.export(run, target, data=moved)
     for line in (*_exported(spec, target.stat().st_size), *temperature.warnings(spec)):
         say(line)
     show({"model": str(target), "spec": json.loads(spec.to_json())}, as_json, lambda: str(target))
@@ -294,7 +294,7 @@ def ensemble(runs: tuple[Path, ...], out: Path, moved: Path | None, as_json: boo
     from mien import api
     from mien.training import temperature
 
-    spec = api.ensemble(runs, out, moved)
+    spec = api.ensemble(runs, out, data=moved)
     for warning in temperature.warnings(spec):
         say(warning)
     score = spec.scores[0]

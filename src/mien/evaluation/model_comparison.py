@@ -16,7 +16,7 @@ from mien.checks import no_such
 from mien.data import identity
 from mien.data.faceset import FaceSet
 from mien.data.source import ReadingRecord
-from mien.display import Displayed
+from mien.display import Paged
 from mien.errors import ArgumentError, DataError
 from mien.evaluation import answers, comparison, holdout, metrics, prediction_files, resampling, significance
 from mien.evaluation.answers import Answers
@@ -129,7 +129,7 @@ class ComparisonRecord:
 
 
 @dataclass(frozen=True, eq=False)
-class ModelComparison(Displayed, kind="comparison"):
+class ModelComparison(Paged, kind="comparison"):
     """The result of ``compare``; ``to_frame`` has a row for each model.
 
     Attributes:

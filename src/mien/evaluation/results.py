@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mien import typed_json
+from mien.display import Paged
 from mien.evaluation.evaluation import Evaluation, WithEvaluation
 from mien.evaluation.groups import GroupedScores
 from mien.evaluation.judge import Judgement
@@ -48,7 +49,7 @@ class Evaluated(_Judged, kind="evaluated"):
 
 
 @dataclass(frozen=True, eq=False)
-class Explained(_Judged, kind="explained"):
+class Explained(_Judged, Paged, kind="explained"):
     """The result of ``explain`` and ``report``; ``to_frame`` has a row for each evaluated face.
 
     Attributes:

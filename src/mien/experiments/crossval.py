@@ -24,6 +24,7 @@ from mien.data.faceset import FaceSet
 from mien.data.folds import Fold
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.data.splits import MAX_SEED
+from mien.display import Paged
 from mien.errors import ArgumentError, DataError
 from mien.evaluation import resampling
 from mien.evaluation.evaluation import Evaluation, WithEvaluation
@@ -120,7 +121,7 @@ class Folded:
 
 
 @dataclass(frozen=True, eq=False)
-class Crossvalidated(WithEvaluation, kind="crossval"):
+class Crossvalidated(WithEvaluation, Paged, kind="crossval"):
     """The result of a cross-validation; ``to_frame`` has a row for each fold.
 
     Attributes:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from mien import recipes, typed_json
 from mien.data.faceset import FaceSet
 from mien.data.source import ReadingRecord
-from mien.display import Displayed
+from mien.display import Paged
 from mien.errors import DataError
 from mien.evaluation.comparison import Comparison
 from mien.evaluation.metrics import Score
@@ -99,7 +99,7 @@ class ArmResult:
 
 
 @dataclass(frozen=True)
-class StudyResult(Displayed, kind="study"):
+class StudyResult(Paged, kind="study"):
     """The content of a study's JSON file; ``to_frame`` has a row for each run.
 
     Attributes:
@@ -192,7 +192,7 @@ class TrialResult:
 
 
 @dataclass(frozen=True)
-class SweepResult(Displayed, kind="sweep"):
+class SweepResult(Paged, kind="sweep"):
     """The content of ``tune.json``; ``to_frame`` has a row for each trial.
 
     Attributes:

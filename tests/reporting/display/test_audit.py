@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import bars
 from mien.auditing.audit import Audit
 from mien.reporting import terminal
+from mien.reporting.pages import audit as pages
 
 
 def test_an_audit_shows_its_findings(found: Audit) -> None:
@@ -22,3 +25,8 @@ def test_an_audit_shows_its_findings(found: Audit) -> None:
     widths = [bar.get_width() for bar in bars.of(found.plot_findings())]
     assert widths == [found.counts.rows_in_groups, found.counts.conflicting_rows, 2, found.counts.no_face_found,
                     found.counts.label_issues]  # fmt: skip
+
+
+def test_an_audit_is_written_as_a_page(found: Audit, tmp_path: Path) -> None:
+    found.write_page(tmp_path / "page.html", lang="zh-TW")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == pages.render(found, lang="zh-TW")

@@ -45,3 +45,8 @@ def test_plots_are_those_of_the_named_pair(compared: ModelComparison) -> None:
     assert compared.plot_confusion(second) is second
     with pytest.raises(ArgumentError, match=r"There is no model compared with .*plain.csv 'best': choose "):
         compared.plot_differences(other="best")
+
+
+def test_a_comparison_is_written_as_a_page(compared: ModelComparison, tmp_path: Path) -> None:
+    compared.write_page(tmp_path / "page.html", lang="zh-TW")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == pages.render(compared, lang="zh-TW")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import experimental
 from mien.reporting.pages import crossval as pages
 from mien.reporting.texts import Texts
@@ -20,3 +22,9 @@ def test_a_cross_validation_shows_its_folds() -> None:
     assert found.plot_confusion(folds) is folds
     assert found.plot_calibration().lines
     assert found.to_dict()["scores"]["accuracy"]["value"] == 0.7
+
+
+def test_a_cross_validation_is_written_as_a_page(tmp_path: Path) -> None:
+    result = experimental.crossvalidated()
+    result.write_page(tmp_path / "page.html", lang="zh-TW")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == pages.render(result, lang="zh-TW")

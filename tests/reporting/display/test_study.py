@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import experimental
 from mien.reporting.pages import study
 from mien.reporting.texts import Texts
@@ -20,3 +22,9 @@ def test_a_study_shows_its_arms() -> None:
     assert names == [study.arm_name(arm.arm, Texts("en")) for arm in result.arms[1:]]
     assert result.plot_curves().get_ylabel() == "accuracy on the hold-out"
     assert result.to_dict()["study"] == result.study
+
+
+def test_a_study_is_written_as_a_page(tmp_path: Path) -> None:
+    result = experimental.study()
+    result.write_page(tmp_path / "page.html", lang="zh-TW")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == study.render(result, lang="zh-TW")

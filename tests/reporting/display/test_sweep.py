@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import experimental
@@ -22,3 +24,9 @@ def test_a_search_shows_its_trials() -> None:
     with pytest.raises(ArgumentError, match="'epochs' doesn't vary in this search: choose learning_rate"):
         result.plot_field("epochs")
     assert result.to_dict()["best"] == result.best
+
+
+def test_a_search_is_written_as_a_page(tmp_path: Path) -> None:
+    result = experimental.sweep()
+    result.write_page(tmp_path / "page.html", lang="zh-TW")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == tune.render(result, lang="zh-TW")

@@ -15,7 +15,7 @@ from mien import emotions
 from mien.errors import DataError, MissingExtraError, OutputError
 from mien.reporting.pages import report
 from mien.run import Run
-from reported import REPORT, TRAIN, Outline, judgement, made
+from reported import Outline, judgement, made
 
 
 def test_page_is_well_formed_and_asks_for_nothing(english: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from mien.auditing.audit import Audit
 from mien.reporting import pictures, terminal
 from mien.reporting.display import markup
+from mien.reporting.pages import audit as pages
 from mien.reporting.plots.faces import CountPlot
 from mien.reporting.texts import Texts, cells
 
@@ -43,6 +45,11 @@ def html(audit: Audit) -> str:
         markup.table(t.heads("terminal.drift_heads"), [terminal.drift(split) for split in audit.drift]),
         *shown,
     )
+
+
+def write_page(audit: Audit, path: str | os.PathLike[str], lang: str) -> None:
+    """The page; see ``reporting.pages``."""
+    pages.write(path, audit, lang=lang)
 
 
 def rows(audit: Audit) -> list[dict[str, object]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from mien.evaluation.model_comparison import ModelComparison
@@ -33,6 +34,11 @@ def html(result: ModelComparison) -> str:
         found = [[row.name, *row.cells] for row in pages.difference_rows(pair, t)]
         parts += [markup.line(pages.summary(result, pair, names, t)), markup.table(heads, found)]
     return markup.block(*parts, *map(markup.line, pages.warnings(result, names, t)))
+
+
+def write_page(result: ModelComparison, path: str | os.PathLike[str], lang: str) -> None:
+    """The page; see ``reporting.pages``."""
+    pages.write(path, result, lang=lang)
 
 
 def rows(result: ModelComparison) -> list[dict[str, object]]:

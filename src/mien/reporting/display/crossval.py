@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,11 @@ def html(found: Crossvalidated) -> str:
         ),
         *map(markup.line, [pages.summary(found, t), *pages.warnings(result, t)]),
     )
+
+
+def write_page(found: Crossvalidated, path: str | os.PathLike[str], lang: str) -> None:
+    """The page; see ``reporting.pages``."""
+    pages.write(path, found, lang=lang)
 
 
 def rows(found: Crossvalidated) -> list[dict[str, object]]:

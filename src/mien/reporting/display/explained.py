@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from mien.evaluation.results import Explained
 from mien.reporting.display import evaluated, markup
 from mien.reporting.pages import explain
@@ -16,6 +18,11 @@ def text(result: Explained) -> str:
 def html(result: Explained) -> str:
     """The scores as tables, and the findings as text."""
     return markup.block(*evaluated.judgement_parts(result.judgement, Texts("en")), markup.preformatted(text(result)))
+
+
+def write_page(result: Explained, path: str | os.PathLike[str], lang: str) -> None:
+    """The page; see ``reporting.pages``."""
+    explain.write(path, result.judgement, result.findings, lang=lang)
 
 
 def rows(result: Explained) -> list[dict[str, object]]:

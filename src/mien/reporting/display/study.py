@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from mien.experiments.results import StudyResult
@@ -28,6 +29,11 @@ def html(result: StudyResult) -> str:
         markup.table(pages.heads(t), pages.cells_of_arms(result, t)),
         markup.line(pages.answer(result, t)),
     )
+
+
+def write_page(result: StudyResult, path: str | os.PathLike[str], lang: str) -> None:
+    """The page; see ``reporting.pages``."""
+    pages.write(path, result, lang=lang)
 
 
 def rows(result: StudyResult) -> list[dict[str, object]]:

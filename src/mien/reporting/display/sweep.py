@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from mien.errors import ArgumentError
@@ -29,6 +30,11 @@ def html(result: SweepResult) -> str:
         markup.table(pages.heads(result, t), pages.rows(result, t)),
         markup.line(pages.answer(result, t)),
     )
+
+
+def write_page(result: SweepResult, path: str | os.PathLike[str], lang: str) -> None:
+    """The page; see ``reporting.pages``."""
+    pages.write(path, result, lang=lang)
 
 
 def rows(result: SweepResult) -> list[dict[str, object]]:
