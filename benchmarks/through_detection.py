@@ -58,7 +58,7 @@ def scene(face: NDArray[np.uint8], rng: np.random.Generator) -> tuple[NDArray[np
 
 def aligned(photo: NDArray[np.uint8], found: Detections, size: tuple[int, int]) -> NDArray[np.uint8]:
     """The crop that mien uses: the landmarks brought onto FER2013's."""
-    return align.crop(images.gray(photo), found.landmarks[0], size)
+    return align.crop(images.Picture(photo), found.landmarks[0], size)
 
 
 def boxed(margin: float) -> Cut:
@@ -69,8 +69,10 @@ def boxed(margin: float) -> Cut:
         half = max(right - left, bottom - top) * (0.5 + margin)
         x, y = (left + right) / 2, (top + bottom) / 2
         box = (x - half, y - half, x + half, y + half)
-        area = Image.fromarray(images.gray(photo)).transform(
-            (96, 96), Image.Transform.EXTENT, box, Image.Resampling.BILINEAR
+        area = (
+            Image.fromarray(photo)
+            .convert("L")
+            .transform((96, 96), Image.Transform.EXTENT, box, Image.Resampling.BILINEAR)
         )
         return np.asarray(area.resize(size, Image.Resampling.BILINEAR))
 

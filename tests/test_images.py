@@ -97,6 +97,20 @@ def test_resizing_keeps_what_fits_and_averages_what_shrinks() -> None:
     assert images.resize_faces(faces, (5, 7)).shape == (3, 5, 7)
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_picture_is_the_same_from_pillow_and_from_an_array(mode: str) -> None:
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)).convert(mode)
+    array = np.asarray(image)
+    gray = np.asarray(image.convert("L"))
+    small = np.asarray(image.resize((40, 30), Image.Resampling.BILINEAR, reducing_gap=2.0))
+    for picture in (images.Picture(image), images.Picture(array), images.Picture(array[:, ::-1][:, ::-1])):
+        assert picture.size == (90, 120)
+        np.testing.assert_array_equal(picture.pixels, array)
+        np.testing.assert_array_equal(picture.gray(7, 5, 60, 90), gray[5:90, 7:60])
+        np.testing.assert_array_equal(picture.shrunk(40), small)
+        np.testing.assert_array_equal(picture.shrunk(120), array)
+
+
 def test_png_is_lossless() -> None:
     face = np.random.default_rng(0).integers(0, 256, (8, 8), np.uint8)
     np.testing.assert_array_equal(images.decode(images.encode_png(face), "L"), face)

@@ -9,6 +9,7 @@ import stat
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -18,7 +19,7 @@ from PIL import ExifTags, Image, ImageOps, TiffImagePlugin, UnidentifiedImageErr
 
 from mien import samples
 from mien.checks import checked
-from mien.errors import ImageError, install
+from mien.errors import ArgumentError, ImageError, install
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "JPEG2000")
 """Pillow decoders in use, beside AVIF and HEIC; others are disabled, as some run external programs."""
@@ -86,15 +87,47 @@ Source = bytes | bytearray | memoryview | str | os.PathLike[str] | IO[bytes] | I
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A decoded picture.
+    """A decoded picture, as Pillow holds it or as an array; each is converted to the other only if it is needed.
 
     Attributes:
-        pixels: ``(H, W)`` gray or ``(H, W, 3)`` red, green, blue, ``uint8``, upright.
+        source: ``uint8``, upright: gray ``(H, W)`` or ``L``, or red, green, blue ``(H, W, 3)`` or ``RGB``.
         note: the assumption made to decode it, such as the bit depth of the samples; None if there was none.
     """
 
-    pixels: NDArray[np.uint8]
+    source: Image.Image | NDArray[np.uint8]
     note: str | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        if isinstance(self.source, Image.Image):
+            return self.source.height, self.source.width
+        height, width = self.source.shape[:2]
+        return height, width
+
+    @cached_property
+    def pixels(self) -> NDArray[np.uint8]:
+        """``(H, W)`` gray or ``(H, W, 3)`` red, green, blue."""
+        return np.asarray(self.source, dtype=np.uint8)
+
+    @cached_property
+    def _image(self) -> Image.Image:
+        return self.source if isinstance(self.source, Image.Image) else Image.fromarray(self.source)
+
+    def shrunk(self, longest: int) -> NDArray[np.uint8]:
+        """The pixels, with blocks averaged so that the longer side has at most ``longest`` pixels."""
+        height, width = self.size
+        factor = longest / max(height, width)
+        if factor >= 1:
+            return self.pixels
+        size = (max(1, round(width * factor)), max(1, round(height * factor)))
+        return np.asarray(self._image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))
+
+    def gray(self, left: int, top: int, right: int, bottom: int) -> NDArray[np.uint8]:
+        """Gray levels of a part, weighted as in ITU-R BT.601-2."""
+        if isinstance(self.source, Image.Image):
+            return np.asarray(self.source.crop((left, top, right, bottom)).convert("L"))
+        return np.asarray(Image.fromarray(self.source[top:bottom, left:right]).convert("L"))
 
 
 def decode(
@@ -139,7 +172,7 @@ def decode_picture(
         )
     try:
         with _open(data, name) as picture:
-            return _pixels(picture, name, mode, max_pixels, data)
+            return _decoded(picture, name, mode, max_pixels, data)
     except UnidentifiedImageError:
         raise ImageError(
             f"{name} is not a picture in a supported format (PNG, JPEG, JPEG 2000, WebP, AVIF, HEIC, BMP, GIF, TIFF, PGM)."
@@ -194,7 +227,7 @@ def open_photo(source: Source, *, max_pixels: int | None = None, colour: Literal
         source = Image.fromarray(source[:, :, 0] if source.ndim == 3 and shape[2] == 1 else source)
     if isinstance(source, Image.Image):
         try:
-            return _pixels(source, "the photo", "RGB", most)
+            return _decoded(source, "the photo", "RGB", most)
         except DAMAGE as error:
             raise ImageError(f"the photo can't be read ({error}): use another one.") from None
     if isinstance(source, (bytes, str, os.PathLike)):
@@ -211,19 +244,21 @@ def open_photo(source: Source, *, max_pixels: int | None = None, colour: Literal
     )
 
 
-def shrink(photo: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
-    """Shrink a photo ``(H, W, 3)`` until its longer side has at most ``longest`` pixels, by averaging blocks of pixels."""
-    height, width = photo.shape[:2]
-    factor = longest / max(height, width)
-    if factor >= 1:
-        return photo
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    return np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0))
+@checked
+def in_colour(photo: NDArray[np.uint8] | Picture) -> Picture:
+    """A photo in colour, as a picture.
 
-
-def gray(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Gray levels ``(H, W)`` of a photo ``(H, W, 3)``, weighted as in ITU-R BT.601-2."""
-    return np.asarray(Image.fromarray(photo).convert("L"))
+    Raises:
+        ArgumentError: it has the wrong shape or type.
+    """
+    picture = photo if isinstance(photo, Picture) else Picture(photo)
+    if isinstance(picture.source, Image.Image):
+        shape, kind = (*picture.size, len(picture.source.getbands())), np.dtype(np.uint8)
+    else:
+        shape, kind = picture.source.shape, picture.source.dtype
+    if len(shape) != 3 or shape[2] != 3 or kind != np.uint8 or 0 in shape:
+        raise ArgumentError(f"A photo for detection must be uint8 of shape (H, W, 3), not {kind} of shape {shape}.")
+    return picture
 
 
 def resize_faces(faces: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -285,7 +320,7 @@ def _brands(data: bytes) -> set[bytes]:
     return {data[8:12], *(data[at : at + 4] for at in range(16, end, 4))}
 
 
-def _pixels(picture: Image.Image, name: str, mode: Literal["L", "RGB"], max_pixels: int, data: bytes = b"") -> Picture:
+def _decoded(picture: Image.Image, name: str, mode: Literal["L", "RGB"], max_pixels: int, data: bytes = b"") -> Picture:
     _check_size(*picture.size, name, max_pixels)  # before pixels are decoded
     if isinstance(picture, TiffImagePlugin.TiffImageFile):
         # A tile is decoded completely, even if the picture covers only a part of it.
@@ -296,7 +331,9 @@ def _pixels(picture: Image.Image, name: str, mode: Literal["L", "RGB"], max_pixe
     if orientation != 1:
         shallow.getexif()[ExifTags.Base.Orientation] = orientation  # scaling drops it
         shallow = ImageOps.exif_transpose(shallow)
-    return Picture(np.asarray(_to_mode(shallow, mode), dtype=np.uint8), note)
+    shown = _to_mode(shallow, mode)
+    shown.load()
+    return Picture(shown, note)
 
 
 def _shallow(picture: Image.Image, reopen: Callable[[], Image.Image], data: bytes) -> tuple[Image.Image, str | None]:

@@ -32,8 +32,8 @@ def test_annotated_pictures_lie_as_the_photos_do(invoke: Invoke, album: Path, tm
 
 
 def names(drawer: Drawer, *photos: str) -> list[str]:
-    taken: set[str] = set()
-    return [drawer._name(photo, taken) for photo in photos]
+    unique = files.UniqueNames()
+    return [drawer._name(photo, unique) for photo in photos]
 
 
 def test_pictures_are_called_as_the_photos_and_end_in_what_can_be_written(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_equal_names_are_numbered_whatever_their_case(tmp_path: Path) -> None:
     drawer = Drawer(tmp_path / "out", ("x/*", "y/*"))
     assert names(drawer, "x/a.png", "y/A.png", "z/a.PNG") == ["a.png", "A-2.png", "a-3.PNG"]
     drawer.keep(["a.png"])
-    assert drawer._name("x/A.png", drawer._taken) == "A-2.png"
+    assert drawer._name("x/A.png", drawer._unique) == "A-2.png"
 
 
 def test_one_photo_is_drawn_into_a_file_and_a_folder_s_into_a_folder(album: Path, tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def test_signs_are_applied_to_one_of_the_two(vectors: NDArray[np.float32]) -> No
 
 def test_few_vectors_are_compared_with_few(monkeypatch: pytest.MonkeyPatch) -> None:
     """The share of all pairs that are compared falls as their number grows."""
-    compared = []
+    compared: list[int] = []
 
     def squared(above: NDArray[np.float32], below: NDArray[np.float32]) -> NDArray[np.float32]:
         distances = _squared(above, below)

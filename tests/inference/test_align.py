@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mien.images import Picture
 from mien.inference import align
 
 
@@ -24,7 +25,7 @@ def test_similarity_brings_points_onto_points(degrees: float, scale: float) -> N
 
 def test_a_face_at_the_template_is_cut_out_as_it_is() -> None:
     gray = np.random.default_rng(0).integers(0, 256, (120, 120), dtype=np.uint8)
-    crop = align.crop(gray, align.TEMPLATE + np.array([20, 30], np.float32), (48, 48))
+    crop = align.crop(Picture(gray), align.TEMPLATE + np.array([20, 30], np.float32), (48, 48))
     np.testing.assert_array_equal(crop, gray[30:78, 20:68])
 
 
@@ -37,7 +38,7 @@ def test_a_turned_face_comes_out_upright(degrees: float, scale: float) -> None:
     u = matrix[0, 0] * x + matrix[0, 1] * y + shift[0]
     v = matrix[1, 0] * x + matrix[1, 1] * y + shift[1]
     gray = (128 + 60 * np.sin(u / 9) + 60 * np.cos(v / 7)).clip(0, 255).astype(np.uint8)
-    crop = align.crop(gray, landmarks, (48, 48))
+    crop = align.crop(Picture(gray), landmarks, (48, 48))
     row, column = np.mgrid[0:48, 0:48] + 0.5
     expected = 128 + 60 * np.sin(column / 9) + 60 * np.cos(row / 7)
     inside = np.s_[12:36, 12:36]  # the picture ends at the corners
@@ -46,17 +47,17 @@ def test_a_turned_face_comes_out_upright(degrees: float, scale: float) -> None:
 
 def test_past_the_edge_lies_the_edges_gray() -> None:
     gray = np.full((40, 40), 77, np.uint8)
-    assert (align.crop(gray, align.TEMPLATE - 30, (48, 48)) == 77).all()
+    assert (align.crop(Picture(gray), align.TEMPLATE - 30, (48, 48)) == 77).all()
 
 
 def test_a_large_face_does_not_alias() -> None:
     """A checkerboard finer than the crop's pixels must become gray."""
     board = np.kron(np.indices((240, 240)).sum(0) % 2, np.ones((1, 1))).astype(np.uint8) * 255
-    crop = align.crop(board, align.TEMPLATE * 5, (48, 48))
+    crop = align.crop(Picture(board), align.TEMPLATE * 5, (48, 48))
     assert abs(float(crop.mean()) - 127.5) < 4
     assert crop.std() < 16
 
 
 def test_landmarks_on_one_spot_do_no_harm() -> None:
     gray = np.asarray(Image.new("L", (50, 50), 9))
-    assert align.crop(gray, np.full((5, 2), 25, np.float32), (48, 48)).shape == (48, 48)
+    assert align.crop(Picture(gray), np.full((5, 2), 25, np.float32), (48, 48)).shape == (48, 48)

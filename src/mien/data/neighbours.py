@@ -121,7 +121,7 @@ class _Tree:
 def _squared(above: NDArray[np.float32], below: NDArray[np.float32]) -> NDArray[np.float32]:
     """``(N,)`` squared distances from the differences to both ends ``(N, D)``; a negative difference is none."""
     gaps = np.maximum(np.maximum(above, below), 0)
-    return np.einsum("nd,nd->n", gaps, gaps)
+    return np.asarray(np.einsum("nd,nd->n", gaps, gaps), np.float32)
 
 
 def _boxes(

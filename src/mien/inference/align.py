@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.images import Picture
+
 TEMPLATE = np.array([(14.5, 18.3), (32.9, 18.2), (23.4, 28.3), (16.1, 36.1), (31.4, 36.1)], np.float32)
 """Mean positions of the five detected landmarks in FER2013's 48x48 faces, as x and y from 0 to 1.
 
@@ -15,11 +17,11 @@ TEMPLATE_SIDE = 48
 MAX_SUPERSAMPLING = 8
 
 
-def crop(gray: NDArray[np.uint8], landmarks: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.uint8]:
+def crop(photo: Picture, landmarks: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.uint8]:
     """Crop a face, rotated, scaled and shifted so that its landmarks are closest to ``TEMPLATE``.
 
     Args:
-        gray: gray photo ``(H, W)`` ``uint8``. Outside the photo, the edge pixels are repeated.
+        photo: the photo. Outside it, the edge pixels are repeated.
         landmarks: ``(5, 2)``, x and y in pixels of the photo, as ``Detections.landmarks``.
         size: height and width of the crop.
 
@@ -36,7 +38,7 @@ def crop(gray: NDArray[np.uint8], landmarks: NDArray[np.float32], size: tuple[in
     # Pixel centres are at half units on both sides; sample coordinates start at the first centre.
     px = matrix[0, 0] * x[None] + matrix[0, 1] * y[:, None] + (shift[0] - 0.5)
     py = matrix[1, 0] * x[None] + matrix[1, 1] * y[:, None] + (shift[1] - 0.5)
-    samples = _bilinear(gray, px, py)
+    samples = _bilinear(photo, px, py)
     means = samples.reshape(height, fine, width, fine).mean((1, 3))
     return np.asarray(means + np.float32(0.5), np.uint8)
 
@@ -60,12 +62,16 @@ def similarity(
     return matrix, (target.mean(0) - matrix @ source.mean(0)).astype(np.float32)
 
 
-def _bilinear(gray: NDArray[np.uint8], x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
-    height, width = gray.shape
+def _bilinear(photo: Picture, x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Gray levels between the pixels; only the part of the photo that has them is converted."""
+    height, width = photo.size
     x, y = x.clip(0, width - 1), y.clip(0, height - 1)
     left, top = x.astype(np.intp), y.astype(np.intp)
     right, bottom = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
     u, v = x - left, y - top
+    first, above = int(left.min()), int(top.min())
+    gray = photo.gray(first, above, int(right.max()) + 1, int(bottom.max()) + 1)
+    left, right, top, bottom = left - first, right - first, top - above, bottom - above
     upper = gray[top, left] * (1 - u) + gray[top, right] * u
     lower = gray[bottom, left] * (1 - u) + gray[bottom, right] * u
     return np.asarray(upper * (1 - v) + lower * v, np.float32)

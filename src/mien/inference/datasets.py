@@ -69,13 +69,14 @@ def _expressions(faces: NDArray[np.uint8]) -> list[str]:
 
 def find_face(photo: NDArray[np.uint8], side: int) -> FoundFace | None:
     """The largest face of a photo ``(H, W, 3)``, aligned at ``(side, side)``; see ``portraits.Finder``."""
-    found = _detector().detect(photo)
+    picture = images.in_colour(photo)
+    found = _detector().detect(picture)
     if not len(found):
         return None
     sides = np.sqrt((found.boxes[:, 2:] - found.boxes[:, :2]).clip(0).prod(1))
     largest = int(sides.argmax())
-    crop = align.crop(images.gray(photo), found.landmarks[largest], (side, side))
-    return FoundFace(crop, float(sides[largest] / np.sqrt(photo.shape[0] * photo.shape[1])), len(found))
+    crop = align.crop(picture, found.landmarks[largest], (side, side))
+    return FoundFace(crop, float(sides[largest] / np.sqrt(picture.size[0] * picture.size[1])), len(found))
 
 
 @functools.cache

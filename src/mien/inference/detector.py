@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from mien import images
 from mien.checks import Between, OneOf, checked
-from mien.errors import ArgumentError, ModelFileError
+from mien.errors import ModelFileError
+from mien.images import Picture
 from mien.inference.session import Threads, open_session
 
 PATH = Path(__file__).parent / "weights" / "detector" / "yunet.onnx"
@@ -100,7 +101,7 @@ class Detector:
     @checked
     def detect(
         self,
-        photo: NDArray[np.uint8],
+        photo: NDArray[np.uint8] | Picture,
         *,
         min_score: Annotated[float, Between(0, 1)] = MIN_SCORE,
         detail: Annotated[str, OneOf(tuple(DETAILS))] = "low",
@@ -109,7 +110,7 @@ class Detector:
         """Detect the faces in a photo.
 
         Args:
-            photo: ``(H, W, 3)`` ``uint8``, red, green, blue.
+            photo: ``(H, W, 3)`` ``uint8``, red, green, blue, or a decoded picture.
             min_score: minimum score of a face, 0 to 1.
             detail: search for small faces, one of ``DETAILS``. Large photos get a second pass at a higher resolution, as the
                 first pass misses small faces.
@@ -119,12 +120,9 @@ class Detector:
         Raises:
             ArgumentError: the photo has the wrong shape or type, or an option is invalid.
         """
-        if photo.ndim != 3 or photo.shape[2] != 3 or photo.dtype != np.uint8 or 0 in photo.shape:
-            raise ArgumentError(
-                f"A photo for detection must be uint8 of shape (H, W, 3), not {photo.dtype} of shape {photo.shape}."
-            )
-        height, width = photo.shape[:2]
-        copies = [images.shrink(photo, longest) for longest in pass_sizes(height, width, detail)]
+        picture = images.in_colour(photo)
+        height, width = picture.size
+        copies = [picture.shrunk(longest) for longest in pass_sizes(height, width, detail)]
         best = self._detect_turned((height, width), copies, min_score, 0)
         if not rotate or (len(best) and best.scores[0] >= UPRIGHT_SCORE):
             return best

@@ -194,7 +194,7 @@ class Reader:
         picture = images.open_photo(photo, max_pixels=self.options.max_pixels, colour=colour)
         if picture.note is not None:
             warnings.warn(f"The photo was decoded with an assumption: {picture.note}.", stacklevel=2)
-        return self.read([self.find(picture.pixels)])[0]
+        return self.read([self.find(picture)])[0]
 
     def estimate_prior(self, photos: Iterable[images.Source]) -> dict[str, float]:
         """Estimate the class shares among the faces of photos; the result is a value for the option ``prior``.
@@ -210,29 +210,27 @@ class Reader:
         shares = priors.estimate(rows, self.classifier.shares)
         return dict(zip(self.classifier.classes, shares.tolist(), strict=True))
 
-    def find(self, photo: NDArray[np.uint8], *, still: bool = True) -> DetectedFaces:
-        """Detect the faces in a photo ``(H, W, 3)`` and crop them.
+    def find(self, photo: NDArray[np.uint8] | images.Picture, *, still: bool = True) -> DetectedFaces:
+        """Detect the faces in a photo and crop them.
 
         Args:
-            photo: red, green, blue.
+            photo: ``(H, W, 3)`` ``uint8``, red, green, blue, or a decoded picture.
             still: false for a frame of a video, which gets one detection pass and no rotation, as the video states its rotation.
 
         Raises:
             ArgumentError: the photo has the wrong shape or type.
         """
-        options = self.options
+        options, picture = self.options, images.in_colour(photo)
         found = self.detector.detect(
-            photo,
+            picture,
             min_score=options.min_confidence,
             detail=options.detail if still else "low",
             rotate=options.rotate and still,
         )
         num = min(len(found), options.max_faces)
         crops = np.empty((num, *self.classifier.spec.size), np.uint8)
-        if num:
-            grays = images.gray(photo)
-            for row in range(num):
-                crops[row] = align.crop(grays, found.landmarks[row], self.classifier.spec.size)
+        for row in range(num):
+            crops[row] = align.crop(picture, found.landmarks[row], self.classifier.spec.size)
         return DetectedFaces(found.boxes[:num], found.landmarks[:num], found.scores[:num], crops, found.rotated)
 
     @checked

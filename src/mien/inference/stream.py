@@ -162,11 +162,12 @@ def _prepare(reader: Reader, photo: str | Photo, crops: bool, keep_pixels: bool)
     try:
         source = _source(photo)
         picture = images.decode_picture(source, "L" if crops else "RGB", max_pixels=most)
-        pixels = picture.pixels
-        found = reader.as_face(pixels) if crops else reader.find(pixels)
-        shown = np.repeat(pixels[:, :, None], 3, 2) if crops and keep_pixels else pixels
-        height, width = pixels.shape[:2]
-        return _Prepared(path, found, pixels=shown if keep_pixels else None, note=picture.note, size=(width, height))
+        found = reader.as_face(picture.pixels) if crops else reader.find(picture)
+        shown = None
+        if keep_pixels:
+            shown = np.repeat(picture.pixels[:, :, None], 3, 2) if crops else picture.pixels
+        height, width = picture.size
+        return _Prepared(path, found, pixels=shown, note=picture.note, size=(width, height))
     except ImageError as error:
         nothing = np.empty((0, 4), np.float32), np.empty((0, 5, 2), np.float32), np.empty(0, np.float32)
         return _Prepared(

@@ -196,12 +196,12 @@ class Engine:
         if len(found.crops):
             rows = await self._batchers[model].read(found.crops)
             faces = [reader.face(found, number, row) for number, row in enumerate(rows)]
-        height, width = picture.pixels.shape[:2]
+        height, width = picture.size
         return PhotoResult("", tuple(faces), note=picture.note, size=(width, height), rotated=found.rotated)
 
     def _find(self, reader: Reader, data: bytes) -> tuple[images.Picture, DetectedFaces]:
         photo = images.decode_picture(data, max_pixels=self.settings.max_pixels)
-        return photo, reader.find(photo.pixels)
+        return photo, reader.find(photo)
 
     def _crop(self, reader: Reader, data: bytes) -> tuple[images.Picture, DetectedFaces]:
         face = images.decode_picture(data, "L", max_pixels=min(self.settings.max_pixels, images.MAX_FACE_SIDE**2))
