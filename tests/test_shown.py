@@ -145,13 +145,13 @@ def test_a_training_that_resumes_starts_at_its_share() -> None:
 
 
 def test_progress_is_shown_where_the_user_is(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = Shown()
-    assert type(shown._place) is Notebook
+    shown: Any = Shown()
+    assert isinstance(shown._place, Notebook)
     kernel.kernel = None  # IPython in a terminal
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    assert type(shown._place) is Terminal
+    assert isinstance(shown._place, Terminal)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: False, raising=False)
-    assert type(shown._place) is Log
+    assert isinstance(shown._place, Log)
     assert shown._place is shown._place
 
 

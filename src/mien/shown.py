@@ -13,7 +13,7 @@ from __future__ import annotations
 import html
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -235,7 +235,7 @@ class Clock:
     """
 
     def __init__(self, steps: Iterable[int]) -> None:
-        self.total = len(steps) if hasattr(steps, "__len__") else None
+        self.total = len(steps) if isinstance(steps, Sized) else None
         self.started = time.monotonic()
 
     @property

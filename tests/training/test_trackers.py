@@ -37,7 +37,7 @@ class StopAfter(Progress):
             raise KeyboardInterrupt
 
 
-def expected(run: Run) -> dict[str, list[tuple[int, float]]]:
+def expected(run: Run) -> dict[str, Any]:
     """The values that a tracker must have of a run: (epoch, value) by name."""
     names = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy", "learning_rate")
     return {name: [(row.epoch, pytest.approx(getattr(row, name))) for row in run.history] for name in names}
@@ -51,7 +51,7 @@ def events(folder: Path) -> Any:
     return found
 
 
-def scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
+def scalars(folder: Path) -> dict[str, Any]:
     found = events(folder)
     return {name: [(event.step, event.value) for event in found.Scalars(name)] for name in found.Tags()["scalars"]}
 
@@ -91,7 +91,7 @@ def only_run(client: Any, experiment: str) -> Any:
     return run
 
 
-def metrics(client: Any, run: Any, names: Any) -> dict[str, list[tuple[int, float]]]:
+def metrics(client: Any, run: Any, names: Any) -> dict[str, Any]:
     return {name: [(row.step, row.value) for row in client.get_metric_history(run.info.run_id, name)] for name in names}
 
 
