@@ -75,3 +75,11 @@ def test_plots_leave_the_style_and_pyplot_alone() -> None:
 def test_a_result_without_extras_shows_itself() -> None:
     face = mien.Face((1, 2, 30, 40), (), 0.9, "happy", {"happy": 0.75, "sad": 0.25})
     assert str(face) == "happy 75.0%, box 1 2 30 40, face score 0.90"
+
+
+def test_a_notebook_stores_the_text_and_the_html_and_no_repr() -> None:
+    faces = drawn.draw(20, seed=0)
+    assert faces._repr_mimebundle_(include=None, exclude=None) == {
+        "text/plain": str(faces),
+        "text/html": faces._repr_html_(),
+    }

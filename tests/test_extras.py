@@ -45,6 +45,7 @@ ALL = {name for packages in extras.PACKAGES.values() for name in packages}
         (["study", "labels", "f.csv", "--out", "s"], "train,report"),
         (["tune", "f.csv", "--out", "t"], "train,report,scale"),
         (["train", "f.csv", "--workers", "2"], "train,scale"),
+        (["train", "f.csv", "--log", "mlflow"], "train,mlflow"),
         (["study", "labels", "f.csv", "--engine", "ray", "--out", "s"], "train,report,scale"),
         (["decide", "tiny", "f.csv", "-o", "d.onnx"], "report,adapt"),
         (["adapt", "tiny", "f.csv", "-o", "a.onnx"], "adapt"),

@@ -13,7 +13,7 @@ from mien import api
 @pytest.mark.parametrize("name", [name for name in mien.__all__ if name != "__version__"])
 def test_each_public_name_is_there(name: str) -> None:
     thing = getattr(mien, name)
-    assert thing.__name__ == name
+    assert getattr(thing, "__name__", "SILENT") == name  # an object, not a class
     if name in api.__all__ and name not in ("load", "read"):
         assert thing is getattr(api, name)
 

@@ -1,9 +1,14 @@
-"""Progress as lines of text, and none."""
+"""Progress as lines of text, to several receivers, and none."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+import mien
 import records
-from mien.progress import SILENT, Lines
+from mien.progress import SILENT, Lines, Progress, Several
 
 EPOCH = records.epoch(
     3,
@@ -32,7 +37,43 @@ def test_one_of_several_trainings_names_itself() -> None:
     assert said == ["seed 1: epoch 3/80, hold-out accuracy 61.23%, 12 s"]
 
 
-def test_silence_gives_the_steps_on() -> None:
+def test_silence_gives_the_steps_on(capsys: pytest.CaptureFixture[str]) -> None:
+    assert mien.SILENT is SILENT
     SILENT.line("nothing")
     SILENT.epoch(EPOCH, 80, is_best=True)
     assert list(SILENT.bar(range(3), "work")) == [0, 1, 2]
+    assert capsys.readouterr() == ("", "")
+
+
+class Keeps(Progress):
+    """Keeps the names of what it received."""
+
+    def __init__(self, calls: list[str], name: str) -> None:
+        self.calls, self.name = calls, name
+
+    def line(self, text: str) -> None:
+        self.calls.append(f"{self.name} {text}")
+
+    def bar(self, steps: Any, label: str) -> Any:
+        self.calls.append(f"{self.name} {label}")
+        return steps
+
+    def begin(self, folder: Any, record: Any, epochs_done: int) -> None:
+        self.calls.append(f"{self.name} begin")
+
+    def epoch(self, record: Any, num_epochs: int, is_best: bool) -> None:
+        self.calls.append(f"{self.name} epoch {record.epoch}")
+
+    def end(self, scores: Any) -> None:
+        self.calls.append(f"{self.name} end")
+
+
+def test_several_receivers_get_everything_and_the_first_shows_the_bars(run: Any) -> None:
+    calls: list[str] = []
+    both = Several(Keeps(calls, "a"), Keeps(calls, "b"))
+    both.line("note")
+    assert list(both.bar(range(2), "work")) == [0, 1]
+    both.begin(run.folder, run.record, 0)
+    both.epoch(EPOCH, 80, is_best=True)
+    both.end({"accuracy": 0.5})
+    assert calls == ["a note", "b note", "a work", "a begin", "b begin", "b epoch 3", "a epoch 3", "a end", "b end"]

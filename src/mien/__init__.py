@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mien.inference.classifier import Classifier, load
     from mien.inference.datasets import read
     from mien.inference.photo import Face, Reader, analyze
+    from mien.progress import SILENT, Progress
 
 __version__ = "0.1.0"
 
@@ -64,17 +65,21 @@ _PUBLIC = {
     "Evaluation": "mien.evaluation.evaluation",
     "Face": "mien.inference.photo",
     "FaceSet": "mien.data.faceset",
+    "Progress": "mien.progress",
     "Reader": "mien.inference.photo",
+    "SILENT": "mien.progress",
     "analyze": "mien.inference.photo",
     "load": "mien.inference.classifier",
     "read": "mien.inference.datasets",
 }
 
 __all__ = [
+    "SILENT",
     "Classifier",
     "Evaluation",
     "Face",
     "FaceSet",
+    "Progress",
     "Reader",
     "__version__",
     "adapt",

@@ -39,6 +39,10 @@ class Displayed:
     def _repr_html_(self) -> str:
         return str(self._display.html(self))
 
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        # Otherwise, notebooks also store the dataclass's repr.
+        return {"text/plain": str(self), "text/html": self._repr_html_()}
+
     def to_frame(self) -> DataFrame:
         """The result as a table of pandas, one row per item; the class says what an item is.
 

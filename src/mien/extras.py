@@ -20,6 +20,8 @@ PACKAGES = {
     "video": ("av",),
     "formats": ("openpyxl", "h5py", "yaml", "pyarrow"),
     "scale": ("ray", "optuna", "pyarrow"),
+    "tensorboard": ("tensorboard",),
+    "mlflow": ("mlflow",),
     "serve": ("fastapi", "fastapi_offline", "starlette", "uvicorn", "prometheus_client", "python_multipart"),
 }
 """Packages of each extra, by import name."""
@@ -49,7 +51,7 @@ NEEDS = {
 """Extras that each verb needs."""
 
 OPTIONS = {("train", "workers"): "scale", ("decide", "out"): "adapt"}
-"""Further extras that an option of a verb needs; ``--engine ray`` always needs ``scale``."""
+"""Further extras that an option of a verb needs; ``--engine ray`` always needs ``scale``, and ``--log`` the extra that it names."""
 
 
 MODULES = {
@@ -75,6 +77,8 @@ def of_module(name: str, package: tuple[str, ...]) -> tuple[str, ...]:
 def needs(verb: str, options: Mapping[str, Any]) -> tuple[str, ...]:
     """The extras that a verb needs with the given options."""
     further = [extra for (name, option), extra in OPTIONS.items() if name == verb and options.get(option) is not None]
+    if options.get("log") is not None:
+        further.append(str(options["log"]))
     if options.get("engine") == "ray":
         further.append("scale")
     return (*NEEDS.get(verb, ()), *further)

@@ -1,10 +1,11 @@
-"""Progress of long operations: lines, bars and epochs, through one object."""
+"""Progress of long operations: lines, bars and epochs, through one object. ``mien.shown`` shows it where the user is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
-from mien.run_record import EpochRecord
+from mien.run_record import EpochRecord, RunRecord
 
 
 class Progress:
@@ -25,6 +26,15 @@ class Progress:
     def video(self, time: float, duration: float | None) -> None:
         """Receive the time that a video has reached, and its duration if that is known, in seconds."""
 
+    def begin(self, folder: Path, record: RunRecord, epochs_done: int) -> None:
+        """Receive a training that starts or resumes.
+
+        Args:
+            folder: the run folder.
+            record: its record.
+            epochs_done: number of epochs that were finished before.
+        """
+
     def epoch(self, record: EpochRecord, num_epochs: int, is_best: bool) -> None:
         """Receive a finished epoch; a checkpoint that is due has been stored.
 
@@ -34,8 +44,20 @@ class Progress:
             is_best: whether its hold-out accuracy is the best so far.
         """
 
+    def end(self, scores: Mapping[str, float]) -> None:
+        """Receive the scores of the exported model on the held-out rows, by name."""
+
+    def on_worker(self, tell: Callable[[str], None]) -> Progress:
+        """The object that takes the place of this one in a process that trains on a cluster.
+
+        Args:
+            tell: sends a line to this process.
+        """
+        return Lines(tell)
+
 
 SILENT = Progress()
+"""Shows nothing."""
 
 
 class Lines(Progress):
@@ -67,3 +89,47 @@ class Lines(Progress):
             f"hold-out loss {record.valid_loss:.4f}  hold-out accuracy {record.valid_accuracy:.2%}{' *' if is_best else '  '}  "
             f"{record.images_per_second:,.0f} faces/s  {record.seconds:.0f} s"
         )
+
+
+class Several(Progress):
+    """Several receivers, each of which gets everything; the first shows the bars.
+
+    Args:
+        receivers: one or more.
+    """
+
+    def __init__(self, *receivers: Progress) -> None:
+        self.receivers = receivers
+
+    def line(self, text: str) -> None:
+        """Pass the line on."""
+        for receiver in self.receivers:
+            receiver.line(text)
+
+    def bar(self, steps: Iterable[int], label: str) -> Iterable[int]:
+        """The bar of the first."""
+        return self.receivers[0].bar(steps, label)
+
+    def video(self, time: float, duration: float | None) -> None:
+        """Pass the time on."""
+        for receiver in self.receivers:
+            receiver.video(time, duration)
+
+    def begin(self, folder: Path, record: RunRecord, epochs_done: int) -> None:
+        """Pass the training on."""
+        for receiver in self.receivers:
+            receiver.begin(folder, record, epochs_done)
+
+    def epoch(self, record: EpochRecord, num_epochs: int, is_best: bool) -> None:
+        """Pass the epoch on."""
+        for receiver in reversed(self.receivers):  # what is tracked is stored when the epoch is shown
+            receiver.epoch(record, num_epochs, is_best)
+
+    def end(self, scores: Mapping[str, float]) -> None:
+        """Pass the scores on."""
+        for receiver in self.receivers:
+            receiver.end(scores)
+
+    def on_worker(self, tell: Callable[[str], None]) -> Progress:
+        """What takes the place of each."""
+        return Several(*(receiver.on_worker(tell) for receiver in self.receivers))

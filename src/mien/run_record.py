@@ -14,6 +14,8 @@ from mien.typed_json import JsonObject
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16")
+TRACKERS = ("tensorboard", "mlflow")
+"""Programs that a training can be logged to; each is an extra of the same name."""
 COMPILERS = ("off", "eager", "inductor", "cudagraphs")
 """Modes of ``torch.compile``: off, tracing only, inductor, or inductor with CUDA graphs."""
 

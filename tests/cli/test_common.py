@@ -11,6 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from mien import shown
 from mien.cli import common
 from mien.data.reading import ReadOptions
 
@@ -72,7 +73,7 @@ def test_of_several_processes_the_first_one_speaks(
 def test_results_are_text_or_json(capsys: pytest.CaptureFixture[str]) -> None:
     common.show({"a": [1, "é\x1b"]}, True, lambda: "text")
     assert '"a"' in capsys.readouterr().out
-    common.say("a\x1b[31mb")
+    shown.say("a\x1b[31mb")
     assert "\x1b" not in capsys.readouterr().err
 
 
@@ -92,13 +93,6 @@ def test_what_could_not_be_read_is_the_exit_code(capsys: pytest.CaptureFixture[s
         common.tell_counts(None, Counter(face=3, error=2))
     assert stop.value.code == 1
     assert "2 photos could not be read; their rows say why." in capsys.readouterr().err
-
-
-def test_without_a_terminal_there_is_no_bar(capsys: pytest.CaptureFixture[str]) -> None:
-    shown = common.Shown()
-    assert list(shown.bar(range(3), "work")) == [0, 1, 2]
-    shown.line("a line")
-    assert capsys.readouterr() == ("", "a line\n")
 
 
 def test_the_command_for_records_has_no_folders(tmp_path: Path) -> None:

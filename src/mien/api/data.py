@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 from mien.checks import OneOf, checked
 from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
-from mien.progress import SILENT, Progress
+from mien.progress import Progress
 from mien.reporting.texts import LANGUAGES
+from mien.shown import SHOWN
 
 if TYPE_CHECKING:
     from mien.auditing.audit import Audit
@@ -24,7 +25,7 @@ Language = Annotated[str, OneOf(tuple(LANGUAGES))]
 """Language of a page."""
 
 
-def read(data: Data, reading: ReadOptions = DEFAULT, progress: Progress = SILENT) -> FaceSet:
+def read(data: Data, reading: ReadOptions = DEFAULT, progress: Progress = SHOWN) -> FaceSet:
     """Read labelled faces; assumptions, changes and omissions are reported to ``progress``.
 
     Args:
@@ -69,7 +70,7 @@ def audit(
     reading: ReadOptions = DEFAULT,
     correlation: float = 0.98,
     mirrored: bool = False,
-    progress: Progress = SILENT,
+    progress: Progress = SHOWN,
 ) -> Audit:
     """Search a data set for duplicates, conflicting labels, label issues, blank images and drift.
 
@@ -99,7 +100,7 @@ def submit(
     num_rows: int | None = None,
     flip: bool = False,
     decision: str = "argmax",
-    progress: Progress = SILENT,
+    progress: Progress = SHOWN,
 ) -> Submission:
     """Write predictions for a competition's test set; see ``inference.submission.write``."""
     from mien.inference import submission

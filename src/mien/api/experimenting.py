@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Literal
 from mien.api.data import Language
 from mien.checks import checked
 from mien.data.reading import DEFAULT, ReadOptions
-from mien.progress import SILENT, Progress
+from mien.progress import Progress
 from mien.recipes import Recipe
 from mien.run_record import AUTO, Hardware
+from mien.shown import SHOWN
 
 if TYPE_CHECKING:
     from mien.experiments.crossval import Crossvalidated
@@ -37,7 +38,7 @@ def study(
     engine: Engine = "local",
     num_cpus: int = 1,
     hardware: Hardware = AUTO,
-    progress: Progress = SILENT,
+    progress: Progress = SHOWN,
 ) -> StudyResult:
     """Train variants of a recipe over several seeds and compare their scores (an ablation study).
 
@@ -94,7 +95,7 @@ def crossval(
     engine: Engine = "local",
     num_cpus: int = 1,
     hardware: Hardware = AUTO,
-    progress: Progress = SILENT,
+    progress: Progress = SHOWN,
 ) -> Crossvalidated:
     """Cross-validate a way to make a model: each face is predicted by a model that was trained without its fold.
 
@@ -143,7 +144,7 @@ def tune(
     seed: int = 0,
     num_cpus: int = 1,
     hardware: Hardware = AUTO,
-    progress: Progress = SILENT,
+    progress: Progress = SHOWN,
 ) -> SweepResult:
     """Search for better settings of a recipe by hold-out accuracy; ``scale.sweep.Sweep`` describes the arguments."""
     from mien import recipes
@@ -187,7 +188,7 @@ def homework(
     hardware: Hardware = AUTO,
     command: Sequence[str] = (),
     lang: Language = "en",
-    progress: Progress = SILENT,
+    progress: Progress = SHOWN,
 ) -> Homework:
     """Do a course homework: train with and without three techniques, and write ``OUT/homework.html``, a model file and predictions.
 

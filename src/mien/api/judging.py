@@ -12,7 +12,8 @@ from mien.api.data import Data, Language, load, read
 from mien.checks import checked
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import MissingExtraError
-from mien.progress import SILENT, Progress
+from mien.progress import Progress
+from mien.shown import SHOWN
 
 if TYPE_CHECKING:
     from mien.evaluation.deciding import Decided
@@ -37,7 +38,7 @@ def evaluate(
     prior: str | None = None,
     corrupted: bool = False,
     by: Sequence[str] = (),
-    progress: Progress = SILENT,
+    progress: Progress = SHOWN,
 ) -> Evaluated:
     """Evaluate a model on labelled faces.
 
@@ -79,7 +80,7 @@ def explain(
     split: str | None = None,
     reading: ReadOptions = DEFAULT,
     flip: bool = False,
-    progress: Progress = SILENT,
+    progress: Progress = SHOWN,
 ) -> Explained:
     """Analyze the errors of a model; ``reporting.pages.explain`` writes the result as a page.
 
@@ -110,7 +111,7 @@ def report(
     ensemble: str | os.PathLike[str] | None = None,
     command: Sequence[str] = (),
     lang: Language = "en",
-    progress: Progress = SILENT,
+    progress: Progress = SHOWN,
 ) -> Explained:
     """Evaluate a run's model, analyze its errors, and write the report.
 
@@ -173,7 +174,7 @@ def decide(
     costs: str | os.PathLike[str] | None = None,
     out: str | os.PathLike[str] | None = None,
     flip: bool = False,
-    progress: Progress = SILENT,
+    progress: Progress = SHOWN,
 ) -> Decided:
     """Compare decision rules: they are fitted on rows that the model wasn't trained on, and evaluated on other rows.
 
@@ -207,7 +208,7 @@ def compare(
     split: str | None = None,
     reading: ReadOptions = DEFAULT,
     flip: bool = False,
-    progress: Progress = SILENT,
+    progress: Progress = SHOWN,
 ) -> ModelComparison:
     """Compare models on the same faces; ``reporting.pages.compare`` writes it as a page.
 

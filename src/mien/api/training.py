@@ -7,13 +7,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from mien.checks import checked
+from mien.checks import OneOf, checked
 from mien.data.reading import DEFAULT, ReadOptions
-from mien.progress import SILENT, Progress
+from mien.progress import Progress
 from mien.recipes import Recipe
-from mien.run_record import AUTO, Hardware
+from mien.run_record import AUTO, TRACKERS, Hardware
+from mien.shown import SHOWN
 
 if TYPE_CHECKING:
     from mien.api.data import Data
@@ -35,7 +36,8 @@ def train(
     hardware: Hardware = AUTO,
     workers: int | None = None,
     command: Sequence[str] = (),
-    progress: Progress = SILENT,
+    log: Annotated[str, OneOf(TRACKERS)] | None = None,
+    progress: Progress = SHOWN,
     **changes: Any,
 ) -> Run:
     """Train a recipe and write a run folder with its model file.
@@ -49,6 +51,7 @@ def train(
         hardware: device and precision of training.
         workers: number of data-parallel processes on Ray; None trains in this process.
         command: arguments of the command line, stored in ``run.json``.
+        log: also send each epoch, the recipe and the final scores to ``"tensorboard"`` or ``"mlflow"``; see docs/training.md.
         progress: receives notes and one record per epoch.
         changes: fields of the recipe, such as ``epochs=15`` or ``augment="robust"``; see docs/recipes.md.
 
@@ -58,28 +61,21 @@ def train(
         RunError: the run folder is not empty.
     """
     from mien import recipes
-    from mien.training import job, ranks
+    from mien.training import job, ranks, trackers
 
     wanted = recipe if isinstance(recipe, Recipe) else recipe_for(recipe, init=init)
     if init is not None:
         wanted = replace(wanted, init=os.fspath(init))
     wanted = recipes.with_fields(wanted, **changes)
     folder = Path(out) if out is not None else new_run_folder(wanted)
-    if workers is not None:
-        from mien.scale import training
+    with trackers.tracked(progress, log) as shown:
+        options: Any = {"reading": reading, "hardware": hardware, "command": command, "progress": shown}
+        if workers is not None:
+            from mien.scale import training
 
-        return training.start(
-            data,
-            wanted,
-            folder,
-            workers=workers,
-            reading=reading,
-            hardware=hardware,
-            command=command,
-            progress=progress,
-        )
-    begin = job.start_or_resume if ranks.started_again() else job.start
-    return begin(data, wanted, folder, reading=reading, hardware=hardware, command=command, progress=progress)
+            return training.start(data, wanted, folder, workers=workers, **options)
+        begin = job.start_or_resume if ranks.started_again() else job.start
+        return begin(data, wanted, folder, **options)
 
 
 def recipe_for(
@@ -116,25 +112,27 @@ def resume(
     *,
     changes: Changes | None = None,
     workers: int | None = None,
-    progress: Progress = SILENT,
+    log: Annotated[str, OneOf(TRACKERS)] | None = None,
+    progress: Progress = SHOWN,
 ) -> Run:
     """Resume a run that was stopped.
 
     Args:
         run: the run folder.
         changes: a new path of the data, another device, more epochs; None for no changes.
-        workers: as for ``train``.
+        workers, log: as for ``train``.
         progress: receives notes and one record per epoch.
     """
-    from mien.training import job
+    from mien.training import job, trackers
     from mien.training.resuming import UNCHANGED
 
     wanted = UNCHANGED if changes is None else changes
-    if workers is not None:
-        from mien.scale import training
+    with trackers.tracked(progress, log) as shown:
+        if workers is not None:
+            from mien.scale import training
 
-        return training.resume(run, workers=workers, changes=wanted, progress=progress)
-    return job.resume(run, changes=wanted, progress=progress)
+            return training.resume(run, workers=workers, changes=wanted, progress=shown)
+        return job.resume(run, changes=wanted, progress=shown)
 
 
 @checked
@@ -146,7 +144,7 @@ def adapt(
     reading: ReadOptions = DEFAULT,
     seed: int = 0,
     overwrite: bool = False,
-    progress: Progress = SILENT,
+    progress: Progress = SHOWN,
 ) -> Adapted:
     """Adapt a trained model to other faces and classes: fit a new last layer on its features, and write the model file.
 

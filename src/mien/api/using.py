@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mien.checks import checked
-from mien.progress import SILENT, Progress
+from mien.progress import Progress
+from mien.shown import SHOWN
 
 if TYPE_CHECKING:
     from mien.inference.classifier import Classifier
@@ -29,7 +30,7 @@ def predict(
     out: Path_ | None = None,
     crops: bool = False,
     keep_pixels: bool = False,
-    progress: Progress = SILENT,
+    progress: Progress = SHOWN,
     **options: Any,
 ) -> Predictions:
     """Detect the faces in photos and predict their expressions. A photo that can't be read is a result with an error.
@@ -92,7 +93,7 @@ def video(
     start: float = 0.0,
     end: float | None = None,
     smoothing: float = 0.3,
-    progress: Progress = SILENT,
+    progress: Progress = SHOWN,
     **options: Any,
 ) -> VideoResult:
     """Predict the expressions in a video, face by face. Ctrl-C ends it; the result has what was read until then.

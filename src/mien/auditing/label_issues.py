@@ -11,6 +11,7 @@ deep-learning framework and takes half a minute for FER2013; its accuracy is low
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -244,7 +245,9 @@ def _issues(labels: NDArray[np.int64], probabilities: NDArray[np.float64]) -> ND
     if len(present) < 2:
         return np.empty(0, np.int64)
     try:
-        from cleanlab.filter import find_label_issues
+        with warnings.catch_warnings():  # without ipywidgets, its bars warn in a notebook; they aren't used
+            warnings.filterwarnings("ignore", message="IProgress not found")
+            from cleanlab.filter import find_label_issues
     except ImportError:
         raise MissingExtraError("cleanlab", "report") from None
     shares = probabilities[:, present] + 1e-9  # cleanlab needs every class to occur

@@ -6,7 +6,7 @@ import functools
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,8 @@ import click
 
 from mien import escapes
 from mien.cli.places import InputName, InputPath, OutputPath
-from mien.progress import Lines
 from mien.reporting.texts import cells
+from mien.shown import say
 from mien.typed_json import JsonObject
 from mien.words import agreed, counted
 
@@ -177,20 +177,10 @@ def fail(message: str, exit_code: int) -> None:
     sys.exit(exit_code)
 
 
-def say(line: str) -> None:
-    """Print one line on standard error."""
-    click.echo(escapes.visible(line), err=True)
-
-
 def write(text: str, *, err: bool = False) -> None:
     """Print a result on standard output, or several lines on standard error."""
     stream = sys.stderr if err else sys.stdout
     click.echo(escapes.encodable(escapes.visible(text, lines=True), stream.encoding), err=err)
-
-
-def redraw(line: str = "") -> None:
-    """Replace the last line of a terminal, such as a counter; an empty line removes it."""
-    click.echo(f"\r\x1b[K{escapes.visible(line)}", nl=False, err=True)
 
 
 @contextmanager
@@ -204,29 +194,6 @@ def resumable(
         if speaks() and (needs is None or needs.exists()):
             say(how)
         raise
-
-
-class Shown(Lines):
-    """Progress on standard error: lines, and a bar where it is a terminal."""
-
-    def __init__(self) -> None:
-        super().__init__(say)
-
-    def bar(self, steps: Iterable[int], label: str) -> Iterable[int]:
-        """Show a bar over the steps."""
-        if not sys.stderr.isatty():
-            yield from steps
-            return
-        with click.progressbar(steps, label=label, file=sys.stderr) as bar:
-            yield from bar
-        click.echo("\x1b[1A\x1b[2K", nl=False, err=True)  # the epoch's line takes the bar's place
-
-    def video(self, time: float, duration: float | None) -> None:
-        """Show the time on a terminal."""
-        if sys.stderr.isatty():
-            # For joined recordings, the duration is that of the last one.
-            share = f" of {cells.decimal(duration, 0)}" if duration and time <= duration else ""
-            redraw(f"{cells.decimal(time, 0)}{share} s")
 
 
 def command_line() -> tuple[str, ...]:

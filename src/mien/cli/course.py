@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from mien.cli.common import (
-    Shown,
     command_line,
     data_options,
     device_option,
@@ -17,11 +16,11 @@ from mien.cli.common import (
     path_argument,
     precision_option,
     resumable,
-    say,
     set_option,
     show,
 )
 from mien.cli.places import InputName, OutputPath, Verb
+from mien.shown import SHOWN, say
 
 if TYPE_CHECKING:
     from mien.data.reading import ReadOptions
@@ -109,7 +108,7 @@ def homework(
             hardware=Hardware(device, precision),
             command=command_line(),
             lang=lang,
-            progress=Shown(),
+            progress=SHOWN,
         )
     _finish(done, pdf, lang, as_json)
 
@@ -127,7 +126,7 @@ def demo(out: Path, pdf: bool, lang: str, as_json: bool) -> None:
     from mien import api
 
     with resumable():
-        done = api.homework(out=out, quick=True, command=command_line(), lang=lang, progress=Shown())
+        done = api.homework(out=out, quick=True, command=command_line(), lang=lang, progress=SHOWN)
     _finish(done, pdf, lang, as_json)
 
 

@@ -10,7 +10,6 @@ import click
 
 from mien import typed_json
 from mien.cli.common import (
-    Shown,
     command_line,
     data_options,
     json_option,
@@ -19,10 +18,10 @@ from mien.cli.common import (
     output_argument,
     path_argument,
     recipe_option,
-    say,
     set_option,
     show,
 )
+from mien.shown import SHOWN, say
 
 if TYPE_CHECKING:
     from mien.data.reading import ReadOptions
@@ -92,7 +91,7 @@ def convert(path: Path, out: Path, reading: ReadOptions, size: int | None, overw
     from mien import api
     from mien.data import store
 
-    faceset = api.read(path, dataclasses.replace(reading, size=size), Shown())
+    faceset = api.read(path, dataclasses.replace(reading, size=size), SHOWN)
     store.convert(faceset, out, overwrite=overwrite)
     record = {
         "out": str(out),
@@ -174,7 +173,7 @@ def audit(
         cleaning.parse(remove),
         cleaning.parse(fix, cleaning.FIXES),
     )
-    audit = api.audit(path, model=model, reading=reading, correlation=correlation, mirrored=mirrored, progress=Shown())
+    audit = api.audit(path, model=model, reading=reading, correlation=correlation, mirrored=mirrored, progress=SHOWN)
     if out is not None:
         audit_page.write(out, audit, command=command_line(), lang=lang)
         say(f"wrote {out}")

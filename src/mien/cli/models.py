@@ -9,7 +9,6 @@ import click
 
 from mien import typed_json
 from mien.cli.common import (
-    Shown,
     by_option,
     command_line,
     data_options,
@@ -24,6 +23,7 @@ from mien.cli.common import (
     show,
 )
 from mien.cli.places import Verb
+from mien.shown import SHOWN
 
 if TYPE_CHECKING:
     from mien.data.reading import ReadOptions
@@ -86,7 +86,7 @@ def evaluate(
         prior=prior,
         corrupted=corrupted,
         by=by,
-        progress=Shown(),
+        progress=SHOWN,
     )
     show(found.to_dict(), as_json, lambda: str(found))
 
@@ -119,7 +119,7 @@ def explain(
     from mien import api
     from mien.reporting.pages import explain as pages
 
-    found = api.explain(model, data, split=split, reading=reading, flip=flip, progress=Shown())
+    found = api.explain(model, data, split=split, reading=reading, flip=flip, progress=SHOWN)
     pages.write(out, found.judgement, found.findings, command=command_line(), lang=lang)
     show({"page": str(out), **found.to_dict()}, as_json, lambda: f"{found}\n\n{out}")
 
@@ -171,7 +171,7 @@ def decide(
         costs=costs,
         out=out,
         flip=flip,
-        progress=Shown(),
+        progress=SHOWN,
     )
     written = [] if out is None else [f"{out}: now also supports  --decision balanced"]
     record = found.to_dict() | ({} if out is None else {"written": str(out)})
@@ -215,7 +215,7 @@ def compare(
     from mien import api
     from mien.reporting.pages import compare as pages
 
-    found = api.compare(models, data, split=split, reading=reading, flip=flip, progress=Shown())
+    found = api.compare(models, data, split=split, reading=reading, flip=flip, progress=SHOWN)
     pages.write(out, found, command=command_line(), lang=lang)
     show({"page": str(out), **found.to_dict()}, as_json, lambda: f"{pages.as_text(found, lang)}\n\n{out}")
 
@@ -255,6 +255,6 @@ def submit(
     """
     from mien import api
 
-    faceset = api.read(test, reading, Shown())
+    faceset = api.read(test, reading, SHOWN)
     written = api.submit(model, faceset, out, sample=sample, num_rows=rows, flip=flip, decision=decision)
     show({**written.to_dict(), "read": typed_json.to_json(faceset.source.reading())}, as_json, lambda: str(written))

@@ -19,15 +19,14 @@ from mien.cli.common import (
     flip_option,
     name_argument,
     prior_option,
-    redraw,
     resumable,
-    say,
     tell_counts,
     write,
 )
 from mien.cli.drawing import Drawer
 from mien.cli.places import OutputPath, Verb
 from mien.reporting.texts import cells
+from mien.shown import redraw, say
 from mien.words import agreed, counted
 
 if TYPE_CHECKING:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mien.cli.common import redraw, say, tell_counts
+from mien.cli.common import tell_counts
 from mien.reporting.texts import cells
+from mien.shown import redraw, say
 from mien.words import counted
 
 if TYPE_CHECKING:

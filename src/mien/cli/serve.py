@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
-from mien.cli.common import say
 from mien.cli.places import Verb
 from mien.errors import SettingsError
+from mien.shown import say
 
 CACHE = "MIEN_CACHE"
 """A variable of mien that is not a setting of the server."""

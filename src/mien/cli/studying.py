@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from mien.cli.common import (
-    Shown,
     command_line,
     cpus_option,
     data_options,
@@ -26,6 +25,7 @@ from mien.cli.common import (
     show,
 )
 from mien.cli.places import OutputPath, Verb
+from mien.shown import SHOWN
 
 if TYPE_CHECKING:
     from mien.data.reading import ReadOptions
@@ -101,7 +101,7 @@ def study(
             engine=engine,
             num_cpus=num_cpus,
             hardware=Hardware(device, precision),
-            progress=Shown(),
+            progress=SHOWN,
         )
     page = out / f"{name}.html"
     study.write(page, result, command=command_line(), lang=lang)
@@ -189,7 +189,7 @@ def crossval(
             engine=engine,
             num_cpus=num_cpus,
             hardware=Hardware(device, precision),
-            progress=Shown(),
+            progress=SHOWN,
         )
     page = out / "crossval.html"
     pages.write(page, found, command=command_line(), lang=lang)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from mien.cli.common import (
-    Shown,
     by_option,
     command_line,
     data_options,
@@ -25,12 +24,13 @@ from mien.cli.common import (
     precision_option,
     recipe_option,
     resumable,
-    say,
     set_option,
     show,
 )
 from mien.cli.places import OutputPath, RunPath, Verb
 from mien.reporting.texts import cells
+from mien.run_record import TRACKERS
+from mien.shown import SHOWN, say
 from mien.words import counted
 
 if TYPE_CHECKING:
@@ -91,6 +91,11 @@ def _check_resuming(
     type=click.IntRange(1),
     help="Train with this many Ray workers, one core or GPU each.  [default: this process]",
 )
+@click.option(
+    "--log",
+    type=click.Choice(TRACKERS),
+    help="Also log recipe, epochs and scores to TensorBoard or MLflow.  [default: off]",
+)
 @json_option
 @click.pass_context
 def train(
@@ -106,6 +111,7 @@ def train(
     device: str,
     precision: str,
     workers: int | None,
+    log: str | None,
     as_json: bool,
 ) -> None:
     """Train a recipe on DATA; writes a run folder.
@@ -138,7 +144,7 @@ def train(
             changes = Changes(
                 moved, device if is_given(context, "device") else None, recipe.epochs if settings else None
             )
-            run = api.resume(resume, changes=changes, workers=workers, progress=Shown())
+            run = api.resume(resume, changes=changes, workers=workers, log=log, progress=SHOWN)
         else:
             assert data is not None
             run = api.train(
@@ -149,7 +155,8 @@ def train(
                 hardware=Hardware(device, precision),
                 workers=workers,
                 command=command_line(),
-                progress=Shown(),
+                log=log,
+                progress=SHOWN,
             )
     record = {"run": str(run.folder), "model": str(run.model_file), "history": typed_json.to_json(run.history)}
     show(record, as_json, lambda: f"{run.model_file}\nnext:  mien report {run.folder}")
@@ -174,7 +181,7 @@ def adapt(model: str, data: Path, reading: ReadOptions, out: Path, seed: int, ov
     from mien import api
     from mien.training import temperature
 
-    adapted = api.adapt(model, data, out, reading=reading, seed=seed, overwrite=overwrite, progress=Shown())
+    adapted = api.adapt(model, data, out, reading=reading, seed=seed, overwrite=overwrite, progress=SHOWN)
     for warning in temperature.warnings(adapted.spec):
         say(warning)
     show(adapted.to_dict(), as_json, lambda: f"{adapted}\nnext:  mien predict PHOTO --model {adapted.path}")
@@ -234,7 +241,7 @@ def report(
         ensemble=ensemble,
         command=command_line(),
         lang=lang,
-        progress=Shown(),
+        progress=SHOWN,
     )
     grouped = {"by": typed_json.to_json(found.by)} if by else {}
     show({"report": str(target), **found.judgement.to_dict(), **grouped}, as_json, lambda: str(target))

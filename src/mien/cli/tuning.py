@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from mien.cli.common import (
-    Shown,
     command_line,
     cpus_option,
     data_options,
@@ -23,6 +22,7 @@ from mien.cli.common import (
     show,
 )
 from mien.cli.places import OutputPath, Verb
+from mien.shown import SHOWN
 
 if TYPE_CHECKING:
     from mien.data.reading import ReadOptions
@@ -115,7 +115,7 @@ def tune(
             seed=seed,
             num_cpus=num_cpus,
             hardware=Hardware(device, precision),
-            progress=Shown(),
+            progress=SHOWN,
         )
     page, best = out / "tune.html", out / "best.toml"
     tune.write(page, result, command=command_line(), lang=lang)

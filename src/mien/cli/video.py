@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mien.cli.common import Shown, name_argument, output_argument, redraw, say, show
+from mien.cli.common import name_argument, output_argument, show
 from mien.cli.places import Verb
 from mien.cli.predicting import max_pixels_option, reader_options, with_options
 from mien.reporting.texts import cells
+from mien.shown import SHOWN, redraw, say
 from mien.words import agreed, counted
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def video(
         decision=decision,
         prior=prior,
         max_pixels=max_pixels,
-        progress=Shown(),
+        progress=SHOWN,
     )
     if sys.stderr.isatty():
         redraw()

@@ -12,7 +12,7 @@ from ray.train import torch as ray_torch
 
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import ClusterError, MienError
-from mien.progress import SILENT, Lines, Progress
+from mien.progress import SILENT, Progress
 from mien.recipes import Recipe
 from mien.run import Run, check_new
 from mien.run_record import AUTO, Hardware
@@ -76,12 +76,12 @@ def _run(work: Callable[[Progress], object], place: Path, workers: int, device: 
         use_gpu = nodes.has_gpu(device)
         nodes.require("GPU" if use_gpu else "CPU", workers, progress.line)
 
-        home = Path.cwd()
+        home, heard = Path.cwd(), progress.on_worker(tell)
 
         def in_worker() -> MienError | None:
             cluster.change_folder(home)  # a recipe may name its teacher from here; Ray Train changes the folder
             try:
-                work(Lines(tell))
+                work(heard)
             except MienError as error:
                 return error
             return None

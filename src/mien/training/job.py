@@ -283,6 +283,7 @@ def _finish(run: Run, own_set: FaceSet, valid_set: FaceSet, ranks: Ranks, progre
     if not ranks.first:
         progress = SILENT  # only rank 0 reports
     ranks.on_rank0(lambda: _write_beginning(run, own_set))
+    progress.begin(run.folder, run.record, run.epochs_done)
     ending = loop.train(run, own_set, valid_set, ranks=ranks, progress=progress)
     ended = Run(run.folder, replace(run.record, ended=ending))
     ranks.on_rank0(lambda: _write_end(ended, valid_set, progress))
@@ -307,6 +308,7 @@ def _write_end(run: Run, valid_set: FaceSet, progress: Progress) -> None:
     )
     for warning in temperature.warnings(spec):
         progress.line(warning)
+    progress.end({name: score[name] for name in ("accuracy", "log_loss") if name in score})
 
 
 def _ending(run: Run) -> str:
