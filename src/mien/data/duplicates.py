@@ -34,7 +34,7 @@ MAX_PAIRS = 5_000_000
 
 _FREQUENCIES = 12  # each way
 _BLOCK = 1024  # faces converted to float at once, which limits the memory
-_SAMPLE = 16384  # faces from which the directions of most variance are computed
+_SAMPLE = 4096  # faces from which the directions of most variance are computed
 _DENSE = 16  # products of all faces with all are faster than pair by pair up to this many per pair
 _SLACK = 1e-4  # for rounding in float32
 
