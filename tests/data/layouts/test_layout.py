@@ -1,28 +1,18 @@
-"""The layouts that are declared: their names, what they hold, and which may be cached by one file."""
+"""A layout recognises and reads what it is for."""
 
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mien.data.layouts import LAYOUTS
-from mien.data.layouts.layout import Layout
 from mien.data.layouts.survey import Survey
 from mien.data.reading import DEFAULT
 
 if TYPE_CHECKING:
     from tests.data.conftest import Maker
-
-
-def test_each_layout_has_a_name_of_its_own_and_holds_one_kind() -> None:
-    assert len({layout.name for layout in LAYOUTS}) == len(LAYOUTS)
-    kinds = get_args(Layout.__dataclass_fields__["holds"].type) or (
-        "tables of pixels", "pictures", "Parquet files", "arrays",
-    )  # fmt: skip
-    assert {layout.holds for layout in LAYOUTS} == set(kinds)
-    assert all(layout.about and "\n" not in layout.about for layout in LAYOUTS)
 
 
 def test_a_layout_recognises_and_reads_what_it_is_for(make: Maker) -> None:
