@@ -17,11 +17,16 @@ Threads = Annotated[int, Between(0, 1024)]
 """Number of threads per call; 0 uses all cores."""
 
 
+NOWHERE = os.path.join(os.devnull, "none")  # noqa: PTH118 # a name, not a path of this machine
+"""A folder that can't exist, in which a graph from memory looks for weights in other files."""
+
+
 def open_session(model: str | bytes, threads: int) -> Any:
     """Open a graph for the CPU.
 
     Args:
-        model: path or content of the file.
+        model: path or content of the file. Content must hold all weights: those in other files are refused, because they would be
+            read from the working folder, and the hash of a model file doesn't cover them.
         threads: number of threads per run; 0 uses all cores.
 
     Raises:
@@ -31,4 +36,6 @@ def open_session(model: str | bytes, threads: int) -> Any:
     options.intra_op_num_threads = threads
     options.log_severity_level = 3  # errors only, which are raised as exceptions too
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads must not occupy cores
+    if isinstance(model, bytes):
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", NOWHERE)
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
