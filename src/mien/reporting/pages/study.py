@@ -128,7 +128,7 @@ def _row(arm: ArmResult, t: Texts) -> ArmRow:
         name=arm_name(arm.arm, t),
         scores=tuple(_with_deviation(arm, score) for score in SHOWN),
         minutes=_minutes(arm),
-        epochs=", ".join(map(str, arm.epochs)),
+        epochs="–".join(map(str, sorted({min(arm.epochs), max(arm.epochs)}))) if arm.epochs else "",
         differences=tuple(_difference(arm, score) for score in DIFFERENCES),
     )
 
@@ -224,8 +224,8 @@ def _figures(result: StudyResult, t: Texts) -> list[Figure]:
         plot, title = study.DifferencePlot(arms, score), t(f"study.score.{score}")
         drawn = svg.from_plot(
             lambda ax, plot=plot: plot.plot(ax, names=names, words=t.tables["study_plots"]),  # type: ignore[misc] # a default binds the loop's value
-            680,
-            64 + 27 * len(names),
+            400,
+            76 + 24 * len(names),
             prefix=f"{result.study}-{score}",
             label=t("study.figure_label", score=title),
         )
@@ -238,8 +238,8 @@ def _curves(result: StudyResult, t: Texts) -> str:
     names = {arm: arm_name(arm, t) for arm in plot.curves}
     drawn = svg.from_plot(
         lambda ax: plot.plot(ax, names=names, words=t.tables["study_plots"]),
-        680,
-        max(280, 60 + 18 * len(names)),
+        400,
+        240 + 7 * len(names),
         prefix=f"{result.study}-curves",
         label=t("study.curves_label"),
     )

@@ -115,5 +115,5 @@ class ArmCurvesPlot:
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.yaxis.set_major_formatter(scores.as_percent)
         scores.bare(ax)
-        ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8.5, borderaxespad=0.2)
+        scores.legend(ax)
         return self
