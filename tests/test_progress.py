@@ -8,7 +8,7 @@ import pytest
 
 import mien
 import records
-from mien.progress import SILENT, Lines, Progress, Several
+from mien.progress import SILENT, Lines, Once, Progress, Several
 
 EPOCH = records.epoch(
     3,
@@ -77,3 +77,14 @@ def test_several_receivers_get_everything_and_the_first_shows_the_bars(run: Any)
     both.epoch(EPOCH, 80, is_best=True)
     both.end({"accuracy": 0.5})
     assert calls == ["a note", "b note", "a work", "a begin", "b begin", "b epoch 3", "a epoch 3", "a end", "b end"]
+
+
+def test_of_several_trainings_a_line_is_said_once() -> None:
+    said: list[str] = []
+    once = Once(Lines(said.append), without="--resume")
+    for line in ("read 9 faces", "resume it with  mien train --resume runs/1", "read 9 faces", "done"):
+        once.line(line)
+    once.epoch(EPOCH, 80, is_best=True)
+    assert said[:2] == ["read 9 faces", "done"]
+    assert said[2].startswith("epoch    3/80")
+    assert list(once.bar(range(3), "work")) == [0, 1, 2]

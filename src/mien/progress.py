@@ -133,3 +133,23 @@ class Several(Progress):
     def on_worker(self, tell: Callable[[str], None]) -> Progress:
         """What takes the place of each."""
         return Several(*(receiver.on_worker(tell) for receiver in self.receivers))
+
+
+class Once(Several):
+    """Passes each line on once: for several trainings on the same data.
+
+    Args:
+        receiver: gets everything else as it is.
+        without: lines with this text are left out.
+    """
+
+    def __init__(self, receiver: Progress, without: str) -> None:
+        super().__init__(receiver)
+        self.without = without
+        self.seen: set[str] = set()
+
+    def line(self, text: str) -> None:
+        """Pass a new line on."""
+        if text not in self.seen and self.without not in text:
+            super().line(text)
+        self.seen.add(text)

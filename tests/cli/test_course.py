@@ -27,7 +27,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
         return SimpleNamespace(page=tmp_path / "homework.html", to_dict=lambda: {"accuracy": 0.5})
 
     monkeypatch.setattr(api, "homework", homework)
-    monkeypatch.setattr(pages, "as_text", lambda done, printed, lang: f"done, PDF: {printed}, {lang}")
+    monkeypatch.setattr(pages, "as_text", lambda done, printed, lang, is_drawn: f"done, PDF: {printed}, {lang}")
     return given
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from mien.data.faceset import FaceSet
+from mien.data import splits
+from mien.data.faceset import UNLABELLED, FaceSet
 from mien.data.splits import hold_out
 from mien.errors import DataError
 
@@ -102,3 +103,15 @@ def test_what_cannot_be_divided_is_refused(make: Maker) -> None:
         hold_out(replace(faces, images=np.zeros((10, 4, 4), np.uint8)))
     with pytest.raises(DataError, match="has 0 different pictures: at least 2"):
         hold_out(faces.select(np.zeros(10, bool)))
+
+
+def test_a_sample_has_the_shares_of_classes_and_splits_and_keeps_rows_without_labels() -> None:
+    labels = np.array([0] * 600 + [1] * 300 + [2] * 3 + [UNLABELLED] * 20)
+    images = np.random.default_rng(0).integers(0, 256, (len(labels), 4, 4)).astype(np.uint8)
+    names = np.array(["train", "test", "train"] * 308)[: len(labels)]
+    drawn = splits.sample(replace(FaceSet.from_arrays(images, labels, ("a", "b", "c")), splits=names), 90)
+    for split, counts in (("train", [40, 20]), ("test", [20, 10])):
+        assert drawn.split(split).counts()[:2].tolist() == counts
+    assert (drawn.labels == 2).sum() == 2
+    assert (drawn.labels == UNLABELLED).sum() == 20
+    assert splits.sample(drawn, 1000).hash == drawn.hash

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import mien
 from homeworks import SMALL, done
 from mien import recipes, typed_json
 from mien.data import store
@@ -70,8 +71,6 @@ def test_the_results_are_those_of_the_runs(run: Run, faces_file: Path, test_file
 
 
 def store_images(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    import mien
-
     return mien.read(path).images
 
 
@@ -139,7 +138,7 @@ def test_a_homework_that_was_stopped_at_any_stage_gives_the_same_files(
     def work(progress: Progress) -> Homework:
         return homework.run(faces_file, test_file, out, SMALL, progress=progress)
 
-    for stage in ("looking for copies", "training 1", "run folder", "training 2", "judging"):
+    for stage in ("looking for copies", "training 1", "train ", "training 2", "judging"):
         with pytest.raises(KeyboardInterrupt):
             work(StopsAt(stage))
         assert not (out / "model.onnx").exists()

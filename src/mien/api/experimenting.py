@@ -202,7 +202,7 @@ def homework(
         minutes: duration of all trainings, from a timed part of one.
         epochs: epochs of each training; 0 takes as many as fit the minutes.
         num_seeds: runs with and without each technique, 2 or more; 0 takes as many as fit.
-        quick: train a small network for a few epochs.
+        quick: train a small network for a few epochs, on at most ``QUICK_FACES`` labelled faces.
         reading: how the data is read.
         sample: a sample submission of the competition; None takes the one beside the test set.
         hardware: device and precision of training.
@@ -233,6 +233,7 @@ def homework(
         reading=reading,
         hardware=hardware,
         sample=sample,
+        most_faces=QUICK_FACES if quick else 0,
     )
     done = doing.run(data, test, out, options, progress=progress)
     page.write(done.page, done, command=command, lang=lang)

@@ -44,7 +44,9 @@ _pdf_option = click.option(
 )
 @click.option("--epochs", type=click.IntRange(1), help="Epochs of each training.  [default: what fits the minutes]")
 @click.option("--seeds", "num_seeds", type=click.IntRange(2, 100), help="Seeds per arm.  [default: what fits, 3 or 2]")
-@click.option("--quick", is_flag=True, help="A small network and few epochs; without DATA, on drawn faces.")
+@click.option(
+    "--quick", is_flag=True, help="A trial: few faces, a small network and few epochs; without DATA, on drawn faces."
+)
 @click.option("--sample", type=path_argument, metavar="CSV", help="The competition's sample submission.")
 @click.option(
     "--out",
@@ -110,7 +112,7 @@ def homework(
             lang=lang,
             progress=SHOWN,
         )
-    _finish(done, pdf, lang, as_json)
+    _finish(done, pdf, lang, as_json, is_drawn=data is None)
 
 
 @click.command(cls=Verb)
@@ -127,10 +129,10 @@ def demo(out: Path, pdf: bool, lang: str, as_json: bool) -> None:
 
     with resumable():
         done = api.homework(out=out, quick=True, command=command_line(), lang=lang, progress=SHOWN)
-    _finish(done, pdf, lang, as_json)
+    _finish(done, pdf, lang, as_json, is_drawn=True)
 
 
-def _finish(done: Homework, pdf: bool, lang: str, as_json: bool) -> None:
+def _finish(done: Homework, pdf: bool, lang: str, as_json: bool, *, is_drawn: bool) -> None:
     """Print the page where asked, and tell the result."""
     from mien.reporting import pdf as printing
     from mien.reporting.pages import homework as pages
@@ -141,4 +143,4 @@ def _finish(done: Homework, pdf: bool, lang: str, as_json: bool) -> None:
     elif pdf:
         say("No PDF was written, because neither Chromium nor Chrome is installed: open the page and print it as PDF.")
     record = done.to_dict() | {"pdf": None if printed is None else str(printed)}
-    show(record, as_json, lambda: pages.as_text(done, printed, lang))
+    show(record, as_json, lambda: pages.as_text(done, printed, lang, is_drawn=is_drawn))

@@ -118,6 +118,27 @@ def _both(first: NDArray[Any] | None, second: NDArray[Any] | None, rows: NDArray
     return None if first is None or second is None else np.concatenate([first, second[rows]])
 
 
+@checked
+def sample(
+    faceset: FaceSet, num: Annotated[int, Between(1, MAX_SEED)], seed: Annotated[int, Between(0, MAX_SEED)] = 0
+) -> FaceSet:
+    """Draw about so many labelled rows, the same share of each class in each split; rows without a label stay.
+
+    Args:
+        faceset: the rows.
+        num: labelled rows to draw; a class that is there has at least one in each of its splits.
+        seed: seed of the choice.
+    """
+    labelled = faceset.labels != UNLABELLED
+    share = min(1.0, num / max(1, np.count_nonzero(labelled)))
+    random, kept = np.random.default_rng(seed), ~labelled
+    strata = np.unique(faceset.splits, return_inverse=True)[1] * len(faceset.classes) + faceset.labels
+    for stratum in np.unique(strata[labelled]):
+        members = random.permutation(np.flatnonzero(labelled & (strata == stratum)))
+        kept[members[: max(1, round(share * len(members)))]] = True
+    return faceset.select(kept)
+
+
 def halves(faceset: FaceSet) -> NDArray[np.bool_]:
     """``(N,)`` which rows are in the first of two halves: stratified, copies and persons on one side; deterministic."""
     groups = groups_of(faceset)

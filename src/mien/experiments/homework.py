@@ -3,6 +3,7 @@
 All trainings are planned before the first one begins, and the plan is kept in ``plan.json``, so a homework that was stopped resumes
 where it was. The folder holds::
 
+    sample.parquet  some of the faces, if a sample was asked for
     plan.json       recipe, seeds and epochs, and what they were chosen for
     audit.json      counts of the data, copies and leakage
     runs/           a run folder for each different training
@@ -22,8 +23,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
-
 from mien import files, recipes, typed_json
 from mien.auditing import brief
 from mien.auditing.brief import BriefAudit
@@ -34,7 +33,7 @@ from mien.errors import ArgumentError, OutputError
 from mien.evaluation.evaluation import Evaluation, WithEvaluation
 from mien.evaluation.holdout import HOLD_OUT
 from mien.evaluation.judge import Judgement, default_split, judge
-from mien.experiments import budget
+from mien.experiments import budget, homework_data
 from mien.experiments.arms import STUDIES, Arm
 from mien.experiments.budget import Timing
 from mien.experiments.results import StudyResult
@@ -42,7 +41,7 @@ from mien.experiments.studies import Judged, Study, TrainAll, Trainings
 from mien.inference import datasets, submission
 from mien.inference.classifier import Classifier
 from mien.inference.submission import Submission
-from mien.progress import SILENT, Progress
+from mien.progress import SILENT, Once, Progress
 from mien.recipes import Recipe
 from mien.run import Run
 from mien.run_record import AUTO, Hardware
@@ -78,6 +77,7 @@ class Options:
         reading: how the data is read.
         hardware: on what to train.
         sample: a sample of the competition's submission; None takes one beside the test set.
+        most_faces: labelled faces; of more, a random sample is taken. 0 takes all.
     """
 
     recipe: Recipe | None = None
@@ -87,6 +87,7 @@ class Options:
     reading: ReadOptions = DEFAULT
     hardware: Hardware = AUTO
     sample: Path | None = None
+    most_faces: Annotated[int, Between(0, 1_000_000_000)] = 0
 
     def __post_init__(self) -> None:
         check_fields(self, ArgumentError)
@@ -121,7 +122,6 @@ class Plan:
         recipe: the recipe of all trainings, with its epochs.
         num_seeds: runs of each arm.
         timings: of the recipes that were timed; none where nothing was to be chosen.
-        mien: version.
     """
 
     asked: Asked
@@ -144,6 +144,7 @@ class Homework(WithEvaluation, kind="homework"):
         judgement: the ensemble, judged on the same rows.
         studies: results by the name of the study.
         submission: what was predicted; None where there is no test set.
+        sampled_from: labelled faces of the data of which a sample was used; 0 where all were.
     """
 
     folder: Path
@@ -155,6 +156,7 @@ class Homework(WithEvaluation, kind="homework"):
     judgement: Judgement
     studies: Mapping[str, StudyResult]
     submission: Submission | None
+    sampled_from: int = 0
 
     @property
     def page(self) -> Path:
@@ -215,11 +217,18 @@ def run(
     for note in faceset.source.messages:
         progress.line(f"note: {note}")
     folder = Path(out)
-    tested = None if test is None else _as_test(datasets.read(test, options.reading), faceset)
+    homework_data.check_folder(folder)
+    tested = None if test is None else homework_data.as_test(datasets.read(test, options.reading), faceset)
+    num_labelled, sampled_from = int((faceset.labels != UNLABELLED).sum()), 0
+    if options.most_faces and num_labelled > options.most_faces:
+        data, faceset = homework_data.sampled(faceset, folder, options.most_faces, progress)
+        options, sampled_from = dataclasses.replace(options, reading=DEFAULT), num_labelled
     plan = _plan(folder, faceset, tested, options, progress)
     audit = _audit(folder, faceset, tested, progress)
     common = Trainings(Path(data), faceset, plan.recipe, folder, plan.num_seeds, options.reading, options.hardware)
-    judged = Judged.of(common, None) if tested is None or not _has_labels(tested) else Judged(tested, "test")
+    judged = (
+        Judged.of(common, None) if tested is None or not homework_data.has_labels(tested) else Judged(tested, "test")
+    )
     tasks = common.tasks(_every_arm(plan.recipe))
     runs = _train(tasks, progress) if train_all is None else train_all(tasks)
     trained = dict(zip((task.folder for task in tasks), runs, strict=True))
@@ -243,6 +252,7 @@ def run(
         judgement=judge(classifier, judged.faceset, judged.split),
         studies=results,
         submission=_submit(classifier, faceset, tested, folder, options),
+        sampled_from=sampled_from,
     )
 
 
@@ -277,7 +287,7 @@ def _plan(folder: Path, faceset: FaceSet, tested: FaceSet | None, options: Optio
         epochs=options.epochs,
         num_seeds=options.num_seeds,
     )
-    place = folder / "plan.json"
+    place = folder / homework_data.PLAN
     if place.is_file():
         try:
             known = typed_json.parse(place.read_text(encoding="utf-8"), Plan)
@@ -290,7 +300,7 @@ def _plan(folder: Path, faceset: FaceSet, tested: FaceSet | None, options: Optio
                 f"'{folder}' holds a homework of other data or settings: name another folder with --out, or remove it."
             )
         return known
-    judges_itself = tested is None or not _has_labels(tested)
+    judges_itself = tested is None or not homework_data.has_labels(tested)
     plan = _new_plan(asked, faceset, judges_itself, options, progress)
     folder.mkdir(parents=True, exist_ok=True)
     files.write_json(place, typed_json.to_json(plan))
@@ -344,7 +354,7 @@ def _audit(folder: Path, faceset: FaceSet, tested: FaceSet | None, progress: Pro
 
 def _train(tasks: Sequence[Task], progress: Progress) -> list[Run]:
     """Do the trainings one after the other, and say how long the others take; finished ones are kept."""
-    missing = [task for task in tasks if not task.done]
+    missing, once = [task for task in tasks if not task.done], Once(progress, without="mien train --resume")
     runs, started, num_trained = [], time.monotonic(), 0
     for number, task in enumerate(tasks, 1):
         if not task.done:
@@ -352,30 +362,15 @@ def _train(tasks: Sequence[Task], progress: Progress) -> list[Run]:
             left = f", about {each * (len(missing) - num_trained):.0f} minutes left" if num_trained else ""
             progress.line(f"training {number} of {len(tasks)}: {task.title}{left}")
             num_trained += 1
-        runs.append(task.do(progress))
+        runs.append(task.do(once))
     return runs
-
-
-def _as_test(test: FaceSet, faceset: FaceSet) -> FaceSet:
-    """The rows of a test set as those of the split ``test`` of the data: with its classes, and its way to write them."""
-    rows = test.split("test") if "test" in test.split_names else test
-    rows = rows.to_classes(faceset.classes) if _has_labels(rows) else rows
-    labels = rows.labels if _has_labels(rows) else np.full(len(rows), UNLABELLED, np.int64)
-    source = dataclasses.replace(rows.source, class_map=faceset.source.class_map)
-    return dataclasses.replace(
-        rows, labels=labels, classes=faceset.classes, splits=np.full(len(rows), "test"), votes=None, source=source
-    )
-
-
-def _has_labels(faceset: FaceSet) -> bool:
-    return bool((faceset.labels != UNLABELLED).any())
 
 
 def _submit(
     classifier: Classifier, faceset: FaceSet, tested: FaceSet | None, folder: Path, options: Options
 ) -> Submission | None:
     """Predict the test set, or the rows of the data's own split ``test`` that have no label."""
-    if tested is None and ("test" not in faceset.split_names or _has_labels(faceset.split("test"))):
+    if tested is None and ("test" not in faceset.split_names or homework_data.has_labels(faceset.split("test"))):
         return None
     rows = faceset if tested is None else tested
     return submission.write(classifier, rows, folder / "predictions.csv", sample=options.sample)

@@ -76,7 +76,7 @@ def render(homework: Homework, *, command: Sequence[str] = (), lang: str = "en")
         scores=sections.scores(evaluation, t),
         summary=_summary(homework, t),
         downloads=_downloads(homework, t),
-        data=_data(homework.audit, t),
+        data=_data(homework.audit, homework.sampled_from, t),
         warnings_and_notes=(narrative.warnings_of(judgement, t), narrative.reading_notes(judgement, t)),
         provenance=sections.provenance(judgement, record, t),
         network=network.network(homework.single, run.network, t),
@@ -94,8 +94,8 @@ def render(homework: Homework, *, command: Sequence[str] = (), lang: str = "en")
     return str(page) + "\n"
 
 
-def as_text(homework: Homework, pdf: Path | None = None, lang: str = "en") -> str:
-    """The accuracy, what the techniques are worth, and where the files are."""
+def as_text(homework: Homework, pdf: Path | None = None, lang: str = "en", *, is_drawn: bool = False) -> str:
+    """The accuracy, what the techniques are worth, where the files are, and what to do next."""
     t, evaluation = Texts(lang), homework.judgement.evaluation
     low, high = evaluation.accuracy_interval
     told = t(
@@ -115,6 +115,9 @@ def as_text(homework: Homework, pdf: Path | None = None, lang: str = "en") -> st
     predictions = homework.submission and homework.submission.submission
     places = {"page": homework.page, "pdf": pdf, "model": homework.model_file, "predictions": predictions}
     found = [t(f"homework.place.{name}", path=path) for name, path in places.items() if path is not None]
+    found.append(t("homework.place.next", path=homework.model_file))
+    if is_drawn:
+        found.append(t("homework.place.own"))
     return "\n\n".join([told, tables.render(heads, answers), "\n".join(found)])
 
 
@@ -155,10 +158,12 @@ def _downloads(homework: Homework, t: Texts) -> list[Download]:
     return found
 
 
-def _data(audit: BriefAudit, t: Texts) -> list[tuple[str, str]]:
+def _data(audit: BriefAudit, sampled_from: int, t: Texts) -> list[tuple[str, str]]:
     """What the data has: rows, copies, and what its splits share."""
     height, width = audit.size
     rows = [(t("homework.faces"), t("homework.faces_value", rows=audit.rows, height=height, width=width))]
+    if sampled_from:
+        rows.append((t("homework.sample"), t("homework.sample_value", rows=sampled_from)))
     for split in audit.splits:
         name = t(f"splits.{split.name}") if split.name in t.tables["splits"] else split.name
         labelled = sum(split.counts)
