@@ -121,7 +121,7 @@ def homework(
 @lang_option
 @json_option
 def demo(out: Path, pdf: bool, lang: str, as_json: bool) -> None:
-    """Draw faces and do the homework on them; the same as mien homework --quick.
+    """Draw faces and do the homework on them: mien homework --quick.
 
     Example:  mien demo --out demo
     """
