@@ -1,13 +1,26 @@
-# Five verbs, then `page` and `clean`. Each sets up what it needs in .venv; PYTHON names the interpreter to make it with.
+# One verb for each task; each sets up what it needs in .venv. PYTHON names the interpreter to make it with.
+#   demo test check bench    run mien, its tests, its checks, its measurements
+#   docs                     writes files of the repository: the tables in docs/ that come from the code
+#   site                     builds the documentation site from docs/ and the code, into site/
+#   page                     puts the runtime for browsers into the web page of  mien serve
+#   package                  builds and checks what is published, into dist/
+#   hooks lint clean         for contributors: see CONTRIBUTING.md
 PYTHON ?= python3
-BIN := .venv/bin
+BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 # Two installs at once would meddle with each other.
 .NOTPARALLEL:
-.PHONY: demo test check bench docs page clean
+.PHONY: demo test check lint bench docs site page package hooks clean
 
+INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(INSTALL) '.[dev]'
+	touch $@
+
+# One extra alone, without the rest of what developers need: .venv/installed-docs, .venv/installed-release.
+.venv/installed-%: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(INSTALL) '.[$*]'
 	touch $@
 
 ## The homework on drawn faces: a page, a model file and predictions in demo/; under 5 minutes on 2 cores.
@@ -20,10 +33,13 @@ test: .venv/installed
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not several"
 	$(BIN)/python -m pytest -m several
 
-## Lint, formatting, types.
-check: .venv/installed
+## Lint, formatting.
+lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+## Lint, formatting, types.
+check: lint
 	$(BIN)/mypy
 
 ## Measure speed here: training, inference, start-up; under 15 minutes.
@@ -33,6 +49,20 @@ bench: .venv/installed
 ## Write the tables in docs/ that come from the code.
 docs: .venv/installed
 	$(BIN)/python docs/generate.py
+
+## Build the documentation site into site/; a warning is an error.
+site: .venv/installed-docs
+	$(BIN)/mkdocs build --strict --quiet
+
+## Build the wheel and the source archive into dist/, and check them. The times in them are those of the commit: built again, they are the same, byte for byte.
+package: .venv/installed-release
+	rm -rf dist
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+
+## Lint at each commit, check at each push.
+hooks: .venv/installed .venv/installed-hooks
+	$(BIN)/pre-commit install
 
 ## Put onnxruntime's build for browsers into the web page, for its switch "on this device" (needs npm).
 page: src/mien/serving/page/ort/ort-wasm-simd-threaded.wasm
@@ -45,4 +75,4 @@ src/mien/serving/page/ort/ort-wasm-simd-threaded.wasm: page/package-lock.json
 	rm -rf page/node_modules
 
 clean:
-	rm -rf src/mien/serving/page/ort .venv demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf src/mien/serving/page/ort .venv demo dist site .pytest_cache .mypy_cache .ruff_cache

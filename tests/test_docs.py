@@ -63,6 +63,29 @@ def test_the_readmes_commands_run_in_order(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_every_relative_link_leads_somewhere() -> None:
-    for page in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]:
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_contribution_guide_names_every_room_and_verb() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rooms = {path.parent.name for path in (ROOT / "src" / "mien").glob("*/__init__.py")}
+    assert rooms == set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+    verbs = re.search(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert verbs is not None
+    assert [verb for verb in verbs[1].split() if verb != "clean" and f"`make {verb}`" not in text] == []
+
+
+def test_workflows_and_hooks_run_verbs_of_the_makefile() -> None:
+    verbs = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    used = set()
+    for path in [*(ROOT / ".github" / "workflows").glob("*.yml"), ROOT / ".pre-commit-config.yaml"]:
+        for line in re.findall(r"(?:run|entry): make ([a-z ]+)", path.read_text(encoding="utf-8")):
+            used |= set(line.split())
+    assert {"check", "test", "page", "package", "site", "docs", "lint"} == used
+    assert used <= verbs
+
+
+def test_the_citation_has_the_version() -> None:
+    assert f"\nversion: {mien.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")

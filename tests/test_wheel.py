@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 import subprocess
 import sys
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
 
 import scenes
+from mien import modelfile
 
 ROOT = Path(__file__).parents[1]
 
@@ -28,18 +32,59 @@ print(json.dumps({"file": mien.__file__, "labels": [face.label for face in faces
 """
 
 
-@pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of an environment with mien's wheel and what the base install needs, and no more."""
-    folder = tmp_path_factory.mktemp("wheel")
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    build = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(ROOT)]
-    subprocess.run(build, check=True, capture_output=True, text=True)
+PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+
+
+def build(source: Path, folder: Path) -> Path:
+    command = [*PIP, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(source)]
+    subprocess.run(command, check=True, capture_output=True, text=True)
     (wheel,) = folder.glob("mien-*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(ROOT, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of an environment with mien's wheel and what the base install needs, and no more."""
+    folder = tmp_path_factory.mktemp("fresh")
     venv.create(folder / "venv", symlinks=True)
     python = folder / "venv" / "bin" / "python"
-    subprocess.run([*pip, "--python", str(python), "install", str(wheel)], check=True, capture_output=True, text=True)
+    subprocess.run([*PIP, "--python", str(python), "install", str(wheel)], check=True, capture_output=True, text=True)
     return python
+
+
+def test_another_checkout_gives_the_same_wheel_byte_for_byte(wheel: Path, tmp_path: Path) -> None:
+    """The source has no repository, other times, and other rights."""
+    copy = tmp_path / "copy"
+    shutil.copytree(
+        ROOT / "src", copy / "src", copy_function=shutil.copyfile, ignore=shutil.ignore_patterns("__pycache__")
+    )
+    for name in ("pyproject.toml", "README.md", "LICENSE", "LICENCES.md"):
+        shutil.copyfile(ROOT / name, copy / name)
+    (copy / "src" / "mien" / "__init__.py").chmod(0o600)
+    again = build(copy, tmp_path / "again")
+    assert again.name == wheel.name
+    assert modelfile.sha256(again) == modelfile.sha256(wheel)
+
+
+def test_the_wheel_has_the_licence_of_everything_in_it(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as opened:
+        texts = {
+            name.partition("/licenses/")[2]: opened.read(name).decode()
+            for name in opened.namelist()
+            if "/licenses/" in name
+        }
+        models = {Path(name).name: opened.read(name) for name in opened.namelist() if name.endswith(".onnx")}
+    assert {"LICENSE", "LICENCES.md", "src/mien/inference/weights/detector/LICENSE"} <= set(texts)
+    assert set(models) == {"base.onnx", "robust.onnx", "tiny.onnx", "yunet.onnx"}
+    assert all(name in texts["LICENCES.md"] for name in models)
+    assert hashlib.sha256(models["yunet.onnx"]).hexdigest() in texts["LICENCES.md"]
+    for package, version in json.loads((ROOT / "page" / "package.json").read_text())["dependencies"].items():
+        assert f"{package} {version}" in texts["LICENCES.md"]
 
 
 def test_photos_are_read_by_the_base_install_alone(python: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -163,3 +164,21 @@ def test_a_number_is_a_webcam_of_the_system(
     monkeypatch.setattr(av, "open", lambda source, format, **_: asked.append((source, format)))
     container.open_container("3", 5)
     assert asked == [(name, form)]
+
+
+PLAYLISTS = {
+    "hls": "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://127.0.0.1:{port}/a.ts\n#EXT-X-ENDLIST\n",
+    "concat": "ffconcat version 1.0\nfile http://127.0.0.1:{port}/a.ts\n",
+}
+
+
+@pytest.mark.parametrize("kind", PLAYLISTS)
+@pytest.mark.parametrize("name", ["list.mp4", "list.m3u8", "list.ffconcat"])
+def test_a_playlist_in_a_file_reaches_no_network(tmp_path: Path, kind: str, name: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        path = tmp_path / name
+        path.write_text(PLAYLISTS[kind].format(port=server.getsockname()[1]))
+        fails(path)
+        server.settimeout(0.05)
+        with pytest.raises(TimeoutError):
+            server.accept()
