@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import inspect
+import re
+import textwrap
 import typing
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import mien
 from mien import recipes
 from mien.data import layouts
 
@@ -226,7 +231,132 @@ def layouts_page() -> str:
     return "\n".join(lines) + "\n" + LAYOUT_NOTES
 
 
-PAGES = {"recipes.md": recipes_page, "layouts.md": layouts_page}
+PLAIN_TYPES = (
+    ("str | os.PathLike[str]", "path"),
+    ("Path_", "path"),
+    ("NDArray[np.uint8]", "array"),
+    ("NDArray[np.str_]", "array"),
+    ("NDArray[np.float32]", "array"),
+    ("NDArray[np.float64]", "array"),
+    ("NDArray[Any]", "array"),
+    ("Data", "path | FaceSet"),
+    ("Language", "'en' | 'zh-TW'"),
+    ("Method", "'adapt' | 'init' | 'train'"),
+    ("Engine", "'local' | 'ray'"),
+    ("images.Source", "path | bytes | picture | array"),
+)
+"""Annotations as the reference shows them."""
+
+DEFAULTS = {"DEFAULT": "ReadOptions()", "SILENT": "mien.SILENT", "AUTO": "Hardware()"}
+"""Names of constants that are defaults, and what they are."""
+
+
+def annotation(text: str) -> str:
+    """An annotation as the reference shows it."""
+    for old, new in PLAIN_TYPES:
+        text = re.sub(rf"(?<![\w.]){re.escape(old)}(?![\w.])", new, text)
+    return re.sub(r"Annotated\[(\w+), .*?\)\]", r"\1", text)
+
+
+def declaration(name: str, function: Any) -> list[str]:
+    """The call of a function, one argument per line."""
+    definition = typing.cast(
+        ast.FunctionDef, ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function)))).body[0]
+    )
+    arguments = definition.args
+    blanks: list[ast.expr | None] = [None] * (len(arguments.args) - len(arguments.defaults))
+    lines = [
+        one(*pair)
+        for pair in zip(arguments.args, [*blanks, *arguments.defaults], strict=True)
+        if pair[0].arg not in ("self", "cls")
+    ]
+    lines += ["*,"] if arguments.kwonlyargs else []
+    lines += [one(*pair) for pair in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]
+    lines += [f"**{arguments.kwarg.arg},"] if arguments.kwarg else []
+    returned = f" -> {annotation(ast.unparse(definition.returns))}" if definition.returns else ""
+    return [f"{name}(", *(f"    {line}" for line in lines), f"){returned}"] if lines else [f"{name}(){returned}"]
+
+
+def one(argument: ast.arg, default: ast.expr | None) -> str:
+    """An argument with its type and its default."""
+    kind = f": {annotation(ast.unparse(argument.annotation))}" if argument.annotation else ""
+    text = "" if default is None else ast.unparse(default)
+    return f"{argument.arg}{kind}{f' = {DEFAULTS.get(text, text)}' if text else ''},"
+
+
+def described(documented: Any) -> list[str]:
+    """A docstring in Markdown: its paragraphs, its arguments and errors as lists."""
+    text = str(inspect.getdoc(documented)).replace("``", "`")
+    lines: list[str] = []
+    for part in text.split("\n\n"):
+        head, *rest = part.splitlines()
+        if head.startswith(">>>"):
+            continue
+        if head in ("Args:", "Raises:", "Attributes:", "Returns:"):
+            items = re.sub(r"\n +", " ", textwrap.dedent("\n".join(rest)))
+            lines += [HEADS[head], ""] if HEADS[head] else []
+            lines += [
+                *(
+                    re.sub(r"^([\w, ]+): ", r"- `\1`: ", item) if head != "Returns:" else f"Returns {item}"
+                    for item in items.splitlines()
+                ),
+                "",
+            ]
+        else:
+            lines += [" ".join(part.split()), ""]
+    return lines
+
+
+HEADS = {"Args:": "", "Raises:": "Errors:", "Attributes:": "Attributes:", "Returns:": ""}
+"""Heads of the lists of a docstring."""
+
+
+def reference() -> str:
+    """A section for each function and each class."""
+    from mien.sklearn import ExpressionClassifier
+
+    lines: list[str] = []
+    things = {
+        f"mien.{name}": getattr(mien, name)
+        for name in sorted(mien.__all__, key=str.lower)
+        if callable(getattr(mien, name)) and not name.isupper()
+    }
+    things["mien.sklearn.ExpressionClassifier"] = ExpressionClassifier
+    functions = {name: thing for name, thing in things.items() if not inspect.isclass(thing)}
+    for name, function in functions.items():
+        lines += [f"### {name}", "", "```", *declaration(name, function), "```", "", *described(function)]
+    for name, cls in things.items():
+        if name not in functions:
+            lines += [f"### {name}", "", *described(cls), *members(cls)]
+    return "\n".join(lines)
+
+
+def members(cls: type[Any]) -> list[str]:
+    """The public methods and properties of a class, each with the first sentence of its docstring."""
+    lines = []
+    for owner in reversed([base for base in cls.__mro__ if base.__module__.startswith("mien.")]):
+        for name, member in vars(owner).items():
+            documented = getattr(member, "__func__", member)
+            text = (
+                inspect.getdoc(documented)
+                if callable(documented) or isinstance(member, property | cached_property)
+                else None
+            )
+            if name.startswith("_") or not text:
+                continue
+            call = "()" if callable(documented) else ""
+            lines.append(f"- `{name}{call}`: {' '.join(text.split(chr(10) * 2)[0].split())}".replace("``", "`"))
+    return [*lines, ""] if lines else []
+
+
+def python_page() -> str:
+    """The page on Python as it is, with its reference made anew."""
+    text = (FOLDER / "python.md").read_text(encoding="utf-8")
+    before, _, after = text.partition("<!-- reference: begin -->")
+    return f"{before}<!-- reference: begin -->\n\n{reference()}<!-- reference: end -->{after.partition('<!-- reference: end -->')[2]}"
+
+
+PAGES = {"recipes.md": recipes_page, "layouts.md": layouts_page, "python.md": python_page}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -5,13 +5,20 @@ from __future__ import annotations
 import importlib.util
 import re
 import shlex
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import experimental
 import mien
 import scenes
 from mien import cli
+from mien.run import Run
+from mien.scale import tuning
+from mien.training import job
 
 ROOT = Path(__file__).parents[1]
 
@@ -60,6 +67,64 @@ def test_the_readmes_commands_run_in_order(tmp_path: Path, monkeypatch: pytest.M
     accuracy = mien.Evaluation.from_predictions(test.labels, probabilities, test.classes).accuracy
     assert len(mien.analyze(photo)) == 1
     assert accuracy > 0.6  # a linear model on the pixels stays below 0.55; a worse training shows here
+
+
+def snippets(page: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.DOTALL)
+
+
+def run_at(run: Run) -> Callable[..., Run]:
+    """A training that gives a copy of a run, in the folder that it is asked for."""
+
+    def start(data: object, recipe: object, out: Path, **options: object) -> Run:
+        if not Path(out).exists():
+            shutil.copytree(run.folder, out)
+        return Run.open(out)
+
+    return start
+
+
+def test_the_snippets_on_python_run_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run, faces_file: Path
+) -> None:
+    """All are run as they are, but a training gives the session's run, and a search the one of other tests."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(faces_file, "faces.parquet")
+    scenes.save(scenes.scene(), Path("party.jpg"))
+    scenes.clip(Path("interview.mp4"), [scenes.scene(width=320, height=240, side=150)] * 3)
+    for name in ("start", "start_or_resume"):
+        monkeypatch.setattr(job, name, run_at(run))
+    monkeypatch.setattr(job, "resume", lambda folder, **options: Run.open(folder))
+    monkeypatch.setattr(tuning, "run", lambda sweep, progress: experimental.sweep())
+    names: dict[str, Any] = {}
+    for snippet in snippets("python.md"):
+        exec(compile(snippet, "docs/python.md", "exec"), names)
+    assert len(list(names["found"])) == 1
+    assert names["evaluation"].accuracy == pytest.approx(
+        mien.load("tiny").score(names["test"].images, names["test"].label_names)
+    )
+    assert names["scores"].shape == (3,)
+    assert mien.load("searched.onnx").classes == tuple(sorted(names["faces"].classes))
+    for page in ("run/report.html", "crossval.html", "explain.html", "homework/homework.html"):
+        assert Path(page).read_text(encoding="utf-8").lower().startswith("<!doctype html>")
+    assert Path("predictions.csv").exists()
+
+
+def test_the_snippets_on_python_use_every_verb() -> None:
+    code = "".join(snippets("python.md"))
+    verbs = [
+        name for name in mien.__all__ if callable(getattr(mien, name)) and not isinstance(getattr(mien, name), type)
+    ]
+    assert [name for name in verbs if f"mien.{name}(" not in code] == []
+
+
+def test_the_reference_has_every_public_name() -> None:
+    page = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
+    heads = re.findall(r"^### (.*)$", page, re.MULTILINE)
+    assert set(heads) == {f"mien.{name}" for name in mien.__all__ if name not in ("__version__", "SILENT")} | {
+        "mien.sklearn.ExpressionClassifier"
+    }
+    assert "    epochs: int = 0," in page.partition("### mien.homework")[2].partition("###")[0]
 
 
 def test_every_relative_link_leads_somewhere() -> None:
