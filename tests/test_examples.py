@@ -77,5 +77,5 @@ def test_course_report(tmp_path: Path) -> None:
     assert page.startswith("<!DOCTYPE html>")
     predicted = (tmp_path / "homework" / "predictions.csv").read_text(encoding="utf-8").splitlines()
     assert len(predicted) == 1 + 200
-    assert "n = 42" in outputs(ran, "result")  # a fifth of the faces
+    assert "on 42 faces of the test rows" in outputs(ran, "result")  # a fifth of the faces
     assert outputs(ran, "files").startswith("homework/homework.html")

@@ -50,6 +50,7 @@ class Log(Lines):
     def __init__(self, say: Callable[[str], None] = say) -> None:
         super().__init__(say)
         self.last = float("-inf")
+        self.reached, self.clock = float("inf"), Clock(())
 
     def begin(self, folder: Path, record: RunRecord, epochs_done: int) -> None:
         """Print the next epoch of this training, however soon it comes."""
@@ -65,7 +66,10 @@ class Log(Lines):
 
     def video(self, time: float, duration: float | None) -> None:
         """Print the time."""
-        if self._is_due():
+        if time <= self.reached:  # a new video
+            self.clock = Clock(())
+        self.reached = time
+        if self.clock.seconds >= MINUTE and self._is_due():
             self.say(video_state(time, duration))
 
     def epoch(self, record: EpochRecord, num_epochs: int, is_best: bool) -> None:

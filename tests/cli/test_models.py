@@ -37,8 +37,23 @@ def test_evaluate_tells_scores_as_text_and_as_json(invoke: Invoke, run: Run, fac
     assert (code, err) == (0, "")
     assert "split test, n = 70" in out
     told = json.loads(invoke("evaluate", run.model_file, faces_file, "--json")[1])
-    assert (told["split"], told["n"], told["decision"]) == ("test", 70, "argmax")
+    assert (told["split"], told["n"], told["decision"], told["device"]) == ("test", 70, "argmax", "cpu")
     assert f"{told['accuracy']:.2%}" in out
+
+
+def test_a_device_that_is_not_there_is_one_sentence(
+    invoke: Invoke, faces_file: Path, crop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import onnxruntime
+
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    for verb in (["evaluate", "tiny", faces_file], ["predict", crop], ["video", "clip.mp4"]):
+        code, out, err = invoke(*verb, "--device", "cuda")
+        assert (code, out) == (2, ""), err
+        assert err.splitlines()[-1] == (
+            "mien: onnxruntime is not built for the device 'cuda' here, only for cpu: "
+            "install the package 'onnxruntime-gpu' in place of 'onnxruntime'."
+        )
 
 
 def test_data_without_the_rows_of_other_data(invoke: Invoke, run: Run, faces_file: Path, tmp_path: Path) -> None:

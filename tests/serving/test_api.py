@@ -143,6 +143,7 @@ def test_a_decision_of_the_models_is_answered_by(two_faces: bytes) -> None:
         known = client.get("/v1/models").json()
         (photo,) = client.post("/v1/analyze", content=two_faces, headers=JPEG).json()["photos"]
     assert known["options"]["decision"] == "balanced"
+    assert known["models"][0]["device"] == "cpu"
     assert known["models"][0]["offsets"] == list(reader.classifier.spec.decisions["balanced"])
     expected = [face.to_dict() for face in reader.analyze(two_faces)]
     plain = [face.to_dict() for face in mien.Reader("tiny").analyze(two_faces)]

@@ -47,7 +47,11 @@ def read(data: Data, reading: ReadOptions = DEFAULT, progress: Progress = SHOWN)
 
 
 def load(
-    model: str | os.PathLike[str] | Classifier, *, decision: str = "argmax", prior: str | None = None
+    model: str | os.PathLike[str] | Classifier,
+    *,
+    decision: str = "argmax",
+    prior: str | None = None,
+    device: str = "cpu",
 ) -> Classifier:
     """Load a model.
 
@@ -55,10 +59,11 @@ def load(
         model: name of a pretrained model, path of a model file, or a loaded model, which is returned.
         decision: rule that turns probabilities into a class: ``"argmax"`` or one stored in the model file.
         prior: expected class shares, such as ``"neutral=0.5,happy=0.3"``; None for those of the training data.
+        device: as for ``Classifier.load``.
     """
     from mien.inference.classifier import Classifier
 
-    loaded = model if isinstance(model, Classifier) else Classifier.load(model, decision=decision)
+    loaded = model if isinstance(model, Classifier) else Classifier.load(model, decision=decision, device=device)
     return loaded if prior is None else loaded.with_prior(prior)
 
 

@@ -38,6 +38,7 @@ def evaluate(
     prior: str | None = None,
     corrupted: bool = False,
     by: Sequence[str] = (),
+    device: str = "cpu",
     progress: Progress = SHOWN,
 ) -> Evaluated:
     """Evaluate a model on labelled faces.
@@ -52,6 +53,7 @@ def evaluate(
         decision, prior: as for ``load``; the prior ``"auto"`` is estimated from the evaluated faces.
         corrupted: also measure the mean accuracy under corruption.
         by: columns by which the scores are also given: ``"person"``, ``"split"``, or columns of the data's tables.
+        device: device of the model: ``"cpu"``, ``"cuda"``, ``"coreml"`` or ``"auto"``.
         progress: receives notes and progress.
     """
     from mien.evaluation import groups
@@ -60,7 +62,7 @@ def evaluate(
     from mien.evaluation.results import Evaluated
 
     estimated = prior == "auto"
-    classifier = load(model, decision=decision, prior=None if estimated else prior)
+    classifier = load(model, decision=decision, prior=None if estimated else prior, device=device)
     faceset = read(data, replace(reading, columns=tuple(by)), progress)
     groups.check(faceset, by)
     others = None if without is None else faceset if without == data else read(without, reading.for_classes(), progress)

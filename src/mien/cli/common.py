@@ -58,6 +58,13 @@ device_option = click.option(
     show_default=True,
     help="Device of the training; auto prefers a GPU.",
 )
+inference_device_option = click.option(
+    "--device",
+    default="cpu",
+    type=click.Choice(["cpu", "auto", "cuda", "coreml"]),
+    show_default=True,
+    help="Device of the models; auto takes the first of CUDA, CoreML and CPU that onnxruntime can use here.",
+)
 precision_option = click.option(
     "--precision",
     default="auto",

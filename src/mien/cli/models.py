@@ -14,6 +14,7 @@ from mien.cli.common import (
     data_options,
     decision_option,
     flip_option,
+    inference_device_option,
     json_option,
     lang_option,
     name_argument,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 @flip_option
 @decision_option
 @prior_option
+@inference_device_option
 @json_option
 def evaluate(
     model: str,
@@ -65,6 +67,7 @@ def evaluate(
     flip: bool,
     decision: str,
     prior: str | None,
+    device: str,
     as_json: bool,
 ) -> None:
     """Evaluate a MODEL on labelled DATA.
@@ -86,6 +89,7 @@ def evaluate(
         prior=prior,
         corrupted=corrupted,
         by=by,
+        device=device,
         progress=SHOWN,
     )
     show(found.to_dict(), as_json, lambda: str(found))

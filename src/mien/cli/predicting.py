@@ -17,6 +17,7 @@ from mien.cli.common import (
     decision_option,
     engine_option,
     flip_option,
+    inference_device_option,
     name_argument,
     prior_option,
     resumable,
@@ -62,6 +63,7 @@ reader_options = (
     flip_option,
     decision_option,
     prior_option,
+    inference_device_option,
 )
 """Options of every verb that detects faces."""
 

@@ -56,6 +56,7 @@ def setting(flag: str, help_text: str, **options: Any) -> Callable[[Callable[...
 @setting(
     "--prior", "Class shares in use, such as neutral=0.5,happy=0.3; a request may state its own.", metavar="SHARES"
 )
+@setting("--device", "Device of the models: cpu, cuda, coreml, or auto.", default="cpu")
 @setting("--rotate/--no-rotate", "Also try other orientations if no face is clearly upright.", default=True)
 @setting("--detail", "Search for small faces: low (fast), normal or high (slow).", default="normal")
 @setting("--threads", "Photos processed in parallel; 0 is one per core.", default=0)
@@ -118,6 +119,8 @@ def _note_misspelt(known: Iterable[str]) -> None:
     Other variables are ignored: Kubernetes, for example, sets MIEN_SERVICE_HOST for a service called mien.
     """
     for name in sorted(set(os.environ) - set(known)):
+        if name.startswith("MIEN_SERVICE_"):
+            continue
         if name.startswith("MIEN_") and "KEY" in name:
             raise SettingsError(f"{name} is not a setting of mien, so the server would need no key: set MIEN_API_KEYS.")
         if name.startswith("MIEN_") and (close := difflib.get_close_matches(name, known, 2, 0.7)):

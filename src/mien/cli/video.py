@@ -60,6 +60,7 @@ def video(
     decision: str,
     prior: str | None,
     max_pixels: int,
+    device: str,
     as_json: bool,
 ) -> None:
     """Classify the expressions in a CLIP, face by face.
@@ -93,6 +94,7 @@ def video(
         decision=decision,
         prior=prior,
         max_pixels=max_pixels,
+        device=device,
         progress=SHOWN,
     )
     if sys.stderr.isatty():

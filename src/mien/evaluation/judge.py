@@ -87,6 +87,7 @@ class JudgementRecord:
     without_duplicates_of: LeftOut | None
     unlabelled: int = 0
     adapted_from: Lineage | None = None
+    device: str = "cpu"
 
 
 @dataclass(frozen=True, eq=False)
@@ -303,6 +304,7 @@ def _judged(
         rows_hash=rows.hash,
         flip=flip,
         decision=classifier.decision,
+        device=classifier.device,
         prior=classifier.prior_by_class,
         prior_estimated=estimate_prior,
         holds_training_rows=None if found is None else found.is_heavy,

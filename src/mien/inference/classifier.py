@@ -18,7 +18,7 @@ from mien.checks import Between, checked
 from mien.data.seen import SeenFaces
 from mien.errors import ArgumentError, ModelFileError
 from mien.inference import head, pretrained, priors
-from mien.inference.session import Threads, open_session
+from mien.inference.session import Device, Threads, device_of, open_session
 from mien.modelfile import Spec
 
 ARGMAX = "argmax"
@@ -37,11 +37,14 @@ class Classifier:
         path: path of the loaded file.
         name: name used to load it: the path, or a pretrained model's short name.
         prior: class shares in use ``(K,)`` to which the probabilities are adjusted; None for those of the training.
+        device: the device in use: ``"cpu"``, ``"cuda"`` or ``"coreml"``.
     """
 
     prior: NDArray[np.float64] | None = None
+    device: str = "cpu"
     _content: bytes = b""
     _threads: int = 0
+    _device: str = "cpu"
 
     def __init__(
         self, session: Any, spec: Spec, path: str, name: str, decision: str = ARGMAX, seen: str | None = None
@@ -54,14 +57,18 @@ class Classifier:
         self.name = name
 
     @classmethod
-    def of_content(cls, content: bytes, path: str, name: str, threads: int, decision: str) -> Classifier:
+    def of_content(
+        cls, content: bytes, path: str, name: str, threads: int, decision: str, device: str = "cpu"
+    ) -> Classifier:
         """Load the bytes of a model file and check them against docs/model-file.md; arguments as for ``load``.
 
         Raises:
-            ModelFileError: as for ``load``.
+            ModelFileError, ArgumentError: as for ``load``.
         """
         try:
-            session = open_session(content, threads)
+            session = open_session(content, threads, device)
+        except ArgumentError:
+            raise
         except Exception as error:  # onnxruntime's errors derive directly from Exception
             raise ModelFileError(
                 f"'{path}' is not a valid ONNX file ({_first_line(error)}): check or export it again."
@@ -78,12 +85,13 @@ class Classifier:
         if wrong := _misfit(session, spec):
             raise ModelFileError(f"'{path}' doesn't match its spec: {wrong}; export it again.")
         classifier = cls(session, spec, path, name, decision, metadata.get(modelfile.SEEN_KEY))
-        classifier._content, classifier._threads = content, threads
+        classifier._content, classifier._threads, classifier._device = content, threads, device
+        classifier.device = device_of(session)
         classifier._run(np.stack([np.zeros(spec.size, np.uint8), np.full(spec.size, 255, np.uint8)]))
         return classifier
 
     def __reduce__(self) -> tuple[Any, ...]:
-        opened = (self._content, self.path, self.name, self._threads, self.decision)
+        opened = (self._content, self.path, self.name, self._threads, self.decision, self._device)
         return Classifier.of_content, opened, {"prior": self.prior}
 
     @checked
@@ -155,7 +163,9 @@ class Classifier:
 
     @classmethod
     @checked
-    def load(cls, path: str | os.PathLike[str], *, threads: Threads = 0, decision: str = ARGMAX) -> Classifier:
+    def load(
+        cls, path: str | os.PathLike[str], *, threads: Threads = 0, decision: str = ARGMAX, device: Device = "cpu"
+    ) -> Classifier:
         """Load a model file.
 
         Args:
@@ -163,8 +173,10 @@ class Classifier:
             threads: number of threads per call; 0 uses all cores.
             decision: ``"argmax"``, or a decision in ``spec.decisions``. Its offsets are added to the log-probabilities, which
                 are then normalised, so the predicted class still has the largest probability.
+            device: ``"cpu"``, ``"cuda"``, ``"coreml"``, or ``"auto"`` for the first of CUDA, CoreML and CPU that can be used.
 
         Raises:
+            ArgumentError: onnxruntime can't use the device here.
             ModelFileError: it is missing, not an ONNX file, doesn't follow docs/model-file.md, or lacks that decision.
         """
         file = pretrained.resolve(path)
@@ -172,7 +184,7 @@ class Classifier:
             content = Path(file).read_bytes()
         except OSError as error:
             raise ModelFileError(f"'{file}' can't be read: {error.strerror or error}.") from None
-        return cls.of_content(content, os.fspath(file), os.fspath(path), threads, decision)
+        return cls.of_content(content, os.fspath(file), os.fspath(path), threads, decision, device)
 
     @cached_property
     def seen(self) -> SeenFaces | None:
@@ -294,7 +306,7 @@ class Classifier:
             raise ModelFileError(
                 f"'{self.name}' doesn't end in one linear layer, so it has no features: name a single model, not an ensemble."
             )
-        return open_session(content, self._threads)
+        return open_session(content, self._threads, self._device)
 
     def _answer(self, session: Any, output: str, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         try:
@@ -351,19 +363,20 @@ def load(
     threads: Threads = 0,
     decision: str = ARGMAX,
     prior: str | Mapping[str, float] | None = None,
+    device: Device = "cpu",
 ) -> Classifier:
     """Load a model by the short name of a pretrained one (``base``, ``tiny``) or by the path of a model file.
 
     Args:
         model: short name or path.
-        threads, decision: as for ``Classifier.load``.
+        threads, decision, device: as for ``Classifier.load``.
         prior: class shares in use, as for ``Classifier.with_prior``.
 
     Raises:
         ModelFileError: there is no such model, the file is not a model file of mien, or it lacks the decision.
-        ArgumentError: the prior is invalid.
+        ArgumentError: the prior is invalid, or onnxruntime can't use the device here.
     """
-    classifier = Classifier.load(model, threads=threads, decision=decision)
+    classifier = Classifier.load(model, threads=threads, decision=decision, device=device)
     return classifier if prior is None else classifier.with_prior(prior)
 
 

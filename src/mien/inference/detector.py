@@ -19,7 +19,7 @@ from mien import images
 from mien.checks import Between, OneOf, checked
 from mien.errors import ModelFileError
 from mien.images import Picture
-from mien.inference.session import Threads, open_session
+from mien.inference.session import Device, Threads, open_session
 
 PATH = Path(__file__).parent / "weights" / "detector" / "yunet.onnx"
 
@@ -82,21 +82,23 @@ class Detector:
 
     Args:
         threads: number of threads per call; 0 uses all cores.
+        device: as for ``Classifier.load``.
 
     Raises:
+        ArgumentError: onnxruntime can't use the device here.
         ModelFileError: the vendored file is missing or was changed.
     """
 
     @checked
-    def __init__(self, *, threads: Threads = 1) -> None:
+    def __init__(self, *, threads: Threads = 1, device: Device = "cpu") -> None:
         if not PATH.is_file() or hashlib.sha256(data := PATH.read_bytes()).hexdigest() != SHA256:
             raise ModelFileError(f"The face detector '{PATH}' is missing or was changed: install mien again.")
-        self._threads = threads
-        self._session = open_session(data, threads)
+        self._threads, self._device = threads, device
+        self._session = open_session(data, threads, device)
         self._outputs = [f"{part}_{stride}" for part in ("cls", "obj", "bbox", "kps") for stride in STRIDES]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _with_threads, (self._threads,)
+        return _opened, (self._threads, self._device)
 
     @checked
     def detect(
@@ -179,8 +181,8 @@ class Detector:
         return np.concatenate(points), np.concatenate(scores)
 
 
-def _with_threads(threads: int) -> Detector:
-    return Detector(threads=threads)
+def _opened(threads: int, device: str) -> Detector:
+    return Detector(threads=threads, device=device)
 
 
 def pass_sizes(height: int, width: int, detail: str) -> list[int]:

@@ -13,6 +13,7 @@ from mien.checks import Between, OneOf
 from mien.errors import ArgumentError
 from mien.inference.classifier import ARGMAX
 from mien.inference.detector import DETAILS, MIN_SCORE
+from mien.inference.session import Device
 
 MAX_FACES = 1000
 """Default maximum number of faces per photo, the most confident first."""
@@ -35,6 +36,7 @@ class Options:
         prior: class shares in use, such as ``"neutral=0.5,happy=0.3"`` or a mapping; None for those of the training.
         max_pixels: maximum height times width of a photo.
         max_faces: maximum number of faces per photo, the most confident first.
+        device: device of the models: ``"cpu"``, ``"cuda"``, ``"coreml"`` or ``"auto"``; a loaded classifier keeps its own.
 
     Raises:
         ArgumentError: a value has the wrong type or is out of range.
@@ -49,6 +51,7 @@ class Options:
     prior: str | Mapping[str, float] | None = None
     max_pixels: Annotated[int, Between(1, images.MOST_PIXELS)] = images.MAX_PIXELS
     max_faces: Annotated[int, Between(1, 1_000_000)] = MAX_FACES
+    device: Device = "cpu"
 
     @classmethod
     def of(cls, **given: Any) -> Self:

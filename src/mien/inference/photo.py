@@ -168,9 +168,9 @@ class Reader:
     ) -> None:
         self.options = (options or Options()).changed(**changes)
         if not isinstance(model, Classifier):
-            model = Classifier.load(model, threads=threads, decision=self.options.decision)
+            model = Classifier.load(model, threads=threads, decision=self.options.decision, device=self.options.device)
         self.classifier = model if self.options.prior is None else model.with_prior(self.options.prior)
-        self.detector = Detector(threads=threads)
+        self.detector = Detector(threads=threads, device=self.options.device)
 
     @property
     def flip(self) -> bool:

@@ -232,6 +232,7 @@ def _models(engine: Engine, settings: Settings) -> schema.Models:
                 width=spec.size[1],
                 classes=classes,
                 offsets=_offsets(reader.classifier, settings.decision),
+                device=reader.classifier.device,
                 on_device=name in pretrained.names() and RUNTIME.is_file(),  # only pretrained models can be downloaded
             )
         )

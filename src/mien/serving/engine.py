@@ -226,5 +226,5 @@ def served_name(model: str) -> str:
 
 def _reader(name: str, settings: Settings) -> Reader:
     # Photos are searched in parallel, one thread each; batches run one after another, with all threads.
-    classifier = Classifier.load(name, threads=settings.threads, decision=settings.decision)
+    classifier = Classifier.load(name, threads=settings.threads, decision=settings.decision, device=settings.device)
     return Reader(classifier, settings.reading, threads=1)

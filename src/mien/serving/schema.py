@@ -98,6 +98,7 @@ class Model(BaseModel):
     offsets: list[float] = Field(
         description="Offset of each class that the server's decision or prior adds to the log-probability."
     )
+    device: str = Field(description="Device that the model runs on: cpu, cuda or coreml.")
     on_device: bool = Field(
         description="Whether the page can run it in the browser; if so, its file can be downloaded."
     )

@@ -14,6 +14,7 @@ from mien.errors import SettingsError
 from mien.inference.classifier import ARGMAX
 from mien.inference.detector import DETAILS, MIN_SCORE
 from mien.inference.options import Options
+from mien.inference.session import Device
 
 KEYS = "MIEN_API_KEYS"
 """Environment variable with the API keys."""
@@ -46,6 +47,8 @@ class Settings:
     """Decision rule of all models: argmax, or a decision in each model file."""
     prior: str | None = None
     """Class shares in use, such as ``neutral=0.5,happy=0.3``; a request may state its own."""
+    device: Device = "cpu"
+    """Device of the models: ``cpu``, ``cuda``, ``coreml``, or ``auto`` for the first of CUDA, CoreML and CPU that can be used."""
     rotate: bool = True
     """Whether other orientations are tried if no face is clearly upright."""
     detail: str = "normal"

@@ -83,6 +83,7 @@ class VideoResult(Displayed, kind="video"):
         lost: why a stream ended early, or None.
         prior: class shares that the probabilities were adjusted to; None without.
         stopped: whether Ctrl-C ended the work; the outputs have the results until then.
+        device: device of the model.
     """
 
     clip: str
@@ -97,6 +98,7 @@ class VideoResult(Displayed, kind="video"):
     lost: str | None
     prior: dict[str, float] | None
     stopped: bool
+    device: str = "cpu"
 
     def to_dict(self) -> JsonObject:
         """Plain values for JSON."""
@@ -109,6 +111,7 @@ class VideoResult(Displayed, kind="video"):
             "lost": self.lost,
             "seconds": round(self.last - self.start, 3),
             "prior": self.prior,
+            "device": self.device,
             "segments": [segment.to_dict() for segment in self.segments],
         }
 
@@ -169,6 +172,7 @@ def _result(
         num_missing=round(opened.missing * opened.rate),
         lost=opened.lost,
         prior=classifier.prior_by_class,
+        device=classifier.device,
         stopped=outputs.stopped,
     )
 
