@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import re
 import shlex
 import shutil
@@ -16,6 +17,7 @@ import experimental
 import mien
 import scenes
 from mien import cli
+from mien.data import store
 from mien.run import Run
 from mien.scale import tuning
 from mien.training import job
@@ -63,14 +65,30 @@ def test_the_readmes_commands_run_in_order(tmp_path: Path, monkeypatch: pytest.M
     for command in commands:
         assert exit_code(shlex.split(command, comments=True)[1:]) == 0, command
     test = mien.read("faces.parquet").split("test")
-    probabilities = mien.Classifier.load("run/model.onnx").probabilities(test.images)
-    accuracy = mien.Evaluation.from_predictions(test.labels, probabilities, test.classes).accuracy
+    accuracy = mien.load("run/model.onnx").score(test.images, test.label_names)
     assert len(mien.analyze(photo)) == 1
     assert accuracy > 0.6  # a linear model on the pixels stays below 0.55; a worse training shows here
 
 
 def snippets(page: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_readmes_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, faces_file: Path) -> None:
+    """The homework, which takes minutes, is asked for only."""
+    monkeypatch.chdir(tmp_path)
+    Path("album").mkdir()
+    scenes.save(scenes.scene(), Path("album") / "party.jpg")
+    store.write_folders(mien.read(faces_file).split("train"), Path("clinic"))
+    homework = inspect.signature(mien.homework)
+    asked: list[inspect.BoundArguments] = []
+    monkeypatch.setattr(mien, "homework", lambda *given, **named: asked.append(homework.bind(*given, **named)))
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(code, "README.md", "exec"), names)
+    assert len(names["found"][0].faces) == 1
+    assert mien.load("clinic.onnx").classes == names["adapted"].faces.classes
+    assert [str(bound.arguments["data"]) for bound in asked] == ["course/train.csv"]
 
 
 def run_at(run: Run) -> Callable[..., Run]:
