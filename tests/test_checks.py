@@ -136,4 +136,4 @@ def test_each_item_of_a_list_is_checked() -> None:
     with pytest.raises(
         ArgumentError, match="of compare don't fit: too many positional arguments; options are keywords"
     ):
-        compare(["a"], True)  # type: ignore[misc]
+        compare(["a"], True)  # type: ignore[call-arg]
