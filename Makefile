@@ -52,7 +52,7 @@ docs: .venv/installed
 
 ## Build the documentation site into site/; a warning is an error.
 site: .venv/installed-docs
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 ## Build the wheel and the source archive into dist/, and check them. The times in them are those of the commit: built again, they are the same, byte for byte.
 package: .venv/installed-release

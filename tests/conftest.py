@@ -26,8 +26,8 @@ FER2013 = Path(os.environ.get("MIEN_FER2013") or Path(__file__).parents[2] / "sh
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Longest first: it would keep one process busy long after the others are done."""
-    items.sort(key=lambda item: "readmes_commands" not in item.name)
+    """Longest first: they would keep one process busy long after the others are done."""
+    items.sort(key=lambda item: not any(name in item.name for name in ("readmes_commands", "course_report")))
 
 
 @pytest.fixture(autouse=True)

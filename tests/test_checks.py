@@ -120,3 +120,20 @@ def test_a_models_arguments_are_checked(wrong: dict[str, Any]) -> None:
         tiny.probabilities(np.zeros((1, 48, 48), np.uint8), batch_size=0)
     with pytest.raises(ArgumentError, match="faces="):
         tiny.probabilities([[[0]]])  # type: ignore[arg-type]
+
+
+def test_each_item_of_a_list_is_checked() -> None:
+    @checks.checked
+    def compare(models: Sequence[str | os.PathLike[str]], *, flip: bool = False) -> int:
+        return len(models)
+
+    assert compare(["a", Path("b")]) == 2
+    for wrong in ("tiny", ["tiny", 5], 5):
+        with pytest.raises(ArgumentError, match=r"it must be a list \(each a string or a path\)\.$"):
+            compare(wrong)  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match="of compare don't fit: missing a required argument: 'models'; options are"):
+        compare()  # type: ignore[call-arg]
+    with pytest.raises(
+        ArgumentError, match="of compare don't fit: too many positional arguments; options are keywords"
+    ):
+        compare(["a"], True)  # type: ignore[call-arg]

@@ -1,7 +1,7 @@
 """Check values against annotations, for fields of dataclasses and for arguments of public functions.
 
 Supported annotations: ``bool``, ``int``, ``float`` (finite), ``str``, ``Literal[...]``, a pair ``tuple[float, float]``, strings
-``tuple[str, ...]`` or ``Sequence[str]``, a path, a union of these, or ``Annotated`` with ``Between`` or ``OneOf``. Other
+``tuple[str, ...]`` or ``Sequence[str]``, a ``Sequence`` of one of these, a path, a union of these, or ``Annotated`` with ``Between`` or ``OneOf``. Other
 annotations are not checked.
 """
 
@@ -88,6 +88,8 @@ def in_words(kind: Any) -> str:
         return "a tuple of strings"
     if _is_texts(kind):
         return "a list of strings"
+    if origin is Sequence:
+        return f"a list (each {in_words(parts[0])})"
     if origin is tuple:
         return "two numbers with a comma between, such as 0.9,1.1"
     if _is_union(origin):
@@ -109,6 +111,8 @@ def fits(value: object, kind: Any) -> bool:
         return any(type(value) is type(part) and value == part for part in parts)
     if _is_texts(kind):
         return _is_list(value) and all(isinstance(part, str) for part in value)
+    if origin is Sequence:
+        return _is_list(value) and all(fits(part, parts[0]) for part in value)
     if origin is tuple and parts == (float, float):
         return isinstance(value, tuple) and len(value) == 2 and all(fits(part, float) for part in value)
     if origin is tuple and parts == (str, ...):
@@ -174,8 +178,14 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
         unknown = () if is_open else [name for name in kwargs if name not in signature.parameters]
         if unknown:
             raise ArgumentError(no_such(f"argument of {function.__name__}", unknown[0], signature.parameters))
+        try:
+            given = signature.bind(*args, **kwargs).arguments
+        except TypeError as error:  # too few or too many
+            raise ArgumentError(
+                f"The arguments of {function.__name__} don't fit: {error}; options are keywords."
+            ) from None
         hints = _hints(function)
-        for name, value in signature.bind(*args, **kwargs).arguments.items():
+        for name, value in given.items():
             if name in hints and not fits(value, hints[name]):
                 raise ArgumentError(f"{name}={_short(value)} doesn't fit: it must be {in_words(hints[name])}.")
         return function(*args, **kwargs)

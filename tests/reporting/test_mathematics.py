@@ -41,3 +41,8 @@ def test_text_is_escaped_and_formulas_are_known() -> None:
     assert "argmax" in html
     assert "<msub><mi>y</mi><mn>1</mn></msub>" in html
     assert "<script" not in str(mathematics.to_html("<script>alert(1)</script>"))
+
+
+def test_a_formula_on_a_line_of_its_own_says_so() -> None:
+    assert 'display="block"' in mathematics.formula("x", is_block=True)
+    assert 'display="inline"' in mathematics.formula("x")

@@ -130,7 +130,7 @@ def sample(
         seed: seed of the choice.
     """
     labelled = faceset.labels != UNLABELLED
-    share = min(1.0, num / max(1, np.count_nonzero(labelled)))
+    share = min(1.0, num / max(1, int(np.count_nonzero(labelled))))
     random, kept = np.random.default_rng(seed), ~labelled
     strata = np.unique(faceset.splits, return_inverse=True)[1] * len(faceset.classes) + faceset.labels
     for stratum in np.unique(strata[labelled]):

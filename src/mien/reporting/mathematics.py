@@ -72,13 +72,17 @@ def to_html(text: str) -> str:
     return markup(re.sub(_MARK.format(r"(\d+)"), lambda match: formulas[int(match[1])], html))
 
 
-def formula(tex: str) -> str:
+def formula(tex: str, *, is_block: bool = False) -> str:
     """One formula in TeX as MathML.
+
+    Args:
+        tex: the formula, without dollar signs.
+        is_block: whether it stands on a line of its own.
 
     Raises:
         MissingExtraError: latex2mathml isn't installed.
     """
-    return markup(_mathml(_libraries()[1], tex, is_block=False))
+    return markup(_mathml(_libraries()[1], tex, is_block))
 
 
 def _mathml(converter: Callable[..., str], tex: str, is_block: bool) -> str:
