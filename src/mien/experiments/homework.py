@@ -226,17 +226,14 @@ def run(
     plan = _plan(folder, faceset, tested, options, progress)
     audit = _audit(folder, faceset, tested, progress)
     common = Trainings(Path(data), faceset, plan.recipe, folder, plan.num_seeds, options.reading, options.hardware)
-    judged = (
-        Judged.of(common, None) if tested is None or not homework_data.has_labels(tested) else Judged(tested, "test")
-    )
+    judged = _judged(common, tested)
     tasks = common.tasks(_every_arm(plan.recipe))
     runs = _train(tasks, progress) if train_all is None else train_all(tasks)
     trained = dict(zip((task.folder for task in tasks), runs, strict=True))
     progress.line("judging")
-    results = {}
-    for name, arms in arms_of(plan.recipe).items():
-        results[name] = Study(name, arms, common, judged).result(trained)
-        files.write_json(folder / f"{name}.json", typed_json.to_json(results[name]))
+    results = {name: Study(name, arms, common, judged).result(trained) for name, arms in arms_of(plan.recipe).items()}
+    for name, result in results.items():
+        files.write_json(folder / f"{name}.json", typed_json.to_json(result))
     mains = [trained[common.task(PLAIN, seed).folder] for seed in common.seeds]
     model_file = folder / "model.onnx"
     if not model_file.is_file():
@@ -254,6 +251,13 @@ def run(
         submission=_submit(classifier, faceset, tested, folder, options),
         sampled_from=sampled_from,
     )
+
+
+def _judged(common: Trainings, tested: FaceSet | None) -> Judged:
+    """The rows that judge: those of the test set if it has labels, otherwise those of the data."""
+    if tested is None or not homework_data.has_labels(tested):
+        return Judged.of(common, None)
+    return Judged(tested, "test")
 
 
 def arms_of(recipe: Recipe) -> dict[str, tuple[Arm, ...]]:
