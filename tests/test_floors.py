@@ -46,6 +46,7 @@ FLOORS = {
     "typed_json": 1,
     "extras": 1,
     "locks": 1,
+    "threads": 1,
     "escapes": 1,
     "words": 1,
     "errors": 0,
