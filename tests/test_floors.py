@@ -36,6 +36,7 @@ FLOORS = {
     "recipes": 4,
     "modelfile": 4,
     "images": 3,
+    "palette": 4,
     "emotions": 3,
     "files": 3,
     "temporaries": 2,
