@@ -36,7 +36,8 @@ def kinds() -> Iterator[type[Displayed]]:
 def test_every_result_of_the_interface_shows_itself() -> None:
     assert {kind.__name__ for kind in kinds()} == {
         "Adapted", "Audit", "Crossvalidated", "Decided", "Evaluated", "Evaluation", "Explained", "Face", "FaceSet",
-        "Homework", "ModelComparison", "PhotoResult", "Predictions", "Run", "StudyResult", "SweepResult", "VideoResult",
+        "Homework", "ModelComparison", "ModelInfo", "PhotoResult", "Predictions", "Run", "StudyResult", "SweepResult",
+        "VideoResult",
     }  # fmt: skip
 
 

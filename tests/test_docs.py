@@ -7,10 +7,11 @@ import inspect
 import re
 import shlex
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 import experimental
@@ -18,6 +19,7 @@ import mien
 import scenes
 from mien import cli
 from mien.data import store
+from mien.inference import pretrained
 from mien.run import Run
 from mien.scale import tuning
 from mien.training import job
@@ -143,6 +145,36 @@ def test_the_reference_has_every_public_name() -> None:
         "mien.sklearn.ExpressionClassifier"
     }
     assert "    epochs: int = 0," in page.partition("### mien.homework")[2].partition("###")[0]
+
+
+def documented_commands() -> Iterator[tuple[str, list[str]]]:
+    """Each line of code in the documents that starts with ``mien VERB``, with its page, as arguments."""
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *pretrained.FOLDER.glob("*.md")]:
+        text = page.read_text(encoding="utf-8")
+        blocks = re.findall(r"^```(?:console|bash|sh|)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+        for line in [line for block in blocks for line in block.splitlines()] + re.findall(
+            r"`(mien [a-z][^`\n]*)`", text
+        ):
+            if (command := line.removeprefix("$ ")).startswith("mien "):
+                yield page.name, shlex.split(command, comments=True)[1:]
+
+
+def test_every_command_in_the_documents_has_a_verb_and_options_that_exist() -> None:
+    wrong, count = [], 0
+    for page, arguments in documented_commands():
+        command: click.Command | None = cli.cli
+        words = list(arguments)
+        while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+            command = command.commands.get(words.pop(0))
+        count += 1
+        known = (
+            set() if command is None else {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
+        )
+        given = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+        if command is None or given - known - {"--help", "-h"}:
+            wrong.append(f"{page}: mien {' '.join(arguments)}")
+    assert wrong == []
+    assert count > 150
 
 
 def test_every_relative_link_leads_somewhere() -> None:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from mien import emotions
@@ -38,17 +36,3 @@ def test_no_alias_belongs_to_two_expressions() -> None:
 
 def test_order_puts_expressions_first() -> None:
     assert emotions.in_order(["zebra", "neutral", "angry", "apple"]) == ("angry", "neutral", "apple", "zebra")
-
-
-def test_every_expression_has_a_colour_of_its_own() -> None:
-    colours = [emotions.colour(name) for name in (*emotions.ALL_EMOTIONS, "cat")]
-    assert len(set(colours)) == len(colours)
-    assert all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in colours)
-
-
-def test_own_classes_have_colours_of_their_own() -> None:
-    colours = {name: emotions.colour(name) for name in ("calm", "joy", "pain", "happy", "痛み")}
-    assert len(set(colours.values())) == len(colours)
-    assert all(re.fullmatch("#[0-9a-f]{6}", colour) for colour in colours.values())
-    assert colours["happy"] == emotions.COLOURS["happy"]
-    assert colours["pain"] == emotions.colour("pain")

@@ -175,3 +175,11 @@ def test_channels_in_the_order_of_opencv() -> None:
     np.testing.assert_array_equal(images.as_photo(photo[:, :, [2, 1, 0, 3]], colour="bgr"), clear)
     with pytest.raises(ArgumentError, match="colour='gbr' doesn't fit: it must be one of rgb, bgr"):
         images.as_photo(photo, colour="gbr")  # type: ignore[arg-type] # the wrong order is the test
+
+
+def test_a_file_that_grows_while_it_is_read_is_read_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "grown.png"
+    path.write_bytes(images.encode_png(np.arange(64, dtype=np.uint8).reshape(8, 8)))
+    short = os.stat_result((*path.stat()[:6], 10, *path.stat()[7:]))  # as it was before
+    monkeypatch.setattr(Path, "stat", lambda self: short)
+    assert images.decode(path, "L").tolist() == np.arange(64).reshape(8, 8).tolist()

@@ -92,6 +92,16 @@ def test_the_reference_of_python_has_every_public_name() -> None:
     assert missing == []
 
 
+def test_the_page_on_python_leaves_its_reference_to_the_sites_own() -> None:
+    text = (site.DOCS / "python.md").read_text(encoding="utf-8")
+    shorter = site.without_reference(text)
+    assert "## scikit-learn" in shorter
+    assert "### mien.predict" in text
+    assert "### mien.predict" not in shorter
+    assert "(reference/python.md)" in shorter
+    assert site.without_reference("# Other\n") == "# Other\n"
+
+
 def test_nothing_is_asked_of_other_hosts() -> None:
     config = (site.ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     assert yaml.safe_load(config)["theme"]["font"] is False

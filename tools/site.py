@@ -129,6 +129,13 @@ def _plain(text: str) -> str:
     return re.sub(r"([*_`\[])", r"\\\1", html.escape(text, quote=False))
 
 
+def without_reference(text: str) -> str:
+    """The page on Python without the reference at its end: the site has that on pages of its own, with links between types."""
+    tasks, _, reference = text.partition("\n## Reference\n")
+    pages = "[All functions](reference/python.md), and [what they return](reference/results.md)."
+    return f"{tasks}\n## Reference\n\n{pages}\n" if reference else text
+
+
 def on_files(files: Any, config: Any) -> Any:
     """Add the pages and the files from outside of docs/."""
     from mkdocs.structure.files import File
@@ -147,6 +154,8 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
     """Move the links of a page, and take out its formulas."""
     source = Path(page.file.abs_src_path)
     text = with_links(markdown, source).replace("<!-- verbs -->", command_line())
+    if source == DOCS / "python.md":
+        text = without_reference(text)
     if source.name.startswith("mathematics."):
         text, page.meta["formulas"] = with_marks(text)
     return text

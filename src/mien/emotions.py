@@ -1,12 +1,10 @@
-"""The expressions: their names, their order, their aliases and their colours. The one source of all four.
+"""The expressions: their names, their order and their aliases. The one source of all three; ``palette`` has their colours.
 
 The first seven stand in the order of ``fer2013.csv`` (codes 0 to 6); contempt, which FER2013 lacks, comes last.
 """
 
 from __future__ import annotations
 
-import colorsys
-import zlib
 from collections.abc import Iterable
 
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
@@ -29,18 +27,6 @@ ALIASES = {
     "contempt": ("contemptuous", "con"),
 }
 """Other spellings met in public data sets, folder names and column heads, by canonical name."""
-
-COLOURS = {
-    "angry": "#c8453b",
-    "disgust": "#6f8f3d",
-    "fear": "#7a5aa6",
-    "happy": "#e0a526",
-    "sad": "#3f73b5",
-    "surprise": "#d9722e",
-    "neutral": "#7d8590",
-    "contempt": "#a0527d",
-}
-"""One colour per expression, for charts, boxes and pages."""
 
 _CANONICAL = {alias: name for name in ALL_EMOTIONS for alias in (name, *ALIASES[name])}
 
@@ -81,12 +67,3 @@ def in_order(names: Iterable[str]) -> tuple[str, ...]:
             set(names), key=lambda name: (ALL_EMOTIONS.index(name) if name in ALL_EMOTIONS else len(ALL_EMOTIONS), name)
         )
     )
-
-
-def colour(name: str) -> str:
-    """Return the colour of a class as ``#rrggbb``; for classes that aren't expressions, it follows from the letters of the name."""
-    if name in COLOURS:
-        return COLOURS[name]
-    number = zlib.crc32(name.encode())
-    rgb = colorsys.hls_to_rgb(number % 360 / 360, (0.38, 0.5)[number >> 16 & 1], 0.5)
-    return "#" + "".join(f"{round(255 * part):02x}" for part in rgb)

@@ -374,7 +374,8 @@ def _read(path: Path) -> bytes:
         # If it has become a pipe since, opening and reading return at once.
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         with os.fdopen(os.open(path, flags), "rb") as file:
-            return file.read(MAX_BYTES + 1) or b""
+            data = file.read(status.st_size + 1) or b""  # a larger buffer would take longer than decoding a small face
+            return data if len(data) <= status.st_size else data + (file.read(MAX_BYTES + 1 - len(data)) or b"")
     except (OSError, ValueError) as error:  # ValueError: a name with a null byte
         raise ImageError(f"'{path}' can't be read: {getattr(error, 'strerror', None) or error}.") from None
 

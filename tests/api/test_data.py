@@ -11,6 +11,7 @@ from mien import api
 from mien.auditing import audit as auditing
 from mien.data.faceset import FaceSet
 from mien.data.reading import ReadOptions
+from mien.errors import ModelFileError
 from mien.inference.classifier import Classifier
 from mien.progress import Lines
 
@@ -64,3 +65,11 @@ def test_predictions_are_written_for_the_test_rows(faces: FaceSet, tmp_path: Pat
     assert (len(lines), written.to_dict()["rows"]) == (71, 70)
     codes = api.load("tiny").probabilities(faces.split("test").images).argmax(1)
     assert [int(line.rsplit(",", 1)[1]) for line in lines[1:]] == codes.tolist()
+
+
+def test_a_model_tells_what_it_is() -> None:
+    found = api.info("tiny")
+    assert found == api.info(api.load("tiny"))
+    assert list(found.spec.classes) == found.to_dict()["spec"]["classes"]
+    with pytest.raises(ModelFileError, match="no model file"):
+        api.info("nothing")

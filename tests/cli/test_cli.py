@@ -26,6 +26,7 @@ Invoke = Callable[..., tuple[int, str, str]]
         "video",
         "submit",
         "summary",
+        "info",
         "export",
         "ensemble",
         "demo",

@@ -70,3 +70,13 @@ def test_a_submission_counts_its_rows(invoke: Invoke, faces_file: Path, tmp_path
     assert (code, told["rows"], told["submission"]) == (0, 70, str(out))
     code, _, err = invoke("submit", "tiny", faces_file, "-o", tmp_path / "other.csv", "--rows", 71)
     assert (code, (tmp_path / "other.csv").exists()) == (1, False), err
+
+
+def test_info_prints_the_card_as_text_and_as_json(invoke: Invoke) -> None:
+    code, out, err = invoke("info", "base")
+    assert (code, err) == (0, "")
+    assert "71.0% (69.5% to 72.4%)" in out
+    record = json.loads(invoke("info", "base", "--json")[1])
+    assert record["card"]["details"]["sha256"] == record["sha256"]
+    assert record["spec"]["size"] == [48, 48]
+    assert invoke("info", "nothing")[0] == 1

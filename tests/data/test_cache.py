@@ -171,6 +171,7 @@ def test_the_fingerprint_counts_names_and_contents(make: Maker) -> None:
     make.file("two/b/c.txt", "y")
     one, two = make.root / "one", make.root / "two"
     assert cache.fingerprint(one) == cache.fingerprint(two)
+    assert cache.fingerprint(one, {one / "b" / "c.txt": "b/c.txt", one / "a.txt": "a.txt"}) == cache.fingerprint(one)
     make.file("two/b/c.txt", "z")
     assert cache.fingerprint(one) != cache.fingerprint(two)
     make.file("two/b/c.txt", "y").rename(two / "b" / "d.txt")

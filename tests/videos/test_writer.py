@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import scenes
-from mien import emotions
+from mien import palette
 from mien.errors import OutputError, VideoError
 from mien.inference.photo import Reader
 from mien.videos import writer
@@ -93,7 +93,7 @@ def test_a_timeline_has_a_row_a_track_in_the_expressions_colours() -> None:
     picture = writer.draw_timeline(segments, 0, 10)
     colours = {colour for _, colour in picture.getcolors(1 << 24) or []}
     for label in ("happy", "sad", "fear"):
-        value = emotions.COLOURS[label]
+        value = palette.EXPRESSIONS[label]
         assert tuple(int(value[start : start + 2], 16) for start in (1, 3, 5)) in colours
     assert picture.height > writer.draw_timeline(segments[:1], 0, 10).height
     assert writer.draw_timeline([], 0, 10).size == writer.draw_timeline(segments[:1], 0, 10).size

@@ -4,7 +4,7 @@ Every function takes data as a path or a ``FaceSet``, and a model as a name, a p
 ``mien.errors.MienError``. Each function imports its dependencies inside, so that ``import mien`` stays light.
 """
 
-from mien.api.data import audit, load, read, submit
+from mien.api.data import audit, info, load, read, submit
 from mien.api.experimenting import crossval, homework, study, tune
 from mien.api.judging import compare, decide, evaluate, explain, report
 from mien.api.training import adapt, ensemble, export, new_run_folder, recipe_for, resume, train
@@ -21,6 +21,7 @@ __all__ = [
     "explain",
     "export",
     "homework",
+    "info",
     "load",
     "new_run_folder",
     "predict",

@@ -15,6 +15,7 @@ from mien.shown import SHOWN
 
 if TYPE_CHECKING:
     from mien.auditing.audit import Audit
+    from mien.inference.cards import ModelInfo
     from mien.inference.classifier import Classifier
     from mien.inference.submission import Submission
 
@@ -65,6 +66,21 @@ def load(
 
     loaded = model if isinstance(model, Classifier) else Classifier.load(model, decision=decision, device=device)
     return loaded if prior is None else loaded.with_prior(prior)
+
+
+@checked
+def info(model: str | os.PathLike[str] | Classifier) -> ModelInfo:
+    """Show what a model file says of itself: classes, input, training, hash; and the model card of a pretrained one.
+
+    Args:
+        model: name of a pretrained model, path of a model file, or a loaded model.
+
+    Raises:
+        ModelFileError: there is no such model, or the file is not a model file of mien.
+    """
+    from mien.inference import cards
+
+    return cards.info(load(model))
 
 
 @checked

@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 GROUPS = {
-    "Use": ("predict", "video", "serve"),
+    "Use": ("predict", "video", "serve", "info"),
     "Train": ("train", "adapt", "tune", "export", "ensemble"),
     "Evaluate": ("evaluate", "report", "explain", "compare", "decide", "study", "crossval"),
     "Data": ("data",),
@@ -88,6 +88,7 @@ def cli() -> None:
 for command in (
     training.train,
     training.adapt,
+    models.info,
     models.evaluate,
     models.explain,
     models.compare,

@@ -1,4 +1,4 @@
-"""Verbs for a model file or a pretrained model: evaluate, explain, compare, decide, submit."""
+"""Verbs for a model file or a pretrained model: info, evaluate, explain, compare, decide, submit."""
 
 from __future__ import annotations
 
@@ -28,6 +28,23 @@ from mien.shown import SHOWN
 
 if TYPE_CHECKING:
     from mien.data.reading import ReadOptions
+
+
+@click.command(cls=Verb)
+@click.argument("model", type=name_argument)
+@json_option
+def info(model: str, as_json: bool) -> None:
+    """Show what a MODEL is, what it is for, and how well it does.
+
+    MODEL is a pretrained model (base, robust, tiny) or a model file. Pretrained ones have a model card, with intended use, limits
+    and measured scores. For data, see  mien data info.
+
+    Example:  mien info base
+    """
+    from mien import api
+
+    found = api.info(model)
+    show(found.to_dict(), as_json, lambda: str(found))
 
 
 @click.command(cls=Verb)

@@ -32,7 +32,9 @@ FREE_BYTES = 2**28
 """Unpacked size in bytes up to which ``MAX_RATIO`` is not applied: tables of zeros compress very well."""
 
 _ENDINGS = re.compile(r"(\.(tar|zip|tgz|tbz2?|txz|gz|bz2|xz))+$", re.IGNORECASE)
-_SUFFIXES = (".zip", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".gz", ".bz2", ".xz")
+SUFFIXES = (".zip", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".gz", ".bz2", ".xz")
+"""Suffixes of archives."""
+
 _STREAMS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 _CHUNK = 2**20
 
@@ -71,7 +73,7 @@ def is_archive(path: Path) -> bool:
     Raises:
         OSError: it can't be read.
     """
-    if path.suffix.lower() not in _SUFFIXES:
+    if path.suffix.lower() not in SUFFIXES:
         return False
     with path.open("rb") as file:
         head = file.read(262)

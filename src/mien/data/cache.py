@@ -9,8 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from mien.data.faceset import FaceSet
 from mien.data.source import ChosenCoding, DroppedRow, Source
 from mien.errors import OutputError
 from mien.locks import Lock
+from mien.threads import in_threads
 
 READER_VERSION = 5
 """Version of the readers; increased when they would read the same files differently, so that older entries are not used."""
@@ -62,22 +62,22 @@ def folder() -> Path | None:
     return user_cache_path("mien", appauthor=False)
 
 
-def fingerprint(path: Path, files: Iterable[Path] | None = None) -> str:
+def fingerprint(path: Path, contents: Mapping[Path, str] | None = None) -> str:
     """SHA-256 over the names (relative to ``path``) and contents of a file, or of all files below a folder.
 
     Args:
         path: the file or folder to identify.
-        files: the files below it, if they are known already.
+        contents: the files below it with their names, if they are known already.
 
     Raises:
         OSError: a file can't be read.
     """
     if not path.is_dir():
         return _digest(path)
-    below = path.rglob("*") if files is None else files
-    named = sorted((file.relative_to(path).as_posix(), file) for file in below if file.is_file())
-    with ThreadPoolExecutor() as pool:
-        digests = list(pool.map(_digest, [file for _, file in named]))
+    if contents is None:
+        contents = {file: file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()}
+    named = sorted((name, file) for file, name in contents.items())
+    digests = in_threads(_digest, [file for _, file in named])
     listing = [[name, digest] for (name, _), digest in zip(named, digests, strict=True)]
     return hashlib.sha256(json.dumps(listing).encode()).hexdigest()
 

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -316,6 +316,7 @@ _BESIDE_SPLITS = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def canonical_split(name: str) -> str | None:
     """Return mien's name for a split, or None if the name is not known.
 

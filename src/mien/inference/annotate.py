@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from mien import emotions
+from mien import palette
 from mien.inference.photo import Face
 from mien.words import percent
 
@@ -39,19 +39,20 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Mark:
-    """The drawing of one face: its box, its text, and the expression that sets the colour (None if unsure)."""
+    """The drawing of one face: its box, its text, the expression that sets the colour (None if unsure), and all classes."""
 
     box: Box
     text: str
     label: str | None
+    classes: tuple[str, ...] = ()
 
 
 def mark(face: Face, track: int | None = None) -> Mark:
     """A face's mark: expression and probability, or in a video the track number and the expression."""
-    label = None if face.abstained else face.label
+    label, classes = None if face.abstained else face.label, tuple(face.probabilities)
     if track is not None:
-        return Mark(face.box, f"{track}: {label or 'unsure'}", label)
-    return Mark(face.box, f"{label} {percent(face.confidence, 0)}" if label else "unsure", label)
+        return Mark(face.box, f"{track}: {label or 'unsure'}", label, classes)
+    return Mark(face.box, f"{label} {percent(face.confidence, 0)}" if label else "unsure", label, classes)
 
 
 def annotate(photo: NDArray[np.uint8], marks: Sequence[Mark], *, enlarge: bool = True) -> Image.Image:
@@ -79,7 +80,7 @@ def annotate(photo: NDArray[np.uint8], marks: Sequence[Mark], *, enlarge: bool =
         draw.text(
             ((place[0] + place[2]) / 2, (place[1] + place[3]) / 2),
             mark.text,
-            fill=_ink(_colour(mark)),
+            fill=palette.ink(_colour(mark)),
             font=letters,
             anchor="mm",
         )
@@ -149,15 +150,7 @@ def _ordered(box: Box) -> Box:
 
 
 def _colour(mark: Mark) -> str:
-    return emotions.colour(mark.label) if mark.label else UNSURE
-
-
-def _ink(colour: str) -> str:
-    """Black or white, the one with the higher contrast (relative luminance as in WCAG 2)."""
-    shares = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
-    linear = [share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return "black" if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) else "white"
+    return palette.colour(mark.label, mark.classes) if mark.label else UNSURE
 
 
 @lru_cache(maxsize=32)

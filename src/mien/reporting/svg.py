@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from mien import palette
 from mien.errors import MissingExtraError
 from mien.reporting.plots import scores
 from mien.run_record import LayerRecord, NetworkRecord
@@ -32,6 +33,7 @@ ON_PAGE = {
     scores.FIRST: "var(--first)",
     scores.SECOND: "var(--second)",
     scores.HOLLOW: "var(--card)",
+    **{value: palette.on_page(value) for value in palette.EXPRESSIONS.values()},
 }
 """Colour of a plot to colour of the page."""
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request, Security
 from fastapi.responses import FileResponse, Response
 from fastapi.security import APIKeyHeader, HTTPBearer
 
-from mien import emotions
+from mien import palette
 from mien.errors import MienError, RequestError
 from mien.inference import detector, pretrained, priors
 from mien.inference.classifier import Classifier
@@ -223,7 +223,7 @@ def _models(engine: Engine, settings: Settings) -> schema.Models:
     models = []
     for name, reader in engine.readers.items():
         spec = reader.classifier.spec
-        classes = [schema.Expression(name=label, colour=emotions.colour(label)) for label in spec.classes]
+        classes = [schema.Expression(name=name, colour=value) for name, value in palette.colours(spec.classes).items()]
         models.append(
             schema.Model(
                 name=name,

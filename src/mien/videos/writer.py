@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from mien import emotions, files
+from mien import emotions, files, palette
 from mien.errors import OutputError
 from mien.extras import needed
 from mien.inference import annotate
@@ -167,6 +167,7 @@ def draw_timeline(segments: Sequence[Segment], start: float, end: float, *, widt
     margin, row, head, foot = 90, 34, 56, 44
     picture = Image.new("RGB", (width, head + row * max(1, len(tracks)) + foot), "white")
     labels = emotions.in_order({segment.label for segment in segments})
+    colours = palette.colours(labels)
     draw, font, small = ImageDraw.Draw(picture), annotate.font(15, "".join(labels)), annotate.font(13)
     span = width - margin - 30
 
@@ -175,7 +176,7 @@ def draw_timeline(segments: Sequence[Segment], start: float, end: float, *, widt
 
     x = float(margin)
     for label in labels:
-        draw.rectangle((x, 18, x + 16, 34), fill=emotions.colour(label))
+        draw.rectangle((x, 18, x + 16, 34), fill=colours[label])
         draw.text((x + 22, 26), label, fill="#24292f", font=font, anchor="lm")
         x += 22 + font.getlength(label) + 22
     if not tracks:
@@ -187,9 +188,7 @@ def draw_timeline(segments: Sequence[Segment], start: float, end: float, *, widt
         for segment in segments:
             if segment.track == track:
                 left, right = across(segment.start), across(segment.end)
-                draw.rectangle(
-                    (left, top + 5, max(right, left + 2), top + row - 5), fill=emotions.colour(segment.label)
-                )
+                draw.rectangle((left, top + 5, max(right, left + 2), top + row - 5), fill=colours[segment.label])
     bottom = head + max(1, len(tracks)) * row
     draw.line((margin, bottom + 4, margin + span, bottom + 4), fill="#8c959f")
     for time in _ticks(start, end):

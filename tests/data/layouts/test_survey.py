@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,23 @@ def test_a_loop_of_links_ends(make: Maker) -> None:
     make.file("a/1.png", "x")
     (make.root / "a" / "again").symlink_to(make.root, target_is_directory=True)
     assert names(Survey(make.root), Survey(make.root).files) == ["a/1.png"]
+
+
+def test_the_contents_are_the_regular_files_by_name(make: Maker) -> None:
+    file = make.file("a/b/1.png", "x")
+    os.mkfifo(make.root / "a" / "pipe.png")
+    (make.root / "a" / "broken.png").symlink_to(make.root / "nowhere.png")
+    (make.root / "a" / "itself.png").symlink_to(make.root / "a" / "itself.png")
+    survey = Survey(make.root)
+    assert survey.contents == {file: "a/b/1.png"}
+    assert names(survey, survey.files) == ["a/b/1.png", "a/broken.png", "a/itself.png", "a/pipe.png"]
+
+
+def test_files_by_their_endings(make: Maker) -> None:
+    for name in ("b/10.csv", "b/2.TXT", ".git/x.csv", "notes.md"):
+        make.file(name, "x")
+    survey = Survey(make.root)
+    assert names(survey, survey.ending((".csv", ".txt"))) == ["b/2.TXT", "b/10.csv"]
 
 
 def test_what_can_not_be_surveyed_says_so(make: Maker) -> None:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import experimental
+from mien import palette
 from mien.errors import DataError
-from mien.reporting.plots.study import COLOURS, ArmCurvesPlot, DifferencePlot
+from mien.reporting.plots.study import ArmCurvesPlot, DifferencePlot
 
 
 def test_each_arm_but_the_first_is_a_row_with_its_interval_and_its_seeds() -> None:
@@ -35,8 +36,9 @@ def test_each_trained_arm_has_a_curve_of_its_own() -> None:
     first, second, third = experimental.study().arms
     ax = ArmCurvesPlot((first, second, replace(third, curve=()))).plot().ax_
     assert [line.get_label() for line in ax.lines] == ["none", "flip_alone"]
-    assert [line.get_color() for line in ax.lines] == list(COLOURS[:2])
+    assert [line.get_color() for line in ax.lines] == list(palette.CURVES[:2])
     assert np.asarray(ax.lines[0].get_ydata()).tolist() == list(first.curve)
-    many = [replace(first, arm=replace(first.arm, key=f"arm {number}")) for number in range(len(COLOURS) + 1)]
-    last = ArmCurvesPlot(many).plot().ax_.lines[-1]
-    assert (last.get_color(), last.get_linestyle()) == (COLOURS[0], "--")
+    many = [replace(first, arm=replace(first.arm, key=f"arm {number}")) for number in range(len(palette.CURVES) + 1)]
+    lines = ArmCurvesPlot(many).plot().ax_.lines
+    assert lines[-1].get_color() == lines[0].get_color()
+    assert (lines[0].get_linestyle(), lines[-1].get_linestyle()) == ("-", "--")  # dashes of any kind are called so

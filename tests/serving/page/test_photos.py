@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 import mien
 import servers
 from browsers import Open, give
-from mien import emotions, images
+from mien import images, palette
 
 KEY = "0123456789abcdef"
 
@@ -47,7 +47,7 @@ def test_the_annotated_picture_has_the_boxes_in_the_colours_of_the_expressions(v
     assert drawn.shape == photo.shape
     for face in mien.Reader("tiny").analyze(photo):
         _, top, right, bottom = (round(value) for value in face.box)
-        colour = [int(emotions.colour(face.label)[start : start + 2], 16) for start in (1, 3, 5)]
+        colour = [int(palette.colour(face.label)[start : start + 2], 16) for start in (1, 3, 5)]
         line = drawn[(top + bottom) // 2, right - 3 : right + 4].astype(int)
         assert np.abs(line - colour).max(1).min() < 12
     changed = (np.abs(drawn.astype(int) - photo).max(2) > 60).mean()

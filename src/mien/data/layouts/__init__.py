@@ -98,7 +98,7 @@ def _packed(survey: Survey) -> list[Path]:
     """The archives with the data: the given one, or those of a folder without faces of its own."""
     if not survey.path.is_dir():
         return [survey.path] if archives.is_archive(survey.path) else []
-    found = [file for file in survey.visible if archives.is_archive(file)]
+    found = [file for file in survey.ending(archives.SUFFIXES) if archives.is_archive(file)]
     if (
         not found
         or survey.pictures
@@ -149,7 +149,7 @@ def _cache_key(survey: Survey, options: ReadOptions, layout: str | None) -> str:
     asked = json.dumps(
         {**options.for_readers(), "layout": layout, "votes": votes, "finder": portraits.asked().finder is not None}
     )
-    return cached.key(cached.fingerprint(survey.path, survey.files), asked, names)
+    return cached.key(cached.fingerprint(survey.path, survey.contents), asked, names)
 
 
 def _named(name: str) -> Layout:

@@ -90,7 +90,7 @@ def _arrays(survey: Survey) -> dict[str, NDArray[Any]]:
 def _files(survey: Survey) -> list[Path]:
     if not survey.path.is_dir():
         return [survey.path] if filekinds.kind(survey.path) in ("npy", "npz", "hdf5") else []
-    files = [file for file in survey.visible if file.suffix.lower() in SUFFIXES]
+    files = survey.ending(SUFFIXES)
     return [] if survey.pictures or len(files) > MAX_FILES else files
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from pathlib import Path, PurePosixPath
+from functools import lru_cache
+from pathlib import Path
 
 from mien import emotions
 from mien.data.faceset import FaceSet, canonical_split
@@ -127,7 +128,11 @@ def place(name: str) -> tuple[str | None, str | None]:
 
     The class is the innermost folder that names an expression, otherwise the innermost folder, unless that is a split.
     """
-    parents = PurePosixPath(name).parts[:-1]
+    return _place(trees.folders_of(name))
+
+
+@lru_cache(maxsize=4096)  # many pictures are in few folders
+def _place(parents: trees.Folders) -> tuple[str | None, str | None]:
     split = next((found for part in reversed(parents) if (found := canonical_split(part))), None)
     expression = next((part for part in reversed(parents) if emotions.canonical(part)), None)
     if expression is None and parents and canonical_split(parents[-1]) is None:
@@ -141,7 +146,7 @@ def split_in(survey: Survey, name: str) -> str:
     The name also refines ``test``: the common copy of FER2013 as pictures merges both of its test splits.
     """
     by_folder = place(name)[0] or canonical_split(survey.folder.name)
-    match = _FILE_SPLIT.match(PurePosixPath(name).name)
+    match = _FILE_SPLIT.match(name.rpartition("/")[2])
     by_name = canonical_split(match[1]) if match else None
     if by_folder is None or (by_folder == "test" and by_name in ("public_test", "private_test")):
         return by_name or by_folder or "train"

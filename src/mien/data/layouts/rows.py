@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from mien.data.layouts import codes
 from mien.data.portraits import Asked, FoundFace
 from mien.data.source import ChosenCoding, DroppedRow, Source
 from mien.errors import DataError, ImageError
+from mien.threads import in_threads
 from mien.words import agreed, counted
 
 
@@ -223,8 +223,7 @@ class Rows:
     def _decoded(self) -> list[tuple[_Row, NDArray[np.uint8]]]:
         """The rows whose pictures can be decoded, with their pixels; the others are dropped."""
         asked = portraits.asked()
-        with ThreadPoolExecutor() as pool:
-            decoded = list(pool.map(lambda row: _pixels(row, asked), self._rows))
+        decoded = in_threads(lambda row: _pixels(row, asked), self._rows)
         kept: list[tuple[_Row, NDArray[np.uint8]]] = []
         crowds = 0
         for row, pixels in zip(self._rows, decoded, strict=True):

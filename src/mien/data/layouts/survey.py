@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mien import images
 from mien.data.faceset import SPLITS, canonical_split
@@ -88,6 +89,10 @@ class Survey:
     Args:
         path: a file or a folder.
 
+    Attributes:
+        files: everything in the folder and below it that is no folder, in natural order; or the file.
+        contents: the name relative to the folder of each of them that is a regular file, not a pipe or a broken link.
+
     Raises:
         DataError: it doesn't exist, can't be listed, or is empty.
     """
@@ -96,19 +101,22 @@ class Survey:
         self.path = path
         try:
             if path.is_dir():
-                self.files = sorted(_walk(path), key=lambda file: natural(file.relative_to(path).as_posix()))
+                found = sorted(_walk(path), key=lambda entry: natural(entry.name))
             elif path.exists():
-                self.files = [path]
+                found = [_Entry(path, path.name, path.is_file())]
             else:
                 raise DataError(f"'{path}' doesn't exist: check the spelling of the path.")
             if path.is_file() and path.stat().st_size == 0:
                 raise DataError(f"'{path}' is empty (0 bytes): download or copy it again.")
         except OSError as error:
             raise DataError(f"'{path}' can't be read: {error.strerror or error}.") from None
+        self.files = [entry.path for entry in found]
+        self.contents = {entry.path: entry.name for entry in found if entry.is_file}
+        self._names = {entry.path: entry.name for entry in found}
         if not self.files:
             raise DataError(f"'{path}' is an empty folder: name the folder of the data set.")
 
-    @property
+    @cached_property
     def folder(self) -> Path:
         """The given folder, or the folder of the given file."""
         return self.path if self.path.is_dir() else self.path.parent
@@ -116,12 +124,20 @@ class Survey:
     @cached_property
     def visible(self) -> list[Path]:
         """The files without hidden ones (``.DS_Store``, ``.ipynb_checkpoints/…``, ``__MACOSX/…``)."""
-        return [file for file in self.files if not self._hidden(file)]
+        return [file for file, name in self._names.items() if not _is_hidden(name)]
+
+    @cached_property
+    def _endings(self) -> list[tuple[Path, str]]:
+        return [(file, file.suffix.lower()) for file in self.visible]
+
+    def ending(self, suffixes: Collection[str]) -> list[Path]:
+        """The visible files with one of these suffixes, in lower case."""
+        return [file for file, suffix in self._endings if suffix in suffixes]
 
     @cached_property
     def pictures(self) -> list[Path]:
         """The pictures, by suffix, in natural order."""
-        return [file for file in self.visible if file.suffix.lower() in images.SUFFIXES]
+        return self.ending(images.SUFFIXES)
 
     @cached_property
     def parquet(self) -> list[Path]:
@@ -130,7 +146,7 @@ class Survey:
         if not self.path.is_dir():
             by_content = filekinds.kind(self.path) in ("parquet", "arrow")
             return [self.path] if self.path.suffix.lower() in endings or by_content else []
-        found = [file for file in self.visible if file.suffix.lower() in endings]
+        found = self.ending(endings)
         # The datasets library writes tables of row numbers beside its data.
         return [file for file in found if not (file.name.startswith("cache-") and file.suffix == ".arrow")]
 
@@ -141,7 +157,7 @@ class Survey:
             return (
                 [] if self.pictures or self.parquet or filekinds.kind(self.path) in _NO_TABLES else tables_in(self.path)
             )
-        found = [table for file in self.visible if file.suffix.lower() in TABLE_SUFFIXES for table in tables_in(file)]
+        found = [table for file in self.ending(TABLE_SUFFIXES) for table in tables_in(file)]
         found += [table for file in self.lists if _names_pictures(table := peek(file))]
         return found + [
             table for file, content in self.documents if _names_pictures(table := _of_document(file, content))
@@ -150,7 +166,7 @@ class Survey:
     @cached_property
     def documents(self) -> list[tuple[Path, Any]]:
         """The readable JSON files with their contents; none if each picture has its own."""
-        found = [file for file in self.visible if file.suffix.lower() == ".json"]
+        found = self.ending((".json",))
         loaded = [(file, _json(file)) for file in found] if len(found) <= MAX_LISTS else []
         return [(file, content) for file, content in loaded if content is not None]
 
@@ -166,7 +182,7 @@ class Survey:
     @cached_property
     def lists(self) -> list[Path]:
         """The plain text files that may be lists; none if there are so many that each belongs to one picture."""
-        found = [file for file in self.visible if file.suffix.lower() in LIST_SUFFIXES]
+        found = self.ending(LIST_SUFFIXES)
         return found if len(found) <= MAX_LISTS else []
 
     @cached_property
@@ -176,7 +192,7 @@ class Survey:
 
     def relative(self, file: Path) -> str:
         """The name of a file relative to the folder, with forward slashes."""
-        return file.relative_to(self.folder).as_posix()
+        return self._names.get(file) or file.relative_to(self.folder).as_posix()
 
     def describe(self) -> str:
         """A description of the files: ``holds 12 .txt files and 3 .md files``."""
@@ -186,10 +202,6 @@ class Survey:
         parts = [f"{count:,} {suffix} file{'s' if count > 1 else ''}" for suffix, count in counts.most_common(4)]
         more = f" and {len(counts) - 4} other kinds" if len(counts) > 4 else ""
         return "holds " + ", ".join(parts) + more
-
-    def _hidden(self, file: Path) -> bool:
-        parts = file.relative_to(self.folder).parts
-        return any(part.startswith(".") or part == "__MACOSX" for part in parts)
 
 
 def _names_pictures(table: Table) -> bool:
@@ -292,17 +304,48 @@ def _json(file: Path) -> Any:
         return None
 
 
-def _walk(folder: Path) -> Iterator[Path]:
+class _Entry(NamedTuple):
+    """A file below a folder: its path, its name relative to the folder, and whether it is a regular file."""
+
+    path: Path
+    name: str
+    is_file: bool
+
+
+def _walk(folder: Path) -> Iterator[_Entry]:
     """All files below a folder; linked folders are followed, each real folder once, so a loop of links ends."""
     seen = set()
-    for parent, folders, names in os.walk(folder, followlinks=True, onerror=_raise):
+    waiting = [(folder, "")]
+    while waiting:
+        parent, prefix = waiting.pop()
         real = os.path.realpath(parent)
         if real in seen:
-            folders.clear()
             continue
         seen.add(real)
-        yield from (Path(parent, name) for name in names)
+        below = []
+        with os.scandir(parent) as entries:
+            for entry in entries:
+                if _is_folder(entry):
+                    below.append((parent / entry.name, f"{prefix}{entry.name}/"))
+                else:
+                    yield _Entry(parent / entry.name, prefix + entry.name, _is_file(entry))
+        waiting += reversed(below)
 
 
-def _raise(error: OSError) -> None:
-    raise error
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a regular file; true also where that is forbidden to know, so that reading it tells the reason."""
+    try:
+        return entry.is_file()
+    except OSError as error:
+        return error.errno != errno.ELOOP
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or "/." in name or "__MACOSX" in name.split("/")

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from mien import emotions
@@ -49,11 +50,11 @@ class Tree:
 
     def class_of(self, name: str) -> str | None:
         """The class of a picture, by its name relative to the folder of the data."""
-        return self.classes.get(PurePosixPath(name).parts[:-1])
+        return self.classes.get(folders_of(name))
 
     def person(self, name: str) -> str | None:
         """The person in a picture, by its name relative to the folder of the data."""
-        return next((part for part in PurePosixPath(name).parts[:-1] if part in self.people), None)
+        return next((part for part in folders_of(name) if part in self.people), None)
 
     @property
     def notes(self) -> list[str]:
@@ -69,13 +70,23 @@ class Tree:
         return lines
 
 
+def folders_of(name: str) -> Folders:
+    """The folders in the name of a picture, which has forward slashes."""
+    return _parts(name.rpartition("/")[0])
+
+
+@lru_cache(maxsize=4096)  # many pictures are in few folders
+def _parts(folder: str) -> Folders:
+    return PurePosixPath(folder).parts
+
+
 def look(names: Iterable[str]) -> Tree:
     """Determine the meaning of the folders of pictures.
 
     Args:
         names: the pictures, relative to the folder of the data, with forward slashes.
     """
-    paths = {PurePosixPath(name).parts[:-1] for name in names}
+    paths = set(map(folders_of, names))
     levels = {path: tuple(part for part in path if canonical_split(part) is None) for path in paths}
     by_depth: dict[int, list[Folders]] = defaultdict(list)
     for path, level in levels.items():

@@ -47,7 +47,7 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
 
 def _pairs(survey: Survey) -> list[tuple[Path, Path]]:
     """Each picture that has a file of its class, with that file."""
-    files = {file for file in survey.visible if file.suffix.lower() == _ENDING}
+    files = set(survey.ending((_ENDING,)))
     if not files:
         return []
     return [(picture, file) for picture in survey.pictures if (file := picture.with_suffix(_ENDING)) in files]

@@ -63,7 +63,7 @@ def _name_files(survey: Survey) -> list[Path]:
     """The files that may name the classes; those of YAML must mention names."""
     inside = survey.with_pictures()
     lists = [file for file in inside.visible if file.name.lower() in _LISTS]
-    return [file for file in inside.visible if file.suffix.lower() in _YAML and b"names" in _head(file)] + lists
+    return [file for file in inside.ending(_YAML) if b"names" in _head(file)] + lists
 
 
 def _head(file: Path) -> bytes:
@@ -74,7 +74,7 @@ def _head(file: Path) -> bytes:
 def _labels(survey: Survey) -> list[tuple[Path, Path]]:
     """Each picture that has a file of boxes, with that file."""
     inside = survey.with_pictures()
-    texts = {file for file in inside.visible if file.suffix.lower() == ".txt"}
+    texts = set(inside.ending((".txt",)))
     found = []
     for picture in inside.pictures:
         beside = picture.with_suffix(".txt")

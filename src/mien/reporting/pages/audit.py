@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import mien
-from mien import emotions, files
+from mien import files, palette
 from mien.auditing import label_issues
 from mien.auditing.audit import NUM_FIRST, Audit
 from mien.auditing.findings import Group
@@ -275,7 +275,7 @@ def _label_issues(audit: Audit, t: Texts) -> LabelIssuesSection:
         share = cells.percent(len(own) / judged) if judged else t("page.skip")
         favourite = t.named(classes[most[0][0]]) if most else t("page.skip")
         shown = (cells.count(judged), cells.count(len(own)), share, favourite)
-        rows.append(TableRow(t.named(label), shown, emotions.colour(label)))
+        rows.append(TableRow(t.named(label), shown, palette.on_page(palette.colour(label, classes))))
     return LabelIssuesSection(
         faces=tuple(faces),
         shown=t("audit.label_issues_shown", shown=len(faces), total=len(found.rows)),
@@ -317,10 +317,11 @@ def _drift(audit: Audit, t: Texts) -> DriftSection:
         for split in audit.drift
     ]
     counts: list[NDArray[np.int64]] = [audit.faces.split(name).counts() for name in audit.faces.split_names]
+    colours = {name: palette.on_page(value) for name, value in palette.colours(audit.faces.classes).items()}
     classes = []
     for code, label in enumerate(audit.faces.classes):
         pairs = [(cells.count(own[code]), cells.percent(own[code] / max(1, own.sum()))) for own in counts]
-        row = TableRow(t.named(label), tuple(cell for pair in pairs for cell in pair), emotions.colour(label))
+        row = TableRow(t.named(label), tuple(cell for pair in pairs for cell in pair), colours[label])
         classes.append(row)
     heads = [head for name in audit.faces.split_names for head in (t(f"audit.splits.{name}"), t("audit.share"))]
     return DriftSection(tuple(splits), tuple(heads), tuple(classes))
@@ -333,7 +334,7 @@ def _face(audit: Audit, row: int, alt: str, note: str, t: Texts) -> Face:
         alt=alt,
         name=str(audit.faces.names[row]),
         label=_label(audit, row, t),
-        colour=emotions.colour(label) if label else "var(--rule)",
+        colour=palette.on_page(palette.colour(label, audit.faces.classes)) if label else "var(--rule)",
         note=note,
     )
 

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mien import emotions
+from mien import palette
 from mien.evaluation.evaluation import ClassScores, Confusion, Evaluation
 from mien.evaluation.metrics import Score
 from mien.reporting import narrative, svg
@@ -80,10 +80,11 @@ class ConfusionSection:
 def confusion(evaluation: Evaluation, images: NDArray[np.uint8], t: Texts) -> ConfusionSection:
     """The confusions of an evaluation, whose faces are ``images`` ``(N, H, W)``."""
     num_errors = len(evaluation) - int(np.trace(evaluation.confusion))
+    colours = palette.colours(evaluation.classes)
     return ConfusionSection(
         text=tuple(narrative.confusion(evaluation, t)),
         figures=(_matrix(evaluation, "counts", "counts", t), _matrix(evaluation, "shares", "row-shares", t)),
-        classes=tuple(_class_row(scores, t) for scores in evaluation.by_class),
+        classes=tuple(_class_row(scores, colours[scores.name], t) for scores in evaluation.by_class),
         pairs=tuple(_pair(evaluation, images, pair, num_errors, t) for pair in evaluation.top_confusions(NUM_PAIRS)),
     )
 
@@ -100,9 +101,9 @@ def _matrix(evaluation: Evaluation, values: Literal["counts", "shares"], prefix:
     return Figure(markup(drawn), t(f"confusion.{values}"))
 
 
-def _class_row(scores: ClassScores, t: Texts) -> ClassRow:
+def _class_row(scores: ClassScores, colour: str, t: Texts) -> ClassRow:
     bars = tuple(_bar(score, t) for score in (scores.precision, scores.recall, scores.f1))
-    return ClassRow(t.named(scores.name), emotions.colour(scores.name), cells.count(scores.support), bars)
+    return ClassRow(t.named(scores.name), palette.on_page(colour), cells.count(scores.support), bars)
 
 
 def _bar(score: Score | None, t: Texts) -> Bar:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from mien import palette
 from mien.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -36,5 +37,7 @@ def page_template(name: str, *styles: str) -> Template:
         lstrip_blocks=True,
         loader=jinja2.FunctionLoader(lambda part: (place / part).read_text(encoding="utf-8")),
     )
-    css = "\n".join((place / f"{style}.css").read_text(encoding="utf-8") for style in ("report", *styles))
+    css = "\n".join(
+        (palette.as_css(), *((place / f"{style}.css").read_text(encoding="utf-8") for style in ("report", *styles)))
+    )
     return environment.get_template(f"{name}.html.j2", globals={"css": css})

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mien import emotions
+from mien import palette
 from mien.evaluation import metrics
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
@@ -193,7 +193,7 @@ def _gradient_rows(classes: Sequence[str], columns: Sequence[NDArray[np.float64]
     return tuple(
         TableRow(
             name=t.named(name),
-            colour=emotions.colour(name),
+            colour=palette.on_page(palette.colour(name, classes)),
             cells=(
                 *(cells.true_minus(cells.decimal(float(column[index]), 4)) for column in positive),
                 cells.true_minus(cells.signed(float(last[index]), 4)),

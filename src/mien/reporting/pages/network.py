@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mien import emotions
+from mien import palette
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
 from mien.reporting import network as layers_in_words
@@ -49,7 +49,7 @@ def network(judgement: Judgement, network: NetworkRecord, t: Texts) -> NetworkSe
     evaluation, layers = judgement.evaluation, network.layers
     row = medium_row(evaluation)
     outcome = [
-        (t.named(name), emotions.colour(name), float(share))
+        (t.named(name), palette.on_page(palette.colour(name, evaluation.classes)), float(share))
         for name, share in zip(evaluation.classes, evaluation.probabilities[row], strict=True)
     ]
     if len(outcome) > svg.MOST_OUTCOMES:

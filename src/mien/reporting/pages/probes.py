@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mien import emotions
+from mien import palette
 from mien.evaluation import metrics
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
@@ -198,7 +198,9 @@ def robustness_section(evaluation: Evaluation, curves: tuple[Curve, ...], t: Tex
     return RobustnessSection(
         text=t.joined(_robustness_text(evaluation, curves, t)),
         figures=tuple(_figure(curve, evaluation, t) for curve in curves),
-        classes=tuple((t.named(name), emotions.colour(name)) for name, n in classes if n),
+        classes=tuple(
+            (t.named(name), palette.on_page(palette.colour(name, evaluation.classes))) for name, n in classes if n
+        ),
         rows=tuple(_row(curve, evaluation, t) for curve in sorted(curves, key=lambda curve: -curve.drop)),
         small=t(
             "robust.small",

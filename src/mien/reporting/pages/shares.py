@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mien import emotions
+from mien import palette
 from mien.evaluation.evaluation import Evaluation
 from mien.reporting import narrative, svg
 from mien.reporting.pages.parts import Figure, TableRow
@@ -86,7 +86,7 @@ def _rows(plain: Evaluation, corrected: Evaluation, train_counts: Sequence[int],
             for judged in (plain, corrected)
         ]
         shown = (cells.count(train_counts[index]), *parts, *recall)
-        rows.append(TableRow(t.named(name), shown, emotions.colour(name)))
+        rows.append(TableRow(t.named(name), shown, palette.on_page(palette.colour(name, plain.classes))))
     return tuple(rows)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mien import emotions
+from mien import palette
 from mien.data.faceset import FaceSet
 from mien.reporting.pictures import GAP, sheet
 from mien.reporting.plots import scores
@@ -35,7 +35,7 @@ class ProbabilityPlot:
         """Draw a bar for each class in its colour."""
         self.ax_ = ax = ax or scores.new_axes()
         places = np.arange(len(self.names))
-        ax.barh(places, self.shares, 0.62, color=[emotions.colour(name) for name in self.names], linewidth=0)
+        ax.barh(places, self.shares, 0.62, color=list(palette.colours(self.names).values()), linewidth=0)
         ax.set_yticks(places, [scores.shorten(name) for name in self.names])
         ax.set(xlabel=words["probability"], xlim=(0, 1), ylim=(len(places) - 0.5, -0.5))
         ax.xaxis.set_major_formatter(scores.as_percent)
@@ -58,12 +58,18 @@ class CountPlot:
 
     def plot(self, ax: Axes | None = None, *, words: Mapping[str, str] = scores.WORDS) -> Self:
         """Draw a row of bars for each name."""
-        from mien.reporting.plots.study import COLOURS
-
         self.ax_ = ax = ax or scores.new_axes()
         places, left = np.arange(len(self.names)), np.zeros(len(self.names), np.int64)
         for number, (part, row) in enumerate(self.counts.items()):
-            ax.barh(places, row, 0.62, left=left, color=COLOURS[number % len(COLOURS)], linewidth=0, label=part)
+            ax.barh(
+                places,
+                row,
+                0.62,
+                left=left,
+                color=palette.CURVES[number % len(palette.CURVES)],
+                linewidth=0,
+                label=part,
+            )
             left = left + row
         ax.set_yticks(places, [scores.shorten(name) for name in self.names])
         ax.set(xlabel=words["rows"], ylim=(len(places) - 0.5, -0.5))
@@ -135,8 +141,9 @@ class TimelinePlot:
         """Draw a row for each face, with a bar for each segment in the colour of its expression."""
         self.ax_ = ax = ax or scores.new_axes()
         named: set[str] = set()
+        colours = palette.colours(segment.label for segment in self.segments)
         for segment in self.segments:
-            colour, label = emotions.colour(segment.label), None if segment.label in named else segment.label
+            colour, label = colours[segment.label], None if segment.label in named else segment.label
             place, length = self.faces.index(segment.track), segment.end - segment.start
             ax.barh(place, length, 0.62, left=segment.start, color=colour, linewidth=0, label=label)
             named.add(segment.label)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from mien import emotions
+from mien import palette
 from mien.evaluation.probing.robustness import Curve
 from mien.evaluation.voters import Agreement
 from mien.reporting.plots import scores
@@ -43,7 +43,7 @@ class RobustnessPlot:
         curve = self.curve
         places = np.arange(len(curve.corruption.severities))
         for code in np.flatnonzero(curve.support).tolist():
-            colour = emotions.colour(self.classes[code])
+            colour = palette.colour(self.classes[code], self.classes)
             ax.plot(places, curve.recall[:, code], color=colour, linewidth=1, alpha=0.75)
         low, high = np.array(curve.intervals).T
         ax.fill_between(places, low, high, color=scores.INK, alpha=0.14, linewidth=0)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mien import emotions
+from mien import palette
 from mien.errors import DataError, MissingExtraError
 from mien.evaluation import decisions, metrics
 from mien.evaluation.evaluation import Evaluation
@@ -23,7 +23,7 @@ from mien.reporting.texts import cells
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-INK, MUTED, RULE, FIRST, SECOND = "#1f2328", "#6a7078", "#dddad2", "#2f5f8f", "#b8622b"
+INK, MUTED, RULE, FIRST, SECOND = (palette.PAGE[name][0] for name in ("ink", "muted", "rule", "first", "second"))
 """Text, minor text, lines of a grid, and the colours of a first and a second curve, on a light ground."""
 
 HOLLOW = "#fefefe"
@@ -221,7 +221,7 @@ class ClassSharePlot:
         """Draw for each class a bar (training rows), a line (evaluated rows) and a dot (predictions)."""
         self.ax_ = ax = ax or new_axes()
         places = np.arange(len(self.classes))
-        colours = [emotions.colour(name) for name in self.classes]
+        colours = list(palette.colours(self.classes).values())
         ax.barh(places, self.train, 0.62, color=colours, alpha=0.75, linewidth=0)
         # A bar of no class's colour, for the legend.
         ax.barh([0], [0], color=MUTED, alpha=0.75, label=words["train_share"])
@@ -261,7 +261,7 @@ class RecallPlot:
         self.ax_ = ax = ax or new_axes()
         shown = names or self.classes
         for place, index in enumerate(self.order):
-            colour = emotions.colour(self.classes[index])
+            colour = palette.colour(self.classes[index], self.classes)
             ends = self.plain[index], self.corrected[index]
             ax.plot(ends, [place, place], color=colour, linewidth=2)
             ax.plot([ends[0]], [place], "o", color=colour, markersize=7)

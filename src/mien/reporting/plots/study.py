@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from mien import palette
 from mien.errors import DataError
 from mien.experiments.arms import Arm
 from mien.experiments.results import ArmResult
@@ -15,9 +16,6 @@ from mien.reporting.texts import cells
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-COLOURS = ("#2f5f8f", "#b8622b", "#5a7d3f", "#8a4f9e", "#c23b51", "#2a8c8c", "#9a7b1f", "#6a7078")
-"""Colours of the curves, in the order of the arms; distinguishable on light and dark backgrounds."""
 
 WORDS = {
     "difference": "difference in points",
@@ -100,12 +98,11 @@ class ArmCurvesPlot:
         from matplotlib.ticker import MaxNLocator
 
         for number, (arm, curve) in enumerate(self.curves.items()):
-            style = "-" if number < len(COLOURS) else "--"
             ax.plot(
                 range(1, len(curve) + 1),
                 curve,
-                style,
-                color=COLOURS[number % len(COLOURS)],
+                linestyle=palette.DASHES[number % len(palette.DASHES)],
+                color=palette.CURVES[number % len(palette.CURVES)],
                 linewidth=1.7,
                 marker="o" if len(curve) < 4 else "",
                 markersize=4,
