@@ -179,6 +179,34 @@ def table(outcomes: list[Outcome]) -> str:
     return tables.render(heads, [["learned from", *learned], *rows])
 
 
+def draw(outcomes: list[Outcome], path: Path) -> None:
+    """Each method's mean accuracy by the number of faces, with the range over the draws; for all people, over the folds."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    from matplotlib import pyplot
+
+    figure, ax = pyplot.subplots(figsize=(7, 4), layout="constrained", facecolor="white")
+    for number, method in enumerate(dict.fromkeys(each.method for each in outcomes)):
+        of_method = [each for each in outcomes if each.method == method]
+        places = [[each for each in of_method if each.people == people] for people in (*PEOPLE, ALL)]
+        places = [place for place in places if place]
+        faces = [np.mean([each.num_learned for each in place]) for place in places]
+        shares = [[100 * each.num_right / each.num_judged for each in place] for place in places]
+        means = [float(np.mean(share)) for share in shares]
+        spread = np.abs([[min(share), max(share)] for share in shares] - np.array(means)[:, None]).T
+        ax.errorbar(faces, means, spread, color=f"C{number}", marker="os^Dv<>"[number % 7], capsize=3, linewidth=1.5)
+        ax.annotate(method, (faces[-1], means[-1]), xytext=(8, -3), textcoords="offset points", color=f"C{number}")
+    ax.set_xscale("log")
+    ax.set_xticks([80, 170, 350, 740], ["80", "170", "350", "740"], minor=False)
+    ax.set_xticks([], minor=True)
+    ax.set(xlabel="labelled faces to learn from", ylabel="accuracy on new people, %", xlim=(70, 1300))
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.grid(axis="y", alpha=0.3)
+    with matplotlib.rc_context({"svg.hashsalt": "mien"}):
+        figure.savefig(path, metadata={"Date": None})
+
+
 def stored(path: Path | None, setup: dict[str, Any]) -> list[Outcome]:
     """The trials that a file has of the same data and models."""
     if path is None or not path.exists():
@@ -197,6 +225,7 @@ def main() -> None:
     parser.add_argument("--methods", default=",".join(METHODS))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--figure", type=Path, metavar="SVG", help="draw the accuracies by the number of faces")
     arguments = parser.parse_args()
     methods = arguments.methods.split(",")
     if unknown := set(methods) - set(METHODS):
@@ -218,6 +247,8 @@ def main() -> None:
             outcomes.append(outcome)
             if arguments.json:
                 files.write_json(arguments.json, {**setup, "outcomes": [asdict(each) for each in outcomes]})
+    if arguments.figure:
+        draw([each for each in outcomes if each.method in methods], arguments.figure)
     print("\n".join(f"{key}: {value}" for key, value in setup.items()), table(outcomes), sep="\n\n")
 
 
