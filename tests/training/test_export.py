@@ -14,13 +14,15 @@ from mien.errors import ExportError, ModelFileError, RunError
 from mien.inference.classifier import Classifier
 from mien.modelfile import Spec
 from mien.run import Run
-from mien.training import checkpoint, export, job, networks
+from mien.training import checkpoint, conversion, export, job, networks, onnxfile
 from mien.training.graph import ModelGraph
 from mien.training.weights import BestEpoch
 
 
 def saved(graph: ModelGraph, size: int, path: Path) -> Classifier:
-    onnx.save_model(export.to_onnx(graph, Spec(tuple("abcdefg"), (size, size))), path)
+    model = conversion.to_onnx(graph, (size, size))
+    onnxfile.set_spec(model, Spec(tuple("abcdefg"), (size, size)))
+    onnx.save_model(model, path)
     return Classifier.load(path)
 
 

@@ -69,7 +69,7 @@ def test_the_network_is_known_by_its_weights(run: Run) -> None:
 @pytest.mark.parametrize(("name", "num"), [("vgg", 4), ("tiny", 11), ("base", 15), ("large", 20)])
 def test_each_convolution_has_the_batch_norm_behind_it(name: str, num: int) -> None:
     network = networks.sketch(name, 7, 64)
-    norms = pretrained._norms(network)
+    norms = networks.batch_norms(network)
     convolutions = [each for each, module in network.named_modules() if isinstance(module, torch.nn.Conv2d)]
     assert sorted(norms) == sorted(convolutions)
     assert len({*norms.values()}) == num

@@ -26,6 +26,9 @@ from mien.training.temperature import Temperature
 class EnsembleGraph(nn.Module):
     """The mean of several models' probabilities, calibrated by one temperature."""
 
+    CONSTANTS = ("temperature",)
+    """As in ``ModelGraph``."""
+
     def __init__(self, members: Sequence[ModelGraph], temperature: float = 1.0) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)

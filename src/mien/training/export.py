@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
 import os
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
@@ -23,11 +20,10 @@ from mien.data.faceset import FaceSet
 from mien.data.seen import SeenFaces
 from mien.errors import ExportError
 from mien.evaluation import decisions
-from mien.inference import head
 from mien.inference.classifier import Classifier
 from mien.modelfile import Spec
 from mien.run import Run
-from mien.training import calibration, checkpoint, onnxfile, validation
+from mien.training import calibration, checkpoint, conversion, onnxfile, validation
 from mien.training.graph import ModelGraph, load_network
 from mien.training.temperature import Temperature
 from mien.training.weights import BestEpoch
@@ -38,8 +34,6 @@ TOLERANCE = 1e-4
 
 HALVED_TOLERANCE = 0.02
 """Maximum difference of any probability caused by storing the weights in half precision."""
-
-OPSET = 18
 
 
 @checked
@@ -96,7 +90,8 @@ def write(
     Raises:
         ExportError: a difference exceeds ``TOLERANCE`` or ``HALVED_TOLERANCE``.
     """
-    model = to_onnx(graph, spec)
+    model = conversion.to_onnx(graph, spec.size)
+    onnxfile.set_spec(model, spec)
     if seen is not None:
         onnxfile.set_metadata(model, modelfile.SEEN_KEY, seen.to_text())
     with files.atomic_write(path) as temporary:
@@ -179,32 +174,6 @@ def score(probabilities: NDArray[np.float32], labels: NDArray[np.int64], split: 
         "flip": False,
         "note": "held out of the training, which fitted the temperature on them and, where it keeps the best epoch, chose it: slightly optimistic",
     }
-
-
-def to_onnx(graph: nn.Module, spec: Spec) -> Any:
-    """Convert a graph to an ONNX model that contains the spec."""
-    example = torch.zeros((2, *spec.size), dtype=torch.uint8)
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter warns about its own deprecated calls
-        program = torch.onnx.export(
-            graph,
-            (example,),
-            input_names=[modelfile.INPUT],
-            output_names=[modelfile.OUTPUT],
-            dynamic_shapes={"faces": {0: torch.export.Dim("num_faces")}},
-            opset_version=OPSET,
-            dynamo=True,
-            verbose=False,
-        )
-    if program is None:
-        raise ExportError("torch's exporter returned no model: check that torch and onnxscript fit together.")
-    model = program.model_proto
-    for node in model.graph.node:  # the exporter writes source paths of this machine into every node
-        del node.metadata_props[:]
-    head.expose(model)
-    onnxfile.set_spec(model, spec)
-    return model
 
 
 def check_parity(graph: nn.Module, classifier: Classifier, faces: NDArray[np.uint8]) -> float:

@@ -12,6 +12,9 @@ from mien.training import checkpoint, networks
 class ModelGraph(nn.Module):
     """``uint8`` faces ``(N, H, W)`` to probabilities ``(N, K)``, with normalisation and calibration."""
 
+    CONSTANTS = ("mean", "std", "temperature")
+    """Attributes that are numbers of this model, as weights are."""
+
     def __init__(self, network: nn.Module, mean: float, std: float, temperature: float) -> None:
         super().__init__()
         self.network = network

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -258,3 +259,13 @@ def sketch(name: str, num_classes: int, size: int, dropout: float = 1.0) -> Netw
 def num_parameters(network: nn.Module) -> int:
     """Number of trainable parameters."""
     return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
+
+
+def batch_norms(network: nn.Module) -> dict[str, str]:
+    """Each convolution's name to the name of the batch norm after it."""
+    pairs = {}
+    for parent, module in network.named_modules():
+        for (conv, first), (norm, second) in pairwise(module.named_children()):
+            if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
+                pairs[f"{parent}.{conv}".lstrip(".")] = f"{parent}.{norm}".lstrip(".")
+    return pairs

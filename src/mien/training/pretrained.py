@@ -6,7 +6,6 @@ import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +100,7 @@ class Pretrained:
             ModelFileError: the weights belong to another network.
         """
         own = network.state_dict()
-        norms = _norms(network) if self.is_folded else {}
+        norms = networks.batch_norms(network) if self.is_folded else {}
         given = {name: tensor for name, tensor in self.tensors.items() if name not in kept}
         biases = {
             norm: given.pop(f"{conv}.weight_bias", given.pop(f"{conv}.bias", None)) for conv, norm in norms.items()
@@ -178,16 +177,6 @@ def _last_names(network: Network) -> tuple[str, str]:
     """The names of the last layer's weight and bias."""
     last = next(name for name, module in network.named_modules() if module is network.last)
     return f"{last}.weight", f"{last}.bias"
-
-
-def _norms(network: Network) -> dict[str, str]:
-    """Each convolution's name to the name of the batch norm after it."""
-    pairs = {}
-    for parent, module in network.named_modules():
-        for (conv, first), (norm, second) in pairwise(module.named_children()):
-            if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
-                pairs[f"{parent}.{conv}".lstrip(".")] = f"{parent}.{norm}".lstrip(".")
-    return pairs
 
 
 @torch.no_grad()
