@@ -20,7 +20,7 @@ def test_the_first_error_is_raised() -> None:
         threads.in_threads(lambda item: 1 // (item - 300), range(1000))
 
 
-def test_256_items_are_one_task(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_256_items_are_one_task_and_fewer_where_there_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
     tasks: list[Any] = []
 
     class Counting(ThreadPoolExecutor):
@@ -29,5 +29,8 @@ def test_256_items_are_one_task(monkeypatch: pytest.MonkeyPatch) -> None:
             return super().submit(*task, **named)
 
     monkeypatch.setattr(threads, "ThreadPoolExecutor", Counting)
-    threads.in_threads(str, range(1000))
-    assert len(tasks) == 4
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    threads.in_threads(str, range(4096))
+    assert len(tasks) == 16
+    threads.in_threads(str, range(16))
+    assert len(tasks) == 16 + 8

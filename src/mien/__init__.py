@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         export,
         homework,
         info,
+        merge_tracks,
         predict,
         report,
         resume,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         train,
         tune,
         video,
+        video_study,
     )
     from mien.data.faceset import FaceSet
     from mien.evaluation.evaluation import Evaluation
@@ -51,6 +53,7 @@ _VERBS = (
     "export",
     "homework",
     "info",
+    "merge_tracks",
     "predict",
     "report",
     "resume",
@@ -59,6 +62,7 @@ _VERBS = (
     "train",
     "tune",
     "video",
+    "video_study",
 )
 
 _PUBLIC = {
@@ -97,6 +101,7 @@ __all__ = [
     "homework",
     "info",
     "load",
+    "merge_tracks",
     "predict",
     "read",
     "report",
@@ -106,6 +111,7 @@ __all__ = [
     "train",
     "tune",
     "video",
+    "video_study",
 ]
 
 

@@ -63,3 +63,68 @@ def test_a_clip_that_is_cut_off_says_so(invoke: Invoke, film: Path, tmp_path: Pa
     assert f"is cut off: its last {record['missing'] / 25:.1f} s, about {record['missing']} frames" in err
     assert f"{record['frames']} of 30 frames were read" in err
     assert json.loads(invoke("video", film, "--model", "tiny", "--json")[1])["missing"] == 0
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory, film: Path) -> Path:
+    folder = tmp_path_factory.mktemp("films")
+    (folder / "anna.mp4").write_bytes(film.read_bytes())
+    frames = [scenes.scene(("surprise",), width=320, height=240, side=150)] * 20
+    scenes.clip(folder / "ben.mp4", frames)
+    (folder / "table.csv").write_text("clip,condition\nanna,joke\nben,shock\n")
+    return folder
+
+
+def test_several_clips_give_summaries(invoke: Invoke, films: Path, tmp_path: Path) -> None:
+    command = ("video", films, "-o", tmp_path / "study", "--model", "tiny", "--conditions", films / "table.csv")
+    code, out, err = invoke(*command, "--people", "1", "--episode-threshold", "0.4")
+    assert code == 0, err
+    rows = {line.split()[0]: line for line in out.splitlines() if line.strip()}
+    assert "happy 100%" in rows["anna"]
+    assert "surprise 100%" in rows["ben"]
+    page = (tmp_path / "study" / "index.html").read_text(encoding="utf-8")
+    assert "By condition" in page
+    record = json.loads(invoke(*command, "--people", "1", "--json")[1])
+    assert {row["group"] for row in record["by_condition"]} == {"joke", "shock"}
+    assert [row["expression"] for row in record["episodes"]] == ["happy", "surprise"]
+    assert record["settings"]["design"]["rule"]["threshold"] == 0.5
+
+
+def test_tracks_are_merged(invoke: Invoke, films: Path, tmp_path: Path) -> None:
+    assert invoke("video", films, "-o", tmp_path / "study", "--model", "tiny", "--every", "5")[0] == 0
+    code, out, err = invoke("video", "merge", tmp_path / "study", "carl=anna.mp4#1,ben.mp4#1", "--json")
+    assert code == 0, err
+    assert {row["person"] for row in json.loads(out)["clips"]} == {"carl"}
+    assert invoke("video", "merge", tmp_path / "study", "anna.mp4#1")[0] == 2
+    assert "has no settings.json" in invoke("video", "merge", films, "carl=anna.mp4#1")[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("FILM", "FILM"), "Several clips need a folder as output"),
+        (("FILMS", "-o", "rows.csv"), "Several clips need a folder as output"),
+        (("FILMS", "-o", "out", "--annotate", "copy.mp4"), "--annotate is for one clip"),
+        (("FILM", "--people", "1", "--baseline", "0:00-0:10"), "--baseline, --people: summaries need a folder"),
+    ],
+)
+def test_options_that_don_t_fit(
+    invoke: Invoke,
+    film: Path,
+    films: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    words: tuple[str, ...],
+    sentence: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, err = invoke("video", *({"FILM": film, "FILMS": films}.get(word, word) for word in words))
+    assert code == 2
+    assert sentence in " ".join(err.split())
+
+
+def test_a_clip_that_can_t_be_read_gives_an_exit_code(invoke: Invoke, films: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.mp4").write_bytes(b"x")
+    code, _, err = invoke("video", tmp_path / "bad.mp4", films / "ben.mp4", "-o", tmp_path / "out", "--model", "tiny")
+    assert code == 1
+    assert "1 clip could not be read" in err

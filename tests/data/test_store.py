@@ -13,6 +13,7 @@ from mien import images, temporaries
 from mien.data import store
 from mien.data.faceset import FaceSet
 from mien.data.layouts import read
+from mien.data.layouts.rows import Rows
 from mien.errors import OutputError
 from mien.synthetic import drawn
 
@@ -113,7 +114,7 @@ def test_a_failed_write_leaves_what_was_there(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(parquet, "write_table", full)
+    monkeypatch.setattr(parquet.ParquetWriter, "write_table", full)
     monkeypatch.setattr(store, "_write_png", full)
     with pytest.raises(OutputError, match="can't be written: No space left on device"):
         store.convert(faces, tmp_path / name, overwrite=True)
@@ -181,3 +182,21 @@ def test_names_that_are_no_text_are_written_as_text(tmp_path: Path) -> None:
 def test_a_file_whose_name_is_no_text_is_written_and_read(tmp_path: Path) -> None:
     faces = drawn.draw(8, seed=0)
     assert read(store.write_parquet(faces, tmp_path / "odd\udcff.parquet")).hash == faces.hash
+
+
+def test_parquet_is_written_and_read_in_parts_of_4096_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = np.arange(5000 * 16, dtype=np.uint32).astype(np.uint8).reshape(5000, 4, 4)
+    faces = FaceSet.from_arrays(pixels, np.arange(5000) % 2, ("happy", "sad"))
+    path = store.write_parquet(faces, tmp_path / "out.parquet")
+    groups = parquet.ParquetFile(path).metadata
+    assert [groups.row_group(number).num_rows for number in range(groups.num_row_groups)] == [4096, 904]
+    waiting: list[int] = []
+    decode = Rows.decode
+
+    def counting(self: Rows) -> None:
+        waiting.append(len(self._waiting))
+        decode(self)
+
+    monkeypatch.setattr(Rows, "decode", counting)
+    assert read(path, cache=False).hash == faces.hash
+    assert waiting == [4096, 904, 0, 0]

@@ -8,7 +8,7 @@ from mien.api.data import audit, info, load, read, submit
 from mien.api.experimenting import crossval, homework, study, tune
 from mien.api.judging import compare, decide, evaluate, explain, report
 from mien.api.training import adapt, ensemble, export, new_run_folder, recipe_for, resume, train
-from mien.api.using import predict, video
+from mien.api.using import merge_tracks, predict, video, video_study
 
 __all__ = [
     "adapt",
@@ -23,6 +23,7 @@ __all__ = [
     "homework",
     "info",
     "load",
+    "merge_tracks",
     "new_run_folder",
     "predict",
     "read",
@@ -34,4 +35,5 @@ __all__ = [
     "train",
     "tune",
     "video",
+    "video_study",
 ]

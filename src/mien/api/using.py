@@ -1,12 +1,13 @@
-"""Using models: predict (photos), video."""
+"""Using models: predict (photos), video, video_study, merge_tracks."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mien.api.data import Language
 from mien.checks import checked
 from mien.progress import Progress
 from mien.shown import SHOWN
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
     from mien.inference.classifier import Classifier
     from mien.inference.predictions import Predictions
     from mien.videos.job import VideoResult
+    from mien.videos.study import VideoStudy
 
 AUTO = "auto"
 """The prior that is estimated from the faces themselves."""
+
 
 Path_ = str | os.PathLike[str]
 
@@ -133,6 +136,106 @@ def video(
         timeline=_path(timeline),
     )
     return job.run(reader, os.fspath(clip), plan, prior=AUTO if auto else None, progress=progress)
+
+
+@checked
+def video_study(
+    clips: Path_ | Sequence[Path_],
+    out: Path_,
+    model: str | os.PathLike[str] | Classifier = "base",
+    *,
+    conditions: Path_ | None = None,
+    baseline: str | None = None,
+    single: bool = False,
+    episodes: Mapping[str, float] | None = None,
+    every: int = 1,
+    start: float = 0.0,
+    end: float | None = None,
+    smoothing: float = 0.3,
+    lang: Language = "en",
+    progress: Progress = SHOWN,
+    **options: Any,
+) -> VideoStudy:
+    """Read several clips, and summarise the expressions by person, clip and condition.
+
+    A repeated call reads only the clips that the folder does not have yet, and makes the summaries anew.
+
+    Args:
+        clips: files and folders of clips.
+        out: the output folder: rows, tables with their codebook, ELAN files, subtitles and a page.
+        model: a pretrained model's short name, the path of a model file, or a loaded model.
+        conditions: table with a row for each clip: ``clip``, ``condition``, and perhaps ``person`` (needs ``single``).
+        baseline: calm time of each clip, such as ``"0:00-0:10"``, or the name of a calm clip.
+        single: whether each clip shows one person; the largest face of each frame counts.
+        episodes: ``threshold`` (a probability), ``shortest`` and ``gap`` (seconds), as in ``mien.videos.summaries.EpisodeRule``.
+        every: use every Nth frame.
+        start, end: in seconds of each clip; None for the end.
+        smoothing: seconds over which probabilities are averaged; 0 is off.
+        lang: language of the page.
+        progress: receives a line per clip, and the time that is reached.
+        options: options of prediction, as for ``predict``.
+
+    Raises:
+        DataError: there are no clips, none can be read, or the table or the baseline doesn't fit them.
+        ArgumentError: there is no such option, or a value is invalid.
+        OutputError: the folder has rows that were read with other options, or can't be written.
+    """
+    from mien.inference.options import Options
+    from mien.inference.photo import Reader
+    from mien.videos import clips as listing
+    from mien.videos import design, job, study
+    from mien.videos.summaries import EpisodeRule
+
+    given = [clips] if isinstance(clips, str | os.PathLike) else clips
+    found = listing.expand(os.fspath(clip) for clip in given)
+    made = design.Design(
+        conditions=() if conditions is None else design.read_conditions(Path(conditions)),
+        baseline=None if baseline is None else design.parse_baseline(baseline),
+        single=single,
+        rule=EpisodeRule(**(episodes or {})),
+    )
+    auto = options.get("prior") == AUTO
+    reader = Reader(model, Options.of(**{**options, "prior": None} if auto else options))
+    plan = job.Plan(start=start, end=end, every=every, smoothing=smoothing)
+    result = study.run(reader, found, Path(out), plan, made, prior=AUTO if auto else None, progress=progress)
+    return _with_page(result, lang, progress)
+
+
+@checked
+def merge_tracks(
+    folder: Path_,
+    persons: Mapping[str, Sequence[str]],
+    *,
+    lang: Language = "en",
+    progress: Progress = SHOWN,
+) -> VideoStudy:
+    """Give tracks of a video study to persons by hand, and summarise again; no clip is read.
+
+    Args:
+        folder: the output folder of ``video_study``.
+        persons: for each person the tracks, as ``"CLIP#TRACK"``; ``tracks.csv`` lists them.
+        lang: language of the page.
+        progress: receives lines for the user.
+
+    Raises:
+        DataError: the folder has no study, or not these clips.
+        ArgumentError: a track is written otherwise, or is given twice.
+        OutputError: the folder can't be written.
+    """
+    from mien.videos import design, study
+
+    return _with_page(study.merge(Path(folder), design.named_tracks(persons)), lang, progress)
+
+
+def _with_page(result: VideoStudy, lang: Language, progress: Progress) -> VideoStudy:
+    """Write the page of a study, where the packages for pages are installed."""
+    from mien.errors import MissingExtraError
+
+    try:
+        result.write_page(result.folder / "index.html", lang=lang)
+    except MissingExtraError as error:
+        progress.line(f"The page was left out. {error}")
+    return result
 
 
 def _path(given: Path_ | None) -> Path | None:

@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 GROUPS = {
-    "Use": ("predict", "video", "serve", "info"),
+    "Use": ("predict", "video", "video merge", "serve", "info"),
     "Train": ("train", "adapt", "tune", "export", "ensemble"),
     "Evaluate": ("evaluate", "report", "explain", "compare", "decide", "study", "crossval"),
     "Data": ("data",),
@@ -69,6 +69,13 @@ class Verbs(click.Group):
         for title, names in GROUPS.items():
             with formatter.section(title):
                 formatter.write_dl([(name, self.commands[name].get_short_help_str(limit=100)) for name in names])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb at the front of the arguments; it may have two words, such as ``video merge``."""
+        pair = " ".join(args[:2])
+        return (pair, self.commands[pair], args[2:]) if pair in self.commands else super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Store the arguments of the command line for run records."""
@@ -99,6 +106,7 @@ for command in (
     tuning.tune,
     predicting.predict,
     video.video,
+    video.merge,
     serve.serve,
     models.submit,
     training.ensemble,

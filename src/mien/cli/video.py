@@ -1,15 +1,25 @@
-"""The verb for videos: video."""
+"""The verbs for videos: video, video merge."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from mien.cli.common import name_argument, output_argument, show
-from mien.cli.places import Verb
+from mien import files
+from mien.cli.common import (
+    fail,
+    is_given,
+    lang_option,
+    name_argument,
+    output_argument,
+    path_argument,
+    resumable,
+    show,
+)
+from mien.cli.places import OutputPath, Verb
 from mien.cli.predicting import max_pixels_option, reader_options, with_options
 from mien.reporting.texts import cells
 from mien.shown import SHOWN, redraw, say
@@ -17,12 +27,61 @@ from mien.words import agreed, counted
 
 if TYPE_CHECKING:
     from mien.videos.job import VideoResult
+    from mien.videos.study import VideoStudy
+
+
+STUDY_OPTIONS = ("conditions", "baseline", "people", "episode_threshold", "episode_shortest", "episode_gap", "lang")
+"""Options of several clips, for the summaries."""
+
+study_options = (
+    click.option(
+        "--conditions",
+        type=path_argument,
+        metavar="TABLE",
+        help="CSV table with a row for each clip: clip, condition, and perhaps person (with --people 1).",
+    ),
+    click.option(
+        "--baseline",
+        metavar="SPAN|CLIP",
+        help="Calm time of each clip, such as 0:00-0:10, which is left out of the summaries; or a calm clip of each person.",
+    ),
+    click.option(
+        "--people",
+        type=click.IntRange(1, 1),
+        help="1: each clip shows one person; the largest face of each frame counts, also after cuts.",
+    ),
+    click.option(
+        "--episode-threshold",
+        default=0.5,
+        type=click.FloatRange(0, 1),
+        show_default=True,
+        help="Minimum probability of an expression in an episode.",
+    ),
+    click.option(
+        "--episode-shortest",
+        default=0.4,
+        type=click.FloatRange(0, 3600),
+        show_default=True,
+        help="Minimum duration of an episode, in seconds.",
+    ),
+    click.option(
+        "--episode-gap",
+        default=0.3,
+        type=click.FloatRange(0, 3600),
+        show_default=True,
+        help="Episodes of one expression with at most so many seconds between them are one.",
+    ),
+    lang_option,
+)
 
 
 @click.command(cls=Verb)
-@click.argument("clip", type=name_argument)
+@click.argument("clips", type=name_argument, nargs=-1, required=True, metavar="CLIP...")
 @click.option(
-    "-o", "--out", type=output_argument, help="Write one row per face and frame: .jsonl, .csv, .parquet or .json."
+    "-o",
+    "--out",
+    type=OutputPath("made"),
+    help="One clip: write one row per face and frame, as .jsonl, .csv, .parquet or .json. Several: write all results into a folder.",
 )
 @click.option(
     "--annotate", type=output_argument, metavar="VIDEO", help="Write an annotated copy with sound: .mp4, .mov or .mkv."
@@ -41,70 +100,106 @@ if TYPE_CHECKING:
     show_default=True,
     help="Seconds over which probabilities are averaged.",
 )
-@with_options((*reader_options, max_pixels_option))
+@with_options((*study_options, *reader_options, max_pixels_option))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
-def video(
-    clip: str,
-    out: Path | None,
-    annotate: Path | None,
-    no_sound: bool,
-    timeline: Path | None,
-    every: int,
-    start: float,
-    end: float | None,
-    smoothing: float,
-    model: str,
-    min_confidence: float,
-    abstain: float,
-    flip: bool,
-    decision: str,
-    prior: str | None,
-    max_pixels: int,
-    device: str,
-    as_json: bool,
-) -> None:
-    """Classify the expressions in a CLIP, face by face.
+@click.pass_context
+def video(context: click.Context, /, clips: tuple[str, ...], as_json: bool, **settings: Any) -> None:
+    """Classify the expressions in a CLIP, face by face; summarise several.
 
-    CLIP is a file, a URL such as rtsp://camera/stream, or the number of a webcam; stop a stream with Ctrl-C.
+    CLIP is a file, a URL such as rtsp://camera/stream, or the number of a webcam; stop a stream with Ctrl-C. With several
+    clips, a folder of clips, or a folder as output, the rows, the summaries by person, clip and condition, and a page go
+    to the folder OUT; a repeated call reads only the clips that are missing.
 
+    \b
     Example:  mien video interview.mp4 -o rows.csv --timeline timeline.png --annotate drawn.mp4
+              mien video clips/ -o study --conditions table.csv --people 1
     """
+    out, start, end = settings["out"], settings["start"], settings["end"]
     if end is not None and end <= start:
         raise click.UsageError(f"--end ({cells.compact(end)} s) must come after --start ({cells.compact(start)} s).")
-    if prior == "auto" and not Path(clip).is_file():
+    several = len(clips) > 1 or Path(clips[0]).is_dir() or (out is not None and (out.is_dir() or not out.suffix))
+    if several:
+        _check_study(out, settings)
+        _study(clips, as_json, settings)
+        return
+    given = [f"--{name.replace('_', '-')}" for name in STUDY_OPTIONS if is_given(context, name)]
+    if given:
+        raise click.UsageError(f"{', '.join(given)}: summaries need a folder as output, such as -o study.")
+    if settings["prior"] == "auto" and not Path(clips[0]).is_file():
         raise click.UsageError(
             "--prior auto reads the clip twice, so it must be a file: state the shares for a live stream."
         )
+    if out is not None:
+        files.check(out)
+    _one(clips[0], as_json, {name: value for name, value in settings.items() if name not in STUDY_OPTIONS})
+
+
+def _one(clip: str, as_json: bool, settings: dict[str, Any]) -> None:
     from mien import api
 
-    found = api.video(
-        clip,
-        model,
-        out=out,
-        annotate=annotate,
-        sound=not no_sound,
-        timeline=timeline,
-        every=every,
-        start=start,
-        end=end,
-        smoothing=smoothing,
-        min_confidence=min_confidence,
-        abstain=abstain,
-        flip=flip,
-        decision=decision,
-        prior=prior,
-        max_pixels=max_pixels,
-        device=device,
-        progress=SHOWN,
-    )
-    if sys.stderr.isatty():
-        redraw()
+    found = api.video(clip, sound=not settings.pop("no_sound"), progress=SHOWN, **settings)
+    _clear()
     if found.stopped:
         say(f"stopped after {cells.decimal(found.last, 0)} s; the outputs hold the results so far.")
-    _say_losses(found, max_pixels)
+    _say_losses(found, settings["max_pixels"])
     show(found.to_dict(), as_json, lambda: str(found))
     if found.stopped:
         raise KeyboardInterrupt  # for the exit code 130
+
+
+def _check_study(out: Path | None, settings: dict[str, Any]) -> None:
+    if out is None or out.suffix in (".csv", ".jsonl", ".json", ".parquet"):
+        raise click.UsageError("Several clips need a folder as output, such as -o study.")
+    for name in ("annotate", "timeline", "no_sound"):
+        if settings.pop(name):
+            raise click.UsageError(f"--{name.replace('_', '-')} is for one clip.")
+
+
+def _study(clips: tuple[str, ...], as_json: bool, settings: dict[str, Any]) -> None:
+    from mien import api
+
+    rule = {name: settings.pop(f"episode_{name}") for name in ("threshold", "shortest", "gap")}
+    people, out = settings.pop("people"), settings["out"]
+    with resumable("finished clips are kept; repeat the command to resume"):
+        found = api.video_study(clips, single=people == 1, episodes=rule, progress=SHOWN, **settings)
+    _clear()
+    _tell(found, as_json)
+    if found.unread:
+        num = len(found.unread)
+        fail(f"{counted(num, 'clip')} could not be read; the summaries in '{out}' have the others.", 1)
+
+
+@click.command("video merge", cls=Verb)
+@click.argument("folder", type=OutputPath("made"))
+@click.argument("persons", nargs=-1, required=True, metavar="NAME=CLIP#TRACK,...")
+@lang_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+def merge(folder: Path, persons: tuple[str, ...], lang: str, as_json: bool) -> None:
+    """Name the persons of tracks by hand, and summarise again.
+
+    mien does not recognise persons: a face that leaves the picture, or is on both sides of a cut, has several tracks.
+    FOLDER is the output of  mien video CLIP... -o FOLDER ; its tracks.csv lists the tracks. No clip is read again.
+
+    Example:  mien video merge study 'anna=talk.mp4#1,talk.mp4#4' 'ben=talk.mp4#2'
+    """
+    from mien import api
+
+    pairs = [text.partition("=") for text in persons]
+    for text, (name, _, tracks) in zip(persons, pairs, strict=True):
+        if not name.strip() or not tracks.strip():
+            raise click.UsageError(f"'{text}' does not name a person: write NAME=CLIP#TRACK,CLIP#TRACK.")
+    named = {name.strip(): [track.strip() for track in tracks.split(",")] for name, _, tracks in pairs}
+    _tell(api.merge_tracks(folder, named, lang=lang, progress=SHOWN), as_json)
+
+
+def _clear() -> None:
+    if sys.stderr.isatty():
+        redraw()
+
+
+def _tell(found: VideoStudy, as_json: bool) -> None:
+    show(found.to_dict(), as_json, lambda: str(found))
+    say(f"results: {found.folder}")
 
 
 def _say_losses(found: VideoResult, max_pixels: int) -> None:

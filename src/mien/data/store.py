@@ -6,7 +6,6 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from mien.data.faceset import SPLITS, UNLABELLED, FaceSet
 from mien.data.layouts.folders import UNLABELLED_FOLDER
 from mien.data.layouts.parquet import VOTES_PREFIX
 from mien.errors import MissingExtraError, OutputError
+from mien.threads import in_threads
 
 _ROWS_PER_GROUP = 4096
 _MAX_NAME = 60  # characters of up to 4 bytes; file systems allow 255 bytes
@@ -54,12 +54,14 @@ def write_parquet(faceset: FaceSet, path: str | os.PathLike[str], *, overwrite: 
         from pyarrow import parquet
     except ImportError:
         raise MissingExtraError("pyarrow", "report") from None
-    table = _table(faceset)
+    schema = _schema(faceset)
     with (
         files.atomic_write(path, overwrite=overwrite, inputs=[faceset.source.path]) as temporary,
         temporary.open("wb") as file,  # pyarrow can't write to a path whose name isn't UTF-8
+        parquet.ParquetWriter(file, schema) as writer,
     ):
-        parquet.write_table(table, file, row_group_size=_ROWS_PER_GROUP)
+        for start in range(0, len(faceset), _ROWS_PER_GROUP):
+            writer.write_table(_table(faceset, slice(start, start + _ROWS_PER_GROUP), schema))
     return Path(path)
 
 
@@ -80,8 +82,7 @@ def write_folders(faceset: FaceSet, path: str | os.PathLike[str], *, overwrite: 
         places = [temporary / name for name in _file_names(faceset)]
         for parent in {place.parent for place in places}:
             parent.mkdir(parents=True)
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(_write_png, places, faceset.images))  # a list, so that errors in threads are raised here
+        in_threads(lambda pair: _write_png(*pair), list(zip(places, faceset.images, strict=True)))
     return Path(path)
 
 
@@ -98,27 +99,37 @@ def _write_png(path: Path, face: NDArray[np.uint8]) -> None:
     path.write_bytes(images.encode_png(face))
 
 
-def _table(faceset: FaceSet) -> Any:
+def _schema(faceset: FaceSet) -> Any:
     import pyarrow as pa
 
-    with ThreadPoolExecutor() as pool:
-        encoded = list(pool.map(images.encode_png, faceset.images))
-    names = [escapes.readable(name) for name in faceset.names.tolist()]
-    pictures = [{"bytes": data, "path": f"{_stem(name)}.png"} for data, name in zip(encoded, names, strict=True)]
+    kinds = {
+        "image": pa.struct([("bytes", pa.binary()), ("path", pa.string())]),
+        "label": pa.int64(),
+        "split": pa.string(),
+        "name": pa.string(),
+        **({} if faceset.subjects is None else {"subject": pa.string()}),
+        **({} if faceset.votes is None else {VOTES_PREFIX + name: pa.float32() for name in faceset.classes}),
+    }
+    return pa.schema(kinds, _metadata(faceset, {name: str(kind) for name, kind in kinds.items()}))
+
+
+def _table(faceset: FaceSet, rows: slice, schema: Any) -> Any:
+    """Some rows as an Arrow table, so that only their pictures are encoded at once."""
+    import pyarrow as pa
+
+    encoded = in_threads(images.encode_png, list(faceset.images[rows]))
+    names = [escapes.readable(name) for name in faceset.names[rows].tolist()]
     columns: dict[str, Any] = {
-        "image": pa.array(pictures, pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
-        "label": pa.array(faceset.labels, pa.int64()),
-        "split": pa.array(faceset.splits.tolist(), pa.string()),
-        "name": pa.array(names, pa.string()),
+        "image": [{"bytes": data, "path": f"{_stem(name)}.png"} for data, name in zip(encoded, names, strict=True)],
+        "label": faceset.labels[rows],
+        "split": faceset.splits[rows].tolist(),
+        "name": names,
     }
     if faceset.subjects is not None:
-        columns["subject"] = pa.array(list(map(escapes.readable, faceset.subjects.tolist())), pa.string())
+        columns["subject"] = list(map(escapes.readable, faceset.subjects[rows].tolist()))
     if faceset.votes is not None:
-        for index, name in enumerate(faceset.classes):
-            columns[VOTES_PREFIX + name] = pa.array(faceset.votes[:, index], pa.float32())
-    return pa.table(columns).replace_schema_metadata(
-        _metadata(faceset, {name: str(column.type) for name, column in columns.items()})
-    )
+        columns |= {VOTES_PREFIX + name: faceset.votes[rows, place] for place, name in enumerate(faceset.classes)}
+    return pa.table([pa.array(columns[field.name], field.type) for field in schema], schema=schema)
 
 
 def _metadata(faceset: FaceSet, types: dict[str, str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import IO, Any, Protocol, TextIO
 
@@ -21,6 +22,7 @@ from mien.errors import OutputError
 from mien.inference import priors
 from mien.inference.classifier import Classifier
 from mien.inference.photo import PhotoResult
+from mien.inference.readability import Readability
 from mien.locks import Lock
 from mien.typed_json import JsonObject
 
@@ -372,7 +374,8 @@ def track_columns(classes: Sequence[str]) -> dict[str, type]:
         for name, kind in columns(classes).items()
         if name not in ("photo", "status", "face", "note", "error")
     }
-    return {"frame": int, "time": float, "track": int} | faces
+    quality = dict.fromkeys((field.name for field in fields(Readability)), float)
+    return {"frame": int, "time": float, "status": str, "track": int} | faces | quality | {"unreadable": str}
 
 
 def _fits(row: Row, types: Mapping[str, type]) -> bool:

@@ -42,6 +42,7 @@ class Plan:
         annotate: annotated copy, or None.
         sound: whether the copy keeps the sound.
         timeline: PNG with the expressions of each face over time, or None.
+        empty_frames: whether a frame without faces gives a row ``no_face``.
     """
 
     start: float = 0.0
@@ -52,6 +53,7 @@ class Plan:
     annotate: Path | None = None
     sound: bool = True
     timeline: Path | None = None
+    empty_frames: bool = False
 
     def check(self) -> None:
         """Check the suffixes of the outputs.
@@ -138,7 +140,7 @@ def run(reader: Reader, clip: str, plan: Plan, *, prior: str | None = None, prog
     open_clip = partial(VideoReader, clip, start=plan.start, end=plan.end, max_pixels=reader.options.max_pixels)
     if prior == AUTO:
         reader.classifier = _with_estimated_prior(reader, open_clip, plan.every, progress)
-    outputs = _Outputs(plan.start)
+    outputs = _Outputs(plan.start, plan.empty_frames)
     with ExitStack() as stack:
         opened = stack.enter_context(open_clip())
         if plan.out is not None:
@@ -182,9 +184,11 @@ class _Outputs:
 
     Args:
         start: start time in seconds.
+        empty_frames: as in ``Plan``.
     """
 
-    def __init__(self, start: float) -> None:
+    def __init__(self, start: float, empty_frames: bool) -> None:
+        self.empty_frames = empty_frames
         self.segmenter = Segmenter()
         self.rows: Writer | None = None
         self.copy: VideoWriter | None = None
@@ -201,7 +205,7 @@ class _Outputs:
                 if reading.fresh:
                     self.segmenter.add(reading)
                     if self.rows is not None:
-                        for row in reading.rows():
+                        for row in reading.rows(with_empty=self.empty_frames):
                             self.rows.write(row if shares is None else row | {"prior": shares})
         except KeyboardInterrupt:
             if not self.num_frames:

@@ -79,10 +79,19 @@ def test_channels_first_and_last_are_colours_and_other_shapes_no_faces() -> None
     assert odd == "its pixels have the shape (2, 4, 4), which is no face"
 
 
-def test_a_cell_gives_its_picture_and_the_name_of_its_file() -> None:
-    assert cells.face(pa.scalar({"bytes": b"x", "path": "a/b.png"})) == (b"x", "b.png")
-    assert cells.face(pa.scalar(b"x")) == (b"x", "")
-    assert cells.face(pa.scalar(None, pa.binary())) == ("the file holds no bytes of the picture", "")
-    assert cells.face(pa.scalar([[1, 2], [3]]))[0] == "its pixels are no rows of numbers of one length"
-    pixels, _ = cells.face(pa.scalar([[1, 2], [3, 4]]))
+def test_a_column_gives_pictures_and_the_names_of_their_files() -> None:
+    none = "the file holds no bytes of the picture"
+    structs = pa.array([{"bytes": b"x", "path": "a/b.png"}, {"bytes": b"y", "path": None}, None, {"path": "c.png"}])
+    assert cells.faces(structs) == [(b"x", "b.png"), (b"y", ""), (none, ""), (none, "c.png")]
+    assert cells.faces(structs.slice(1, 1)) == [(b"y", "")]
+    assert cells.faces(pa.array([b"x", None])) == [(b"x", ""), (none, "")]
+    assert cells.faces(pa.array([b"x"], pa.large_binary())) == [(b"x", "")]
+    assert cells.faces(pa.array([{"bytes": "1 2", "path": "a.png"}])) == [(none, "a.png")]
+    (odd, _), (pixels, _) = cells.faces(pa.array([[[1, 2], [3]], [[1, 2], [3, 4]]]))
+    assert odd == "its pixels are no rows of numbers of one length"
     np.testing.assert_array_equal(pixels, [[1, 2], [3, 4]])
+
+
+def test_columns_of_bytes_are_encoded_pictures() -> None:
+    columns = ([b"x"], [{"bytes": b"x", "path": ""}], [[1, 2]], ["1 2"], [{"bytes": "1 2"}], [{"height": 2}])
+    assert [cells.are_encoded(pa.array(column)) for column in columns] == [True, True, False, False, False, False]

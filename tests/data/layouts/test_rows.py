@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from mien import images
 from mien.data.layouts.rows import Crop, Rows
 from mien.errors import DataError
 
@@ -73,14 +74,17 @@ def test_a_box_that_holds_no_face_drops_its_row(
 
 
 def test_the_most_common_size_is_taken_unless_one_is_asked_for() -> None:
-    found = rows()
-    for name, size in (("a", 8), ("b", 12), ("c", 12)):
-        found.add(name, plain(100, size), "happy")
-    faces = found.faceset()
+    def filled() -> Rows:
+        found = rows()
+        for name, size in (("a", 8), ("b", 12), ("c", 12)):
+            found.add(name, plain(100, size), "happy")
+        return found
+
+    faces = filled().faceset()
     assert faces.size == (12, 12)
     assert faces.source.notes == ("The pictures have 2 sizes; all were resized to 12x12.",)
     assert set(faces.images.ravel().tolist()) == {100}
-    assert found.faceset(size=6).size == (6, 6)
+    assert filled().faceset(size=6).size == (6, 6)
 
 
 def test_a_column_of_splits_is_read_and_one_that_names_none_is_told() -> None:
@@ -135,3 +139,28 @@ def test_no_rows_and_no_usable_rows_are_told_apart() -> None:
     found.drop("2.png", "it is broken")
     with pytest.raises(DataError, match=r"dropped \(2 in all\), the first \(1\.png\) because: it is broken"):
         found.faceset()
+
+
+def test_rows_may_be_decoded_before_all_are_added(make: Maker) -> None:
+    found = rows()
+    for place in range(3):
+        found.add(
+            str(place), images.encode_png(plain(place)) if place != 1 else b"no picture", "happy", given_split="train"
+        )
+        found.decode()
+    found.add("late", plain(9), "sad", given_split="elsewhere")
+    found.add("later", plain(10), "sad", given_split="test")
+    faces = found.faceset()
+    assert faces.names.tolist() == ["0", "2", "later"]
+    assert faces.images[:, 0, 0].tolist() == [0, 2, 10]
+    assert faces.splits.tolist() == ["train", "train", "test"]
+    assert [row.name for row in faces.source.dropped] == ["late", "1"]
+
+
+def test_votes_belong_to_the_class_of_their_case_or_else_of_any_case() -> None:
+    found = Rows("test", Path("somewhere"), {"calm": "calm", "Calm": "Calm", "tense": "tense"})
+    found.add("a", plain(1), "calm", votes={"calm": 1.0, "Calm": 2.0, "tense": 4.0})
+    found.add("b", plain(1), "calm")
+    votes = found.faceset(classes=("calm", "Calm", "TENSE")).votes
+    assert votes is not None
+    assert votes.tolist() == [[1.0, 2.0, 4.0], [0.0, 0.0, 0.0]]

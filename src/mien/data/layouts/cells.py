@@ -16,16 +16,45 @@ Cell = bytes | NDArray[Any] | str
 """An encoded picture, an array of pixels, or the reason why there is neither."""
 
 
-def face(cell: Any) -> tuple[Cell, str]:
-    """The face in an Arrow scalar, and the name of its file; empty if there is none."""
+def are_encoded(column: Any) -> bool:
+    """Whether an Arrow column has encoded pictures: bytes, or structs of ``bytes`` and ``path``."""
+    from pyarrow import types
+
+    kind = column.type
+    if types.is_struct(kind) and kind.get_field_index("bytes") >= 0:
+        kind = kind.field("bytes").type
+    return bool(types.is_binary(kind) or types.is_large_binary(kind))
+
+
+def faces(column: Any) -> list[tuple[Cell, str]]:
+    """The faces in an Arrow column, each with the name of its file; empty if there is none."""
+    from pyarrow import types
+
+    if not are_encoded(column):
+        return [_face(cell) for cell in column]
+    encoded, paths = column, [None] * len(column)
+    if types.is_struct(column.type):
+        parts = dict(zip((field.name for field in column.type), column.flatten(), strict=True))
+        encoded, paths = parts["bytes"], parts["path"].to_pylist() if "path" in parts else paths
+    return [(_encoded(data), _name(path)) for data, path in zip(encoded.to_pylist(), paths, strict=True)]
+
+
+def _face(cell: Any) -> tuple[Cell, str]:
     if hasattr(cell, "values") and cell.is_valid and not hasattr(cell, "keys"):  # a list; a struct has keys
         return _array(cell), ""
     value = cell.as_py()
     encoded, path = (value.get("bytes"), value.get("path")) if isinstance(value, dict) else (value, None)
-    name = Path(path).name if isinstance(path, str) else ""
     if isinstance(encoded, str) and delimited.looks_like_pixels(encoded):
-        return pixels.parse(encoded), name
-    return encoded if isinstance(encoded, bytes) else "the file holds no bytes of the picture", name
+        return pixels.parse(encoded), _name(path)
+    return _encoded(encoded), _name(path)
+
+
+def _encoded(cell: Any) -> Cell:
+    return cell if isinstance(cell, bytes) else "the file holds no bytes of the picture"
+
+
+def _name(path: Any) -> str:
+    return Path(path).name if isinstance(path, str) else ""
 
 
 def gray(faces: Sequence[Cell]) -> list[bytes | NDArray[np.uint8] | str]:

@@ -109,7 +109,7 @@ def _open(path: Path) -> _File:
         # pyarrow can't read from a path whose name isn't UTF-8.
         is_text = escapes.readable(str(path)) == str(path)
         source = path if is_text else pa.BufferReader(path.read_bytes())
-        opened = ArrowFile(path) if filekinds.kind(path) == "arrow" else parquet.ParquetFile(source)
+        opened = ArrowFile(path) if filekinds.kind(path) == "arrow" else parquet.ParquetFile(source, pre_buffer=False)
         opened.schema_arrow.names  # noqa: B018 # names that are no text are found here
     except (pa.ArrowException, OSError, MemoryError, ValueError, OverflowError) as error:
         raise DataError(_damaged(path, error)) from None
@@ -229,27 +229,29 @@ def _unreadable(path: Path) -> str:
 def _add(rows: Rows, file: _File, names: tuple[str, ...] | None) -> None:
     """Add the rows of one file."""
     of_file = split_of(file.path) or "train"
-    read_rows = list(_records(file))
-    faces = cells.gray([face for face, _, _ in read_rows])
-    for number, (face, (_, path, record)) in enumerate(zip(faces, read_rows, strict=True)):
-        texts = _texts(record, file.heads)
-        said = _labelling(file, names, record, file.roles.read(texts))
-        own_name = "" if file.roles.path is None else texts[file.roles.path]
-        name = own_name or path or f"{file.path.stem}/{number}"
-        problem = face if isinstance(face, str) else said.problem
-        if problem or isinstance(face, str):
-            rows.drop(name, problem)
-        else:
-            rows.add(
-                name,
-                face,
-                said.raw_class,
-                of_file,
-                given_split=said.split,
-                subject=said.subject,
-                votes=said.votes,
-                groups=said.groups,
-            )
+    number = 0
+    for batch in _batches(file):
+        for face, (_, path, record) in zip(cells.gray([face for face, _, _ in batch]), batch, strict=True):
+            texts = _texts(record, file.heads)
+            said = _labelling(file, names, record, file.roles.read(texts))
+            own_name = "" if file.roles.path is None else texts[file.roles.path]
+            name = own_name or path or f"{file.path.stem}/{number}"
+            number += 1
+            problem = face if isinstance(face, str) else said.problem
+            if problem or isinstance(face, str):
+                rows.drop(name, problem)
+            else:
+                rows.add(
+                    name,
+                    face,
+                    said.raw_class,
+                    of_file,
+                    given_split=said.split,
+                    subject=said.subject,
+                    votes=said.votes,
+                    groups=said.groups,
+                )
+        rows.decode()
 
 
 def _texts(record: Mapping[str, Any], heads: Sequence[str]) -> list[str]:
@@ -293,14 +295,22 @@ def _from_list(
     return shared(votes), raw_class, problem
 
 
-def _records(file: _File) -> Iterator[tuple[cells.Cell, str, dict[str, Any]]]:
-    """Each row's face (or why it has none), the name of its picture, and its other cells."""
+def _batches(file: _File) -> Iterator[list[tuple[cells.Cell, str, dict[str, Any]]]]:
+    """Each row's face (or why it has none), the name of its picture, and its other cells.
+
+    All rows are one batch if the faces are pixels, as the range of their values is determined from all of them.
+    """
     others = [*([file.listed] if file.listed else []), *file.heads]
+    found: list[tuple[cells.Cell, str, dict[str, Any]]] = []
     with _reading(file.path):
         for batch in file.parquet.iter_batches(batch_size=4096, columns=[file.image, *others]):
-            faces = map(cells.face, batch.column(file.image))
+            faces = cells.faces(batch.column(file.image))
             records = batch.select(others).to_pylist() if others else [{}] * len(batch)
-            yield from ((*face, record) for face, record in zip(faces, records, strict=True))
+            found += ((*face, record) for face, record in zip(faces, records, strict=True))
+            if cells.are_encoded(batch.column(file.image)):
+                yield found
+                found = []
+    yield found
 
 
 @contextmanager

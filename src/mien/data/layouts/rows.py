@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from mien import emotions, images
 from mien.data import portraits
 from mien.data.faceset import UNLABELLED, FaceSet, canonical_split
 from mien.data.layouts import codes
+from mien.data.layouts.packing import Pictures
 from mien.data.portraits import Asked, FoundFace
 from mien.data.source import ChosenCoding, DroppedRow, Source
 from mien.errors import DataError, ImageError
@@ -50,8 +50,13 @@ NO_GROUPS: Mapping[str, str] = {}
 """A row of a source without further columns."""
 
 
-@dataclass(frozen=True)
+_AT_ONCE = 1024  # rows of which the decoded pictures are held before they are packed
+
+
+@dataclass(slots=True)
 class _Row:
+    """A row: its picture, and once that is decoded, the place of its pixels or the reason why it has none."""
+
     name: str
     picture: Picture
     label: str | None
@@ -60,6 +65,10 @@ class _Row:
     subject: str | None
     votes: dict[str, float] | None
     groups: Mapping[str, str]
+    is_crop: bool
+    place: int = -1
+    problem: str = ""
+    in_crowd: bool = False
 
 
 class Rows:
@@ -90,6 +99,8 @@ class Rows:
         self._fixed = class_map
         self._class_map: dict[str, str] = {}
         self._rows: list[_Row] = []
+        self._waiting: list[_Row] = []
+        self._pictures = Pictures()
         self._dropped: list[DroppedRow] = []
 
     def add(
@@ -122,8 +133,11 @@ class Rows:
                 self.drop(name, f"unknown class code '{raw_class}'")
                 return
             self._class_map[codes.plain(raw_class)] = label
-        named = None if votes is None else self._named_votes(votes)
-        self._rows.append(_Row(name, picture, label, split, given_split or None, subject, named, groups))
+        named = None if votes is None else _summed((self._mapped(key) or key, count) for key, count in votes.items())
+        is_crop = isinstance(picture, Crop)
+        row = _Row(name, picture, label, split, given_split or None, subject, named, groups, is_crop)
+        self._rows.append(row)
+        self._waiting.append(row)
 
     @property
     def given_splits(self) -> set[str]:
@@ -134,8 +148,26 @@ class Rows:
         """Drop one row of the source, with a reason for the user."""
         self._dropped.append(DroppedRow(name, reason))
 
+    def decode(self) -> None:
+        """Decode the pictures of the rows added so far, and let go of their files.
+
+        Readers of large files call it now and then; ``faceset`` decodes the rest.
+        """
+        asked = portraits.asked()
+        rows, self._waiting = self._waiting, []
+        for start in range(0, len(rows), _AT_ONCE):
+            some = rows[start : start + _AT_ONCE]
+            for row, pixels in zip(some, in_threads(lambda row: _pixels(row.picture, asked), some), strict=True):
+                row.picture = b""
+                if isinstance(pixels, str):
+                    row.problem = pixels
+                    continue
+                row.place = len(self._pictures)
+                row.in_crowd = isinstance(pixels, FoundFace) and pixels.num > 1
+                self._pictures.add(pixels.crop if isinstance(pixels, FoundFace) else pixels)
+
     def faceset(self, size: int | None = None, classes: Sequence[str] | None = None) -> FaceSet:
-        """Decode all pictures and pack them.
+        """Decode the remaining pictures and pack all; once, as the pictures are let go.
 
         Args:
             size: height and width to resize to; by default the original size, or the most common one if sizes differ.
@@ -146,12 +178,13 @@ class Rows:
             DataError: no row is left.
         """
         self._resolve_splits()
-        kept = self._decoded()
-        if not kept:
+        self.decode()
+        self._note_faces()
+        rows = self._kept()
+        if not rows:
             raise DataError(self._nothing_left())
-        kept = self._named(kept)
-        faces = self._packed([pixels for _, pixels in kept], size)
-        rows = [row for row, _ in kept]
+        self._name(rows)
+        faces = self._packed(rows, size)
         order = self._order(rows) if classes is None else tuple(classes)
         self._note_votes(rows, order)
         index = {name: code for code, name in enumerate(order)}
@@ -197,7 +230,9 @@ class Rows:
             if split is None:
                 self.drop(row.name, f"unknown split '{row.given_split}'")
             else:
-                self._rows.append(replace(row, split=split))
+                row.split = split
+                self._rows.append(row)
+        self._waiting = [row for row in self._rows if row.place < 0 and not row.problem]
 
     def _order(self, rows: Sequence[_Row]) -> tuple[str, ...]:
         """The classes that occur. If they are numbers, votes may name them, or name classes without labels."""
@@ -213,68 +248,53 @@ class Rows:
         if unkept:
             self.notes.append(f"Votes for classes that the set lacks were not kept: {', '.join(unkept)}.")
 
-    def _named_votes(self, votes: dict[str, float]) -> dict[str, float]:
-        named: dict[str, float] = {}
-        for key, count in votes.items():
-            name = self._mapped(key) or key
-            named[name] = named.get(name, 0.0) + count
-        return named
+    def _kept(self) -> list[_Row]:
+        """The rows whose pictures were decoded; the others are dropped."""
+        for row in self._rows:
+            if row.problem:
+                self.drop(row.name, row.problem)
+        return [row for row in self._rows if not row.problem]
 
-    def _decoded(self) -> list[tuple[_Row, NDArray[np.uint8]]]:
-        """The rows whose pictures can be decoded, with their pixels; the others are dropped."""
+    def _note_faces(self) -> None:
+        """Add a note on the detected faces, or on pictures that look like portraits."""
         asked = portraits.asked()
-        decoded = in_threads(lambda row: _pixels(row, asked), self._rows)
-        kept: list[tuple[_Row, NDArray[np.uint8]]] = []
-        crowds = 0
-        for row, pixels in zip(self._rows, decoded, strict=True):
-            if isinstance(pixels, str):
-                self.drop(row.name, pixels)
-            elif isinstance(pixels, FoundFace):
-                crowds += pixels.num > 1
-                kept.append((row, pixels.crop))
-            else:
-                kept.append((row, pixels))
         if asked.find_faces:
-            lost = decoded.count(NO_FACE)
+            lost = sum(row.problem == NO_FACE for row in self._rows)
+            crowds = sum(row.in_crowd for row in self._rows)
             self.notes.append(
-                f"The face in each picture was detected and cropped; in {lost:,} of {counted(len(decoded), 'picture')} no face was detected, "
+                f"The face in each picture was detected and cropped; in {lost:,} of {counted(len(self._rows), 'picture')} no face was detected, "
                 f"so {agreed(lost, 'it was', 'they were')} left out."
                 + (f" Of {counted(crowds, 'picture')} with several faces the largest was taken." if crowds else "")
             )
         elif asked.finder is not None:
-            note = portraits.notice([pixels for row, pixels in kept if not isinstance(row.picture, Crop)], asked.finder)
+            pictures = [self._pictures[row.place] for row in self._rows if not row.problem and not row.is_crop]
+            note = portraits.notice(pictures, asked.finder)
             self.notes += [note] if note else []
-        return kept
 
-    def _named(self, kept: list[tuple[_Row, NDArray[np.uint8]]]) -> list[tuple[_Row, NDArray[np.uint8]]]:
-        """The rows with mien's class names, if there is no class map."""
+    def _name(self, rows: Sequence[_Row]) -> None:
+        """Give the rows mien's class names, if there is no class map."""
         if self._fixed is not None:
-            return kept
-        names = emotions.naming({*self._class_map.values(), *(key for row, _ in kept for key in row.votes or {})})
+            return
+        names = emotions.naming({*self._class_map.values(), *(key for row in rows for key in row.votes or {})})
         self._class_map = {raw: names[label] for raw, label in self._class_map.items()}
-        named = []
-        for row, pixels in kept:
-            votes: dict[str, float] = {}
-            for key, count in (row.votes or {}).items():
-                votes[names[key]] = votes.get(names[key], 0.0) + count
-            label = None if row.label is None else names[row.label]
-            named.append((replace(row, label=label, votes=None if row.votes is None else votes), pixels))
-        return named
+        for row in rows:
+            row.label = None if row.label is None else names[row.label]
+            if row.votes is not None:
+                row.votes = _summed((names[key], count) for key, count in row.votes.items())
 
     def _mapped(self, raw_class: str) -> str | None:
         if self._fixed is not None:
             return self._fixed.get(raw_class) or emotions.canonical(raw_class)
         return codes.plain(raw_class)  # all names are interpreted together, see ``_named``
 
-    def _packed(self, pictures: list[NDArray[np.uint8]], size: int | None) -> NDArray[np.uint8]:
-        shapes = Counter(picture.shape for picture in pictures)
-        target = (size, size) if size is not None else shapes.most_common(1)[0][0]
-        if len(shapes) > 1:
-            self.notes.append(f"The pictures have {len(shapes)} sizes; all were resized to {target[0]}x{target[1]}.")
-        packed = np.empty((len(pictures), *target), np.uint8)
-        for row, picture in enumerate(pictures):
-            packed[row] = images.resize_faces(picture[None], (target[0], target[1]))[0]
-        return packed
+    def _packed(self, rows: Sequence[_Row], size: int | None) -> NDArray[np.uint8]:
+        sides = None if size is None else (size, size)
+        faces, num_sizes = self._pictures.packed(np.array([row.place for row in rows], np.int64), sides)
+        if num_sizes > 1:
+            self.notes.append(
+                f"The pictures have {num_sizes} sizes; all were resized to {faces.shape[1]}x{faces.shape[2]}."
+            )
+        return faces
 
     def _nothing_left(self) -> str:
         if not self._dropped:
@@ -286,12 +306,12 @@ class Rows:
         )
 
 
-def _pixels(row: _Row, asked: Asked) -> NDArray[np.uint8] | FoundFace | str:
-    """The row's gray pixels or the detected face, or the reason why it has none."""
+def _pixels(picture: Picture, asked: Asked) -> NDArray[np.uint8] | FoundFace | str:
+    """A row's gray pixels or the detected face, or the reason why it has none."""
     try:
         if asked.find_faces and asked.finder is not None:
-            return asked.finder(_photo(row.picture), asked.side) or NO_FACE
-        pixels = _gray(row.picture)
+            return asked.finder(_photo(picture), asked.side) or NO_FACE
+        pixels = _gray(picture)
     except ImageError as error:
         return str(error).rstrip(".")
     if max(pixels.shape) > images.MAX_FACE_SIDE:  # a photo rather than a cropped face; shrink it before it is packed
@@ -336,6 +356,20 @@ def _cut(crop: Crop) -> NDArray[np.uint8]:
 def _votes(rows: list[_Row], classes: Sequence[str]) -> NDArray[np.float32] | None:
     if not any(row.votes for row in rows):
         return None
-    plain = [name.casefold() for name in classes]  # the case of a column's name may differ from that of a label
-    votes = [{name.casefold(): count for name, count in (row.votes or {}).items()} for row in rows]
-    return np.array([[counts.get(name, 0.0) for name in plain] for counts in votes], np.float32)
+    # The case of a column's name may differ from that of a label.
+    places = {name.casefold(): place for place, name in enumerate(classes)}
+    places |= {name: place for place, name in enumerate(classes)}
+    votes = np.zeros((len(rows), len(classes)), np.float32)
+    for row, counts in zip(rows, votes, strict=True):
+        for name, count in (row.votes or {}).items():
+            if (place := places.get(name, places.get(name.casefold()))) is not None:
+                counts[place] = count
+    return votes
+
+
+def _summed(votes: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """Votes by class; those of one class under several names are added."""
+    summed: dict[str, float] = {}
+    for name, count in votes:
+        summed[name] = summed.get(name, 0.0) + count
+    return summed

@@ -1,0 +1,184 @@
+"""A study with clips as one HTML page that opens offline: conditions, persons, and a timeline of each person in each clip."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import mien
+from mien import files
+from mien.reporting.pages.frame import page_template
+from mien.reporting.pages.parts import TableRow
+from mien.reporting.pictures import markup
+from mien.reporting.texts import Texts, cells
+from mien.reporting.timeline import timeline
+from mien.videos.study import PersonInClip, VideoStudy
+from mien.videos.summaries import ClipSummary, GroupSummary
+
+MOST_TIMELINES = 200
+"""Maximum number of timelines on a page: those with most readable time."""
+
+FEW_READABLE = 0.8
+"""Share of readable time below which the page warns."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a caption above."""
+
+    title: str
+    heads: Sequence[str]
+    rows: Sequence[TableRow]
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person in one clip: a heading, what was read, and the timeline."""
+
+    title: str
+    text: str
+    svg: str
+
+
+def write(path: str | os.PathLike[str], study: VideoStudy, *, lang: str = "en") -> None:
+    """Write the page atomically.
+
+    Raises:
+        OutputError: there is no such language, or the file can't be written.
+        MissingExtraError: jinja2 isn't installed.
+    """
+    files.write_text(path, render(study, lang=lang))
+
+
+def render(study: VideoStudy, *, lang: str = "en") -> str:
+    """The page as a string; see ``write``."""
+    t = Texts(lang)
+    template = page_template("video_study")
+    shown = sorted(study.results, key=lambda one: -one.summary.readable_seconds)[:MOST_TIMELINES]
+    page = template.render(
+        t=t,
+        version=mien.__version__,
+        title=t("video_study.title"),
+        subtitle=t(
+            "video_study.subtitle",
+            clips=len({one.summary.clip for one in study.results}),
+            persons=len({one.summary.person for one in study.results}),
+            model=study.settings.reading.model,
+        ),
+        warnings=warnings(study, t),
+        settings=settings(study, t),
+        groups=[*condition_tables(study, t), *_person_tables(study, t)],
+        clips=Table("", t.heads("video_study.clip_heads"), [_clip_row(one.summary, t) for one in study.results]),
+        persons=[_person(one, study, t) for one in study.results if one in shown],
+        hidden=len(study.results) - len(shown),
+        commands=[],
+    )
+    return str(page) + "\n"
+
+
+def warnings(study: VideoStudy, t: Texts) -> list[str]:
+    """What to know before reading the figures."""
+    found = [t("video_study.unread", clip=one.clip, reason=one.reason) for one in study.unread]
+    few = [one.summary for one in study.results if one.summary.readable_share < FEW_READABLE]
+    if few:
+        names = t.some([t("video_study.person_in_clip", person=one.person, clip=one.clip) for one in few])
+        found.append(t("video_study.few_readable", names=names, share=FEW_READABLE))
+    if not study.settings.design.single and not study.settings.design.persons:
+        found.append(t("video_study.tracks"))
+    return found
+
+
+def settings(study: VideoStudy, t: Texts) -> list[tuple[str, str]]:
+    """The settings of the study, by name."""
+    reading, design = study.settings.reading, study.settings.design
+    span = design.baseline
+    baseline = t("video_study.none")
+    if span is not None:
+        baseline = span.clip or t("video_study.window", start=span.start, end=span.end)
+    rule = t("video_study.rule", threshold=design.rule.threshold, shortest=design.rule.shortest, gap=design.rule.gap)
+    limits = t(
+        "video_study.limits",
+        size=reading.limits.min_size,
+        sharpness=reading.limits.min_sharpness,
+        turn=reading.limits.max_turn,
+    )
+    values = (
+        reading.model,
+        t("video_study.seconds", num=reading.smoothing),
+        cells.count(reading.every),
+        rule,
+        baseline,
+        limits,
+        t("video_study.single" if design.single else "video_study.several"),
+        reading.prior or t("video_study.none"),
+    )
+    return list(zip(t.heads("video_study.settings"), values, strict=True))
+
+
+def condition_tables(study: VideoStudy, t: Texts) -> list[Table]:
+    """Means by condition; none without conditions."""
+    rows = [row for row in study.by_condition if row.group]
+    return _tables(rows, study, t("video_study.by_condition"), t) if rows else []
+
+
+def _person_tables(study: VideoStudy, t: Texts) -> list[Table]:
+    return _tables(study.by_person, study, t("video_study.by_person"), t)
+
+
+def _tables(rows: Sequence[GroupSummary], study: VideoStudy, title: str, t: Texts) -> list[Table]:
+    """A table for each figure: a row for each group, a column for each expression."""
+    fields = ["mean_probability", "share_of_time", "episodes_per_minute"]
+    if study.settings.design.baseline is not None:
+        fields.insert(1, "deviation")
+    heads = ["", t("video_study.num_persons"), *t.names(study.classes)]
+    groups = dict.fromkeys(row.group for row in rows)
+    return [
+        Table(
+            t("video_study.table", title=title, figure=t(f"video_study.{field}")),
+            heads,
+            [_group_row(group, [row for row in rows if row.group == group], field) for group in groups],
+        )
+        for field in fields
+    ]
+
+
+def _group_row(group: str, rows: Sequence[GroupSummary], field: str) -> TableRow:
+    return TableRow(group, (cells.count(rows[0].persons), *(_cell(getattr(row, field), field) for row in rows)))
+
+
+def _cell(value: float | None, field: str) -> str:
+    if value is None:
+        return cells.DASH
+    if field == "episodes_per_minute":
+        return cells.decimal(value)
+    return cells.true_minus(cells.signed(100 * value)) if field == "deviation" else cells.percent(value)
+
+
+def _clip_row(summary: ClipSummary, t: Texts) -> TableRow:
+    def signed(value: float | None) -> str:
+        return cells.DASH if value is None else cells.true_minus(cells.signed(value, 2))
+
+    reasons = (summary.no_face, summary.too_small, summary.too_blurred, summary.turned_away)
+    return TableRow(
+        summary.person,
+        (
+            summary.clip,
+            summary.condition or cells.DASH,
+            cells.decimal(summary.seconds),
+            cells.percent(summary.readable_share),
+            *(cells.percent(share) if share else cells.DASH for share in reasons),
+            signed(summary.valence_index),
+            signed(summary.valence_deviation),
+        ),
+    )
+
+
+def _person(result: PersonInClip, study: VideoStudy, t: Texts) -> Person:
+    summary = result.summary
+    key = "video_study.read" if summary.readable_seconds else "video_study.never_read"
+    return Person(
+        t("video_study.person_in_clip", person=summary.person, clip=summary.clip),
+        t(key, share=summary.readable_share, seconds=summary.seconds, episodes=len(result.episodes)),
+        markup(timeline(result, study.classes, t)),
+    )

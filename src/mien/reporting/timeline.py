@@ -1,0 +1,100 @@
+"""The timeline of one person in one clip as inline SVG: a row for each expression, with its probability and its episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien import palette
+from mien.reporting.texts import Texts
+from mien.videos.analysis import clock
+from mien.videos.study import PersonInClip
+
+WIDTH, LEFT, RIGHT, ROW, TOP = 720, 104, 696, 26, 6
+"""Sizes in units of the drawing: width, left and right end of the time axis, height of a row, space above."""
+
+STEPS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
+"""Seconds between two ticks of the axis."""
+
+
+def timeline(result: PersonInClip, classes: Sequence[str], t: Texts) -> str:
+    """Draw one person in one clip.
+
+    Args:
+        result: the results of the person.
+        classes: the K expressions.
+        t: the texts of the page.
+    """
+    trace, summary = result.trace, result.summary
+    last = max([1e-3, *trace.times.tolist(), *(episode.end for episode in result.episodes)])
+    bottom = TOP + ROW * len(classes)
+    parts = [
+        f'<rect x="{_x(start, last)}" y="{TOP}" width="{round(_x(end, last) - _x(start, last), 1)}" height="{bottom - TOP}" '
+        f'fill="var(--rule)" opacity=".45"><title>{escape(t("video_study.not_read"))}</title></rect>'
+        for start, end in _unread(trace.times, trace.probabilities, last)
+    ]
+    for number, name in enumerate(classes):
+        foot = TOP + ROW * (number + 1) - 4
+        colour = palette.on_page(palette.colour(name, classes))
+        parts.append(
+            f'<text x="{LEFT - 10}" y="{foot}" text-anchor="end" font-size="15">{escape(t.named(name))}</text>'
+        )
+        parts.append(f'<path d="M{LEFT} {foot}H{RIGHT}" stroke="var(--rule)"/>')
+        parts += _areas(trace.times, trace.probabilities[:, number], last, foot, colour)
+        parts += [
+            f'<rect x="{_x(one.start, last)}" y="{foot - 1.5}" width="{max(1.5, round(_x(one.end, last) - _x(one.start, last), 1))}" '
+            f'height="4" fill="{colour}"><title>{escape(_told(one.start, one.end, one.mean, name, t))}</title></rect>'
+            for one in result.episodes
+            if one.expression == name
+        ]
+    parts += _axis(last, bottom)
+    label = t("video_study.timeline_label", person=summary.person, clip=summary.clip)
+    return f'<svg viewBox="0 0 {WIDTH} {bottom + 24}" role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>'
+
+
+def _told(start: float, end: float, mean: float, name: str, t: Texts) -> str:
+    return t(
+        "video_study.episode", name=t.named(name), start=clock(start), end=clock(end), seconds=end - start, mean=mean
+    )
+
+
+def _x(time: float, last: float) -> float:
+    return round(LEFT + (RIGHT - LEFT) * time / last, 1)
+
+
+def _stretches(holds: NDArray[np.bool_]) -> Iterator[NDArray[np.intp]]:
+    """The runs of positions where something holds."""
+    places = np.flatnonzero(holds)
+    yield from (run for run in np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if len(run))
+
+
+def _end(times: NDArray[np.float64], place: int, last: float) -> float:
+    return float(times[place + 1]) if place + 1 < len(times) else last
+
+
+def _unread(times: NDArray[np.float64], rows: NDArray[np.float64], last: float) -> Iterator[tuple[float, float]]:
+    for run in _stretches(np.asarray(np.isnan(rows).any(1))):
+        yield float(times[run[0]]), _end(times, int(run[-1]), last)
+
+
+def _areas(
+    times: NDArray[np.float64], values: NDArray[np.float64], last: float, foot: float, colour: str
+) -> Iterator[str]:
+    """The probability over time, as steps."""
+    for run in _stretches(~np.isnan(values)):
+        steps = [
+            f"V{round(foot - (ROW - 7) * float(values[place]), 1)}H{_x(_end(times, place, last), last)}"
+            for place in run.tolist()
+        ]
+        yield f'<path d="M{_x(float(times[run[0]]), last)} {foot}{"".join(steps)}V{foot}z" fill="{colour}" opacity=".55"/>'
+
+
+def _axis(last: float, bottom: float) -> Iterator[str]:
+    step = next((step for step in STEPS if last / step <= 8), 7200)
+    for number in range(int(last / step) + 1):
+        x = _x(number * step, last)
+        yield f'<path d="M{x} {bottom}v5" stroke="var(--muted)"/>'
+        yield f'<text x="{x}" y="{bottom + 20}" text-anchor="middle" font-size="15">{clock(number * step)}</text>'

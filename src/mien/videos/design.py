@@ -1,0 +1,197 @@
+"""The design of a study with clips: conditions, persons, baseline and the rule of episodes."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from mien.errors import ArgumentError, DataError
+from mien.videos.summaries import EpisodeRule
+
+_TIME = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)")
+"""A time: ``1:02:03``, ``0:12.5``, or seconds."""
+
+
+@dataclass(frozen=True)
+class ClipCondition:
+    """The condition of a clip, and its person where that is known; both may be empty."""
+
+    clip: str
+    condition: str = ""
+    person: str = ""
+
+
+@dataclass(frozen=True)
+class PersonOfTrack:
+    """The person of a track, named by hand."""
+
+    clip: str
+    track: int
+    person: str
+
+
+@dataclass(frozen=True)
+class BaselineSpan:
+    """Where persons are calm: a window of each clip, or a whole clip.
+
+    Attributes:
+        start, end: window in seconds of each clip.
+        clip: name of the calm clip; empty for a window.
+    """
+
+    start: float = 0.0
+    end: float = 0.0
+    clip: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Design:
+    """What the summaries depend on, beside the rows of the clips.
+
+    Attributes:
+        conditions: conditions and persons of clips.
+        baseline: the baseline, or None.
+        single: whether each clip shows one person only: the largest face of each frame.
+        rule: the rule of episodes.
+        persons: persons of single tracks, named by hand.
+    """
+
+    conditions: tuple[ClipCondition, ...] = ()
+    baseline: BaselineSpan | None = None
+    single: bool = False
+    rule: EpisodeRule = field(default_factory=EpisodeRule)
+    persons: tuple[PersonOfTrack, ...] = ()
+
+    def condition_of(self, clip: str) -> ClipCondition:
+        """The condition of a clip; an empty one if the design has none."""
+        return next((one for one in self.conditions if is_named(clip, one.clip)), ClipCondition(clip))
+
+    def names(self, clip: str, tracks: Sequence[int]) -> list[str]:
+        """The person of each track of a clip: ``CLIP#TRACK`` where nobody is named."""
+        named = {one.track: one.person for one in self.persons if is_named(clip, one.clip)}
+        alone = self.condition_of(clip).person or PurePosixPath(clip).stem
+        return [named.get(track, alone if self.single else f"{clip}#{track}") for track in tracks]
+
+    def is_baseline(self, clip: str) -> bool:
+        """Whether a clip is the calm one."""
+        return self.baseline is not None and bool(self.baseline.clip) and is_named(clip, self.baseline.clip)
+
+    def check(self, clips: Sequence[str]) -> None:
+        """Check that the design fits the clips.
+
+        Raises:
+            DataError: a table names a clip that is not there, or leaves one out.
+        """
+        for name in (*(one.clip for one in self.conditions), *(one.clip for one in self.persons)):
+            if not any(is_named(clip, name) for clip in clips):
+                raise DataError(f"There is no clip '{name}': the clips are {_some(clips)}.")
+        for clip in clips if self.conditions else ():
+            if not any(is_named(clip, one.clip) for one in self.conditions):
+                raise DataError(f"The table of conditions has no row for the clip '{clip}': add one.")
+        if not self.single and any(one.person for one in self.conditions):
+            raise DataError(
+                "The table of conditions names persons, so each clip must show one person: add --people 1, which takes the "
+                "largest face of each frame."
+            )
+        calm = self.baseline.clip if self.baseline else ""
+        if calm and not any(is_named(clip, calm) for clip in clips):
+            raise DataError(
+                f"The baseline '{calm}' is neither a time such as 0:00-0:10 nor one of the clips {_some(clips)}."
+            )
+
+
+def is_named(clip: str, name: str) -> bool:
+    """Whether a name means a clip: its name, or its name without folder or suffix."""
+    path = PurePosixPath(clip)
+    return name in (clip, path.name, path.stem, path.with_suffix("").as_posix())
+
+
+def read_conditions(path: Path) -> tuple[ClipCondition, ...]:
+    """Read a CSV table with a column ``clip`` and a column ``condition`` or ``person``, or both.
+
+    Raises:
+        DataError: it can't be read, lacks a column, or names a clip twice.
+    """
+    rows = read_table(path)
+    columns = rows[0].keys() if rows else ()
+    if "clip" not in columns or not {"condition", "person"} & set(columns):
+        raise DataError(f"'{path}' needs a row for each clip, and the columns clip and condition (or person).")
+    found = tuple(ClipCondition(row["clip"], row.get("condition", ""), row.get("person", "")) for row in rows)
+    if twice := _twice(one.clip for one in found):
+        raise DataError(f"'{path}' has the clip '{twice}' twice: keep one row.")
+    return found
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """The rows of a small table in a text file; comma, semicolon or tab separates the columns, whose names are in lower case.
+
+    Raises:
+        DataError: it can't be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise DataError(f"'{path}' can't be read: {reason}.") from None
+    lines = [line for line in text.splitlines() if line.strip()]
+    sign = max(",;\t", key=lines[0].count) if lines else ","
+    table = csv.DictReader(lines, delimiter=sign, restval="")
+    return [{str(key).strip().lower(): str(value).strip() for key, value in row.items()} for row in table]
+
+
+def parse_baseline(text: str) -> BaselineSpan:
+    """A baseline from text: a window such as ``0:00-0:10``, or the name of a clip.
+
+    Raises:
+        ArgumentError: the window is empty.
+    """
+    first, dash, last = text.partition("-")
+    start, end = seconds(first), seconds(last)
+    if not dash or start is None or end is None:
+        return BaselineSpan(clip=text)
+    if end <= start:
+        raise ArgumentError(f"The baseline '{text}' ends before it starts: write, for example, 0:00-0:10.")
+    return BaselineSpan(start, end)
+
+
+def seconds(text: str) -> float | None:
+    """A time such as ``1:02:03``, ``0:12.5`` or ``75`` in seconds; None for other text."""
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
+        return None
+    hours, minutes, rest, plain = match.groups()
+    return float(plain) if plain else 3600 * int(hours or 0) + 60 * int(minutes) + float(rest)
+
+
+def named_tracks(persons: Mapping[str, Sequence[str]]) -> tuple[PersonOfTrack, ...]:
+    """The persons of tracks, from each person's tracks as ``CLIP#TRACK`` (as the tables write them).
+
+    Raises:
+        ArgumentError: a track is written otherwise, or two persons have it.
+    """
+    found = []
+    for person, tracks in persons.items():
+        for text in tracks:
+            clip, sign, number = text.rpartition("#")
+            if not sign or not clip or not number.isdecimal():
+                raise ArgumentError(f"'{text}' is no track: write CLIP#NUMBER as in tracks.csv, such as talk.mp4#2.")
+            found.append(PersonOfTrack(clip, int(number), person))
+    if twice := _twice(f"{one.clip}#{one.track}" for one in found):
+        raise ArgumentError(f"The track '{twice}' is given twice: name it for one person.")
+    return tuple(found)
+
+
+def _twice(names: Iterable[str]) -> str:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return ""
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")

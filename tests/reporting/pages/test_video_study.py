@@ -1,0 +1,53 @@
+"""The page of a study with clips."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from filmed import DESIGN, filmed
+from mien.reporting.pages import video_study as pages
+from mien.videos.design import BaselineSpan, Design
+from mien.videos.study import Unread
+
+
+def text_of(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.partition("</style>")[2]))
+
+
+def test_the_page_has_the_figures(tmp_path: Path) -> None:
+    page = pages.render(filmed(tmp_path / "out"))
+    shown = text_of(page)
+    assert "3 clips, 2 persons; model tiny" in shown
+    assert "By condition: mean probability" in shown
+    # anna was happy for 20 of 30 readable frames, ben never
+    happy = (20 * 0.88 + 10 * 0.02) / 30
+    assert f"{(happy + 0.02) / 2:.1%}" in shown
+    assert "anna anna-film.mp4 film 4.0 75.0% 25.0%" in shown
+    assert "75% of 4.0 s read, 2 episodes" in shown
+    assert "Less than 80% of the time was read: anna, anna-film.mp4." in shown
+    assert "probability of at least 0.5 for at least 0.4 s; gaps of at most 0.3 s are bridged" in shown
+    assert "ben &lt;1&gt;.mp4" in page
+    assert page.count("<svg") == 3
+    assert not re.search(r'(src|href)="http', page)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-TW"])
+def test_the_page_in_both_languages(tmp_path: Path, lang: str) -> None:
+    made = filmed(tmp_path / "out", Design(baseline=BaselineSpan(0, 0.5)))
+    page = pages.render(dataclasses.replace(made, unread=(Unread("c.mp4", "no video"),)), lang=lang)
+    assert f'<html lang="{lang}">' in page
+    assert "{" not in page.partition("</style>")[2]
+    shown = text_of(page)
+    assert {"en": "The clip c.mp4 could not be read", "zh-TW": "影片 c.mp4 無法讀取"}[lang] in shown
+    assert {"en": "mien does not recognise persons", "zh-TW": "mien 不辨認身分"}[lang] in shown
+    assert {"en": "deviation from the baseline", "zh-TW": "與基準的差異"}[lang] in shown
+
+
+def test_without_conditions_there_are_no_conditions(tmp_path: Path) -> None:
+    made = filmed(tmp_path / "out", dataclasses.replace(DESIGN, conditions=()))
+    assert pages.condition_tables(made, pages.Texts("en")) == []
+    assert "By condition" not in text_of(pages.render(made))

@@ -1,0 +1,79 @@
+"""Conditions, baselines and persons of a study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mien.errors import ArgumentError, DataError
+from mien.videos import design
+from mien.videos.design import BaselineSpan, ClipCondition, Design, PersonOfTrack
+
+
+def test_a_table_of_conditions(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("\ufeffClip;Condition;Person\na.mp4;film;anna\nb;rest;\n", encoding="utf-8")
+    assert design.read_conditions(path) == (ClipCondition("a.mp4", "film", "anna"), ClipCondition("b", "rest"))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("name,condition\na,b\n", "needs a row for each clip"),
+        ("clip,condition\na,b\na,c\n", "has the clip 'a' twice"),
+        ("", "needs a row for each clip"),
+    ],
+)
+def test_a_table_that_doesn_t_fit_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(text)
+    with pytest.raises(DataError, match=sentence):
+        design.read_conditions(path)
+    with pytest.raises(DataError, match="can't be read"):
+        design.read_conditions(tmp_path / "absent.csv")
+
+
+def test_times_are_seconds_or_clocks() -> None:
+    assert [design.seconds(text) for text in ("75", "1:15", "0:12.5", "1:02:03", "a")] == [75, 75, 12.5, 3723, None]
+
+
+def test_a_baseline_is_a_window_or_a_clip() -> None:
+    assert design.parse_baseline("0:00-0:10") == BaselineSpan(0, 10)
+    assert design.parse_baseline("calm-1.mp4") == BaselineSpan(clip="calm-1.mp4")
+    with pytest.raises(ArgumentError, match="ends before it starts"):
+        design.parse_baseline("0:10-0:05")
+
+
+def test_clips_are_named_with_or_without_folder_and_suffix() -> None:
+    names = ("s1/a.mp4", "a.mp4", "a", "s1/a")
+    assert all(design.is_named("s1/a.mp4", name) for name in names)
+    assert not design.is_named("s1/a.mp4", "b")
+
+
+def test_persons_come_from_the_track_the_table_or_a_hand() -> None:
+    assert Design().names("a.mp4", (1, 2)) == ["a.mp4#1", "a.mp4#2"]
+    assert Design(single=True).names("s1/a.mp4", (1, 2)) == ["a", "a"]
+    table = (ClipCondition("a", "film", "anna"),)
+    assert Design(single=True, conditions=table).names("a.mp4", (1, 2)) == ["anna", "anna"]
+    by_hand = design.named_tracks({"ben": ["a.mp4#2"]})
+    assert by_hand == (PersonOfTrack("a.mp4", 2, "ben"),)
+    assert Design(persons=by_hand).names("a.mp4", (1, 2)) == ["a.mp4#1", "ben"]
+
+
+def test_a_design_must_fit_the_clips() -> None:
+    for made, sentence in (
+        (Design(conditions=(ClipCondition("b", "film"),)), "There is no clip 'b'"),
+        (Design(conditions=(ClipCondition("a", "film"),)), "no row for the clip 'c.mp4'"),
+        (Design(baseline=BaselineSpan(clip="calm")), "The baseline 'calm' is neither"),
+        (Design(conditions=(ClipCondition("a", "x", "anna"), ClipCondition("c", "y", "ben"))), "add --people 1"),
+    ):
+        with pytest.raises(DataError, match=sentence):
+            made.check(["a.mp4", "c.mp4"])
+
+
+def test_tracks_are_written_as_in_the_tables() -> None:
+    with pytest.raises(ArgumentError, match=r"'a\.mp4' is no track"):
+        design.named_tracks({"anna": ["a.mp4"]})
+    with pytest.raises(ArgumentError, match="'a#1' is given twice"):
+        design.named_tracks({"anna": ["a#1"], "ben": ["a#1"]})

@@ -1,0 +1,206 @@
+"""Three films of known expressions in two conditions: the right summaries, and a call that goes on."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+import scenes
+from mien.errors import DataError, OutputError
+from mien.inference.photo import Reader
+from mien.progress import Progress
+from mien.videos import clips, coding, job, study
+from mien.videos.design import BaselineSpan, ClipCondition, Design, PersonOfTrack
+from mien.videos.study import VideoStudy
+
+RATE = 10
+
+
+def film(path: Path, shown: Sequence[str], seed: int) -> Path:
+    """A film of ten frames a second; an empty name is a second without a face."""
+    empty = scenes.background(320, 240, 1)
+    frames = []
+    for expression in shown:
+        photo = empty.copy()
+        if expression:
+            scenes.paste(photo, scenes.face(expression, 150, seed), 85, 45)
+        frames += [photo] * RATE
+    return scenes.clip(path, frames, rate=RATE)
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("films")
+    film(folder / "anna-calm.mp4", ["surprise"] * 3, 17)
+    film(folder / "anna-film.mp4", ["surprise", "happy", "happy", "", "surprise", "happy"], 17)
+    film(folder / "ben-film.mp4", ["happy"] * 3 + [""], 24)
+    return folder
+
+
+CONDITIONS = (
+    ClipCondition("anna-calm", "calm", "anna"),
+    ClipCondition("anna-film", "film", "anna"),
+    ClipCondition("ben-film", "film", "ben"),
+)
+DESIGN = Design(conditions=CONDITIONS, single=True)
+PLAN = job.Plan(smoothing=0.1)
+
+
+class Lines(Progress):
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def line(self, text: str) -> None:
+        self.lines.append(text)
+
+
+def read(
+    films: Path, out: Path, design: Design = DESIGN, plan: job.Plan = PLAN, progress: Progress | None = None
+) -> VideoStudy:
+    found = clips.expand([str(films)])
+    return study.run(Reader("tiny", threads=1), found, out, plan, design, progress=progress or Progress())
+
+
+@pytest.fixture(scope="module")
+def done(films: Path, tmp_path_factory: pytest.TempPathFactory) -> VideoStudy:
+    return read(films, tmp_path_factory.mktemp("study") / "out")
+
+
+def test_episodes_are_those_that_were_drawn(done: VideoStudy) -> None:
+    found = {one.summary.clip: [(e.expression, e.start, e.end) for e in one.episodes] for one in done.results}
+    assert [name for name, *_ in found["anna-film.mp4"]] == ["surprise", "happy", "surprise", "happy"]
+    for (_, start, end), (right_start, right_end) in zip(
+        found["anna-film.mp4"], [(0, 1), (1, 3), (4, 5), (5, 6)], strict=True
+    ):
+        assert start == pytest.approx(right_start, abs=0.25)  # smoothing takes two frames
+        assert end == pytest.approx(right_end, abs=0.25)
+    assert found["ben-film.mp4"] == [("happy", 0.0, 3.0)]
+
+
+def test_summaries_by_clip(done: VideoStudy) -> None:
+    rows = {one.summary.clip: one for one in done.results}
+    anna, ben = rows["anna-film.mp4"], rows["ben-film.mp4"]
+    assert (anna.summary.person, anna.summary.condition) == ("anna", "film")
+    assert anna.summary.seconds == pytest.approx(6.0)
+    assert anna.summary.readable_share == pytest.approx(5 / 6, abs=0.01)
+    assert anna.summary.no_face == pytest.approx(1 / 6, abs=0.01)
+    assert ben.summary.readable_share == pytest.approx(0.75, abs=0.01)
+    happy = {row.expression: row for row in anna.expressions}["happy"]
+    assert happy.share_of_time == pytest.approx(3 / 5, abs=0.06)
+    assert (happy.episodes, happy.episode_seconds) == (2, pytest.approx(1.5, abs=0.15))
+    assert happy.latency == pytest.approx(1.0, abs=0.25)
+    assert ben.summary.valence_index is not None
+    assert ben.summary.valence_index > 0.6
+    counts = {(one.before, one.after): one.count for one in anna.transitions}
+    assert counts == {("surprise", "happy"): 2, ("happy", "surprise"): 1}
+
+
+def test_summaries_by_condition_and_person(done: VideoStudy) -> None:
+    rows = {(row.group, row.expression): row for row in done.by_condition}
+    assert (rows["film", "happy"].persons, rows["calm", "happy"].persons) == (2, 1)
+    assert rows["film", "happy"].share_of_time == pytest.approx((0.6 + 1) / 2, abs=0.03)
+    assert rows["calm", "surprise"].share_of_time == 1.0
+    by_person = {(row.group, row.expression): row for row in done.by_person}
+    assert by_person["anna", "surprise"].share_of_time == pytest.approx((3 + 2) / 8, abs=0.04)
+    assert by_person["anna", "surprise"].clips == 2
+
+
+def test_the_folder_has_all_tables(done: VideoStudy) -> None:
+    names = {path.relative_to(done.folder).as_posix() for path in done.folder.rglob("*") if path.is_file()}
+    tables = ("clips", "expressions", "by_person", "by_condition", "episodes", "transitions", "tracks")
+    wanted = {f"{table}.{form}" for table in tables for form in ("csv", "parquet")}
+    assert wanted | {"codebook.csv", "settings.json", "rows/ben-film.mp4.csv"} <= names
+    with (done.folder / "expressions.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 3 * 7
+    assert [row["latency"] for row in rows if row["clip"] == "ben-film.mp4" and row["expression"] == "happy"] == ["0.0"]
+    spans = coding.read(done.folder / "elan" / "ben-film.mp4.eaf")
+    assert [(span.coder, span.label, span.start, span.end) for span in spans] == [("ben", "happy", 0.0, 3.0)]
+
+
+def test_settings_travel_with_the_output(done: VideoStudy) -> None:
+    settings = study.read_settings(done.folder)
+    assert settings == done.settings
+    assert (settings.reading.smoothing, settings.design.rule.threshold) == (0.1, 0.5)
+
+
+def test_a_clip_as_baseline(films: Path, done: VideoStudy) -> None:
+    again = read(
+        films, done.folder, Design(conditions=CONDITIONS, single=True, baseline=BaselineSpan(clip="anna-calm"))
+    )
+    rows = {(row.clip, row.expression): row for one in again.results for row in one.expressions}
+    happy = rows["anna-film.mp4", "happy"]
+    assert happy.baseline_probability == rows["anna-calm.mp4", "happy"].mean_probability
+    assert happy.deviation is not None
+    assert happy.deviation > 0.3
+    assert rows["ben-film.mp4", "happy"].deviation is None
+
+
+def test_a_window_as_baseline_is_left_out_of_the_summaries(films: Path, done: VideoStudy) -> None:
+    again = read(films, done.folder, Design(conditions=CONDITIONS, single=True, baseline=BaselineSpan(0, 1)))
+    (anna,) = [one for one in again.results if one.summary.clip == "anna-film.mp4"]
+    assert anna.summary.seconds == pytest.approx(5.0)
+    surprise = {row.expression: row for row in anna.expressions}["surprise"]
+    assert surprise.baseline_probability is not None
+    assert surprise.baseline_probability > 0.8
+    assert surprise.deviation is not None
+    assert surprise.deviation < -0.3
+    assert {row.expression: row for row in anna.expressions}["happy"].latency == pytest.approx(0, abs=0.25)
+
+
+def test_a_repeated_call_reads_only_what_is_missing(films: Path, tmp_path: Path) -> None:
+    first, again = Lines(), Lines()
+    read(films, tmp_path / "out", progress=first)
+    study.rows_path(tmp_path / "out", "ben-film.mp4").unlink()
+    read(films, tmp_path / "out", progress=again)
+    assert len(first.lines) == 3
+    assert again.lines == ["clip 3 of 3: ben-film.mp4"]
+    with pytest.raises(OutputError, match="another value of every"):
+        read(films, tmp_path / "out", plan=job.Plan(smoothing=0.1, every=2))
+
+
+class Interrupted(Progress):
+    def video(self, time: float, duration: float | None) -> None:
+        if time >= 2:
+            raise KeyboardInterrupt
+
+
+def test_a_stopped_clip_leaves_no_rows(films: Path, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        read(films, tmp_path / "out", progress=Interrupted())
+    assert list((tmp_path / "out").rglob("*.csv")) == []
+
+
+def test_a_clip_that_can_t_be_read_does_not_stop_the_others(films: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"no film")
+    reader, found = Reader("tiny", threads=1), clips.expand([str(broken), str(films / "ben-film.mp4")])
+    done = study.run(reader, found, tmp_path / "out", PLAN, Design())
+    assert [one.clip for one in done.unread] == ["broken.mp4"]
+    assert [one.summary.person for one in done.results] == ["ben-film.mp4#1"]
+    with pytest.raises(DataError, match="No clip could be read"):
+        study.run(reader, found[:1], tmp_path / "other", PLAN, Design())
+
+
+def test_tracks_are_merged_by_hand(films: Path, tmp_path: Path) -> None:
+    """After a second without a face, the person has another track."""
+    first = read(
+        films, tmp_path / "out", Design(conditions=tuple(ClipCondition(c.clip, c.condition) for c in CONDITIONS))
+    )
+    of_film = [track for track in first.tracks if track.clip == "anna-film.mp4"]
+    assert len(of_film) == 2
+    merged = study.merge(tmp_path / "out", [PersonOfTrack("anna-film.mp4", track.track, "anna") for track in of_film])
+    (anna,) = [one for one in merged.results if one.summary.person == "anna"]
+    assert anna.summary.readable_share == pytest.approx(5 / 6, abs=0.01)
+    assert len(anna.episodes) == 4
+    with pytest.raises(DataError, match="There is no clip 'x'"):
+        study.merge(tmp_path / "out", [PersonOfTrack("x", 1, "anna")])
+
+
+def test_a_folder_of_something_else_is_refused(films: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
+    with pytest.raises(OutputError, match="exists and has no study"):
+        read(films, tmp_path)
