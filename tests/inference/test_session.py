@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pickle
 import re
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -14,7 +13,7 @@ import pytest
 
 import mien
 from mien import modelfile
-from mien.errors import ArgumentError, ModelFileError
+from mien.errors import ArgumentError
 from mien.inference import pretrained, session
 from mien.inference.detector import Detector
 from mien.inference.session import open_session
@@ -115,16 +114,6 @@ def test_the_device_is_told_and_survives_pickling() -> None:
 def test_what_is_no_graph_raises() -> None:
     with pytest.raises(Exception, match=r"(?i)protobuf|invalid"):
         open_session(b"no graph", 1)
-
-
-def test_weights_in_another_file_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    onnx = pytest.importorskip("onnx")
-    parted = tmp_path / "parted.onnx"
-    onnx.save_model(onnx.load(TINY), parted, save_as_external_data=True, location="weights.bin", size_threshold=1024)
-    assert (tmp_path / "weights.bin").stat().st_size > 200_000
-    monkeypatch.chdir(tmp_path)  # where onnxruntime would look for the weights of a graph from memory
-    with pytest.raises(ModelFileError, match="External data"):
-        mien.load("parted.onnx")
 
 
 def test_nothing_is_sent_to_anybody() -> None:

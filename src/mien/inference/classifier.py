@@ -18,6 +18,7 @@ from mien.checks import Between, checked
 from mien.data.seen import SeenFaces
 from mien.errors import ArgumentError, ModelFileError
 from mien.inference import head, pretrained, priors
+from mien.inference.protobuf import has_weights_elsewhere
 from mien.inference.session import Device, Threads, device_of, open_session
 from mien.modelfile import Spec
 
@@ -73,6 +74,8 @@ class Classifier:
             raise ModelFileError(
                 f"'{path}' is not a valid ONNX file ({_first_line(error)}): check or export it again."
             ) from None
+        if has_weights_elsewhere(content):
+            raise ModelFileError(f"'{path}' has weights in another file: save the model as one file.")
         metadata = session.get_modelmeta().custom_metadata_map
         if modelfile.KEY not in metadata:
             raise ModelFileError(

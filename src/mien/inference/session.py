@@ -20,9 +20,6 @@ Threads = Annotated[int, Between(0, 1024)]
 PROVIDERS = {"cuda": "CUDAExecutionProvider", "coreml": "CoreMLExecutionProvider", "cpu": "CPUExecutionProvider"}
 """onnxruntime's name of each device; ``"auto"`` takes the first that can be used."""
 
-NOWHERE = os.path.join(os.devnull, "none")  # noqa: PTH118 # a name, not a path of this machine
-"""A folder that can't exist, in which a graph from memory looks for weights in other files."""
-
 INSTALL = {
     "cuda": "install the package 'onnxruntime-gpu' in place of 'onnxruntime'",
     "coreml": "install the package 'onnxruntime' on macOS",
@@ -65,8 +62,7 @@ def open_session(model: str | bytes, threads: int, device: str = "cpu") -> Any:
     """Open a graph.
 
     Args:
-        model: path or content of the file. Content must hold all weights: those in other files are refused, because they would be
-            read from the working folder, and the hash of a model file doesn't cover them.
+        model: path or content of the file.
         threads: number of threads per run on the CPU; 0 uses all cores.
         device: ``"cpu"``, ``"cuda"``, ``"coreml"``, or ``"auto"`` for the first of CUDA, CoreML and CPU that can be used.
 
@@ -79,8 +75,6 @@ def open_session(model: str | bytes, threads: int, device: str = "cpu") -> Any:
     options.intra_op_num_threads = threads
     options.log_severity_level = 3  # errors only, which are raised as exceptions too
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads must not occupy cores
-    if isinstance(model, bytes):
-        options.add_session_config_entry("session.model_external_initializers_file_folder_path", NOWHERE)
     devices = usable() if device == "auto" else [device]
     providers = list(dict.fromkeys([*(PROVIDERS[name] for name in devices), PROVIDERS["cpu"]]))
     session = onnxruntime.InferenceSession(model, options, providers=providers)
