@@ -140,3 +140,17 @@ def test_labels_and_votes_are_renumbered_for_other_classes() -> None:
 def test_parts_that_do_not_fit_one_another_say_so(change: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError, match=message):
         small(**change)
+
+
+def test_a_mask_of_all_rows_or_of_one_piece_copies_no_image() -> None:
+    faces = FaceSet.from_arrays(np.arange(5 * 4, dtype=np.uint8).reshape(5, 2, 2), [0, 1, 0, 1, 0], ("happy", "sad"))
+    mask = np.array([False, True, True, True, False])
+    assert faces.select(np.ones(5, np.bool_)) is faces
+    piece = faces.select(mask)
+    assert np.shares_memory(piece.images, faces.images)
+    assert piece.hash == faces.select(np.flatnonzero(mask)).hash
+    assert piece.names.tolist() == ["1", "2", "3"]
+    assert faces.select(np.array([True, False, True, False, False])).names.tolist() == ["0", "2"]
+    assert len(faces.select(np.zeros(5, np.bool_))) == 0
+    with pytest.raises(DataError, match="no such rows"):
+        faces.select(np.ones(4, np.bool_))

@@ -147,3 +147,12 @@ def test_calibration_error_by_hand() -> None:
 def test_a_model_as_right_as_confident_has_no_calibration_error() -> None:
     probabilities = np.tile(np.array([[0.75, 0.25]], np.float32), (4, 1))
     assert metrics.expected_calibration_error(np.array([0, 0, 0, 1]), probabilities) == pytest.approx(0, abs=1e-7)
+
+
+def test_the_bootstrap_draws_in_blocks_what_it_draws_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    confusion = np.random.default_rng(0).integers(0, 20, (12, 12))
+    confusion[3] = 0
+    monkeypatch.setattr(metrics, "_CELLS", 10**9)
+    at_once = metrics.bootstrap_macro(confusion)
+    monkeypatch.setattr(metrics, "_CELLS", 144 * 7)
+    assert metrics.bootstrap_macro(confusion) == at_once

@@ -208,9 +208,21 @@ class FaceSet(Displayed, kind="faceset"):
     def select(self, rows: NDArray[Any]) -> FaceSet:
         """The rows given by a boolean mask or by indices, in that order.
 
+        A mask of all rows gives the set itself, and a mask of rows in one piece shares its arrays, as copies of the images of a
+        large set fill the memory.
+
         Raises:
             DataError: there are no such rows.
         """
+        if isinstance(rows, np.ndarray) and rows.dtype == np.bool_ and rows.shape == self.labels.shape:
+            chosen_rows = np.flatnonzero(rows)
+            if len(chosen_rows) == len(self):
+                return self
+            if len(chosen_rows) and chosen_rows[-1] - chosen_rows[0] == len(chosen_rows) - 1:
+                return self._taken(slice(int(chosen_rows[0]), int(chosen_rows[-1]) + 1))
+        return self._taken(rows)
+
+    def _taken(self, rows: NDArray[Any] | slice) -> FaceSet:
         try:
             chosen = self.images[rows]
         except IndexError as error:

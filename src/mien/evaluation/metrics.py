@@ -13,6 +13,8 @@ from mien.evaluation import predictions
 
 Interval = tuple[float, float]
 
+_CELLS = 2**21  # of the confusion matrices that are drawn at once
+
 SCORES = ("accuracy", "macro_f1", "balanced_accuracy", "worst_recall")
 """The scores of ``scores``; means are over the classes that occur."""
 
@@ -125,8 +127,12 @@ def bootstrap_macro(
     """
     rng = np.random.default_rng(seed)
     num_classes, total = len(confusion), int(confusion.sum())
-    draws = rng.multinomial(total, confusion.ravel() / total, size=num_draws).reshape(-1, num_classes, num_classes)
-    f1, recall = _by_class(draws)  # (B, K)
+    shares, block = confusion.ravel() / total, max(1, _CELLS // confusion.size)
+    drawn = [
+        _by_class(rng.multinomial(total, shares, size=min(block, num_draws - start)).reshape(-1, *confusion.shape))
+        for start in range(0, num_draws, block)
+    ]
+    f1, recall = (np.concatenate(parts) for parts in zip(*drawn, strict=True))  # (B, K)
     own_f1, own_recall = (values[0] for values in _by_class(confusion[None]))  # (K,)
     right, true, said = confusion.diagonal().tolist(), confusion.sum(1).tolist(), confusion.sum(0).tolist()
     known = [index for index in range(num_classes) if true[index]]

@@ -49,6 +49,16 @@ def test_confusion_plot_of_an_absent_class_shows_a_dash() -> None:
     assert plot.plot(values="shares").ax_.texts[7].get_text() == "–"
 
 
+def test_a_confusion_matrix_of_many_classes_is_a_picture() -> None:
+    names = tuple(f"class {code:02d}" for code in range(40))
+    plot = scores.ConfusionPlot(judged(40, 2000, classes=names)).plot()
+    (picture,) = plot.ax_.get_images()
+    alpha = np.asarray(picture.get_array())[..., 3] / 255
+    assert np.abs(alpha - (0.04 + 0.96 * plot.shares)).max() < 0.01  # 256 tints of one colour
+    assert not plot.ax_.texts
+    assert [label.get_text() for label in plot.ax_.get_yticklabels()] == list(names[::2])
+
+
 def test_calibration_plot_has_a_dot_for_each_bin_with_faces() -> None:
     plot = scores.CalibrationPlot(judged(), num_bins=10)
     offsets: Any = plot.plot().ax_.collections[-1].get_offsets()

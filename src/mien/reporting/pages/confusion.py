@@ -14,7 +14,7 @@ from mien.evaluation.metrics import Score
 from mien.reporting import narrative, svg
 from mien.reporting.pages.parts import Figure
 from mien.reporting.pictures import face_url, markup
-from mien.reporting.plots.scores import ConfusionPlot
+from mien.reporting.plots.scores import MOST_CELLS, ConfusionPlot
 from mien.reporting.texts import Texts, cells
 
 NUM_PAIRS, NUM_WRONG, NUM_RIGHT = 4, 6, 3
@@ -83,10 +83,16 @@ def confusion(evaluation: Evaluation, images: NDArray[np.uint8], t: Texts) -> Co
     colours = palette.colours(evaluation.classes)
     return ConfusionSection(
         text=tuple(narrative.confusion(evaluation, t)),
-        figures=(_matrix(evaluation, "counts", "counts", t), _matrix(evaluation, "shares", "row-shares", t)),
+        figures=_matrices(evaluation, t),
         classes=tuple(_class_row(scores, colours[scores.name], t) for scores in evaluation.by_class),
         pairs=tuple(_pair(evaluation, images, pair, num_errors, t) for pair in evaluation.top_confusions(NUM_PAIRS)),
     )
+
+
+def _matrices(evaluation: Evaluation, t: Texts) -> tuple[Figure, ...]:
+    """The matrix in counts and in shares; in shares alone where it has no numbers, as both look the same then."""
+    counts = (_matrix(evaluation, "counts", "counts", t),) if len(evaluation.classes) <= MOST_CELLS else ()
+    return (*counts, _matrix(evaluation, "shares", "row-shares", t))
 
 
 def _matrix(evaluation: Evaluation, values: Literal["counts", "shares"], prefix: str, t: Texts) -> Figure:

@@ -77,26 +77,40 @@ class ConfusionDifferencePlot:
         self, ax: Axes | None = None, *, names: Sequence[str] | None = None, words: Mapping[str, str] = scores.WORDS
     ) -> Self:
         """Draw the matrix: blue where more is right or less is wrong, orange where it is the other way round."""
+        self.ax_ = ax = ax or scores.new_axes()
+        if len(self.classes) > scores.MOST_CELLS:
+            self._paint(ax)
+        else:
+            self._write(ax)
+        scores.name_cells(ax, names or self.classes, words)
+        return self
+
+    def _shades(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """How much better each cell is, and how dark it is drawn."""
+        better = np.where(np.eye(len(self.classes), dtype=bool), self.counts, -self.counts)
+        most = max(1, int(np.abs(self.counts).max(initial=0)))
+        return better, np.where(self.counts == 0, 0.0, 0.08 + 0.5 * np.abs(self.counts) / most)
+
+    def _paint(self, ax: Axes) -> None:
+        from matplotlib.colors import to_rgba
+
+        better, shades = self._shades()
+        picture = np.where((better > 0)[..., None], to_rgba(scores.FIRST), to_rgba(scores.SECOND))
+        picture[..., 3] = shades
+        ax.imshow(picture, extent=(0, len(better), len(better), 0), interpolation="none")
+
+    def _write(self, ax: Axes) -> None:
         from matplotlib.patches import Rectangle
 
-        self.ax_ = ax = ax or scores.new_axes()
-        num, most = len(self.classes), max(1, int(np.abs(self.counts).max(initial=0)))
-        better = np.where(np.eye(num, dtype=bool), self.counts, -self.counts)
+        num, (better, shades) = len(self.classes), self._shades()
         for row, column in np.ndindex(num, num):
             count, gain = int(self.counts[row, column]), int(better[row, column])
             if count:
                 colour = scores.FIRST if gain > 0 else scores.SECOND
-                shade = 0.08 + 0.5 * abs(count) / most
+                shade = float(shades[row, column])
                 ax.add_patch(Rectangle((column, row), 1, 1, facecolor=colour, alpha=shade, linewidth=0))
             text = cells.true_minus(cells.signed(count, 0)) if count else "0"
             size = 8.5 if num <= 8 else 6.5
             ax.text(
                 column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=size, alpha=1.0 if count else 0.35
             )
-        labels = [scores.shorten(name) for name in names or self.classes]
-        upright = max(map(scores.width, labels)) * num <= 32
-        ax.set_xticks(np.arange(num) + 0.5, labels, rotation=0 if upright else 40, ha="center" if upright else "right")
-        ax.set_yticks(np.arange(num) + 0.5, labels)
-        ax.set(xlabel=words["predicted"], ylabel=words["true"], xlim=(0, num), ylim=(num, 0), aspect="equal")
-        scores.bare(ax, grid="")
-        return self

@@ -32,6 +32,9 @@ HOLLOW = "#fefefe"
 CELL = "#1d4e7e"
 """Colour of a full cell of a confusion matrix; an emptier one lets more of the ground through."""
 
+MOST_CELLS = 30
+"""Maximum number of classes of a confusion matrix with a number in each cell; a larger one is a picture."""
+
 WORDS = {
     "true": "labelled",
     "predicted": "predicted",
@@ -94,24 +97,28 @@ class ConfusionPlot:
         names: Sequence[str] | None = None,
         words: Mapping[str, str] = WORDS,
     ) -> Self:
-        """Draw the matrix; cells are tinted by share, so that a rare class shows its errors as clearly as a frequent one."""
+        """Draw the matrix; cells are tinted by share, so that a rare class shows its errors as clearly as a frequent one.
+
+        Above ``MOST_CELLS`` classes it is a picture without numbers.
+        """
         self.ax_ = ax = ax or new_axes()
+        num, shares, tints = len(self.classes), np.nan_to_num(self.shares), _tints()
+        if num > MOST_CELLS:
+            ax.imshow(tints(shares, bytes=True), extent=(0, num, num, 0), interpolation="none")
+        else:
+            ax.pcolormesh(shares, cmap=tints, vmin=0, vmax=1, edgecolors="none")
+            self._write(ax, values)
+        name_cells(ax, names or self.classes, words)
+        return self
+
+    def _write(self, ax: Axes, values: Literal["counts", "shares"]) -> None:
         num = len(self.classes)
-        tints = _tints()
-        ax.pcolormesh(np.nan_to_num(self.shares), cmap=tints, vmin=0, vmax=1, edgecolors="none")
         size = 8.5 if num <= 8 else 6.5
         for row, column in np.ndindex(num, num):
             share = float(self.shares[row, column])
             text = cells.count(int(self.counts[row, column])) if values == "counts" else _percent(share)
             style = {"color": "white"} if share > 0.7 else {"alpha": 1.0 if self.counts[row, column] else 0.35}
             ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=size, **style)
-        labels = [shorten(name) for name in names or self.classes]
-        upright = max(map(width, labels)) * num <= 32
-        ax.set_xticks(np.arange(num) + 0.5, labels, rotation=0 if upright else 40, ha="center" if upright else "right")
-        ax.set_yticks(np.arange(num) + 0.5, labels)
-        ax.set(xlabel=words["predicted"], ylabel=words["true"], xlim=(0, num), ylim=(num, 0), aspect="equal")
-        bare(ax, grid="")
-        return self
 
 
 class CalibrationPlot:
@@ -297,6 +304,21 @@ def bare(ax: Axes, grid: Literal["x", "y", "both", ""] = "y") -> None:
     ax.set_axisbelow(True)
     if grid:
         ax.grid(axis=grid, color=RULE, linewidth=0.8)
+
+
+def name_cells(ax: Axes, names: Sequence[str], words: Mapping[str, str]) -> None:
+    """Label the rows and columns of a confusion matrix; of very many classes, every second, third, ... is named."""
+    num = len(names)
+    labels = [shorten(name) for name in names]
+    upright = max(map(width, labels)) * num <= 32
+    step = math.ceil(num / MOST_CELLS)
+    places = np.arange(0, num, step) + 0.5
+    ax.set_xticks(places, labels[::step], rotation=0 if upright else 40, ha="center" if upright else "right")
+    ax.set_yticks(places, labels[::step])
+    if step > 1:
+        ax.tick_params(labelsize=6.5)
+    ax.set(xlabel=words["predicted"], ylabel=words["true"], xlim=(0, num), ylim=(num, 0), aspect="equal")
+    bare(ax, grid="")
 
 
 def legend(ax: Axes) -> None:
