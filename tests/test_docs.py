@@ -112,6 +112,7 @@ def test_the_snippets_on_python_run_in_order(
     shutil.copy(faces_file, "faces.parquet")
     scenes.save(scenes.scene(), Path("party.jpg"))
     scenes.clip(Path("interview.mp4"), [scenes.scene(width=320, height=240, side=150)] * 3)
+    Path("codes.csv").write_text("clip,start,end,label\ninterview,0,1,happy\n")
     for name in ("start", "start_or_resume"):
         monkeypatch.setattr(job, name, run_at(run))
     monkeypatch.setattr(job, "resume", lambda folder, **options: Run.open(folder))
@@ -175,6 +176,36 @@ def test_every_command_in_the_documents_has_a_verb_and_options_that_exist() -> N
             wrong.append(f"{page}: mien {' '.join(arguments)}")
     assert wrong == []
     assert count > 150
+
+
+def test_the_page_on_research_runs_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables, commands and Python of the page, on drawn films whose expressions are those of its codes."""
+    monkeypatch.chdir(tmp_path)
+    films = {"anna-calm": ["surprise"], "anna-film": ["surprise", "happy", "happy"], "ben-film": ["happy"] * 3}
+    for name, shown in films.items():
+        Path("clips").mkdir(exist_ok=True)
+        seconds = [scenes.scene((expression,), width=320, height=240, side=150) for expression in shown]
+        scenes.clip(Path(f"clips/{name}.mp4"), [photo for photo in seconds for _ in range(5)], rate=5)
+    Path("talk").mkdir()
+    cut = [scenes.scene(("happy",), width=320, height=240, side=150, seed=seed) for seed in (0, 9)]
+    scenes.clip(Path("talk/talk.mp4"), [photo for photo in cut for _ in range(5)], rate=5)
+    page = (ROOT / "docs" / "video-research.md").read_text(encoding="utf-8")
+    for name, table in zip(
+        ("conditions.csv", "codes.csv"), re.findall(r"```csv\n(.*?)```", page, re.DOTALL), strict=True
+    ):
+        Path(name).write_text(table)
+    commands = re.findall(r"^\$ (mien .*)$", page, re.MULTILINE)
+    assert len(commands) == 4
+    for command in commands:
+        assert exit_code(shlex.split(command)[1:]) == 0, command
+    names: dict[str, Any] = {}
+    for snippet in snippets("video-research.md"):
+        exec(compile(snippet, "docs/video-research.md", "exec"), names)
+    assert len(names["happy"]) == 3
+    assert [one.summary.person for one in names["study"].results] == ["anna", "anna", "ben"]
+    agreement = mien.agree("study", "codes.csv")
+    assert agreement.pairs[0].kappa.value > 0.8  # of the raters
+    assert agreement.pairs[1].agreement.value > 0.8
 
 
 def test_every_relative_link_leads_somewhere() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mien.api import (
         adapt,
+        agree,
         audit,
         compare,
         crossval,
@@ -43,6 +44,7 @@ __version__ = "0.1.0"
 
 _VERBS = (
     "adapt",
+    "agree",
     "audit",
     "compare",
     "crossval",
@@ -89,6 +91,7 @@ __all__ = [
     "Reader",
     "__version__",
     "adapt",
+    "agree",
     "analyze",
     "audit",
     "compare",

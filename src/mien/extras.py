@@ -46,6 +46,8 @@ NEEDS = {
     "decide": ("report",),
     "report": ("report",),
     "video": ("video",),
+    "video merge": ("video",),
+    "agree": ("video", "report"),
     "serve": ("serve",),
 }
 """Extras that each verb needs."""

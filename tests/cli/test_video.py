@@ -128,3 +128,16 @@ def test_a_clip_that_can_t_be_read_gives_an_exit_code(invoke: Invoke, films: Pat
     code, _, err = invoke("video", tmp_path / "bad.mp4", films / "ben.mp4", "-o", tmp_path / "out", "--model", "tiny")
     assert code == 1
     assert "1 clip could not be read" in err
+
+
+def test_codes_are_compared(invoke: Invoke, films: Path, tmp_path: Path) -> None:
+    command = ("video", films, "-o", tmp_path / "study", "--model", "tiny", "--people", "1", "--every", "2")
+    assert invoke(*command)[0] == 0
+    (tmp_path / "codes.csv").write_text("clip,start,end,label,coder\nanna,0,1,happy,x\nben,0,1,surprise,x\n")
+    code, out, err = invoke("agree", tmp_path / "study", tmp_path / "codes.csv", "--block", "0.5")
+    assert code == 0, err
+    assert out.splitlines()[2].split()[:4] == ["x", "mien", "1.8", "1.00"]
+    record = json.loads(invoke("agree", tmp_path / "study", tmp_path / "codes.csv", "--json")[1])
+    assert record["pairs"][0]["kappa"]["value"] == 1.0
+    (tmp_path / "codes.csv").write_text("clip,start,end,label\ncarl,0,1,happy\n")
+    assert invoke("agree", tmp_path / "study", tmp_path / "codes.csv")[0] == 1

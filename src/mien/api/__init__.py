@@ -8,10 +8,11 @@ from mien.api.data import audit, info, load, read, submit
 from mien.api.experimenting import crossval, homework, study, tune
 from mien.api.judging import compare, decide, evaluate, explain, report
 from mien.api.training import adapt, ensemble, export, new_run_folder, recipe_for, resume, train
-from mien.api.using import merge_tracks, predict, video, video_study
+from mien.api.using import agree, merge_tracks, predict, video, video_study
 
 __all__ = [
     "adapt",
+    "agree",
     "audit",
     "compare",
     "crossval",

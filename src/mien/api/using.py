@@ -1,4 +1,4 @@
-"""Using models: predict (photos), video, video_study, merge_tracks."""
+"""Using models: predict (photos), video, video_study, merge_tracks, agree."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from mien.progress import Progress
 from mien.shown import SHOWN
 
 if TYPE_CHECKING:
+    from mien.experiments.coder_agreement import CoderAgreement
     from mien.inference.classifier import Classifier
     from mien.inference.predictions import Predictions
     from mien.videos.job import VideoResult
@@ -225,6 +226,31 @@ def merge_tracks(
     from mien.videos import design, study
 
     return _with_page(study.merge(Path(folder), design.named_tracks(persons)), lang, progress)
+
+
+@checked
+def agree(
+    folder: Path_, codes: Path_ | Sequence[Path_], *, uncoded: str | None = None, block: float = 10.0
+) -> CoderAgreement:
+    """Compare the expressions of a video study with codes of people, by overlap in time.
+
+    Args:
+        folder: the output folder of ``video_study``.
+        codes: ELAN files (``.eaf``, a tier for each coder) or tables with the columns ``clip``, ``start``, ``end``, ``label``,
+            and perhaps ``coder`` and ``person``.
+        uncoded: label of the time of a coded clip that a coder gave none, such as ``"neutral"``; None leaves it out.
+        block: length of the blocks of time that the bootstrap draws, in seconds; with ten clips or more, it draws clips.
+
+    Raises:
+        DataError: the codes can't be read, or don't fit the clips.
+        ArgumentError: ``block`` is not positive.
+    """
+    from mien.experiments import coder_agreement
+    from mien.videos import coding
+
+    paths = [codes] if isinstance(codes, str | os.PathLike) else codes
+    spans = [span for path in paths for span in coding.read(Path(path))]
+    return coder_agreement.measure(Path(folder), spans, uncoded=uncoded, block=block)
 
 
 def _with_page(result: VideoStudy, lang: Language, progress: Progress) -> VideoStudy:

@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 GROUPS = {
-    "Use": ("predict", "video", "video merge", "serve", "info"),
+    "Use": ("predict", "video", "video merge", "agree", "serve", "info"),
     "Train": ("train", "adapt", "tune", "export", "ensemble"),
     "Evaluate": ("evaluate", "report", "explain", "compare", "decide", "study", "crossval"),
     "Data": ("data",),
@@ -107,6 +107,7 @@ for command in (
     predicting.predict,
     video.video,
     video.merge,
+    video.agree,
     serve.serve,
     models.submit,
     training.ensemble,

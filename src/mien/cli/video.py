@@ -1,4 +1,4 @@
-"""The verbs for videos: video, video merge."""
+"""The verbs for videos: video, video merge, agree."""
 
 from __future__ import annotations
 
@@ -190,6 +190,37 @@ def merge(folder: Path, persons: tuple[str, ...], lang: str, as_json: bool) -> N
             raise click.UsageError(f"'{text}' does not name a person: write NAME=CLIP#TRACK,CLIP#TRACK.")
     named = {name.strip(): [track.strip() for track in tracks.split(",")] for name, _, tracks in pairs}
     _tell(api.merge_tracks(folder, named, lang=lang, progress=SHOWN), as_json)
+
+
+@click.command(cls=Verb)
+@click.argument("folder", type=path_argument)
+@click.argument("codes", type=path_argument, nargs=-1, required=True, metavar="CODES...")
+@click.option(
+    "--uncoded",
+    metavar="LABEL",
+    help="Label of the time that a coder gave none, such as neutral.  [default: left out]",
+)
+@click.option(
+    "--block",
+    default=10.0,
+    type=click.FloatRange(min=0, min_open=True),
+    show_default=True,
+    help="Seconds of the blocks that the intervals draw; with ten clips or more, they draw clips.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+def agree(folder: Path, codes: tuple[Path, ...], uncoded: str | None, block: float, as_json: bool) -> None:
+    """Compare the expressions in clips with codes of people.
+
+    FOLDER is the output of  mien video CLIP... -o FOLDER . CODES are ELAN files (.eaf, a tier for each coder) or CSV tables
+    with the columns clip, start, end and label, and perhaps coder and person. Prints Cohen's and Fleiss' kappa, the
+    intraclass correlation of the shares of time, and the confusion in seconds.
+
+    Example:  mien agree study anna.eaf ben.eaf --uncoded neutral
+    """
+    from mien import api
+
+    found = api.agree(folder, codes, uncoded=uncoded, block=block)
+    show(found.to_dict(), as_json, lambda: str(found))
 
 
 def _clear() -> None:

@@ -41,6 +41,7 @@ class CodedSpan:
         coder: who coded it.
         label: the expression; mien's name if it is known.
         start, end: in seconds of the clip.
+        person: whose face it is, as the study names them; empty where the clip shows one person.
     """
 
     clip: str
@@ -48,13 +49,14 @@ class CodedSpan:
     label: str
     start: float
     end: float
+    person: str = ""
 
 
 def read(path: Path) -> list[CodedSpan]:
     """Read codes from an ELAN file (``.eaf``), whose tiers are coders, or a table.
 
     The table has a row for each span, and the columns ``clip``, ``start``, ``end`` (seconds, or ``0:12.5``), ``label``, and
-    perhaps ``coder``.
+    perhaps ``coder`` and ``person``.
 
     Raises:
         DataError: it can't be read, or has no codes.
@@ -75,11 +77,13 @@ def _read_table(path: Path) -> Iterator[CodedSpan]:
     for number, row in enumerate(design.read_table(path), start=2):
         missing = [name for name in needed if name not in row]
         if missing:
-            raise DataError(f"'{path}' has no column {missing[0]}: it needs {', '.join(needed)}, and perhaps coder.")
+            raise DataError(
+                f"'{path}' has no column {missing[0]}: it needs {', '.join(needed)}, and perhaps coder and person."
+            )
         start, end = design.seconds(row["start"]), design.seconds(row["end"])
         if start is None or end is None:
             raise DataError(f"'{path}' has no time in row {number}: write seconds, or 0:12.5.")
-        yield CodedSpan(row["clip"], row.get("coder") or CODER, _label(row["label"]), start, end)
+        yield CodedSpan(row["clip"], row.get("coder") or CODER, _label(row["label"]), start, end, row.get("person", ""))
 
 
 def _read_eaf(path: Path) -> Iterator[CodedSpan]:

@@ -311,6 +311,17 @@ def summarise(out: Path, settings: Settings, *, unread: Sequence[Unread] = ()) -
     return study
 
 
+def recordings_of(out: Path, settings: Settings) -> Iterator[Recording]:
+    """The recordings of each person in each clip, clip by clip.
+
+    Raises:
+        DataError: the rows of a clip are damaged.
+    """
+    for clip in settings.clips:
+        if (path := rows_path(out, clip)).exists():
+            yield from _recordings(recordings.read(path, clip), settings.design)
+
+
 def _recordings(rows: ClipRows, design: Design) -> Iterator[Recording]:
     condition = design.condition_of(rows.clip).condition
     return recordings.by_person(rows, design.names(rows.clip, rows.tracks), condition)
