@@ -282,6 +282,13 @@ def encode_png(picture: NDArray[np.uint8] | Image.Image) -> bytes:
     return buffer.getvalue()
 
 
+def encode_jpeg(picture: NDArray[np.uint8], quality: int) -> bytes:
+    """Encode one gray picture ``(H, W)`` as JPEG, with a quality from 1 to 95."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "JPEG", quality=quality, optimize=True)
+    return buffer.getvalue()
+
+
 def _has_too_many_scans(data: bytes) -> bool:
     """Whether a JPEG has more than ``MAX_SCANS`` scans, counted as a decoder does: marker by marker, up to the end of the image.
     Phones store videos and gain maps after it, in which any bytes occur."""

@@ -37,7 +37,9 @@ def test_svg_follows_its_page_and_leaves_the_style_alone(num_classes: int) -> No
     plot = scores.ConfusionPlot(judged(num_classes))
     picture = svg.from_plot(plot.plot, 300, 280, prefix="one", label='the "matrix"')
     assert dict(matplotlib.rcParams) == before
-    assert picture.startswith('<svg class="plot" viewBox="0 0 300 280" role="img" aria-label="the &quot;matrix&quot;">')
+    assert picture.startswith(
+        '<svg class="plot" viewBox="0 0 300 280" style="max-width:360px" role="img" aria-label="the &quot;matrix&quot;">'
+    )
     assert "http" not in picture
     assert "<style" not in picture
     assert scores.INK not in picture

@@ -57,9 +57,9 @@ def sheet(faces: FaceSet, num: int) -> NDArray[np.uint8]:
     return picture
 
 
-def data_url(png: bytes) -> str:
-    """A PNG as a data URL."""
-    return "data:image/png;base64," + base64.b64encode(png).decode()
+def data_url(picture: bytes, kind: str = "png") -> str:
+    """An encoded picture as a data URL."""
+    return f"data:image/{kind};base64," + base64.b64encode(picture).decode()
 
 
 def markup(drawn: str) -> str:

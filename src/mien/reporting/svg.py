@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mien import palette
@@ -55,7 +56,48 @@ MOST_OUTCOMES = 12
 """Maximum number of classes in the diagram."""
 
 
-def from_plot(draw: Callable[[Axes], object], width: float, height: float, *, prefix: str, label: str) -> str:
+NARROW, BROAD = 300.0, 640.0
+"""Widths of drawings in points: the first fits a screen of 360 pixels with letters of 11."""
+
+LETTERS = 11.5
+"""Height of the letters on a drawing, in points."""
+
+STRETCH = 1.2
+"""How much wider than drawn a drawing may be shown."""
+
+GROUP = re.compile(r'<g id="mark-(\w+)">')
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a part of a drawing says: its title, and the query of its faces, ``""`` without any.
+
+    A part is what matplotlib drew with the gid ``mark-NAME``.
+    """
+
+    title: str
+    faces: str = ""
+
+
+NO_MARKS: Mapping[str, Mark] = MappingProxyType({})
+
+
+def wide(draw: Callable[[Axes], object], height: float, *, prefix: str, label: str) -> str:
+    """A drawing in two widths; the page shows the one that fits."""
+    broad = from_plot(draw, BROAD, height, prefix=prefix, label=label)
+    narrow = from_plot(draw, NARROW, height, prefix=f"{prefix}-narrow", label=label)
+    return f'<div class="broad">{broad}</div><div class="narrow">{narrow}</div>'
+
+
+def from_plot(
+    draw: Callable[[Axes], object],
+    width: float,
+    height: float,
+    *,
+    prefix: str,
+    label: str,
+    marks: Mapping[str, Mark] = NO_MARKS,
+) -> str:
     """Draw on new axes with matplotlib and return inline SVG.
 
     Args:
@@ -63,6 +105,7 @@ def from_plot(draw: Callable[[Axes], object], width: float, height: float, *, pr
         width, height: in points, which is the unit of the view box.
         prefix: what ids start with; a different one for every figure of a page, so that they don't meet.
         label: what the figure shows, for those who don't see it.
+        marks: what parts of the drawing say, by the names of their gids.
 
     Raises:
         MissingExtraError: matplotlib isn't installed.
@@ -76,7 +119,14 @@ def from_plot(draw: Callable[[Axes], object], width: float, height: float, *, pr
         buffer = io.StringIO()
         unsigned = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(buffer, format="svg", transparent=True, metadata=unsigned)
-    return _for_page(buffer.getvalue(), prefix, label)
+    drawn = GROUP.sub(lambda found: _mark(marks[found[1]]) if found[1] in marks else found[0], buffer.getvalue())
+    return _for_page(drawn, prefix, label)
+
+
+def _mark(mark: Mark) -> str:
+    """The opening tag of a part, with its title."""
+    faces = f' data-faces="{escape(mark.faces)}"' if mark.faces else ""
+    return f'<g class="mark"{faces}><title>{escape(mark.title)}</title>'
 
 
 @contextmanager
@@ -88,7 +138,9 @@ def _style(prefix: str) -> Iterator[None]:
     settings: dict[RcKeyType, Any] = {
         "svg.fonttype": "none",
         "svg.hashsalt": prefix,
-        "font.size": 9,
+        "font.size": LETTERS,
+        "legend.handlelength": 1.5,
+        "legend.columnspacing": 1.2,
         "text.parse_math": False,
         "text.color": scores.INK,
         "axes.labelcolor": scores.MUTED,
@@ -113,7 +165,9 @@ def _for_page(svg: str, prefix: str, label: str) -> str:
     inner = re.sub(r'(<\w+) id="([^"]+)"', lambda m: f'{m[1]} id="{prefix}-{m[2]}"' if m[2] in used else m[1], inner)
     inner = inner.replace('xlink:href="#', f'href="#{prefix}-').replace("url(#", f"url(#{prefix}-")
     inner = re.sub(r"\s*\n\s*", " ", inner)
-    return f'<svg class="plot" viewBox="{view[1]}" role="img" aria-label="{escape(label)}">{inner}</svg>'
+    widest = STRETCH * float(view[1].split()[2])
+    start = f'<svg class="plot" viewBox="{view[1]}" style="max-width:{widest:.0f}px" role="img" aria-label="{escape(label)}">'
+    return f"{start}{inner}</svg>"
 
 
 @dataclass(frozen=True)
@@ -206,7 +260,7 @@ def diagram(
         pen.block(block, side, words)
     pen.outcome(outcome[:MOST_OUTCOMES])
     return (
-        f'<svg class="diagram" viewBox="0 0 {pen.x:.0f} 240" style="min-width:{pen.x * 0.74:.0f}px;max-width:{pen.x * 1.15:.0f}px" role="img" '
+        f'<svg class="diagram" viewBox="0 0 {pen.x:.0f} 240" style="min-width:{pen.x * 1.15:.0f}px;max-width:{pen.x * 1.15:.0f}px" role="img" '
         f'aria-label="{escape(label)}">{"".join(pen.parts)}</svg>'
     )
 
@@ -239,7 +293,7 @@ class _Pen:
             lines.insert(2, "→ " + "×".join(map(str, block.pooled)))
         if block.dropout:
             lines.append(words["dropout"].format(share=exact_percent(block.dropout)))
-        column = max(5.0 * max(map(len, lines[1:])), 4.6 * len(lines[0]))
+        column = max(5.6 * max(map(len, lines[1:])), 5.4 * scores.width(lines[0]))
         about = escape(", ".join(f"{layer.name} ({layer.kind})" for layer in block.layers))
         self.parts.append(f"<g><title>{about}</title>")
         cuboids = _cuboids(block, side)
@@ -262,7 +316,7 @@ class _Pen:
         top = CENTRE - step * len(outcome) / 2
         names = [scores.shorten(name) for name, _, _ in outcome]
         self._link(self.x)
-        right = self.x + 5.6 * max(scores.width(name) for name in names)
+        right = self.x + 6 * max(scores.width(name) for name in names)
         for row, (name, (_, colour, share)) in enumerate(zip(names, outcome, strict=True)):
             y, length = top + step * row, max(0.8, 84 * share)
             self.parts.append(

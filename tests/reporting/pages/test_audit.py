@@ -25,7 +25,7 @@ def test_page_is_whole_offline_and_shows_the_pairs(found: Audit, lang: str) -> N
     )
     outline = Page(page)
     assert outline.open == []
-    assert "http" not in page
+    assert "://" not in page
     assert "some/where" not in page
     assert "faces.csv" in page
     ids = [attributes["id"] for _, attributes in outline.tags if "id" in attributes]
@@ -41,7 +41,7 @@ def test_page_is_whole_offline_and_shows_the_pairs(found: Audit, lang: str) -> N
 def test_names_are_escaped(found: Audit) -> None:
     evil = "<script>alert(1)</script>"
     faces = replace(found.faces, names=np.full(NUM, evil), classes=(evil, *found.faces.classes[1:]))
-    assert "<script" not in audit_page.render(replace(found, faces=faces))
+    assert audit_page.render(replace(found, faces=faces)).count("<script") == 1  # its own
 
 
 @pytest.mark.parametrize("kind", ["one row", "unlabelled", "all blank", "one class", "huge"])

@@ -82,7 +82,9 @@ def test_it_stands_alone_and_leads_to_the_files_beside_it(shown: tuple[str, str]
     assert not re.search(r'(src|href)="(?!data:|#|model\.onnx|predictions\.csv)', html)
     ids = re.findall(r'\bid="([^"]+)"', html)
     assert len(ids) == len(set(ids))
-    assert "{" not in words(re.sub(r"<style>.*?</style>|<svg.*?</svg>|<math.*?</math>", "", html, flags=re.DOTALL))
+    assert "{" not in words(
+        re.sub(r"<script.*?</script>|<style>.*?</style>|<svg.*?</svg>|<math.*?</math>", "", html, flags=re.DOTALL)
+    )
 
 
 def test_without_a_test_set_there_are_no_predictions(homework: Homework) -> None:

@@ -49,10 +49,21 @@ def test_a_report_shows_it_unless_told_not_to(invoke: Invoke, run: Run, faces: F
 def test_each_corruption_has_a_figure_and_a_row_and_each_face_its_map(judged: Judgement, probed: Findings) -> None:
     told = probes.sections(judged, probed, Texts("en"))
     assert told.robust is not None
-    assert len(told.robust.figures) == len(told.robust.rows) == len(probed.curves)
+    assert len(told.robust.losses.rows) == len(told.robust.rows) == len(probed.curves)
     worst = {Texts("en")(f"robust.name.{curve.corruption.name}"): curve.worst[1] for curve in probed.curves}
     assert {row.name: row.worst for row in told.robust.rows} == {name: f"{share:.1%}" for name, share in worst.items()}
-    assert [name for name, _ in told.robust.classes] == Texts("en").names(judged.evaluation.classes)
+    assert told.robust.losses.heads == ("all", *Texts("en").names(judged.evaluation.classes))
+    curves = {Texts("en")(f"robust.name.{curve.corruption.name}"): curve for curve in probed.curves}
+    for row in told.robust.losses.rows:
+        curve = curves[row.name]
+        drops = np.array([curve.drop, *curve.class_drops])
+        shown = [int(cell.text.replace("−", "-")) for cell in row.cells]
+        np.testing.assert_allclose(shown, 100 * drops, atol=0.5 + 1e-9)
+        assert [cell.is_marked for cell in row.cells].count(True) == (1 if curve.class_drops.max() > 0 else 0)
+        assert all(np.sign(cell.shade) in (0, -np.sign(drop)) for cell, drop in zip(row.cells, drops, strict=True))
+    assert [curves[row.name].drop for row in told.robust.losses.rows] == sorted(
+        (c.drop for c in probed.curves), reverse=True
+    )
     assert told.saliency is not None
     assert told.saliency.singles
     for face in told.saliency.singles:

@@ -41,7 +41,7 @@ def test_the_answer_names_the_best_and_what_chance_could_tell_from_it(result: Sw
 @pytest.mark.parametrize(("lang", "words"), [("en", "stopped early"), ("zh-TW", "提早停止")])
 def test_the_page_draws_curves_and_fields(result: SweepResult, lang: str, words: str) -> None:
     page = tune.render(result, command=COMMAND, lang=lang)
-    assert page.count("<svg") == 4
+    assert page.count("<svg") == 5  # curves in two widths, and three fields
     assert words in page
     assert "--space &#39;learning_rate=0.01..0.3:log&#39;" in page or "--space learning_rate=0.01..0.3:log" in page
     assert "&#39;network=tiny|base&#39; --trials 5 --seed 7" in page

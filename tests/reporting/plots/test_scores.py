@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from mien import emotions
 from mien.errors import DataError, MissingExtraError
+from mien.evaluation import metrics
 from mien.evaluation.evaluation import Evaluation
 from mien.reporting import svg
 from mien.reporting.plots import scores
@@ -61,8 +62,17 @@ def test_a_confusion_matrix_of_many_classes_is_a_picture() -> None:
 
 def test_calibration_plot_has_a_dot_for_each_bin_with_faces() -> None:
     plot = scores.CalibrationPlot(judged(), num_bins=10)
-    offsets: Any = plot.plot().ax_.collections[-1].get_offsets()
-    assert len(offsets) == (plot.bins[:, 0] > 0).sum()
+    lines, dots = plot.plot().ax_.collections[::2], plot.ax_.collections[1::2]
+    assert [dot.get_gid() for dot in dots] == [f"mark-{number}" for number in range(2, 8)]  # ten faces or more
+    first: Any = lines[0]
+    num, confidence, accuracy = plot.bins[2]
+    low, high = metrics.wilson(round(num * accuracy), int(num))
+    np.testing.assert_allclose(first.get_segments()[0], [[confidence, low], [confidence, high]])
+
+
+def test_bins_of_few_faces_are_drawn_where_there_are_no_others() -> None:
+    plot = scores.CalibrationPlot(judged(num=5), num_bins=10)
+    assert plot.shown == np.flatnonzero(plot.bins[:, 0]).tolist()
 
 
 @pytest.mark.parametrize("num", [1, 300])

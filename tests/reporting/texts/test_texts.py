@@ -69,6 +69,7 @@ def test_every_text_is_used() -> None:
         "scores",
         "robust.name",
         "robust.unit",
+        "explore",
     ]
     built += ["techniques.name", "techniques.setting", "techniques.why", "study.arms", "study.question", "study.score"]
     for key in texts_of("en"):

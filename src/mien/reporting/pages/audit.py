@@ -130,7 +130,7 @@ def render(audit: Audit, *, command: Sequence[str] = (), lang: str = "en") -> st
     ]
     # No path of this machine, because pages are shared.
     data = Path(audit.faces.source.path).name or audit.faces.source.layout
-    page = page_template("audit", "audit").render(
+    return page_template("audit", "audit").render(
         t=t,
         version=mien.__version__,
         title=t("audit.title"),
@@ -144,7 +144,6 @@ def render(audit: Audit, *, command: Sequence[str] = (), lang: str = "en") -> st
         drift=_drift(audit, t),
         commands=commands(command),
     )
-    return str(page) + "\n"
 
 
 def _scores(audit: Audit, t: Texts) -> list[ScoreCard]:

@@ -11,6 +11,7 @@ from mien.evaluation import metrics
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
 from mien.reporting import narrative, svg
+from mien.reporting.pages import explore
 from mien.reporting.pages.parts import Figure
 from mien.reporting.pictures import markup
 from mien.reporting.plots import scores
@@ -49,20 +50,33 @@ def calibration(judgement: Judgement, before: Evaluation | None, t: Texts) -> Ca
         plot = scores.CalibrationPlot(evaluation)
         drawn = svg.from_plot(
             lambda ax, plot=plot: plot.plot(ax, words=t.tables["plots"]),  # type: ignore[misc] # a default binds the loop's value
-            320,
+            svg.NARROW,
             320,
             prefix=f"reliability-{key}",
+            marks={} if key == "before" else _marks(plot, t),
             label=f"{t('calibration.label')}: {caption}",
         )
         figures.append(Figure(markup(drawn), caption))
     return CalibrationSection(narrative.calibration(judgement, t), text, (*figures, _coverage(judgement.evaluation, t)))
 
 
+def _marks(plot: scores.CalibrationPlot, t: Texts) -> dict[str, svg.Mark]:
+    """What each bin says, and its faces."""
+    marks = {}
+    for number in plot.shown:
+        n, confidence, accuracy = plot.bins[number]
+        low, high = number / len(plot.bins), (number + 1) / len(plot.bins)
+        title = t("calibration.bin", n=int(n), confidence=confidence, accuracy=accuracy)
+        last = number + 1 == len(plot.bins)  # a confidence of 1 belongs to the last bin
+        marks[str(number)] = svg.Mark(title, explore.select(low=low, high=2 if last else high))
+    return marks
+
+
 def _coverage(evaluation: Evaluation, t: Texts) -> Figure:
     plot = scores.CoveragePlot(evaluation)
     drawn = svg.from_plot(
         lambda ax: plot.plot(ax, words=t.tables["plots"]),
-        320,
+        svg.NARROW,
         320,
         prefix="coverage",
         label=t("calibration.coverage_label"),

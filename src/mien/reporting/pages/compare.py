@@ -7,18 +7,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 import mien
-from mien import files, tables
+from mien import files, palette, tables
 from mien.evaluation import metrics
 from mien.evaluation.metrics import Score
 from mien.evaluation.model_comparison import LOG_LOSS, ChangedRow, ModelComparison, ModelScores, Pair
 from mien.reporting import data_notes, svg
 from mien.reporting.pages import sections
 from mien.reporting.pages.frame import commands, page_template
-from mien.reporting.pages.parts import TableRow, Tile
+from mien.reporting.pages.parts import HeatCell, HeatRow, HeatTable, TableRow, Tile
 from mien.reporting.pictures import face_url, markup
+from mien.reporting.plots import scores as plots
 from mien.reporting.plots.intervals import ConfusionDifferencePlot, IntervalPlot
-from mien.reporting.texts import Texts
+from mien.reporting.texts import Texts, cells
 
 SHOWN = (*metrics.SCORES, LOG_LOSS)
 """The scores of the tables, in order."""
@@ -52,7 +55,8 @@ class PairSection:
     sides: str
     rows: tuple[TableRow, ...]
     differences: str
-    confusion: str
+    confusion: HeatTable | None
+    picture: str
     confusion_lead: str
     strips: tuple[Strip, ...]
 
@@ -96,7 +100,7 @@ def write(
 def render(result: ModelComparison, *, command: Sequence[str] = (), lang: str = "en") -> str:
     """The page as a string; see ``write``."""
     t, names = Texts(lang), short_names(result)
-    page = page_template("compare").render(
+    return page_template("compare").render(
         t=t,
         version=mien.__version__,
         title=t("compare.title"),
@@ -109,7 +113,6 @@ def render(result: ModelComparison, *, command: Sequence[str] = (), lang: str = 
         set_up=_set_up(result, names, t),
         commands=commands(command),
     )
-    return str(page) + "\n"
 
 
 def short_names(result: ModelComparison) -> dict[str, str]:
@@ -217,21 +220,13 @@ def _pair_section(number: int, result: ModelComparison, pair: Pair, names: Mappi
     both = {"other": names[pair.other], "first": names[pair.first]}
     intervals = differences_plot(pair, t)
     label = t("compare.difference", unit=t("compare.points"))
-    drawn = svg.from_plot(
+    drawn = svg.wide(
         lambda ax: intervals.plot(ax, label=label),
-        680,
         60 + 27 * len(intervals.names),
         prefix=f"differences-{number}",
         label=t("compare.differences_label", **both),
     )
-    matrix = ConfusionDifferencePlot(result.record.classes, pair.confusion)
-    cells = svg.from_plot(
-        lambda ax: matrix.plot(ax, names=t.names(matrix.classes), words=t.tables["plots"]),
-        680,
-        400,
-        prefix=f"confusion-{number}",
-        label=t("compare.confusion_label", **both),
-    )
+    is_large = len(result.record.classes) > plots.MOST_CELLS
     return PairSection(
         anchor=f"pair-{number}",
         title=t("compare.pair_heading", **both),
@@ -239,10 +234,47 @@ def _pair_section(number: int, result: ModelComparison, pair: Pair, names: Mappi
         sides=_sides(pair, names, t),
         rows=difference_rows(pair, t),
         differences=markup(drawn),
-        confusion=markup(cells),
+        confusion=None if is_large else _confusion(result, pair, both, t),
+        picture=_picture(number, result, pair, both, t) if is_large else "",
         confusion_lead=t("compare.confusion_lead", **both),
         strips=_strips(result, pair, both, t),
     )
+
+
+def _confusion(result: ModelComparison, pair: Pair, both: Mapping[str, str], t: Texts) -> HeatTable:
+    """The difference of the two confusion matrices: in the first colour where more is right or less is wrong."""
+    names, counts = t.names(result.record.classes), np.array(pair.confusion)
+    most = max(1, int(np.abs(counts).max(initial=0)))
+    rows = []
+    for row, name in enumerate(names):
+        shown = []
+        for column, count in enumerate(counts[row].tolist()):
+            gain = count if row == column else -count
+            title = (
+                t("compare.confusion_cell", true=name, predicted=names[column], count=count, **both) if count else ""
+            )
+            text = cells.true_minus(cells.signed(count, 0)) if count else "0"
+            shown.append(HeatCell(text, shade=gain / most, title=title, is_marked=row == column))
+        rows.append(
+            HeatRow(
+                name, tuple(shown), palette.on_page(palette.colour(result.record.classes[row], result.record.classes))
+            )
+        )
+    label = t("compare.confusion_label", **both)
+    return HeatTable(label, t("confusion.corner"), tuple(names), tuple(rows), "")
+
+
+def _picture(number: int, result: ModelComparison, pair: Pair, both: Mapping[str, str], t: Texts) -> str:
+    """The same of many classes, as a picture."""
+    plot = ConfusionDifferencePlot(result.record.classes, pair.confusion)
+    drawn = svg.from_plot(
+        lambda ax: plot.plot(ax, names=t.names(plot.classes), words=t.tables["plots"]),
+        2 * svg.NARROW,
+        2 * svg.NARROW,
+        prefix=f"confusion-{number}",
+        label=t("compare.confusion_label", **both),
+    )
+    return markup(drawn)
 
 
 def differences_plot(pair: Pair, t: Texts) -> IntervalPlot:

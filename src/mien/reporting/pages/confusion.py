@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,8 @@ from mien import palette
 from mien.evaluation.evaluation import ClassScores, Confusion, Evaluation
 from mien.evaluation.metrics import Score
 from mien.reporting import narrative, svg
-from mien.reporting.pages.parts import Figure
+from mien.reporting.pages import explore
+from mien.reporting.pages.parts import Figure, HeatCell, HeatRow, HeatTable
 from mien.reporting.pictures import face_url, markup
 from mien.reporting.plots.scores import MOST_CELLS, ConfusionPlot
 from mien.reporting.texts import Texts, cells
@@ -32,12 +33,13 @@ class Bar:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """A class: name, colour, number of faces, and bars for precision, recall and F1."""
+    """A class: name, colour, number of faces, bars for precision, recall and F1, and the query of its faces."""
 
     name: str
     colour: str
     support: str
     bars: tuple[Bar, ...]
+    faces: str
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,10 @@ class ErrorKind:
 
 @dataclass(frozen=True)
 class ConfusionSection:
-    """Paragraphs, the matrix in counts and in shares, a row per class, and the most frequent errors."""
+    """Paragraphs, the matrix as a table or, of many classes, as figures, a row per class, and the most frequent errors."""
 
     text: tuple[str, ...]
+    matrix: HeatTable | None
     figures: tuple[Figure, ...]
     classes: tuple[ClassRow, ...]
     pairs: tuple[ErrorKind, ...]
@@ -80,36 +83,58 @@ class ConfusionSection:
 def confusion(evaluation: Evaluation, images: NDArray[np.uint8], t: Texts) -> ConfusionSection:
     """The confusions of an evaluation, whose faces are ``images`` ``(N, H, W)``."""
     num_errors = len(evaluation) - int(np.trace(evaluation.confusion))
-    colours = palette.colours(evaluation.classes)
+    colours, is_large = palette.colours(evaluation.classes), len(evaluation.classes) > MOST_CELLS
     return ConfusionSection(
         text=tuple(narrative.confusion(evaluation, t)),
-        figures=_matrices(evaluation, t),
-        classes=tuple(_class_row(scores, colours[scores.name], t) for scores in evaluation.by_class),
+        matrix=None if is_large else _table(evaluation, colours, t),
+        figures=(_picture(evaluation, t),) if is_large else (),
+        classes=tuple(_class_row(evaluation, scores, colours[scores.name], t) for scores in evaluation.by_class),
         pairs=tuple(_pair(evaluation, images, pair, num_errors, t) for pair in evaluation.top_confusions(NUM_PAIRS)),
     )
 
 
-def _matrices(evaluation: Evaluation, t: Texts) -> tuple[Figure, ...]:
-    """The matrix in counts and in shares; in shares alone where it has no numbers, as both look the same then."""
-    counts = (_matrix(evaluation, "counts", "counts", t),) if len(evaluation.classes) <= MOST_CELLS else ()
-    return (*counts, _matrix(evaluation, "shares", "row-shares", t))
-
-
-def _matrix(evaluation: Evaluation, values: Literal["counts", "shares"], prefix: str, t: Texts) -> Figure:
+def _picture(evaluation: Evaluation, t: Texts) -> Figure:
+    """The matrix of many classes in shares of the rows."""
     plot, names = ConfusionPlot(evaluation), t.names(evaluation.classes)
     drawn = svg.from_plot(
-        lambda ax: plot.plot(ax, values=values, names=names, words=t.tables["plots"]),
-        340,
-        320,
-        prefix=prefix,
-        label=t(f"confusion.{values}_label"),
+        lambda ax: plot.plot(ax, values="shares", names=names, words=t.tables["plots"]),
+        2 * svg.NARROW,
+        2 * svg.NARROW,
+        prefix="matrix",
+        label=t("confusion.shares_label"),
     )
-    return Figure(markup(drawn), t(f"confusion.{values}"))
+    return Figure(markup(drawn), t("confusion.shares"))
 
 
-def _class_row(scores: ClassScores, colour: str, t: Texts) -> ClassRow:
+def _table(evaluation: Evaluation, colours: dict[str, str], t: Texts) -> HeatTable:
+    """The matrix with counts and, below them, shares of the row, which also set the shade."""
+    names = t.names(evaluation.classes)
+    rows = []
+    for row, (name, colour) in enumerate(zip(names, colours.values(), strict=True)):
+        shown = tuple(_cell(evaluation, names, row, column, t) for column in range(len(names)))
+        rows.append(HeatRow(name, shown, palette.on_page(colour)))
+    return HeatTable(t("confusion.label"), t("confusion.corner"), tuple(names), tuple(rows), t("confusion.matrix"))
+
+
+def _cell(evaluation: Evaluation, names: Sequence[str], row: int, column: int, t: Texts) -> HeatCell:
+    count, n = int(evaluation.confusion[row, column]), int(evaluation.support[row])
+    if not count:
+        return HeatCell("0")
+    share = count / n
+    return HeatCell(
+        text=cells.count(count),
+        minor=cells.percent(share, 0),
+        shade=share,
+        title=t("confusion.cell", true=names[row], predicted=names[column], count=count, n=n, share=share),
+        is_marked=row == column,
+        faces=explore.select(true=row, predicted=column),
+    )
+
+
+def _class_row(evaluation: Evaluation, scores: ClassScores, colour: str, t: Texts) -> ClassRow:
+    faces = explore.select(true=list(evaluation.classes).index(scores.name))
     bars = tuple(_bar(score, t) for score in (scores.precision, scores.recall, scores.f1))
-    return ClassRow(t.named(scores.name), palette.on_page(colour), cells.count(scores.support), bars)
+    return ClassRow(t.named(scores.name), palette.on_page(colour), cells.count(scores.support), bars, faces)
 
 
 def _bar(score: Score | None, t: Texts) -> Bar:

@@ -67,7 +67,7 @@ def write(
 def render(found: Crossvalidated, *, command: Sequence[str] = (), lang: str = "en") -> str:
     """The page as a string; see ``write``."""
     t, result = Texts(lang), found.result
-    page = page_template("crossval").render(
+    return page_template("crossval").render(
         t=t,
         version=mien.__version__,
         title=t("crossval.title"),
@@ -82,7 +82,6 @@ def render(found: Crossvalidated, *, command: Sequence[str] = (), lang: str = "e
         confusion=confusion.confusion(found.evaluation, found.faces.images, t),
         commands=commands(command),
     )
-    return str(page) + "\n"
 
 
 def subtitle(result: CrossvalResult, t: Texts) -> str:
@@ -205,9 +204,8 @@ def _set_up(result: CrossvalResult, t: Texts) -> list[tuple[str, str]]:
 def _figure(result: CrossvalResult, t: Texts) -> Figure:
     """The accuracy of each fold; the interval is that of its faces alone."""
     plot = folds_plot(result, t)
-    drawn = svg.from_plot(
+    drawn = svg.wide(
         lambda ax: plot.plot(ax, label=t("scores.accuracy"), ticks=plots.as_percent),
-        680,
         60 + 24 * len(plot.names),
         prefix="folds",
         label=t("crossval.figure_label"),

@@ -18,7 +18,7 @@ from mien.evaluation.probing.robustness import Curve
 from mien.evaluation.probing.saliency import ClassSaliency
 from mien.evaluation.voters import Agreement
 from mien.reporting import narrative, terminal
-from mien.reporting.pages import calibration, probes, sections
+from mien.reporting.pages import calibration, explore, probes, sections
 from mien.reporting.pages.frame import commands, page_template
 from mien.reporting.texts import Texts, cells
 
@@ -54,7 +54,7 @@ def render(judgement: Judgement, findings: Findings, *, command: Sequence[str] =
     evaluation, n, split = judgement.evaluation, len(judgement.evaluation), narrative.split_name(judgement, t)
     low, high = evaluation.accuracy_interval
     num_correct = int(np.trace(evaluation.confusion))
-    page = template.render(
+    return template.render(
         t=t,
         version=mien.__version__,
         title=t("explain.title"),
@@ -66,8 +66,8 @@ def render(judgement: Judgement, findings: Findings, *, command: Sequence[str] =
         calibration=calibration.calibration(judgement, findings.before, t),
         probes=probes.sections(judgement, findings, t),
         commands=commands(command),
+        explorer=explore.explorer(judgement, t),
     )
-    return str(page) + "\n"
 
 
 def as_text(judgement: Judgement, findings: Findings, lang: str = "en") -> str:

@@ -49,9 +49,8 @@ def section(grouped: GroupedScores, accuracy: float, t: Texts) -> GroupSection:
     shown = _shown(grouped)
     names = [plots.shorten(_name(one, t)) for one in shown]
     plot = IntervalPlot(names, [one.accuracy for one in shown], reference=accuracy)
-    drawn = svg.from_plot(
+    drawn = svg.wide(
         lambda ax: plot.plot(ax, label=t("groups.accuracy"), ticks=plots.as_percent),
-        680,
         60 + 22 * len(shown),
         prefix=f"group-{''.join(filter(str.isalnum, grouped.column))}",
         label=t("groups.label", column=grouped.column),

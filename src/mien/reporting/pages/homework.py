@@ -68,7 +68,7 @@ def render(homework: Homework, *, command: Sequence[str] = (), lang: str = "en")
     corrected = Evaluation.from_predictions(
         evaluation.labels, narrative.prior_corrected(evaluation.probabilities, train_counts), evaluation.classes
     )
-    page = page_template("homework").render(
+    return page_template("homework").render(
         t=t,
         version=mien.__version__,
         title=t("homework.title"),
@@ -91,7 +91,6 @@ def render(homework: Homework, *, command: Sequence[str] = (), lang: str = "en")
         derivations=mathematics.sections(mathematics.Numbers(run, homework.single, judgement), t),
         commands=commands(command),
     )
-    return str(page) + "\n"
 
 
 def as_text(homework: Homework, pdf: Path | None = None, lang: str = "en", *, is_drawn: bool = False) -> str:

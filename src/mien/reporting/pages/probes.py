@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mien import palette
 from mien.evaluation import metrics
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
@@ -17,10 +16,13 @@ from mien.evaluation.probing.robustness import Curve
 from mien.evaluation.probing.saliency import ClassSaliency, SaliencyMaps
 from mien.evaluation.voters import Agreement
 from mien.reporting import svg
-from mien.reporting.pages.parts import Figure, Tile
+from mien.reporting.pages.parts import Figure, HeatCell, HeatRow, HeatTable, Tile
 from mien.reporting.pictures import face_url, heat_url, markup
 from mien.reporting.plots import probing
 from mien.reporting.texts import Texts, cells
+
+FULL_LOSS = 0.6
+"""Mean loss of recall from which a cell has the full colour."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +49,6 @@ class SaliencySection:
 
 
 @dataclass(frozen=True)
-class CorruptionFigure:
-    """The plot of one corruption as inline SVG, its name, and the unit of its severities."""
-
-    svg: str
-    name: str
-    unit: str
-
-
-@dataclass(frozen=True)
 class CorruptionRow:
     """One corruption in numbers, as shown.
 
@@ -77,11 +70,10 @@ class CorruptionRow:
 
 @dataclass(frozen=True)
 class RobustnessSection:
-    """Words, a plot per corruption, names and colours of the classes, a row per corruption, and a note on small numbers."""
+    """Words, the losses by corruption and class, a row per corruption, and a note on small numbers."""
 
     text: str
-    figures: tuple[CorruptionFigure, ...]
-    classes: tuple[tuple[str, str], ...]
+    losses: HeatTable
     rows: tuple[CorruptionRow, ...]
     small: str
 
@@ -191,17 +183,13 @@ def _singles(judgement: Judgement, found: SaliencyMaps, t: Texts) -> list[Single
 
 
 def robustness_section(evaluation: Evaluation, curves: tuple[Curve, ...], t: Texts) -> RobustnessSection:
-    """One small plot per corruption, and a table of the losses."""
-    first = curves[0]
-    support = first.support[first.support > 0]
-    classes = zip(evaluation.classes, first.support, strict=True)
+    """The losses by corruption and class, and a table of the corruptions, the worst first."""
+    support = curves[0].support[curves[0].support > 0]
+    curves = tuple(sorted(curves, key=lambda curve: -curve.drop))
     return RobustnessSection(
         text=t.joined(_robustness_text(evaluation, curves, t)),
-        figures=tuple(_figure(curve, evaluation, t) for curve in curves),
-        classes=tuple(
-            (t.named(name), palette.on_page(palette.colour(name, evaluation.classes))) for name, n in classes if n
-        ),
-        rows=tuple(_row(curve, evaluation, t) for curve in sorted(curves, key=lambda curve: -curve.drop)),
+        losses=_losses(curves, evaluation, t),
+        rows=tuple(_row(curve, evaluation, t) for curve in curves),
         small=t(
             "robust.small",
             num=t.between(cells.count(support.min()), cells.count(support.max())),
@@ -249,13 +237,39 @@ def _within(num: int) -> str:
     return cells.decimal(50 * (high - low), 0)
 
 
-def _figure(curve: Curve, evaluation: Evaluation, t: Texts) -> CorruptionFigure:
-    key = curve.corruption.name
-    plot, name = probing.RobustnessPlot(curve, evaluation.classes), t(f"robust.name.{key}")
-    drawn = svg.from_plot(
-        lambda ax: plot.plot(ax), 230, 160, prefix=f"robust-{key}", label=t("robust.label", name=name)
+def _losses(curves: tuple[Curve, ...], evaluation: Evaluation, t: Texts) -> HeatTable:
+    """Mean loss of accuracy and of each class's recall under each corruption, in points."""
+    codes = np.flatnonzero(curves[0].support).tolist()
+    rows = []
+    for curve in curves:
+        name = t(f"robust.name.{curve.corruption.name}")
+        worst = curve.hurt_most if curve.class_drops[curve.hurt_most] > 0 else None
+        losses = [_loss(curve.drop, t("robust.total", name=name, drop=curve.drop))]
+        losses += [
+            _loss(float(curve.class_drops[code]), _in_words(curve, code, evaluation, t), is_marked=code == worst)
+            for code in codes
+        ]
+        rows.append(HeatRow(name, tuple(losses), title=t(f"robust.unit.{curve.corruption.name}")))
+    heads = (t("robust.all"), *t.names([evaluation.classes[code] for code in codes]))
+    return HeatTable(t("robust.label"), t("robust.kind"), heads, tuple(rows), t("robust.caption"))
+
+
+def _loss(drop: float, title: str, *, is_marked: bool = False) -> HeatCell:
+    shown = cells.true_minus(cells.decimal(round(100 * drop) + 0.0, 0))
+    return HeatCell(shown, shade=-min(1.0, drop / FULL_LOSS), title=title, is_marked=is_marked)
+
+
+def _in_words(curve: Curve, code: int, evaluation: Evaluation, t: Texts) -> str:
+    place = int(curve.recall[:, code].argmin())
+    return t(
+        "robust.cell",
+        name=t(f"robust.name.{curve.corruption.name}"),
+        label=t.named(evaluation.classes[code]),
+        clean=curve.recall[curve.clean, code],
+        lowest=curve.recall[place, code],
+        severity=probing.number(curve.corruption.severities[place]),
+        n=int(curve.support[code]),
     )
-    return CorruptionFigure(markup(drawn), name, t(f"robust.unit.{key}"))
 
 
 def _row(curve: Curve, evaluation: Evaluation, t: Texts) -> CorruptionRow:
@@ -282,8 +296,8 @@ def voters_section(agreement: Agreement, t: Texts) -> VotersSection:
         own=agreement.vote_entropy,
     )
     plot = probing.AgreementPlot(agreement)
-    drawn = svg.from_plot(
-        lambda ax: plot.plot(ax, words=t.tables["probe_plots"]), 600, 270, prefix="voters", label=t("voters.picture")
+    drawn = svg.wide(
+        lambda ax: plot.plot(ax, words=t.tables["probe_plots"]), 280, prefix="voters", label=t("voters.picture")
     )
     text = (*_majorities(agreement, t), t.joined([_entropies(agreement, t), distance]))
     return VotersSection(text, Figure(markup(drawn), t("voters.caption")))

@@ -24,6 +24,7 @@ from mien.reporting.pages import (
     calibration,
     comparisons,
     confusion,
+    explore,
     groups,
     network,
     probes,
@@ -111,7 +112,7 @@ def render(
     corrected = Evaluation.from_predictions(
         evaluation.labels, narrative.prior_corrected(evaluation.probabilities, train_counts), evaluation.classes
     )
-    rendered = page.render(
+    return page.render(
         t=t,
         version=mien.__version__,
         title=t("page.title"),
@@ -131,8 +132,8 @@ def render(
         shares=shares.shares(evaluation, corrected, train_counts, t),
         probes=probes.sections(judgement, parts.findings, t),
         commands=commands(run.record.command, command),
+        explorer=explore.explorer(judgement, t),
     )
-    return str(rendered) + "\n"
 
 
 def _subtitle(judgement: Judgement, record: RunRecord, t: Texts) -> str:

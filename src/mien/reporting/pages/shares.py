@@ -64,12 +64,16 @@ def _figures(plain: Evaluation, corrected: Evaluation, train_counts: Sequence[in
     names, words = t.names(plain.classes), t.tables["plots"]
     bars, recalls = plots.ClassSharePlot(plain, train_counts), plots.RecallPlot(plain, corrected, train_counts)
     share = svg.from_plot(
-        lambda ax: bars.plot(ax, names=names, words=words), 331, 270, prefix="shares", label=t("shares.share_label")
+        lambda ax: bars.plot(ax, names=names, words=words),
+        svg.NARROW,
+        280,
+        prefix="shares",
+        label=t("shares.share_label"),
     )
     recall = svg.from_plot(
         lambda ax: recalls.plot(ax, names=names, words=words),
-        331,
-        270,
+        svg.NARROW,
+        280,
         prefix="recalls",
         label=t("shares.recall_label"),
     )

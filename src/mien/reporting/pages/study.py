@@ -16,6 +16,7 @@ from mien.reporting.pages.frame import commands, page_template
 from mien.reporting.pages.parts import Figure
 from mien.reporting.pictures import markup
 from mien.reporting.plots import study
+from mien.reporting.plots.scores import wrapped
 from mien.reporting.texts import Texts, cells
 
 SHOWN = ("accuracy", "macro_f1", "balanced_accuracy", "worst_recall")
@@ -67,7 +68,7 @@ def write(path: str | os.PathLike[str], result: StudyResult, *, command: Sequenc
 def render(result: StudyResult, *, command: Sequence[str] = (), lang: str = "en") -> str:
     """The page as a string; see ``write``."""
     t = Texts(lang)
-    page = page_template("study").render(
+    return page_template("study").render(
         t=t,
         version=mien.__version__,
         title=t(f"study.question.{result.study}"),
@@ -77,7 +78,6 @@ def render(result: StudyResult, *, command: Sequence[str] = (), lang: str = "en"
         set_up=_set_up(result, t),
         commands=commands(command),
     )
-    return str(page) + "\n"
 
 
 @dataclass(frozen=True)
@@ -218,14 +218,14 @@ def _figures(result: StudyResult, t: Texts) -> list[Figure]:
     arms = result.arms
     if len(arms) < 2:
         return []
-    names = [arm_name(arm.arm, t) for arm in arms[1:]]
+    names = [wrapped(arm_name(arm.arm, t)) for arm in arms[1:]]
     shown = []
     for score in DIFFERENCES:
         plot, title = study.DifferencePlot(arms, score), t(f"study.score.{score}")
         drawn = svg.from_plot(
             lambda ax, plot=plot: plot.plot(ax, names=names, words=t.tables["study_plots"]),  # type: ignore[misc] # a default binds the loop's value
-            400,
-            76 + 24 * len(names),
+            svg.NARROW,
+            100 + sum(10 + 15 * (1 + name.count("\n")) for name in names),
             prefix=f"{result.study}-{score}",
             label=t("study.figure_label", score=title),
         )
@@ -236,9 +236,8 @@ def _figures(result: StudyResult, t: Texts) -> list[Figure]:
 def _curves(result: StudyResult, t: Texts) -> str:
     plot = study.ArmCurvesPlot(result.arms)
     names = {arm: arm_name(arm, t) for arm in plot.curves}
-    drawn = svg.from_plot(
+    drawn = svg.wide(
         lambda ax: plot.plot(ax, names=names, words=t.tables["study_plots"]),
-        400,
         240 + 7 * len(names),
         prefix=f"{result.study}-curves",
         label=t("study.curves_label"),

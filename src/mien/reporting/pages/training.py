@@ -63,7 +63,7 @@ def training(record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> Tra
         def draw(ax: Axes, what: Literal["accuracy", "loss", "learning_rate"] = what) -> None:
             curves.plot(ax, what, words=t.tables["plots"])
 
-        figures.append(Figure(markup(svg.from_plot(draw, 331, 250, prefix=f"curve-{key}", label=label)), label))
+        figures.append(Figure(markup(svg.from_plot(draw, svg.NARROW, 240, prefix=f"curve-{key}", label=label)), label))
     return TrainingSection(narrative.training(record, history, t), tuple(figures), _settings(record, history, t))
 
 

@@ -43,18 +43,16 @@ def render(result: SweepResult, *, command: Sequence[str] = (), lang: str = "en"
     """The page as a string; see ``write``."""
     t = Texts(lang)
     best = result.best_trial
-    page = page_template("tune").render(
+    return page_template("tune").render(
         t=t,
         version=mien.__version__,
         title=t("tune.title"),
         subtitle=subtitle(result, t),
         summary=answer(result, t),
         notes=[t("tune.note.chosen"), *_early(result, t), t("tune.note.schedule")],
-        curves=_drawn(tuning.TrialCurvesPlot(result), 680, 320, "curves", t("tune.curves_label"), t),
+        curves=_drawn(tuning.TrialCurvesPlot(result), 300, "curves", t("tune.curves_label"), t),
         figures=[
-            _drawn(
-                tuning.FieldPlot(result, axis), 330, 230, f"field{number}", t("tune.field_label", field=axis.field), t
-            )
+            _drawn(tuning.FieldPlot(result, axis), 230, f"field{number}", t("tune.field_label", field=axis.field), t)
             for number, axis in enumerate(search_space.axes(result.space))
         ],
         heads=heads(result, t),
@@ -64,7 +62,6 @@ def render(result: SweepResult, *, command: Sequence[str] = (), lang: str = "en"
         set_up=_set_up(result, t),
         commands=[*commands(command), "mien train DATA --recipe best.toml"],
     )
-    return str(page) + "\n"
 
 
 def subtitle(result: SweepResult, t: Texts) -> str:
@@ -142,11 +139,12 @@ def rows(result: SweepResult, t: Texts) -> list[list[str]]:
     ]
 
 
-def _drawn(
-    plot: tuning.TrialCurvesPlot | tuning.FieldPlot, width: float, height: float, prefix: str, label: str, t: Texts
-) -> str:
+def _drawn(plot: tuning.TrialCurvesPlot | tuning.FieldPlot, height: float, prefix: str, label: str, t: Texts) -> str:
+    """Curves of trials are drawn wide, the plot of a field narrow."""
     words = t.tables["tune_plots"]
-    return markup(svg.from_plot(lambda ax: plot.plot(ax, words=words), width, height, prefix=prefix, label=label))
+    if isinstance(plot, tuning.TrialCurvesPlot):
+        return markup(svg.wide(lambda ax: plot.plot(ax, words=words), height, prefix=prefix, label=label))
+    return markup(svg.from_plot(lambda ax: plot.plot(ax, words=words), svg.NARROW, height, prefix=prefix, label=label))
 
 
 def _set_up(result: SweepResult, t: Texts) -> list[tuple[str, str]]:

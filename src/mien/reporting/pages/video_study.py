@@ -56,7 +56,7 @@ def render(study: VideoStudy, *, lang: str = "en") -> str:
     t = Texts(lang)
     template = page_template("video_study")
     shown = sorted(study.results, key=lambda one: -one.summary.readable_seconds)[:MOST_TIMELINES]
-    page = template.render(
+    return template.render(
         t=t,
         version=mien.__version__,
         title=t("video_study.title"),
@@ -74,7 +74,6 @@ def render(study: VideoStudy, *, lang: str = "en") -> str:
         hidden=len(study.results) - len(shown),
         commands=[],
     )
-    return str(page) + "\n"
 
 
 def warnings(study: VideoStudy, t: Texts) -> list[str]:

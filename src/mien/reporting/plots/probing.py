@@ -105,7 +105,7 @@ class AgreementPlot:
             label=words["confidence"],
         )
         names = [f"{_range(level.above, level.most)}\nn = {cells.count(level.n)}" for level in self.levels]
-        ax.set_xticks(places, names, fontsize=8)
+        ax.set_xticks(places, names)
         ax.set(xlabel=words["agreement"], ylim=(-0.02, 1.02), xlim=(-0.5, len(places) - 0.5))
         ax.yaxis.set_major_formatter(scores.as_percent)
         scores.bare(ax)

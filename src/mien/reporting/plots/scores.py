@@ -8,6 +8,7 @@ left alone. Texts are English unless other ``words`` are given.
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -65,6 +66,9 @@ WORDS = {
     "corrected": "prior divided out",
 }
 """The words on the plots; a translation has the same keys and placeholders."""
+
+FEW = 10
+"""With fewer faces, a bin of confidence is not drawn: the interval of its accuracy would cover half of the axis."""
 
 LONGEST = 14
 """Maximum length of a class name on a plot, in characters."""
@@ -130,20 +134,30 @@ class CalibrationPlot:
 
     Attributes:
         bins: ``(num_bins, 3)``, see ``metrics.calibration_bins``.
+        shown: the bins that are drawn.
     """
 
     ax_: Axes
 
     def __init__(self, evaluation: Evaluation, num_bins: int = 15) -> None:
         self.bins = metrics.calibration_bins(evaluation.labels, evaluation.probabilities, num_bins)
+        known = self.bins[:, 0]
+        self.shown: list[int] = np.flatnonzero(known >= (FEW if known.max() >= FEW else 1)).tolist()
 
     def plot(self, ax: Axes | None = None, *, words: Mapping[str, str] = WORDS) -> Self:
-        """Draw the diagram; the area of a dot increases with the number of faces, the line is the difference from the ideal."""
+        """Draw the diagram; the area of a dot increases with the number of faces, the line is the 95% interval of its accuracy.
+
+        Bins of fewer than ``FEW`` faces are left out, unless there are no others. A bin has the gid ``mark-NUMBER``.
+        """
         self.ax_ = ax = ax or new_axes()
-        num, confidence, accuracy = self.bins[self.bins[:, 0] > 0].T
         ax.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)), label=words["ideal"])
-        ax.vlines(confidence, confidence, accuracy, color=SECOND, linewidth=1.4)
-        ax.scatter(confidence, accuracy, 12 + 140 * num / num.max(), color=FIRST, linewidth=0, zorder=3)
+        most = self.bins[:, 0].max()
+        for number in self.shown:
+            num, confidence, accuracy = self.bins[number]
+            low, high = metrics.wilson(round(num * accuracy), int(num))
+            ax.vlines(confidence, low, high, color=SECOND, linewidth=1.4)
+            size = 12 + 140 * num / most
+            ax.scatter(confidence, accuracy, size, color=FIRST, linewidth=0, zorder=3, gid=f"mark-{number}")
         ax.plot([], [], "o", color=FIRST, markersize=6, label=words["bins"])
         ax.set(
             xlabel=words["confidence"], ylabel=words["accuracy"], xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal"
@@ -186,7 +200,6 @@ class CoveragePlot:
                 (0, -22),
                 textcoords="offset points",
                 ha="center",
-                fontsize=8.5,
             )
         ax.set(xlabel=words["answered"], ylabel=words["errors"], xlim=(-0.03, 1.03))
         top = max(0.05, 1.1 * float(self.risk[few:].max()))
@@ -323,7 +336,11 @@ def name_cells(ax: Axes, names: Sequence[str], words: Mapping[str, str]) -> None
 
 def legend(ax: Axes) -> None:
     """A legend without a frame, above the plot."""
-    ax.legend(frameon=False, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, borderaxespad=0.2, fontsize=8)
+    _, labels = ax.get_legend_handles_labels()
+    figure = ax.get_figure(root=True)
+    room = 7 * figure.get_size_inches()[0] if figure else 0  # letters beside each other, less the handles
+    columns = 2 if sum(sorted(map(width, labels))[-2:]) <= room else 1
+    ax.legend(frameon=False, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=columns, borderaxespad=0.2)
 
 
 def as_percent(share: float, position: float | None = None) -> str:
@@ -335,6 +352,13 @@ def as_percent(share: float, position: float | None = None) -> str:
 def shorten(name: str) -> str:
     """A class name, shortened if it is too long for a plot."""
     return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
+
+
+def wrapped(text: str, room: int = 16) -> str:
+    """A name in lines of about ``room`` letters, for a narrow plot; Chinese breaks anywhere, other text at blanks."""
+    if any(ord(letter) > 0x2E7F for letter in text):
+        return "\n".join(text[start : start + room // 2] for start in range(0, len(text), room // 2))
+    return "\n".join(textwrap.wrap(text, room)) or text
 
 
 def _tints() -> Any:
