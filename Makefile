@@ -4,12 +4,12 @@
 #   site                     builds the documentation site from docs/ and the code, into site/
 #   page                     puts the runtime for browsers into the web page of  mien serve
 #   package                  builds and checks what is published, into dist/
-#   hooks lint clean         for contributors: see CONTRIBUTING.md
+#   hooks lint lowest clean  for contributors: see CONTRIBUTING.md
 PYTHON ?= python3
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 # Two installs at once would meddle with each other.
 .NOTPARALLEL:
-.PHONY: demo test check lint bench docs site page package hooks clean
+.PHONY: demo test check lint lowest bench docs site page package hooks clean
 
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 .venv/installed: pyproject.toml constraints.txt
@@ -41,6 +41,16 @@ lint: .venv/installed
 ## Lint, formatting, types.
 check: lint
 	$(BIN)/mypy
+
+## Test with the oldest packages that pyproject.toml allows, in an environment of their own. One test needs Ray, which isn't in it.
+LOW := $(subst .venv,.venv-lowest,$(BIN))
+lowest:
+	$(PYTHON) -m venv .venv-lowest
+	$(LOW)/pip install --quiet --disable-pip-version-check uv
+	$(LOW)/uv pip install --quiet --python $(LOW)/python --resolution lowest-direct --editable '.[train,adapt,report,video,heic,formats,serve]'
+	$(LOW)/uv pip install --quiet --python $(LOW)/python httpx hypothesis pandas pytest scikit-image
+	$(LOW)/python -m pytest -o filterwarnings=default -k "not every_verb_that_trains" \
+		tests/inference tests/data tests/recipes tests/evaluation tests/reporting tests/videos
 
 ## Measure speed here: training, inference, start-up; under 15 minutes.
 bench: .venv/installed
@@ -75,4 +85,4 @@ src/mien/serving/page/ort/ort-wasm-simd-threaded.wasm: page/package-lock.json
 	rm -rf page/node_modules
 
 clean:
-	rm -rf src/mien/serving/page/ort .venv demo dist site .pytest_cache .mypy_cache .ruff_cache
+	rm -rf src/mien/serving/page/ort .venv .venv-lowest demo dist site .pytest_cache .mypy_cache .ruff_cache
