@@ -84,6 +84,21 @@ def test_video(invoke: Invoke, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.mp4", "film.mp4", "r.csv"]
 
 
+def test_several_clips(invoke: Invoke, tmp_path: Path) -> None:
+    """The clip that was read when the process was killed is read again, the other is not."""
+    (tmp_path / "clips").mkdir()
+    for name in ("a.mp4", "b.mp4"):
+        scenes.clip(tmp_path / "clips" / name, [scenes.scene(width=320, height=240, side=150)] * 3)
+    words = ("video", tmp_path / "clips", "--model", "tiny", "-o", tmp_path / "study")
+    killed("unfinished-b.mp4.csv", *words)
+    assert [path.name for path in (tmp_path / "study" / "rows").iterdir() if path.suffix == ".csv"] == ["a.mp4.csv"]
+    code, _, err = invoke(*words)
+    assert code == 0
+    assert "clip 2 of 2: b.mp4" in err
+    assert "clip 1" not in err
+    assert sorted(path.name for path in (tmp_path / "study" / "rows").iterdir()) == ["a.mp4.csv", "b.mp4.csv"]
+
+
 @pytest.mark.parametrize("out", ["out.parquet", "out"])
 def test_convert(invoke: Invoke, tmp_path: Path, out: str) -> None:
     for seed in (1, 2):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -131,10 +132,13 @@ def measure(
     if not block > 0:
         raise ArgumentError(f"A block must last longer than 0 s, not {block:g} s.")
     settings = study.read_settings(folder)
-    for name in dict.fromkeys(span.clip for span in spans):
+    coded = dict.fromkeys(span.clip for span in spans)
+    for name in coded:
         if not any(design.is_named(clip, name) for clip in settings.clips):
             raise DataError(f"The codes name the clip '{name}', but the study has {', '.join(settings.clips[:5])}.")
-    recordings = [one for one in study.recordings_of(folder, settings) if one.readable.any()]
+    clips = tuple(clip for clip in settings.clips if any(design.is_named(clip, name) for name in coded))
+    of_clips = study.recordings_of(folder, dataclasses.replace(settings, clips=clips))
+    recordings = [one for one in of_clips if one.readable.any()]
     pairs = [(one, own) for one in recordings if (own := _codes_of(one, recordings, spans))]
     if not pairs:
         raise DataError("The codes are of no person whose face was read in these clips.")

@@ -22,7 +22,7 @@ PROBABILITY = "p_"
 """Prefix of the columns of probabilities."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FaceRow:
     """A face in a frame, from the rows of a clip.
 
