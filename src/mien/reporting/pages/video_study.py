@@ -81,7 +81,7 @@ def warnings(study: VideoStudy, t: Texts) -> list[str]:
     found = [t("video_study.unread", clip=one.clip, reason=one.reason) for one in study.unread]
     few = [one.summary for one in study.results if one.summary.readable_share < FEW_READABLE]
     if few:
-        names = t.some([t("video_study.person_in_clip", person=one.person, clip=one.clip) for one in few])
+        names = t.some([_named(one, t) for one in few])
         found.append(t("video_study.few_readable", names=names, share=FEW_READABLE))
     if not study.settings.design.single and not study.settings.design.persons:
         found.append(t("video_study.tracks"))
@@ -118,19 +118,20 @@ def settings(study: VideoStudy, t: Texts) -> list[tuple[str, str]]:
 def condition_tables(study: VideoStudy, t: Texts) -> list[Table]:
     """Means by condition; none without conditions."""
     rows = [row for row in study.by_condition if row.group]
-    return _tables(rows, study, t("video_study.by_condition"), t) if rows else []
+    return _tables(rows, study, "condition", t) if rows else []
 
 
 def _person_tables(study: VideoStudy, t: Texts) -> list[Table]:
-    return _tables(study.by_person, study, t("video_study.by_person"), t)
+    return _tables(study.by_person, study, "person", t)
 
 
-def _tables(rows: Sequence[GroupSummary], study: VideoStudy, title: str, t: Texts) -> list[Table]:
+def _tables(rows: Sequence[GroupSummary], study: VideoStudy, by: str, t: Texts) -> list[Table]:
     """A table for each figure: a row for each group, a column for each expression."""
     fields = ["mean_probability", "share_of_time", "episodes_per_minute"]
     if study.settings.design.baseline is not None:
         fields.insert(1, "deviation")
-    heads = ["", t("video_study.num_persons"), *t.names(study.classes)]
+    title = t(f"video_study.by_{by}")
+    heads = [t(f"video_study.name_{by}"), t("video_study.num_persons"), *t.names(study.classes)]
     groups = dict.fromkeys(row.group for row in rows)
     return [
         Table(
@@ -151,7 +152,7 @@ def _cell(value: float | None, field: str) -> str:
         return cells.DASH
     if field == "episodes_per_minute":
         return cells.decimal(value)
-    return cells.true_minus(cells.signed(100 * value)) if field == "deviation" else cells.percent(value)
+    return cells.true_minus(cells.signed(round(100 * value, 1) + 0.0)) if field == "deviation" else cells.percent(value)
 
 
 def _clip_row(summary: ClipSummary, t: Texts) -> TableRow:
@@ -177,7 +178,14 @@ def _person(result: PersonInClip, study: VideoStudy, t: Texts) -> Person:
     summary = result.summary
     key = "video_study.read" if summary.readable_seconds else "video_study.never_read"
     return Person(
-        t("video_study.person_in_clip", person=summary.person, clip=summary.clip),
+        _named(summary, t),
         t(key, share=summary.readable_share, seconds=summary.seconds, episodes=len(result.episodes)),
         markup(timeline(result, study.classes, t)),
     )
+
+
+def _named(summary: ClipSummary, t: Texts) -> str:
+    """The person and the clip; a person who is a track has the clip in the name."""
+    if summary.person.startswith(f"{summary.clip}#"):
+        return summary.person
+    return t("video_study.person_in_clip", person=summary.person, clip=summary.clip)
