@@ -113,6 +113,7 @@ def report(
     ensemble: str | os.PathLike[str] | None = None,
     command: Sequence[str] = (),
     lang: Language = "en",
+    faces: bool = True,
     progress: Progress = SHOWN,
 ) -> Explained:
     """Evaluate a run's model, analyze its errors, and write the report.
@@ -129,6 +130,7 @@ def report(
         ensemble: an ensemble's model file, compared with the run's model on the same rows.
         command: arguments of the command line that reproduces the report.
         lang: ``"en"`` or ``"zh-TW"``.
+        faces: whether the page has pictures of faces.
         progress: receives notes and progress.
     """
     from mien import files
@@ -161,7 +163,7 @@ def report(
     )
     grouped = tuple(groups.by_column(judgement, column) for column in by)
     parts = page.Parts(found, grouped, compared, together)
-    page.write(page_file, judgement, opened, parts=parts, command=command, lang=lang)
+    page.write(page_file, judgement, opened, parts=parts, command=command, lang=lang, faces=faces)
     return Explained(judgement, found, grouped)
 
 

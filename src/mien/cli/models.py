@@ -122,12 +122,21 @@ def evaluate(
 )
 @flip_option
 @lang_option
+@click.option("--no-faces", is_flag=True, help="Leave out all pictures of faces, for a page that is shared.")
 @click.option(
     "-o", "--out", default=Path("explain.html"), type=output_argument, show_default=True, help="The HTML file to write."
 )
 @json_option
 def explain(
-    model: str, data: Path, reading: ReadOptions, split: str | None, flip: bool, lang: str, out: Path, as_json: bool
+    model: str,
+    data: Path,
+    reading: ReadOptions,
+    split: str | None,
+    flip: bool,
+    lang: str,
+    no_faces: bool,
+    out: Path,
+    as_json: bool,
 ) -> None:
     """Explain the errors of a MODEL on labelled DATA.
 
@@ -141,7 +150,7 @@ def explain(
     from mien.reporting.pages import explain as pages
 
     found = api.explain(model, data, split=split, reading=reading, flip=flip, progress=SHOWN)
-    pages.write(out, found.judgement, found.findings, command=command_line(), lang=lang)
+    pages.write(out, found.judgement, found.findings, command=command_line(), lang=lang, faces=not no_faces)
     show({"page": str(out), **found.to_dict()}, as_json, lambda: f"{found}\n\n{out}")
 
 

@@ -198,6 +198,7 @@ def adapt(model: str, data: Path, reading: ReadOptions, out: Path, seed: int, ov
 @by_option
 @flip_option
 @lang_option
+@click.option("--no-faces", is_flag=True, help="Leave out all pictures of faces, for a page that is shared.")
 @click.option("--no-probes", is_flag=True, help="Leave out saliency and robustness, which take minutes.")
 @click.option(
     "--with", "studies", multiple=True, type=path_argument, metavar="STUDY", help="JSON file of a study; repeatable."
@@ -213,6 +214,7 @@ def report(
     by: tuple[str, ...],
     flip: bool,
     lang: str,
+    no_faces: bool,
     no_probes: bool,
     studies: tuple[Path, ...],
     ensemble: Path | None,
@@ -241,6 +243,7 @@ def report(
         ensemble=ensemble,
         command=command_line(),
         lang=lang,
+        faces=not no_faces,
         progress=SHOWN,
     )
     grouped = {"by": typed_json.to_json(found.by)} if by else {}

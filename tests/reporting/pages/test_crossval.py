@@ -55,7 +55,8 @@ def test_the_page_in_both_languages(lang: str) -> None:
     assert f'<html lang="{lang}">' in page
     assert "mien crossval clinic" in page
     assert {"en": "Each of the 12 persons is in one fold", "zh-TW": "12 個人各在同一折"}[lang] in page
-    assert "{" not in page.partition("</style>")[2]
+    text = page.partition("</style>")[2].partition('<script type="application/json"')[0]
+    assert "{" not in text
 
 
 def test_intervals_of_the_page_are_those_that_draw_persons() -> None:

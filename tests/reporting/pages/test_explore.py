@@ -15,8 +15,9 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 import browsers
-from mien.reporting.pages import explore
+from mien.reporting.pages import explore, report
 from mien.reporting.texts import Texts
+from mien.run import Run
 from reported import judgement
 
 SMALL = """() => {
@@ -37,7 +38,7 @@ SMALL = """() => {
 @pytest.mark.parametrize("side", [24, 48, 200])
 def test_all_faces_are_in_the_picture(side: int) -> None:
     told = judgement(side=side)
-    found = explore.explorer(told, Texts("en"))
+    found = explore.explorer(told.evaluation, told.faces, Texts("en"))
     data = json.loads(found.data)
     head, _, text = found.picture.partition(",")
     picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(text))), np.float64)
@@ -55,13 +56,26 @@ def test_all_faces_are_in_the_picture(side: int) -> None:
 
 def test_of_very_many_faces_some_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(explore, "MOST", 50)
-    data = json.loads(explore.explorer(judgement(), Texts("en")).data)
+    told = judgement()
+    data = json.loads(explore.explorer(told.evaluation, told.faces, Texts("en")).data)
     assert (len(data["true"]), data["total"]) == (50, 140)
 
 
 def test_names_do_not_end_the_data() -> None:
     told = judgement(("</script><b>", "b"), num=20)
-    assert "</script" not in explore.explorer(told, Texts("en")).data
+    assert "</script" not in explore.explorer(told.evaluation, told.faces, Texts("en")).data
+
+
+def test_a_page_without_faces_has_no_picture_of_one(base: Run) -> None:
+    told = judgement()
+    shown = report.render(told, base, faces=False)
+    assert 'id="faces-data"' not in shown
+    assert "<article" in shown  # the errors themselves are named
+    assert '<div class="strips">' not in shown
+    assert Texts("en")("footer.no_faces") in shown
+    pictures = [base64.b64decode(text) for text in re.findall('base64,([^"]+)', shown)]
+    for picture in pictures:  # the face of the diagram is a gray area
+        assert np.asarray(Image.open(io.BytesIO(picture))).std() == 0
 
 
 @pytest.fixture(scope="module")

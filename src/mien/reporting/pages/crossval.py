@@ -12,7 +12,7 @@ from mien.evaluation.metrics import Score
 from mien.experiments.crossval import Crossvalidated
 from mien.experiments.results import CrossvalResult, FoldResult
 from mien.reporting import data_notes, svg
-from mien.reporting.pages import confusion, sections
+from mien.reporting.pages import confusion, explore, sections
 from mien.reporting.pages.frame import commands, page_template
 from mien.reporting.pages.parts import Figure, ScoreCard, TableRow
 from mien.reporting.pictures import markup
@@ -80,6 +80,7 @@ def render(found: Crossvalidated, *, command: Sequence[str] = (), lang: str = "e
         fold_heads=fold_heads(result, t),
         folds=fold_rows(result.folds, result, t),
         confusion=confusion.confusion(found.evaluation, found.faces.images, t),
+        explorer=explore.explorer(found.evaluation, found.faces, t),
         commands=commands(command),
     )
 

@@ -21,6 +21,7 @@ from mien.reporting import narrative, terminal
 from mien.reporting.pages import calibration, explore, probes, sections
 from mien.reporting.pages.frame import commands, page_template
 from mien.reporting.texts import Texts, cells
+from mien.reporting.verdict import Known, model_and_data, verdict
 
 
 @checked
@@ -31,6 +32,7 @@ def write(
     *,
     command: Sequence[str] = (),
     lang: str = "en",
+    faces: bool = True,
 ) -> None:
     """Write the page atomically.
 
@@ -40,16 +42,20 @@ def write(
         findings: what was found out about it.
         command: the words of the command line that makes the page again.
         lang: a key of ``texts.LANGUAGES``.
+        faces: whether the page has faces.
 
     Raises:
         OutputError: there is no such language, or the file can't be written.
         MissingExtraError: jinja2 or matplotlib isn't installed.
     """
-    files.write_text(path, render(judgement, findings, command=command, lang=lang))
+    files.write_text(path, render(judgement, findings, command=command, lang=lang, faces=faces))
 
 
-def render(judgement: Judgement, findings: Findings, *, command: Sequence[str] = (), lang: str = "en") -> str:
+def render(
+    judgement: Judgement, findings: Findings, *, command: Sequence[str] = (), lang: str = "en", faces: bool = True
+) -> str:
     """The page as a string; see ``write``."""
+    judgement = judgement if faces else explore.without_faces(judgement)
     t, template = Texts(lang), page_template("explain")
     evaluation, n, split = judgement.evaluation, len(judgement.evaluation), narrative.split_name(judgement, t)
     low, high = evaluation.accuracy_interval
@@ -57,7 +63,7 @@ def render(judgement: Judgement, findings: Findings, *, command: Sequence[str] =
     return template.render(
         t=t,
         version=mien.__version__,
-        title=t("explain.title"),
+        title=model_and_data(judgement, t),
         subtitle=t("explain.subtitle", model=sections.model_name(judgement.record.model), n=n, split=split),
         scores=sections.scores(evaluation, t),
         summary=t("explain.head", right=num_correct, n=n, accuracy=evaluation.accuracy, low=low, high=high),
@@ -66,7 +72,9 @@ def render(judgement: Judgement, findings: Findings, *, command: Sequence[str] =
         calibration=calibration.calibration(judgement, findings.before, t),
         probes=probes.sections(judgement, findings, t),
         commands=commands(command),
-        explorer=explore.explorer(judgement, t),
+        explorer=explore.explorer(evaluation, judgement.faces, t) if faces else None,
+        shows_faces=faces,
+        verdict=verdict(judgement, t, Known(curves=findings.curves)),
     )
 
 

@@ -6,13 +6,15 @@ An element of a page with the attribute ``data-faces`` shows the faces that its 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien import images, palette
+from mien.data.faceset import FaceSet
+from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
 from mien.reporting.pictures import data_url
 from mien.reporting.texts import Texts, cells
@@ -47,9 +49,8 @@ def select(**query: float) -> str:
     return "&".join(f"{name}={cells.compact(value)}" for name, value in query.items())
 
 
-def explorer(judgement: Judgement, t: Texts) -> Explorer:
-    """The faces of a judgement, at most ``MOST``."""
-    evaluation, faces = judgement.evaluation, judgement.faces
+def explorer(evaluation: Evaluation, faces: FaceSet, t: Texts) -> Explorer:
+    """The faces of an evaluation, at most ``MOST``."""
     rows = _chosen(len(evaluation))
     small = _fitting(faces.images[rows])
     data = {
@@ -67,6 +68,11 @@ def explorer(judgement: Judgement, t: Texts) -> Explorer:
     }
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return Explorer(data_url(images.encode_jpeg(_sheet(small), QUALITY), "jpeg"), text)
+
+
+def without_faces(judgement: Judgement) -> Judgement:
+    """The same judgement with gray areas in place of its faces."""
+    return replace(judgement, faces=replace(judgement.faces, images=np.full_like(judgement.faces.images, 128)))
 
 
 def _chosen(num: int) -> NDArray[np.int64]:

@@ -71,7 +71,9 @@ def page_template(name: str, *styles: str) -> PageTemplate:
         loader=jinja2.FunctionLoader(read),
     )
     css = "\n".join((palette.as_css(), *(read(f"{style}.css") for style in ("report", *styles))))
-    template = environment.get_template(f"{name}.html.j2", globals={"explorer": None})
+    template = environment.get_template(
+        f"{name}.html.j2", globals={"explorer": None, "verdict": None, "shows_faces": True}
+    )
     return PageTemplate(template, css, read("page.js"))
 
 

@@ -19,6 +19,7 @@ from mien.reporting import narrative
 from mien.reporting.pages import (
     calibration,
     confusion,
+    explore,
     mathematics,
     network,
     sections,
@@ -29,6 +30,7 @@ from mien.reporting.pages import (
 from mien.reporting.pages.comparisons import Comparison
 from mien.reporting.pages.frame import commands, page_template
 from mien.reporting.texts import Texts, cells
+from mien.reporting.verdict import Known, verdict
 
 TECHNIQUES = ("augmentation", "early-stopping", "ensemble")
 """The studies of the second question, in order."""
@@ -90,6 +92,8 @@ def render(homework: Homework, *, command: Sequence[str] = (), lang: str = "en")
         imbalance=_comparison(homework, "imbalance", t),
         derivations=mathematics.sections(mathematics.Numbers(run, homework.single, judgement), t),
         commands=commands(command),
+        explorer=explore.explorer(evaluation, judgement.faces, t),
+        verdict=verdict(judgement, t, Known(train_counts)),
     )
 
 

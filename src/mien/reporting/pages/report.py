@@ -34,6 +34,7 @@ from mien.reporting.pages import (
 )
 from mien.reporting.pages.frame import commands, page_template
 from mien.reporting.texts import Texts
+from mien.reporting.verdict import Known, model_and_data, verdict
 from mien.run import Run
 from mien.run_record import RunRecord
 
@@ -68,6 +69,7 @@ def write(
     parts: Parts = ALONE,
     command: Sequence[str] = (),
     lang: str = "en",
+    faces: bool = True,
 ) -> None:
     """Write the report of a run atomically.
 
@@ -78,6 +80,7 @@ def write(
         parts: further sections.
         command: the words of the command line that makes the report again.
         lang: a key of ``texts.LANGUAGES``.
+        faces: whether the page has faces; without them it can be shared where pictures of people must not be.
 
     Raises:
         OutputError: there is no such language, or the file can't be written.
@@ -85,7 +88,7 @@ def write(
         RunError: the run folder is damaged.
         MissingExtraError: jinja2 or matplotlib isn't installed.
     """
-    files.write_text(path, render(judgement, run, parts=parts, command=command, lang=lang))
+    files.write_text(path, render(judgement, run, parts=parts, command=command, lang=lang, faces=faces))
 
 
 def render(
@@ -95,9 +98,11 @@ def render(
     parts: Parts = ALONE,
     command: Sequence[str] = (),
     lang: str = "en",
+    faces: bool = True,
 ) -> str:
     """The report as a string; see ``write``."""
     record, history = run.record, run.history
+    judgement = judgement if faces else explore.without_faces(judgement)
     t, page = Texts(lang), page_template("report")
     evaluation, data = judgement.evaluation, record.data
     if sorted(evaluation.classes) != sorted(data.classes):
@@ -115,7 +120,7 @@ def render(
     return page.render(
         t=t,
         version=mien.__version__,
-        title=t("page.title"),
+        title=model_and_data(judgement, t),
         subtitle=_subtitle(judgement, record, t),
         scores=sections.scores(evaluation, t),
         summary=narrative.summary(evaluation, record, history, t),
@@ -132,8 +137,15 @@ def render(
         shares=shares.shares(evaluation, corrected, train_counts, t),
         probes=probes.sections(judgement, parts.findings, t),
         commands=commands(run.record.command, command),
-        explorer=explore.explorer(judgement, t),
+        explorer=explore.explorer(evaluation, judgement.faces, t) if faces else None,
+        shows_faces=faces,
+        verdict=verdict(judgement, t, _known(judgement, record, train_counts, parts)),
     )
+
+
+def _known(judgement: Judgement, record: RunRecord, train_counts: Sequence[int], parts: Parts) -> Known:
+    curves = parts.findings.curves if parts.findings else ()
+    return Known(train_counts, narrative.is_foreign(judgement, record), curves)
 
 
 def _subtitle(judgement: Judgement, record: RunRecord, t: Texts) -> str:

@@ -184,7 +184,10 @@ for (const heading of $("main [id]").filter((part) => part.matches("section, h3"
   if (place) place.append(made("a", { className: "permalink", href: `#${heading.id}`, ariaLabel: document.body.dataset.permalink }, "#"));
 }
 const stored = document.getElementById("faces-data");
-if (stored) faces(JSON.parse(stored.textContent));
+if (stored) {
+  document.documentElement.classList.add("live");
+  faces(JSON.parse(stored.textContent));
+}
 reachable();
 addEventListener("resize", reachable);
 following();
