@@ -35,9 +35,9 @@ def kinds() -> Iterator[type[Displayed]]:
 
 def test_every_result_of_the_interface_shows_itself() -> None:
     assert {kind.__name__ for kind in kinds()} == {
-        "Adapted", "Audit", "Crossvalidated", "Decided", "Evaluated", "Evaluation", "Explained", "Face", "FaceSet",
-        "Homework", "ModelComparison", "ModelInfo", "PhotoResult", "Predictions", "Run", "StudyResult", "SweepResult",
-        "VideoResult",
+        "Adapted", "Audit", "CoderAgreement", "Crossvalidated", "Decided", "Evaluated", "Evaluation", "Explained", "Face",
+        "FaceSet", "Homework", "ModelComparison", "ModelInfo", "PhotoResult", "Predictions", "Run", "StudyResult",
+        "SweepResult", "VideoResult", "VideoStudy",
     }  # fmt: skip
 
 
