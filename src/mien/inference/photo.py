@@ -21,6 +21,7 @@ from mien.inference import align, pretrained, priors
 from mien.inference.classifier import Classifier
 from mien.inference.detector import Detector
 from mien.inference.options import Options
+from mien.inference.readability import LIMITS, Readability, assess
 from mien.inference.session import Threads
 from mien.typed_json import JsonObject
 
@@ -41,6 +42,7 @@ class Face(Displayed, kind="face"):
         probabilities: calibrated probability by expression, in the model's order; they sum to 1.
         abstained: whether the probability of ``label`` is below ``abstain``; if so, don't use ``label``.
         rotated: clockwise rotation of the photo that made its faces upright, in degrees: 0, 90, 180 or 270.
+        readability: size, sharpness, exposure and direction; None for a ready-made crop.
     """
 
     box: tuple[float, float, float, float]
@@ -51,6 +53,12 @@ class Face(Displayed, kind="face"):
     probabilities: Mapping[str, float] = field(hash=False)
     abstained: bool = False
     rotated: int = 0
+    readability: Readability | None = None
+
+    @property
+    def unreadable(self) -> str:
+        """Why the prediction should not be used, one of ``readability.REASONS``; empty if it can."""
+        return "" if self.readability is None else LIMITS.reason(self.readability)
 
     @property
     def confidence(self) -> float:
@@ -74,6 +82,8 @@ class Face(Displayed, kind="face"):
             "confidence": self.confidence,
             "abstained": self.abstained,
             "rotated": self.rotated,
+            **({} if self.readability is None else self.readability.to_dict()),
+            "unreadable": self.unreadable,
             "probabilities": dict(self.probabilities),
         }
 
@@ -263,14 +273,16 @@ class Reader:
         probabilities = {name: float(value) for name, value in zip(self.classifier.spec.classes, row, strict=True)}
         label = max(probabilities, key=probabilities.__getitem__)
         left, top, right, bottom = (round(value, 2) for value in found.boxes[number].tolist())
+        landmarks = found.landmarks[number]
         return Face(
             box=(left, top, right, bottom),
-            landmarks=tuple((round(x, 2), round(y, 2)) for x, y in found.landmarks[number].tolist()),
+            landmarks=tuple((round(x, 2), round(y, 2)) for x, y in landmarks.tolist()),
             detection_score=round(float(found.scores[number]), 4),
             label=label,
             probabilities=probabilities,
             abstained=probabilities[label] < self.options.abstain,
             rotated=found.rotated,
+            readability=assess(landmarks, found.crops[number]) if len(landmarks) else None,
         )
 
 

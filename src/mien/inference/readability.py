@@ -84,6 +84,10 @@ class Limits:
         return "turned_away" if max(abs(face.yaw), abs(face.pitch)) > self.max_turn else ""
 
 
+LIMITS = Limits()
+"""The limits that rows use."""
+
+
 def assess(landmarks: NDArray[np.float32], crop: NDArray[np.uint8]) -> Readability:
     """Assess a face.
 

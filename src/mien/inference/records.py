@@ -88,6 +88,8 @@ def columns(classes: Sequence[str]) -> dict[str, type]:
         "confidence": float,
         "abstained": bool,
         "rotated": int,
+        **{field.name: float for field in fields(Readability)},
+        "unreadable": str,
         **{f"p_{name}": float for name in classes},
         "prior": str,
         "note": str,
@@ -374,8 +376,7 @@ def track_columns(classes: Sequence[str]) -> dict[str, type]:
         for name, kind in columns(classes).items()
         if name not in ("photo", "status", "face", "note", "error")
     }
-    quality = dict.fromkeys((field.name for field in fields(Readability)), float)
-    return {"frame": int, "time": float, "status": str, "track": int} | faces | quality | {"unreadable": str}
+    return {"frame": int, "time": float, "status": str, "track": int} | faces
 
 
 def _fits(row: Row, types: Mapping[str, type]) -> bool:

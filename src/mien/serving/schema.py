@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, Field
 
 
@@ -37,6 +39,19 @@ class Face(Reading):
     )
     detection_score: float = Field(description="Face-detection score.", ge=0, le=1)
     rotated: int = Field(description="Clockwise rotation of the photo that made its faces upright, in degrees.")
+    size: float = Field(description="Side of the square that the model sees, in pixels of the photo.")
+    sharpness: float = Field(
+        description="Standard deviation of the Laplacian by that of the grays; lower is more blurred."
+    )
+    exposure: float = Field(description="Mean gray of the face, 0 to 255.")
+    yaw: float = Field(description="Coarse direction of the head in degrees; positive to the right of the picture.")
+    pitch: float = Field(description="Coarse direction of the head in degrees; positive downwards.")
+    roll: float = Field(
+        description="Rotation of the head in the plane of the picture, in degrees; positive is clockwise."
+    )
+    unreadable: Literal["", "too_small", "too_blurred", "turned_away"] = Field(
+        description="Why the prediction should not be used; empty if it can be."
+    )
 
 
 class Photo(BaseModel):

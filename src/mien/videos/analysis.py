@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.checks import Between, checked
-from mien.inference import priors, readability
-from mien.inference.photo import DetectedFaces, Face, Reader
-from mien.inference.readability import Limits, Readability
+from mien.inference import priors
+from mien.inference.photo import Face, Reader
 from mien.typed_json import JsonObject
 from mien.videos.cuts import CutDetector
 from mien.videos.reader import Frame, Packet, VideoReader
@@ -23,33 +22,16 @@ from mien.videos.tracking import MAX_GAP, Tracker
 SMOOTHING = 0.3
 """Default smoothing time in seconds: an expression takes about half a second to form."""
 
-LIMITS = Limits()
-"""The limits that rows use for ``unreadable``."""
-
 MIN_SEGMENT = 0.4
 """Minimum duration of a segment, in seconds."""
 
 
 @dataclass(frozen=True)
 class TrackedFace:
-    """A face in a frame, with its track number. Probabilities and label are smoothed over the last frames of the track.
-
-    Attributes:
-        track: track number.
-        face: the face.
-        readability: size, sharpness, exposure and direction.
-        unreadable: why it should not be read, one of ``readability.REASONS``; empty if it can.
-    """
+    """A face in a frame, with its track number. Probabilities and label are smoothed over the last frames of the track."""
 
     track: int
     face: Face
-    readability: Readability | None = None
-    unreadable: str = ""
-
-    def to_dict(self) -> JsonObject:
-        """Plain values for a row."""
-        quality = {} if self.readability is None else self.readability.to_dict()
-        return {"track": self.track} | self.face.to_dict() | quality | {"unreadable": self.unreadable}
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +53,7 @@ class FrameReading:
         head = {"frame": self.frame.number, "time": round(self.frame.time, 4)}
         if not self.faces and with_empty:
             return [head | {"status": "no_face"}]
-        return [head | {"status": "face"} | tracked.to_dict() for tracked in self.faces]
+        return [head | {"status": "face", "track": one.track} | one.face.to_dict() for one in self.faces]
 
 
 @dataclass(frozen=True)
@@ -153,15 +135,10 @@ def _readings(
         numbers = tracker.update(found.boxes, frame.time)
         rows = reader.classifier.probabilities(found.crops, flip=reader.flip)
         faces = tuple(
-            _tracked(number, reader.face(found, row, smoother(number, rows[row], frame.time)), found, row)
+            TrackedFace(number, reader.face(found, row, smoother(number, rows[row], frame.time)))
             for row, number in enumerate(numbers)
         )
         yield FrameReading(frame, faces)
-
-
-def _tracked(number: int, face: Face, found: DetectedFaces, row: int) -> TrackedFace:
-    quality = readability.assess(found.landmarks[row], found.crops[row])
-    return TrackedFace(number, face, quality, LIMITS.reason(quality))
 
 
 def estimate_prior(reader: Reader, clip: VideoReader, *, every: int = 1) -> NDArray[np.float64]:

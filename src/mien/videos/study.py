@@ -19,10 +19,10 @@ from mien import files, typed_json
 from mien.display import Paged
 from mien.errors import DataError, OutputError
 from mien.inference.photo import Reader
-from mien.inference.readability import Limits
+from mien.inference.readability import LIMITS, Limits
 from mien.progress import SILENT, Progress
 from mien.typed_json import JsonObject
-from mien.videos import analysis, coding, job, recordings, sheets, summaries
+from mien.videos import coding, job, recordings, sheets, summaries
 from mien.videos.clips import Clip, file_name
 from mien.videos.design import Design, PersonOfTrack
 from mien.videos.recordings import ClipRows, Recording, Track
@@ -244,9 +244,7 @@ def _reading(reader: Reader, plan: job.Plan, prior: str | None) -> Reading:
     }
     shares = prior if prior is not None else reader.classifier.prior_in_words
     spec = reader.classifier
-    return Reading(
-        spec.name, spec.sha256, plan.every, plan.start, plan.end, plan.smoothing, shares, options, analysis.LIMITS
-    )
+    return Reading(spec.name, spec.sha256, plan.every, plan.start, plan.end, plan.smoothing, shares, options, LIMITS)
 
 
 def _take_up(out: Path, settings: Settings) -> None:
