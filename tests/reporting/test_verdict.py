@@ -95,4 +95,4 @@ def test_the_title_names_model_and_data_without_folders() -> None:
     one = judgement()
     named = replace(one, record=replace(one.record, model="some/where/first/model.onnx", data="my/fer2013.csv"))
     assert model_and_data(named, T) == "first on fer2013.csv"
-    assert model_and_data(replace(one, record=replace(one.record, model="x/tiny.onnx", data="")), T) == "tiny"
+    assert model_and_data(replace(one, record=replace(one.record, model="x/tiny.onnx", data="")), T) == "Model tiny"
