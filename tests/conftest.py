@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run side by side, one process per core; set before torch loads
+os.environ["COLUMNS"] = "160"  # tables are not wrapped; tests of tables set their own width
 
 from collections.abc import Callable
 from pathlib import Path

@@ -8,6 +8,7 @@ Colour is never the only sign: a name, a place or a dash stands beside it.
 from __future__ import annotations
 
 import colorsys
+import os
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
@@ -92,6 +93,13 @@ def on_page(value: str) -> str:
     """A class's colour as CSS that suits a light and a dark page."""
     name = next((name for name, own in EXPRESSIONS.items() if own == value), None)
     return f"light-dark({value}, {EXPRESSIONS_DARK[name]})" if name else value
+
+
+def on_terminal(classes: Iterable[str]) -> dict[str, str]:
+    """The colours of the classes on a terminal, whose ground is dark unless ``COLORFGBG`` says that it is light."""
+    is_light = os.environ.get("COLORFGBG", "").rpartition(";")[2] in ("7", "15")
+    own = colours(classes)
+    return own if is_light else {name: EXPRESSIONS_DARK.get(name, value) for name, value in own.items()}
 
 
 def as_css() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from mien import tables
+from mien import palette, tables
 from mien.auditing.audit import NUM_FIRST, Audit
 from mien.auditing.cleaning import Cleaned
 from mien.auditing.drift import SplitDrift
@@ -62,10 +62,19 @@ def _score_parts(evaluation: Evaluation, t: Texts) -> list[str]:
 
 def _class_parts(evaluation: Evaluation, t: Texts) -> list[str]:
     parts = [
-        tables.render(t.heads("terminal.class_heads"), class_rows(evaluation)),
+        _classes(evaluation, t),
         tables.matrix(evaluation.classes, evaluation.confusion),
     ]
     return [*parts, *errors(evaluation, t)]
+
+
+def _classes(evaluation: Evaluation, t: Texts) -> str:
+    """The table of classes; on a terminal with colour, each has its colour and a bar of its recall."""
+    heads, rows = t.heads("terminal.class_heads"), class_rows(evaluation)
+    if tables.is_colourful():
+        recalls = [row.recall.value if row.recall else 0.0 for row in evaluation.by_class]
+        heads, rows = [*heads, ""], [[*row, tables.bar(recall)] for row, recall in zip(rows, recalls, strict=True)]
+    return tables.render(heads, rows, list(palette.on_terminal(evaluation.classes).values()))
 
 
 def errors(evaluation: Evaluation, t: Texts) -> list[str]:
