@@ -27,8 +27,11 @@ def test_each_epoch_is_a_line_with_its_figures_and_a_star_for_the_best() -> None
     lines.line("a line")
     lines.epoch(EPOCH, 80, is_best=True)
     lines.epoch(EPOCH, 80, is_best=False)
-    figures = "epoch    3/80  loss 1.2346  accuracy 50.00%  hold-out loss 0.9877  hold-out accuracy 61.23%"
-    assert said == ["a line", f"{figures} *  1,234 faces/s  12 s", f"{figures}    1,234 faces/s  12 s"]
+    lines.epoch(EPOCH, 3, is_best=False)
+    figures = "epoch    3/80  loss 1.235  hold-out loss 0.988, accuracy 61.23%"
+    assert said[:3] == ["a line", f"{figures} *  15:55 left", f"{figures}    15:55 left"]
+    assert said[3].endswith("61.23%    12 s")  # the last one
+    assert max(map(len, said)) <= 80
 
 
 def test_one_of_several_trainings_names_itself() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from mien.run_record import EpochRecord, RunRecord
+from mien.words import duration_text
 
 
 class Progress:
@@ -84,10 +85,11 @@ class Lines(Progress):
                 f"{record.seconds:.0f} s"
             )
             return
-        self.say(
-            f"epoch {record.epoch:>4}/{num_epochs}  loss {record.train_loss:.4f}  accuracy {record.train_accuracy:.2%}  "
-            f"hold-out loss {record.valid_loss:.4f}  hold-out accuracy {record.valid_accuracy:.2%}{' *' if is_best else '  '}  "
-            f"{record.images_per_second:,.0f} faces/s  {record.seconds:.0f} s"
+        epochs_left = num_epochs - record.epoch
+        left = f"{duration_text(record.seconds * epochs_left)} left" if epochs_left else f"{record.seconds:.0f} s"
+        self.say(  # at most 80 columns
+            f"epoch {record.epoch:>4}/{num_epochs}  loss {record.train_loss:.3f}  hold-out loss {record.valid_loss:.3f}, "
+            f"accuracy {record.valid_accuracy:.2%}{' *' if is_best else '  '}  {left}"
         )
 
 

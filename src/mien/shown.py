@@ -23,6 +23,7 @@ import click
 from mien import escapes
 from mien.progress import Lines, Progress
 from mien.run_record import EpochRecord, RunRecord
+from mien.words import duration_text
 
 MINUTE = 60.0
 """Seconds between two lines where nothing can be redrawn: in a log, or in a script without a terminal."""
@@ -257,13 +258,6 @@ class Clock:
             return f"{done:,}"
         left = f", {duration_text(self.seconds / done * (self.total - done))} left" if 0 < done < self.total else ""
         return f"{done:,} of {self.total:,}{left}"
-
-
-def duration_text(seconds: float) -> str:
-    """Seconds as ``M:SS``, or ``H:MM:SS``."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def video_state(time: float, duration: float | None) -> str:

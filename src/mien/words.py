@@ -58,3 +58,10 @@ def points(share: float, *, signed: bool = False) -> str:
     """A share, or a difference of two, in percentage points with one decimal; never ``-0.0``."""
     value = round(100 * share, 1) + 0.0  # -0.0 + 0.0 is 0.0
     return f"{value:+.1f}" if signed and value else f"{value:.1f}"
+
+
+def duration_text(seconds: float) -> str:
+    """Seconds as ``M:SS``, or ``H:MM:SS``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
