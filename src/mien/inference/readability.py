@@ -8,6 +8,7 @@ the 25 others.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from typing import Annotated
 
@@ -22,6 +23,9 @@ from mien.typed_json import JsonObject
 DEPTHS = np.array([0.0, 0.0, 7.3, 0.7, 0.7], np.float32)
 """How far the five landmarks lie in front of the eyes, in pixels of a 48x48 face: the tip of the nose about 25 mm, the corners of
 the mouth about 2 mm, with 63 mm (18.4 pixels) between the eyes."""
+
+_MODEL = np.column_stack([align.TEMPLATE, DEPTHS]).astype(np.float64)
+_FIT = np.linalg.pinv(_MODEL - _MODEL.mean(0))  # (3, 5), the least-squares fit
 
 REASONS = ("too_small", "too_blurred", "turned_away")
 """Why a face is not read; the first that holds is given."""
@@ -127,17 +131,15 @@ def head_pose(landmarks: NDArray[np.float32]) -> tuple[float, float, float]:
     The landmarks of an average face are fitted by an affine map under scaled orthographic projection, whose nearest rotation is
     the pose: D. F. DeMenthon and L. S. Davis, "Model-based object pose in 25 lines of code", IJCV 15, 1995, first step.
     """
-    model = np.column_stack([align.TEMPLATE, DEPTHS]).astype(np.float64)
     points = landmarks.astype(np.float64)
-    affine = np.linalg.lstsq(model - model.mean(0), points - points.mean(0), rcond=None)[0].T  # (2, 3)
+    affine = (_FIT @ (points - points.mean(0))).T  # (2, 3)
     left, scales, right = np.linalg.svd(affine, full_matrices=False)
     if scales[1] < 1e-9:  # all points on a line
         return 0.0, 0.0, 0.0
     across, down = left @ right
-    facing = np.array([across[2], down[2], np.cross(across, down)[2]])
-    yaw, pitch = np.arctan2(facing[0], facing[2]), np.arcsin(facing[1].clip(-1, 1))
-    roll = np.arctan2(down[0], across[0])
-    return float(np.degrees(yaw)), float(np.degrees(pitch)), float(np.degrees(roll))
+    forward = across[0] * down[1] - across[1] * down[0]  # of the direction of the nose, as across[2] and down[2] are
+    yaw, pitch = math.atan2(across[2], forward), math.asin(max(-1.0, min(1.0, down[2])))
+    return math.degrees(yaw), math.degrees(pitch), math.degrees(math.atan2(down[0], across[0]))
 
 
 def _middle(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
