@@ -7,7 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
+import browsers
 from filmed import DESIGN, filmed
 from mien.reporting.pages import video_study as pages
 from mien.videos.design import BaselineSpan, Design
@@ -51,3 +53,24 @@ def test_without_conditions_there_are_no_conditions(tmp_path: Path) -> None:
     made = filmed(tmp_path / "out", dataclasses.replace(DESIGN, conditions=()))
     assert pages.condition_tables(made, pages.Texts("en")) == []
     assert "By condition" not in text_of(pages.render(made))
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-TW"])
+def test_it_is_read_on_any_screen(tmp_path: Path, lang: str) -> None:
+    path = tmp_path / "index.html"
+    pages.write(path, filmed(tmp_path / "out"), lang=lang)
+    with browsers.chromium() as browser:
+        for width in (360, 1280):
+            page = browser.new_page(viewport={"width": width, "height": 800})
+            asked: list[str] = []
+            page.on("request", lambda request, asked=asked: asked.append(request.url))
+            page.goto(path.as_uri())
+            page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
+            assert [fault["id"] for fault in Axe().run(page).response["violations"]] == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            sizes = page.evaluate(
+                "[...document.querySelectorAll('svg text')].map(text => parseFloat(getComputedStyle(text).fontSize)"
+                " * text.ownerSVGElement.getBoundingClientRect().width / text.ownerSVGElement.viewBox.baseVal.width)"
+            )
+            assert min(sizes) >= 11
+            assert asked == [path.as_uri()]  # nothing else is loaded
