@@ -205,3 +205,12 @@ def test_a_folder_of_something_else_is_refused(films: Path, tmp_path: Path) -> N
     (tmp_path / "notes.txt").touch()
     with pytest.raises(OutputError, match="exists and has no study"):
         read(films, tmp_path)
+
+
+@pytest.mark.parametrize(("single", "person"), [(True, "empty"), (False, "empty.mp4")])
+def test_a_clip_without_a_face_is_in_the_tables(tmp_path: Path, single: bool, person: str) -> None:
+    film(tmp_path / "empty.mp4", [""], 3)
+    reader, found = Reader("tiny", threads=1), clips.expand([str(tmp_path / "empty.mp4")])
+    (one,) = study.run(reader, found, tmp_path / "out", PLAN, Design(single=single)).results
+    assert (one.summary.person, one.summary.readable_share, one.summary.no_face) == (person, 0.0, 1.0)
+    assert all(row.mean_probability is None and row.episodes == 0 for row in one.expressions)

@@ -72,8 +72,11 @@ class Design:
     def names(self, clip: str, tracks: Sequence[int]) -> list[str]:
         """The person of each track of a clip: ``CLIP#TRACK`` where nobody is named."""
         named = {one.track: one.person for one in self.persons if is_named(clip, one.clip)}
-        alone = self.condition_of(clip).person or PurePosixPath(clip).stem
-        return [named.get(track, alone if self.single else f"{clip}#{track}") for track in tracks]
+        return [named.get(track, self.without_tracks(clip) if self.single else f"{clip}#{track}") for track in tracks]
+
+    def without_tracks(self, clip: str) -> str:
+        """The person of a clip whose tracks are not told apart: of a clip of one person, or without a face."""
+        return (self.condition_of(clip).person or PurePosixPath(clip).stem) if self.single else clip
 
     def is_baseline(self, clip: str) -> bool:
         """Whether a clip is the calm one."""

@@ -148,7 +148,7 @@ def _spans(times: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.append(steps, np.median(steps))
 
 
-def by_person(rows: ClipRows, names: Sequence[str], condition: str = "") -> Iterator[Recording]:
+def by_person(rows: ClipRows, names: Sequence[str], condition: str = "", *, absent: str = "") -> Iterator[Recording]:
     """The recordings of the persons of a clip, in order of appearance.
 
     Args:
@@ -156,10 +156,11 @@ def by_person(rows: ClipRows, names: Sequence[str], condition: str = "") -> Iter
         names: the person of each of ``rows.tracks``; several tracks may be of one person, of whose faces in one frame the
             largest counts.
         condition: of the clip.
+        absent: the person of a clip without any face, who has a recording too; empty for none.
     """
     persons = dict(zip(rows.tracks, names, strict=True))
     num_frames, num_classes = len(rows.times), len(rows.classes)
-    for person in dict.fromkeys(names):
+    for person in dict.fromkeys(names or ([absent] if absent else [])):
         probabilities = np.full((num_frames, num_classes), np.nan)
         reasons = ["no_face"] * num_frames
         for number, faces in enumerate(rows.faces):

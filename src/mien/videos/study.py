@@ -322,7 +322,8 @@ def recordings_of(out: Path, settings: Settings) -> Iterator[Recording]:
 
 def _recordings(rows: ClipRows, design: Design) -> Iterator[Recording]:
     condition = design.condition_of(rows.clip).condition
-    return recordings.by_person(rows, design.names(rows.clip, rows.tracks), condition)
+    names = design.names(rows.clip, rows.tracks)
+    return recordings.by_person(rows, names, condition, absent=design.without_tracks(rows.clip))
 
 
 def _clip_baselines(out: Path, clips: Sequence[str], design: Design) -> dict[str, Baseline]:
