@@ -199,6 +199,8 @@ def test_tracks_are_merged_by_hand(films: Path, tmp_path: Path) -> None:
     assert len(anna.episodes) == 4
     with pytest.raises(DataError, match="There is no clip 'x'"):
         study.merge(tmp_path / "out", [PersonOfTrack("x", 1, "anna")])
+    with pytest.raises(DataError, match=r"'anna-calm.mp4' has no track 9"):
+        study.merge(tmp_path / "out", [PersonOfTrack("anna-calm", 9, "anna")])
 
 
 def test_a_folder_of_something_else_is_refused(films: Path, tmp_path: Path) -> None:

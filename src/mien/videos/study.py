@@ -24,7 +24,7 @@ from mien.progress import SILENT, Progress
 from mien.typed_json import JsonObject
 from mien.videos import coding, job, recordings, sheets, summaries
 from mien.videos.clips import Clip, file_name
-from mien.videos.design import Design, PersonOfTrack
+from mien.videos.design import Design, PersonOfTrack, is_named
 from mien.videos.recordings import ClipRows, Recording, Track
 from mien.videos.sheets import Sheet
 from mien.videos.summaries import Baseline, ClipSummary, Episode, ExpressionSummary, GroupSummary, Transition
@@ -215,6 +215,11 @@ def merge(out: Path, persons: Sequence[PersonOfTrack]) -> VideoStudy:
     kept = tuple(one for one in settings.design.persons if (one.clip, one.track) not in given)
     design = dataclasses.replace(settings.design, persons=(*kept, *persons))
     design.check(settings.clips)
+    for clip in settings.clips:
+        numbers = [one.track for one in persons if is_named(clip, one.clip)]
+        there = recordings.read(rows_path(out, clip), clip).tracks if numbers else ()
+        if wrong := sorted(set(numbers) - set(there)):
+            raise DataError(f"The clip '{clip}' has no track {wrong[0]}: tracks.csv lists them.")
     return summarise(out, dataclasses.replace(settings, design=design))
 
 

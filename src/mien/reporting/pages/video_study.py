@@ -186,6 +186,6 @@ def _person(result: PersonInClip, study: VideoStudy, t: Texts) -> Person:
 
 def _named(summary: ClipSummary, t: Texts) -> str:
     """The person and the clip; a person who is a track has the clip in the name."""
-    if summary.person.startswith(f"{summary.clip}#"):
+    if summary.person == summary.clip or summary.person.startswith(f"{summary.clip}#"):
         return summary.person
     return t("video_study.person_in_clip", person=summary.person, clip=summary.clip)
