@@ -2,15 +2,16 @@
 
     python -m benchmarks.growth [TASK ...] [--doublings 4] [--scale 1] [--json FILE]
 
-Each point is a process of its own: it makes its data, which is not counted, and runs the task once. CPU seconds are those of all
-its threads, and for ``serve`` those of the server. Memory is the peak during the task minus what was in use before. The exponent b
-is that of ``seconds = a N^b``, fitted to all points: 1 is linear; fixed costs make it smaller. ``calls`` counts the calls of
-functions instead of time, which a test does with few rows.
+Each point is a process of its own: it runs the task once with few rows, so that packages are loaded, makes its data, and runs it on
+them; only this is counted. CPU seconds are those of all its threads, and for ``serve`` those of the server. Memory is the peak minus
+what was in use before. The exponent b is that of ``seconds = a N^b``, fitted to all points: 1 is linear; fixed costs make it
+smaller. ``calls`` counts the calls of functions instead of time, which a test does with few rows.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import os
 import subprocess
@@ -191,19 +192,19 @@ def _video(num: int, folder: Path) -> Work:
 
 
 TASKS: Mapping[str, Task] = {
-    "folders": Task(_folders, 1000),
-    "folders, cached": Task(_folders_cached, 1000),
-    "csv": Task(_csv, 1000),
-    "parquet": Task(_parquet, 2000),
+    "folders": Task(_folders, 250),
+    "folders, cached": Task(_folders_cached, 250),
+    "csv": Task(_csv, 500),
+    "parquet": Task(_parquet, 1000),
     "cache": Task(_cache, 4000),
-    "convert to folders": Task(_convert_folders, 1000),
-    "convert to parquet": Task(_convert_parquet, 1000),
-    "copies": Task(_copies, 4000),
-    "audit": Task(_audit, 100),
-    "evaluate": Task(_evaluate, 1000),
-    "report": Task(_report, 1000),
-    "predict": Task(_predict, 125, "photos of one name"),
-    "video": Task(_video, 25, "frames"),
+    "convert to folders": Task(_convert_folders, 250),
+    "convert to parquet": Task(_convert_parquet, 500),
+    "copies": Task(_copies, 2000),
+    "audit": Task(_audit, 40),
+    "evaluate": Task(_evaluate, 500),
+    "report": Task(_report, 500),
+    "predict": Task(_predict, 40, "photos of one name"),
+    "video": Task(_video, 20, "frames"),
 }
 """The tasks that run in one process; ``serve`` is measured from outside."""
 
@@ -211,7 +212,9 @@ SERVE = Task(lambda num, folder: lambda: None, 1, "clients, 50 requests each")
 
 
 def measured(name: str, num: int) -> Point:
-    """Prepare a task, run it once, and measure it; for a process of its own."""
+    """Run a task with few rows, so that everything is loaded, and then measure it; for a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="mien-growth-") as folder:
+        TASKS[name].prepare(max(1, TASKS[name].start // 4), Path(folder))()
     with tempfile.TemporaryDirectory(prefix="mien-growth-") as folder:
         work = TASKS[name].prepare(num, Path(folder))
         _memory(reset=True)
@@ -243,6 +246,7 @@ def _seconds(process: int) -> float:
 def _memory(process: int | str = "self", *, peak: bool = False, reset: bool = False) -> float:
     """Memory of a process in MB, now or at its peak since the last reset (Linux)."""
     if reset:
+        ctypes.CDLL(None).malloc_trim(0)  # what the preparation has freed doesn't serve the task
         Path(f"/proc/{process}/clear_refs").write_text("5", encoding="ascii")
     lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
     wanted = "VmHWM:" if peak else "VmRSS:"

@@ -63,3 +63,12 @@ def test_blocks_are_freed_while_they_are_packed(monkeypatch: pytest.MonkeyPatch)
     assert before < 1.3 * packed.nbytes  # blocks of 64 KiB, and the numbers of block and row
     assert after < 1.3 * packed.nbytes
     assert peak < 2.5 * packed.nbytes  # the array itself is counted as soon as it is allocated
+
+
+def test_large_blocks_are_mapped_and_hold_the_same_pictures() -> None:
+    faces = np.random.default_rng(0).integers(0, 256, (20, 512, 512)).astype(np.uint8)
+    pictures = Pictures()
+    for face in faces:
+        pictures.add(face)
+    np.testing.assert_array_equal(pictures[19], faces[19])
+    np.testing.assert_array_equal(pictures.packed(np.arange(20))[0], faces)

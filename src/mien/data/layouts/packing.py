@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import mmap
 from array import array
 
 import numpy as np
@@ -12,7 +14,9 @@ from mien import images
 Shape = tuple[int, int]
 """Height and width in pixels."""
 
-_BLOCK = 40 * 2**20  # bytes; the C library returns what is larger than 32 MiB to the system as soon as it is freed
+_BLOCK = 2**24  # bytes
+_MAPPED = 2**20  # bytes; larger blocks are mapped, which returns their memory to the system as soon as they are freed
+_ROWS = 1024  # copied at once
 
 _FREED = np.empty((0, 0, 0), np.uint8)
 
@@ -39,7 +43,7 @@ class Pictures:
         if block < 0 or row == len(self._blocks[block]):
             rows = min(max(1, 2 * row), max(1, _BLOCK // (height * width)))
             block, row = len(self._blocks), 0
-            self._blocks.append(np.empty((rows, height, width), np.uint8))
+            self._blocks.append(_empty((rows, height, width)))
         self._blocks[block][row] = picture
         self._open[height, width] = (block, row + 1)
         self._block_of.append(block)
@@ -65,6 +69,15 @@ class Pictures:
         order = np.argsort(blocks, kind="stable")
         for at in np.split(order, np.flatnonzero(np.diff(blocks[order])) + 1):
             block = int(blocks[at[0]])
-            packed[at] = images.resize_faces(self._blocks[block][rows[at]], size)
+            for start in range(0, len(at), _ROWS):
+                some = at[start : start + _ROWS]
+                packed[some] = images.resize_faces(self._blocks[block][rows[some]], size)
             self._blocks[block] = _FREED
         return packed, len(present)
+
+
+def _empty(shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+    num_bytes = math.prod(shape)
+    if num_bytes < _MAPPED:
+        return np.empty(shape, np.uint8)
+    return np.frombuffer(mmap.mmap(-1, num_bytes), np.uint8).reshape(shape)
