@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
-from mien.videos import sheets, study, summaries
+from mien.videos import sheets, summaries
 from mien.videos.recordings import Track
 
 
@@ -25,6 +25,6 @@ def test_tables_and_codebook(tmp_path: Path) -> None:
     assert book["last"] == ("number", "time of its last face, in seconds of the clip")
 
 
-@pytest.mark.parametrize("kind", [summaries.Episode, summaries.ClipSummary, summaries.GroupSummary, study.Track])
+@pytest.mark.parametrize("kind", [summaries.Episode, summaries.ClipSummary, summaries.GroupSummary, Track])
 def test_every_column_has_a_meaning(kind: type) -> None:
     assert all(len(column.meaning) > 3 for column in sheets.columns("table", kind))

@@ -27,7 +27,7 @@ def recording(
             row[CLASSES.index({"h": "happy", "s": "surprise", "n": "neutral"}[letter])] = peak
         rows.append(row)
         reasons.append({"x": "no_face", "t": "turned_away"}.get(letter, ""))
-    times = step * np.arange(len(shown))
+    times = np.asarray(step * np.arange(len(shown)), np.float64)
     return Recording(
         person, clip, condition, CLASSES, times, np.full(len(shown), step), np.array(rows), np.array(reasons, np.str_)
     )

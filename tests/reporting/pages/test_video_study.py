@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 import browsers
 from filmed import DESIGN, filmed
 from mien.reporting.pages import video_study as pages
+from mien.reporting.texts import Texts
 from mien.videos.design import BaselineSpan, Design
 from mien.videos.study import Unread
 
@@ -51,7 +52,7 @@ def test_the_page_in_both_languages(tmp_path: Path, lang: str) -> None:
 
 def test_without_conditions_there_are_no_conditions(tmp_path: Path) -> None:
     made = filmed(tmp_path / "out", dataclasses.replace(DESIGN, conditions=()))
-    assert pages.condition_tables(made, pages.Texts("en")) == []
+    assert pages.condition_tables(made, Texts("en")) == []
     assert "By condition" not in text_of(pages.render(made))
 
 
