@@ -102,7 +102,7 @@ def test_tracks_are_merged(invoke: Invoke, films: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("FILM", "FILM"), "Several clips need a folder as output"),
+        (("FILM", "FILMS"), "Several clips need a folder as output"),
         (("FILMS", "-o", "rows.csv"), "Several clips need a folder as output"),
         (("FILMS", "-o", "out", "--annotate", "copy.mp4"), "--annotate is for one clip"),
         (("FILM", "--people", "1", "--baseline", "0:00-0:10"), "--baseline, --people: summaries need a folder"),

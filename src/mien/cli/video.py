@@ -119,6 +119,9 @@ def video(context: click.Context, /, clips: tuple[str, ...], as_json: bool, **se
         raise click.UsageError(f"--end ({cells.compact(end)} s) must come after --start ({cells.compact(start)} s).")
     several = len(clips) > 1 or Path(clips[0]).is_dir() or (out is not None and (out.is_dir() or not out.suffix))
     if several:
+        from mien.videos import clips as listing
+
+        listing.expand(clips)  # clips that are not there come before options that don't fit
         _check_study(out, settings)
         _study(clips, as_json, settings)
         return
