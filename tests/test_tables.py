@@ -56,6 +56,12 @@ def test_chinese_takes_two_columns() -> None:
     ]  # fmt: skip
 
 
+def test_sentences_are_wrapped_and_tables_are_not(narrow: None) -> None:
+    table = "a" + 30 * " " + "b"
+    told = tables.wrapped(f"one two three four five six\n{table}\nshort")
+    assert told == f"one two three four five\nsix\n{table}\nshort"
+
+
 def test_bars_have_the_length_of_their_share() -> None:
     assert [tables.bar(share, 2) for share in (0, 0.5, 0.75, 1, 2)] == ["  ", "█ ", "█▌", "██", "██"]
 

@@ -13,10 +13,12 @@ import sys
 import textwrap
 import unicodedata
 from collections.abc import Sequence
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from mien import escapes
+
+if TYPE_CHECKING:
+    import numpy as np
 
 GAP = "  "
 
@@ -31,6 +33,17 @@ def room() -> int:
 def is_colourful() -> bool:
     """Whether standard output is a terminal that shows colour, and the user wants it."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def wrapped(text: str) -> str:
+    """Sentences that are wider than the terminal, wrapped at blanks; lines of tables stay as they are."""
+    lines = (
+        textwrap.fill(line, room(), break_long_words=False, break_on_hyphens=False)
+        if wide(line) > room() and GAP not in line
+        else line
+        for line in text.split("\n")
+    )
+    return "\n".join(lines)
 
 
 def bar(share: float, length: int = 10) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mien import escapes
+from mien import escapes, tables
 from mien.cli.places import InputName, InputPath, OutputPath
 from mien.reporting.texts import cells
 from mien.shown import say
@@ -215,7 +215,7 @@ def show(value: JsonObject, as_json: bool, text: Callable[[], str]) -> None:
         if as_json:
             click.echo(escapes.to_json(value, sys.stdout.encoding))
         else:
-            write(text())
+            write(tables.wrapped(text()) if sys.stdout.isatty() else text())
 
 
 def tell_counts(out: Path | str | None, counts: Counter[str]) -> None:

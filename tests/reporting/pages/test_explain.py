@@ -34,7 +34,7 @@ def test_the_page_tells_all_of_it(judged: Judgement, probed: Findings, lang: str
     page = explain.render(judged, probed, lang=lang)
     for text in texts:
         assert text in page
-    assert page.count('class="heat"') == 1
+    assert page.count('class="heat"') == 2
     assert "nan" not in re.sub(r"base64,[^\"]*", "", page)
     assert "://" not in page
     ids = re.findall(r' id="([^"]+)"', page)

@@ -18,7 +18,7 @@ from mien.evaluation.probing.robustness import Curve
 from mien.evaluation.probing.saliency import ClassSaliency
 from mien.evaluation.voters import Agreement
 from mien.reporting import narrative, terminal
-from mien.reporting.pages import calibration, explore, probes, sections
+from mien.reporting.pages import calibration, confusion, explore, probes, sections
 from mien.reporting.pages.frame import commands, page_template
 from mien.reporting.texts import Texts, cells
 from mien.reporting.verdict import Known, model_and_data, verdict
@@ -69,6 +69,7 @@ def render(
         summary=t("explain.head", right=num_correct, n=n, accuracy=evaluation.accuracy, low=low, high=high),
         warnings_and_notes=(narrative.warnings_of(judgement, t), narrative.reading_notes(judgement, t)),
         provenance=sections.judged(judgement, t),
+        confusion=confusion.confusion(evaluation, judgement.faces.images, t),
         calibration=calibration.calibration(judgement, findings.before, t),
         probes=probes.sections(judgement, findings, t),
         commands=commands(command),
