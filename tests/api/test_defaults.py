@@ -22,7 +22,7 @@ VERBS = {
 
 OWN_NAMES = {
     "recipe_name": "recipe", "rows": "num_rows", "moved": "data", "no_probes": "probes", "no_sound": "sound",
-    "clean": "out",
+    "clean": "out", "no_faces": "faces", "people": "single",
 }  # fmt: skip
 """Options whose parameter has another name in Python."""
 
@@ -35,12 +35,16 @@ ONLY_ON_THE_COMMAND_LINE = {
 ONLY_OF = {
     ("predict", "annotate"), ("explain", "out"), ("compare", "out"),
     ("audit", "out"), ("audit", "write"), ("audit", "remove"), ("audit", "fix"), ("audit", "overwrite"),
+    ("explain", "faces"), ("video_study", "annotate"), ("video_study", "sound"), ("video_study", "timeline"),
+    *(("video", name) for name in ("conditions", "baseline", "single")),
+    *((verb, f"episode_{name}") for verb in ("video", "video_study") for name in ("threshold", "shortest", "gap")),
 }  # fmt: skip
-"""Further options of single verbs: Python has ``write_page`` of their results, and ``auditing.cleaning``."""
+"""Further options of single verbs: Python has ``write_page`` of their results, ``auditing.cleaning``, and functions of their own
+for one clip and for several."""
 
 
 def command(verb: str) -> click.Command:
-    groups: dict[str, Any] = {"audit": ["data", "audit"]}
+    groups = {"audit": ["data", "audit"], "video_study": ["video"], "merge_tracks": ["video merge"]}
     found: Any = root
     for name in groups.get(verb, [verb]):
         found = found.get_command(click.Context(found), name)
@@ -90,7 +94,7 @@ def test_options_are_keywords_and_everything_has_a_type(verb: str) -> None:
     }
     arguments |= {"data"} if verb == "audit" else set()  # PATH
     positional = {name for name, one in signature.parameters.items() if one.kind is one.POSITIONAL_OR_KEYWORD}
-    assert positional <= arguments | {"recipe", "out", "photos", "model", "run"}
+    assert positional <= arguments | {"recipe", "out", "photos", "clip", "model", "run"}
     assert all(one.annotation is not one.empty for one in signature.parameters.values())
     assert signature.return_annotation is not signature.empty
     assert hasattr(VERBS[verb], "__wrapped__"), "a verb checks its arguments"

@@ -44,4 +44,4 @@ def test_the_report_has_them_where_they_are_given(base: Run, lang: str) -> None:
     for text in ("study.question.augmentation", "study.question.imbalance", "techniques.ensemble_averaged"):
         assert f">{t(text)}<" in page
     assert t("techniques.alone") not in page
-    assert page.index('id="augmentation"') < page.index('id="confusion"') < page.index('id="imbalance"')
+    assert page.index('id="confusion"') < page.index('id="imbalance"') < page.index('id="augmentation"')
