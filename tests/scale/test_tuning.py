@@ -88,7 +88,7 @@ def test_a_search_goes_on_after_ctrl_c_and_after_its_workers_were_killed(
     assert [row.valid_accuracy for row in alone.history] == best["curve"]
     assert Run.open(tmp_path / "t" / best["run"]).recipe == recipe
     page = (tmp_path / "t" / "tune.html").read_text(encoding="utf-8")
-    assert page.count("<svg") == 3
+    assert page.count("<svg") == 4  # curves in two widths, and two fields
 
     code, printed, said = invoke(*words)  # nothing is left to do
     assert (code, json.loads(printed), "epoch" in said) == (0, result, False)
