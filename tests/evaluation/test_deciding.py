@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,20 +15,7 @@ from mien.evaluation import deciding
 from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.judge import Judgement
 from mien.run import Run
-
-SHARES = np.array([0.85, 0.1, 0.05])
-
-
-Rows = tuple[Any, Any]
-
-
-def rows(num: int, seed: int) -> Rows:
-    """Labels and exact posteriors of three normal classes on a line, with unequal shares."""
-    rng = np.random.default_rng(seed)
-    labels = rng.choice(3, size=num, p=SHARES)
-    x = rng.normal(size=num) + 1.5 * labels
-    likelihood = np.exp(-0.5 * (x[:, None] - 1.5 * np.arange(3)) ** 2) * SHARES
-    return labels, (likelihood / likelihood.sum(1, keepdims=True)).astype(np.float32)
+from posteriors import SHARES, Rows, rows
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +49,7 @@ def test_the_verb(invoke: Invoke, run: Run, faces_file: Path, tmp_path: Path) ->
 
 
 def test_each_decision_has_its_scores_and_its_paired_difference_from_argmax(judged: Rows, tmp_path: Path) -> None:
-    labels, probabilities = (part[:4000] for part in judged)
+    labels, probabilities = judged[0][:4000], judged[1][:4000]
     evaluation = Evaluation.from_predictions(labels, probabilities, ("happy", "sad", "fear"))
     faces = FaceSet.from_arrays(np.zeros((len(labels), 4, 4), np.uint8), labels, evaluation.classes)
     judgement = Judgement(evaluation, faces, records.judgement())

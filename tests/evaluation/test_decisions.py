@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,18 +16,7 @@ from mien.evaluation import decisions
 from mien.evaluation.decisions import AnswerScores
 from mien.inference.classifier import Classifier
 from mien.run import Run
-
-SHARES = np.array([0.85, 0.1, 0.05])
-Rows = tuple[Any, Any]
-
-
-def rows(num: int, seed: int) -> Rows:
-    """Labels and exact posteriors of three normal classes on a line, with unequal shares."""
-    rng = np.random.default_rng(seed)
-    labels = rng.choice(3, size=num, p=SHARES)
-    x = rng.normal(size=num) + 1.5 * labels
-    likelihood = np.exp(-0.5 * (x[:, None] - 1.5 * np.arange(3)) ** 2) * SHARES
-    return labels, (likelihood / likelihood.sum(1, keepdims=True)).astype(np.float32)
+from posteriors import SHARES, Rows, rows
 
 
 @pytest.fixture(scope="module")

@@ -5,30 +5,15 @@ from __future__ import annotations
 import re
 
 import matplotlib
-import numpy as np
 import pytest
 
 import records
-from mien import emotions
-from mien.evaluation.evaluation import Evaluation
+from drawn_scores import judged
 from mien.reporting import svg
 from mien.reporting.plots import scores
 from mien.reporting.plots.training import CurvesPlot
 from mien.run_record import NetworkRecord
 from records import layer
-
-
-def judged(
-    num_classes: int = 7, num: int = 300, absent: int | None = None, classes: tuple[str, ...] = ()
-) -> Evaluation:
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, num_classes, num)
-    if absent is not None:
-        labels[labels == absent] = (absent + 1) % num_classes
-    logits = rng.normal(0, 1, (num, num_classes))
-    logits[np.arange(num), labels] += 1.5
-    probabilities = (np.exp(logits) / np.exp(logits).sum(1, keepdims=True)).astype(np.float32)
-    return Evaluation.from_predictions(labels, probabilities, classes or emotions.ALL_EMOTIONS[:num_classes])
 
 
 @pytest.mark.parametrize("num_classes", [2, 7, 8])

@@ -9,25 +9,13 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from drawn_scores import judged
 from mien import emotions
 from mien.errors import DataError, MissingExtraError
 from mien.evaluation import metrics
 from mien.evaluation.evaluation import Evaluation
 from mien.reporting import svg
 from mien.reporting.plots import scores
-
-
-def judged(
-    num_classes: int = 7, num: int = 300, absent: int | None = None, classes: tuple[str, ...] = ()
-) -> Evaluation:
-    rng = np.random.default_rng(0)
-    labels = rng.integers(0, num_classes, num)
-    if absent is not None:
-        labels[labels == absent] = (absent + 1) % num_classes
-    logits = rng.normal(0, 1, (num, num_classes))
-    logits[np.arange(num), labels] += 1.5
-    probabilities = (np.exp(logits) / np.exp(logits).sum(1, keepdims=True)).astype(np.float32)
-    return Evaluation.from_predictions(labels, probabilities, classes or emotions.ALL_EMOTIONS[:num_classes])
 
 
 def test_confusion_plot_writes_counts_and_shares() -> None:

@@ -104,12 +104,14 @@ def foreign(path: Path) -> str:
 
 
 def _kind_of_zip(path: Path) -> str:
+    """The kind of a zip archive by the names in it; of a damaged one by its suffix, so that the reader of that kind says what is wrong."""
     import zipfile
 
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        # Damaged, unreadable, or of an unknown version: nothing is lost, because the reader of this kind opens it again.
         return {".npz": "npz", ".xlsx": "xlsx"}.get(path.suffix.lower(), "zip")
     if "xl/workbook.xml" in names:
         return "xlsx"
