@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from mien.data import classes
 from mien.data.faceset import UNLABELLED, FaceSet
 from mien.data.reading import ReadOptions
+from mien.data.source import DroppedRow, Source
 from mien.errors import DataError
 
 
@@ -27,7 +30,17 @@ def test_classes_are_renamed_then_left_out_and_all_is_counted() -> None:
         ("sad", "low", 1),
         ("happy", None, 1),
     ]
-    assert [(row.name, row.reason) for row in chosen.source.dropped] == [("1", "its class is left out, as asked for")]
+    assert [(row.name, row.reason) for row in chosen.source.dropped] == [("1", "its class is left out, as requested")]
+
+
+def test_classes_that_are_left_out_on_request_are_noted_once() -> None:
+    images = np.arange(2 * 64, dtype=np.uint8).reshape(2, 8, 8)
+    faces = FaceSet.from_arrays(images, [0, 1], ("angry", "happy"))
+    broken = replace(faces, source=Source(dropped=(DroppedRow("2", "it is broken"),)))
+    chosen = classes.choose(broken, ReadOptions.of(drop=["happy"]))
+    assert [str(change) for change in chosen.source.changes] == ["'happy' (1 row) was left out"]
+    assert chosen.source.messages == ["1 row was left out: 1 x it is broken."]
+    assert chosen.source.reading().num_dropped == 2
 
 
 def test_classes_that_get_one_name_are_one_class_and_their_votes_add_up() -> None:

@@ -21,6 +21,7 @@ from mien.cli.common import (
     set_option,
     show,
 )
+from mien.progress import SILENT
 from mien.shown import SHOWN, say
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def info(
     from mien import api
     from mien.data import info as infos
 
-    faceset = api.read(path, reading)
+    faceset = api.read(path, reading, SILENT)  # the description has the notes
     if augmented is not None:
         from mien import recipes
         from mien.training import job

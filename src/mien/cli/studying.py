@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -30,9 +33,57 @@ from mien.shown import SHOWN
 if TYPE_CHECKING:
     from mien.data.reading import ReadOptions
     from mien.experiments.results import Method
+    from mien.run_record import Hardware
+
 
 METHODS = ("adapt", "init", "train")
 NAMES = ("augmentation", "early-stopping", "ensemble", "labels", "imbalance")  # help must not load torch to list them
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Where the trainings of a verb run, where their results go, and how these are shown."""
+
+    out: Path
+    engine: Literal["local", "ray"]
+    num_cpus: int
+    lang: str
+    hardware: Hardware
+    as_json: bool
+
+
+def experiment_options(out: str, what: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The options of every verb that trains several models; the verb gets them as one ``Experiment``.
+
+    Args:
+        out: name of the default folder.
+        what: what the folder has.
+    """
+    options = (
+        click.option(
+            "--out", default=Path(out), type=OutputPath("made"), show_default=True, help=f"Folder for {what}."
+        ),
+        engine_option("Train one after the other in this process, or in parallel on a Ray cluster."),
+        cpus_option,
+        lang_option,
+        device_option,
+        precision_option,
+        json_option,
+    )
+
+    def decorate(verb: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(verb)
+        def with_options(*args: Any, device: str, precision: str, **others: Any) -> None:
+            if others["engine"] == "local" and is_given(click.get_current_context(), "num_cpus"):
+                raise click.UsageError("--cpus-per-run is for --engine ray.")
+            from mien.run_record import Hardware
+
+            own = {field.name: others.pop(field.name) for field in fields(Experiment) if field.name in others}
+            verb(*args, experiment=Experiment(**own, hardware=Hardware(device, precision)), **others)
+
+        return functools.reduce(lambda decorated, option: option(decorated), reversed(options), with_options)
+
+    return decorate
 
 
 @click.command(cls=Verb)
@@ -46,18 +97,8 @@ NAMES = ("augmentation", "early-stopping", "ensemble", "labels", "imbalance")  #
     "--split",
     help="Split to evaluate: a name, 'hold_out' or 'all'.  [default: labelled test rows, else the held-out rows]",
 )
-@click.option(
-    "--out", default=Path("studies"), type=OutputPath("made"), show_default=True, help="Folder for runs and results."
-)
-@engine_option("Train one after the other in this process, or in parallel on a Ray cluster.")
-@cpus_option
-@lang_option
-@device_option
-@precision_option
-@json_option
-@click.pass_context
+@experiment_options("studies", "runs and results")
 def study(
-    context: click.Context,
     name: str,
     data: Path,
     recipe_name: str,
@@ -65,13 +106,7 @@ def study(
     reading: ReadOptions,
     num_seeds: int,
     split: str | None,
-    out: Path,
-    engine: Literal["local", "ray"],
-    num_cpus: int,
-    lang: str,
-    device: str,
-    precision: str,
-    as_json: bool,
+    experiment: Experiment,
 ) -> None:
     """Compare trainings with and without a technique.
 
@@ -83,29 +118,30 @@ def study(
 
     Example:  mien study augmentation fer2013.csv --seeds 3 --set epochs=10
     """
-    if engine == "local" and is_given(context, "num_cpus"):
-        raise click.UsageError("--cpus-per-run is for --engine ray.")
     from mien import api, recipes, typed_json
     from mien.reporting.pages import study
-    from mien.run_record import Hardware
 
     with resumable():
         result = api.study(
             name,
             data,
             recipes.get(recipe_name, settings),
-            out,
+            experiment.out,
             reading=reading,
             num_seeds=num_seeds,
             split=split,
-            engine=engine,
-            num_cpus=num_cpus,
-            hardware=Hardware(device, precision),
+            engine=experiment.engine,
+            num_cpus=experiment.num_cpus,
+            hardware=experiment.hardware,
             progress=SHOWN,
         )
-    page = out / f"{name}.html"
-    study.write(page, result, command=command_line(), lang=lang)
-    show({**typed_json.to_json(result), "page": str(page)}, as_json, lambda: f"{study.as_text(result, lang)}\n\n{page}")
+    page = experiment.out / f"{name}.html"
+    study.write(page, result, command=command_line(), lang=experiment.lang)
+    show(
+        {**typed_json.to_json(result), "page": str(page)},
+        experiment.as_json,
+        lambda: f"{study.as_text(result, experiment.lang)}\n\n{page}",
+    )
 
 
 @click.command(cls=Verb)
@@ -127,18 +163,8 @@ def study(
 @click.option("--by-person", is_flag=True, help="Refuse data that doesn't name persons.")
 @click.option("--leave-one-person-out", "leave_one_out", is_flag=True, help="As many folds as persons.")
 @click.option("--seed", default=0, type=click.IntRange(0), show_default=True, help="Seed of the division into folds.")
-@click.option(
-    "--out", default=Path("crossval"), type=OutputPath("made"), show_default=True, help="Folder for models and results."
-)
-@engine_option("Train one after the other in this process, or in parallel on a Ray cluster.")
-@cpus_option
-@lang_option
-@device_option
-@precision_option
-@json_option
-@click.pass_context
+@experiment_options("crossval", "models and results")
 def crossval(
-    context: click.Context,
     data: Path,
     method: Method,
     model: str,
@@ -149,13 +175,7 @@ def crossval(
     by_person: bool,
     leave_one_out: bool,
     seed: int,
-    out: Path,
-    engine: Literal["local", "ray"],
-    num_cpus: int,
-    lang: str,
-    device: str,
-    precision: str,
-    as_json: bool,
+    experiment: Experiment,
 ) -> None:
     """Cross-validate a model on small DATA: scores for new faces and persons.
 
@@ -166,10 +186,9 @@ def crossval(
 
     Example:  mien crossval clinic/ --method adapt --by-person --out crossval
     """
-    _check_crossval(context, method)
+    _check_crossval(click.get_current_context(), method)
     from mien import api
     from mien.reporting.pages import crossval as pages
-    from mien.run_record import Hardware
 
     source = None if method == "train" else model
     recipe = (
@@ -178,7 +197,7 @@ def crossval(
     with resumable():
         found = api.crossval(
             data,
-            out,
+            experiment.out,
             method=method,
             model=model,
             recipe=recipe,
@@ -186,15 +205,15 @@ def crossval(
             by_person=by_person,
             seed=seed,
             reading=reading,
-            engine=engine,
-            num_cpus=num_cpus,
-            hardware=Hardware(device, precision),
+            engine=experiment.engine,
+            num_cpus=experiment.num_cpus,
+            hardware=experiment.hardware,
             progress=SHOWN,
         )
-    page = out / "crossval.html"
-    pages.write(page, found, command=command_line(), lang=lang)
+    page = experiment.out / "crossval.html"
+    pages.write(page, found, command=command_line(), lang=experiment.lang)
     record = {**found.to_dict(), "page": str(page)}
-    show(record, as_json, lambda: f"{pages.as_text(found, lang)}\n\n{page}")
+    show(record, experiment.as_json, lambda: f"{pages.as_text(found, experiment.lang)}\n\n{page}")
 
 
 def _check_crossval(context: click.Context, method: Method) -> None:
@@ -207,5 +226,3 @@ def _check_crossval(context: click.Context, method: Method) -> None:
         is_given(context, name) for name in ("recipe_name", "settings", "precision", "device")
     ):
         raise click.UsageError("--recipe, --set, --device and --precision are for --method train and init.")
-    if context.params["engine"] == "local" and is_given(context, "num_cpus"):
-        raise click.UsageError("--cpus-per-run is for --engine ray.")

@@ -88,7 +88,9 @@ def _kept(faceset: FaceSet, classes: Sequence[str], reason: str) -> FaceSet:
     lookup[codes] = np.arange(len(codes))
     counts = dict(zip(faceset.classes, faceset.counts().tolist(), strict=True))
     changes = [ClassChange(name, None, counts[name]) for name in faceset.classes if name not in classes]
-    dropped = [DroppedRow(name, f"{reason}, as asked for") for name in faceset.names[~stays].tolist()]
+    dropped = [
+        DroppedRow(name, f"{reason}, as requested", is_requested=True) for name in faceset.names[~stays].tolist()
+    ]
     source = faceset.source
     class_map = {theirs: ours for theirs, ours in source.class_map.items() if ours in classes}
     source = replace(

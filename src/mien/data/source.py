@@ -13,10 +13,11 @@ from mien.words import agreed, counted, percent
 
 @dataclass(frozen=True)
 class DroppedRow:
-    """A row of the source that was left out, with the reason."""
+    """A row of the source that was left out, with the reason; ``is_requested`` if the user left out its class."""
 
     name: str
     reason: str
+    is_requested: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,11 +165,15 @@ class Source:
 
     @property
     def messages(self) -> list[str]:
-        """The messages that every verb prints: the notes, and the number of dropped rows with the most frequent reasons."""
-        reasons = Counter(row.reason for row in self.dropped).most_common()
+        """The messages that every verb prints: the notes, and the number of dropped rows with the most frequent reasons.
+
+        Rows of classes that were left out on request are counted in the notes.
+        """
+        reasons = Counter(row.reason for row in self.dropped if not row.is_requested).most_common()
         shown = ", ".join(f"{count:,} x {reason}" for reason, count in reasons[:3])
         shown += " and other reasons" if len(reasons) > 3 else ""
-        left_out = f"{counted(len(self.dropped), 'row was', 'rows were')} left out: {shown}."
+        total = sum(count for _, count in reasons)
+        left_out = f"{counted(total, 'row was', 'rows were')} left out: {shown}."
         return [*self.notes, *([left_out] if reasons else [])]
 
     def reading(self) -> ReadingRecord:

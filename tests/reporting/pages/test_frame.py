@@ -5,7 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from pathlib import Path
 
+import pytest
+
+from mien.errors import ArgumentError
 from mien.reporting.pages import frame
 from reported import REPORT, TRAIN
 
@@ -43,3 +47,16 @@ def test_style_attributes_become_classes() -> None:
     body, rules = frame._without_styles(page)
     assert body == '<p class="s-0">a</p><b class="s-0 x">b</b><i class="s-1">c</i>'
     assert rules == '.s-0.s-0 {color: red}\n.s-1.s-1 {font: "A"}'
+
+
+def test_write_replaces_the_file_atomically(tmp_path: Path) -> None:
+    def render(what: str, *, lang: str = "en") -> str:
+        return f"{what}: {lang}"
+
+    write, path = frame.writer(render), tmp_path / "page.html"
+    path.write_text("mine")
+    write(path, "a page", lang="zh-TW")
+    assert path.read_text(encoding="utf-8") == "a page: zh-TW"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["page.html"]
+    with pytest.raises(ArgumentError, match="path=3 doesn't fit"):
+        write(3, "a page")  # type: ignore[arg-type] # what is wrong here

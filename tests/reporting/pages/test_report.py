@@ -97,15 +97,6 @@ def test_odd_input_still_gives_a_page(
         assert "<article" not in page
 
 
-def test_write_replaces_only_where_allowed(base: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report, "render", lambda *_, **values: f"a page: {values['lang']}")
-    path = tmp_path / "report.html"
-    path.write_text("mine")
-    report.write(path, judgement(), base, lang="zh-TW")
-    assert path.read_text(encoding="utf-8") == "a page: zh-TW"
-    assert [entry.name for entry in tmp_path.iterdir()] == ["report.html"]
-
-
 def test_commands_are_those_that_were_given(base: Run, english: str) -> None:
     train = "mien train faces.csv --recipe base --set epochs=15 --out first"
     assert train in english

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import mien
-from mien import files, palette
+from mien import palette
 from mien.auditing import label_issues
 from mien.auditing.audit import NUM_FIRST, Audit
 from mien.auditing.findings import Group
@@ -21,7 +20,7 @@ from mien.data import duplicates
 from mien.data.faceset import UNLABELLED
 from mien.evaluation import metrics
 from mien.inference.detector import MIN_SCORE
-from mien.reporting.pages.frame import commands, page_template
+from mien.reporting.pages.frame import commands, page_template, writer
 from mien.reporting.pages.parts import ScoreCard, TableRow
 from mien.reporting.pictures import face_url
 from mien.reporting.texts import Texts, cells
@@ -105,24 +104,18 @@ class DriftSection:
 
 
 @checked
-def write(path: str | os.PathLike[str], audit: Audit, *, command: Sequence[str] = (), lang: str = "en") -> None:
-    """Write the page of an audit atomically.
+def render(audit: Audit, *, command: Sequence[str] = (), lang: str = "en") -> str:
+    """The page as a string.
 
     Args:
-        path: the HTML file.
         audit: the audit.
         command: arguments of the command line that reproduces the page.
         lang: a key of ``texts.LANGUAGES``.
 
     Raises:
-        OutputError: there is no such language, or the file can't be written.
+        OutputError: there is no such language.
         MissingExtraError: jinja2 isn't installed.
     """
-    files.write_text(path, render(audit, command=command, lang=lang))
-
-
-def render(audit: Audit, *, command: Sequence[str] = (), lang: str = "en") -> str:
-    """The page as a string; see ``write``."""
     t = Texts(lang)
     splits = [
         t("audit.split_rows", rows=int((audit.faces.splits == name).sum()), split=t(f"audit.splits.{name}"))
@@ -144,6 +137,9 @@ def render(audit: Audit, *, command: Sequence[str] = (), lang: str = "en") -> st
         drift=_drift(audit, t),
         commands=commands(command),
     )
+
+
+write = writer(render)
 
 
 def _scores(audit: Audit, t: Texts) -> list[ScoreCard]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 import mien
-from mien import files, palette, tables
+from mien import palette, tables
 from mien.evaluation import metrics
 from mien.evaluation.metrics import Score
 from mien.evaluation.model_comparison import LOG_LOSS, ChangedRow, ModelComparison, ModelScores, Pair
 from mien.reporting import data_notes, svg
 from mien.reporting.pages import sections
-from mien.reporting.pages.frame import commands, page_template
+from mien.reporting.pages.frame import commands, page_template, writer
 from mien.reporting.pages.parts import HeatCell, HeatRow, HeatTable, TableRow, Tile
 from mien.reporting.pictures import face_url, markup
 from mien.reporting.plots import scores as plots
@@ -79,26 +78,18 @@ def as_text(result: ModelComparison, lang: str = "en") -> str:
     return "\n\n".join([*parts, "\n".join([*warnings(result, names, t), *_notes(result, names, t)])])
 
 
-def write(
-    path: str | os.PathLike[str], result: ModelComparison, *, command: Sequence[str] = (), lang: str = "en"
-) -> None:
-    """Write the page atomically.
+def render(result: ModelComparison, *, command: Sequence[str] = (), lang: str = "en") -> str:
+    """The page as a string.
 
     Args:
-        path: the HTML file.
         result: what ``model_comparison.compare`` gives.
         command: the words of the command line that makes it again.
         lang: a key of ``texts.LANGUAGES``.
 
     Raises:
-        OutputError: there is no such language, or the file can't be written.
+        OutputError: there is no such language.
         MissingExtraError: jinja2 or matplotlib isn't installed.
     """
-    files.write_text(path, render(result, command=command, lang=lang))
-
-
-def render(result: ModelComparison, *, command: Sequence[str] = (), lang: str = "en") -> str:
-    """The page as a string; see ``write``."""
     t, names = Texts(lang), short_names(result)
     return page_template("compare").render(
         t=t,
@@ -113,6 +104,9 @@ def render(result: ModelComparison, *, command: Sequence[str] = (), lang: str = 
         set_up=_set_up(result, names, t),
         commands=commands(command),
     )
+
+
+write = writer(render)
 
 
 def short_names(result: ModelComparison) -> dict[str, str]:

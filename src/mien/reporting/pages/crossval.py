@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import mien
-from mien import files, tables
+from mien import tables
 from mien.evaluation import metrics
 from mien.evaluation.metrics import Score
 from mien.experiments.crossval import Crossvalidated
 from mien.experiments.results import CrossvalResult, FoldResult
 from mien.reporting import data_notes, svg
 from mien.reporting.pages import confusion, explore, sections
-from mien.reporting.pages.frame import commands, page_template
+from mien.reporting.pages.frame import commands, page_template, writer
 from mien.reporting.pages.parts import Figure, ScoreCard, TableRow
 from mien.reporting.pictures import markup
 from mien.reporting.plots import scores as plots
@@ -46,26 +45,18 @@ def as_text(found: Crossvalidated, lang: str = "en") -> str:
     )
 
 
-def write(
-    path: str | os.PathLike[str], found: Crossvalidated, *, command: Sequence[str] = (), lang: str = "en"
-) -> None:
-    """Write the page, whole or not at all.
+def render(found: Crossvalidated, *, command: Sequence[str] = (), lang: str = "en") -> str:
+    """The page as a string.
 
     Args:
-        path: the HTML file.
         found: what ``crossval.run`` gives.
         command: the words of the command line that makes it again.
         lang: a key of ``texts.LANGUAGES``.
 
     Raises:
-        OutputError: there is no such language, or the file can't be written.
+        OutputError: there is no such language.
         MissingExtraError: jinja2 or matplotlib isn't installed.
     """
-    files.write_text(path, render(found, command=command, lang=lang))
-
-
-def render(found: Crossvalidated, *, command: Sequence[str] = (), lang: str = "en") -> str:
-    """The page as a string; see ``write``."""
     t, result = Texts(lang), found.result
     return page_template("crossval").render(
         t=t,
@@ -83,6 +74,9 @@ def render(found: Crossvalidated, *, command: Sequence[str] = (), lang: str = "e
         explorer=explore.explorer(found.evaluation, found.faces, t),
         commands=commands(command),
     )
+
+
+write = writer(render)
 
 
 def subtitle(result: CrossvalResult, t: Texts) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import numpy as np
 
 import mien
-from mien import files, tables
+from mien import tables
 from mien.checks import checked
 from mien.evaluation.judge import Judgement
 from mien.evaluation.metrics import Score
@@ -19,25 +18,18 @@ from mien.evaluation.probing.saliency import ClassSaliency
 from mien.evaluation.voters import Agreement
 from mien.reporting import narrative, terminal
 from mien.reporting.pages import calibration, confusion, explore, probes, sections
-from mien.reporting.pages.frame import commands, page_template
+from mien.reporting.pages.frame import commands, page_template, writer
 from mien.reporting.texts import Texts, cells
 from mien.reporting.verdict import Known, model_and_data, verdict
 
 
 @checked
-def write(
-    path: str | os.PathLike[str],
-    judgement: Judgement,
-    findings: Findings,
-    *,
-    command: Sequence[str] = (),
-    lang: str = "en",
-    faces: bool = True,
-) -> None:
-    """Write the page atomically.
+def render(
+    judgement: Judgement, findings: Findings, *, command: Sequence[str] = (), lang: str = "en", faces: bool = True
+) -> str:
+    """The page as a string.
 
     Args:
-        path: the HTML file.
         judgement: a model, judged.
         findings: what was found out about it.
         command: the words of the command line that makes the page again.
@@ -45,16 +37,9 @@ def write(
         faces: whether the page has faces.
 
     Raises:
-        OutputError: there is no such language, or the file can't be written.
+        OutputError: there is no such language.
         MissingExtraError: jinja2 or matplotlib isn't installed.
     """
-    files.write_text(path, render(judgement, findings, command=command, lang=lang, faces=faces))
-
-
-def render(
-    judgement: Judgement, findings: Findings, *, command: Sequence[str] = (), lang: str = "en", faces: bool = True
-) -> str:
-    """The page as a string; see ``write``."""
     judgement = judgement if faces else explore.without_faces(judgement)
     t, template = Texts(lang), page_template("explain")
     evaluation, n, split = judgement.evaluation, len(judgement.evaluation), narrative.split_name(judgement, t)
@@ -77,6 +62,9 @@ def render(
         shows_faces=faces,
         verdict=verdict(judgement, t, Known(curves=findings.curves)),
     )
+
+
+write = writer(render)
 
 
 def as_text(judgement: Judgement, findings: Findings, lang: str = "en") -> str:

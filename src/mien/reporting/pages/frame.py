@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import unescape
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
-from mien import palette
+from mien import files, palette
+from mien.checks import checked
 from mien.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from jinja2 import Template
+
+P = ParamSpec("P")
 
 _STYLED = re.compile(r"""<[A-Za-z][^<>]*?\sstyle="([^"]*)"[^<>]*>""")
 """A tag with a style attribute. Within tags, templates and drawings escape ``<`` and ``>``."""
@@ -46,6 +50,20 @@ class PageTemplate:
         for name, part in (("policy", policy), ("script", self.script), ("css", css)):
             body = body.replace(f"@@{name}@@", part, 1)  # the first one is the template's: it stands above all names
         return body + "\n"
+
+
+def writer(render: Callable[P, str]) -> Callable[Concatenate[str | os.PathLike[str], P], None]:
+    """Make ``write(path, ...)``, which writes the page that ``render(...)`` gives to an HTML file, atomically.
+
+    Besides what ``render`` raises, it raises OutputError if the file can't be written.
+    """
+
+    @checked
+    def write(path: str | os.PathLike[str], /, *args: P.args, **kwargs: P.kwargs) -> None:
+        files.write_text(path, render(*args, **kwargs))
+
+    write.__doc__ = f"Write the page to the HTML file ``path``, atomically; see ``{render.__module__}.render``."
+    return write
 
 
 def page_template(name: str, *styles: str) -> PageTemplate:

@@ -5,13 +5,12 @@ The sections are those of the report and of the studies; this page puts them in 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import mien
-from mien import files, tables
+from mien import tables
 from mien.auditing.brief import BriefAudit
 from mien.evaluation.evaluation import Evaluation
 from mien.experiments.homework import Homework
@@ -28,7 +27,7 @@ from mien.reporting.pages import (
     training,
 )
 from mien.reporting.pages.comparisons import Comparison
-from mien.reporting.pages.frame import commands, page_template
+from mien.reporting.pages.frame import commands, page_template, writer
 from mien.reporting.texts import Texts, cells
 from mien.reporting.verdict import Known, verdict
 
@@ -44,25 +43,19 @@ class Download:
     about: str
 
 
-def write(path: str | os.PathLike[str], homework: Homework, *, command: Sequence[str] = (), lang: str = "en") -> None:
-    """Write the page atomically.
+def render(homework: Homework, *, command: Sequence[str] = (), lang: str = "en") -> str:
+    """The page as a string; its links lead to the files beside it.
 
     Args:
-        path: the HTML file; its links lead to files beside it.
         homework: the result of ``homework.run``.
         command: arguments of the command line that reproduces it.
         lang: a key of ``texts.LANGUAGES``.
 
     Raises:
-        OutputError: there is no such language, or the file can't be written.
+        OutputError: there is no such language.
         RunError: a run folder is damaged.
         MissingExtraError: a package of the extra ``report`` isn't installed.
     """
-    files.write_text(path, render(homework, command=command, lang=lang))
-
-
-def render(homework: Homework, *, command: Sequence[str] = (), lang: str = "en") -> str:
-    """The page as a string; see ``write``."""
     t, run, judgement = Texts(lang), homework.run, homework.judgement
     record, history, evaluation = run.record, run.history, judgement.evaluation
     counts = dict(zip(record.data.classes, record.data.train.counts, strict=True))
@@ -95,6 +88,9 @@ def render(homework: Homework, *, command: Sequence[str] = (), lang: str = "en")
         explorer=explore.explorer(evaluation, judgement.faces, t),
         verdict=verdict(judgement, t, Known(train_counts)),
     )
+
+
+write = writer(render)
 
 
 def as_text(homework: Homework, pdf: Path | None = None, lang: str = "en", *, is_drawn: bool = False) -> str:

@@ -6,12 +6,10 @@ annotators, and class shares, with the run's own figures. It reads the records o
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import mien
-from mien import files
 from mien.checks import checked
 from mien.errors import DataError
 from mien.evaluation.evaluation import Evaluation
@@ -32,7 +30,7 @@ from mien.reporting.pages import (
     shares,
     training,
 )
-from mien.reporting.pages.frame import commands, page_template
+from mien.reporting.pages.frame import commands, page_template, writer
 from mien.reporting.texts import Texts
 from mien.reporting.verdict import Known, model_and_data, verdict
 from mien.run import Run
@@ -61,36 +59,6 @@ ALONE = Parts()
 
 
 @checked
-def write(
-    path: str | os.PathLike[str],
-    judgement: Judgement,
-    run: Run,
-    *,
-    parts: Parts = ALONE,
-    command: Sequence[str] = (),
-    lang: str = "en",
-    faces: bool = True,
-) -> None:
-    """Write the report of a run atomically.
-
-    Args:
-        path: the HTML file.
-        judgement: the run's model, judged.
-        run: the run.
-        parts: further sections.
-        command: the words of the command line that makes the report again.
-        lang: a key of ``texts.LANGUAGES``.
-        faces: whether the page has faces; without them it can be shared where pictures of people must not be.
-
-    Raises:
-        OutputError: there is no such language, or the file can't be written.
-        DataError: the judgement is not one of this run's model, or the run has no epoch yet.
-        RunError: the run folder is damaged.
-        MissingExtraError: jinja2 or matplotlib isn't installed.
-    """
-    files.write_text(path, render(judgement, run, parts=parts, command=command, lang=lang, faces=faces))
-
-
 def render(
     judgement: Judgement,
     run: Run,
@@ -100,7 +68,22 @@ def render(
     lang: str = "en",
     faces: bool = True,
 ) -> str:
-    """The report as a string; see ``write``."""
+    """The page as a string.
+
+    Args:
+        judgement: the run's model, judged.
+        run: the run.
+        parts: further sections.
+        command: the words of the command line that makes the report again.
+        lang: a key of ``texts.LANGUAGES``.
+        faces: whether the page has faces; without them it can be shared where pictures of people must not be.
+
+    Raises:
+        OutputError: there is no such language.
+        DataError: the judgement is not one of this run's model, or the run has no epoch yet.
+        RunError: the run folder is damaged.
+        MissingExtraError: jinja2 or matplotlib isn't installed.
+    """
     record, history = run.record, run.history
     judgement = judgement if faces else explore.without_faces(judgement)
     t, page = Texts(lang), page_template("report")
@@ -141,6 +124,9 @@ def render(
         shows_faces=faces,
         verdict=verdict(judgement, t, _known(judgement, record, train_counts, parts)),
     )
+
+
+write = writer(render)
 
 
 def _known(judgement: Judgement, record: RunRecord, train_counts: Sequence[int], parts: Parts) -> Known:

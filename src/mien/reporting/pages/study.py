@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import mien
-from mien import files, tables
+from mien import tables
 from mien.evaluation import metrics
 from mien.experiments.arms import Arm
 from mien.experiments.results import ArmResult, StudyResult
 from mien.reporting import svg
-from mien.reporting.pages.frame import commands, page_template
+from mien.reporting.pages.frame import commands, page_template, writer
 from mien.reporting.pages.parts import Figure
 from mien.reporting.pictures import markup
 from mien.reporting.plots import study
@@ -49,24 +48,18 @@ def cells_of_arms(result: StudyResult, t: Texts) -> list[list[str]]:
     ]
 
 
-def write(path: str | os.PathLike[str], result: StudyResult, *, command: Sequence[str] = (), lang: str = "en") -> None:
-    """Write the page of a study atomically.
+def render(result: StudyResult, *, command: Sequence[str] = (), lang: str = "en") -> str:
+    """The page as a string.
 
     Args:
-        path: the HTML file.
         result: the result of ``studies.run``.
         command: arguments of the command line that reproduces the page.
         lang: a key of ``texts.LANGUAGES``.
 
     Raises:
-        OutputError: there is no such language, or the file can't be written.
+        OutputError: there is no such language.
         MissingExtraError: jinja2 or matplotlib isn't installed.
     """
-    files.write_text(path, render(result, command=command, lang=lang))
-
-
-def render(result: StudyResult, *, command: Sequence[str] = (), lang: str = "en") -> str:
-    """The page as a string; see ``write``."""
     t = Texts(lang)
     return page_template("study").render(
         t=t,
@@ -78,6 +71,9 @@ def render(result: StudyResult, *, command: Sequence[str] = (), lang: str = "en"
         set_up=_set_up(result, t),
         commands=commands(command),
     )
+
+
+write = writer(render)
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import mien
-from mien import files, tables
+from mien import tables
 from mien.evaluation import metrics
 from mien.experiments.results import SweepResult
 from mien.recipes import search_space
 from mien.reporting import svg
-from mien.reporting.pages.frame import commands, page_template
+from mien.reporting.pages.frame import commands, page_template, writer
 from mien.reporting.pictures import markup
 from mien.reporting.plots import tuning
 from mien.reporting.texts import Texts, cells
@@ -23,24 +22,18 @@ def as_text(result: SweepResult, lang: str = "en") -> str:
     return "\n\n".join([subtitle(result, t), tables.render(heads(result, t), rows(result, t)), answer(result, t)])
 
 
-def write(path: str | os.PathLike[str], result: SweepResult, *, command: Sequence[str] = (), lang: str = "en") -> None:
-    """Write the page of a search atomically.
+def render(result: SweepResult, *, command: Sequence[str] = (), lang: str = "en") -> str:
+    """The page as a string.
 
     Args:
-        path: the HTML file.
         result: the result of ``tuning.run``.
         command: arguments of the command line that reproduces the page.
         lang: a key of ``texts.LANGUAGES``.
 
     Raises:
-        OutputError: there is no such language, or the file can't be written.
+        OutputError: there is no such language.
         MissingExtraError: jinja2 or matplotlib isn't installed.
     """
-    files.write_text(path, render(result, command=command, lang=lang))
-
-
-def render(result: SweepResult, *, command: Sequence[str] = (), lang: str = "en") -> str:
-    """The page as a string; see ``write``."""
     t = Texts(lang)
     best = result.best_trial
     return page_template("tune").render(
@@ -62,6 +55,9 @@ def render(result: SweepResult, *, command: Sequence[str] = (), lang: str = "en"
         set_up=_set_up(result, t),
         commands=[*commands(command), "mien train DATA --recipe best.toml"],
     )
+
+
+write = writer(render)
 
 
 def subtitle(result: SweepResult, t: Texts) -> str:

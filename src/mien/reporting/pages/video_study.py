@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import mien
-from mien import files
-from mien.reporting.pages.frame import page_template
+from mien.reporting.pages.frame import page_template, writer
 from mien.reporting.pages.parts import TableRow
 from mien.reporting.pictures import markup
 from mien.reporting.texts import Texts, cells
@@ -41,18 +39,13 @@ class Person:
     svg: str
 
 
-def write(path: str | os.PathLike[str], study: VideoStudy, *, lang: str = "en") -> None:
-    """Write the page atomically.
+def render(study: VideoStudy, *, lang: str = "en") -> str:
+    """The page as a string.
 
     Raises:
-        OutputError: there is no such language, or the file can't be written.
+        OutputError: there is no such language.
         MissingExtraError: jinja2 isn't installed.
     """
-    files.write_text(path, render(study, lang=lang))
-
-
-def render(study: VideoStudy, *, lang: str = "en") -> str:
-    """The page as a string; see ``write``."""
     t = Texts(lang)
     template = page_template("video_study")
     shown = sorted(study.results, key=lambda one: -one.summary.readable_seconds)[:MOST_TIMELINES]
@@ -74,6 +67,9 @@ def render(study: VideoStudy, *, lang: str = "en") -> str:
         hidden=len(study.results) - len(shown),
         commands=[],
     )
+
+
+write = writer(render)
 
 
 def warnings(study: VideoStudy, t: Texts) -> list[str]:
