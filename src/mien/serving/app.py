@@ -18,8 +18,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 import mien
-from mien.errors import MienError
-from mien.serving import api, problems
+from mien.errors import MienError, RequestError
+from mien.serving import api, problems, samples
 from mien.serving.engine import Engine
 from mien.serving.gate import Gate
 from mien.serving.guard import Authentication, Guard, Hosts, Prefix
@@ -116,6 +116,12 @@ def _serve_files(app: FastAPI, root_path: str) -> None:
     @app.get("/docs", include_in_schema=False)
     async def docs() -> Response:
         return _page("docs.html", root_path)
+
+    @app.get("/page/samples/{name}.jpg", include_in_schema=False)
+    def sample(name: str) -> Response:
+        if name not in samples.SAMPLES:
+            raise RequestError(404, "There is no such sample.")
+        return Response(samples.photo(name), media_type="image/jpeg")
 
     app.mount("/page/swagger", StaticFiles(directory=SWAGGER))
     app.mount("/page", StaticFiles(directory=PAGE))

@@ -119,7 +119,7 @@ def _check(every: Annotated[int, Between(1, 1_000_000_000)], smoothing: Annotate
 def _readings(
     reader: Reader, clip: VideoReader, every: int, smoothing: float, on_audio: Callable[[Packet], None] | None
 ) -> Iterator[FrameReading]:
-    tracker, smoother, cuts = Tracker(), _Smoother(smoothing), CutDetector()
+    tracker, smoother, cuts = Tracker(), Smoother(smoothing), CutDetector()
     faces: tuple[TrackedFace, ...] = ()
     for frame in clip.frames(on_audio=on_audio):
         if frame.number % every:
@@ -223,14 +223,19 @@ class _Stretch:
         self.end, self.total, self.num = time, self.total + confidence, self.num + 1
 
 
-class _Smoother:
-    """Exponential moving average of a track's probabilities, independent of the frame rate."""
+class Smoother:
+    """Exponential moving average of a track's probabilities, independent of the frame rate.
+
+    Args:
+        seconds: time constant; 0 is off.
+    """
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.rows: dict[int, tuple[float, NDArray[np.float32]]] = {}
 
     def __call__(self, track: int, row: NDArray[np.float32], time: float) -> NDArray[np.float32]:
+        """The smoothed probabilities ``(K,)`` of a track at a non-decreasing time in seconds."""
         self.rows = {number: entry for number, entry in self.rows.items() if time - entry[0] <= MAX_GAP}
         if track in self.rows and self.seconds > 0:
             before, average = self.rows[track]

@@ -1,11 +1,14 @@
-"""The live camera, and reading on the device itself."""
+"""The live camera."""
 
 from __future__ import annotations
 
+import base64
+import csv
+import io
 import json
 import re
+import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,12 +17,11 @@ from PIL import Image
 from playwright.sync_api import Route, expect
 
 import mien
-import scenes
-import servers
-from browsers import Open, give
+from browsers import Open
 from mien import images
-from mien.run import Run
-from mien.serving import api
+from mien.inference import records
+from mien.videos import analysis
+from mien.videos.tracking import Tracker
 
 
 def test_the_camera_is_read_frame_by_frame(visit: Open) -> None:
@@ -43,15 +45,13 @@ def test_the_camera_is_read_frame_by_frame(visit: Open) -> None:
     expect(page.locator("#rate")).to_have_text(
         re.compile(r"^\d+ frames/s classified, \d+ frames/s skipped$"), timeout=20_000
     )
-    expect(page.locator("#timeline")).to_have_attribute(
-        "aria-label", re.compile(r"now (happy|surprise|neutral|fear) \d+%")
-    )
-    overlay = "[...document.getElementById('overlay').getContext('2d').getImageData(0, 0, 640, 480).data].some(Boolean)"
-    assert page.evaluate(overlay), "no box was drawn"
-    painted = (
-        "[...document.getElementById('timeline').getContext('2d').getImageData(0, 0, 9999, 99).data].some(Boolean)"
-    )
-    assert page.evaluate(painted), "the timeline is empty"
+    lane = page.locator("#live-lanes canvas").last  # a track ends where frames take more than a second
+    expect(lane).to_have_attribute("aria-label", re.compile(r"^Face \d+: (happy|surprise|neutral|fear) \d+%"))
+    expect(page.locator("#live-lanes .value").last).to_have_text(re.compile(r"^(happy|surprise|neutral|fear) \d+%"))
+    expect(page.locator(".axis .late")).to_have_text("now")
+    expect(page.locator("#view")).to_have_attribute("aria-label", re.compile(r"^Face \d+: "))
+    painted = "(canvas) => [...canvas.getContext('2d').getImageData(0, 0, 9999, 9).data].some(Boolean)"
+    assert lane.evaluate(painted), "the lane is empty"
     page.get_by_role("button", name="Stop the camera").click()
     assert most == 1  # frames are left out, never queued
     assert read >= 2
@@ -60,7 +60,104 @@ def test_the_camera_is_read_frame_by_frame(visit: Open) -> None:
     after = read
     page.wait_for_timeout(700)
     assert read == after
-    assert not page.evaluate(overlay)
+    expect(page.locator("#view")).to_be_hidden()  # the picture is gone, the lanes stay
+
+
+def test_the_frame_that_was_read_is_the_frame_that_is_shown(visit: Open) -> None:
+    page = visit()
+    clock = """() => {
+        const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 480 });
+        const context = canvas.getContext("2d");
+        setInterval(() => {  // a picture that gets lighter by 30 grays a second
+            context.fillStyle = `rgb(${Array(3).fill(Math.round(performance.now() * 0.03) % 256)})`;
+            context.fillRect(0, 0, 640, 480);
+        }, 20);
+        navigator.mediaDevices.getUserMedia = async () => canvas.captureStream(30);
+    }"""
+    page.evaluate(clock)
+    sent: list[float] = []
+    face = {
+        "label": "happy",
+        "confidence": 1,
+        "abstained": False,
+        "box": [400, 100, 600, 300],
+        "probabilities": {"happy": 1},
+    }
+
+    def answer(route: Route) -> None:
+        frame = Image.open(io.BytesIO(route.request.post_data_buffer or b""))
+        sent.append(float(np.median(np.asarray(frame.convert("L"))[300:, :])))
+        if len(sent) < 3:  # the third frame is never answered
+            time.sleep(0.8)  # meanwhile the camera goes on
+            route.fulfill(body=json.dumps({"photos": [{"width": 640, "height": 480, "faces": [face]}]}))
+
+    page.route("**/v1/analyze*", answer)
+    page.locator("#live-tab").click()
+    page.locator("#start").click()
+    expect(page.locator("#live-lanes canvas").first).to_be_visible(timeout=20_000)
+    page.wait_for_timeout(1500)
+    assert len(sent) == 3
+    shown = page.evaluate("document.getElementById('view').toDataURL('image/png')")
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(shown.partition(",")[2]))).convert("RGB"), int)
+    assert np.median(picture[300:]) == pytest.approx(sent[1], abs=3)
+    assert abs(sent[2] - sent[1]) > 10
+    sides = [np.abs(part - sent[1]).max() for part in (picture[90:310, 30:250], picture[90:310, 390:610])]
+    assert sides[0] > 60 > sides[1]  # as in a mirror, the box is on the other side
+
+
+def test_faces_are_tracked_and_smoothed_as_in_videos(visit: Open) -> None:
+    rng = np.random.default_rng(4)
+    tracker, smoother = Tracker(), analysis.Smoother(analysis.SMOOTHING)
+    centres, frames, expected, time_at = rng.uniform(100, 900, (4, 2)), [], [], 0.0
+    for _ in range(120):
+        time_at += float(rng.choice([0.04, 0.1, 0.3, 1.2], p=[0.5, 0.3, 0.15, 0.05]))
+        centres += rng.normal(0, 25, (4, 2))
+        seen = rng.permutation(4)[: rng.integers(0, 5)]
+        boxes = np.concatenate([centres[seen] - 60, centres[seen] + rng.uniform(50, 70, (len(seen), 1))], 1)
+        rows = rng.dirichlet(np.ones(3), len(seen)).astype(np.float32)
+        numbers = tracker.update(boxes.astype(np.float32), time_at)
+        smooth = [smoother(number, row, time_at).tolist() for number, row in zip(numbers, rows, strict=True)]
+        frames.append({"time": time_at, "boxes": boxes.tolist(), "rows": rows.tolist()})
+        expected.append([numbers, smooth])
+    script = """async (frames) => {
+        const { Smoother, Tracker } = await import("./page/tracking.js");
+        const [tracker, smoother] = [new Tracker(), new Smoother()];
+        return frames.map(({ time, boxes, rows }) => {
+            const numbers = tracker.update(boxes, time);
+            return [numbers, numbers.map((number, at) => Object.values(smoother.smooth(number, { a: rows[at][0], b: rows[at][1], c: rows[at][2] }, time)))];
+        });
+    }"""
+    found = visit().evaluate(script, frames)
+    assert [numbers for numbers, _ in found] == [numbers for numbers, _ in expected]
+    assert max(number for numbers, _ in expected for number in numbers) > 6  # tracks end and begin
+    for (_, rows), (_, others) in zip(found, expected, strict=True):
+        np.testing.assert_allclose(rows, others, atol=1e-6)
+
+
+def test_picture_and_table_can_be_saved(visit: Open) -> None:
+    page = visit()
+    page.locator("#live-tab").click()
+    expect(page.locator("#live-table")).to_be_disabled()
+    page.locator("#start").click()
+    expect(page.locator("#live-picture")).to_be_enabled(timeout=20_000)
+    page.wait_for_timeout(1000)
+    with page.expect_download() as download:
+        page.locator("#live-picture").click()
+    assert images.decode(download.value.path()).shape == (480, 640, 3)
+    page.get_by_role("button", name="Stop the camera").click()
+    expect(page.locator("#live-picture")).to_be_disabled()
+    with page.expect_download() as download:
+        page.locator("#live-table").click()
+    with download.value.path().open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    classes = mien.Reader("tiny").classifier.classes
+    assert set(rows[0]) <= set(records.track_columns(classes))
+    assert [int(row["frame"]) for row in rows] == list(range(len(rows)))
+    assert {row["status"] for row in rows} == {"face"}
+    for row in rows:
+        shares = {name: float(row[f"p_{name}"]) for name in classes}
+        assert sum(shares.values()) == pytest.approx(1, abs=1e-4)
+        assert shares[row["label"]] == max(shares.values()) == float(row["confidence"])
 
 
 def test_a_busy_server_costs_frames_and_not_the_camera(visit: Open) -> None:
@@ -88,7 +185,7 @@ def test_a_camera_that_is_unplugged_is_said(visit: Open) -> None:
     expect(page.locator("#rate")).not_to_be_empty(timeout=20_000)
     page.evaluate("document.getElementById('video').srcObject.getTracks()[0].dispatchEvent(new Event('ended'))")
     expect(page.locator("#stage-hint")).to_have_text("The camera was switched off or unplugged.")
-    page.get_by_role("button", name="繁體中文").click()
+    page.get_by_role("button", name="正體中文").click()
     expect(page.locator("#stage-hint")).to_have_text("攝影機已關閉或被拔除。")
 
 
@@ -123,112 +220,3 @@ def test_leaving_the_tab_stops_the_camera(visit: Open) -> None:
     expect(page.locator("#start")).to_have_text("Stop the camera")
     page.locator("#photos-tab").click()
     assert page.evaluate("document.getElementById('video').srcObject") is None
-
-
-def test_photos_are_read_on_the_device_as_on_the_server(visit: Open, tmp_path: Path, on_device: None) -> None:
-    two, one, half, side = (tmp_path / name for name in ("two.png", "one.jpg", "half.png", "side.png"))
-    scenes.save(np.ascontiguousarray(np.rot90(scenes.scene(("sad", "fear"), width=900))), side)
-    scenes.save(scenes.scene(("happy", "fear"), width=1280, height=705, side=300), half)  # shrinks to a height of 352.5
-    scenes.save(scenes.scene(("happy", "surprise"), width=800), two)
-    turned = np.rot90(scenes.scene(("sad",), width=1700, height=1300, side=500))
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    Image.fromarray(np.ascontiguousarray(turned)).save(one, quality=95, exif=exif)
-    reader = mien.Reader("tiny", flip=True, decision="balanced")
-    with servers.running(flip=True, decision="balanced") as url:
-        page = visit(url, permissions=["clipboard-read", "clipboard-write"])
-        page.get_by_label("On this device").check()
-        expect(page.locator("#privacy")).to_contain_text("doesn't leave this device", timeout=30_000)
-        sent: list[str] = []
-        page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
-        give(page, two, one, half, side)
-        page.locator("#copy-all").click()
-        expect(page.locator("#announcer")).to_have_text("Copied")
-        photos = json.loads(page.evaluate("navigator.clipboard.readText()"))["photos"]
-        assert sent == []
-        for photo, path in zip(photos, (two, one, half, side), strict=True):
-            expected = [face.to_dict() for face in reader.analyze(path)]
-            assert len(photo["faces"]) == len(expected) > 0
-            for face, other in zip(photo["faces"], expected, strict=True):
-                np.testing.assert_allclose(face["box"], other["box"], atol=1.0)
-                assert face["rotated"] == other["rotated"] == (90 if path == side else 0)
-                np.testing.assert_allclose(
-                    list(face["probabilities"].values()), list(other["probabilities"].values()), atol=0.01
-                )
-                assert list(face["probabilities"]) == list(other["probabilities"])
-        assert (photos[1]["width"], photos[1]["height"]) == images.decode(one).shape[1::-1]
-        page.get_by_label("On this device").uncheck()
-        expect(page.locator("#privacy")).to_contain_text("is sent to this server")
-
-
-def test_nothing_is_sent_while_the_models_load_and_the_last_choice_counts(
-    visit: Open, pictures: Path, on_device: None
-) -> None:
-    page = visit()
-    sent: list[str] = []
-    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
-    go_on: list[Route] = []
-    page.route("**/v1/models/tiny/file", lambda route: go_on.append(route))
-    switch = page.get_by_label("On this device")
-    switch.check()
-    page.set_input_files("#files", pictures / "two.jpg")
-    page.wait_for_timeout(700)
-    expect(page.locator(".waiting")).to_have_count(1)
-    assert sent == []
-    go_on[0].continue_()
-    expect(page.locator(".said")).to_have_text("2 faces found", timeout=20_000)
-    assert sent == []
-    switch.uncheck()
-    switch.check()
-    switch.uncheck()
-    for route in go_on[1:]:
-        route.continue_()
-    page.wait_for_timeout(500)
-    expect(page.locator("#privacy")).to_contain_text("is sent to this server")
-    give(page, pictures / "none.png")
-    assert len(sent) == 1
-
-
-def test_where_the_models_cant_run_it_is_said_and_nothing_is_sent(visit: Open, pictures: Path, on_device: None) -> None:
-    page = visit()
-    sent: list[str] = []
-    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
-    page.route("**/*.wasm", lambda route: route.abort())
-    page.set_input_files("#files", [])
-    page.get_by_label("On this device").check()
-    page.set_input_files("#files", pictures / "two.jpg")
-    expect(page.locator("#message")).to_contain_text("no photo was classified or sent", timeout=20_000)
-    expect(page.locator(".said")).to_contain_text("can't run the models")
-    expect(page.get_by_label("On this device")).not_to_be_checked()
-    assert sent == []
-
-
-def test_the_camera_is_read_on_the_device(visit: Open, on_device: None) -> None:
-    page = visit()
-    page.get_by_label("On this device").check()
-    expect(page.locator("#privacy")).to_contain_text("doesn't leave this device", timeout=30_000)
-    sent: list[str] = []
-    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
-    page.locator("#live-tab").click()
-    page.locator("#start").click()
-    expect(page.locator("#rate")).to_have_text(re.compile(r"^[1-9]\d* frames/s classified"), timeout=30_000)
-    expect(page.locator("#timeline")).to_have_attribute("aria-label", re.compile(r"now \w+ \d+%"))
-    assert sent == []
-
-
-def test_without_the_runtime_there_is_no_switch(visit: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(api, "RUNTIME", tmp_path / "none")
-    with servers.running() as url:
-        page = visit(url)
-        expect(page.locator("#device-choice")).to_be_hidden()
-        assert page.request.get(f"{url}/v1/models/tiny/file").status == 404
-
-
-def test_a_model_of_ones_own_is_not_given_away(visit: Open, run: Run, on_device: None) -> None:
-    with servers.running(models=("tiny", str(run.model_file))) as url:
-        page = visit(url)
-        expect(page.get_by_label("On this device")).to_be_visible()
-        page.locator("#model").select_option("model")
-        expect(page.locator("#device-choice")).to_be_hidden()
-        assert page.request.get(f"{url}/v1/models/model/file").status == 404
-        assert page.request.get(f"{url}/v1/models/tiny/file").status == 200

@@ -1,6 +1,8 @@
 // Finding and reading faces in the browser itself: the same steps, in the same order, as inference/detector.py, align.py and
 // photo.py take on the server, on the same two model files. A photo that is read here is sent nowhere.
 
+import { overlap } from "./tracking.js";
+
 const LONGEST = 640; // pixels: photos are shrunk to this for the first look
 const DETAILS = { low: null, normal: 0.03, high: 0.01 }; // smallest face as a share of the shorter side; null has one look
 const [SMALLEST_FACE, SEEN_FACE, MOST_SEEN] = [24, 28, 16e6];
@@ -291,12 +293,6 @@ function suppress(found) {
     if (kept.every((other) => overlap(face.box, other.box) <= MAX_OVERLAP)) kept.push(face);
   }
   return kept;
-}
-
-function overlap(a, b) {
-  const shared = Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0])) * Math.max(0, Math.min(a[3], b[3]) - Math.max(a[1], b[1]));
-  const area = (box) => (box[2] - box[0]) * (box[3] - box[1]);
-  return shared / Math.max(area(a) + area(b) - shared, 1e-9);
 }
 
 // Cut a face out: turned, scaled and shifted so that its landmarks come closest to TEMPLATE.

@@ -1,81 +1,92 @@
-// The camera: frames are read one at a time, as fast as they can be; those that come meanwhile are left out, never queued.
+// The camera: frames are read one at a time, as fast as they can be; those that come meanwhile are left out, never queued. What is
+// shown is the frame that was read, so that its boxes always lie on its faces.
 
-import { drawFaces, drawTimeline } from "./draw.js";
-import { expression, percent, say } from "./words.js";
+import { closeCamera, openCamera } from "./camera.js";
+import { byId, save } from "./dom.js";
+import { drawFaces } from "./draw.js";
+import { caption } from "./faces.js";
+import { Lanes } from "./lanes.js";
+import { csv } from "./table.js";
+import { Smoother, Tracker } from "./tracking.js";
+import { say } from "./words.js";
 
 const WIDTH = 640; // pixels of the frames that are read: the detector looks at no more
-const SPAN = 30_000; // milliseconds of the timeline
-
-const largest = (faces) => faces.reduce((best, face) => (area(face) > area(best) ? face : best));
-const area = ({ box }) => (box[2] - box[0]) * (box[3] - box[1]);
-
+const SPAN = 30; // seconds of the lanes
+const KEPT = 600; // seconds of the table
+const MOST_LANES = 8; // the latest faces
+const TEXT = 13; // pixels of the labels, on the screen
 const FAILURES = 5; // in a row, after which the camera stops
 const PAUSE = 1000; // milliseconds after one, such as a server that is busy
 
 export class Live {
   constructor({ analyze, onSay }) {
-    this.analyze = analyze;
-    this.onSay = onSay;
-    this.video = document.getElementById("video");
-    this.overlay = document.getElementById("overlay");
-    this.timeline = document.getElementById("timeline");
-    this.button = document.getElementById("start");
-    this.rate = document.getElementById("rate");
-    this.hint = document.getElementById("stage-hint");
+    Object.assign(this, { analyze, onSay, classes: [], abstain: 0, readings: [], tracks: new Map() });
+    this.stage = byId("stage");
+    this.video = byId("video");
+    this.view = byId("view");
+    this.button = byId("start");
+    this.rate = byId("rate");
+    this.hint = byId("stage-hint");
     this.words = () => say("live_hint");
     this.frame = document.createElement("canvas");
-    this.history = [];
-    this.classes = [];
+    this.small = document.createElement("canvas");
+    this.lanes = new Lanes(byId("live-lanes"));
     this.turn = 0; // grows with every start and stop: what belongs to an older one is dropped
     this.isOn = false;
     this.button.onclick = () => (this.isOn ? this.stop() : this.start());
+    byId("live-picture").onclick = () => this.view.toBlob((blob) => save(blob, say("picture_name")));
+    byId("live-table").onclick = () => save(new Blob([csv(this.readings, this.classes)], { type: "text/csv" }), "mien.csv");
     this.show();
   }
 
-  // Words and timeline anew, as after a change of language.
+  // Words, picture and lanes anew, as after a change of language.
   show() {
     this.button.textContent = say(this.isOn ? "stop" : "start");
     this.hint.textContent = this.words();
     this.hint.hidden = this.isOn && Boolean(this.video.srcObject);
-    const now = this.history.at(-1);
-    const best = now?.probabilities && Object.entries(now.probabilities).reduce((a, b) => (b[1] > a[1] ? b : a));
-    this.timeline.setAttribute("aria-label", best ? say("timeline_now", expression(best[0]), percent(best[1])) : say("timeline_empty"));
-    drawTimeline(this.timeline, this.history, this.classes, SPAN, performance.now());
+    byId("live-picture").disabled = !this.isOn || !this.readings.length;
+    byId("live-table").disabled = !this.readings.length;
+    if (this.isOn && this.readings.length) this.#draw();
+    const end = this.readings.at(-1)?.time ?? 0;
+    const seen = [...this.tracks].filter(([, track]) => end - track.spans.at(-1).end < SPAN).slice(-MOST_LANES);
+    byId("live-figure").hidden = !seen.length;
+    if (!seen.length) return;
+    const tick = (time) => (Math.abs(time - end) < 0.5 ? say("now") : say("ago", Math.round(end - time)));
+    this.lanes.show(new Map(seen), { start: end - SPAN, end, zero: end, classes: this.classes, tick });
   }
 
   async start() {
-    if (!navigator.mediaDevices) return this.stop(() => say("camera_insecure"));
     const turn = ++this.turn;
-    this.isOn = true;
-    this.history = [];
+    Object.assign(this, { isOn: true, readings: [], tracks: new Map(), tracker: new Tracker(), smoother: new Smoother() });
     this.words = () => say("live_hint");
     this.show();
-    let stream;
+    let stream = null;
     try {
-      stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 1280 }, facingMode: "user" } });
+      stream = await openCamera("user");
       if (turn === this.turn) {
         this.video.srcObject = stream;
         await this.video.play();
       }
     } catch (error) {
-      if (turn !== this.turn) return undefined;
-      return this.stop(() => say(error.name === "NotAllowedError" ? "camera_denied" : "camera_missing"));
+      if (turn !== this.turn) return closeCamera(stream);
+      return this.stop(error.words ?? (() => say("camera_missing")));
     }
     // Permission may come late, when the camera isn't wanted any more.
-    if (turn !== this.turn) return stream.getTracks().forEach((track) => track.stop());
+    if (turn !== this.turn) return closeCamera(stream);
     stream.getTracks().forEach((track) => (track.onended = () => turn === this.turn && this.stop(() => say("camera_ended"))));
-    document.getElementById("stage").style.aspectRatio = `${this.video.videoWidth} / ${this.video.videoHeight}`;
+    this.stage.style.aspectRatio = `${this.video.videoWidth} / ${this.video.videoHeight}`;
     this.show();
     return this.#run(turn);
   }
 
-  // `words` says why, where it wasn't asked for.
+  // `words` says why, where it wasn't asked for. The table stays.
   stop(words) {
     this.turn++;
     this.isOn = false;
-    this.video.srcObject?.getTracks().forEach((track) => track.stop());
+    closeCamera(this.video.srcObject);
     this.video.srcObject = null;
-    this.overlay.getContext("2d").clearRect(0, 0, this.overlay.width, this.overlay.height);
+    this.view.width = this.view.height = 1;
+    this.view.hidden = true;
     this.rate.textContent = "";
     this.words = words ?? (() => say("live_hint"));
     if (words) this.onSay(words());
@@ -89,11 +100,12 @@ export class Live {
       if (turn === this.turn) this.video.requestVideoFrameCallback?.(count);
     };
     this.video.requestVideoFrameCallback?.(count);
-    let [read, failed, since] = [0, 0, performance.now()];
+    const began = performance.now();
+    let [read, failed, since] = [0, 0, began];
     while (turn === this.turn) {
       await new Promise(requestAnimationFrame); // no more often than the screen shows, and not at all in a hidden tab
       try {
-        await this.#read(turn);
+        await this.#read(turn, (performance.now() - began) / 1000);
         [read, failed] = [read + 1, 0];
       } catch (error) {
         if (turn !== this.turn) return;
@@ -111,20 +123,54 @@ export class Live {
     }
   }
 
-  async #read(turn) {
-    const { frame, video, overlay } = this;
-    const factor = Math.min(1, WIDTH / video.videoWidth);
-    frame.width = Math.round(video.videoWidth * factor);
-    frame.height = Math.round(video.videoHeight * factor);
-    frame.getContext("2d").drawImage(video, 0, 0, frame.width, frame.height);
-    const at = performance.now();
-    const { faces } = await this.analyze(frame);
+  async #read(turn, time) {
+    const { frame, small, video } = this;
+    [frame.width, frame.height] = [video.videoWidth, video.videoHeight];
+    const factor = Math.min(1, WIDTH / frame.width);
+    [small.width, small.height] = [frame.width, frame.height].map((side) => Math.round(side * factor));
+    frame.getContext("2d").drawImage(video, 0, 0);
+    small.getContext("2d").drawImage(frame, 0, 0, small.width, small.height);
+    const { faces } = await this.analyze(small);
     if (turn !== this.turn) return;
-    overlay.width = video.videoWidth;
-    overlay.height = video.videoHeight;
-    drawFaces(overlay.getContext("2d"), faces, { factor: overlay.width / frame.width, mirror: true });
-    this.history.push({ at, probabilities: faces.length ? largest(faces).probabilities : null });
-    this.history = this.history.filter((entry) => at - entry.at < SPAN);
+    const numbers = this.tracker.update(faces.map(({ box }) => box), time);
+    const smoothed = faces.map((face, row) => {
+      const probabilities = this.smoother.smooth(numbers[row], face.probabilities, time);
+      const [label, confidence] = Object.entries(probabilities).reduce((best, one) => (one[1] > best[1] ? one : best));
+      return { ...face, track: numbers[row], probabilities, label, confidence, abstained: confidence < this.abstain };
+    });
+    this.#note(time, smoothed);
     this.show();
+  }
+
+  // The last values of a face hold until the next frame.
+  #note(time, faces) {
+    for (const track of this.tracks.values()) {
+      if (track.now) track.spans.at(-1).end = time;
+      track.now = null;
+      while (time - track.spans[0].end > SPAN && track.spans.length > 1) track.spans.shift();
+    }
+    for (const face of faces) {
+      const track = this.tracks.get(face.track) ?? { spans: [] };
+      track.spans.push({ start: time, end: time, probabilities: face.probabilities });
+      track.now = face;
+      this.tracks.set(face.track, track);
+    }
+    this.readings.push({ frame: (this.readings.at(-1)?.frame ?? -1) + 1, time, faces });
+    while (time - this.readings[0].time > KEPT) this.readings.shift();
+  }
+
+  // The frame that was read, as in a mirror, with its faces.
+  #draw() {
+    const { view, frame, small } = this;
+    [view.width, view.height] = [frame.width, frame.height];
+    view.hidden = false;
+    const context = view.getContext("2d");
+    context.setTransform(-1, 0, 0, 1, view.width, 0);
+    context.drawImage(frame, 0, 0);
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    const { faces } = this.readings.at(-1);
+    const size = (TEXT * view.width) / Math.max(1, view.clientWidth);
+    drawFaces(context, faces, { factor: view.width / small.width, mirror: true, size, nameOf: ({ track }) => track });
+    view.setAttribute("aria-label", faces.map((face) => say("face", face.track, caption(face))).join(". ") || say("no_face"));
   }
 }

@@ -1,32 +1,26 @@
 // The page: what people touch, and what follows.
 
 import * as api from "./api.js";
-import { setColours } from "./draw.js";
+import { byId } from "./dom.js";
+import { setColours, setThreshold } from "./faces.js";
+import { Gallery } from "./gallery.js";
 import { Live } from "./live.js";
-import { Photo } from "./photo.js";
-import { copyFrom } from "./copy.js";
-import { expression, keep, preferred, say, speak } from "./words.js";
+import { keep, percent, preferred, say, speak } from "./words.js";
 
-const AT_ONCE = 2; // photos that are sent side by side
-
-const byId = (id) => document.getElementById(id);
-const gallery = [];
 let limits = { bytes: Infinity };
 let server = null; // what /v1/models says
-let classes = [];
 let device = Promise.resolve(null); // the models in the browser while the switch is on: what is read waits for them
 let choices = 0;
 let message = null; // a function that says what all must see
-let waiting = [];
-let sending = 0;
 
 const announce = (text) => (byId("announcer").textContent = text);
+const megabytes = (bytes) => Math.round((bytes / 2 ** 20) * 10) / 10;
 
 // Say something that all must see; `words` says it in the language of the moment, null takes it away.
 function complain(words) {
   message = words;
   byId("message").hidden = !words;
-  byId("message").textContent = words?.() ?? "";
+  byId("message-text").textContent = words?.() ?? "";
 }
 
 const live = new Live({
@@ -39,33 +33,12 @@ const live = new Live({
   },
 });
 
-// Photos
-
-function add(files) {
-  const photos = files.map((file) => new Photo(file, file.name || say("pasted"), { onRemove: remove, onSay: announce }));
-  gallery.unshift(...photos);
-  waiting.push(...photos);
-  byId("gallery").prepend(...photos.map((photo) => photo.card));
-  showBar();
-  send();
-}
-
-function send() {
-  while (server && sending < AT_ONCE && waiting.length) {
-    const photo = waiting.shift();
-    sending++;
-    photo.read(readOne).finally(() => {
-      sending--;
-      showBar();
-      send();
-    });
-  }
-}
+const gallery = new Gallery({ read: readOne, onSay: announce, onFail: complain });
 
 async function readOne(file) {
   const models = await device;
   if (models) return models.analyze(file);
-  if (file.size > limits.bytes) throw new api.Failure(() => say("too_large", megabytes()));
+  if (file.size > limits.bytes) throw new api.Failure(() => say("too_large", megabytes(limits.bytes)));
   try {
     return await api.analyze(file, byId("model").value);
   } catch (error) {
@@ -74,33 +47,15 @@ async function readOne(file) {
   }
 }
 
-const megabytes = () => Math.round((limits.bytes / 2 ** 20) * 10) / 10;
+// Files may be dropped and pasted anywhere.
 
-function remove(photo) {
-  const at = gallery.indexOf(photo);
-  gallery.splice(at, 1);
-  waiting = waiting.filter((other) => other !== photo);
-  photo.card.remove();
-  showBar();
-  (gallery[Math.min(at, gallery.length - 1)]?.removeButton ?? byId("choose")).focus();
-}
-
-function showBar() {
-  byId("gallery-bar").hidden = gallery.length < 2;
-  const found = gallery.reduce((sum, photo) => sum + (photo.result?.faces.length ?? 0), 0);
-  byId("summary").textContent = say("summary", gallery.length, found);
-}
-
-function takePhotos() {
+function takeDrops() {
   const drop = byId("drop");
-  byId("choose").onclick = () => byId("files").click();
-  byId("shoot").onclick = () => byId("camera").click();
-  for (const input of [byId("files"), byId("camera")]) {
-    input.onchange = () => {
-      add([...input.files]);
-      input.value = ""; // so that the same file can be chosen again
-    };
-  }
+  const take = (files) => {
+    if (!files.length) return;
+    byId("photos-tab").click();
+    gallery.add([...files]);
+  };
   addEventListener("dragover", (event) => {
     event.preventDefault();
     drop.classList.add("over");
@@ -109,30 +64,15 @@ function takePhotos() {
   addEventListener("drop", (event) => {
     event.preventDefault();
     drop.classList.remove("over");
-    byId("photos-tab").click();
-    add([...event.dataTransfer.files]);
+    take(event.dataTransfer.files);
   });
-  addEventListener("paste", (event) => {
-    if (!event.clipboardData.files.length) return;
-    byId("photos-tab").click();
-    add([...event.clipboardData.files]);
-  });
-  byId("clear").onclick = () => {
-    waiting = [];
-    gallery.splice(0).forEach((photo) => photo.card.remove());
-    showBar();
-    byId("choose").focus();
-  };
-  byId("copy-all").onclick = () => {
-    const photos = gallery.map((photo) => photo.json());
-    copyFrom(byId("copy-all"), JSON.stringify({ photos }, null, 2), announce);
-  };
+  addEventListener("paste", (event) => take(event.clipboardData.files));
 }
 
-// Tabs, as in the WAI-ARIA Authoring Practices: arrows move, one tab stop for both.
+// Tabs, as in the WAI-ARIA Authoring Practices: arrows move, one tab stop for all.
 
 function takeTabs() {
-  const tabs = [byId("photos-tab"), byId("live-tab")];
+  const tabs = [...document.querySelectorAll("[role=tab]")];
   const open = (tab) => {
     for (const other of tabs) {
       const isOpen = other === tab;
@@ -143,33 +83,38 @@ function takeTabs() {
     if (tab !== byId("live-tab")) live.stop();
     else live.show();
   };
-  tabs.forEach((tab, number) => {
+  for (const tab of tabs) {
     tab.onclick = () => open(tab);
     tab.onkeydown = (event) => {
-      if (!["ArrowLeft", "ArrowRight"].includes(event.key)) return;
-      const next = tabs[1 - number];
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (!step) return;
+      const shown = tabs.filter((other) => !other.hidden);
+      const next = shown.at((shown.indexOf(tab) + step) % shown.length);
       next.focus();
       open(next);
     };
-  });
+  }
 }
 
-// Language, model, key
+// Threshold, language, model, key
+
+function takeThreshold() {
+  const slider = byId("threshold");
+  const show = () => {
+    setThreshold(slider.value / 100);
+    byId("threshold-value").textContent = percent(slider.value / 100);
+    gallery.show();
+    live.show();
+  };
+  slider.oninput = show;
+  show();
+}
 
 function talk(language) {
   speak(language);
-  byId("limits").textContent = Number.isFinite(limits.bytes) ? say("limits", megabytes()) : "";
-  byId("legend").replaceChildren(
-    ...classes.map(({ name, colour }) => {
-      const item = document.createElement("li");
-      item.textContent = expression(name);
-      item.style.setProperty("--colour", colour);
-      return item;
-    }),
-  );
+  byId("limits").textContent = Number.isFinite(limits.bytes) ? say("limits", megabytes(limits.bytes)) : "";
   complain(message);
-  gallery.forEach((photo) => photo.show());
-  showBar();
+  gallery.show();
   live.show();
 }
 
@@ -177,14 +122,13 @@ function talk(language) {
 async function choose() {
   const choice = ++choices;
   const model = server.models.find(({ name }) => name === byId("model").value);
-  classes = model.classes;
-  live.classes = classes;
+  Object.assign(live, { classes: model.classes, abstain: server.options.abstain });
   byId("device-choice").hidden = !model.on_device;
   if (!model.on_device) byId("device").checked = false;
   const isOn = byId("device").checked;
   const label = byId("device-choice").classList;
   label.toggle("loading", isOn);
-  byId("privacy").dataset.word = isOn ? "privacy_device" : "privacy_server";
+  for (const place of document.querySelectorAll(".privacy")) place.dataset.word = isOn ? "privacy_device" : "privacy_server";
   talk(document.documentElement.lang);
   device = isOn ? load(model) : Promise.resolve(null);
   try {
@@ -224,13 +168,17 @@ function askForKey() {
 }
 
 async function meetServer() {
+  byId("again").hidden = true;
   try {
     server = await api.models();
   } catch (error) {
     if (error.status === 401) {
       if (api.hasKey()) complain(() => say("key_wrong"));
       askForKey();
-    } else complain(error.words);
+    } else {
+      byId("again").hidden = false;
+      complain(error.words);
+    }
     return;
   }
   complain(null);
@@ -244,7 +192,7 @@ async function meetServer() {
   };
   byId("key-form").hidden = true;
   choose();
-  send();
+  gallery.start();
 }
 
 byId("key-form").onsubmit = (event) => {
@@ -254,8 +202,10 @@ byId("key-form").onsubmit = (event) => {
   api.useKey(key);
   return meetServer();
 };
-takePhotos();
+byId("again").onclick = meetServer;
+takeDrops();
 takeTabs();
+takeThreshold();
 takeLanguage();
 talk(preferred());
 await meetServer();

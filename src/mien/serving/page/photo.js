@@ -1,17 +1,17 @@
 // One photo in the gallery: the picture with its boxes, the faces with their bars, and what can be done with them.
 
-import { colour, colourOf, drawFaces } from "./draw.js";
+import { Boxes } from "./boxes.js";
 import { copyFrom } from "./copy.js";
+import { element, save } from "./dom.js";
+import { drawFaces } from "./draw.js";
+import { caption, colour, colourOf, inReadingOrder, isUncertain } from "./faces.js";
 import { expression, percent, say } from "./words.js";
 
 const SHOWN = 1600; // pixels of the longer side of what is kept for the screen, so that a gallery fits in memory
 const SAVED = 8192; // and of what is saved: canvases can't be much larger everywhere
-
-function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
+const CROP = 144; // pixels of a face beside its bars
+const MARGIN = 0.2; // of the box's longer side around it
+const BESIDE = 3; // so many faces at most stand beside the picture, more below it
 
 // The file as pixels, or null where the browser can't show it, such as TIFF.
 const decoded = (file) => createImageBitmap(file).catch(() => null);
@@ -26,51 +26,71 @@ function paint(canvas, picture, width, height, longest) {
   return { context, factor };
 }
 
+// A square around a face.
+function cropOf(picture, [left, top, right, bottom]) {
+  const side = Math.max(right - left, bottom - top) * (1 + 2 * MARGIN);
+  const canvas = element("canvas", { className: "crop", width: CROP, height: CROP });
+  canvas.setAttribute("aria-hidden", "true");
+  canvas.getContext("2d").drawImage(picture, (left + right - side) / 2, (top + bottom - side) / 2, side, side, 0, 0, CROP, CROP);
+  return canvas;
+}
+
 export class Photo {
-  constructor(file, name, { onRemove, onSay }) {
-    this.file = file;
-    this.name = name;
-    this.state = "waiting";
-    this.chosen = -1;
-    this.onSay = onSay;
+  constructor(file, name, { onRemove, onRetry, onSay }) {
+    Object.assign(this, { file, name, onSay, state: "waiting", chosen: -1, pointed: -1, crops: [] });
     this.canvas = element("canvas");
+    this.canvas.setAttribute("role", "img");
+    this.boxes = new Boxes({ onPoint: (number) => this.#point(number), onChoose: (number) => this.#choose(number, true) });
     this.title = element("h3", { textContent: name });
     this.said = element("p", { className: "said" });
     this.faces = element("ol", { className: "faces" });
     this.copyButton = element("button", { type: "button", onclick: () => this.copy() });
     this.saveButton = element("button", { type: "button", onclick: () => this.save() });
+    this.retryButton = element("button", { type: "button", onclick: () => onRetry(this) });
     this.removeButton = element("button", { type: "button", onclick: () => onRemove(this) });
-    const actions = element("div", { className: "row" }, this.copyButton, this.saveButton, this.removeButton);
+    const actions = element("div", { className: "row" }, this.retryButton, this.copyButton, this.saveButton, this.removeButton);
     const about = element("div", { className: "about" }, element("div", {}, this.title, this.said), this.faces, actions);
-    this.card = element("li", { className: "photo" }, element("div", { className: "picture" }, this.canvas), about);
+    const frame = element("div", { className: "frame" }, this.canvas, this.boxes.area);
+    this.card = element("li", { className: "photo" }, element("div", { className: "picture" }, frame), about);
     this.show();
   }
 
   // Read it; `read` takes a blob and gives {width, height, faces}.
   async read(read) {
+    let bitmap = null;
     try {
-      const bitmap = await decoded(this.file);
+      bitmap = await decoded(this.file);
       if (bitmap) {
         const { width, height } = bitmap;
         this.size = { width, height };
         this.picture = new OffscreenCanvas(1, 1);
         paint(this.picture, bitmap, width, height, SHOWN);
-        bitmap.close();
       }
       this.show();
-      this.result = await read(this.file);
+      const result = await read(this.file);
+      this.result = { ...result, faces: inReadingOrder(result.faces) };
+      this.crops = bitmap ? this.result.faces.map(({ box }) => cropOf(bitmap, box)) : [];
       this.state = "read";
     } catch (error) {
       this.state = "failed";
       this.why = error.words ?? (() => error.message);
+    } finally {
+      bitmap?.close();
     }
     this.show();
     this.onSay(this.summary());
   }
 
+  // It waits again, after an error.
+  wait() {
+    this.state = "waiting";
+    this.show();
+    this.removeButton.focus();
+  }
+
   summary() {
     if (this.state === "failed") return say("failed", this.name, this.why());
-    const found = this.result.faces.map((face, number) => say("face", number + 1, this.#label(face), percent(face.confidence)));
+    const found = this.result.faces.map((face, number) => say("face", number + 1, caption(face)));
     return [this.name, this.#found(), ...found].join(". ");
   }
 
@@ -80,30 +100,27 @@ export class Photo {
 
   // Draw everything anew, as after a change of language.
   show() {
-    this.card.classList.toggle("waiting", this.state === "waiting");
-    this.card.classList.toggle("failed", this.state === "failed");
-    this.said.textContent = { waiting: say("reading"), failed: this.why?.(), read: this.result && this.#found() }[this.state];
-    this.copyButton.textContent = say("copy");
-    this.saveButton.textContent = say("download");
-    this.removeButton.textContent = say("remove");
-    for (const button of [this.copyButton, this.saveButton, this.removeButton]) {
+    const { state, result, canvas, picture } = this;
+    for (const name of ["waiting", "failed"]) this.card.classList.toggle(name, state === name);
+    this.said.textContent = { waiting: say("reading"), failed: this.why?.(), read: result && this.#found() }[state];
+    const words = [[this.copyButton, "copy"], [this.saveButton, "download"], [this.retryButton, "retry"], [this.removeButton, "remove"]];
+    for (const [button, word] of words) {
+      button.textContent = say(word);
       button.setAttribute("aria-label", `${button.textContent}: ${this.name}`);
     }
-    this.copyButton.hidden = this.saveButton.hidden = this.state !== "read";
-    this.faces.replaceChildren(...(this.result?.faces ?? []).map((face, number) => this.#row(face, number)));
-    this.faces.hidden = !this.result?.faces.length;
-    this.draw();
-  }
-
-  draw() {
-    const { picture, result, canvas } = this;
+    this.copyButton.hidden = this.saveButton.hidden = state !== "read";
+    this.retryButton.hidden = state !== "failed";
+    const faces = result?.faces ?? [];
+    this.card.classList.toggle("many", faces.length > BESIDE);
+    this.faces.replaceChildren(...faces.map((face, number) => this.#row(face, number)));
+    this.faces.hidden = !faces.length;
     const size = result ?? this.size;
     canvas.hidden = !size;
     if (!size) return;
-    const { context, factor } = paint(canvas, picture, size.width, size.height, SHOWN);
-    if (result) drawFaces(context, result.faces, { factor, chosen: this.chosen });
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", result ? this.summary() : this.name);
+    paint(canvas, picture, size.width, size.height, SHOWN);
+    canvas.setAttribute("aria-label", state === "read" ? this.summary() : this.name);
+    this.boxes.show(faces, size);
+    this.#mark();
   }
 
   #found() {
@@ -111,27 +128,36 @@ export class Photo {
     return count ? say("found", count) : say("no_face");
   }
 
-  #label(face) {
-    return face.abstained ? say("unsure") : expression(face.label);
+  #point(number) {
+    this.pointed = number;
+    this.#mark();
+  }
+
+  // From the picture, the card comes into view.
+  #choose(number, isFromPicture) {
+    this.chosen = this.chosen === number ? -1 : number;
+    this.#mark();
+    if (isFromPicture && this.chosen >= 0) this.faces.children[number].scrollIntoView({ block: "nearest" });
+  }
+
+  #mark() {
+    this.boxes.mark(this.pointed, this.chosen);
+    [...this.faces.children].forEach(({ firstChild }, number) => {
+      firstChild.classList.toggle("marked", number === this.pointed || number === this.chosen);
+      firstChild.setAttribute("aria-pressed", String(number === this.chosen));
+    });
   }
 
   #row(face, number) {
-    const head = element("strong", {}, element("span", { textContent: this.#label(face) }), element("span", { textContent: percent(face.confidence) }));
-    const bars = Object.entries(face.probabilities).map(([name, value]) => {
-      const fill = element("span", { className: "fill" });
-      fill.style.setProperty("--share", `${100 * value}%`);
-      fill.style.setProperty("--colour", colour(name));
-      const track = element("span", { className: "track" }, fill);
-      return element("span", { className: "bar" }, element("span", { textContent: expression(name) }), track, element("span", { className: "share", textContent: percent(value) }));
-    });
-    const button = element("button", { type: "button", className: "face" }, head, ...bars);
+    const label = element("strong", {}, element("span", { className: "number", textContent: number + 1 }), ` ${caption(face)}`);
+    const head = element("span", { className: "head" }, ...this.crops.slice(number, number + 1), label);
+    const button = element("button", { type: "button", className: "face" }, head, ...bars(face));
+    if (face.unreadable) label.after(element("span", { className: "minor", textContent: say(face.unreadable) }));
+    button.classList.toggle("uncertain", isUncertain(face));
     button.style.setProperty("--colour", colourOf(face));
-    button.setAttribute("aria-pressed", String(number === this.chosen));
-    button.onclick = () => {
-      this.chosen = this.chosen === number ? -1 : number;
-      [...this.faces.children].forEach((row, at) => row.firstChild.setAttribute("aria-pressed", String(at === this.chosen)));
-      this.draw();
-    };
+    button.onpointerenter = button.onfocus = () => this.#point(number);
+    button.onpointerleave = button.onblur = () => this.#point(-1);
+    button.onclick = () => this.#choose(number, false);
     return element("li", {}, button);
   }
 
@@ -144,9 +170,16 @@ export class Photo {
     const canvas = new OffscreenCanvas(1, 1);
     const { context, factor } = paint(canvas, (await decoded(this.file)) ?? this.picture, width, height, SAVED);
     drawFaces(context, faces, { factor });
-    const link = element("a", { href: URL.createObjectURL(await canvas.convertToBlob()) });
-    link.download = `${this.name.replace(/\.[^.]*$/, "")}-mien.png`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    save(await canvas.convertToBlob(), `${this.name.replace(/\.[^.]*$/, "")}-mien.png`);
   }
+}
+
+function bars(face) {
+  return Object.entries(face.probabilities).map(([name, value]) => {
+    const fill = element("span", { className: "fill" });
+    fill.style.setProperty("--share", `${100 * value}%`);
+    fill.style.setProperty("--colour", colour(name));
+    const share = element("span", { className: "share", textContent: percent(value) });
+    return element("span", { className: "bar" }, element("span", { textContent: expression(name) }), element("span", { className: "track" }, fill), share);
+  });
 }
