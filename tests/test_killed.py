@@ -9,11 +9,13 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+import drawn_films
 import scenes
 from mien import temporaries
 from mien.data import store
@@ -85,18 +87,49 @@ def test_video(invoke: Invoke, tmp_path: Path) -> None:
 
 
 def test_several_clips(invoke: Invoke, tmp_path: Path) -> None:
-    """The clip that was read when the process was killed is read again, the other is not."""
+    """Of the clip that was read when the process was killed, the rows are written again; the other is not read."""
     (tmp_path / "clips").mkdir()
     for name in ("a.mp4", "b.mp4"):
         scenes.clip(tmp_path / "clips" / name, [scenes.scene(width=320, height=240, side=150)] * 3)
-    words = ("video", tmp_path / "clips", "--model", "tiny", "-o", tmp_path / "study")
-    killed("unfinished-b.mp4.csv", *words)
-    assert [path.name for path in (tmp_path / "study" / "rows").iterdir() if path.suffix == ".csv"] == ["a.mp4.csv"]
+    words = ("video", tmp_path / "clips", "--model", "tiny", "-o", tmp_path / "study", "--workers", "1")
+    rows = tmp_path / "study" / "rows"
+    for at in ("unfinished-b.mp4.csv", "b.mp4.json"):
+        killed(at, *words)
+        assert [path.name for path in rows.iterdir() if path.suffix == ".csv" and "unfin" not in path.name] == [
+            "a.mp4.csv"
+        ]
     code, _, err = invoke(*words)
     assert code == 0
-    assert "clip 2 of 2: b.mp4" in err
-    assert "clip 1" not in err
-    assert sorted(path.name for path in (tmp_path / "study" / "rows").iterdir()) == ["a.mp4.csv", "b.mp4.csv"]
+    assert "1 of 2 clips were read before" in err
+    assert "b.mp4: resumed after 0 s" in err
+    names = [f"{name}.mp4.{suffix}" for name in "ab" for suffix in ("csv", "json")]
+    assert sorted(path.name for path in rows.iterdir()) == names
+    assert litter(tmp_path) == []
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_film_goes_on_from_the_last_block(invoke: Invoke, tmp_path: Path, workers: str) -> None:
+    """Killed from outside in the middle of a film, twice; tracks, smoothing and episodes are those of an unbroken run."""
+    drawn_films.film(tmp_path / "film.mp4", 400)
+    drawn_films.film(tmp_path / "other.mp4", 20, 7)
+    words = ("video", tmp_path / "film.mp4", tmp_path / "other.mp4", "--model", "tiny", "--workers", workers)
+    assert invoke(*words, "-o", tmp_path / "right")[0] == 0
+    part = tmp_path / "out" / "rows" / "unfinished-film.mp4.part"
+    for blocks in (2, 5):
+        command = [sys.executable, "-m", "mien", *map(str, words), "-o", str(tmp_path / "out")]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until = time.monotonic() + 60
+        while not (part.exists() and part.read_bytes().count(b"\n") > blocks) and time.monotonic() < until:
+            time.sleep(0.005)
+        process.kill()
+        assert process.wait() == -9
+    time.sleep(1)  # a process that read the clip ends when it notices that nobody listens
+    assert part.exists()
+    code, _, err = invoke(*words, "-o", tmp_path / "out")
+    assert code == 0
+    assert "film.mp4: resumed after" in err
+    for right in (path for path in (tmp_path / "right").rglob("*") if path.is_file() and path.name != "index.html"):
+        assert (tmp_path / "out" / right.relative_to(tmp_path / "right")).read_bytes() == right.read_bytes()
 
 
 @pytest.mark.parametrize("out", ["out.parquet", "out"])

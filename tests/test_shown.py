@@ -89,7 +89,7 @@ def test_a_log_has_a_line_a_minute_of_a_long_video_and_none_of_a_short_one(clock
         for second in range(4):
             log.video(float(second), 10.0)
             clock.now += 25
-    assert said == ["3 of 10 s"] * 2
+    assert said == ["3 of 10 s, 2:55 left"] * 2
 
 
 def test_a_log_has_the_first_epoch_of_each_training_and_then_one_a_minute(clock: Time, run: Run) -> None:

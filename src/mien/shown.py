@@ -28,6 +28,9 @@ from mien.words import duration_text
 MINUTE = 60.0
 """Seconds between two lines where nothing can be redrawn: in a log, or in a script without a terminal."""
 
+SURE = 5.0
+"""Seconds after which the time left of a video is shown."""
+
 REDRAWN = 0.2
 """Seconds between two drawings of a line in a notebook."""
 
@@ -51,7 +54,7 @@ class Log(Lines):
     def __init__(self, say: Callable[[str], None] = say) -> None:
         super().__init__(say)
         self.last = float("-inf")
-        self.reached, self.clock = float("inf"), Clock(())
+        self.films = VideoClock()
 
     def begin(self, folder: Path, record: RunRecord, epochs_done: int) -> None:
         """Print the next epoch of this training, however soon it comes."""
@@ -67,11 +70,9 @@ class Log(Lines):
 
     def video(self, time: float, duration: float | None) -> None:
         """Print the time."""
-        if time <= self.reached:  # a new video
-            self.clock = Clock(())
-        self.reached = time
-        if self.clock.seconds >= MINUTE and self._is_due():
-            self.say(video_state(time, duration))
+        state = self.films.state(time, duration)
+        if self.films.seconds >= MINUTE and self._is_due():
+            self.say(state)
 
     def epoch(self, record: EpochRecord, num_epochs: int, is_best: bool) -> None:
         """Print the figures of an epoch."""
@@ -91,6 +92,7 @@ class Terminal(Lines):
 
     def __init__(self) -> None:
         super().__init__(say)
+        self.films = VideoClock()
 
     def bar(self, steps: Iterable[int], label: str) -> Iterator[int]:
         """Show a bar over the steps."""
@@ -100,7 +102,7 @@ class Terminal(Lines):
 
     def video(self, time: float, duration: float | None) -> None:
         """Show the time."""
-        redraw(video_state(time, duration))
+        redraw(self.films.state(time, duration))
 
 
 class Notebook(Lines):
@@ -110,6 +112,7 @@ class Notebook(Lines):
         super().__init__(lambda text: print(escapes.visible(text)))
         self.cell, self.handle, self.drawn = -1, None, float("-inf")
         self.training: Training | None = None
+        self.films = VideoClock()
 
     def begin(self, folder: Path, record: RunRecord, epochs_done: int) -> None:
         """Show the bars of this training as parts of one bar."""
@@ -132,7 +135,7 @@ class Notebook(Lines):
 
     def video(self, time: float, duration: float | None) -> None:
         """Show the time."""
-        self._draw(min(1.0, time / duration) if duration else 0.0, video_state(time, duration))
+        self._draw(min(1.0, time / duration) if duration else 0.0, self.films.state(time, duration))
 
     def epoch(self, record: EpochRecord, num_epochs: int, is_best: bool) -> None:
         """Show the share of the epochs, the accuracy and the time left."""
@@ -260,11 +263,30 @@ class Clock:
         return f"{done:,} of {self.total:,}{left}"
 
 
-def video_state(time: float, duration: float | None) -> str:
-    """The time that a video has reached, in seconds."""
-    # For joined recordings, the duration is that of the last one.
-    share = f" of {duration:.0f}" if duration and time <= duration else ""
-    return f"{time:.0f}{share} s"
+class VideoClock:
+    """The time that a video, or several, has reached, and the time left."""
+
+    def __init__(self) -> None:
+        self.reached = float("inf")
+        self.begin, self.started = 0.0, 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the first time of this video."""
+        return time.monotonic() - self.started
+
+    def state(self, reached: float, duration: float | None) -> str:
+        """The time that is reached, in seconds of the video, and after some seconds the time left."""
+        if reached < self.reached:  # a new video
+            self.begin, self.started = reached, time.monotonic()
+        self.reached = reached
+        # For joined recordings, the duration is that of the last one.
+        if not duration or reached > duration:
+            return f"{reached:.0f} s"
+        read, seconds = reached - self.begin, self.seconds
+        sure = read > 0 and seconds >= SURE
+        left = f", {duration_text(seconds / read * (duration - reached))} left" if sure else ""
+        return f"{reached:.0f} of {duration:.0f} s{left}"
 
 
 def in_notebook() -> bool:

@@ -12,7 +12,7 @@ from sklearn.metrics import cohen_kappa_score
 from filmed import CLASSES, filmed
 from mien.errors import ArgumentError, DataError
 from mien.experiments import coder_agreement
-from mien.videos import coding, study
+from mien.videos import coding, study_folder
 from mien.videos.coding import CodedSpan
 from mien.videos.design import Design
 
@@ -119,7 +119,7 @@ def test_a_block_has_a_length(folder: Path) -> None:
 def test_codes_of_several_persons_name_them(tmp_path: Path) -> None:
     """The clip has a second track."""
     made = filmed(tmp_path / "out", Design())
-    path = study.rows_path(made.folder, "anna-rest.mp4")
+    path = study_folder.rows_path(made.folder, "anna-rest.mp4")
     lines = path.read_text().splitlines()
     second = lines[-1].split(",")
     second[3] = "2"

@@ -8,9 +8,10 @@ from pathlib import Path
 from mien import files, typed_json
 from mien.inference import records
 from mien.inference.readability import Limits
-from mien.videos import study
+from mien.videos import study, study_folder
 from mien.videos.design import ClipCondition, Design
-from mien.videos.study import Reading, Settings, VideoStudy
+from mien.videos.study import VideoStudy
+from mien.videos.study_folder import Reading, Settings
 
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 LETTERS = {"h": "happy", "s": "surprise", "n": "neutral"}
@@ -42,10 +43,10 @@ def write_rows(path: Path, shown: str) -> None:
 
 def filmed(folder: Path, design: Design = DESIGN) -> VideoStudy:
     """The study, in a folder that is made."""
-    (folder / study.ROWS).mkdir(parents=True)
+    (folder / study_folder.ROWS).mkdir(parents=True)
     for clip, shown in SHOWN.items():
-        write_rows(study.rows_path(folder, clip), shown)
+        write_rows(study_folder.rows_path(folder, clip), shown)
     reading = Reading("tiny", "0" * 64, 1, 0.0, None, 0.3, None, {}, Limits())
     settings = Settings("0", tuple(SHOWN), reading, design)
-    files.write_json(folder / study.SETTINGS, typed_json.to_json(settings))
+    files.write_json(folder / study_folder.SETTINGS, typed_json.to_json(settings))
     return study.summarise(folder, settings)

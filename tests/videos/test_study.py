@@ -12,7 +12,7 @@ import scenes
 from mien.errors import DataError, OutputError
 from mien.inference.photo import Reader
 from mien.progress import Progress
-from mien.videos import clips, coding, job, study
+from mien.videos import clips, coding, job, study, study_folder
 from mien.videos.design import BaselineSpan, ClipCondition, Design, PersonOfTrack
 from mien.videos.study import VideoStudy
 
@@ -123,7 +123,7 @@ def test_the_folder_has_all_tables(done: VideoStudy) -> None:
 
 
 def test_settings_travel_with_the_output(done: VideoStudy) -> None:
-    settings = study.read_settings(done.folder)
+    settings = study_folder.read_settings(done.folder)
     assert settings == done.settings
     assert (settings.reading.smoothing, settings.design.rule.threshold) == (0.1, 0.5)
 
@@ -155,12 +155,32 @@ def test_a_window_as_baseline_is_left_out_of_the_summaries(films: Path, done: Vi
 def test_a_repeated_call_reads_only_what_is_missing(films: Path, tmp_path: Path) -> None:
     first, again = Lines(), Lines()
     read(films, tmp_path / "out", progress=first)
-    study.rows_path(tmp_path / "out", "ben-film.mp4").unlink()
+    study_folder.rows_path(tmp_path / "out", "ben-film.mp4").unlink()
     read(films, tmp_path / "out", progress=again)
     assert len(first.lines) == 3
-    assert again.lines == ["clip 3 of 3: ben-film.mp4"]
+    assert again.lines == ["2 of 3 clips were read before", "clip 1 of 1: ben-film.mp4"]
     with pytest.raises(OutputError, match="another value of every"):
         read(films, tmp_path / "out", plan=job.Plan(smoothing=0.1, every=2))
+
+
+def test_a_clip_that_changed_is_read_again(films: Path, tmp_path: Path) -> None:
+    (tmp_path / "films").mkdir()
+    for path in films.iterdir():
+        (tmp_path / "films" / path.name).write_bytes(path.read_bytes())
+    read(tmp_path / "films", tmp_path / "out")
+    (tmp_path / "films" / "ben-film.mp4").write_bytes((films / "anna-calm.mp4").read_bytes())
+    again = Lines()
+    changed = read(tmp_path / "films", tmp_path / "out", progress=again)
+    assert again.lines == [
+        "ben-film.mp4: the file has changed since it was read; it is read again",
+        "2 of 3 clips were read before",
+        "clip 1 of 1: ben-film.mp4",
+    ]
+    (ben,) = [one for one in changed.results if one.summary.clip == "ben-film.mp4"]
+    assert {row.expression: row.share_of_time for row in ben.expressions}["surprise"] == 1.0
+    study_folder.record_path(tmp_path / "out", "ben-film.mp4").write_text("{}")
+    read(tmp_path / "films", tmp_path / "out", progress=again)
+    assert again.lines[3] == "ben-film.mp4: its record is missing or damaged; it is read again"
 
 
 class Interrupted(Progress):

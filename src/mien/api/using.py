@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from mien.api.data import Language
-from mien.checks import checked
+from mien.api.experimenting import Engine
+from mien.checks import Between, checked
 from mien.progress import Progress
 from mien.shown import SHOWN
 
@@ -135,8 +136,9 @@ def video(
         annotate=_path(annotate),
         sound=sound,
         timeline=_path(timeline),
+        auto_prior=auto,
     )
-    return job.run(reader, os.fspath(clip), plan, prior=AUTO if auto else None, progress=progress)
+    return job.run(reader, os.fspath(clip), plan, progress=progress)
 
 
 @checked
@@ -153,13 +155,16 @@ def video_study(
     start: float = 0.0,
     end: float | None = None,
     smoothing: float = 0.3,
+    engine: Engine = "local",
+    workers: Annotated[int, Between(1, 1024)] | None = None,
     lang: Language = "en",
     progress: Progress = SHOWN,
     **options: Any,
 ) -> VideoStudy:
     """Read several clips, and summarise the expressions by person, clip and condition.
 
-    A repeated call reads only the clips that the folder does not have yet, and makes the summaries anew.
+    A repeated call reads only the clips that the folder does not have yet or that have changed, goes on inside a clip whose
+    reading was interrupted, and makes the summaries anew. The results don't depend on the number of workers.
 
     Args:
         clips: files and folders of clips.
@@ -172,6 +177,8 @@ def video_study(
         every: use every Nth frame.
         start, end: in seconds of each clip; None for the end.
         smoothing: seconds over which probabilities are averaged; 0 is off.
+        engine: ``"local"``, or ``"ray"`` for a Ray cluster, whose nodes need access to the clips and ``out``.
+        workers: number of clips read at the same time, each in a process of its own; None for one per core.
         lang: language of the page.
         progress: receives a line per clip, and the time that is reached.
         options: options of prediction, as for ``predict``.
@@ -184,7 +191,7 @@ def video_study(
     from mien.inference.options import Options
     from mien.inference.photo import Reader
     from mien.videos import clips as listing
-    from mien.videos import design, job, study
+    from mien.videos import design, job, parallel, study
     from mien.videos.summaries import EpisodeRule
 
     given = [clips] if isinstance(clips, str | os.PathLike) else clips
@@ -196,9 +203,17 @@ def video_study(
         rule=EpisodeRule(**(episodes or {})),
     )
     auto = options.get("prior") == AUTO
-    reader = Reader(model, Options.of(**{**options, "prior": None} if auto else options))
-    plan = job.Plan(start=start, end=end, every=every, smoothing=smoothing)
-    result = study.run(reader, found, Path(out), plan, made, prior=AUTO if auto else None, progress=progress)
+    wanted = Options.of(**{**options, "prior": None} if auto else options)
+    if engine == "ray":
+        from mien.scale import filming
+
+        read_all, threads = filming.on_ray(workers), 1
+    else:
+        places = parallel.Places.of(len(found), workers, wanted.device)
+        read_all, threads = places.read_all, places.threads
+    reader = Reader(model, wanted, threads=threads)
+    plan = job.Plan(start=start, end=end, every=every, smoothing=smoothing, auto_prior=auto)
+    result = study.run(reader, found, Path(out), plan, made, read_all=read_all, progress=progress)
     return _with_page(result, lang, progress)
 
 

@@ -10,6 +10,7 @@ import click
 
 from mien import files
 from mien.cli.common import (
+    engine_option,
     fail,
     is_given,
     lang_option,
@@ -30,7 +31,17 @@ if TYPE_CHECKING:
     from mien.videos.study import VideoStudy
 
 
-STUDY_OPTIONS = ("conditions", "baseline", "people", "episode_threshold", "episode_shortest", "episode_gap", "lang")
+STUDY_OPTIONS = (
+    "conditions",
+    "baseline",
+    "people",
+    "episode_threshold",
+    "episode_shortest",
+    "episode_gap",
+    "engine",
+    "workers",
+    "lang",
+)
 """Options of several clips, for the summaries."""
 
 study_options = (
@@ -71,6 +82,10 @@ study_options = (
         show_default=True,
         help="Episodes of one expression with at most so many seconds between them are one.",
     ),
+    engine_option("Read several clips on this machine or on a Ray cluster."),
+    click.option(
+        "--workers", type=click.IntRange(1, 1024), help="Clips that are read at the same time.  [default: one per core]"
+    ),
     lang_option,
 )
 
@@ -108,7 +123,7 @@ def video(context: click.Context, /, clips: tuple[str, ...], as_json: bool, **se
 
     CLIP is a file, a URL such as rtsp://camera/stream, or the number of a webcam; stop a stream with Ctrl-C. With several
     clips, a folder of clips, or a folder as output, the rows, the summaries by person, clip and condition, and a page go
-    to the folder OUT; a repeated call reads only the clips that are missing.
+    to the folder OUT; a repeated call reads only what is missing, also of a clip whose reading was interrupted.
 
     \b
     Example:  mien video interview.mp4 -o rows.csv --timeline timeline.png --annotate drawn.mp4
@@ -163,7 +178,7 @@ def _study(clips: tuple[str, ...], as_json: bool, settings: dict[str, Any]) -> N
 
     rule = {name: settings.pop(f"episode_{name}") for name in ("threshold", "shortest", "gap")}
     people, out = settings.pop("people"), settings["out"]
-    with resumable("finished clips are kept; repeat the command to resume"):
+    with resumable("what was read is kept; repeat the command to resume"):
         found = api.video_study(clips, single=people == 1, episodes=rule, progress=SHOWN, **settings)
     _clear()
     _tell(found, as_json)

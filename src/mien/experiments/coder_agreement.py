@@ -19,7 +19,7 @@ from mien.evaluation import coders
 from mien.evaluation.coders import CodedTime
 from mien.evaluation.metrics import Score
 from mien.typed_json import JsonObject
-from mien.videos import design, study
+from mien.videos import design, study, study_folder
 from mien.videos.coding import CodedSpan
 from mien.videos.recordings import Recording
 
@@ -131,7 +131,7 @@ def measure(
     """
     if not block > 0:
         raise ArgumentError(f"A block must last longer than 0 s, not {block:g} s.")
-    settings = study.read_settings(folder)
+    settings = study_folder.read_settings(folder)
     coded = dict.fromkeys(span.clip for span in spans)
     for name in coded:
         if not any(design.is_named(clip, name) for clip in settings.clips):

@@ -6,7 +6,7 @@ import dataclasses
 import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -86,6 +86,22 @@ class Face(Displayed, kind="face"):
             "unreadable": self.unreadable,
             "probabilities": dict(self.probabilities),
         }
+
+    @classmethod
+    def from_dict(cls, value: JsonObject) -> Face:
+        """A face from what ``to_dict`` gave; errors as those of missing keys and wrong types."""
+        read = {one.name: float(value[one.name]) for one in fields(Readability) if one.name in value}
+        left, top, right, bottom = map(float, value["box"])
+        return cls(
+            box=(left, top, right, bottom),
+            landmarks=tuple((float(x), float(y)) for x, y in value["landmarks"]),
+            detection_score=float(value["detection_score"]),
+            label=str(value["label"]),
+            probabilities={str(name): float(share) for name, share in value["probabilities"].items()},
+            abstained=bool(value["abstained"]),
+            rotated=int(value["rotated"]),
+            readability=Readability(**read) if read else None,
+        )
 
     def plot_probabilities(self, ax: Axes | None = None) -> Axes:
         """Draw the probability of each expression on ``ax``, or on a new figure."""

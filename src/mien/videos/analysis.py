@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -15,8 +15,8 @@ from mien.checks import Between, checked
 from mien.inference import priors
 from mien.inference.photo import Face, Reader
 from mien.typed_json import JsonObject
-from mien.videos.cuts import CutDetector
 from mien.videos.reader import Frame, Packet, VideoReader
+from mien.videos.sightings import Sighting, Watcher
 from mien.videos.tracking import MAX_GAP, Tracker
 
 SMOOTHING = 0.3
@@ -50,10 +50,15 @@ class FrameReading:
 
     def rows(self, *, with_empty: bool = False) -> list[JsonObject]:
         """One row per face; ``with_empty`` gives a frame without faces one row ``no_face``."""
-        head = {"frame": self.frame.number, "time": round(self.frame.time, 4)}
-        if not self.faces and with_empty:
-            return [head | {"status": "no_face"}]
-        return [head | {"status": "face", "track": one.track} | one.face.to_dict() for one in self.faces]
+        return face_rows(self.frame.number, self.frame.time, self.faces, with_empty=with_empty)
+
+
+def face_rows(frame: int, time: float, faces: Sequence[TrackedFace], *, with_empty: bool = False) -> list[JsonObject]:
+    """The rows of a frame, see ``FrameReading.rows``."""
+    head = {"frame": frame, "time": round(time, 4)}
+    if not faces and with_empty:
+        return [head | {"status": "no_face"}]
+    return [head | {"status": "face", "track": one.track} | one.face.to_dict() for one in faces]
 
 
 @dataclass(frozen=True)
@@ -107,38 +112,65 @@ def read_video(
         VideoError: the video can't be read.
         ArgumentError: an argument has the wrong type or is out of range.
     """
-    _check(every, smoothing)
+    check(every, smoothing)
     return _readings(reader, clip, every, smoothing, on_audio)
 
 
 @checked
-def _check(every: Annotated[int, Between(1, 1_000_000_000)], smoothing: Annotated[float, Between(0, 1e9)]) -> None:
-    """Check the arguments before the first frame is read."""
+def check(every: Annotated[int, Between(1, 1_000_000_000)], smoothing: Annotated[float, Between(0, 1e9)]) -> None:
+    """Check the arguments of ``read_video`` before the first frame is read.
+
+    Raises:
+        ArgumentError: one has the wrong type or is out of range.
+    """
 
 
 def _readings(
     reader: Reader, clip: VideoReader, every: int, smoothing: float, on_audio: Callable[[Packet], None] | None
 ) -> Iterator[FrameReading]:
-    tracker, smoother, cuts = Tracker(), Smoother(smoothing), CutDetector()
+    watcher, follower = Watcher(reader), Follower(smoothing, reader.options.abstain)
     faces: tuple[TrackedFace, ...] = ()
     for frame in clip.frames(on_audio=on_audio):
         if frame.number % every:
             yield FrameReading(frame, faces, fresh=False)
             continue
-        pixels = frame.pixels
-        cuts.look(pixels, frame.time)
-        if cuts.is_return:
-            tracker.recall()
-        elif cuts.is_cut:
-            tracker.forget()
-        found = reader.find(pixels, still=False)
-        numbers = tracker.update(found.boxes, frame.time)
-        rows = reader.classifier.probabilities(found.crops, flip=reader.flip)
-        faces = tuple(
-            TrackedFace(number, reader.face(found, row, smoother(number, rows[row], frame.time)))
-            for row, number in enumerate(numbers)
-        )
+        faces = follower.follow(watcher.look(frame))
         yield FrameReading(frame, faces)
+
+
+class Follower:
+    """Track the faces of a video from frame to frame, and smooth their probabilities.
+
+    Args:
+        smoothing: time constant in seconds; 0 is off.
+        abstain: as in ``Options``.
+        adjust: changes the probabilities ``(N, K)`` of a frame before they are smoothed; None leaves them.
+    """
+
+    def __init__(
+        self,
+        smoothing: float,
+        abstain: float,
+        adjust: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None,
+    ) -> None:
+        self._tracker, self._smoother = Tracker(), Smoother(smoothing)
+        self._abstain, self._adjust = abstain, adjust
+
+    def follow(self, sighting: Sighting) -> tuple[TrackedFace, ...]:
+        """The faces of the next frame, with their tracks and smoothed probabilities."""
+        if sighting.is_return:
+            self._tracker.recall()
+        elif sighting.is_cut:
+            self._tracker.forget()
+        boxes = np.array(sighting.boxes, np.float32).reshape(-1, 4)
+        numbers = self._tracker.update(boxes, sighting.time)
+        rows = sighting.probabilities
+        if self._adjust is not None and len(rows):
+            rows = self._adjust(rows)
+        return tuple(
+            TrackedFace(number, face.with_probabilities(self._smoother(number, row, sighting.time), self._abstain))
+            for number, face, row in zip(numbers, sighting.faces, rows, strict=True)
+        )
 
 
 def estimate_prior(reader: Reader, clip: VideoReader, *, every: int = 1) -> NDArray[np.float64]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -25,15 +28,42 @@ MEMORY = 1.0
 """Time after a cut, in seconds, within which a return to the previous scene is detected, as after a flash."""
 
 
-class CutDetector:
-    """Detect frame by frame where another scene begins."""
+@dataclass(frozen=True)
+class CutState:
+    """What a detector remembers between two frames, for JSON.
 
-    def __init__(self) -> None:
-        self._last: NDArray[np.float32] | None = None
-        self._before: NDArray[np.float32] | None = None
-        self._cut_at = 0.0
+    Attributes:
+        last: the last frame that was not blank, on the grid, as base64 of ``float32``; None before the first.
+        before: the same of the last frame before the last cut.
+        cut_at: time of the last cut, in seconds.
+    """
+
+    last: str | None
+    before: str | None
+    cut_at: float
+
+
+class CutDetector:
+    """Detect frame by frame where another scene begins.
+
+    Args:
+        state: of the detector that saw the frames before, to go on from there.
+
+    Raises:
+        ValueError: the state is damaged.
+    """
+
+    def __init__(self, state: CutState | None = None) -> None:
+        self._last = None if state is None else _grid(state.last)
+        self._before = None if state is None else _grid(state.before)
+        self._cut_at = 0.0 if state is None else state.cut_at
         self.is_cut = False
         self.is_return = False
+
+    @property
+    def state(self) -> CutState:
+        """What it remembers now."""
+        return CutState(_text(self._last), _text(self._before), self._cut_at)
 
     def look(self, pixels: NDArray[np.uint8], time: float) -> None:
         """Process the next frame ``(H, W, 3)``, at a time in seconds; sets ``is_cut`` and ``is_return``.
@@ -51,6 +81,17 @@ class CutDetector:
             self.is_return = recent and self._before is not None and same_scene(self._before, seen)
             self._before, self._cut_at = self._last, time
         self._last = seen
+
+
+def _text(grid: NDArray[np.float32] | None) -> str | None:
+    return None if grid is None else base64.b64encode(grid.astype("<f4").tobytes()).decode()
+
+
+def _grid(text: str | None) -> NDArray[np.float32] | None:
+    if text is None:
+        return None
+    values = np.frombuffer(base64.b64decode(text, validate=True), "<f4")
+    return values.astype(np.float32).reshape(GRID)
 
 
 def coarse(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -26,9 +26,6 @@ from mien.videos.writer import VideoWriter
 if TYPE_CHECKING:
     from mien.display import Axes
 
-AUTO = "auto"
-"""The prior that is estimated from the faces of the video, in a first pass."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
@@ -43,6 +40,7 @@ class Plan:
         sound: whether the copy keeps the sound.
         timeline: PNG with the expressions of each face over time, or None.
         empty_frames: whether a frame without faces gives a row ``no_face``.
+        auto_prior: whether the class shares are estimated from the faces of the video, in a first pass.
     """
 
     start: float = 0.0
@@ -54,6 +52,7 @@ class Plan:
     sound: bool = True
     timeline: Path | None = None
     empty_frames: bool = False
+    auto_prior: bool = False
 
     def check(self) -> None:
         """Check the suffixes of the outputs.
@@ -122,14 +121,13 @@ class VideoResult(Displayed, kind="video"):
         return self._plot("timeline", ax)
 
 
-def run(reader: Reader, clip: str, plan: Plan, *, prior: str | None = None, progress: Progress = SILENT) -> VideoResult:
+def run(reader: Reader, clip: str, plan: Plan, *, progress: Progress = SILENT) -> VideoResult:
     """Analyse a video and write the requested outputs. After the first frame, Ctrl-C ends the work but not the outputs.
 
     Args:
         reader: detects the faces and predicts them.
         clip: a file, a URL, or the number of a webcam.
         plan: what is read and written.
-        prior: ``"auto"`` estimates the class shares from the faces in a first pass.
         progress: receives the time that is reached, and the estimated shares.
 
     Raises:
@@ -138,7 +136,7 @@ def run(reader: Reader, clip: str, plan: Plan, *, prior: str | None = None, prog
     """
     plan.check()
     open_clip = partial(VideoReader, clip, start=plan.start, end=plan.end, max_pixels=reader.options.max_pixels)
-    if prior == AUTO:
+    if plan.auto_prior:
         reader.classifier = _with_estimated_prior(reader, open_clip, plan.every, progress)
     outputs = _Outputs(plan.start, plan.empty_frames)
     with ExitStack() as stack:

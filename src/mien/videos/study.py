@@ -1,7 +1,7 @@
 """A study with clips: read each clip once, then summarise all by person, clip and condition.
 
 A clip's rows are a file of the output folder, written when the clip is complete: a repeated call reads only the clips that
-are missing. The summaries are made anew each time, so that conditions, baseline, persons and the rule of episodes can change.
+are missing or have changed. The summaries are made anew each time, so that conditions, baseline, persons and the rule of episodes can change.
 """
 
 from __future__ import annotations
@@ -17,63 +17,24 @@ from numpy.typing import NDArray
 import mien
 from mien import files, typed_json
 from mien.display import Paged
-from mien.errors import DataError, OutputError
+from mien.errors import DataError
+from mien.inference import priors
 from mien.inference.photo import Reader
-from mien.inference.readability import LIMITS, Limits
+from mien.inference.readability import LIMITS
+from mien.locks import locked
 from mien.progress import SILENT, Progress
 from mien.typed_json import JsonObject
-from mien.videos import coding, job, recordings, sheets, summaries
-from mien.videos.clips import Clip, file_name
+from mien.videos import analysis, coding, job, recordings, sheets, study_folder, summaries
+from mien.videos.clip_reader import ClipReader, ReadAll, one_by_one
+from mien.videos.clips import Clip
 from mien.videos.design import Design, PersonOfTrack, is_named
 from mien.videos.recordings import ClipRows, Recording, Track
 from mien.videos.sheets import Sheet
+from mien.videos.study_folder import Reading, Settings
 from mien.videos.summaries import Baseline, ClipSummary, Episode, ExpressionSummary, GroupSummary, Transition
 
-SETTINGS = "settings.json"
-ROWS = "rows"
 NUM_BINS = 400
 """Maximum number of points of a timeline."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What the rows of clips depend on.
-
-    Attributes:
-        model: name of the model.
-        sha256: of the model file.
-        every, start, end, smoothing: as in ``job.Plan``; times in seconds.
-        prior: class shares in use, ``"auto"``, or None.
-        options: options of prediction.
-        limits: limits of readability.
-    """
-
-    model: str
-    sha256: str
-    every: int
-    start: float
-    end: float | None
-    smoothing: float
-    prior: str | None
-    options: Mapping[str, str | int | float | bool | None]
-    limits: Limits
-
-
-@dataclass(frozen=True)
-class Settings:
-    """All settings of a study, as ``settings.json`` has them.
-
-    Attributes:
-        version: of mien.
-        clips: names of the clips.
-        reading: what the rows depend on.
-        design: what the summaries depend on.
-    """
-
-    version: str
-    clips: tuple[str, ...]
-    reading: Reading
-    design: Design
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +128,7 @@ def run(
     plan: job.Plan,
     design: Design,
     *,
-    prior: str | None = None,
+    read_all: ReadAll = one_by_one,
     progress: Progress = SILENT,
 ) -> VideoStudy:
     """Read the clips that the folder does not have yet, and write the summaries of all.
@@ -178,29 +139,45 @@ def run(
         out: the output folder; it may have the rows of an earlier call.
         plan: what is read of each clip; its outputs are not used.
         design: what the summaries depend on.
-        prior: as for ``job.run``, for each clip.
-        progress: receives a line per clip, and the time that is reached.
+        read_all: reads the clips: ``one_by_one``, or a function of ``parallel.of`` or ``scale.filming``.
+        progress: receives a line per clip, and the time that is read of all clips.
 
     Raises:
         DataError: the design doesn't fit the clips, or no clip can be read.
-        OutputError: the folder has rows of other settings, or can't be written.
+        OutputError: the folder has rows of other settings, another process writes it, or it can't be written.
     """
+    analysis.check(plan.every, plan.smoothing)
     design.check([clip.name for clip in clips])
-    settings = Settings(mien.__version__, tuple(clip.name for clip in clips), _reading(reader, plan, prior), design)
-    _take_up(out, settings)
-    classifier, unread = reader.classifier, []
-    for number, clip in enumerate(clips, start=1):
-        if not rows_path(out, clip.name).exists():
-            reader.classifier = classifier  # a prior that is estimated is that of one clip
-            progress.line(f"clip {number} of {len(clips)}: {clip.name}")
-            try:
-                _read_clip(reader, clip, out, plan, prior, progress)
-            except DataError as error:
-                progress.line(f"{clip.name}: {error}")
-                unread.append(Unread(clip.name, str(error)))
-    if len(unread) == len(clips):
-        raise DataError(f"No clip could be read. The first one: {unread[0].reason}")
-    return summarise(out, settings, unread=unread)
+    reading = _reading(reader, plan)
+    settings = Settings(mien.__version__, tuple(clip.name for clip in clips), reading, design)
+    study_folder.take_up(out, settings)
+    with locked(
+        out / study_folder.ROWS, f"Another process writes '{out}': wait until it has ended, or choose another folder."
+    ):
+        wanted = [clip for clip in clips if _is_wanted(out, clip, progress)]
+        if 0 < len(wanted) < len(clips):
+            progress.line(f"{len(clips) - len(wanted)} of {len(clips)} clips were read before")
+        clip_reader = ClipReader(reader, out, plan, typed_json.to_json(reading))
+        ended = {one.clip: one.error for one in read_all(clip_reader, wanted, progress)} if wanted else {}
+        unread = [Unread(clip.name, error) for clip in wanted if (error := ended[clip.name])]
+        if len(unread) == len(clips):
+            raise DataError(f"No clip could be read. The first one: {unread[0].reason}")
+        return summarise(out, settings, unread=unread)
+
+
+def _is_wanted(out: Path, clip: Clip, progress: Progress) -> bool:
+    """Whether a clip is to be read: it was not yet, or its file has changed since."""
+    if not study_folder.rows_path(out, clip.name).exists():
+        return True
+    if study_folder.record_of(out, clip.name) is None:
+        why = "its record is missing or damaged"
+    elif study_folder.is_changed(out, clip):
+        why = "the file has changed since it was read"
+    else:
+        return False
+    progress.line(f"{clip.name}: {why}; it is read again")
+    study_folder.remove(out, clip.name)
+    return True
 
 
 def merge(out: Path, persons: Sequence[PersonOfTrack]) -> VideoStudy:
@@ -210,78 +187,26 @@ def merge(out: Path, persons: Sequence[PersonOfTrack]) -> VideoStudy:
         DataError: the folder has no study, or not these tracks.
         OutputError: it can't be written.
     """
-    settings = read_settings(out)
+    settings = study_folder.read_settings(out)
     given = {(one.clip, one.track) for one in persons}
     kept = tuple(one for one in settings.design.persons if (one.clip, one.track) not in given)
     design = dataclasses.replace(settings.design, persons=(*kept, *persons))
     design.check(settings.clips)
     for clip in settings.clips:
         numbers = [one.track for one in persons if is_named(clip, one.clip)]
-        there = recordings.read(rows_path(out, clip), clip).tracks if numbers else ()
+        there = recordings.read(study_folder.rows_path(out, clip), clip).tracks if numbers else ()
         if wrong := sorted(set(numbers) - set(there)):
             raise DataError(f"The clip '{clip}' has no track {wrong[0]}: tracks.csv lists them.")
     return summarise(out, dataclasses.replace(settings, design=design))
 
 
-def rows_path(out: Path, clip: str) -> Path:
-    """The rows of a clip."""
-    return out / ROWS / f"{file_name(clip)}.csv"
-
-
-def read_settings(out: Path) -> Settings:
-    """The settings of a study.
-
-    Raises:
-        DataError: the folder has no study.
-    """
-    path = out / SETTINGS
-    try:
-        return typed_json.parse(path.read_text(encoding="utf-8"), Settings)
-    except OSError:
-        raise DataError(f"'{out}' has no {SETTINGS}: name the output folder of  mien video CLIP... -o FOLDER") from None
-    except ValueError as error:
-        raise DataError(f"'{path}' is damaged: {error}.") from None
-
-
-def _reading(reader: Reader, plan: job.Plan, prior: str | None) -> Reading:
+def _reading(reader: Reader, plan: job.Plan) -> Reading:
     options = {
         name: value for name, value in dataclasses.asdict(reader.options).items() if name not in ("prior", "device")
     }
-    shares = prior if prior is not None else reader.classifier.prior_in_words
+    shares = priors.AUTO if plan.auto_prior else reader.classifier.prior_in_words
     spec = reader.classifier
     return Reading(spec.name, spec.sha256, plan.every, plan.start, plan.end, plan.smoothing, shares, options, LIMITS)
-
-
-def _take_up(out: Path, settings: Settings) -> None:
-    """Write the settings; refuse a folder whose rows depend on others."""
-    if (out / SETTINGS).exists():
-        there = typed_json.to_json(read_settings(out).reading)
-        now = typed_json.to_json(settings.reading)
-        other = [name for name in now if name != "model" and there[name] != now[name]]
-        if other:
-            raise OutputError(
-                f"'{out}' has rows that were read with another value of {', '.join(other)}: use the same options, or another folder."
-            )
-    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise OutputError(f"'{out}' exists and has no study: choose another folder.")
-    (out / ROWS).mkdir(parents=True, exist_ok=True)
-    files.write_json(out / SETTINGS, typed_json.to_json(settings))
-
-
-def _read_clip(reader: Reader, clip: Clip, out: Path, plan: job.Plan, prior: str | None, progress: Progress) -> None:
-    """Read a clip; its rows get their name when they are complete."""
-    path = rows_path(out, clip.name)
-    unfinished = path.with_name(f"unfinished-{path.name}")
-    found = job.run(
-        reader, clip.path, dataclasses.replace(plan, out=unfinished, empty_frames=True), prior=prior, progress=progress
-    )
-    if found.stopped:
-        unfinished.unlink(missing_ok=True)
-        raise KeyboardInterrupt
-    if found.lost or found.missing or found.broken:
-        lost = found.num_missing + found.broken
-        progress.line(f"{clip.name}: {found.frames} frames were read, about {lost} could not be.")
-    unfinished.replace(path)
 
 
 def summarise(out: Path, settings: Settings, *, unread: Sequence[Unread] = ()) -> VideoStudy:
@@ -292,20 +217,20 @@ def summarise(out: Path, settings: Settings, *, unread: Sequence[Unread] = ()) -
         OutputError: the folder can't be written.
     """
     missing = {one.clip for one in unread}
-    clips = [clip for clip in settings.clips if clip not in missing and rows_path(out, clip).exists()]
+    clips = [clip for clip in settings.clips if clip not in missing and study_folder.rows_path(out, clip).exists()]
     baselines = _clip_baselines(out, clips, settings.design)
     results: list[PersonInClip] = []
     tracks: list[Track] = []
     classes: tuple[str, ...] = ()
     for clip in clips:
-        rows = recordings.read(rows_path(out, clip), clip)
+        rows = recordings.read(study_folder.rows_path(out, clip), clip)
         classes = rows.classes
         names = settings.design.names(clip, rows.tracks)
         tracks += recordings.tracks_of(rows, names)
         found = [_result(one, settings.design, baselines) for one in _recordings(rows, settings.design)]
         coding.write(out, clip, [episode for one in found for episode in one.episodes])
         results += found
-    files.write_json(out / SETTINGS, typed_json.to_json(settings))
+    files.write_json(out / study_folder.SETTINGS, typed_json.to_json(settings))
     study = VideoStudy(out, settings, classes, tuple(results), tuple(tracks), tuple(unread))
     try:
         sheets.write(study.sheets, out)
@@ -321,7 +246,7 @@ def recordings_of(out: Path, settings: Settings) -> Iterator[Recording]:
         DataError: the rows of a clip are damaged.
     """
     for clip in settings.clips:
-        if (path := rows_path(out, clip)).exists():
+        if (path := study_folder.rows_path(out, clip)).exists():
             yield from _recordings(recordings.read(path, clip), settings.design)
 
 
@@ -337,7 +262,7 @@ def _clip_baselines(out: Path, clips: Sequence[str], design: Design) -> dict[str
     calm = design.baseline.clip if design.baseline else ""
     for clip in clips if calm else ():
         if design.is_baseline(clip):
-            for one in _recordings(recordings.read(rows_path(out, clip), clip), design):
+            for one in _recordings(recordings.read(study_folder.rows_path(out, clip), clip), design):
                 means = summaries.mean_probabilities(one)
                 if means is not None:
                     found[one.person] = Baseline(means)

@@ -1,0 +1,196 @@
+"""The output folder of a study with clips: its settings, and the rows of each clip with the file that they were read from.
+
+The rows of a clip are there if the clip is finished. ``unfinished-CLIP.part`` has what was read of a clip that is not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mien import files, typed_json
+from mien.errors import DataError, OutputError, VideoError
+from mien.inference.readability import Limits
+from mien.videos.clips import Clip, file_name
+from mien.videos.design import Design
+
+SETTINGS = "settings.json"
+ROWS = "rows"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the rows of clips depend on.
+
+    Attributes:
+        model: name of the model.
+        sha256: of the model file.
+        every, start, end, smoothing: as in ``job.Plan``; times in seconds.
+        prior: class shares in use, ``"auto"``, or None.
+        options: options of prediction.
+        limits: limits of readability.
+    """
+
+    model: str
+    sha256: str
+    every: int
+    start: float
+    end: float | None
+    smoothing: float
+    prior: str | None
+    options: Mapping[str, str | int | float | bool | None]
+    limits: Limits
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of a study, as ``settings.json`` has them.
+
+    Attributes:
+        version: of mien.
+        clips: names of the clips.
+        reading: what the rows depend on.
+        design: what the summaries depend on.
+    """
+
+    version: str
+    clips: tuple[str, ...]
+    reading: Reading
+    design: Design
+
+
+@dataclass(frozen=True)
+class ClipFile:
+    """The file of a clip when it was read.
+
+    Attributes:
+        size: in bytes.
+        modified: time of the last change, in nanoseconds.
+        sha256: of its content.
+    """
+
+    size: int
+    modified: int
+    sha256: str
+
+    @classmethod
+    def of(cls, path: str) -> ClipFile:
+        """The file as it is.
+
+        Raises:
+            VideoError: it can't be read.
+        """
+        try:
+            status = Path(path).stat()
+            with Path(path).open("rb") as file:
+                return cls(status.st_size, status.st_mtime_ns, hashlib.file_digest(file, "sha256").hexdigest())
+        except OSError as error:
+            raise VideoError(f"'{path}' can't be read: {error.strerror or error}.") from None
+
+    def is_at(self, path: str) -> bool:
+        """Whether the file still has this content; it is read only if its time differs."""
+        try:
+            status = Path(path).stat()
+        except OSError:
+            return True  # it is gone, and so it didn't change
+        if status.st_size != self.size:
+            return False
+        return status.st_mtime_ns == self.modified or ClipFile.of(path).sha256 == self.sha256
+
+
+@dataclass(frozen=True)
+class ClipRecord:
+    """How a clip was read.
+
+    Attributes:
+        source: its path, from the output folder.
+        file: the file.
+        frames: number of frames that were read.
+        lost: number of frames that could not be read.
+    """
+
+    source: str
+    file: ClipFile
+    frames: int
+    lost: int
+
+
+def rows_path(out: Path, clip: str) -> Path:
+    """The rows of a clip."""
+    return out / ROWS / f"{file_name(clip)}.csv"
+
+
+def part_path(out: Path, clip: str) -> Path:
+    """What was read of a clip that is not finished."""
+    return out / ROWS / f"unfinished-{file_name(clip)}.part"
+
+
+def record_path(out: Path, clip: str) -> Path:
+    """The record of a clip."""
+    return out / ROWS / f"{file_name(clip)}.json"
+
+
+def record_of(out: Path, clip: str) -> ClipRecord | None:
+    """The record of a clip; None if it is not there or damaged."""
+    try:
+        return typed_json.parse(record_path(out, clip).read_text(encoding="utf-8"), ClipRecord)
+    except (OSError, ValueError):
+        return None
+
+
+def source_of(out: Path, clip: Clip) -> str:
+    """The path of a clip from the output folder, with ``/``; the path itself on another drive."""
+    try:
+        return Path(os.path.relpath(clip.path, out)).as_posix()
+    except ValueError:  # Windows
+        return Path(clip.path).absolute().as_posix()
+
+
+def is_changed(out: Path, clip: Clip) -> bool:
+    """Whether the file of a clip has another content than when its rows were made."""
+    record = record_of(out, clip.name)
+    return record is not None and not record.file.is_at(clip.path)
+
+
+def remove(out: Path, clip: str) -> None:
+    """Remove the rows of a clip and its record; the rows first, so that there are never rows without the right record."""
+    rows_path(out, clip).unlink(missing_ok=True)
+    record_path(out, clip).unlink(missing_ok=True)
+
+
+def read_settings(out: Path) -> Settings:
+    """The settings of a study.
+
+    Raises:
+        DataError: the folder has no study.
+    """
+    path = out / SETTINGS
+    try:
+        return typed_json.parse(path.read_text(encoding="utf-8"), Settings)
+    except OSError:
+        raise DataError(f"'{out}' has no {SETTINGS}: name the output folder of  mien video CLIP... -o FOLDER") from None
+    except ValueError as error:
+        raise DataError(f"'{path}' is damaged: {error}.") from None
+
+
+def take_up(out: Path, settings: Settings) -> None:
+    """Write the settings; refuse a folder whose rows depend on others.
+
+    Raises:
+        OutputError: the rows depend on others, it is the folder of something else, or it can't be written.
+    """
+    if (out / SETTINGS).exists():
+        there = typed_json.to_json(read_settings(out).reading)
+        now = typed_json.to_json(settings.reading)
+        other = [name for name in now if name != "model" and there[name] != now[name]]
+        if other:
+            raise OutputError(
+                f"'{out}' has rows that were read with another value of {', '.join(other)}: use the same options, or another folder."
+            )
+    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise OutputError(f"'{out}' exists and has no study: choose another folder.")
+    (out / ROWS).mkdir(parents=True, exist_ok=True)
+    files.write_json(out / SETTINGS, typed_json.to_json(settings))
