@@ -277,7 +277,7 @@ class VideoClock:
 
     def state(self, reached: float, duration: float | None) -> str:
         """The time that is reached, in seconds of the video, and after some seconds the time left."""
-        if reached < self.reached:  # a new video
+        if reached <= self.reached:  # a new video
             self.begin, self.started = reached, time.monotonic()
         self.reached = reached
         # For joined recordings, the duration is that of the last one.
