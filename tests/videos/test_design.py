@@ -23,6 +23,11 @@ def test_a_table_of_conditions(tmp_path: Path) -> None:
         ("name,condition\na,b\n", "needs a row for each clip"),
         ("clip,condition\na,b\na,c\n", "has the clip 'a' twice"),
         ("", "needs a row for each clip"),
+        ("clip,condition,start\na,b,1\n", "only one of the columns start and end"),
+        ("clip,condition,start,end\na,b,1,\n", "has no time in row 2"),
+        ("clip,condition,start,end\na,b,0,1\na,c,0:05,0:04\n", "row 3 that ends at 4 s, but starts at 5 s"),
+        ("clip,condition,start,end\na,b,0,1\na,c,,\n", "give each row the start and the end of a block"),
+        ("clip,person,start,end\na,anna,0,1\na,ben,1,2\n", "names two persons for the clip 'a'"),
     ],
 )
 def test_a_table_that_doesn_t_fit_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
@@ -32,6 +37,17 @@ def test_a_table_that_doesn_t_fit_is_refused(tmp_path: Path, text: str, sentence
         design.read_conditions(path)
     with pytest.raises(DataError, match="can't be read"):
         design.read_conditions(tmp_path / "absent.csv")
+
+
+def test_a_table_of_blocks(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("clip,start,end,condition,person\na.mp4,0:05,0:12.5,joke,anna\na.mp4,20,30,film,\nb,,,rest,ben\n")
+    joke, film = ClipCondition("a.mp4", "joke", "anna", 5, 12.5), ClipCondition("a.mp4", "film", "", 20, 30)
+    assert design.read_conditions(path) == (joke, film, ClipCondition("b", "rest", "ben"))
+    made = Design(conditions=design.read_conditions(path), single=True)
+    assert made.blocks_of("a.mp4") == [joke, film]
+    assert made.blocks_of("b.mov") == []
+    assert made.names("a.mp4", [1, 2]) == ["anna", "anna"]
 
 
 def test_times_are_seconds_or_clocks() -> None:

@@ -152,6 +152,46 @@ def test_a_window_as_baseline_is_left_out_of_the_summaries(films: Path, done: Vi
     assert {row.expression: row for row in anna.expressions}["happy"].latency == pytest.approx(0, abs=0.25)
 
 
+def test_blocks_of_a_clip_are_summarised_by_themselves(films: Path, done: VideoStudy) -> None:
+    """surprise 0 to 1 s, happy to 3, nobody to 4, surprise to 5, happy to 6."""
+    blocks = (
+        ClipCondition("anna-film", "joke", "anna", 0.5, 2.5),
+        ClipCondition("anna-film", "film", "anna", 3, 5.5),
+        *(one for one in CONDITIONS if one.clip != "anna-film"),
+    )
+    again = read(films, done.folder, Design(conditions=blocks, single=True))
+    joke, film = (one for one in again.results if one.summary.clip == "anna-film.mp4")
+    assert [(one.summary.condition, one.summary.start, one.summary.end) for one in (joke, film)] == [
+        ("joke", 0.5, 2.5),
+        ("film", 3, 5.5),
+    ]
+    assert joke.summary.seconds == pytest.approx(2.0)
+    assert (joke.summary.readable_share, film.summary.readable_share) == (1.0, pytest.approx(0.6, abs=0.01))
+    of_joke, of_film = ({row.expression: row for row in one.expressions} for one in (joke, film))
+    assert of_joke["happy"].latency == pytest.approx(0.5, abs=0.25)
+    assert of_joke["happy"].share_of_time == pytest.approx(0.75, abs=0.1)
+    assert of_joke["surprise"].latency == 0.0  # it was shown before
+    assert of_film["surprise"].latency == pytest.approx(1.0, abs=0.25)
+    assert of_film["happy"].latency == pytest.approx(2.0, abs=0.25)
+    assert [(one.before, one.after, one.start) for one in film.transitions] == [("surprise", "happy", 3.0)]
+    rows = {(row.group, row.expression): row for row in again.by_condition}
+    assert (rows["joke", "happy"].persons, rows["film", "happy"].persons) == (1, 2)
+    assert rows["joke", "happy"].mean_probability == of_joke["happy"].mean_probability
+    assert [(one.kind, one.clip, one.seconds) for one in again.notes] == [("gap", "anna-film.mp4", 1.5)]
+    assert again.to_dict()["notes"][0]["kind"] == "gap"
+
+
+def test_a_baseline_before_the_blocks(films: Path, done: VideoStudy) -> None:
+    blocks = (ClipCondition("anna-film", "joke", "anna", 0.5, 3), *CONDITIONS[::2])
+    again = read(films, done.folder, Design(conditions=blocks, single=True, baseline=BaselineSpan(0, 1)))
+    (joke,) = (one for one in again.results if one.summary.condition == "joke")
+    assert (joke.summary.start, joke.summary.seconds) == (1.0, pytest.approx(2.0))
+    happy = {row.expression: row for row in joke.expressions}["happy"]
+    assert happy.latency == pytest.approx(0, abs=0.25)
+    assert happy.deviation is not None
+    assert happy.deviation > 0.3
+
+
 def test_a_repeated_call_reads_only_what_is_missing(films: Path, tmp_path: Path) -> None:
     first, again = Lines(), Lines()
     read(films, tmp_path / "out", progress=first)

@@ -66,10 +66,11 @@ def test_a_gap_longer_than_the_shortest_episode_is_refused() -> None:
 
 
 def test_transitions_count_what_follows() -> None:
-    found = summaries.episodes(recording("nnnnhhhhnnnnhhhhssss"), RULE)
-    counts = {(one.before, one.after): one.count for one in summaries.transitions(found)}
+    one = recording("nnnnhhhhnnnnhhhhssss")
+    found = summaries.episodes(one, RULE)
+    counts = {(row.before, row.after): row.count for row in summaries.transitions(one, found)}
     assert counts == {("neutral", "happy"): 2, ("happy", "neutral"): 1, ("happy", "surprise"): 1}
-    assert summaries.transitions(found[:1]) == []
+    assert summaries.transitions(one, found[:1]) == []
 
 
 def test_the_readable_share_and_the_reasons() -> None:

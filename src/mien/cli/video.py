@@ -49,7 +49,8 @@ study_options = (
         "--conditions",
         type=path_argument,
         metavar="TABLE",
-        help="CSV table with a row for each clip: clip, condition, and perhaps person (with --people 1).",
+        help="CSV table with a row for each clip: clip, condition, and perhaps person (with --people 1); or for each block of "
+        "a clip, with start and end.",
     ),
     click.option(
         "--baseline",

@@ -11,48 +11,82 @@ from numpy.typing import NDArray
 from mien import palette
 from mien.reporting.texts import Texts
 from mien.videos.analysis import clock
-from mien.videos.study import PersonInClip
+from mien.videos.study import PersonInClip, Trace
 
-WIDTH, LEFT, RIGHT, ROW, TOP = 720, 104, 696, 26, 6
-"""Sizes in units of the drawing: width, left and right end of the time axis, height of a row, space above."""
+WIDTH, LEFT, RIGHT, ROW, TOP, BAND = 720, 104, 696, 26, 6, 20
+"""Sizes in units of the drawing: width, left and right end of the time axis, height of a row, space above, and that of blocks."""
 
 STEPS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
 """Seconds between two ticks of the axis."""
 
 
-def timeline(result: PersonInClip, classes: Sequence[str], t: Texts) -> str:
+def timeline(results: Sequence[PersonInClip], classes: Sequence[str], t: Texts, *, blocks: bool = False) -> str:
     """Draw one person in one clip.
 
     Args:
-        result: the results of the person.
+        results: the results of the person in the clip, or in each of its blocks.
         classes: the K expressions.
         t: the texts of the page.
+        blocks: whether the results are of blocks, whose conditions are written above.
     """
-    trace, summary = result.trace, result.summary
-    last = max([1e-3, *trace.times.tolist(), *(episode.end for episode in result.episodes)])
-    bottom = TOP + ROW * len(classes)
-    parts = [
-        f'<rect x="{_x(start, last)}" y="{TOP}" width="{round(_x(end, last) - _x(start, last), 1)}" height="{bottom - TOP}" '
-        f'fill="var(--rule)" opacity=".45"><title>{escape(t("video_study.not_read"))}</title></rect>'
-        for start, end in _unread(trace.times, trace.probabilities, last)
-    ]
+    summary, last = results[0].summary, end_of(results)
+    top = TOP + BAND * blocks
+    bottom = top + ROW * len(classes)
+    parts: list[str] = []
+    for result in results:
+        trace = result.trace
+        parts += _blocks(result, last, bottom) if blocks else []
+        parts += [
+            f'<rect x="{_x(start, last)}" y="{top}" width="{_width(start, end, last)}" height="{bottom - top}" '
+            f'fill="var(--rule)" opacity=".45"><title>{escape(t("video_study.not_read"))}</title></rect>'
+            for start, end in _unread(trace.times, trace.probabilities, trace.end)
+        ]
     for number, name in enumerate(classes):
-        foot = TOP + ROW * (number + 1) - 4
-        colour = palette.on_page(palette.colour(name, classes))
+        foot = top + ROW * (number + 1) - 4
         parts.append(
             f'<text x="{LEFT - 10}" y="{foot}" text-anchor="end" font-size="15">{escape(t.named(name))}</text>'
         )
         parts.append(f'<path d="M{LEFT} {foot}H{RIGHT}" stroke="var(--rule)"/>')
-        parts += _areas(trace.times, trace.probabilities[:, number], last, foot, colour)
-        parts += [
-            f'<rect x="{_x(one.start, last)}" y="{foot - 1.5}" width="{max(1.5, round(_x(one.end, last) - _x(one.start, last), 1))}" '
-            f'height="4" fill="{colour}"><title>{escape(_told(one.start, one.end, one.mean, name, t))}</title></rect>'
-            for one in result.episodes
-            if one.expression == name
-        ]
+        for result in results:
+            parts += _expression(result, number, classes, foot, last, t)
     parts += _axis(last, bottom)
     label = t("video_study.timeline_label", person=summary.person, clip=summary.clip)
     return f'<svg viewBox="0 0 {WIDTH} {bottom + 24}" role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>'
+
+
+def end_of(results: Sequence[PersonInClip]) -> float:
+    """The time at the right end of the timeline, in seconds; the left end is 0."""
+    ends = (one.end for result in results for one in result.episodes)
+    return max([1e-3, *(result.trace.end for result in results), *ends])
+
+
+def _blocks(result: PersonInClip, last: float, bottom: float) -> Iterator[str]:
+    """The borders of a block, and its condition above."""
+    start, end = _x(result.summary.start, last), _x(result.summary.end, last)
+    for x in (start, end):
+        yield f'<path d="M{x} {TOP}V{bottom}" stroke="var(--muted)" stroke-dasharray="3 3"/>'
+    if end > start:
+        room = max(1, int((end - start) / 8))
+        name = result.summary.condition
+        short = name if len(name) <= room else name[: room - 1] + "…"
+        yield f'<text x="{round((start + end) / 2, 1)}" y="{TOP + 13}" text-anchor="middle" font-size="15">{escape(short)}</text>'
+
+
+def _expression(
+    result: PersonInClip, number: int, classes: Sequence[str], foot: float, last: float, t: Texts
+) -> Iterator[str]:
+    """The probability of one expression and its episodes, on the line at ``foot``."""
+    name, trace = classes[number], result.trace
+    colour = palette.on_page(palette.colour(name, classes))
+    yield from _areas(trace, number, last, foot, colour)
+    for one in result.episodes:
+        if one.expression == name:
+            told = escape(_told(one.start, one.end, one.mean, name, t))
+            width = max(1.5, _width(one.start, one.end, last))
+            yield (
+                f'<rect x="{_x(one.start, last)}" y="{foot - 1.5}" width="{width}" height="4" fill="{colour}">'
+                f"<title>{told}</title></rect>"
+            )
 
 
 def _told(start: float, end: float, mean: float, name: str, t: Texts) -> str:
@@ -63,6 +97,10 @@ def _told(start: float, end: float, mean: float, name: str, t: Texts) -> str:
 
 def _x(time: float, last: float) -> float:
     return round(LEFT + (RIGHT - LEFT) * time / last, 1)
+
+
+def _width(start: float, end: float, last: float) -> float:
+    return round(_x(end, last) - _x(start, last), 1)
 
 
 def _stretches(holds: NDArray[np.bool_]) -> Iterator[NDArray[np.intp]]:
@@ -80,13 +118,12 @@ def _unread(times: NDArray[np.float64], rows: NDArray[np.float64], last: float) 
         yield float(times[run[0]]), _end(times, int(run[-1]), last)
 
 
-def _areas(
-    times: NDArray[np.float64], values: NDArray[np.float64], last: float, foot: float, colour: str
-) -> Iterator[str]:
+def _areas(trace: Trace, number: int, last: float, foot: float, colour: str) -> Iterator[str]:
     """The probability over time, as steps."""
+    times, values = trace.times, trace.probabilities[:, number]
     for run in _stretches(~np.isnan(values)):
         steps = [
-            f"V{round(foot - (ROW - 7) * float(values[place]), 1)}H{_x(_end(times, place, last), last)}"
+            f"V{round(foot - (ROW - 7) * float(values[place]), 1)}H{_x(_end(times, place, trace.end), last)}"
             for place in run.tolist()
         ]
         yield f'<path d="M{_x(float(times[run[0]]), last)} {foot}{"".join(steps)}V{foot}z" fill="{colour}" opacity=".55"/>'

@@ -17,11 +17,19 @@ _TIME = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)|(\d+(?:\.\d+)?)")
 
 @dataclass(frozen=True)
 class ClipCondition:
-    """The condition of a clip, and its person where that is known; both may be empty."""
+    """The condition of a clip or of a block of it, such as a stimulus, and its person where that is known.
+
+    Attributes:
+        clip: name of the clip.
+        condition, person: names; both may be empty.
+        start, end: of the block, in seconds of the clip; both None for the whole clip.
+    """
 
     clip: str
     condition: str = ""
     person: str = ""
+    start: float | None = None
+    end: float | None = None
 
 
 @dataclass(frozen=True)
@@ -66,8 +74,12 @@ class Design:
     persons: tuple[PersonOfTrack, ...] = ()
 
     def condition_of(self, clip: str) -> ClipCondition:
-        """The condition of a clip; an empty one if the design has none."""
+        """The condition of a clip, or of its first block; an empty one if the design has none."""
         return next((one for one in self.conditions if is_named(clip, one.clip)), ClipCondition(clip))
+
+    def blocks_of(self, clip: str) -> list[ClipCondition]:
+        """The blocks of a clip; none if its condition is that of the whole clip."""
+        return [one for one in self.conditions if is_named(clip, one.clip) and one.start is not None]
 
     def names(self, clip: str, tracks: Sequence[int]) -> list[str]:
         """The person of each track of a clip: ``CLIP#TRACK`` where nobody is named."""
@@ -76,7 +88,8 @@ class Design:
 
     def without_tracks(self, clip: str) -> str:
         """The person of a clip whose tracks are not told apart: of a clip of one person, or without a face."""
-        return (self.condition_of(clip).person or PurePosixPath(clip).stem) if self.single else clip
+        persons = (one.person for one in self.conditions if is_named(clip, one.clip) and one.person)
+        return next(persons, PurePosixPath(clip).stem) if self.single else clip
 
     def is_baseline(self, clip: str) -> bool:
         """Whether a clip is the calm one."""
@@ -115,17 +128,44 @@ def is_named(clip: str, name: str) -> bool:
 def read_conditions(path: Path) -> tuple[ClipCondition, ...]:
     """Read a CSV table with a column ``clip`` and a column ``condition`` or ``person``, or both.
 
+    With the columns ``start`` and ``end`` (seconds, or ``0:12.5``), a row is a block of a clip, which may have several.
+
     Raises:
-        DataError: it can't be read, lacks a column, or names a clip twice.
+        DataError: it can't be read, lacks a column, names a clip twice without blocks, has a wrong time, or names two persons
+            for one clip.
     """
     rows = read_table(path)
     columns = rows[0].keys() if rows else ()
     if "clip" not in columns or not {"condition", "person"} & set(columns):
         raise DataError(f"'{path}' needs a row for each clip, and the columns clip and condition (or person).")
-    found = tuple(ClipCondition(row["clip"], row.get("condition", ""), row.get("person", "")) for row in rows)
-    if twice := _twice(one.clip for one in found):
-        raise DataError(f"'{path}' has the clip '{twice}' twice: keep one row.")
+    if len({"start", "end"} & set(columns)) == 1:
+        raise DataError(f"'{path}' has only one of the columns start and end: blocks of clips need both.")
+    found = tuple(_condition(path, number, row) for number, row in enumerate(rows, start=2))
+    whole = [one.clip for one in found if one.start is None]
+    if twice := _twice([*whole, *{one.clip for one in found if one.start is not None}]):
+        raise DataError(
+            f"'{path}' has the clip '{twice}' twice: keep one row, or give each row the start and the end of a block."
+        )
+    persons = {(one.clip, one.person) for one in found if one.person}
+    if twice := _twice(sorted(clip for clip, _ in persons)):
+        raise DataError(f"'{path}' names two persons for the clip '{twice}': with --people 1 a clip shows one.")
     return found
+
+
+def _condition(path: Path, number: int, row: Mapping[str, str]) -> ClipCondition:
+    """The condition of a row; ``number`` is that of its line."""
+    texts = row.get("start", ""), row.get("end", "")
+    named = row["clip"], row.get("condition", ""), row.get("person", "")
+    if not any(texts):
+        return ClipCondition(*named)
+    start, end = map(seconds, texts)
+    if start is None or end is None:
+        raise DataError(
+            f"'{path}' has no time in row {number}: write seconds, or 0:12.5, or neither for the whole clip."
+        )
+    if end <= start:
+        raise DataError(f"'{path}' has a block in row {number} that ends at {end:g} s, but starts at {start:g} s.")
+    return ClipCondition(*named, start, end)
 
 
 def read_table(path: Path) -> list[dict[str, str]]:

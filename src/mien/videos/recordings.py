@@ -6,7 +6,7 @@ import csv
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +17,9 @@ from mien.errors import DataError
 
 MAX_SPAN = 1.0
 """Maximum time that one frame stands for, in seconds: a longer pause of the film is time without a face."""
+
+EARLY = 1e-4
+"""Tolerance of the start and end of a block in seconds, as the times of rows are rounded."""
 
 PROBABILITY = "p_"
 """Prefix of the columns of probabilities."""
@@ -75,6 +78,7 @@ class Recording:
         times, spans: ``(F,)`` time and duration of each analysed frame of the clip, in seconds.
         probabilities: ``(F, K)``; NaN where the person was not read.
         reasons: ``(F,)`` why the person was not read: ``no_face``, or a reason of ``inference.readability``; empty if read.
+        block: start and end of the block that it is about, in seconds of the clip; None for that of its frames.
     """
 
     person: str
@@ -85,6 +89,17 @@ class Recording:
     spans: NDArray[np.float64]
     probabilities: NDArray[np.float64]
     reasons: NDArray[np.str_]
+    block: tuple[float, float] | None = None
+
+    @property
+    def start(self) -> float:
+        """Where it starts, in seconds of the clip; latencies count from there."""
+        return self.block[0] if self.block else float(self.times[0]) if len(self.times) else 0.0
+
+    @property
+    def end(self) -> float:
+        """Where it ends, in seconds of the clip."""
+        return self.block[1] if self.block else float(self.times[-1] + self.spans[-1]) if len(self.times) else 0.0
 
     @property
     def readable(self) -> NDArray[np.bool_]:
@@ -103,6 +118,12 @@ class Recording:
             self.probabilities[keep],
             self.reasons[keep],
         )
+
+    def in_block(self, start: float, end: float, condition: str) -> Recording:
+        """The frames that begin in a block of the clip; a frame stands for the time until the next one."""
+        part = self.within((self.times >= start - EARLY) & (self.times < end - EARLY))
+        block = max(start, self.start), min(end, self.end)
+        return replace(part, condition=condition, block=block if block[0] < block[1] else (start, start))
 
 
 def read(path: Path, clip: str) -> ClipRows:

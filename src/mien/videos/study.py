@@ -25,6 +25,8 @@ from mien.locks import locked
 from mien.progress import SILENT, Progress
 from mien.typed_json import JsonObject
 from mien.videos import analysis, coding, job, recordings, sheets, study_folder, summaries
+from mien.videos.blocks import BlockNote
+from mien.videos.blocks import notes as block_notes
 from mien.videos.clip_reader import ClipReader, ReadAll, one_by_one
 from mien.videos.clips import Clip
 from mien.videos.design import Design, PersonOfTrack, is_named
@@ -44,15 +46,17 @@ class Trace:
     Attributes:
         times: ``(B,)`` start of each bin, in seconds.
         probabilities: ``(B, K)``; NaN where nothing was read.
+        end: end of the last bin, in seconds.
     """
 
     times: NDArray[np.float64]
     probabilities: NDArray[np.float64]
+    end: float
 
 
 @dataclass(frozen=True, eq=False)
 class PersonInClip:
-    """The results of one person in one clip."""
+    """The results of one person in one clip, or in one block of it."""
 
     summary: ClipSummary
     expressions: tuple[ExpressionSummary, ...]
@@ -80,6 +84,7 @@ class VideoStudy(Paged, kind="video_study"):
         results: each person in each clip.
         tracks: the tracks with their persons.
         unread: clips that could not be read.
+        notes: overlaps and gaps of blocks.
     """
 
     folder: Path
@@ -88,6 +93,7 @@ class VideoStudy(Paged, kind="video_study"):
     results: tuple[PersonInClip, ...]
     tracks: tuple[Track, ...]
     unread: tuple[Unread, ...] = ()
+    notes: tuple[BlockNote, ...] = ()
 
     @property
     def by_person(self) -> list[GroupSummary]:
@@ -118,6 +124,7 @@ class VideoStudy(Paged, kind="video_study"):
             "folder": str(self.folder),
             "settings": typed_json.to_json(self.settings),
             "unread": typed_json.to_json(self.unread),
+            "notes": typed_json.to_json(self.notes),
         } | {sheet.name: [dataclasses.asdict(row) for row in sheet.rows] for sheet in self.sheets}
 
 
@@ -221,17 +228,23 @@ def summarise(out: Path, settings: Settings, *, unread: Sequence[Unread] = ()) -
     baselines = _clip_baselines(out, clips, settings.design)
     results: list[PersonInClip] = []
     tracks: list[Track] = []
+    notes: list[BlockNote] = []
     classes: tuple[str, ...] = ()
     for clip in clips:
         rows = recordings.read(study_folder.rows_path(out, clip), clip)
         classes = rows.classes
         names = settings.design.names(clip, rows.tracks)
         tracks += recordings.tracks_of(rows, names)
-        found = [_result(one, settings.design, baselines) for one in _recordings(rows, settings.design)]
+        of_clip = list(_recordings(rows, settings.design))
+        blocks = settings.design.blocks_of(clip)
+        if blocks and of_clip:
+            span = of_clip[0].start, of_clip[0].end
+            notes += block_notes(clip, blocks, span, settings.design.baseline)
+        found = [result for one in of_clip for result in _results(one, settings.design, baselines)]
         coding.write(out, clip, [episode for one in found for episode in one.episodes])
         results += found
     files.write_json(out / study_folder.SETTINGS, typed_json.to_json(settings))
-    study = VideoStudy(out, settings, classes, tuple(results), tuple(tracks), tuple(unread))
+    study = VideoStudy(out, settings, classes, tuple(results), tuple(tracks), tuple(unread), tuple(notes))
     try:
         sheets.write(study.sheets, out)
     except ImportError:  # Parquet needs pyarrow
@@ -269,8 +282,9 @@ def _clip_baselines(out: Path, clips: Sequence[str], design: Design) -> dict[str
     return found
 
 
-def _result(recording: Recording, design: Design, baselines: Mapping[str, Baseline]) -> PersonInClip:
-    trace = _trace(recording)
+def _results(recording: Recording, design: Design, baselines: Mapping[str, Baseline]) -> Iterator[PersonInClip]:
+    """The results of a recording of a clip, or of each of its blocks."""
+    whole = recording
     span = design.baseline
     baseline = baselines.get(recording.person)
     if span is not None and not span.clip:
@@ -278,13 +292,23 @@ def _result(recording: Recording, design: Design, baselines: Mapping[str, Baseli
         means = summaries.mean_probabilities(recording.within(calm))
         baseline = None if means is None else Baseline(means)
         recording = recording.within(~calm)
+    blocks = design.blocks_of(recording.clip)
+    if not blocks:
+        yield _result(recording, whole, design, baseline)
+    for block in blocks:
+        span_of = block.start or 0.0, block.end or 0.0, block.condition
+        yield _result(recording.in_block(*span_of), whole.in_block(*span_of), design, baseline)
+
+
+def _result(recording: Recording, shown: Recording, design: Design, baseline: Baseline | None) -> PersonInClip:
+    """The results of a recording; the timeline also has what is left out as baseline."""
     found = summaries.episodes(recording, design.rule)
     return PersonInClip(
         summaries.summarise_clip(recording, baseline),
         tuple(summaries.summarise_expressions(recording, found, baseline)),
         tuple(found),
-        tuple(summaries.transitions(found)),
-        trace,
+        tuple(summaries.transitions(recording, found)),
+        _trace(shown),
     )
 
 
@@ -295,4 +319,5 @@ def _trace(recording: Recording) -> Trace:
     for part in parts:
         read = part[recording.readable[part]]
         rows.append(recording.probabilities[read].mean(0) if len(read) else np.full(len(recording.classes), np.nan))
-    return Trace(recording.times[[part[0] for part in parts if len(part)]], np.array(rows))
+    times = recording.times[[part[0] for part in parts if len(part)]]
+    return Trace(times, np.array(rows)[: len(times)], recording.end)

@@ -53,7 +53,7 @@ class Episode:
 
     person: Annotated[str, "person"]
     clip: Annotated[str, "clip"]
-    condition: Annotated[str, "condition of the clip; empty without --conditions"]
+    condition: Annotated[str, "condition of the clip or block; empty without --conditions"]
     expression: Annotated[str, "expression that is the most probable one, with at least the threshold's probability"]
     start: Annotated[float, "start, in seconds of the clip"]
     end: Annotated[float, "end, in seconds of the clip"]
@@ -73,7 +73,8 @@ class Transition:
 
     person: Annotated[str, "person"]
     clip: Annotated[str, "clip"]
-    condition: Annotated[str, "condition of the clip"]
+    condition: Annotated[str, "condition of the clip or block"]
+    start: Annotated[float, "start of the block (without blocks: of the analysed time), in seconds of the clip"]
     before: Annotated[str, "expression of an episode"]
     after: Annotated[str, "expression of the person's next episode in the clip"]
     count: Annotated[int, "number of times that the one followed the other"]
@@ -85,8 +86,10 @@ class ClipSummary:
 
     person: Annotated[str, "person"]
     clip: Annotated[str, "clip"]
-    condition: Annotated[str, "condition of the clip"]
-    seconds: Annotated[float, "analysed time of the clip without the baseline, in seconds"]
+    condition: Annotated[str, "condition of the clip or block"]
+    start: Annotated[float, "start of the block (without blocks: of the analysed time), in seconds of the clip"]
+    end: Annotated[float, "end of the block (without blocks: of the analysed time), in seconds of the clip"]
+    seconds: Annotated[float, "analysed time of the clip or block without the baseline, in seconds"]
     readable_seconds: Annotated[float, "time in which the person's face was read, in seconds"]
     readable_share: Annotated[float, "readable_seconds / seconds, 0 to 1"]
     no_face: Annotated[float, "share of time without a face of the person, 0 to 1"]
@@ -108,7 +111,9 @@ class ExpressionSummary:
 
     person: Annotated[str, "person"]
     clip: Annotated[str, "clip"]
-    condition: Annotated[str, "condition of the clip"]
+    condition: Annotated[str, "condition of the clip or block"]
+    start: Annotated[float, "start of the block (without blocks: of the analysed time), in seconds of the clip"]
+    end: Annotated[float, "end of the block (without blocks: of the analysed time), in seconds of the clip"]
     expression: Annotated[str, "expression"]
     mean_probability: Annotated[float | None, "mean probability over readable time, 0 to 1"]
     baseline_probability: Annotated[float | None, "the same in the person's baseline; empty without --baseline"]
@@ -119,7 +124,8 @@ class ExpressionSummary:
     peak: Annotated[float | None, "highest probability in an episode; empty without episodes"]
     latency: Annotated[
         float | None,
-        "seconds from the start (after a baseline at the start) to the first episode; empty without episodes",
+        "seconds from the start of the clip (after a baseline at the start) or block to the first episode; empty without "
+        "episodes",
     ]
 
 
@@ -227,13 +233,11 @@ def _episode(recording: Recording, number: int, name: str, first: int, last: int
     )
 
 
-def transitions(found: Sequence[Episode]) -> list[Transition]:
+def transitions(recording: Recording, found: Sequence[Episode]) -> list[Transition]:
     """How often each expression follows another in the episodes of one recording, most frequent first."""
     pairs = Counter((before.expression, after.expression) for before, after in itertools.pairwise(found))
-    return [
-        Transition(found[0].person, found[0].clip, found[0].condition, before, after, count)
-        for (before, after), count in pairs.most_common()
-    ]
+    head = recording.person, recording.clip, recording.condition, round(recording.start, 3)
+    return [Transition(*head, before, after, count) for (before, after), count in pairs.most_common()]
 
 
 def summarise_clip(recording: Recording, baseline: Baseline | None = None) -> ClipSummary:
@@ -250,6 +254,8 @@ def summarise_clip(recording: Recording, baseline: Baseline | None = None) -> Cl
         person=recording.person,
         clip=recording.clip,
         condition=recording.condition,
+        start=round(recording.start, 3),
+        end=round(recording.end, 3),
         seconds=round(seconds, 3),
         readable_seconds=round(readable, 3),
         readable_share=round(readable / seconds, 4) if seconds else 0.0,
@@ -270,7 +276,6 @@ def summarise_expressions(
     means, read = mean_probabilities(recording), recording.readable
     best = np.nan_to_num(recording.probabilities).argmax(1)
     total = float(recording.spans[read].sum())
-    start = float(recording.times[0]) if len(recording.times) else 0.0
     summaries = []
     for number, name in enumerate(recording.classes):
         own = [episode for episode in found if episode.expression == name]
@@ -282,6 +287,8 @@ def summarise_expressions(
                 person=recording.person,
                 clip=recording.clip,
                 condition=recording.condition,
+                start=round(recording.start, 3),
+                end=round(recording.end, 3),
                 expression=name,
                 mean_probability=_rounded(mean),
                 baseline_probability=_rounded(at_rest),
@@ -290,7 +297,7 @@ def summarise_expressions(
                 episodes=len(own),
                 episode_seconds=_mean([episode.seconds for episode in own]),
                 peak=max((episode.peak for episode in own), default=None),
-                latency=round(own[0].start - start, 3) if own else None,
+                latency=max(0.0, round(own[0].start - recording.start, 3)) if own else None,
             )
         )
     return summaries

@@ -13,7 +13,8 @@ import browsers
 from filmed import DESIGN, filmed
 from mien.reporting.pages import video_study as pages
 from mien.reporting.texts import Texts
-from mien.videos.design import BaselineSpan, Design
+from mien.videos.blocks import BlockNote
+from mien.videos.design import BaselineSpan, ClipCondition, Design
 from mien.videos.study import Unread
 
 
@@ -48,6 +49,18 @@ def test_the_page_in_both_languages(tmp_path: Path, lang: str) -> None:
     assert {"en": "The clip c.mp4 could not be read", "zh-TW": "影片 c.mp4 無法讀取"}[lang] in shown
     assert {"en": "mien does not recognise persons", "zh-TW": "mien 不辨認身分"}[lang] in shown
     assert {"en": "deviation from the baseline", "zh-TW": "與基準的差異"}[lang] in shown
+
+
+def test_blocks_are_told(tmp_path: Path) -> None:
+    blocks = (ClipCondition("anna-film", "joke", "anna", 0, 1), ClipCondition("anna-film", "film", "anna", 2, 4))
+    made = filmed(tmp_path / "out", dataclasses.replace(DESIGN, conditions=(*blocks, *DESIGN.conditions[1:])))
+    page = pages.render(made)
+    shown = text_of(page)
+    assert "anna-film.mp4: 1.0 s are in no block and are left out of the summaries." in shown
+    assert "anna anna-film.mp4 film 0:02–0:04 2.0 50.0%" in shown
+    assert page.count("<svg") == 3
+    many = dataclasses.replace(made, notes=tuple(BlockNote("gap", f"{number}.mp4", 2.5) for number in range(4)))
+    assert "4 clips have time in no block, 10.0 s in all" in text_of(pages.render(many))
 
 
 def test_without_conditions_there_are_no_conditions(tmp_path: Path) -> None:

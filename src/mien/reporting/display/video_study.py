@@ -40,10 +40,10 @@ def rows(result: VideoStudy) -> list[dict[str, object]]:
 
 
 def _cells(result: VideoStudy) -> list[list[str]]:
-    return [_row(one) for one in result.results]
+    return [_row(one, result) for one in result.results]
 
 
-def _row(one: PersonInClip) -> list[str]:
+def _row(one: PersonInClip, result: VideoStudy) -> list[str]:
     summary, index = one.summary, one.summary.valence_index
     most = max(one.expressions, key=lambda row: row.share_of_time or 0.0, default=None)
     most_shown = cells.DASH
@@ -52,7 +52,7 @@ def _row(one: PersonInClip) -> list[str]:
     return [
         summary.person,
         summary.clip,
-        summary.condition or cells.DASH,
+        pages.condition_in_clip(summary, result),
         cells.percent(summary.readable_share, 0),
         most_shown,
         cells.count(len(one.episodes)),

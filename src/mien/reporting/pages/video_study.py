@@ -11,11 +11,15 @@ from mien.reporting.pages.parts import TableRow
 from mien.reporting.pictures import markup
 from mien.reporting.texts import Texts, cells
 from mien.reporting.timeline import timeline
+from mien.videos.analysis import clock
 from mien.videos.study import PersonInClip, VideoStudy
 from mien.videos.summaries import ClipSummary, GroupSummary
 
 MOST_TIMELINES = 200
 """Maximum number of timelines on a page: those with most readable time."""
+
+MOST_NOTES = 3
+"""Maximum number of remarks of one kind on blocks that are told one by one."""
 
 FEW_READABLE = 0.8
 """Share of readable time below which the page warns."""
@@ -48,7 +52,9 @@ def render(study: VideoStudy, *, lang: str = "en") -> str:
     """
     t = Texts(lang)
     template = page_template("video_study")
-    shown = sorted(study.results, key=lambda one: -one.summary.readable_seconds)[:MOST_TIMELINES]
+    grouped = _by_clip(study)
+    most = sorted(grouped, key=lambda results: -sum(one.summary.readable_seconds for one in results))[:MOST_TIMELINES]
+    shown = [results for results in grouped if results in most]
     return template.render(
         t=t,
         version=mien.__version__,
@@ -62,9 +68,9 @@ def render(study: VideoStudy, *, lang: str = "en") -> str:
         warnings=warnings(study, t),
         settings=settings(study, t),
         groups=[*condition_tables(study, t), *_person_tables(study, t)],
-        clips=Table("", t.heads("video_study.clip_heads"), [_clip_row(one.summary, t) for one in study.results]),
-        persons=[_person(one, study, t) for one in study.results if one in shown],
-        hidden=len(study.results) - len(shown),
+        clips=Table("", t.heads("video_study.clip_heads"), [_clip_row(one.summary, study, t) for one in study.results]),
+        persons=[_person(results, study, t) for results in shown],
+        hidden=len(grouped) - len(shown),
         commands=[],
     )
 
@@ -75,13 +81,37 @@ write = writer(render)
 def warnings(study: VideoStudy, t: Texts) -> list[str]:
     """What to know before reading the figures."""
     found = [t("video_study.unread", clip=one.clip, reason=one.reason) for one in study.unread]
+    found += _block_notes(study, t)
     few = [one.summary for one in study.results if one.summary.readable_share < FEW_READABLE]
     if few:
-        names = t.some([_named(one, t) for one in few])
+        names = t.some(list(dict.fromkeys(_named(one, t) for one in few)))
         found.append(t("video_study.few_readable", names=names, share=FEW_READABLE))
     if not study.settings.design.single and not study.settings.design.persons:
         found.append(t("video_study.tracks"))
     return found
+
+
+def _block_notes(study: VideoStudy, t: Texts) -> list[str]:
+    """The remarks on blocks; many of one kind are one sentence."""
+    found = []
+    for kind in dict.fromkeys(one.kind for one in study.notes):
+        notes = [one for one in study.notes if one.kind == kind]
+        if len(notes) > MOST_NOTES:
+            clips = len({one.clip for one in notes})
+            found.append(t(f"video_study.blocks_{kind}", num=clips, seconds=sum(one.seconds for one in notes)))
+            continue
+        for one in notes:
+            values = {"clip": one.clip, "seconds": one.seconds, "first": one.first, "second": one.second}
+            found.append(t(f"video_study.block_{kind}", **values))
+    return found
+
+
+def condition_in_clip(summary: ClipSummary, study: VideoStudy) -> str:
+    """The condition of a clip, or that of a block with its times."""
+    name = summary.condition or cells.DASH
+    if not study.settings.design.blocks_of(summary.clip):
+        return name
+    return f"{name} {clock(summary.start)}–{clock(summary.end)}"
 
 
 def settings(study: VideoStudy, t: Texts) -> list[tuple[str, str]]:
@@ -151,7 +181,7 @@ def _cell(value: float | None, field: str) -> str:
     return cells.true_minus(cells.signed(round(100 * value, 1) + 0.0)) if field == "deviation" else cells.percent(value)
 
 
-def _clip_row(summary: ClipSummary, t: Texts) -> TableRow:
+def _clip_row(summary: ClipSummary, study: VideoStudy, t: Texts) -> TableRow:
     def signed(value: float | None) -> str:
         return cells.DASH if value is None else cells.true_minus(cells.signed(value, 2))
 
@@ -160,7 +190,7 @@ def _clip_row(summary: ClipSummary, t: Texts) -> TableRow:
         summary.person,
         (
             summary.clip,
-            summary.condition or cells.DASH,
+            condition_in_clip(summary, study),
             cells.decimal(summary.seconds),
             cells.percent(summary.readable_share),
             *(cells.percent(share) if share else cells.DASH for share in reasons),
@@ -170,13 +200,25 @@ def _clip_row(summary: ClipSummary, t: Texts) -> TableRow:
     )
 
 
-def _person(result: PersonInClip, study: VideoStudy, t: Texts) -> Person:
-    summary = result.summary
-    key = "video_study.read" if summary.readable_seconds else "video_study.never_read"
+def _by_clip(study: VideoStudy) -> list[list[PersonInClip]]:
+    """The results of each person in each clip; several if the clip has blocks."""
+    found: dict[tuple[str, str], list[PersonInClip]] = {}
+    for one in study.results:
+        found.setdefault((one.summary.clip, one.summary.person), []).append(one)
+    return list(found.values())
+
+
+def _person(results: Sequence[PersonInClip], study: VideoStudy, t: Texts) -> Person:
+    summary = results[0].summary
+    seconds = sum(one.summary.seconds for one in results)
+    read = sum(one.summary.readable_seconds for one in results)
+    key = "video_study.read" if read else "video_study.never_read"
+    episodes = sum(len(one.episodes) for one in results)
+    blocks = bool(study.settings.design.blocks_of(summary.clip))
     return Person(
         _named(summary, t),
-        t(key, share=summary.readable_share, seconds=summary.seconds, episodes=len(result.episodes)),
-        markup(timeline(result, study.classes, t)),
+        t(key, share=read / seconds if seconds else 0.0, seconds=seconds, episodes=episodes),
+        markup(timeline(results, study.classes, t, blocks=blocks)),
     )
 
 
