@@ -99,7 +99,7 @@ def missing(error: ModuleNotFoundError | MissingExtraError, *extras: str) -> Mis
         return None
     if not set(bringing) & set(extras):
         extras = (*extras, FALLBACK.get(package, bringing[0]))
-    absent = {extra: [name for name in PACKAGES[extra] if name == package or not _is_there(name)] for extra in extras}
+    absent = {extra: [name for name in PACKAGES[extra] if name == package or not is_there(name)] for extra in extras}
     packages = dict.fromkeys(name for names in absent.values() for name in names)
     return MissingExtraError(tuple(packages), tuple(extra for extra in extras if absent[extra]))
 
@@ -173,7 +173,8 @@ class _Loader(Loader):
             self.loader.exec_module(module)
 
 
-def _is_there(name: str) -> bool:
+def is_there(name: str) -> bool:
+    """Whether a package is installed."""
     try:
         return util.find_spec(name) is not None
     except (ValueError, ImportError):  # a package that was loaded in an unusual way, or is hidden

@@ -16,10 +16,11 @@ from mien.errors import MienError, RequestError
 from mien.inference import detector, pretrained, priors
 from mien.inference.classifier import Classifier
 from mien.inference.photo import PhotoResult
-from mien.serving import bodies, problems, schema
+from mien.serving import bodies, clips, problems, schema
 from mien.serving.bodies import Upload
 from mien.serving.engine import Engine
 from mien.serving.gate import RETRY_AFTER, Gate
+from mien.serving.jobs import VideoJobs
 from mien.serving.metrics import Metrics
 from mien.serving.settings import Settings
 from mien.typed_json import JsonObject
@@ -30,9 +31,6 @@ RUNTIME = Path(__file__).parent / "page" / "ort" / "ort-wasm-simd-threaded.wasm"
 BEARER = HTTPBearer(auto_error=False, description="An API key.")
 HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key.")
 
-PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
-Answers = dict[int | str, dict[str, Any]]
-
 MODEL = Query(description="The model; by default the server's first one.", max_length=200)
 
 PRIOR = Query(
@@ -41,22 +39,8 @@ PRIOR = Query(
     max_length=1000,
 )
 
-WORDS = {
-    400: "The body doesn't match its content type, or the connection was closed.",
-    401: "The API key is missing or wrong.",
-    404: "There is no such model here.",
-    408: "The body took too long to arrive.",
-    413: "The body is too large, or has too many files.",
-    415: "The body has an unsupported type.",
-    422: "The picture can't be read, or a parameter is invalid.",
-    500: "The server failed.",
-    503: "The server is overloaded, or took too long; see Retry-After.",
-}
-"""Meaning of each HTTP status, for the OpenAPI document."""
-
-
-def _errors(*statuses: int) -> Answers:
-    return {status: {"description": WORDS[status], **PROBLEM} for status in statuses}
+READING = (400, 401, 404, 408, 413, 415, 422, 500, 503)
+"""Statuses of requests with pictures."""
 
 
 def _takes(what: str) -> JsonObject:
@@ -113,16 +97,18 @@ class Api:
         return upload.name, read
 
 
-def router(desk: Api, is_ready: Callable[[], bool]) -> APIRouter:
-    """All addresses of the API."""
+def router(desk: Api, jobs: VideoJobs | None, is_ready: Callable[[], bool]) -> APIRouter:
+    """All addresses of the API; without ``jobs``, those of videos are left out."""
     engine, settings = desk.engine, desk.settings
     # For the OpenAPI document only: `guard.Authentication` checks the key before the body is read.
     keys = [Security(scheme) for scheme in (BEARER, HEADER)] if settings.keys else []
     api = APIRouter()
-    known = _models(engine, settings)
+    known = _models(engine, settings, None if jobs is None else jobs.limits)
     v1 = APIRouter(prefix="/v1", dependencies=keys, tags=["read"])
 
-    @v1.post("/analyze", responses=_errors(*WORDS), openapi_extra=_takes("One photo, or a form with several."))
+    @v1.post(
+        "/analyze", responses=problems.documented(*READING), openapi_extra=_takes("One photo, or a form with several.")
+    )
     async def analyze(
         request: Request, model: Annotated[str | None, MODEL] = None, prior: Annotated[str | None, PRIOR] = None
     ) -> schema.Analysis:
@@ -131,7 +117,9 @@ def router(desk: Api, is_ready: Callable[[], bool]) -> APIRouter:
         parts, shares = await desk.read(request, name, prior)
         return schema.Analysis(model=name, prior=shares, photos=[_photo(*part) for part in parts])
 
-    @v1.post("/classify", responses=_errors(*WORDS), openapi_extra=_takes("One crop, or a form with several."))
+    @v1.post(
+        "/classify", responses=problems.documented(*READING), openapi_extra=_takes("One crop, or a form with several.")
+    )
     async def classify(
         request: Request, model: Annotated[str | None, MODEL] = None, prior: Annotated[str | None, PRIOR] = None
     ) -> schema.Classification:
@@ -140,12 +128,14 @@ def router(desk: Api, is_ready: Callable[[], bool]) -> APIRouter:
         parts, shares = await desk.read(request, name, prior, crops=True)
         return schema.Classification(model=name, prior=shares, crops=[_crop(*part) for part in parts])
 
-    @v1.get("/models", responses=_errors(401))
+    @v1.get("/models", responses=problems.documented(401))
     async def models() -> schema.Models:
         """The models of this server, and the limits of a request."""
         return known
 
     _add_files(v1, {model.name for model in known.models if model.on_device})
+    if jobs is not None:
+        clips.add(v1, engine, jobs)
     api.include_router(v1)
     _add_states(api, desk, is_ready)
     return api
@@ -176,7 +166,7 @@ def _crop(name: str | None, read: PhotoResult | MienError) -> schema.Crop:
 def _add_files(v1: APIRouter, offered: set[str]) -> None:
     """Endpoints of the files with which the page detects and classifies faces in the browser."""
     binary = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-    answers: Answers = {200: {"content": binary}, **_errors(401, 404, 422)}
+    answers: problems.Answers = {200: {"content": binary}, **problems.documented(401, 404, 422)}
 
     @v1.get("/models/{name}/file", response_class=FileResponse, responses=answers)
     async def model_file(name: str) -> FileResponse:
@@ -199,7 +189,7 @@ def _add_states(api: APIRouter, desk: Api, is_ready: Callable[[], bool]) -> None
         """Whether the process is alive."""
         return schema.State(status="ok")
 
-    @api.get("/readyz", responses=_errors(503), tags=["server"])
+    @api.get("/readyz", responses=problems.documented(503), tags=["server"])
     async def readyz() -> schema.State:
         """Whether it accepts requests: the models are loaded, and it is not overloaded."""
         if not is_ready() or desk.gate.is_full:
@@ -219,7 +209,7 @@ def _offsets(classifier: Classifier, decision: str) -> list[float]:
     return list(spec.decisions.get(decision, [0.0] * len(spec.classes)))
 
 
-def _models(engine: Engine, settings: Settings) -> schema.Models:
+def _models(engine: Engine, settings: Settings, video: schema.VideoLimits | None) -> schema.Models:
     models = []
     for name, reader in engine.readers.items():
         spec = reader.classifier.spec
@@ -242,6 +232,7 @@ def _models(engine: Engine, settings: Settings) -> schema.Models:
         files=settings.max_files,
         faces=settings.max_faces,
         seconds=settings.timeout,
+        video=video,
     )
     options = schema.ReadingOptions(
         min_confidence=settings.min_confidence,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import fastapi_offline
@@ -18,11 +19,13 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 import mien
+from mien import extras
 from mien.errors import MienError, RequestError
 from mien.serving import api, problems, samples
 from mien.serving.engine import Engine
 from mien.serving.gate import Gate
 from mien.serving.guard import Authentication, Guard, Hosts, Prefix
+from mien.serving.jobs import VideoJobs
 from mien.serving.metrics import Metrics
 from mien.serving.settings import Settings
 from mien.serving.state import State
@@ -52,17 +55,9 @@ def create_app(settings: Settings, state: State | None = None) -> ASGIApp:
     metrics.inside.set_function(lambda: gate.inside)
     metrics.held.set_function(lambda: gate.held)
     engine = Engine(settings, observe=metrics.batch.observe)
+    jobs = VideoJobs(settings) if settings.max_video and extras.is_there("av") else None
+    metrics.videos.set_function(lambda: 0 if jobs is None else len(jobs))
     state = state or State()
-
-    @contextlib.asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        work = asyncio.create_task(engine.work())
-        state.is_ready = True
-        yield
-        state.is_ready = False
-        work.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await work
 
     app = FastAPI(
         title="mien",
@@ -74,12 +69,33 @@ def create_app(settings: Settings, state: State | None = None) -> ASGIApp:
         redoc_url=None,
         redirect_slashes=False,  # a redirect would have the address behind the proxy
         servers=[{"url": settings.root_path}] if settings.root_path else None,
-        lifespan=lifespan,
+        lifespan=_lifespan(engine, jobs, state),
     )
-    app.include_router(api.router(api.Api(engine, gate, metrics, settings), state.takes_requests))
+    app.include_router(api.router(api.Api(engine, gate, metrics, settings), jobs, state.takes_requests))
     _handle_errors(app)
     _serve_files(app, settings.root_path)
     return Guard(_with_access(app, settings), metrics, state)
+
+
+def _lifespan(
+    engine: Engine, jobs: VideoJobs | None, state: State
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What runs beside the requests, from the start of the server to its end."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(engine.work())]
+        if jobs is not None:
+            tasks.append(asyncio.create_task(jobs.work()))
+        state.is_ready = True
+        yield
+        state.is_ready = False
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    return lifespan
 
 
 def _with_access(app: ASGIApp, settings: Settings) -> ASGIApp:
@@ -90,7 +106,7 @@ def _with_access(app: ASGIApp, settings: Settings) -> ASGIApp:
         app = CORSMiddleware(
             app,
             allow_origins=settings.origins,
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["Authorization", "X-API-Key", "Content-Type"],
             expose_headers=["X-Request-ID", "Retry-After"],
         )

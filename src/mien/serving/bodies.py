@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from pathlib import Path
 
 from fastapi import Request
 from python_multipart.multipart import parse_options_header
@@ -26,6 +27,9 @@ PATIENCE = 5.0
 
 SLOWEST = 20_000
 """Minimum mean speed after that, in bytes per second."""
+
+SLOWEST_CLIP = 100_000
+"""The same for clips: they take one of few places while they arrive."""
 
 FIELDS = 16
 """Maximum number of form fields that are not files; they are ignored."""
@@ -73,6 +77,50 @@ async def read(request: Request, settings: Settings, hold: Hold) -> list[Upload]
     if not data:
         raise RequestError(422, "The body is empty: send a picture.")
     return [Upload(None, data)]
+
+
+async def save(request: Request, path: Path, most: int) -> None:
+    """Write the clip of a request to a file as it arrives.
+
+    Args:
+        request: its body is a clip (``video/*`` or ``application/octet-stream``).
+        path: the file; what has been written so far is left there after an error.
+        most: maximum size in bytes.
+
+    Raises:
+        RequestError: unsupported type (415), body too large (413), too slow (408) or empty (422), or the connection was closed (400).
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/octet-stream" and not kind.startswith("video/"):
+        raise RequestError(415, "Send a clip as the body with its type, such as 'Content-Type: video/mp4'.")
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > most:
+        raise _clip_too_large(most)
+    loop = asyncio.get_running_loop()
+    total, started = 0, loop.time()
+    try:
+        async with asyncio.timeout(PATIENCE) as clock:
+            with path.open("wb") as file:
+                async for piece in request.stream():
+                    total += len(piece)
+                    if total > most:
+                        raise _clip_too_large(most)
+                    await loop.run_in_executor(None, file.write, piece)  # the disk may be slow
+                    clock.reschedule(started + PATIENCE + total / SLOWEST_CLIP)
+    except TimeoutError:
+        raise RequestError(408, "The clip took too long to arrive: send it faster, or a shorter one.") from None
+    except ClientDisconnect:
+        raise RequestError(400, "The connection was closed before the clip had arrived.") from None
+    except OSError as error:
+        raise RequestError(
+            503, f"The server has no room for the clip ({error.strerror}): try again later.", 60
+        ) from None
+    if not total:
+        raise RequestError(422, "The body is empty: send a clip.")
+
+
+def _clip_too_large(most: int) -> RequestError:
+    return RequestError(413, f"The clip has more than the {most:,} bytes allowed: send a shorter or smaller one.")
 
 
 async def _files(request: Request, data: bytes, most: int) -> list[Upload]:

@@ -96,7 +96,7 @@ class Guard:
     def _note(self, scope: Scope, number: str, status: int, seconds: float) -> None:
         """Write one log line, with the pattern of the route and not the path, which may hold anything."""
         route = getattr(scope.get("route"), "path", None) or ("/page" if status in (200, 304) else "none")
-        method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST", "OPTIONS") else "other"
+        method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST", "DELETE", "OPTIONS") else "other"
         self.metrics.requests.labels(route, method, str(status)).inc()
         self.metrics.seconds.labels(route).observe(seconds)
         fields = {"id": number, "method": method, "route": route, "status": status, "ms": round(1000 * seconds, 1)}

@@ -26,6 +26,7 @@ class Metrics:
         self.inside = Gauge("mien_requests_inside", "Requests in progress or waiting.", registry=self.registry)
         self.held = Gauge("mien_bytes_held", "Bytes of request bodies in memory.", registry=self.registry)
         self.pictures = Counter("mien_pictures", "Pictures by outcome.", ("outcome",), registry=self.registry)
+        self.videos = Gauge("mien_videos", "Clips on the server.", registry=self.registry)
         self.batch = Histogram("mien_batch_faces", "Batch size in faces.", buckets=FACES, registry=self.registry)
 
     def text(self) -> bytes:

@@ -3,20 +3,43 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from mien.errors import ImageError, MienError, RequestError
+from mien.errors import ImageError, MienError, RequestError, VideoError
 from mien.serving.schema import Problem
+
+Answers = dict[int | str, dict[str, Any]]
+
+WORDS = {
+    400: "The body doesn't match its content type, or the connection was closed.",
+    401: "The API key is missing or wrong.",
+    404: "There is no such model or clip here.",
+    408: "The body took too long to arrive.",
+    409: "The clip is not read yet.",
+    413: "The body is too large, or has too many files.",
+    415: "The body has an unsupported type.",
+    422: "The picture can't be read, or a parameter is invalid.",
+    500: "The server failed.",
+    503: "The server is overloaded, or took too long; see Retry-After.",
+}
+"""Meaning of each HTTP status, for the OpenAPI document."""
 
 NUMBER = "mien.request"
 """Key of the request id in the scope; the log has the same id."""
 
-STATUS: dict[type[MienError], int] = {ImageError: 422}
+STATUS: dict[type[MienError], int] = {ImageError: 422, VideoError: 422}
 """HTTP status of each class of error; a ``RequestError`` has its own status, all others are 500."""
+
+
+def documented(*statuses: int) -> Answers:
+    """The error responses of an endpoint, for the OpenAPI document."""
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": WORDS[status], "content": content} for status in statuses}
 
 
 def of(error: MienError) -> Problem:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from functools import lru_cache
 
 import numpy as np
-from PIL import Image
 
+from mien import images
 from mien.synthetic import drawn
 
 SIDE = 300
@@ -16,7 +15,8 @@ SIDE = 300
 RIM = 20
 """Space around the faces, in pixels."""
 
-PAPER = (243, 239, 230)
+PAPER = 240
+"""Its gray level."""
 
 SAMPLES: dict[str, tuple[tuple[tuple[str, int], ...], ...]] = {
     "one": ((("happy", 9),),),
@@ -31,12 +31,11 @@ def photo(name: str) -> bytes:
     """The photo of one of ``SAMPLES`` as JPEG."""
     rows = SAMPLES[name]
     step = SIDE + RIM
-    sheet = Image.new("RGB", (len(rows[0]) * step + RIM, len(rows) * step + RIM), PAPER)
+    sheet = np.full((len(rows) * step + RIM, len(rows[0]) * step + RIM), PAPER, np.uint8)
     for row, faces in enumerate(rows):
         for column, (expression, seed) in enumerate(faces):
             who = drawn.new_identity(np.random.default_rng(seed))
             face = drawn.draw_face(expression, who, np.random.default_rng(seed), SIDE)
-            sheet.paste(Image.fromarray(face).convert("RGB"), (RIM + column * step, RIM + row * step))
-    encoded = io.BytesIO()
-    sheet.save(encoded, "JPEG", quality=88)
-    return encoded.getvalue()
+            top, left = RIM + row * step, RIM + column * step
+            sheet[top : top + SIDE, left : left + SIDE] = face
+    return images.encode_jpeg(sheet, 88)

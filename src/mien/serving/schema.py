@@ -119,6 +119,15 @@ class Model(BaseModel):
     )
 
 
+class VideoLimits(BaseModel):
+    """Limits of clips."""
+
+    bytes: int
+    seconds: float = Field(description="Maximum length of a clip.")
+    clips: int = Field(description="Maximum number of clips on the server.")
+    ttl: float = Field(description="Seconds after the last request about a clip until it is deleted.")
+
+
 class Limits(BaseModel):
     """Limits of one request."""
 
@@ -127,6 +136,7 @@ class Limits(BaseModel):
     files: int
     faces: int
     seconds: float
+    video: VideoLimits | None = Field(description="Limits of clips; null if the server accepts none.")
 
 
 class ReadingOptions(BaseModel):
@@ -148,6 +158,42 @@ class Models(BaseModel):
     options: ReadingOptions
     limits: Limits
     key_needed: bool = Field(description="Whether requests need an API key.")
+
+
+class Segment(BaseModel):
+    """A time span in which one face shows one expression."""
+
+    track: int = Field(description="Number of the face.")
+    start: float = Field(description="In seconds.")
+    end: float
+    label: str
+    confidence: float = Field(description="Mean of its smoothed probability.", ge=0, le=1)
+
+
+class VideoResult(BaseModel):
+    """The expressions in a clip."""
+
+    frames: int = Field(description="Number of frames that were read.")
+    seconds: float = Field(description="Time of the last frame.")
+    broken: int = Field(description="Frames that couldn't be decoded.")
+    too_large: int = Field(description="Frames above the limit of pixels.")
+    missing: int = Field(description="About how many frames the file declares but lacks, as it is cut off.")
+    lost: str | None = Field(description="Why it ended early; null if it did not.")
+    prior: dict[str, float] | None = Field(description="The class shares to which the probabilities are adjusted.")
+    device: str
+    segments: list[Segment] = Field(description="By face and time.")
+
+
+class Video(BaseModel):
+    """A clip on the server."""
+
+    id: str = Field(description="Part of its address; whoever knows it can read the results.")
+    state: Literal["waiting", "running", "done", "failed"]
+    model: str
+    seconds: float = Field(description="The time that the analysis has reached.")
+    duration: float | None = Field(description="Length of the clip in seconds; null until it is known.")
+    result: VideoResult | None = Field(description="The segments; null until it is done.")
+    error: Problem | None = Field(description="Why it failed; null if it did not.")
 
 
 class State(BaseModel):

@@ -71,6 +71,14 @@ class Settings:
     """Maximum number of requests processed in parallel."""
     queue: int = 64
     """Maximum number of waiting requests; further ones get 503."""
+    max_video: int = 200 * 2**20
+    """Maximum size of a clip, in bytes; 0 accepts none."""
+    max_video_seconds: float = 300.0
+    """Maximum length of a clip, in seconds."""
+    max_videos: int = 4
+    """Maximum number of clips on the server: one is analysed, the others wait or keep their results; further ones get 503."""
+    video_ttl: float = 120.0
+    """Seconds after the last request about a clip until it is deleted with its results; one that is being analysed is cancelled."""
     timeout: float = 30.0
     """Maximum time of a request in seconds, including its body."""
     grace: float = 2.0
@@ -89,9 +97,9 @@ class Settings:
         if not isinstance(self.keys, tuple) or not all(isinstance(key, str) for key in self.keys):
             raise SettingsError("The API keys must be a tuple of strings.")  # the keys are never printed
         checks.check_fields(self, SettingsError, "--")
-        for name in ("batch", "max_body", "max_pixels", "max_files", "max_faces", "max_requests"):
+        for name in ("batch", "max_body", "max_pixels", "max_files", "max_faces", "max_requests", "max_videos"):
             _check(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
-        for name in ("threads", "queue", "batch_wait", "grace"):
+        for name in ("threads", "queue", "batch_wait", "grace", "max_video"):
             _check(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
         for name in ("min_confidence", "abstain"):
             _check(0 <= getattr(self, name) <= 1, name, getattr(self, name), "from 0 to 1")
@@ -110,6 +118,8 @@ class Settings:
             right = re.fullmatch(r"\*|(\*\.)?[\w.-]+|[0-9a-fA-F:]+", host) is not None
             _check(right, "hosts", host, "a name or address without scheme and port, such as mien.example.org")
         _check(self.batch_wait <= 1000, "batch_wait", self.batch_wait, "at most 1000 milliseconds")
+        for name, least in (("max_video_seconds", 1), ("video_ttl", 5)):
+            _check(least <= getattr(self, name) <= 86_400, name, getattr(self, name), f"from {least} to 86400 seconds")
         _check(0 < self.timeout <= 3600, "timeout", self.timeout, "above 0 and at most 3600 seconds")
         _check(self.max_body <= images.MAX_BYTES, "max_body", self.max_body, f"at most {images.MAX_BYTES:,} bytes")
         _check(len(self.models) > 0, "models", "", "at least one model")

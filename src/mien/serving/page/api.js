@@ -33,9 +33,12 @@ async function ask(path, options = {}) {
     throw new Failure(() => say("unreachable"));
   }
   if (response.ok) return response;
-  const { detail } = await response.json().catch(() => ({}));
-  throw new Failure(() => problem(response.status) ?? detail ?? String(response.status), response.status);
+  const found = await response.json().catch(() => ({}));
+  throw new Failure(() => detail({ status: response.status, ...found }), response.status);
 }
+
+// What a problem of the server says, in the language of the moment where there is a sentence for it.
+export const detail = (found) => problem(found.status) ?? found.detail ?? String(found.status);
 
 export const models = async () => (await ask("/v1/models")).json();
 
@@ -51,3 +54,30 @@ export async function analyze(blob, model) {
   const { width, height, faces } = (await response.json()).photos[0];
   return { width, height, faces };
 }
+
+// A clip in, its id out; `onProgress` gets the share that was sent. Only this old interface tells how much has been sent.
+export function sendVideo(file, model, signal, onProgress) {
+  return new Promise((done, fail) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", `${ROOT}/v1/videos?model=${encodeURIComponent(model)}`);
+    request.responseType = "json";
+    request.setRequestHeader("Content-Type", file.type.startsWith("video/") ? file.type : "application/octet-stream");
+    if (key) request.setRequestHeader("Authorization", `Bearer ${key}`);
+    request.upload.onprogress = ({ loaded, total }) => onProgress(loaded / total);
+    request.onerror = () => fail(new Failure(() => say("unreachable")));
+    request.onload = () => {
+      const { status, response } = request;
+      if (status === 202) done(response);
+      else fail(new Failure(() => detail({ status, ...response }), status));
+    };
+    signal.onabort = () => request.abort();
+    request.send(file);
+  });
+}
+
+export const video = async (id) => (await ask(`/v1/videos/${id}`)).json();
+
+export const videoRows = async (id, form) => (await ask(`/v1/videos/${id}/rows.${form}`)).blob();
+
+// Also while the page is left; a clip that is not deleted so is deleted by the server, soon.
+export const deleteVideo = (id) => ask(`/v1/videos/${id}`, { method: "DELETE", keepalive: true }).catch(() => {});

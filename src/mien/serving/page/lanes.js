@@ -34,12 +34,18 @@ export class Lanes {
       this.rows.delete(number);
     }
     for (const [number, { now }] of tracks) {
-      const row = this.rows.get(number) ?? this.#add(number);
-      row.name.textContent = say("lane", number);
-      row.value.textContent = now ? caption(now) : "–";
-      row.canvas.setAttribute("aria-label", `${row.name.textContent}: ${row.value.textContent}`);
+      if (!this.rows.has(number)) this.#add(number);
+      this.tell(number, now);
     }
     this.#draw();
+  }
+
+  // The face of a lane at this moment, or null.
+  tell(number, now) {
+    const { name, value, canvas } = this.rows.get(number);
+    name.textContent = say("lane", number);
+    value.textContent = now ? caption(now) : "–";
+    canvas.setAttribute("aria-label", `${name.textContent}: ${value.textContent}`);
   }
 
   // Where the clip is; null hides the line.
@@ -57,9 +63,7 @@ export class Lanes {
     canvas.setAttribute("role", "img");
     const item = element("li", {}, element("p", {}, name, value), canvas);
     this.list.append(item);
-    const row = { item, name, value, canvas };
-    this.rows.set(number, row);
-    return row;
+    this.rows.set(number, { item, name, value, canvas });
   }
 
   #draw() {

@@ -5,6 +5,7 @@ import { byId } from "./dom.js";
 import { setColours, setThreshold } from "./faces.js";
 import { Gallery } from "./gallery.js";
 import { Live } from "./live.js";
+import { Video } from "./video.js";
 import { keep, percent, preferred, say, speak } from "./words.js";
 
 let limits = { bytes: Infinity };
@@ -35,6 +36,8 @@ const live = new Live({
 
 const gallery = new Gallery({ read: readOne, onSay: announce, onFail: complain });
 
+const video = new Video({ modelOf: () => byId("model").value, onSay: announce });
+
 async function readOne(file) {
   const models = await device;
   if (models) return models.analyze(file);
@@ -50,20 +53,26 @@ async function readOne(file) {
 // Files may be dropped and pasted anywhere.
 
 function takeDrops() {
-  const drop = byId("drop");
+  const drops = document.querySelectorAll(".drop");
+  const mark = (isOver) => drops.forEach((drop) => drop.classList.toggle("over", isOver));
   const take = (files) => {
-    if (!files.length) return;
-    byId("photos-tab").click();
-    gallery.add([...files]);
+    const clip = server?.limits.video && [...files].find((file) => file.type.startsWith("video/"));
+    if (clip) {
+      byId("video-tab").click();
+      video.open(clip);
+    } else if (files.length) {
+      byId("photos-tab").click();
+      gallery.add([...files]);
+    }
   };
   addEventListener("dragover", (event) => {
     event.preventDefault();
-    drop.classList.add("over");
+    mark(true);
   });
-  addEventListener("dragleave", (event) => event.relatedTarget ?? drop.classList.remove("over"));
+  addEventListener("dragleave", (event) => event.relatedTarget ?? mark(false));
   addEventListener("drop", (event) => {
     event.preventDefault();
-    drop.classList.remove("over");
+    mark(false);
     take(event.dataTransfer.files);
   });
   addEventListener("paste", (event) => take(event.clipboardData.files));
@@ -82,6 +91,8 @@ function takeTabs() {
     }
     if (tab !== byId("live-tab")) live.stop();
     else live.show();
+    if (tab === byId("video-tab")) video.show();
+    else byId("player").pause();
   };
   for (const tab of tabs) {
     tab.onclick = () => open(tab);
@@ -103,8 +114,7 @@ function takeThreshold() {
   const show = () => {
     setThreshold(slider.value / 100);
     byId("threshold-value").textContent = percent(slider.value / 100);
-    gallery.show();
-    live.show();
+    showAll();
   };
   slider.oninput = show;
   show();
@@ -114,18 +124,20 @@ function talk(language) {
   speak(language);
   byId("limits").textContent = Number.isFinite(limits.bytes) ? say("limits", megabytes(limits.bytes)) : "";
   complain(message);
-  gallery.show();
-  live.show();
+  showAll();
 }
+
+const showAll = () => [gallery, live, video].forEach((part) => part.show());
 
 // The model that is chosen, and where it runs, from here on. The last choice counts, whichever is ready first.
 async function choose() {
   const choice = ++choices;
   const model = server.models.find(({ name }) => name === byId("model").value);
-  Object.assign(live, { classes: model.classes, abstain: server.options.abstain });
   byId("device-choice").hidden = !model.on_device;
   if (!model.on_device) byId("device").checked = false;
   const isOn = byId("device").checked;
+  Object.assign(live, { classes: model.classes, abstain: server.options.abstain });
+  Object.assign(video, { classes: model.classes, limits: limits.video, isOnDevice: isOn });
   const label = byId("device-choice").classList;
   label.toggle("loading", isOn);
   for (const place of document.querySelectorAll(".privacy")) place.dataset.word = isOn ? "privacy_device" : "privacy_server";
@@ -191,6 +203,7 @@ async function meetServer() {
     choose();
   };
   byId("key-form").hidden = true;
+  byId("video-tab").hidden = !limits.video;
   choose();
   gallery.start();
 }

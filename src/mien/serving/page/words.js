@@ -4,6 +4,13 @@ const share = new Intl.NumberFormat("en", { style: "percent", maximumFractionDig
 
 export const percent = (value) => share.format(value);
 
+// Seconds as 0:12 or 1:02:03.
+export function clock(seconds) {
+  const whole = Math.round(seconds);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, String(whole % 60).padStart(2, "0")];
+  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+}
+
 const faces = (count) => (count === 1 ? "1 face" : `${count} faces`);
 const photos = (count) => (count === 1 ? "1 photo" : `${count} photos`);
 
@@ -70,6 +77,24 @@ const WORDS = {
     ago: (seconds) => `−${seconds} s`,
     table: "Save table (CSV)",
     picture_name: "camera-mien.png",
+    video: "Video",
+    clip_drop: "Drop a clip here",
+    clip_choose: "Choose a clip",
+    privacy_video: "The clip is sent to this server and deleted once it has been read; its results are deleted once they are here.",
+    clip_device: "Clips are read on the server only: switch off “On this device” to send one.",
+    clip_limits: (megabytes, length) => `MP4, MOV, WebM, MKV and others, up to ${megabytes} MB and ${length} minutes`,
+    clip_large: (megabytes) => `The clip is larger than the ${megabytes} MB allowed: send a shorter or smaller one.`,
+    clip_sending: (share) => `Sending the clip: ${share}`,
+    clip_waiting: "Waiting for the server…",
+    clip_running: (time, length) => `Reading: ${time} of ${length}`,
+    clip_done: (count) => `Done: ${faces(count)} found`,
+    clip_cancelled: "Cancelled; the clip was deleted.",
+    clip_unplayable: "This browser can't play the clip; its results are shown all the same.",
+    clip_more: (count) => `${count} more, seen more briefly, in the table`,
+    clip_time: "Time of the clip",
+    clip_json: "Save as JSON",
+    segments: (count) => `Expressions one after the other (${count})`,
+    segment: (span, face, caption) => `${span}  ${face}: ${caption}`,
     honest_title: "What the model can and cannot do",
     honest_1: "The model classifies the shape of a face: raised brows, a smile, a frown. That is not what the person feels. People smile without joy, or are sad without showing it, and the meaning of an expression differs between people, situations and cultures.",
     honest_2: "The model is often wrong. The models included in mien agree with the labels of their test photos in about 70% of cases, and much less often for fear and disgust; people agree with these labels only slightly more often. Don't use it to judge anyone. In the European Union, inferring emotions at work or at school is prohibited, with few exceptions.",
@@ -143,6 +168,24 @@ const WORDS = {
     ago: (seconds) => `−${seconds} 秒`,
     table: "儲存表格（CSV）",
     picture_name: "攝影機-mien.png",
+    video: "影片",
+    clip_drop: "把影片拖放到這裡",
+    clip_choose: "選擇影片",
+    privacy_video: "影片會傳送到這台伺服器，辨識後立即刪除；結果傳回這裡後也會刪除。",
+    clip_device: "影片只能在伺服器上辨識：請先關閉「在本機執行」。",
+    clip_limits: (megabytes, length) => `MP4、MOV、WebM、MKV 等格式，最大 ${megabytes} MB，最長 ${length} 分鐘`,
+    clip_large: (megabytes) => `影片超過 ${megabytes} MB 的上限，請改用較短或較小的影片。`,
+    clip_sending: (share) => `正在傳送影片：${share}`,
+    clip_waiting: "等待伺服器…",
+    clip_running: (time, length) => `辨識中：${time}／${length}`,
+    clip_done: (count) => `完成：找到 ${count} 張臉`,
+    clip_cancelled: "已取消，影片已刪除。",
+    clip_unplayable: "這個瀏覽器無法播放此影片，但仍可查看結果。",
+    clip_more: (count) => `另有 ${count} 張出現較短的臉，見表格`,
+    clip_time: "影片時間",
+    clip_json: "儲存為 JSON",
+    segments: (count) => `依時間排列的表情（${count}）`,
+    segment: (span, face, caption) => `${span}  ${face}：${caption}`,
     honest_title: "它能看出什麼、看不出什麼",
     honest_1: "它讀的是臉的形狀：揚起的眉毛、微笑、皺眉。這不等於一個人的感受。人會在不快樂時微笑，也會難過而不表現出來；同一張臉的意義，會因人、因情境、因文化而不同。",
     honest_2: "它常常出錯。mien 內附的模型，在測試照片上與標註相符的比例約為七成，「害怕」與「厭惡」則低得多；人與這些標註相符的比例也高不了多少。請不要用它來評斷任何人。在歐盟，除少數例外，禁止在職場與學校推斷情緒。",
@@ -153,10 +196,11 @@ const WORDS = {
     api: "給開發者的 API",
     problems: {
       401: "需要正確的 API 金鑰。",
-      408: "傳送太慢，請改用較小的照片或較快的網路。",
-      413: "檔案太大，請改用較小的照片。",
-      415: "不支援這種檔案，請改用圖片檔。",
-      422: "這個檔案不是可讀取的圖片，或已損壞、太大，請換一個檔案。",
+      408: "傳送太慢，請改用較小的檔案或較快的網路。",
+      404: "伺服器上已沒有這個項目，請再試一次。",
+      413: "檔案太大，請改用較小的檔案。",
+      415: "不支援這種檔案，請改用圖片或影片檔。",
+      422: "這個檔案無法讀取，或已損壞、太大、太長，請換一個檔案。",
       500: "伺服器發生錯誤，請稍後再試。",
       503: "伺服器忙碌中，請稍後再試。",
     },
