@@ -49,7 +49,9 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture(scope="module")
 def long(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return scenes.film(tmp_path_factory.mktemp("film") / "long.mp4", "happy", "sad", seconds=30, codec="mpeg4").read_bytes()
+    return scenes.film(
+        tmp_path_factory.mktemp("film") / "long.mp4", "happy", "sad", seconds=30, codec="mpeg4"
+    ).read_bytes()
 
 
 def done(client: httpx.Client, sent: httpx.Response) -> dict[str, Any]:

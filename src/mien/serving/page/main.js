@@ -140,7 +140,7 @@ async function choose() {
   Object.assign(video, { classes: model.classes, limits: limits.video, isOnDevice: isOn });
   const label = byId("device-choice").classList;
   label.toggle("loading", isOn);
-  for (const place of document.querySelectorAll(".privacy")) place.dataset.word = isOn ? "privacy_device" : "privacy_server";
+  for (const place of document.querySelectorAll(".privacy.where")) place.dataset.word = isOn ? "privacy_device" : "privacy_server";
   talk(document.documentElement.lang);
   device = isOn ? load(model) : Promise.resolve(null);
   try {

@@ -41,7 +41,7 @@ export class Photo {
     this.canvas = element("canvas");
     this.canvas.setAttribute("role", "img");
     this.boxes = new Boxes({ onPoint: (number) => this.#point(number), onChoose: (number) => this.#choose(number, true) });
-    this.title = element("h3", { textContent: name });
+    this.title = element("h2", { textContent: name });
     this.said = element("p", { className: "said" });
     this.faces = element("ol", { className: "faces" });
     this.copyButton = element("button", { type: "button", onclick: () => this.copy() });
