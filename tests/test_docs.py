@@ -190,9 +190,8 @@ def test_the_page_on_research_runs_in_order(tmp_path: Path, monkeypatch: pytest.
     cut = [scenes.scene(("happy",), width=320, height=240, side=150, seed=seed) for seed in (0, 9)]
     scenes.clip(Path("talk/talk.mp4"), [photo for photo in cut for _ in range(5)], rate=5)
     page = (ROOT / "docs" / "video-research.md").read_text(encoding="utf-8")
-    for name, table in zip(
-        ("conditions.csv", "codes.csv"), re.findall(r"```csv\n(.*?)```", page, re.DOTALL), strict=True
-    ):
+    tables = re.findall(r"```csv\n(.*?)```", page, re.DOTALL)
+    for name, table in zip(("conditions.csv", "blocks.csv", "codes.csv"), tables, strict=True):
         Path(name).write_text(table)
     commands = re.findall(r"^\$ (mien .*)$", page, re.MULTILINE)
     assert len(commands) == 4

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -107,3 +108,10 @@ def test_nothing_is_asked_of_other_hosts() -> None:
     assert yaml.safe_load(config)["theme"]["font"] is False
     assert "http" not in config
     assert "url(" not in Path(site.DOCS / "site.css").read_text(encoding="utf-8")
+
+
+def test_chinese_pages_state_their_language() -> None:
+    page = '<html lang="en" class="no-js">'
+    for uri, language in (("zh-TW/photos.md", "zh-TW"), ("explanations/mathematics.zh-TW.md", "zh-TW"), ("a.md", "en")):
+        shown = site.on_post_page(page, SimpleNamespace(file=SimpleNamespace(src_uri=uri)), None)
+        assert shown == f'<html lang="{language}" class="no-js">'

@@ -136,6 +136,14 @@ def without_reference(text: str) -> str:
     return f"{tasks}\n## Reference\n\n{pages}\n" if reference else text
 
 
+def on_config(config: Any) -> Any:
+    """Name the anchors of headings as GitHub does, so that links to Chinese headings work in both."""
+    from pymdownx.slugs import slugify
+
+    config.mdx_configs["toc"]["slugify"] = slugify(case="lower")
+    return config
+
+
 def on_files(files: Any, config: Any) -> Any:
     """Add the pages and the files from outside of docs/."""
     from mkdocs.structure.files import File
@@ -164,3 +172,9 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
 def on_page_content(content: str, page: Any, config: Any, files: Any) -> str:
     """Put the formulas in again."""
     return without_marks(content, page.meta.pop("formulas", []))
+
+
+def on_post_page(output: str, page: Any, config: Any) -> str:
+    """State the language of a Chinese page: browsers choose the forms of characters by it."""
+    chinese = "zh-TW" in page.file.src_uri
+    return output.replace('<html lang="en"', '<html lang="zh-TW"', 1) if chinese else output
