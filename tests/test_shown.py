@@ -110,6 +110,15 @@ def test_a_terminal_has_a_bar_which_gives_way_to_the_next_line(capsys: pytest.Ca
     assert click.unstyle(capsys.readouterr().err).endswith("2 of 8 s")
 
 
+def test_a_line_takes_the_place_of_the_state_of_a_video(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal = Terminal()
+    for text in ("first", "second", "third"):
+        if text == "second":
+            terminal.video(1.0, 8.0)
+        terminal.line(text)
+    assert capsys.readouterr().err == "first\n\r\x1b[K1 of 8 s\r\x1b[Ksecond\nthird\n"
+
+
 def test_a_notebook_redraws_one_line_per_cell(clock: Time, kernel: Kernel) -> None:
     notebook = Notebook()
     assert list(steps_of(notebook.bar(range(4), "photos"), clock, 10)) == [0, 1, 2, 3]

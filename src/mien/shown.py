@@ -93,6 +93,14 @@ class Terminal(Lines):
     def __init__(self) -> None:
         super().__init__(say)
         self.films = VideoClock()
+        self.is_drawn = False
+
+    def line(self, text: str) -> None:
+        """Print the line in place of the state of a video."""
+        if self.is_drawn:
+            redraw()
+            self.is_drawn = False
+        super().line(text)
 
     def bar(self, steps: Iterable[int], label: str) -> Iterator[int]:
         """Show a bar over the steps."""
@@ -103,6 +111,7 @@ class Terminal(Lines):
     def video(self, time: float, duration: float | None) -> None:
         """Show the time."""
         redraw(self.films.state(time, duration))
+        self.is_drawn = True
 
 
 class Notebook(Lines):

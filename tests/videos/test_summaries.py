@@ -28,9 +28,9 @@ def recording(
         rows.append(row)
         reasons.append({"x": "no_face", "t": "turned_away"}.get(letter, ""))
     times = np.asarray(step * np.arange(len(shown)), np.float64)
-    return Recording(
-        person, clip, condition, CLASSES, times, np.full(len(shown), step), np.array(rows), np.array(reasons, np.str_)
-    )
+    boxes = np.tile([0.0, 0.0, 80.0, 90.0], (len(shown), 1))
+    spans, told = np.full(len(shown), step), np.array(reasons, np.str_)
+    return Recording(person, clip, condition, CLASSES, times, spans, np.array(rows), told, boxes)
 
 
 def spans(shown: str, rule: EpisodeRule = RULE, peak: float = 0.8) -> list[tuple[str, float, float]]:

@@ -157,6 +157,7 @@ def video_study(
     smoothing: float = 0.3,
     engine: Engine = "local",
     workers: Annotated[int, Between(1, 1024)] | None = None,
+    faces: bool = True,
     lang: Language = "en",
     progress: Progress = SHOWN,
     **options: Any,
@@ -180,6 +181,7 @@ def video_study(
         smoothing: seconds over which probabilities are averaged; 0 is off.
         engine: ``"local"``, or ``"ray"`` for a Ray cluster, whose nodes need access to the clips and ``out``.
         workers: number of clips read at the same time, each in a process of its own; None for one per core.
+        faces: whether the page shows some faces of each person.
         lang: language of the page.
         progress: receives a line per clip, and the time that is reached.
         options: options of prediction, as for ``predict``.
@@ -202,6 +204,7 @@ def video_study(
         baseline=None if baseline is None else design.parse_baseline(baseline),
         single=single,
         rule=EpisodeRule(**(episodes or {})),
+        faces=faces,
     )
     auto = options.get("prior") == AUTO
     wanted = Options.of(**{**options, "prior": None} if auto else options)

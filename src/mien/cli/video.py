@@ -40,6 +40,7 @@ STUDY_OPTIONS = (
     "episode_gap",
     "engine",
     "workers",
+    "no_faces",
     "lang",
 )
 """Options of several clips, for the summaries."""
@@ -87,6 +88,7 @@ study_options = (
     click.option(
         "--workers", type=click.IntRange(1, 1024), help="Clips that are read at the same time.  [default: one per core]"
     ),
+    click.option("--no-faces", is_flag=True, help="Leave out all pictures of faces, for a page that is shared."),
     lang_option,
 )
 
@@ -178,9 +180,9 @@ def _study(clips: tuple[str, ...], as_json: bool, settings: dict[str, Any]) -> N
     from mien import api
 
     rule = {name: settings.pop(f"episode_{name}") for name in ("threshold", "shortest", "gap")}
-    people, out = settings.pop("people"), settings["out"]
+    people, faces, out = settings.pop("people"), not settings.pop("no_faces"), settings["out"]
     with resumable("what was read is kept; repeat the command to resume"):
-        found = api.video_study(clips, single=people == 1, episodes=rule, progress=SHOWN, **settings)
+        found = api.video_study(clips, single=people == 1, faces=faces, episodes=rule, progress=SHOWN, **settings)
     _clear()
     _tell(found, as_json)
     if found.unread:

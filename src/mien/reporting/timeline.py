@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +13,29 @@ from mien import palette
 from mien.reporting.texts import Texts
 from mien.videos.analysis import clock
 from mien.videos.study import PersonInClip, Trace
+from mien.videos.thumbnails import Place
 
-WIDTH, LEFT, RIGHT, ROW, TOP, BAND = 720, 104, 696, 26, 6, 20
-"""Sizes in units of the drawing: width, left and right end of the time axis, height of a row, space above, and that of blocks."""
+WIDTH, LEFT, RIGHT, ROW, TOP, BAND, AXIS = 720, 104, 696, 26, 6, 20, 24
+"""Sizes in units of the drawing: width, left and right end of the time axis, height of a row, space above, that of blocks, and that
+of the time axis below."""
 
 STEPS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
 """Seconds between two ticks of the axis."""
 
 
-def timeline(results: Sequence[PersonInClip], classes: Sequence[str], t: Texts, *, blocks: bool = False) -> str:
+FACE = 46
+"""Side of a face below the time axis."""
+
+
+def timeline(
+    results: Sequence[PersonInClip],
+    classes: Sequence[str],
+    t: Texts,
+    *,
+    blocks: bool = False,
+    faces: Mapping[Place, str] = MappingProxyType({}),
+    film: str = "",
+) -> str:
     """Draw one person in one clip.
 
     Args:
@@ -28,6 +43,8 @@ def timeline(results: Sequence[PersonInClip], classes: Sequence[str], t: Texts, 
         classes: the K expressions.
         t: the texts of the page.
         blocks: whether the results are of blocks, whose conditions are written above.
+        faces: pictures of faces as data URLs, which are drawn below their time.
+        film: id of the element that plays the clip; empty without one.
     """
     summary, last = results[0].summary, end_of(results)
     top = TOP + BAND * blocks
@@ -50,8 +67,26 @@ def timeline(results: Sequence[PersonInClip], classes: Sequence[str], t: Texts, 
         for result in results:
             parts += _expression(result, number, classes, foot, last, t)
     parts += _axis(last, bottom)
+    shown = [place for result in results for place in result.places if place in faces]
+    parts += _faces(shown, faces, last, bottom + AXIS)
     label = t("video_study.timeline_label", person=summary.person, clip=summary.clip)
-    return f'<svg viewBox="0 0 {WIDTH} {bottom + 24}" role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>'
+    height = bottom + AXIS + (FACE + 4) * bool(shown)
+    seeks = f' data-film="{film}" data-axis="{LEFT} {RIGHT} {round(last, 3)} {top} {bottom}"' if film else ""
+    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(label)}"{seeks}>{"".join(parts)}</svg>'
+
+
+def _faces(places: Sequence[Place], faces: Mapping[Place, str], last: float, top: float) -> Iterator[str]:
+    """The pictures of faces, each centred below its time where there is room."""
+    free = float(LEFT) - FACE
+    for place in places:
+        x = round(min(max(_x(place.time, last) - FACE / 2, free), WIDTH - FACE), 1)
+        if x > _x(place.time, last):
+            continue  # no room
+        free = x + FACE + 2
+        yield (
+            f'<image x="{x}" y="{top}" width="{FACE}" height="{FACE}" href="{faces[place]}">'
+            f"<title>{clock(place.time)}</title></image>"
+        )
 
 
 def end_of(results: Sequence[PersonInClip]) -> float:

@@ -46,7 +46,7 @@ def notes(
         baseline: a window that is left out of the summaries anyway.
     """
     start, end = span
-    spans = sorted((one.start, end if one.end is None else one.end, one.condition) for one in blocks)
+    spans = sorted((one.start or 0.0, end if one.end is None else one.end, one.condition) for one in blocks)
     for (_, stop, first), (begin, later, second) in itertools.combinations(spans, 2):
         if (shared := min(stop, later, end) - begin) > ROUNDING:
             yield BlockNote("overlap", clip, round(shared, 3), first, second)

@@ -57,7 +57,7 @@ class BaselineSpan:
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
-    """What the summaries depend on, beside the rows of the clips.
+    """What the summaries and the page depend on, beside the rows of the clips.
 
     Attributes:
         conditions: conditions and persons of clips.
@@ -65,6 +65,7 @@ class Design:
         single: whether each clip shows one person only: the largest face of each frame.
         rule: the rule of episodes.
         persons: persons of single tracks, named by hand.
+        faces: whether the page shows faces.
     """
 
     conditions: tuple[ClipCondition, ...] = ()
@@ -72,6 +73,7 @@ class Design:
     single: bool = False
     rule: EpisodeRule = field(default_factory=EpisodeRule)
     persons: tuple[PersonOfTrack, ...] = ()
+    faces: bool = True
 
     def condition_of(self, clip: str) -> ClipCondition:
         """The condition of a clip, or of its first block; an empty one if the design has none."""

@@ -32,16 +32,22 @@ class FaceRow:
     Attributes:
         frame: number of the frame.
         track: track number.
-        side: side of its box, in pixels.
+        box: left, top, right and bottom, in pixels.
         probabilities: ``(K,)``.
         unreadable: the reason why it was not read; empty if it was.
     """
 
     frame: int
     track: int
-    side: float
+    box: tuple[float, float, float, float]
     probabilities: tuple[float, ...]
     unreadable: str
+
+    @property
+    def side(self) -> float:
+        """The shorter side of its box, in pixels."""
+        left, top, right, bottom = self.box
+        return min(right - left, bottom - top)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +84,7 @@ class Recording:
         times, spans: ``(F,)`` time and duration of each analysed frame of the clip, in seconds.
         probabilities: ``(F, K)``; NaN where the person was not read.
         reasons: ``(F,)`` why the person was not read: ``no_face``, or a reason of ``inference.readability``; empty if read.
+        boxes: ``(F, 4)`` left, top, right and bottom of the face in pixels; NaN where the person was not read.
         block: start and end of the block that it is about, in seconds of the clip; None for that of its frames.
     """
 
@@ -89,6 +96,7 @@ class Recording:
     spans: NDArray[np.float64]
     probabilities: NDArray[np.float64]
     reasons: NDArray[np.str_]
+    boxes: NDArray[np.float64]
     block: tuple[float, float] | None = None
 
     @property
@@ -117,6 +125,7 @@ class Recording:
             self.spans[keep],
             self.probabilities[keep],
             self.reasons[keep],
+            self.boxes[keep],
         )
 
     def in_block(self, start: float, end: float, condition: str) -> Recording:
@@ -155,7 +164,7 @@ def _face(row: dict[str, str], columns: Sequence[str]) -> FaceRow:
     return FaceRow(
         frame=int(row["frame"]),
         track=int(row["track"]),
-        side=min(float(row["right"]) - float(row["left"]), float(row["bottom"]) - float(row["top"])),
+        box=(float(row["left"]), float(row["top"]), float(row["right"]), float(row["bottom"])),
         probabilities=tuple(float(row[name]) for name in columns),
         unreadable=row["unreadable"],
     )
@@ -182,14 +191,14 @@ def by_person(rows: ClipRows, names: Sequence[str], condition: str = "", *, abse
     persons = dict(zip(rows.tracks, names, strict=True))
     num_frames, num_classes = len(rows.times), len(rows.classes)
     for person in dict.fromkeys(names or ([absent] if absent else [])):
-        probabilities = np.full((num_frames, num_classes), np.nan)
+        probabilities, boxes = np.full((num_frames, num_classes), np.nan), np.full((num_frames, 4), np.nan)
         reasons = ["no_face"] * num_frames
         for number, faces in enumerate(rows.faces):
             face = max((one for one in faces if persons[one.track] == person), key=lambda one: one.side, default=None)
             if face is not None:
                 reasons[number] = face.unreadable
                 if not face.unreadable:
-                    probabilities[number] = face.probabilities
+                    probabilities[number], boxes[number] = face.probabilities, face.box
         yield Recording(
             person,
             rows.clip,
@@ -199,6 +208,7 @@ def by_person(rows: ClipRows, names: Sequence[str], condition: str = "", *, abse
             rows.spans,
             probabilities,
             np.array(reasons, np.str_),
+            boxes,
         )
 
 

@@ -24,7 +24,7 @@ from mien.inference.readability import LIMITS
 from mien.locks import locked
 from mien.progress import SILENT, Progress
 from mien.typed_json import JsonObject
-from mien.videos import analysis, coding, job, recordings, sheets, study_folder, summaries
+from mien.videos import analysis, coding, job, recordings, sheets, study_folder, summaries, thumbnails
 from mien.videos.blocks import BlockNote
 from mien.videos.blocks import notes as block_notes
 from mien.videos.clip_reader import ClipReader, ReadAll, one_by_one
@@ -34,6 +34,7 @@ from mien.videos.recordings import ClipRows, Recording, Track
 from mien.videos.sheets import Sheet
 from mien.videos.study_folder import Reading, Settings
 from mien.videos.summaries import Baseline, ClipSummary, Episode, ExpressionSummary, GroupSummary, Transition
+from mien.videos.thumbnails import Place
 
 NUM_BINS = 400
 """Maximum number of points of a timeline."""
@@ -56,13 +57,14 @@ class Trace:
 
 @dataclass(frozen=True, eq=False)
 class PersonInClip:
-    """The results of one person in one clip, or in one block of it."""
+    """The results of one person in one clip, or in one block of it; ``places`` has the faces to show."""
 
     summary: ClipSummary
     expressions: tuple[ExpressionSummary, ...]
     episodes: tuple[Episode, ...]
     transitions: tuple[Transition, ...]
     trace: Trace
+    places: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -241,6 +243,8 @@ def summarise(out: Path, settings: Settings, *, unread: Sequence[Unread] = ()) -
             span = of_clip[0].start, of_clip[0].end
             notes += block_notes(clip, blocks, span, settings.design.baseline)
         found = [result for one in of_clip for result in _results(one, settings.design, baselines)]
+        if not settings.design.faces:
+            study_folder.faces_path(out, clip).unlink(missing_ok=True)
         coding.write(out, clip, [episode for one in found for episode in one.episodes])
         results += found
     files.write_json(out / study_folder.SETTINGS, typed_json.to_json(settings))
@@ -294,14 +298,18 @@ def _results(recording: Recording, design: Design, baselines: Mapping[str, Basel
         recording = recording.within(~calm)
     blocks = design.blocks_of(recording.clip)
     if not blocks:
-        yield _result(recording, whole, design, baseline)
+        yield _result(recording, whole, thumbnails.NUM, design, baseline)
     for block in blocks:
         span_of = block.start or 0.0, block.end or 0.0, block.condition
-        yield _result(recording.in_block(*span_of), whole.in_block(*span_of), design, baseline)
+        shown = whole.in_block(*span_of)
+        num = round(thumbnails.NUM * (shown.end - shown.start) / whole.end) if whole.end else 0
+        yield _result(recording.in_block(*span_of), shown, max(1, num), design, baseline)
 
 
-def _result(recording: Recording, shown: Recording, design: Design, baseline: Baseline | None) -> PersonInClip:
-    """The results of a recording; the timeline also has what is left out as baseline."""
+def _result(
+    recording: Recording, shown: Recording, num_faces: int, design: Design, baseline: Baseline | None
+) -> PersonInClip:
+    """The results of a recording; ``shown`` on the timeline also has what is left out as baseline."""
     found = summaries.episodes(recording, design.rule)
     return PersonInClip(
         summaries.summarise_clip(recording, baseline),
@@ -309,6 +317,7 @@ def _result(recording: Recording, shown: Recording, design: Design, baseline: Ba
         tuple(found),
         tuple(summaries.transitions(recording, found)),
         _trace(shown),
+        thumbnails.choose(shown, num_faces),
     )
 
 

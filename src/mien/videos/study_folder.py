@@ -133,6 +133,11 @@ def record_path(out: Path, clip: str) -> Path:
     return out / ROWS / f"{file_name(clip)}.json"
 
 
+def faces_path(out: Path, clip: str) -> Path:
+    """The pictures of faces of a clip that the page shows."""
+    return out / ROWS / f"{file_name(clip)}.faces.json"
+
+
 def record_of(out: Path, clip: str) -> ClipRecord | None:
     """The record of a clip; None if it is not there or damaged."""
     try:
@@ -156,9 +161,9 @@ def is_changed(out: Path, clip: Clip) -> bool:
 
 
 def remove(out: Path, clip: str) -> None:
-    """Remove the rows of a clip and its record; the rows first, so that there are never rows without the right record."""
-    rows_path(out, clip).unlink(missing_ok=True)
-    record_path(out, clip).unlink(missing_ok=True)
+    """Remove the rows of a clip, its record and its pictures; the rows first, so that there are never rows without record."""
+    for path in (rows_path, record_path, faces_path):
+        path(out, clip).unlink(missing_ok=True)
 
 
 def read_settings(out: Path) -> Settings:

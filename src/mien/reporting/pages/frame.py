@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import unescape
 from importlib import resources
-from typing import TYPE_CHECKING, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, ClassVar, Concatenate, ParamSpec
 
 from mien import files, palette
 from mien.checks import checked
@@ -38,14 +38,20 @@ class PageTemplate:
     template: Template
     css: str
     script: str
+    media: ClassVar[str] = "; media-src 'self'"
 
-    def render(self, **values: object) -> str:
-        """The page as one file that loads nothing: its policy allows only its own style, its own script, and pictures in it."""
-        body, rules = _without_styles(str(self.template.render(**values)))
+    def render(self, *, films: bool = False, **values: object) -> str:
+        """The page as one file that loads nothing: its policy allows only its own style, its own script, and pictures in it.
+
+        Args:
+            films: whether it may also play the films that lie beside it.
+            values: of the template.
+        """
+        body, rules = _without_styles(str(self.template.render(films=films, **values)))
         css = f"\n{self.css}\n{rules}\n"
         policy = (
             f"default-src 'none'; img-src data:; style-src '{_digest(css)}'; script-src '{_digest(self.script)}'; "
-            "base-uri 'none'; form-action 'none'"
+            f"base-uri 'none'; form-action 'none'{self.media if films else ''}"
         )
         for name, part in (("policy", policy), ("script", self.script), ("css", css)):
             body = body.replace(f"@@{name}@@", part, 1)  # the first one is the template's: it stands above all names

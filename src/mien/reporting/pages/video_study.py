@@ -8,15 +8,11 @@ from dataclasses import dataclass
 import mien
 from mien.reporting.pages.frame import page_template, writer
 from mien.reporting.pages.parts import TableRow
-from mien.reporting.pictures import markup
+from mien.reporting.pages.video_timelines import named, timelines
 from mien.reporting.texts import Texts, cells
-from mien.reporting.timeline import timeline
 from mien.videos.analysis import clock
-from mien.videos.study import PersonInClip, VideoStudy
+from mien.videos.study import VideoStudy
 from mien.videos.summaries import ClipSummary, GroupSummary
-
-MOST_TIMELINES = 200
-"""Maximum number of timelines on a page: those with most readable time."""
 
 MOST_NOTES = 3
 """Maximum number of remarks of one kind on blocks that are told one by one."""
@@ -34,15 +30,6 @@ class Table:
     rows: Sequence[TableRow]
 
 
-@dataclass(frozen=True)
-class Person:
-    """One person in one clip: a heading, what was read, and the timeline."""
-
-    title: str
-    text: str
-    svg: str
-
-
 def render(study: VideoStudy, *, lang: str = "en") -> str:
     """The page as a string.
 
@@ -52,10 +39,10 @@ def render(study: VideoStudy, *, lang: str = "en") -> str:
     """
     t = Texts(lang)
     template = page_template("video_study")
-    grouped = _by_clip(study)
-    most = sorted(grouped, key=lambda results: -sum(one.summary.readable_seconds for one in results))[:MOST_TIMELINES]
-    shown = [results for results in grouped if results in most]
+    persons, hidden = timelines(study, t)
     return template.render(
+        films=any(one.film_id for one in persons),
+        shows_faces=any("<image" in one.svg for one in persons),
         t=t,
         version=mien.__version__,
         title=t("video_study.title"),
@@ -69,8 +56,8 @@ def render(study: VideoStudy, *, lang: str = "en") -> str:
         settings=settings(study, t),
         groups=[*condition_tables(study, t), *_person_tables(study, t)],
         clips=Table("", t.heads("video_study.clip_heads"), [_clip_row(one.summary, study, t) for one in study.results]),
-        persons=[_person(results, study, t) for results in shown],
-        hidden=len(grouped) - len(shown),
+        persons=persons,
+        hidden=hidden,
         commands=[],
     )
 
@@ -84,7 +71,7 @@ def warnings(study: VideoStudy, t: Texts) -> list[str]:
     found += _block_notes(study, t)
     few = [one.summary for one in study.results if one.summary.readable_share < FEW_READABLE]
     if few:
-        names = t.some(list(dict.fromkeys(_named(one, t) for one in few)))
+        names = t.some(list(dict.fromkeys(named(one, t) for one in few)))
         found.append(t("video_study.few_readable", names=names, share=FEW_READABLE))
     if not study.settings.design.single and not study.settings.design.persons:
         found.append(t("video_study.tracks"))
@@ -198,32 +185,3 @@ def _clip_row(summary: ClipSummary, study: VideoStudy, t: Texts) -> TableRow:
             signed(summary.valence_deviation),
         ),
     )
-
-
-def _by_clip(study: VideoStudy) -> list[list[PersonInClip]]:
-    """The results of each person in each clip; several if the clip has blocks."""
-    found: dict[tuple[str, str], list[PersonInClip]] = {}
-    for one in study.results:
-        found.setdefault((one.summary.clip, one.summary.person), []).append(one)
-    return list(found.values())
-
-
-def _person(results: Sequence[PersonInClip], study: VideoStudy, t: Texts) -> Person:
-    summary = results[0].summary
-    seconds = sum(one.summary.seconds for one in results)
-    read = sum(one.summary.readable_seconds for one in results)
-    key = "video_study.read" if read else "video_study.never_read"
-    episodes = sum(len(one.episodes) for one in results)
-    blocks = bool(study.settings.design.blocks_of(summary.clip))
-    return Person(
-        _named(summary, t),
-        t(key, share=read / seconds if seconds else 0.0, seconds=seconds, episodes=episodes),
-        markup(timeline(results, study.classes, t, blocks=blocks)),
-    )
-
-
-def _named(summary: ClipSummary, t: Texts) -> str:
-    """The person and the clip; a person who is a track has the clip in the name."""
-    if summary.person == summary.clip or summary.person.startswith(f"{summary.clip}#"):
-        return summary.person
-    return t("video_study.person_in_clip", person=summary.person, clip=summary.clip)

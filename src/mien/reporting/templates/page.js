@@ -53,6 +53,31 @@ function sortable(table) {
   });
 }
 
+// A click on a timeline goes to that time of the film beside the page; a line shows where the film is.
+function films() {
+  for (const drawing of $("svg[data-film]")) {
+    const film = document.getElementById(drawing.dataset.film);
+    if (!film) continue;
+    const [left, right, end, top, bottom] = drawing.dataset.axis.split(" ").map(Number);
+    const line = drawing.appendChild(document.createElementNS(drawing.namespaceURI, "path"));
+    line.setAttribute("class", "playhead");
+    const follow = () => {
+      const x = left + ((right - left) * Math.min(film.currentTime, end)) / end;
+      line.setAttribute("d", `M${x} ${top}V${bottom}`);
+    };
+    for (const event of ["timeupdate", "seeking"]) film.addEventListener(event, follow);
+    film.addEventListener("error", () => { film.hidden = true; drawing.classList.remove("seekable"); line.remove(); });
+    drawing.classList.add("seekable");
+    drawing.addEventListener("click", ({ clientX }) => {
+      if (film.hidden) return;
+      const box = drawing.getBoundingClientRect();
+      const x = ((clientX - box.left) / box.width) * drawing.viewBox.baseVal.width;
+      film.currentTime = (Math.min(Math.max(x - left, 0), right - left) / (right - left)) * end;
+      film.scrollIntoView({ block: "nearest" });
+    });
+  }
+}
+
 // The contents mark the section that is read.
 function following() {
   const links = new Map($("nav a").map((link) => [link.hash.slice(1), link]));
@@ -183,6 +208,7 @@ for (const heading of $("main [id]").filter((part) => part.matches("section, h3"
   const place = heading.matches("section") ? heading.querySelector("h2") : heading;
   if (place) place.append(made("a", { className: "permalink", href: `#${heading.id}`, ariaLabel: document.body.dataset.permalink }, "#"));
 }
+films();
 const stored = document.getElementById("faces-data");
 if (stored) {
   document.documentElement.classList.add("live");
