@@ -30,8 +30,7 @@ demo: .venv/installed
 
 ## Run all tests.
 test: .venv/installed
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not several"
-	$(BIN)/python -m pytest -m several
+	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder
 
 ## Lint, formatting.
 lint: .venv/installed

@@ -26,9 +26,24 @@ from mien.training import job
 FER2013 = Path(os.environ.get("MIEN_FER2013") or Path(__file__).parents[2] / "shared" / "fer2013")
 
 
+# What takes longest, by parts of test ids; each starts before the rest, and none waits for another.
+LONGEST = ("readmes_commands", "course_report", "snippets_on_python", "killed_with_sigkill", "test_ranks", "rehearsal_runs")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Longest first: they would keep one process busy long after the others are done."""
-    items.sort(key=lambda item: not any(name in item.name for name in ("readmes_commands", "course_report")))
+    """For `pytest -n --dist loadgroup`: a file's tests stay in one process, as do all that share the Ray cluster."""
+
+    def place(item: pytest.Item) -> tuple[int, str]:
+        if "scale" in item.path.parts:
+            return 0, "ray"
+        for name in LONGEST:
+            if name in item.nodeid:
+                return 1, name
+        return 2, str(item.path)
+
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(place(item)[1]))
+    items.sort(key=lambda item: place(item)[0])
 
 
 @pytest.fixture(autouse=True)

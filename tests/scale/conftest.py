@@ -16,7 +16,7 @@ os.environ.setdefault(
 import mien.scale  # noqa: F401 # before Ray, which reads then what it is to keep to itself
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster() -> Iterator[None]:
     """A local cluster of two processors, which the code under test finds connected."""
     from mien.scale import cluster
