@@ -12,7 +12,7 @@ from mien.serving.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 FILES = ("deploy/Containerfile", "deploy/compose.yaml", "deploy/mien.service", "docs/serving.md")
-OPTIONS = cli.cli.commands["serve"].params
+OPTIONS = cli.verbs()["serve"].params
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -166,7 +166,7 @@ def test_every_command_in_the_documents_has_a_verb_and_options_that_exist() -> N
         command: click.Command | None = cli.cli
         words = list(arguments)
         while isinstance(command, click.Group) and words and not words[0].startswith("-"):
-            command = command.commands.get(words.pop(0))
+            command = command.get_command(click.Context(command), words.pop(0))
         count += 1
         known = (
             set() if command is None else {name for one in command.params for name in (*one.opts, *one.secondary_opts)}

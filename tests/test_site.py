@@ -67,7 +67,7 @@ def test_formulas_are_mathml_and_code_stays() -> None:
 
 def test_the_reference_of_the_command_line_has_every_verb_and_option() -> None:
     text = site.command_line()
-    for name, command in cli.cli.commands.items():
+    for name, command in cli.verbs().items():
         assert f"### mien {name}" in text
         for option in command.params:
             assert not option.opts[0].startswith("--") or option.opts[0] in text, f"{name} {option.opts}"

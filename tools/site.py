@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from mien.cli import GROUPS, cli
+from mien.cli import GROUPS, verbs
 from mien.reporting import mathematics
 
 ROOT = Path(__file__).parents[1]
@@ -97,8 +97,9 @@ def without_marks(page: str, formulas: list[str]) -> str:
 
 def command_line() -> str:
     """All verbs of the command line in the groups of its help, from the code that it runs."""
+    commands = verbs()
     return "\n\n".join(
-        f"## {title}\n\n" + "\n\n".join(_verb(cli.commands[name], f"mien {name}") for name in names)
+        f"## {title}\n\n" + "\n\n".join(_verb(commands[name], f"mien {name}") for name in names)
         for title, names in GROUPS.items()
     )
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mien.run_record import EpochRecord, RunRecord
 from mien.words import duration_text
+
+if TYPE_CHECKING:
+    from mien.run_record import EpochRecord, RunRecord
 
 
 class Progress:

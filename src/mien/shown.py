@@ -16,14 +16,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mien import escapes
 from mien.progress import Lines, Progress
-from mien.run_record import EpochRecord, RunRecord
 from mien.words import duration_text
+
+if TYPE_CHECKING:
+    from mien.run_record import EpochRecord, RunRecord
 
 MINUTE = 60.0
 """Seconds between two lines where nothing can be redrawn: in a log, or in a script without a terminal."""

@@ -21,10 +21,10 @@ from mien.run import PARTS, Run
 Invoke = Callable[..., tuple[int, str, str]]
 
 
-def commands(group: click.Group = cli.cli) -> Iterator[click.Command]:
-    for command in group.commands.values():
+def commands() -> Iterator[click.Command]:
+    for command in cli.verbs().values():
         if isinstance(command, click.Group):
-            yield from commands(command)
+            yield from command.commands.values()
         else:
             yield command
 

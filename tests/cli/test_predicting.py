@@ -68,7 +68,7 @@ def test_help_states_the_defaults_of_python() -> None:
     from mien.inference import detector
     from mien.videos import analysis
 
-    defaults = {parameter.name: parameter.default for parameter in cli.cli.commands["video"].params}
+    defaults = {parameter.name: parameter.default for parameter in cli.verbs()["video"].params}
     assert defaults["min_confidence"] == detector.MIN_SCORE
     assert defaults["smoothing"] == analysis.SMOOTHING
 

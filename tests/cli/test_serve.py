@@ -98,7 +98,7 @@ def test_without_flags_it_is_as_in_python(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_each_setting_has_a_flag_and_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    options = {option.name: option for option in cli.cli.commands["serve"].params}
+    options = {option.name: option for option in cli.verbs()["serve"].params}
     fields = {field.name for field in dataclasses.fields(Settings)}
     assert fields - {"keys"} == set(options)
     assert all(option.envvar == f"MIEN_{name.upper()}" for name, option in options.items())

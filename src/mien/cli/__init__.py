@@ -1,4 +1,5 @@
-"""The command line: one short function per verb. Each verb imports its dependencies inside, so ``--help`` starts fast.
+"""The command line: one short function per verb. A verb's module is imported when the verb is used, and its dependencies are
+imported inside the function, so that each verb starts fast.
 
 Results go to standard output, messages to standard error. Exit codes: 0 success, 2 usage error, 130 Ctrl-C, 1 any other
 error.
@@ -6,15 +7,15 @@ error.
 
 from __future__ import annotations
 
+import importlib
 import io
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
 import mien
-from mien.cli import course, data, models, predicting, serve, studying, training, tuning, video
 from mien.cli.common import ARGUMENTS, fail, speaks, write
 from mien.errors import MienError
 
@@ -51,31 +52,68 @@ def main(arguments: Sequence[str] | None = None) -> None:
         fail(f"'{error.filename}': {error.strerror or error}." if error.filename else f"{error.strerror or error}.", 1)
 
 
-GROUPS = {
-    "Use": ("predict", "video", "video merge", "agree", "serve", "info"),
-    "Train": ("train", "adapt", "tune", "export", "ensemble"),
-    "Evaluate": ("evaluate", "report", "explain", "compare", "decide", "study", "crossval"),
-    "Data": ("data",),
-    "Course": ("homework", "submit", "summary", "demo"),
+GROUPS: Mapping[str, Mapping[str, str]] = {
+    "Use": {
+        "predict": "predicting",
+        "video": "video",
+        "video merge": "video",
+        "agree": "video",
+        "serve": "serve",
+        "info": "models",
+    },
+    "Train": {
+        "train": "training",
+        "adapt": "training",
+        "tune": "tuning",
+        "export": "training",
+        "ensemble": "training",
+    },
+    "Evaluate": {
+        "evaluate": "models",
+        "report": "training",
+        "explain": "models",
+        "compare": "models",
+        "decide": "models",
+        "study": "studying",
+        "crossval": "studying",
+    },
+    "Data": {"data": "data"},
+    "Course": {"homework": "course", "submit": "models", "summary": "training", "demo": "course"},
 }
-"""The verbs in the groups of the help."""
+"""The verbs in the groups of the help, each with the module of this package that has it."""
+
+
+MODULES = {verb: module for group in GROUPS.values() for verb, module in group.items()}
 
 
 class Verbs(click.Group):
-    """The verbs, listed in groups."""
+    """The verbs, listed in groups; a verb's module is imported when the verb is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All verbs, those of two words too."""
+        return sorted(MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a verb; None if there is no such verb."""
+        if cmd_name not in MODULES:
+            return None
+        module = importlib.import_module(f"mien.cli.{MODULES[cmd_name]}")
+        commands = (value for value in vars(module).values() if isinstance(value, click.Command))
+        return next(command for command in commands if command.name == cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the verbs below the options."""
+        commands = verbs()
         for title, names in GROUPS.items():
             with formatter.section(title):
-                formatter.write_dl([(name, self.commands[name].get_short_help_str(limit=100)) for name in names])
+                formatter.write_dl([(name, commands[name].get_short_help_str(limit=100)) for name in names])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The verb at the front of the arguments; it may have two words, such as ``video merge``."""
         pair = " ".join(args[:2])
-        return (pair, self.commands[pair], args[2:]) if pair in self.commands else super().resolve_command(ctx, args)
+        return (pair, self.get_command(ctx, pair), args[2:]) if pair in MODULES else super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Store the arguments of the command line for run records."""
@@ -92,29 +130,8 @@ def cli() -> None:
     """
 
 
-for command in (
-    training.train,
-    training.adapt,
-    models.info,
-    models.evaluate,
-    models.explain,
-    models.compare,
-    models.decide,
-    training.report,
-    studying.study,
-    studying.crossval,
-    tuning.tune,
-    predicting.predict,
-    video.video,
-    video.merge,
-    video.agree,
-    serve.serve,
-    models.submit,
-    training.ensemble,
-    training.summary,
-    training.export,
-    course.homework,
-    course.demo,
-    data.data,
-):
-    cli.add_command(command)
+def verbs() -> dict[str, click.Command]:
+    """All verbs with their commands."""
+    context = click.Context(cli)
+    found = {verb: cli.get_command(context, verb) for verb in MODULES}
+    return {verb: command for verb, command in found.items() if command is not None}
