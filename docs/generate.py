@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import inspect
+import json
 import re
 import textwrap
 import typing
@@ -13,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import mien
-from mien import recipes
+from mien import recipes, typed_json
 from mien.data import layouts
+from mien.training import layers, networks
 
 FOLDER = Path(__file__).parent
 
@@ -356,7 +358,20 @@ def python_page() -> str:
     return f"{before}<!-- reference: begin -->\n\n{reference()}<!-- reference: end -->{after.partition('<!-- reference: end -->')[2]}"
 
 
-PAGES = {"recipes.md": recipes_page, "layouts.md": layouts_page, "python.md": python_page}
+def stored_layers() -> str:
+    """The layers of the catalogue's networks, one network a line."""
+    usual = {name: recipes.get(name) for name in recipes.RECIPES if name in networks.NETWORKS}
+    found = {name: layers.computed(recipe, layers.NUM_CLASSES) for name, recipe in usual.items()}
+    lines = [f"{json.dumps(name)}: {json.dumps(typed_json.to_json(record))}" for name, record in found.items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+PAGES = {
+    "recipes.md": recipes_page,
+    "layouts.md": layouts_page,
+    "python.md": python_page,
+    f"../src/mien/training/{layers.STORED}": stored_layers,
+}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

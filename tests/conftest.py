@@ -27,7 +27,14 @@ FER2013 = Path(os.environ.get("MIEN_FER2013") or Path(__file__).parents[2] / "sh
 
 
 # What takes longest, by parts of test ids; each starts before the rest, and none waits for another.
-LONGEST = ("readmes_commands", "course_report", "snippets_on_python", "killed_with_sigkill", "test_ranks", "rehearsal_runs")
+LONGEST = (
+    "readmes_commands",
+    "course_report",
+    "snippets_on_python",
+    "killed_with_sigkill",
+    "test_ranks",
+    "rehearsal_runs",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -51,7 +51,7 @@ ALL = {name for packages in extras.PACKAGES.values() for name in packages}
         (["adapt", "tiny", "f.csv", "-o", "a.onnx"], "adapt"),
         (["evaluate", "tiny", "f.csv"], "report"),
         (["explain", "tiny", "f.csv", "-o", "e.html"], "report"),
-        (["summary", "vgg"], "train"),
+        (["summary", "vgg", "--classes", "5"], "train"),
         (["video", "clip.mp4"], "video"),
         (["serve"], "serve"),
     ],

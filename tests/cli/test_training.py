@@ -138,6 +138,6 @@ def test_a_missing_extra_names_the_command_that_installs_it(invoke: Invoke, monk
         return real(name, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", without_torch)
-    code, _, err = invoke("summary", "vgg")
+    code, _, err = invoke("export", "run")
     assert code == 1
     assert "needs the package 'torch', which is not installed: run  pip install 'mien[train]'" in err

@@ -331,10 +331,7 @@ def summary(recipe: str, settings: tuple[str, ...], num_classes: int, as_json: b
     """
     from mien import recipes, typed_json
     from mien.reporting import network as in_words
-    from mien.training import networks
-    from mien.training import summary as summaries
+    from mien.training import layers
 
-    values = recipes.get(recipe, settings)
-    network = networks.sketch(values.network, num_classes, values.image_size, values.dropout)
-    record = summaries.describe(network, values.image_size)
+    record = layers.of(recipes.get(recipe, settings), num_classes)
     show(typed_json.to_json(record), as_json, lambda: in_words.network_as_text(record))
