@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks import campaign, gpu, gpu_plan
+from benchmarks import bench, campaign, gpu, gpu_plan, side_by_side
 from benchmarks.campaign import Campaign, Step
 
 import records
+import mien
 from mien import recipes
 
 
@@ -91,3 +92,28 @@ def test_the_rehearsal_runs_every_step(faces_file: Path, tmp_path: Path, monkeyp
     names = zipfile.ZipFile(out / "runs.zip").namelist()
     assert {f"{name}/model.onnx" for name in (*gpu_plan.MEMBERS, *gpu_plan.STUDENTS)} <= set(names)
     assert "report/history.jsonl" in names
+
+
+def test_versions_are_compared_round_by_round() -> None:
+    pairs = [side_by_side.Pair("fast", (1.0, 2.0, 3.0), (2.0, 4.0, 3.0)), side_by_side.Pair("new", (1.0, 1.5, 2.0), ())]
+    assert side_by_side.rows(pairs) == [
+        ["fast", "2.00", "3.00", "0.50", "0.50 to 1.00"],
+        ["new", "1.50", "not possible", "", ""],
+    ]
+
+
+def test_a_version_is_run_and_one_that_fails_is_known(crop: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    crop.rename(tmp_path / "in" / "face.png")
+    source = Path(mien.__file__).parents[1]
+    assert 0 < (side_by_side.seconds(side_by_side.TASKS["one face"], source, tmp_path / "in") or 0) < 60
+    assert side_by_side.seconds(("predict", "missing.jpg"), source, tmp_path / "in") is None
+
+
+def test_results_keep_the_last_two_of_a_machine(tmp_path: Path) -> None:
+    names = [f"2026-11-0{day}-{machine}.json" for day in range(1, 5) for machine in ("epyc", "photos-epyc")]
+    for name in names:
+        (tmp_path / name).touch()
+    bench.keep_last(tmp_path, "epyc")
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {name for name in names if "photos" in name} | {"2026-11-03-epyc.json", "2026-11-04-epyc.json"}
