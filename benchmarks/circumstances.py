@@ -14,7 +14,6 @@ import mien
 from mien import modelfile
 from mien.run import processor
 
-
 RESULTS = Path(__file__).parent / "results"
 
 

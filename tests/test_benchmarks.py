@@ -12,8 +12,8 @@ import pytest
 from benchmarks import bench, campaign, gpu, gpu_plan, side_by_side
 from benchmarks.campaign import Campaign, Step
 
-import records
 import mien
+import records
 from mien import recipes
 
 
