@@ -159,6 +159,12 @@ def test_names_that_are_no_text_are_read(invoke: Invoke, tmp_path: Path) -> None
     assert "caf\ufffd.png" in (tmp_path / "rows.csv").read_text()
 
 
+def test_places_without_pictures_are_named(invoke: Invoke, album: Path) -> None:
+    code, _, err = invoke("predict", album, album / "*.nothing", "--model", "tiny")
+    assert f"no pictures at '{album / '*.nothing'}'" in err
+    assert code == invoke("predict", album, "--model", "tiny")[0]
+
+
 def test_a_folder_as_it_comes(invoke: Invoke, tmp_path: Path) -> None:
     """A photo upside down, one of 12 bits, a file of macOS, a pipe: each is told."""
     upright = scenes.scene(("happy", "surprise"), width=800)

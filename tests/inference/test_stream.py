@@ -86,7 +86,9 @@ def test_folders_and_patterns_are_expanded_by_name(tmp_path: Path, monkeypatch: 
     assert list(stream.expand(["**/*.jpg"])) == ["b/2.jpg", "odd[1].jpg"]
     assert list(stream.expand(["odd[1].jpg", "notes.txt", "-", "absent"])) == ["odd[1].jpg", "notes.txt", "-", "absent"]
     assert list(stream.expand(["b", "b/1.PNG", "b"])) == ["b/1.PNG", "b/2.jpg"]
-    assert list(stream.expand(["*.nothing"])) == []
+    listing = stream.expand(["*.nothing", "b", "absent", "b/*.gif"])
+    assert list(listing) == ["b/1.PNG", "b/2.jpg", "absent"]
+    assert listing.empty == ["*.nothing", "b/*.gif"]
 
 
 def test_companions_of_macos_are_passed_over_and_counted(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mien.inference import records
     from mien.inference.options import PhotoOptions
     from mien.inference.photo import PhotoResult, Reader
+    from mien.inference.stream import Listing
     from mien.typed_json import JsonObject
 
 Function = Callable[..., Any]
@@ -199,12 +200,18 @@ def _read_here(
             output.hold = True  # a journal keeps its rows anyway
         _fill(output, reader, listing, draw, crops=options.crops)
         output.finish(_revision(reader, output.rows()) if auto and output.counts else None)
-        if num := listing.companions:
-            held = f"{agreed(num, 'holds', 'hold')} no picture and {agreed(num, 'was', 'were')}"
-            say(f"{counted(num, 'file')} of macOS (._NAME) {held} skipped")
+        _tell_skipped(listing)
         if not output.counts:
             raise click.UsageError("There are no pictures at the given paths.")
     tell_counts(out, output.counts)
+
+
+def _tell_skipped(listing: Listing) -> None:
+    if num := listing.companions:
+        held = f"{agreed(num, 'holds', 'hold')} no picture and {agreed(num, 'was', 'were')}"
+        say(f"{counted(num, 'file')} of macOS (._NAME) {held} skipped")
+    for place in listing.empty:
+        say(f"no pictures at '{place}'")
 
 
 def _check_places(out: Path | None, annotate: Path | None, auto: bool) -> None:

@@ -49,14 +49,25 @@ class Listing:
 
     Attributes:
         companions: number of macOS attribute files (``._NAME``) skipped so far.
+        empty: folders and patterns so far at which there are no pictures.
     """
 
     def __init__(self, paths: Iterable[str]) -> None:
         self._paths = paths
         self.companions = 0
+        self.empty: list[str] = []
 
     def __iter__(self) -> Iterator[str]:
-        return unique(file for path in self._paths for file in self._expand(path))
+        return unique(file for path in self._paths for file in self._at(path))
+
+    def _at(self, path: str) -> Iterator[str]:
+        files = self._expand(path)
+        first = next(files, None)
+        if first is None:
+            self.empty.append(path)
+        else:
+            yield first
+            yield from files
 
     def _expand(self, path: str) -> Iterator[str]:
         if Path(path).is_dir():
