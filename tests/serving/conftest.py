@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 
 import scenes
 import servers
+from mien.serving import api
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +33,12 @@ def url() -> Iterator[str]:
 def client(url: str) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=url, timeout=30) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def on_device() -> None:
+    """The browser's runtime must be in place; without it a test is skipped, but fails where ``CI`` is set."""
+    if not api.RUNTIME.is_file():
+        if os.environ.get("CI"):
+            pytest.fail("CI has no runtime for the browser: run  make page")
+        pytest.skip("there is no runtime for the browser here: run  make page")

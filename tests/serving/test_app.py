@@ -25,6 +25,17 @@ def test_the_documentation_asks_nothing_of_others(client: httpx.Client) -> None:
     assert {"/v1/analyze", "/v1/classify", "/v1/models", "/healthz", "/readyz"} < set(paths)
 
 
+def test_the_document_of_the_api_speaks_in_words(client: httpx.Client) -> None:
+    document = client.get("/openapi.json").json()
+    assert document["info"]["title"] == "mien: facial expressions in photos and clips"
+    operations = [found for path in document["paths"].values() for found in path.values()]
+    assert all(" " in found["summary"] for found in operations)
+    assert {tag for found in operations for tag in found["tags"]} == {tag["name"] for tag in document["tags"]}
+    assert {found["operationId"] for found in operations} >= {"analyze", "classify", "models", "send_video"}
+    assert all(one.get("description") for found in operations for one in found.get("parameters", []))
+    assert "HTTPValidationError" not in document["components"]["schemas"]  # all errors are problems
+
+
 @pytest.mark.parametrize("path", ["/page/../settings.py", "/page/%2e%2e/settings.py", "/page/swagger/..%2f__init__.py"])
 def test_no_file_outside_the_page_is_served(client: httpx.Client, path: str) -> None:
     assert client.get(path).status_code == 404

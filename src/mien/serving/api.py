@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import pathlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Security
-from fastapi.responses import FileResponse, Response
+from fastapi import APIRouter, Path, Query, Request, Security
+from fastapi.responses import Response
 from fastapi.security import APIKeyHeader, HTTPBearer
 
 from mien import palette
@@ -16,7 +16,7 @@ from mien.errors import MienError, RequestError
 from mien.inference import detector, pretrained, priors
 from mien.inference.classifier import Classifier
 from mien.inference.photo import PhotoResult
-from mien.serving import bodies, clips, problems, schema
+from mien.serving import assets, bodies, clips, problems, schema
 from mien.serving.bodies import Upload
 from mien.serving.engine import Engine
 from mien.serving.gate import RETRY_AFTER, Gate
@@ -25,7 +25,7 @@ from mien.serving.metrics import Metrics
 from mien.serving.settings import Settings
 from mien.typed_json import JsonObject
 
-RUNTIME = Path(__file__).parent / "page" / "ort" / "ort-wasm-simd-threaded.wasm"
+RUNTIME = pathlib.Path(__file__).parent / "page" / "ort" / "ort-wasm-simd-threaded.wasm"
 """The runtime with which the page can run models in the browser; ``make page`` installs it, and it is optional."""
 
 BEARER = HTTPBearer(auto_error=False, description="An API key.")
@@ -33,6 +33,7 @@ HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API ke
 
 MODEL = Query(description="The model; by default the server's first one.", max_length=200)
 
+NAME = Path(description="The name of a pretrained model on this server.", max_length=200)
 PRIOR = Query(
     description="Class shares in use, such as neutral=0.5,happy=0.3; or auto: estimated from the faces of this request, which "
     "must have at least 50.",
@@ -104,31 +105,10 @@ def router(desk: Api, jobs: VideoJobs | None, is_ready: Callable[[], bool]) -> A
     keys = [Security(scheme) for scheme in (BEARER, HEADER)] if settings.keys else []
     api = APIRouter()
     known = _models(engine, settings, None if jobs is None else jobs.limits)
-    v1 = APIRouter(prefix="/v1", dependencies=keys, tags=["read"])
+    v1 = APIRouter(prefix="/v1", dependencies=keys)
+    _add_faces(v1, desk)
 
-    @v1.post(
-        "/analyze", responses=problems.documented(*READING), openapi_extra=_takes("One photo, or a form with several.")
-    )
-    async def analyze(
-        request: Request, model: Annotated[str | None, MODEL] = None, prior: Annotated[str | None, PRIOR] = None
-    ) -> schema.Analysis:
-        """Detect the faces in photos and classify their expressions."""
-        name = engine.named(model)
-        parts, shares = await desk.read(request, name, prior)
-        return schema.Analysis(model=name, prior=shares, photos=[_photo(*part) for part in parts])
-
-    @v1.post(
-        "/classify", responses=problems.documented(*READING), openapi_extra=_takes("One crop, or a form with several.")
-    )
-    async def classify(
-        request: Request, model: Annotated[str | None, MODEL] = None, prior: Annotated[str | None, PRIOR] = None
-    ) -> schema.Classification:
-        """Classify ready-made face crops, brows to chin, without detection."""
-        name = engine.named(model)
-        parts, shares = await desk.read(request, name, prior, crops=True)
-        return schema.Classification(model=name, prior=shares, crops=[_crop(*part) for part in parts])
-
-    @v1.get("/models", responses=problems.documented(401))
+    @v1.get("/models", tags=["models"], summary="List the models and limits", responses=problems.documented(401))
     async def models() -> schema.Models:
         """The models of this server, and the limits of a request."""
         return known
@@ -139,6 +119,40 @@ def router(desk: Api, jobs: VideoJobs | None, is_ready: Callable[[], bool]) -> A
     api.include_router(v1)
     _add_states(api, desk, is_ready)
     return api
+
+
+def _add_faces(v1: APIRouter, desk: Api) -> None:
+    """Endpoints of photos and face crops."""
+
+    @v1.post(
+        "/analyze",
+        tags=["faces"],
+        summary="Classify the faces in photos",
+        responses=problems.documented(*READING),
+        openapi_extra=_takes("One photo, or a form with several."),
+    )
+    async def analyze(
+        request: Request, model: Annotated[str | None, MODEL] = None, prior: Annotated[str | None, PRIOR] = None
+    ) -> schema.Analysis:
+        """Detect the faces in photos and classify their expressions."""
+        name = desk.engine.named(model)
+        parts, shares = await desk.read(request, name, prior)
+        return schema.Analysis(model=name, prior=shares, photos=[_photo(*part) for part in parts])
+
+    @v1.post(
+        "/classify",
+        tags=["faces"],
+        summary="Classify face crops",
+        responses=problems.documented(*READING),
+        openapi_extra=_takes("One crop, or a form with several."),
+    )
+    async def classify(
+        request: Request, model: Annotated[str | None, MODEL] = None, prior: Annotated[str | None, PRIOR] = None
+    ) -> schema.Classification:
+        """Classify ready-made face crops, brows to chin, without detection."""
+        name = desk.engine.named(model)
+        parts, shares = await desk.read(request, name, prior, crops=True)
+        return schema.Classification(model=name, prior=shares, crops=[_crop(*part) for part in parts])
 
 
 def _photo(name: str | None, read: PhotoResult | MienError) -> schema.Photo:
@@ -168,28 +182,39 @@ def _add_files(v1: APIRouter, offered: set[str]) -> None:
     binary = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     answers: problems.Answers = {200: {"content": binary}, **problems.documented(401, 404, 422)}
 
-    @v1.get("/models/{name}/file", response_class=FileResponse, responses=answers)
-    async def model_file(name: str) -> FileResponse:
-        """The file of a model that comes with mien; other models can't be downloaded."""
-        if name not in offered:
-            raise RequestError(404, "There is no model of that name for download.")
-        return FileResponse(pretrained.resolve(name), media_type="application/octet-stream")
+    files = {name: assets.at(pretrained.resolve(name)) for name in offered}
+    found = assets.at(detector.PATH)
 
-    @v1.get("/detector/file", response_class=FileResponse, responses=answers)
-    async def detector_file() -> FileResponse:
+    @v1.get(
+        "/models/{name}/file", tags=["models"], summary="Download a model", response_class=Response, responses=answers
+    )
+    async def model_file(request: Request, name: Annotated[str, NAME]) -> Response:
+        """The file of a model that comes with mien; other models can't be downloaded."""
+        if name not in files:
+            raise RequestError(404, "There is no model of that name for download.")
+        return await assets.respond(files[name], request.headers)
+
+    @v1.get(
+        "/detector/file",
+        tags=["models"],
+        summary="Download the face detector",
+        response_class=Response,
+        responses=answers,
+    )
+    async def detector_file(request: Request) -> Response:
         """The file of the face detector."""
-        return FileResponse(detector.PATH, media_type="application/octet-stream")
+        return await assets.respond(found, request.headers)
 
 
 def _add_states(api: APIRouter, desk: Api, is_ready: Callable[[], bool]) -> None:
     """Endpoints for monitoring."""
 
-    @api.get("/healthz", tags=["server"])
+    @api.get("/healthz", summary="Is the process alive?", tags=["server"])
     async def healthz() -> schema.State:
         """Whether the process is alive."""
         return schema.State(status="ok")
 
-    @api.get("/readyz", responses=problems.documented(503), tags=["server"])
+    @api.get("/readyz", summary="Does it accept requests?", responses=problems.documented(503), tags=["server"])
     async def readyz() -> schema.State:
         """Whether it accepts requests: the models are loaded, and it is not overloaded."""
         if not is_ready() or desk.gate.is_full:

@@ -7,21 +7,22 @@ import contextlib
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 
 import fastapi_offline
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import FileResponse, HTMLResponse, Response
-from fastapi.staticfiles import StaticFiles
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 import mien
 from mien import extras
-from mien.errors import MienError, RequestError
+from mien.errors import MienError
 from mien.serving import api, problems, samples
+from mien.serving.assets import Asset, Assets, respond
 from mien.serving.engine import Engine
 from mien.serving.gate import Gate
 from mien.serving.guard import Authentication, Guard, Hosts, Prefix
@@ -60,11 +61,21 @@ def create_app(settings: Settings, state: State | None = None) -> ASGIApp:
     state = state or State()
 
     app = FastAPI(
-        title="mien",
+        title="mien: facial expressions in photos and clips",
         version=mien.__version__,
-        summary="Detects faces in photos and classifies their expressions.",
+        summary="Detects faces in photos and clips, and classifies their expressions.",
         description="An expression is not a feeling: a smile is a shape of the mouth, not proof of joy. "
-        "Pictures are kept in memory during a request, and never stored.",
+        "Pictures are kept in memory during a request, and never stored; clips are deleted once they are read.",
+        openapi_tags=[
+            {"name": "faces", "description": "Photos and face crops: answered at once."},
+            {"name": "clips", "description": "Videos: sent, analysed one at a time, deleted."},
+            {
+                "name": "models",
+                "description": "The models of this server, and the files that the page runs in the browser.",
+            },
+            {"name": "server", "description": "For monitoring."},
+        ],
+        generate_unique_id_function=lambda route: route.name,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # a redirect would have the address behind the proxy
@@ -124,28 +135,27 @@ def _handle_errors(app: FastAPI) -> None:
 
 def _serve_files(app: FastAPI, root_path: str) -> None:
     """The page at /, its files under /page/, and the API's documentation at /docs."""
+    made = {f"samples/{name}.jpg": Asset(partial(samples.photo, name), "image/jpeg") for name in samples.SAMPLES}
+    files = Assets({"": PAGE, "swagger/": SWAGGER}, made)
+    index, documents = (_linked(files.assets[name], root_path, files.version) for name in ("index.html", "docs.html"))
 
     @app.get("/", include_in_schema=False)
-    async def page() -> Response:
-        return _page("index.html", root_path, {"Cache-Control": "no-cache"})
+    async def page(request: Request) -> Response:
+        return await respond(index, request.headers)
 
     @app.get("/docs", include_in_schema=False)
-    async def docs() -> Response:
-        return _page("docs.html", root_path)
+    async def docs(request: Request) -> Response:
+        return await respond(documents, request.headers)
 
-    @app.get("/page/samples/{name}.jpg", include_in_schema=False)
-    def sample(name: str) -> Response:
-        if name not in samples.SAMPLES:
-            raise RequestError(404, "There is no such sample.")
-        return Response(samples.photo(name), media_type="image/jpeg")
-
-    app.mount("/page/swagger", StaticFiles(directory=SWAGGER))
-    app.mount("/page", StaticFiles(directory=PAGE))
+    @app.get("/page/{name:path}", include_in_schema=False)
+    async def file(request: Request, name: str) -> Response:
+        return await files.respond(name, request.headers)
 
 
-def _page(name: str, root_path: str, headers: dict[str, str] | None = None) -> Response:
-    """A page, with links relative to the path prefix of the proxy."""
-    if not root_path:
-        return FileResponse(PAGE / name, headers=headers)
-    text = (PAGE / name).read_text(encoding="utf-8")
-    return HTMLResponse(re.sub(r'(src|href)="/', rf'\1="{root_path}/', text), headers=headers)
+def _linked(page: Asset, root_path: str, version: str) -> Asset:
+    """A page whose links have the path prefix of the proxy, and those to its files their version."""
+    text = page.load().decode()
+    text = re.sub(r'(src|href)="/page/', rf'\1="{root_path}/page/{version}/', text)
+    if root_path:
+        text = re.sub(rf'(src|href)="/(?!{root_path[1:]}/)', rf'\1="{root_path}/', text)
+    return Asset(text.encode, page.kind, page.is_packed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import FileResponse, Response
 
 from mien.errors import RequestError
@@ -16,21 +16,25 @@ TYPES = {"csv": (TABLE, "text/csv; charset=utf-8"), "jsonl": (LINES, "applicatio
 """File and media type of each format of the rows."""
 
 EVERY = Query(description="Analyse every Nth frame only.", ge=1, le=1000)
+ID = Path(description="The id of the clip, as given when it was sent.", max_length=100)
+FORM = Path(description="CSV, or JSON Lines, which has the landmarks too.")
 MODEL = Query(description="The model; by default the server's first one.", max_length=200)
 
 
 def add(v1: APIRouter, engine: Engine, jobs: VideoJobs) -> None:
     """Add the endpoints of clips to an API."""
-    _add_sending(v1, engine, jobs)
-    _add_results(v1, jobs)
+    own = APIRouter(tags=["clips"])
+    _add_sending(own, engine, jobs)
+    _add_results(own, jobs)
+    v1.include_router(own)
 
 
-def _add_sending(v1: APIRouter, engine: Engine, jobs: VideoJobs) -> None:
+def _add_sending(own: APIRouter, engine: Engine, jobs: VideoJobs) -> None:
     binary = {"schema": {"type": "string", "format": "binary"}}
     kinds = ("video/mp4", "video/webm", "video/quicktime", "application/octet-stream")
     body: dict[str, Any] = {"required": True, "content": dict.fromkeys(kinds, binary)}
 
-    @v1.post(
+    @own.post(
         "/videos",
         summary="Send a clip",
         status_code=202,
@@ -52,16 +56,16 @@ def _add_sending(v1: APIRouter, engine: Engine, jobs: VideoJobs) -> None:
         return _video(job)
 
 
-def _add_results(v1: APIRouter, jobs: VideoJobs) -> None:
-    @v1.get("/videos/{id}", summary="Ask for a clip", responses=problems.documented(401, 404))
-    async def get_video(id: str) -> schema.Video:
+def _add_results(own: APIRouter, jobs: VideoJobs) -> None:
+    @own.get("/videos/{id}", summary="Ask for a clip", responses=problems.documented(401, 404, 422))
+    async def get_video(id: Annotated[str, ID]) -> schema.Video:
         """How far the analysis is, and its segments once it is done."""
         return _video(jobs.find(id))
 
-    @v1.get(
+    @own.get(
         "/videos/{id}/rows.{form}", summary="Get the faces of a clip", responses=problems.documented(401, 404, 409, 422)
     )
-    async def get_rows(id: str, form: Literal["csv", "jsonl"]) -> FileResponse:
+    async def get_rows(id: Annotated[str, ID], form: Annotated[Literal["csv", "jsonl"], FORM]) -> FileResponse:
         """The faces of each frame as CSV or JSON Lines, as ``mien video -o`` writes them."""
         job = jobs.find(id)
         if job.state != "done":
@@ -69,8 +73,13 @@ def _add_results(v1: APIRouter, jobs: VideoJobs) -> None:
         name, kind = TYPES[form]
         return FileResponse(job.folder / name, media_type=kind)
 
-    @v1.delete("/videos/{id}", summary="Delete a clip", status_code=204, responses=problems.documented(401, 404))
-    async def delete_video(id: str) -> Response:
+    @own.delete(
+        "/videos/{id}",
+        summary="Delete a clip",
+        status_code=204,
+        responses=problems.documented(401, 404, 422),
+    )
+    async def delete_video(id: Annotated[str, ID]) -> Response:
         """Delete a clip and its results; an analysis is cancelled."""
         jobs.remove(jobs.find(id))
         return Response(status_code=204)

@@ -122,7 +122,7 @@ class Model(BaseModel):
 class VideoLimits(BaseModel):
     """Limits of clips."""
 
-    bytes: int
+    bytes: int = Field(description="Maximum size of a clip.")
     seconds: float = Field(description="Maximum length of a clip.")
     clips: int = Field(description="Maximum number of clips on the server.")
     ttl: float = Field(description="Seconds after the last request about a clip until it is deleted.")
@@ -131,11 +131,11 @@ class VideoLimits(BaseModel):
 class Limits(BaseModel):
     """Limits of one request."""
 
-    bytes: int
-    pixels: int
-    files: int
-    faces: int
-    seconds: float
+    bytes: int = Field(description="Maximum size of the body.")
+    pixels: int = Field(description="Maximum size of a picture.")
+    files: int = Field(description="Maximum number of files.")
+    faces: int = Field(description="Maximum number of faces per photo.")
+    seconds: float = Field(description="Maximum time, including the body.")
     video: VideoLimits | None = Field(description="Limits of clips; null if the server accepts none.")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ import browsers
 import scenes
 import servers
 from browsers import Open
-from mien.serving import api
 
 
 @pytest.fixture(scope="module")
@@ -68,12 +66,3 @@ def visit(browser: Browser, url: str) -> Iterator[Open]:
     for context in opened:
         context.close()
     assert wrong == []
-
-
-@pytest.fixture(scope="module")
-def on_device() -> None:
-    """The browser's runtime must be in place; without it a test is skipped, but fails where ``CI`` is set."""
-    if not api.RUNTIME.is_file():
-        if os.environ.get("CI"):
-            pytest.fail("CI has no runtime for the browser: run  make page")
-        pytest.skip("there is no runtime for the browser here: run  make page")

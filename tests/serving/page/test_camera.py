@@ -120,7 +120,7 @@ def test_faces_are_tracked_and_smoothed_as_in_videos(visit: Open) -> None:
         frames.append({"time": time_at, "boxes": boxes.tolist(), "rows": rows.tolist()})
         expected.append([numbers, smooth])
     script = """async (frames) => {
-        const { Smoother, Tracker } = await import("./page/tracking.js");
+        const { Smoother, Tracker } = await import("/page/tracking.js");
         const [tracker, smoother] = [new Tracker(), new Smoother()];
         return frames.map(({ time, boxes, rows }) => {
             const numbers = tracker.update(boxes, time);

@@ -61,6 +61,21 @@ def test_photos_are_read_on_the_device_as_on_the_server(visit: Open, tmp_path: P
         expect(page.locator("#drop .privacy")).to_contain_text("are sent to this server")
 
 
+def test_loading_shows_how_far_it_is(visit: Open, on_device: None) -> None:
+    page = visit()
+    page.evaluate(
+        "new MutationObserver((all) => all.forEach(({ target }) => (window.shown ??= []).push(target.textContent)))"
+        ".observe(document.getElementById('device-share'), { childList: true })"
+    )
+    page.get_by_label("On this device").check()
+    expect(page.locator("#drop .privacy")).to_contain_text("nothing is sent", timeout=30_000)
+    expect(page.locator("#device-choice")).not_to_have_class("loading", timeout=30_000)
+    shares = [int(text[:-1]) for text in page.evaluate("window.shown") if text]
+    assert shares == sorted(shares)
+    assert len(set(shares)) > 3
+    expect(page.locator("#device-share")).to_have_text("")
+
+
 def test_nothing_is_sent_while_the_models_load_and_the_last_choice_counts(
     visit: Open, pictures: Path, on_device: None
 ) -> None:
@@ -93,10 +108,13 @@ def test_where_the_models_cant_run_it_is_said_and_nothing_is_sent(visit: Open, p
     page = visit()
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
-    page.route("**/*.wasm", lambda route: route.abort())
-    page.set_input_files("#files", [])
+    held: list[Route] = []
+    page.route("**/*.wasm", lambda route: held.append(route))
     page.get_by_label("On this device").check()
     page.set_input_files("#files", pictures / "two.jpg")
+    expect(page.locator(".waiting")).to_have_count(1)
+    page.wait_for_timeout(300)
+    held[0].abort()
     expect(page.locator("#message-text")).to_contain_text("no photo was classified or sent", timeout=20_000)
     expect(page.locator(".said")).to_contain_text("can't run the models")
     expect(page.get_by_label("On this device")).not_to_be_checked()

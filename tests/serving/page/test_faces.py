@@ -39,7 +39,7 @@ def test_faces_are_numbered_in_reading_order(six: Page) -> None:
 
 def test_rows_that_slant_stay_rows(visit: Open) -> None:
     script = """async () => {
-        const { inReadingOrder } = await import("./page/faces.js");
+        const { inReadingOrder } = await import("/page/faces.js");
         const face = (name, x, y, side = 100) => ({ name, box: [x, y, x + side, y + side] });
         const faces = [face("f", 620, 230, 60), face("c", 620, 55), face("a", 10, 20), face("d", 15, 200), face("b", 300, 0), face("e", 310, 180)];
         return inReadingOrder(faces).map(({ name }) => name).join("");

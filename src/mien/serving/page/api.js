@@ -11,8 +11,8 @@ export class Failure extends Error {
   }
 }
 
-// Where the server is, behind a proxy too: this file is at page/api.js below it.
-const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+// Where the server is, behind a proxy too: this file is at page/VERSION/api.js below it.
+const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 
 let key = kept("sessionStorage", "key");
 
@@ -42,7 +42,22 @@ export const detail = (found) => problem(found.status) ?? found.detail ?? String
 
 export const models = async () => (await ask("/v1/models")).json();
 
-export const download = async (path) => new Uint8Array(await (await ask(path)).arrayBuffer());
+// The bytes of a file of the server, or of the page (a URL); `onProgress` gets how many have come, and how many there are.
+export async function download(path, onProgress) {
+  const response = path instanceof URL ? await fetch(path) : await ask(path);
+  if (!response.ok) throw new Failure(() => problem(response.status) ?? String(response.status), response.status);
+  const total = Number(response.headers.get("X-Decoded-Length"));
+  const bytes = new Uint8Array(total);
+  const reader = response.body.getReader();
+  let count = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return bytes;
+    bytes.set(value, count);
+    count += value.length;
+    onProgress(count, total);
+  }
+}
 
 // One photo in, {width, height, faces} out.
 export async function analyze(blob, model) {

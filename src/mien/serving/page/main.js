@@ -152,14 +152,17 @@ async function choose() {
     await choose();
     complain(() => say("device_failed"));
   }
-  if (choice === choices) label.remove("loading");
+  if (choice !== choices) return;
+  label.remove("loading");
+  byId("device-share").textContent = "";
 }
 
 async function load(model) {
   announce(say("device_loading"));
   try {
     const { Device } = await import("./device.js");
-    return await Device.load(model, { ...server.options, max_faces: limits.faces }, api.download);
+    const show = (share) => (byId("device-share").textContent = share < 1 ? percent(share) : "");
+    return await Device.load(model, { ...server.options, max_faces: limits.faces }, api.download, show);
   } catch {
     throw new api.Failure(() => say("device_failed"), -1);
   }
