@@ -102,6 +102,16 @@ def test_plain_values_are_json() -> None:
     assert typed_json.to_json(Point) is Point  # a class is no record
 
 
+def test_fields_that_json_has_not_are_neither_written_nor_read() -> None:
+    @dataclass(frozen=True)
+    class Partly:
+        x: int
+        faces: object = field(default=None, metadata={"in_json": False})
+
+    assert typed_json.to_json(Partly(1, faces=object())) == {"x": 1}
+    assert typed_json.from_json({"x": 1, "faces": "hostile"}, Partly) == Partly(1)
+
+
 def test_fields_with_a_default_may_be_absent_and_unknown_keys_are_passed_over() -> None:
     needed = ("text", "whole", "number", "truth", "nothing", "anything", "kind", "points", "shares")
     read = typed_json.from_json({key: plain()[key] for key in needed} | {"from_later": [1]}, Everything)

@@ -20,7 +20,7 @@ PACKAGE = "mien.reporting.display"
 """The package with a module for each kind of result.
 
 A module has ``text(result)``, ``html(result)``, ``rows(result)`` and, for each method ``plot_NAME``, a function of that name; those of
-results with a page have ``write_page(result, path, lang)``."""
+results with a page have ``write_page(result, path, lang, faces)``."""
 
 
 class Displayed:
@@ -67,15 +67,16 @@ class Displayed:
 class Paged(Displayed):
     """Base class of results that can also be written as a page."""
 
-    def write_page(self, path: str | os.PathLike[str], *, lang: str = "en") -> None:
+    def write_page(self, path: str | os.PathLike[str], *, lang: str = "en", faces: bool = True) -> None:
         """Write the result as one HTML file that opens offline, as the command line does.
 
         Args:
             path: the file to write.
             lang: ``"en"`` or ``"zh-TW"``.
+            faces: whether the page has pictures of faces, if it is about faces.
 
         Raises:
             OutputError: there is no such language, or the file can't be written.
             MissingExtraError: jinja2 or matplotlib isn't installed.
         """
-        self._display.write_page(self, path, lang)
+        self._display.write_page(self, path, lang, faces)

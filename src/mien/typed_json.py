@@ -2,7 +2,8 @@
 one clear message.
 
 An annotation may be ``str``, ``int``, ``float`` (finite), ``bool``, ``None``, ``Any``, a dataclass, ``tuple[X, ...]``,
-``Mapping[str, X]``, ``Literal[...]`` or a union of these. Fields with a default are optional, unknown keys are ignored.
+``Mapping[str, X]``, ``Literal[...]`` or a union of these. Fields with a default are optional, unknown keys are ignored. Fields whose
+metadata have ``in_json=False`` are neither written nor read.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def to_json(value: Any) -> Any:
 
 def fields_to_json(value: Any) -> JsonObject:
     """Convert the fields of a dataclass to plain JSON values; for its ``to_dict``, where this changes nothing."""
-    return {field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    return {field.name: to_json(getattr(value, field.name)) for field in _fields(value)}
 
 
 def _from_union(value: Any, parts: tuple[Any, ...], where: str) -> Any:
@@ -100,7 +101,7 @@ def _from_object(value: Any, kind: Any, where: str) -> Any:
             return kind.from_dict(value)
         except (MienError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"{where} doesn't fit: {error}") from None
-    fields, hints = dataclasses.fields(kind), _hints(kind)
+    fields, hints = _fields(kind), _hints(kind)
     for field in fields:
         is_needed = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if is_needed and field.name not in value:
@@ -114,6 +115,11 @@ def _from_object(value: Any, kind: Any, where: str) -> Any:
         return kind(**given)
     except MienError as error:
         raise ValueError(str(error)) from None
+
+
+def _fields(kind: Any) -> list[dataclasses.Field[Any]]:
+    """The fields of a dataclass that JSON has."""
+    return [field for field in dataclasses.fields(kind) if field.metadata.get("in_json", True)]
 
 
 @functools.cache

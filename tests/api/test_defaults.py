@@ -35,7 +35,8 @@ ONLY_ON_THE_COMMAND_LINE = {
 ONLY_OF = {
     ("predict", "annotate"), ("explain", "out"), ("compare", "out"),
     ("audit", "out"), ("audit", "write"), ("audit", "remove"), ("audit", "fix"), ("audit", "overwrite"),
-    ("explain", "faces"), ("video_study", "annotate"), ("video_study", "sound"), ("video_study", "timeline"),
+    *((verb, "faces") for verb in ("explain", "audit", "compare", "study", "crossval")),
+    ("video_study", "annotate"), ("video_study", "sound"), ("video_study", "timeline"),
     *(("video", name) for name in ("conditions", "baseline", "single")),
     *((verb, f"episode_{name}") for verb in ("video", "video_study") for name in ("threshold", "shortest", "gap")),
 }  # fmt: skip

@@ -37,6 +37,14 @@ def test_imbalance_also_judges_other_rules_than_argmax(run: Run, faces_file: Pat
     assert len(shown) == 9
     assert [task.recipe.seed for task in asked] == [0] * 4 + [1] * 4
     assert all(len(arm.compared.scores) == 2 for arm in result.arms)
+    answers = result.answers
+    assert answers is not None
+    for arm in result.arms:
+        right = answers.predicted[arm.arm] == answers.labels
+        assert float(right.mean()) == pytest.approx(arm.compared.scores[0]["accuracy"])  # of the first seed
+    assert list(answers.confidence) == [arm.arm for arm in result.arms[:4]]  # decision rules have none of their own
+    assert len(answers.faces) == result.n
+    assert "answers" not in result.to_dict()
     text = study_page.as_text(result, "zh-TW")
     assert "平衡抽樣" in text
     assert "{" not in text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -14,7 +15,15 @@ from mien.evaluation.evaluation import Evaluation
 from mien.evaluation.metrics import SCORES, Score
 from mien.experiments.arms import Arm
 from mien.experiments.crossval import Crossvalidated
-from mien.experiments.results import ArmResult, CrossvalResult, FoldResult, StudyResult, SweepResult, TrialResult
+from mien.experiments.results import (
+    ArmAnswers,
+    ArmResult,
+    CrossvalResult,
+    FoldResult,
+    StudyResult,
+    SweepResult,
+    TrialResult,
+)
 
 SPACE = ("learning_rate=0.01..0.3:log", "batch_size=32..128", "network=tiny|base")
 
@@ -44,6 +53,17 @@ def study(accuracy: float = 0.55, *, seeds: int = 3, family: tuple[float, float]
         mien="0",
         arms=(arm("none", is_first=True), arm("flip_alone"), arm("all")),
     )
+
+
+def with_answers(result: StudyResult) -> StudyResult:
+    """The same with forty faces of two classes; each arm has five errors fewer than the one before it, from fifteen on."""
+    labels = np.arange(40) % 2
+    faces = FaceSet.from_arrays(np.full((40, 8, 8), 90, np.uint8), labels, ("happy", "sad"))
+    predicted = {
+        one.arm: np.where(np.arange(40) < 15 - 5 * number, 1 - labels, labels) for number, one in enumerate(result.arms)
+    }
+    confidence = {one.arm: np.linspace(0.5, 1, 40, dtype=np.float32) for one in result.arms}
+    return replace(result, answers=ArmAnswers(faces, labels, faces.classes, predicted, confidence))
 
 
 def trial(

@@ -8,6 +8,9 @@ import pytest
 from audited import found, planted
 from found import classifier, judged, probed
 from mien import images
+from mien.data.faceset import FaceSet
+from mien.evaluation import model_comparison
+from mien.evaluation.model_comparison import ModelComparison
 from mien.reporting.pages import report
 from mien.run import Run
 from reported import REPORT, judgement, made
@@ -26,3 +29,14 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.fixture(scope="session")
 def english(base: Run) -> str:
     return report.render(judgement(), base, command=REPORT)
+
+
+@pytest.fixture(scope="session")
+def compared(faces: FaceSet, tmp_path_factory: pytest.TempPathFactory) -> ModelComparison:
+    """A table of predictions with 30 errors, and one with 5, on the same 70 faces."""
+    judged, folder = faces.split("test"), tmp_path_factory.mktemp("predictions")
+    for name, errors in (("plain", 30), ("better", 5)):
+        answers = np.where(np.arange(len(judged)) < errors, (judged.labels + 1) % 7, judged.labels)
+        rows = "".join(f"{n},{judged.classes[code]}\n" for n, code in zip(judged.names, answers, strict=True))
+        (folder / f"{name}.csv").write_text("name,label\n" + rows)
+    return model_comparison.compare([str(folder / "plain.csv"), str(folder / "better.csv")], judged)

@@ -6,6 +6,7 @@ import re
 
 import matplotlib
 import pytest
+from matplotlib.axes import Axes
 
 import records
 from drawn_scores import judged
@@ -52,6 +53,35 @@ def test_svg_takes_chinese_and_hostile_names_without_warning() -> None:
     assert "&lt;b&gt;&amp;" in picture
     assert "$x_1$" in picture  # no mathematics
     assert "a" * 13 + "…" in picture
+
+
+def test_points_are_where_they_are_drawn_and_say_something() -> None:
+    """The corners of axes that fill the figure, 300 by 200 points."""
+
+    def draw(ax: Axes) -> None:
+        ax.set(xlim=(0, 1), ylim=(0, 1), position=(0, 0, 1, 1))
+        ax.set_in_layout(False)
+
+    points = [svg.Point(0, 1, "a <b>"), svg.Point(0.5, 0.25, "c", "true=1&by=2")]
+    picture = svg.from_plot(draw, 300, 200, prefix="one", label="x", points=points)
+    assert picture.endswith(
+        '<circle class="point" cx="0.0" cy="0.0" r="9"><title>a &lt;b&gt;</title></circle>'
+        '<circle class="point" cx="150.0" cy="150.0" r="9" data-faces="true=1&amp;by=2"><title>c</title></circle></svg>'
+    )
+    assert "<title>" not in svg.from_plot(draw, 300, 200, prefix="one", label="x")
+
+
+def test_a_point_is_in_the_middle_of_what_is_drawn_there() -> None:
+    """The dot that matplotlib draws at the same place, with labels beside the axes."""
+
+    def draw(ax: Axes) -> None:
+        ax.plot([3, 400, 9000], [0.1, 0.7, 0.2], "o", color="#010203")
+        ax.set(xscale="log", xlabel="x", ylabel="y")
+
+    picture = svg.from_plot(draw, 300, 200, prefix="one", label="x", points=[svg.Point(400, 0.7, "the second")])
+    drawn = re.findall(r'<use href="#[^"]+" x="([\d.]+)" y="([\d.]+)" style="fill: #010203', picture)
+    (place,) = re.findall(r'<circle class="point" cx="([\d.]+)" cy="([\d.]+)"', picture)
+    assert [float(one) for one in place] == pytest.approx([float(one) for one in drawn[1]], abs=0.06)
 
 
 def test_blocks_run_from_weights_to_weights() -> None:

@@ -188,6 +188,7 @@ def homework(
     hardware: Hardware = AUTO,
     command: Sequence[str] = (),
     lang: Language = "en",
+    faces: bool = True,
     progress: Progress = SHOWN,
 ) -> Homework:
     """Do a course homework: train with and without three techniques, and write ``OUT/homework.html``, a model file and predictions.
@@ -208,6 +209,7 @@ def homework(
         hardware: device and precision of training.
         command: arguments of the command line, for the page.
         lang: ``"en"`` or ``"zh-TW"``.
+        faces: whether the page has pictures of faces.
         progress: receives progress.
     """
     from mien import recipes
@@ -236,5 +238,5 @@ def homework(
         most_faces=QUICK_FACES if quick else 0,
     )
     done = doing.run(data, test, out, options, progress=progress)
-    page.write(done.page, done, command=command, lang=lang)
+    page.write(done.page, done, command=command, lang=lang, faces=faces)
     return done

@@ -34,6 +34,9 @@ flip_option = click.option("--flip", is_flag=True, help="Average each face with 
 lang_option = click.option(
     "--lang", default="en", type=click.Choice(["en", "zh-TW"]), show_default=True, help="Language of the HTML file."
 )
+no_faces_option = click.option(
+    "--no-faces", is_flag=True, help="Leave out all pictures of faces, for a page that is shared."
+)
 by_option = click.option(
     "--by",
     multiple=True,

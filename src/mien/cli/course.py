@@ -13,6 +13,7 @@ from mien.cli.common import (
     device_option,
     json_option,
     lang_option,
+    no_faces_option,
     path_argument,
     precision_option,
     resumable,
@@ -57,6 +58,7 @@ _pdf_option = click.option(
 )
 @_pdf_option
 @lang_option
+@no_faces_option
 @device_option
 @precision_option
 @json_option
@@ -74,6 +76,7 @@ def homework(
     out: Path,
     pdf: bool,
     lang: str,
+    no_faces: bool,
     device: str,
     precision: str,
     as_json: bool,
@@ -110,6 +113,7 @@ def homework(
             hardware=Hardware(device, precision),
             command=command_line(),
             lang=lang,
+            faces=not no_faces,
             progress=SHOWN,
         )
     _finish(done, pdf, lang, as_json, is_drawn=data is None)

@@ -15,6 +15,7 @@ from mien.cli.common import (
     json_option,
     lang_option,
     name_argument,
+    no_faces_option,
     output_argument,
     path_argument,
     recipe_option,
@@ -125,6 +126,7 @@ def convert(path: Path, out: Path, reading: ReadOptions, size: int | None, overw
 )
 @click.option("--mirrored", is_flag=True, help="Count mirror images as copies.")
 @lang_option
+@no_faces_option
 @click.option("-o", "--out", type=output_argument, help="Write a page with the pictures (.html).")
 @click.option(
     "--write",
@@ -153,6 +155,7 @@ def audit(
     correlation: float,
     mirrored: bool,
     lang: str,
+    no_faces: bool,
     out: Path | None,
     write: Path | None,
     remove: str,
@@ -176,7 +179,7 @@ def audit(
     )
     audit = api.audit(path, model=model, reading=reading, correlation=correlation, mirrored=mirrored, progress=SHOWN)
     if out is not None:
-        audit_page.write(out, audit, command=command_line(), lang=lang)
+        audit_page.write(out, audit, command=command_line(), lang=lang, faces=not no_faces)
         say(f"wrote {out}")
     cleaned = None if write is None else cleaning.write(audit, write, what, fixes, overwrite=overwrite)
     record = {**audit.to_dict(), **({"written": cleaned.to_dict()} if cleaned else {})}

@@ -18,6 +18,7 @@ from mien.cli.common import (
     json_option,
     lang_option,
     name_argument,
+    no_faces_option,
     output_argument,
     path_argument,
     prior_option,
@@ -122,7 +123,7 @@ def evaluate(
 )
 @flip_option
 @lang_option
-@click.option("--no-faces", is_flag=True, help="Leave out all pictures of faces, for a page that is shared.")
+@no_faces_option
 @click.option(
     "-o", "--out", default=Path("explain.html"), type=output_argument, show_default=True, help="The HTML file to write."
 )
@@ -218,6 +219,7 @@ def decide(
 )
 @flip_option
 @lang_option
+@no_faces_option
 @click.option(
     "-o", "--out", default=Path("compare.html"), type=output_argument, show_default=True, help="The HTML file to write."
 )
@@ -229,6 +231,7 @@ def compare(
     split: str | None,
     flip: bool,
     lang: str,
+    no_faces: bool,
     out: Path,
     as_json: bool,
 ) -> None:
@@ -246,7 +249,7 @@ def compare(
     from mien.reporting.pages import compare as pages
 
     found = api.compare(models, data, split=split, reading=reading, flip=flip, progress=SHOWN)
-    pages.write(out, found, command=command_line(), lang=lang)
+    pages.write(out, found, command=command_line(), lang=lang, faces=not no_faces)
     show({"page": str(out), **found.to_dict()}, as_json, lambda: f"{pages.as_text(found, lang)}\n\n{out}")
 
 

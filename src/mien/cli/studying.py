@@ -20,6 +20,7 @@ from mien.cli.common import (
     json_option,
     lang_option,
     name_argument,
+    no_faces_option,
     path_argument,
     precision_option,
     recipe_option,
@@ -48,6 +49,7 @@ class Experiment:
     engine: Literal["local", "ray"]
     num_cpus: int
     lang: str
+    no_faces: bool
     hardware: Hardware
     as_json: bool
 
@@ -66,6 +68,7 @@ def experiment_options(out: str, what: str) -> Callable[[Callable[..., None]], C
         engine_option("Train one after the other in this process, or in parallel on a Ray cluster."),
         cpus_option,
         lang_option,
+        no_faces_option,
         device_option,
         precision_option,
         json_option,
@@ -136,7 +139,7 @@ def study(
             progress=SHOWN,
         )
     page = experiment.out / f"{name}.html"
-    study.write(page, result, command=command_line(), lang=experiment.lang)
+    study.write(page, result, command=command_line(), lang=experiment.lang, faces=not experiment.no_faces)
     show(
         {**typed_json.to_json(result), "page": str(page)},
         experiment.as_json,
@@ -211,7 +214,7 @@ def crossval(
             progress=SHOWN,
         )
     page = experiment.out / "crossval.html"
-    pages.write(page, found, command=command_line(), lang=experiment.lang)
+    pages.write(page, found, command=command_line(), lang=experiment.lang, faces=not experiment.no_faces)
     record = {**found.to_dict(), "page": str(page)}
     show(record, experiment.as_json, lambda: f"{pages.as_text(found, experiment.lang)}\n\n{page}")
 

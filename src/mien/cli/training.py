@@ -19,6 +19,7 @@ from mien.cli.common import (
     json_option,
     lang_option,
     name_argument,
+    no_faces_option,
     output_argument,
     path_argument,
     precision_option,
@@ -198,7 +199,7 @@ def adapt(model: str, data: Path, reading: ReadOptions, out: Path, seed: int, ov
 @by_option
 @flip_option
 @lang_option
-@click.option("--no-faces", is_flag=True, help="Leave out all pictures of faces, for a page that is shared.")
+@no_faces_option
 @click.option("--no-probes", is_flag=True, help="Leave out saliency and robustness, which take minutes.")
 @click.option(
     "--with", "studies", multiple=True, type=path_argument, metavar="STUDY", help="JSON file of a study; repeatable."

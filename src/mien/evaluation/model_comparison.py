@@ -137,15 +137,21 @@ class ModelComparison(Paged, kind="comparison"):
         models: in the order given; the others are compared with the first.
         pairs: each of the others with the first.
         faces: the compared rows.
+        labels: ``(N,)`` their labels, as places in ``record.classes``.
+        predicted: ``(N,)`` the answers of each model, as places in ``record.classes``.
+        confidence: ``(N,)`` the largest probability of each; None for a model without probabilities.
     """
 
     record: ComparisonRecord
     models: tuple[ModelScores, ...]
     pairs: tuple[Pair, ...]
     faces: FaceSet
+    labels: NDArray[np.int64]
+    predicted: Mapping[str, NDArray[np.int64]]
+    confidence: Mapping[str, NDArray[np.float32] | None]
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the faces, fit for JSON."""
+        """Everything but the rows, fit for JSON."""
         return {
             **typed_json.to_json(self.record),
             "models": typed_json.to_json(self.models),
@@ -297,7 +303,9 @@ def _compared(found: Sequence[Answers], faceset: FaceSet, faces: FaceSet, split:
         classes=rows.classes,
         unlabelled=num_unlabelled(faceset, split),
     )
-    return ModelComparison(record, tuple(_scores(one, rows) for one in found), _pairs(rows), faces)
+    scores = tuple(_scores(one, rows) for one in found)
+    confidence = {one.name: None if one.probabilities is None else one.probabilities.max(1) for one in found}
+    return ModelComparison(record, scores, _pairs(rows), faces, rows.labels, rows.answers, confidence)
 
 
 def _scores(one: Answers, rows: _Rows) -> ModelScores:

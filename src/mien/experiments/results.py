@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mien import recipes, typed_json
 from mien.data.faceset import FaceSet
@@ -98,6 +101,25 @@ class ArmResult:
     majority: tuple[float, ...] | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class ArmAnswers:
+    """The evaluated faces of a study, and what each arm predicts with its first seed.
+
+    Attributes:
+        faces: the rows.
+        labels: ``(N,)`` their labels, as places in ``classes``.
+        classes: K names.
+        predicted: ``(N,)`` the predictions of each arm, as places in ``classes``.
+        confidence: ``(N,)`` their probabilities; only of arms that were trained.
+    """
+
+    faces: FaceSet
+    labels: NDArray[np.int64]
+    classes: tuple[str, ...]
+    predicted: Mapping[Arm, NDArray[np.int64]]
+    confidence: Mapping[Arm, NDArray[np.float32]]
+
+
 @dataclass(frozen=True)
 class StudyResult(Paged, kind="study"):
     """The content of a study's JSON file; ``to_frame`` has a row for each run.
@@ -111,6 +133,7 @@ class StudyResult(Paged, kind="study"):
         majority: share of the most frequent class among them.
         mien: version of mien.
         arms: the results; the first arm is the reference.
+        answers: the evaluated faces; not in the file, so None for a study that was read from one.
     """
 
     study: str
@@ -121,6 +144,7 @@ class StudyResult(Paged, kind="study"):
     majority: float
     mien: str
     arms: tuple[ArmResult, ...]
+    answers: ArmAnswers | None = field(default=None, compare=False, repr=False, metadata={"in_json": False})
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Self:

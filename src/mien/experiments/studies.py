@@ -30,7 +30,7 @@ from mien.evaluation import comparison, decisions, voters
 from mien.evaluation.holdout import HOLD_OUT, held_out
 from mien.evaluation.judge import Judgement, default_split, judge, labelled_rows
 from mien.experiments.arms import STUDIES, Arm
-from mien.experiments.results import ArmResult, Common, StudyResult
+from mien.experiments.results import ArmAnswers, ArmResult, Common, StudyResult
 from mien.inference import datasets
 from mien.inference.classifier import Classifier
 from mien.progress import SILENT, Progress
@@ -210,6 +210,7 @@ class Study:
         runs = {arm: [trained[common.task(arm, seed).folder] for seed in common.seeds] for arm in self.arms}
         judged = {arm: [self.judged.judge(one) for one in own] for arm, own in runs.items()}
         some = judged[self.arms[0]][0]
+        answers = _answers(self.name, common.faceset, runs, judged)
         return StudyResult(
             study=self.name,
             common=Common.of(common.recipe, common.faceset, runs[self.arms[0]][0]),
@@ -218,25 +219,38 @@ class Study:
             n=len(some.evaluation),
             majority=float(some.evaluation.support.max() / len(some.evaluation)),
             mien=mien.__version__,
-            arms=tuple(_results(self.name, common.faceset, runs, judged, place)),
+            arms=tuple(_results(self.name, runs, some, answers, place)),
+            answers=ArmAnswers(
+                faces=some.faces,
+                labels=some.evaluation.labels,
+                classes=some.evaluation.classes,
+                predicted={arm: own[0] for arm, own in answers.items()},
+                confidence={arm: own[0].evaluation.probabilities.max(1) for arm, own in judged.items()},
+            ),
         )
 
 
-def _results(
-    name: str,
-    faceset: FaceSet,
-    runs: dict[Arm, list[Run]],
-    judged: dict[Arm, list[Judgement]],
-    place: Path,
-) -> list[ArmResult]:
-    """The results of the arms, including those that differ only in the decision rule."""
+Predictions = dict[Arm, list[NDArray[np.int64]]]
+"""The predictions of each run of each arm."""
+
+
+def _answers(
+    name: str, faceset: FaceSet, runs: dict[Arm, list[Run]], judged: dict[Arm, list[Judgement]]
+) -> Predictions:
+    """The predictions of the arms, including those that differ only in the decision rule."""
     first = next(iter(runs))
-    some = judged[first][0]
     answers = {arm: [judgement.evaluation.predicted for judgement in own] for arm, own in judged.items()}
     if name == "imbalance":
         answers |= _decided(faceset, runs[first], judged[first])
     if name == "ensemble":
         answers |= _averaged(judged[first])
+    return answers
+
+
+def _results(
+    name: str, runs: dict[Arm, list[Run]], some: Judgement, answers: Predictions, place: Path
+) -> list[ArmResult]:
+    """The results of the arms; ``some`` is the judgement of one of their runs."""
     paired = name != "ensemble"
     compared = comparison.compare(some.evaluation.labels, answers, len(some.evaluation.classes), paired=paired)
     results = [_result(ArmResult(arm, paired, compared[arm]), runs.get(arm, []), place) for arm in answers]
@@ -261,9 +275,9 @@ def run_name(faceset: FaceSet, recipe: Recipe) -> str:
     return f"{recipe.name}-{hashlib.sha256(content.encode()).hexdigest()[:10]}"
 
 
-def _decided(faceset: FaceSet, runs: list[Run], judged: list[Judgement]) -> dict[Arm, list[NDArray[np.int64]]]:
+def _decided(faceset: FaceSet, runs: list[Run], judged: list[Judgement]) -> Predictions:
     """Predictions of the plain runs by decision rules other than argmax, fitted on their hold-outs."""
-    answers: dict[Arm, list[NDArray[np.int64]]] = {}
+    answers: Predictions = {}
     for one, judgement in zip(runs, judged, strict=True):
         classifier = Classifier.load(one.model_file)
         train, valid = held_out(classifier, faceset)
@@ -295,7 +309,7 @@ def _halves(labels: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.in
     return by_class[::2], by_class[1::2]
 
 
-def _averaged(judged: list[Judgement]) -> dict[Arm, list[NDArray[np.int64]]]:
+def _averaged(judged: list[Judgement]) -> Predictions:
     """Predictions of the mean of two or more runs, for every choice of runs."""
     probabilities = [judgement.evaluation.probabilities for judgement in judged]
     return {

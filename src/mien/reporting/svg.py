@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mien import palette
@@ -57,7 +56,7 @@ MOST_OUTCOMES = 12
 
 
 NARROW, BROAD = 300.0, 640.0
-"""Widths of drawings in points: the first fits a screen of 360 pixels with letters of 11."""
+"""Widths of drawings in points: the first fits a screen of 360 pixels with letters of 11, the second a figure of 616 pixels."""
 
 LETTERS = 11.5
 """Height of the letters on a drawing, in points."""
@@ -65,27 +64,32 @@ LETTERS = 11.5
 STRETCH = 1.2
 """How much wider than drawn a drawing may be shown."""
 
-GROUP = re.compile(r'<g id="mark-(\w+)">')
+NEAR = 9
+"""Radius of a point, in units of the drawing."""
 
 
 @dataclass(frozen=True)
-class Mark:
-    """What a part of a drawing says: its title, and the query of its faces, ``""`` without any.
+class Point:
+    """A place of a drawing that says something, such as a value of a curve.
 
-    A part is what matplotlib drew with the gid ``mark-NAME``.
+    Attributes:
+        x, y: where it is, in the units of the axes.
+        text: what it says.
+        faces: the query of its faces, as ``explore.select`` writes it; ``""`` without any.
     """
 
-    title: str
+    x: float
+    y: float
+    text: str
     faces: str = ""
 
 
-NO_MARKS: Mapping[str, Mark] = MappingProxyType({})
-
-
-def wide(draw: Callable[[Axes], object], height: float, *, prefix: str, label: str) -> str:
+def wide(
+    draw: Callable[[Axes], object], height: float, *, prefix: str, label: str, points: Sequence[Point] = ()
+) -> str:
     """A drawing in two widths; the page shows the one that fits."""
-    broad = from_plot(draw, BROAD, height, prefix=prefix, label=label)
-    narrow = from_plot(draw, NARROW, height, prefix=f"{prefix}-narrow", label=label)
+    broad = from_plot(draw, BROAD, height, prefix=prefix, label=label, points=points)
+    narrow = from_plot(draw, NARROW, height, prefix=f"{prefix}-narrow", label=label, points=points)
     return f'<div class="broad">{broad}</div><div class="narrow">{narrow}</div>'
 
 
@@ -96,7 +100,7 @@ def from_plot(
     *,
     prefix: str,
     label: str,
-    marks: Mapping[str, Mark] = NO_MARKS,
+    points: Sequence[Point] = (),
 ) -> str:
     """Draw on new axes with matplotlib and return inline SVG.
 
@@ -105,7 +109,7 @@ def from_plot(
         width, height: in points, which is the unit of the view box.
         prefix: what ids start with; a different one for every figure of a page, so that they don't meet.
         label: what the figure shows, for those who don't see it.
-        marks: what parts of the drawing say, by the names of their gids.
+        points: what places of the drawing say, in the order of reading.
 
     Raises:
         MissingExtraError: matplotlib isn't installed.
@@ -119,14 +123,19 @@ def from_plot(
         buffer = io.StringIO()
         unsigned = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(buffer, format="svg", transparent=True, metadata=unsigned)
-    drawn = GROUP.sub(lambda found: _mark(marks[found[1]]) if found[1] in marks else found[0], buffer.getvalue())
-    return _for_page(drawn, prefix, label)
+        marked = "".join(_marked(point, ax) for point in points)
+    return _for_page(buffer.getvalue(), marked, prefix, label)
 
 
-def _mark(mark: Mark) -> str:
-    """The opening tag of a part, with its title."""
-    faces = f' data-faces="{escape(mark.faces)}"' if mark.faces else ""
-    return f'<g class="mark"{faces}><title>{escape(mark.title)}</title>'
+def _marked(point: Point, ax: Axes) -> str:
+    """An invisible circle with the text of a point, placed as the drawing is laid out."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    height = 72 * figure.get_size_inches()[1]
+    x, y = ax.transData.transform((point.x, point.y)) * 72 / figure.dpi
+    faces = f' data-faces="{escape(point.faces)}"' if point.faces else ""
+    place = f'cx="{x:.1f}" cy="{height - y:.1f}" r="{NEAR}"'
+    return f'<circle class="point" {place}{faces}><title>{escape(point.text)}</title></circle>'
 
 
 @contextmanager
@@ -153,7 +162,7 @@ def _style(prefix: str) -> Iterator[None]:
         yield
 
 
-def _for_page(svg: str, prefix: str, label: str) -> str:
+def _for_page(svg: str, marked: str, prefix: str, label: str) -> str:
     view = re.search(r'viewBox="([^"]+)"', svg)
     assert view is not None
     inner = svg[svg.index(">", svg.index("<svg")) + 1 : svg.rindex("</svg>")]
@@ -167,7 +176,7 @@ def _for_page(svg: str, prefix: str, label: str) -> str:
     inner = re.sub(r"\s*\n\s*", " ", inner)
     widest = STRETCH * float(view[1].split()[2])
     start = f'<svg class="plot" viewBox="{view[1]}" style="max-width:{widest:.0f}px" role="img" aria-label="{escape(label)}">'
-    return f"{start}{inner}</svg>"
+    return f"{start}{inner}{marked}</svg>"
 
 
 @dataclass(frozen=True)

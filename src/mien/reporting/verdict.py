@@ -88,8 +88,13 @@ def has_learned_nothing(evaluation: Evaluation) -> bool:
 def model_and_data(judgement: Judgement, t: Texts) -> str:
     """The title of a page on a judgement: the names of model and data, without folders of this machine."""
     model, data = Path(judgement.record.model), Path(judgement.record.data)
-    name = model.parent.name if model.name == "model.onnx" and model.parent.name else model.stem or model.name
+    name = run_name(model) or model.stem or model.name
     return t("verdict.title", model=name, data=data.name) if data.name else t("verdict.title_model", model=name)
+
+
+def run_name(model: Path) -> str:
+    """The name of the run folder in which a model file is; ``""`` for other files, which have names of their own."""
+    return model.parent.name if model.name == "model.onnx" else ""
 
 
 def _sentences(evaluation: Evaluation, t: Texts) -> Iterator[str]:

@@ -31,6 +31,8 @@ def test_a_curve_counts_by_severity_and_class() -> None:
     assert curve.corruption.severities == (-96, -64, -32, 0, 32, 64, 96)
     assert curve.right.tolist() == [[3, 0, 0], [3, 1, 0], [3, 2, 0], [3, 3, 0], [2, 3, 0], [1, 3, 0], [0, 3, 0]]
     assert curve.said[0].tolist() == [6, 0, 0]
+    assert curve.predicted[1].tolist() == [0, 0, 0, 0, 0, 1]  # the grays less 64: 220 alone is above 128
+    assert curve.confidence.shape == (7, 6)
     assert curve.accuracy[curve.clean] == 1
     assert curve.drop == pytest.approx(1 - (3 + 4 + 5 + 5 + 4 + 3) / 36)
     assert curve.class_drops[:2] == pytest.approx([1 - (9 + 3) / 18, 1 - (3 + 9) / 18])

@@ -6,24 +6,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from mien import typed_json
 from mien.data.faceset import FaceSet
-from mien.evaluation import model_comparison
 from mien.evaluation.model_comparison import ModelComparison, Pair
 from mien.reporting.pages import compare as pages
-
-
-@pytest.fixture(scope="module")
-def compared(faces: FaceSet, tmp_path_factory: pytest.TempPathFactory) -> ModelComparison:
-    judged, folder = faces.split("test"), tmp_path_factory.mktemp("predictions")
-    for name, errors in (("plain", 30), ("better", 5)):
-        answers = np.where(np.arange(len(judged)) < errors, (judged.labels + 1) % 7, judged.labels)
-        rows = "".join(f"{n},{judged.classes[code]}\n" for n, code in zip(judged.names, answers, strict=True))
-        (folder / f"{name}.csv").write_text("name,label\n" + rows)
-    return model_comparison.compare([str(folder / "plain.csv"), str(folder / "better.csv")], judged)
 
 
 def test_words_say_who_is_better_and_how_sure_that_is(compared: ModelComparison) -> None:
@@ -67,7 +55,9 @@ def test_the_verb_writes_page_and_json(
     assert (code, record["n"], record["split"]) == (0, 70, "test")
     assert record["pairs"][0]["only_other"] == 25
     assert record["models"][0]["scores"]["accuracy"]["value"] == pytest.approx(40 / 70)
-    assert "Comparison of models" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "<h1>Comparison on faces.parquet: plain.csv, better.csv</h1>" in (tmp_path / "page.html").read_text(
+        encoding="utf-8"
+    )
     code, _, err = invoke("compare", names[0], faces_file, "-o", tmp_path / "other.html")
     assert (code, err) == (2, "mien: A comparison takes two models or more: name them before the data.\n")
     assert not (tmp_path / "other.html").exists()

@@ -6,7 +6,7 @@ import base64
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,24 +15,15 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 import browsers
-from mien.reporting.pages import explore, report
+from experimental import study, with_answers
+from mien.evaluation.judge import Judgement
+from mien.evaluation.model_comparison import ModelComparison
+from mien.evaluation.probing.findings import Findings
+from mien.reporting.pages import compare, explain, explore, report
+from mien.reporting.pages import study as study_page
 from mien.reporting.texts import Texts
 from mien.run import Run
 from reported import judgement
-
-SMALL = """() => {
-  const found = [];
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const part = walker.currentNode.parentElement;
-    if (!walker.currentNode.textContent.trim() || !part.getClientRects().length || part.closest("script, title")) continue;
-    const drawn = part.closest("svg") && part.getScreenCTM();
-    const size = parseFloat(getComputedStyle(part).fontSize) * (drawn ? Math.hypot(drawn.a, drawn.b) : 1);
-    if (size < 10.99) found.push(`${size}: ${walker.currentNode.textContent.trim()}`);
-  }
-  return found;
-}"""
-"""Texts of less than 11 pixels."""
 
 
 @pytest.mark.parametrize("side", [24, 48, 200])
@@ -45,8 +36,9 @@ def test_all_faces_are_in_the_picture(side: int) -> None:
     assert head == "data:image/jpeg;base64"
     assert (data["width"], data["height"]) == (min(side, 48),) * 2
     assert picture.shape == (3 * data["height"], explore.COLUMNS * data["width"])  # 140 faces in rows of 60
-    assert (data["true"], data["predicted"]) == (told.evaluation.labels.tolist(), told.evaluation.predicted.tolist())
-    np.testing.assert_allclose(data["confidence"], told.evaluation.probabilities.max(1), atol=1e-4)
+    (own,) = data["readings"]
+    assert (data["true"], own["predicted"]) == (told.evaluation.labels.tolist(), told.evaluation.predicted.tolist())
+    np.testing.assert_allclose(own["confidence"], told.evaluation.probabilities.max(1), atol=1e-4)
     assert data["total"] == len(data["names"]) == 140
     if side == 48:
         row, column = divmod(77, explore.COLUMNS)
@@ -59,6 +51,43 @@ def test_of_very_many_faces_some_are_left_out(monkeypatch: pytest.MonkeyPatch) -
     told = judgement()
     data = json.loads(explore.explorer(told.evaluation, told.faces, Texts("en")).data)
     assert (len(data["true"]), data["total"]) == (50, 140)
+
+
+def test_corrupted_faces_are_shown_as_the_model_saw_them(
+    judged: Judgement, probed: Findings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two of each class under each corruption, at the severity with the lowest accuracy."""
+    monkeypatch.setattr(explore, "MOST_CORRUPTED", 14)
+    found = explore.judged(judged, Texts("en"), probed)
+    data = json.loads(found.data)
+    clean, *corrupted = data["readings"]
+    assert len(corrupted) == len(probed.curves)
+    side = data["width"]
+    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(found.picture.partition(",")[2]))), np.float64)
+    for curve, reading in zip(probed.curves, corrupted, strict=True):
+        rows = np.array(reading["rows"])  # all faces are in the page: places are rows
+        assert np.bincount(judged.evaluation.labels[rows]).tolist() == [2] * 7
+        inside = np.searchsorted(probed.corrupted, rows)
+        assert reading["predicted"] == curve.predicted[curve.worst_place][inside].tolist()
+        assert reading["total"] == 21
+        given = curve.corruption(judged.faces.images[probed.corrupted], curve.worst[0])[inside[3]]
+        row, column = divmod(reading["start"] + 3, explore.COLUMNS)
+        shown = picture[side * row : side * (row + 1), side * column : side * (column + 1)]
+        assert np.abs(shown - given).mean() < 12, curve.corruption.name  # as JPEG keeps it
+    assert clean["rows"] is None
+
+
+def test_further_rows_are_among_the_faces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 140 faces five are in the page, and those of a reading of three others."""
+    monkeypatch.setattr(explore, "MOST", 5)
+    told = judgement()
+    rows = np.array([3, 35, 99])
+    reading = explore.Reading("x", told.evaluation.predicted[rows], None, rows, told.faces.images[rows], 3)
+    data = json.loads(explore.explorer(told.evaluation, told.faces, Texts("en"), [reading]).data)
+    assert data["names"] == [str(told.faces.names[row]) for row in (0, 3, 35, 70, 99, 104, 139)]
+    own, other = data["readings"]
+    assert (other["rows"], other["start"], other["confidence"]) == ([1, 2, 4], 7, None)
+    assert len(own["predicted"]) == 7
 
 
 def test_names_do_not_end_the_data() -> None:
@@ -151,6 +180,100 @@ def test_a_dot_of_the_reliability_diagram_shows_its_bin(page: Page) -> None:
     expect(page.locator("dialog li")).to_have_count(num)
 
 
+@pytest.fixture(scope="module")
+def other_page(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Page]]:
+    """Opens another page in the same browser."""
+    assert page.context.browser is not None
+    context = page.context.browser.new_context(viewport={"width": 1280, "height": 900})
+    shown, path = context.new_page(), tmp_path_factory.mktemp("page") / "other.html"
+
+    def opened(html: str) -> Page:
+        path.write_text(html, encoding="utf-8")
+        shown.goto(path.as_uri())
+        return shown
+
+    yield opened
+    context.close()
+
+
+def test_a_corruption_shows_the_predictions_before_and_after(
+    other_page: Callable[[str], Page], judged: Judgement, probed: Findings
+) -> None:
+    page = other_page(explain.render(judged, probed))
+    curve = max(probed.curves, key=lambda one: one.drop)
+    row = page.locator("#robust .heat tbody tr").first
+    row.locator("td").nth(1).get_by_role("button").click()  # the first class
+    dialog = page.locator("dialog")
+    name = Texts("en")(f"robust.name.{curve.corruption.name}")
+    expect(dialog.get_by_role("heading")).to_contain_text(f"{name} (")
+    expect(dialog.get_by_role("heading")).to_contain_text("labelled Angry")
+    expect(dialog.locator("p")).to_contain_text("Faces: 3, of a sample of 21 of the 21 corrupted faces")
+    rows = probed.corrupted[curve.labels == 0]
+    before = judged.evaluation.predicted[rows] == 0
+    after = curve.predicted[curve.worst_place][curve.labels == 0] == 0
+    expect(dialog.locator("li.wrong")).to_have_count(int((~after).sum()))
+    expect(dialog.locator("li span:first-of-type.wrong")).to_have_count(int((~before).sum()))
+    dialog.get_by_label("Show", exact=True).select_option("lost")
+    expect(dialog.locator("li")).to_have_count(int((before & ~after).sum()))
+
+
+def test_compared_models_show_the_faces_on_which_they_differ(
+    other_page: Callable[[str], Page], compared: ModelComparison
+) -> None:
+    page = other_page(compare.render(compared))
+    (pair,) = compared.pairs
+    page.get_by_role("link", name=f"Show all {pair.only_other}").click()
+    dialog = page.locator("dialog")
+    expect(dialog.get_by_role("heading")).to_have_text("better.csv correct, plain.csv wrong")
+    expect(dialog.locator("li")).to_have_count(pair.only_other)
+    expect(dialog.get_by_label("Order")).to_be_hidden()  # there are no probabilities
+    page.keyboard.press("Escape")
+    first, other = (compared.predicted[name] for name in (pair.first, pair.other))
+    true, predicted = 1, 2  # errors of the first model: every label is taken for the next
+    cell = page.locator(f'td[data-faces="true={true}&predicted={predicted}&by=1&than=0"]')
+    cell.get_by_role("button").click()
+    wanted = (compared.labels == true) & ((first == predicted) != (other == predicted))
+    expect(dialog.locator("li")).to_have_count(int(wanted.sum()))
+
+
+def test_an_arm_shows_its_predictions_and_what_it_changes(other_page: Callable[[str], Page]) -> None:
+    result = with_answers(study())
+    page = other_page(study_page.render(result))
+    answers = result.answers
+    assert answers is not None
+    first, second = (answers.predicted[arm.arm] for arm in result.arms[:2])
+    page.get_by_role("button", name="horizontal flip only").first.click()
+    dialog = page.locator("dialog")
+    expect(dialog.get_by_role("heading")).to_have_text("horizontal flip only")
+    expect(dialog.locator("li")).to_have_count(len(answers.faces))
+    expect(dialog.locator("li.wrong")).to_have_count(int((second != answers.labels).sum()))
+    page.keyboard.press("Escape")
+    page.locator('td[data-faces="by=1&than=0&side=changed"] button').click()
+    changed = (first == answers.labels) != (second == answers.labels)
+    expect(dialog.locator("li")).to_have_count(int(changed.sum()))
+    assert 'id="faces-data"' not in study_page.render(result, faces=False)
+    assert 'id="faces-data"' not in study_page.render(study())  # a result that was read from its file
+
+
+def test_a_drawing_says_its_values_at_the_pointer_and_by_the_keyboard(page: Page) -> None:
+    drawing = page.locator('svg[aria-label="Accuracy per epoch"]').first
+    drawing.scroll_into_view_if_needed()
+    tip = page.locator("#tip")
+    expect(tip).to_be_hidden()
+    drawing.focus()
+    page.keyboard.press("ArrowRight")
+    expect(tip).to_have_text(re.compile(r"^epoch 1: hold-out [\d.]+%, training rows [\d.]+%$"))
+    page.keyboard.press("ArrowRight")
+    expect(tip).to_have_text(re.compile("^epoch 2: "))
+    page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+    box = drawing.locator(".point").nth(2).bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2 + 12, box["y"] + box["height"] / 2)
+    expect(tip).to_have_text(re.compile("^epoch 3: "))
+    assert drawing.locator("title").count() == 0  # the browser would show it too
+
+
 def test_tables_are_sorted_by_a_click(page: Page) -> None:
     evaluation = judgement().evaluation
     table = page.locator("table.classes")
@@ -171,14 +294,6 @@ def test_the_contents_stay_in_view_and_mark_the_section(page: Page) -> None:
         page.locator("#shares h2").evaluate("part => part.scrollIntoView({ behavior: 'instant' })")
         expect(page.locator("nav a[aria-current]")).to_have_attribute("href", "#shares")
         expect(page.locator("nav a[aria-current]")).to_be_in_viewport()
-
-
-@pytest.mark.parametrize("width", [360, 1280])
-def test_all_of_it_is_read_on_any_screen(page: Page, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 800})
-    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
-    assert page.evaluate(SMALL) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_without_script_it_is_whole(page: Page) -> None:

@@ -7,9 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-import browsers
 from filmed import DESIGN, filmed
 from mien.reporting.pages import video_study as pages
 from mien.reporting.texts import Texts
@@ -67,22 +65,3 @@ def test_without_conditions_there_are_no_conditions(tmp_path: Path) -> None:
     made = filmed(tmp_path / "out", dataclasses.replace(DESIGN, conditions=()))
     assert pages.condition_tables(made, Texts("en")) == []
     assert "By condition" not in text_of(pages.render(made))
-
-
-@pytest.mark.parametrize("lang", ["en", "zh-TW"])
-def test_it_is_read_on_any_screen(tmp_path: Path, lang: str) -> None:
-    path = tmp_path / "index.html"
-    pages.write(path, filmed(tmp_path / "out"), lang=lang)
-    with browsers.chromium() as browser:
-        for width in (360, 1280):
-            page = browser.new_page(viewport={"width": width, "height": 800})
-            page.goto(path.as_uri())
-            page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true })")
-            assert [fault["id"] for fault in Axe().run(page).response["violations"]] == []
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
-            sizes = page.evaluate(
-                "[...document.querySelectorAll('svg text')].map(text => parseFloat(getComputedStyle(text).fontSize)"
-                " * text.ownerSVGElement.getBoundingClientRect().width / text.ownerSVGElement.viewBox.baseVal.width)"
-            )
-            assert min(sizes) >= 11
-            assert page.evaluate("performance.getEntriesByType('resource').length") == 0  # one file

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mien.checks import checked
 from mien.evaluation import judge, voters
@@ -25,13 +28,15 @@ class Findings:
         before: the evaluation without the model's temperature.
         agreement: agreement with annotators; None if the data has no votes.
         saliency: saliency maps; None if not measured.
-        curves: accuracy under corruptions, one curve each; empty if not measured.
+        curves: predictions under corruptions, one curve each; empty if not measured.
+        corrupted: the rows of the evaluation that the curves are of.
     """
 
     before: Evaluation
     agreement: Agreement | None = None
     saliency: SaliencyMaps | None = None
     curves: tuple[Curve, ...] = ()
+    corrupted: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
     def to_dict(self, judgement: Judgement) -> JsonObject:
         """A dictionary for JSON, without what was not measured."""
@@ -92,7 +97,7 @@ def find(
     curves = robustness.curves(
         read, faces.images[rows], evaluation.labels[rows], len(evaluation.classes), progress=progress
     )
-    return Findings(before, agreement, maps, tuple(curves))
+    return Findings(before, agreement, maps, tuple(curves), rows)
 
 
 @checked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,15 +31,35 @@ class Curve:
 
     Attributes:
         corruption: the corruption.
-        right: ``(S, K)`` number of correctly predicted rows of each class.
-        said: ``(S, K)`` number of rows predicted as each class.
-        support: ``(K,)`` number of rows of each class.
+        labels: ``(N,)`` the labels of the corrupted rows.
+        num_classes: K.
+        predicted: ``(S, N)`` the predictions.
+        confidence: ``(S, N)`` their probabilities.
     """
 
     corruption: Corruption
-    right: NDArray[np.int64]
-    said: NDArray[np.int64]
-    support: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    num_classes: int
+    predicted: NDArray[np.int64]
+    confidence: NDArray[np.float32]
+
+    @cached_property
+    def support(self) -> NDArray[np.int64]:
+        """``(K,)`` number of rows of each class."""
+        return np.bincount(self.labels, minlength=self.num_classes)
+
+    @cached_property
+    def right(self) -> NDArray[np.int64]:
+        """``(S, K)`` number of correctly predicted rows of each class."""
+        return np.stack([self._count(said[said == self.labels]) for said in self.predicted])
+
+    @cached_property
+    def said(self) -> NDArray[np.int64]:
+        """``(S, K)`` number of rows predicted as each class."""
+        return np.stack([self._count(said) for said in self.predicted])
+
+    def _count(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.bincount(codes, minlength=self.num_classes)
 
     @property
     def clean(self) -> int:
@@ -75,15 +96,19 @@ class Curve:
         return falls
 
     @property
+    def worst_place(self) -> int:
+        """Index of the severity with the lowest accuracy."""
+        return int(self.accuracy.argmin())
+
+    @property
     def worst(self) -> tuple[float, float]:
         """The severity with the lowest accuracy, and that accuracy."""
-        place = int(self.accuracy.argmin())
-        return self.corruption.severities[place], float(self.accuracy[place])
+        return self.corruption.severities[self.worst_place], float(self.accuracy[self.worst_place])
 
     @property
     def favourite(self) -> tuple[int, float]:
         """The most frequent prediction at the severity with the lowest accuracy, and its share of the predictions."""
-        said = self.said[int(self.accuracy.argmin())]
+        said = self.said[self.worst_place]
         return int(said.argmax()), float(said.max() / said.sum())
 
     @property
@@ -160,18 +185,13 @@ def curves(
     if not len(faces):
         raise DataError("There is no face to corrupt: name a split that has labels.")
     labels = _one_each(labels, faces, num_classes)
-    support = np.bincount(labels, minlength=num_classes)
-
-    def count(corrupted: NDArray[np.uint8]) -> NDArray[np.int64]:
-        said = read(corrupted).argmax(1)
-        return np.stack([np.bincount(rows, minlength=num_classes) for rows in (labels[said == labels], said)])  # (2, K)
-
-    clean, made = count(faces), []
+    clean, made = read(faces), []
     for index in progress.bar(range(len(corruptions)), "when it errs"):
         each = corruptions[index]
-        # (S, 2, K)
-        counts = np.stack([clean if level == each.clean else count(each(faces, level)) for level in each.severities])
-        made.append(Curve(each, counts[:, 0], counts[:, 1], support))
+        given = [clean if level == each.clean else read(each(faces, level)) for level in each.severities]
+        predicted = np.stack([probabilities.argmax(1) for probabilities in given])
+        confidence = np.stack([probabilities.max(1) for probabilities in given]).astype(np.float32)
+        made.append(Curve(each, labels, num_classes, predicted, confidence))
     return made
 
 

@@ -47,9 +47,9 @@ def html(audit: Audit) -> str:
     )
 
 
-def write_page(audit: Audit, path: str | os.PathLike[str], lang: str) -> None:
+def write_page(audit: Audit, path: str | os.PathLike[str], lang: str, faces: bool) -> None:
     """The page; see ``reporting.pages``."""
-    pages.write(path, audit, lang=lang)
+    pages.write(path, audit, lang=lang, faces=faces)
 
 
 def rows(audit: Audit) -> list[dict[str, object]]:

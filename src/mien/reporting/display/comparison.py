@@ -36,9 +36,9 @@ def html(result: ModelComparison) -> str:
     return markup.block(*parts, *map(markup.line, pages.warnings(result, names, t)))
 
 
-def write_page(result: ModelComparison, path: str | os.PathLike[str], lang: str) -> None:
+def write_page(result: ModelComparison, path: str | os.PathLike[str], lang: str, faces: bool) -> None:
     """The page; see ``reporting.pages``."""
-    pages.write(path, result, lang=lang)
+    pages.write(path, result, lang=lang, faces=faces)
 
 
 def rows(result: ModelComparison) -> list[dict[str, object]]:

@@ -34,9 +34,9 @@ def html(found: Crossvalidated) -> str:
     )
 
 
-def write_page(found: Crossvalidated, path: str | os.PathLike[str], lang: str) -> None:
+def write_page(found: Crossvalidated, path: str | os.PathLike[str], lang: str, faces: bool) -> None:
     """The page; see ``reporting.pages``."""
-    pages.write(path, found, lang=lang)
+    pages.write(path, found, lang=lang, faces=faces)
 
 
 def rows(found: Crossvalidated) -> list[dict[str, object]]:

@@ -20,9 +20,9 @@ def html(result: Explained) -> str:
     return markup.block(*evaluated.judgement_parts(result.judgement, Texts("en")), markup.preformatted(text(result)))
 
 
-def write_page(result: Explained, path: str | os.PathLike[str], lang: str) -> None:
+def write_page(result: Explained, path: str | os.PathLike[str], lang: str, faces: bool) -> None:
     """The page; see ``reporting.pages``."""
-    explain.write(path, result.judgement, result.findings, lang=lang)
+    explain.write(path, result.judgement, result.findings, lang=lang, faces=faces)
 
 
 def rows(result: Explained) -> list[dict[str, object]]:

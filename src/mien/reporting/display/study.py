@@ -31,9 +31,9 @@ def html(result: StudyResult) -> str:
     )
 
 
-def write_page(result: StudyResult, path: str | os.PathLike[str], lang: str) -> None:
+def write_page(result: StudyResult, path: str | os.PathLike[str], lang: str, faces: bool) -> None:
     """The page; see ``reporting.pages``."""
-    pages.write(path, result, lang=lang)
+    pages.write(path, result, lang=lang, faces=faces)
 
 
 def rows(result: StudyResult) -> list[dict[str, object]]:

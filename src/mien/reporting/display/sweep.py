@@ -32,8 +32,9 @@ def html(result: SweepResult) -> str:
     )
 
 
-def write_page(result: SweepResult, path: str | os.PathLike[str], lang: str) -> None:
-    """The page; see ``reporting.pages``."""
+def write_page(result: SweepResult, path: str | os.PathLike[str], lang: str, faces: bool) -> None:
+    """The page, which has no faces in any case; see ``reporting.pages``."""
+    del faces
     pages.write(path, result, lang=lang)
 
 

@@ -29,8 +29,9 @@ def html(result: VideoStudy) -> str:
     return markup.block(markup.title(result.folder), markup.table(t.heads("display.video_study_heads"), _cells(result)))
 
 
-def write_page(result: VideoStudy, path: str | os.PathLike[str], lang: str) -> None:
-    """The page; see ``reporting.pages``."""
+def write_page(result: VideoStudy, path: str | os.PathLike[str], lang: str, faces: bool) -> None:
+    """The page, which has no faces in any case; see ``reporting.pages``."""
+    del faces
     pages.write(path, result, lang=lang)
 
 

@@ -104,13 +104,14 @@ class DriftSection:
 
 
 @checked
-def render(audit: Audit, *, command: Sequence[str] = (), lang: str = "en") -> str:
+def render(audit: Audit, *, command: Sequence[str] = (), lang: str = "en", faces: bool = True) -> str:
     """The page as a string.
 
     Args:
         audit: the audit.
         command: arguments of the command line that reproduces the page.
         lang: a key of ``texts.LANGUAGES``.
+        faces: whether the page has faces; without them it has the counts alone.
 
     Raises:
         OutputError: there is no such language.
@@ -123,10 +124,11 @@ def render(audit: Audit, *, command: Sequence[str] = (), lang: str = "en") -> st
     ]
     # No path of this machine, because pages are shared.
     data = Path(audit.faces.source.path).name or audit.faces.source.layout
+    judge = Path(audit.label_issues.judge).name
     return page_template("audit", "audit").render(
         t=t,
         version=mien.__version__,
-        title=t("audit.title"),
+        title=t(f"audit.title{'_model' if judge else ''}", data=data, model=judge),
         subtitle=t("audit.subtitle", rows=len(audit.faces), data=data, splits=t("page.list").join(splits)),
         scores=_scores(audit, t),
         summary=_summary(audit, t),
@@ -136,6 +138,7 @@ def render(audit: Audit, *, command: Sequence[str] = (), lang: str = "en") -> st
         empty=_empty(audit, t),
         drift=_drift(audit, t),
         commands=commands(command),
+        shows_faces=faces,
     )
 
 

@@ -53,23 +53,24 @@ def calibration(judgement: Judgement, before: Evaluation | None, t: Texts) -> Ca
             svg.NARROW,
             320,
             prefix=f"reliability-{key}",
-            marks={} if key == "before" else _marks(plot, t),
+            points=_bins(plot, t, is_judged=key == "after"),
             label=f"{t('calibration.label')}: {caption}",
         )
         figures.append(Figure(markup(drawn), caption))
     return CalibrationSection(narrative.calibration(judgement, t), text, (*figures, _coverage(judgement.evaluation, t)))
 
 
-def _marks(plot: scores.CalibrationPlot, t: Texts) -> dict[str, svg.Mark]:
-    """What each bin says, and its faces."""
-    marks = {}
+def _bins(plot: scores.CalibrationPlot, t: Texts, *, is_judged: bool) -> list[svg.Point]:
+    """What each bin says, and its faces, if these are the predictions of the page."""
+    found = []
     for number in plot.shown:
         n, confidence, accuracy = plot.bins[number]
         low, high = number / len(plot.bins), (number + 1) / len(plot.bins)
-        title = t("calibration.bin", n=int(n), confidence=confidence, accuracy=accuracy)
         last = number + 1 == len(plot.bins)  # a confidence of 1 belongs to the last bin
-        marks[str(number)] = svg.Mark(title, explore.select(low=low, high=2 if last else high))
-    return marks
+        faces = explore.select(low=low, high=2 if last else high) if is_judged else ""
+        text = t("points.bin", n=int(n), confidence=confidence, accuracy=accuracy)
+        found.append(svg.Point(confidence, accuracy, text, faces))
+    return found
 
 
 def _coverage(evaluation: Evaluation, t: Texts) -> Figure:
@@ -79,9 +80,25 @@ def _coverage(evaluation: Evaluation, t: Texts) -> Figure:
         svg.NARROW,
         320,
         prefix="coverage",
+        points=_covered(plot, t),
         label=t("calibration.coverage_label"),
     )
     return Figure(markup(drawn), t("calibration.coverage"))
+
+
+def _covered(plot: scores.CoveragePlot, t: Texts) -> list[svg.Point]:
+    """Each twentieth of the faces."""
+    num = len(plot.risk)
+    rows = sorted({max(0, round(num * part / 20) - 1) for part in range(1, 21)})
+    return [
+        svg.Point(
+            plot.coverage[row],
+            plot.risk[row],
+            t("points.coverage", n=row + 1, share=plot.coverage[row], risk=plot.risk[row], least=plot.confidence[row]),
+        )
+        for row in rows
+        if row >= min(plot.fewest, num - 1)
+    ]
 
 
 def _temperature(after: Evaluation, before: Evaluation, temperature: float, t: Texts) -> str:

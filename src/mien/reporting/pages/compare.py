@@ -14,13 +14,15 @@ from mien.evaluation import metrics
 from mien.evaluation.metrics import Score
 from mien.evaluation.model_comparison import LOG_LOSS, ChangedRow, ModelComparison, ModelScores, Pair
 from mien.reporting import data_notes, svg
-from mien.reporting.pages import sections
+from mien.reporting.pages import explore, sections
+from mien.reporting.pages.explore import Explorer
 from mien.reporting.pages.frame import commands, page_template, writer
 from mien.reporting.pages.parts import HeatCell, HeatRow, HeatTable, TableRow, Tile
 from mien.reporting.pictures import face_url, markup
 from mien.reporting.plots import scores as plots
 from mien.reporting.plots.intervals import ConfusionDifferencePlot, IntervalPlot
 from mien.reporting.texts import Texts, cells
+from mien.reporting.verdict import run_name
 
 SHOWN = (*metrics.SCORES, LOG_LOSS)
 """The scores of the tables, in order."""
@@ -37,11 +39,13 @@ ALPHA = 0.05
 
 @dataclass(frozen=True)
 class Strip:
-    """The faces that one model of a pair alone predicts correctly."""
+    """The faces that one model of a pair alone predicts correctly: some of them, and the query of all with its link."""
 
     title: str
     note: str
     faces: tuple[Tile, ...]
+    every: str
+    link: str
 
 
 @dataclass(frozen=True)
@@ -78,13 +82,14 @@ def as_text(result: ModelComparison, lang: str = "en") -> str:
     return "\n\n".join([*parts, "\n".join([*warnings(result, names, t), *_notes(result, names, t)])])
 
 
-def render(result: ModelComparison, *, command: Sequence[str] = (), lang: str = "en") -> str:
+def render(result: ModelComparison, *, command: Sequence[str] = (), lang: str = "en", faces: bool = True) -> str:
     """The page as a string.
 
     Args:
         result: what ``model_comparison.compare`` gives.
         command: the words of the command line that makes it again.
         lang: a key of ``texts.LANGUAGES``.
+        faces: whether the page has faces.
 
     Raises:
         OutputError: there is no such language.
@@ -94,7 +99,7 @@ def render(result: ModelComparison, *, command: Sequence[str] = (), lang: str = 
     return page_template("compare").render(
         t=t,
         version=mien.__version__,
-        title=t("compare.title"),
+        title=t("compare.title", names=t.some(list(names.values())), data=Path(result.record.data).name),
         subtitle=subtitle(result, t),
         warnings=warnings(result, names, t),
         notes=_notes(result, names, t),
@@ -103,15 +108,26 @@ def render(result: ModelComparison, *, command: Sequence[str] = (), lang: str = 
         compared=[_pair_section(number, result, pair, names, t) for number, pair in enumerate(result.pairs, 1)],
         set_up=_set_up(result, names, t),
         commands=commands(command),
+        explorer=_explorer(result, names, t) if faces else None,
+        shows_faces=faces,
     )
 
 
 write = writer(render)
 
 
+def _explorer(result: ModelComparison, names: Mapping[str, str], t: Texts) -> Explorer:
+    """The compared faces, read by each model."""
+    readings = [
+        explore.Reading(names[one.name], result.predicted[one.name], result.confidence[one.name])
+        for one in result.models
+    ]
+    return explore.of_readings(result.faces, result.labels, result.record.classes, readings, t)
+
+
 def short_names(result: ModelComparison) -> dict[str, str]:
-    """What each model is called on the page: the last part of its path, or more where these are alike."""
-    last = {one.name: Path(one.name).name for one in result.models}
+    """What each model is called on the page: its run, or the last part of its path, or more where these are alike."""
+    last = {one.name: run_name(Path(one.name)) or Path(one.name).name for one in result.models}
     several = {short for short in last.values() if list(last.values()).count(short) > 1}
     return {name: sections.model_name(name) if short in several else short for name, short in last.items()}
 
@@ -218,6 +234,7 @@ def _pair_section(number: int, result: ModelComparison, pair: Pair, names: Mappi
         lambda ax: intervals.plot(ax, label=label),
         60 + 27 * len(intervals.names),
         prefix=f"differences-{number}",
+        points=_points(pair, result.record.n, t),
         label=t("compare.differences_label", **both),
     )
     is_large = len(result.record.classes) > plots.MOST_CELLS
@@ -228,14 +245,14 @@ def _pair_section(number: int, result: ModelComparison, pair: Pair, names: Mappi
         sides=_sides(pair, names, t),
         rows=difference_rows(pair, t),
         differences=markup(drawn),
-        confusion=None if is_large else _confusion(result, pair, both, t),
+        confusion=None if is_large else _confusion(number, result, pair, both, t),
         picture=_picture(number, result, pair, both, t) if is_large else "",
         confusion_lead=t("compare.confusion_lead", **both),
-        strips=_strips(result, pair, both, t),
+        strips=_strips(number, result, pair, both, t),
     )
 
 
-def _confusion(result: ModelComparison, pair: Pair, both: Mapping[str, str], t: Texts) -> HeatTable:
+def _confusion(number: int, result: ModelComparison, pair: Pair, both: Mapping[str, str], t: Texts) -> HeatTable:
     """The difference of the two confusion matrices: in the first colour where more is right or less is wrong."""
     names, counts = t.names(result.record.classes), np.array(pair.confusion)
     most = max(1, int(np.abs(counts).max(initial=0)))
@@ -248,7 +265,9 @@ def _confusion(result: ModelComparison, pair: Pair, both: Mapping[str, str], t: 
                 t("compare.confusion_cell", true=name, predicted=names[column], count=count, **both) if count else ""
             )
             text = cells.true_minus(cells.signed(count, 0)) if count else "0"
-            shown.append(HeatCell(text, shade=gain / most, title=title, is_marked=row == column))
+            faces = explore.select(true=row, predicted=column, by=number, than=0)
+            is_own = row == column
+            shown.append(HeatCell(text, shade=gain / most, title=title, is_marked=is_own, faces=faces if count else ""))
         rows.append(
             HeatRow(
                 name, tuple(shown), palette.on_page(palette.colour(result.record.classes[row], result.record.classes))
@@ -271,13 +290,25 @@ def _picture(number: int, result: ModelComparison, pair: Pair, both: Mapping[str
     return markup(drawn)
 
 
+def _points(pair: Pair, n: int, t: Texts) -> list[svg.Point]:
+    shares = {key: score for key, score in pair.differences.items() if key != LOG_LOSS}
+    return [
+        svg.Point(
+            score.value,
+            place,
+            t("points.interval", name=t(f"compare.score.{key}"), shown=_cell("points", score, t), n=n),
+        )
+        for place, (key, score) in enumerate(shares.items())
+    ]
+
+
 def differences_plot(pair: Pair, t: Texts) -> IntervalPlot:
     """The differences of all scores that are shares."""
     shares = {key: score for key, score in pair.differences.items() if key != LOG_LOSS}
     return IntervalPlot([t(f"compare.score.{key}") for key in shares], list(shares.values()), reference=0.0)
 
 
-def _strips(result: ModelComparison, pair: Pair, both: Mapping[str, str], t: Texts) -> tuple[Strip, ...]:
+def _strips(number: int, result: ModelComparison, pair: Pair, both: Mapping[str, str], t: Texts) -> tuple[Strip, ...]:
     """The faces that only one of them predicts correctly, as many as are shown, spread over all of them."""
     strips = []
     for key, rows in (
@@ -288,7 +319,9 @@ def _strips(result: ModelComparison, pair: Pair, both: Mapping[str, str], t: Tex
         if shown:
             note = t("compare.shown", shown=len(shown), total=len(rows), **both)
             tiles = tuple(_tile(result, row, t) for row in shown)
-            strips.append(Strip(t(f"compare.{key}_heading", **both), note, tiles))
+            every = explore.select(by=number, than=0, side=key)
+            link = t("explore.show_all", total=len(rows))
+            strips.append(Strip(t(f"compare.{key}_heading", **both), note, tiles, every, link))
     return tuple(strips)
 
 

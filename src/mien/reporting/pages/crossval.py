@@ -45,13 +45,14 @@ def as_text(found: Crossvalidated, lang: str = "en") -> str:
     )
 
 
-def render(found: Crossvalidated, *, command: Sequence[str] = (), lang: str = "en") -> str:
+def render(found: Crossvalidated, *, command: Sequence[str] = (), lang: str = "en", faces: bool = True) -> str:
     """The page as a string.
 
     Args:
         found: what ``crossval.run`` gives.
         command: the words of the command line that makes it again.
         lang: a key of ``texts.LANGUAGES``.
+        faces: whether the page has faces.
 
     Raises:
         OutputError: there is no such language.
@@ -61,7 +62,7 @@ def render(found: Crossvalidated, *, command: Sequence[str] = (), lang: str = "e
     return page_template("crossval").render(
         t=t,
         version=mien.__version__,
-        title=t("crossval.title"),
+        title=t("crossval.title", model=result.model or result.recipe, data=result.data),
         subtitle=subtitle(result, t),
         scores=_cards(found, t),
         summary=summary(found, t),
@@ -71,7 +72,8 @@ def render(found: Crossvalidated, *, command: Sequence[str] = (), lang: str = "e
         fold_heads=fold_heads(result, t),
         folds=fold_rows(result.folds, result, t),
         confusion=confusion.confusion(found.evaluation, found.faces.images, t),
-        explorer=explore.explorer(found.evaluation, found.faces, t),
+        explorer=explore.explorer(found.evaluation, found.faces, t) if faces else None,
+        shows_faces=faces,
         commands=commands(command),
     )
 
@@ -203,9 +205,17 @@ def _figure(result: CrossvalResult, t: Texts) -> Figure:
         lambda ax: plot.plot(ax, label=t("scores.accuracy"), ticks=plots.as_percent),
         60 + 24 * len(plot.names),
         prefix="folds",
+        points=[_point(place, fold, t) for place, fold in enumerate(shown_folds(result))],
         label=t("crossval.figure_label"),
     )
     return Figure(markup(drawn), t("crossval.figure"))
+
+
+def _point(place: int, fold: FoldResult, t: Texts) -> svg.Point:
+    score = _interval(fold)
+    cell = t("compare.cell.share", value=score.value, low=score.low, high=score.high)
+    name = t("crossval.fold", number=fold.number)
+    return svg.Point(score.value, place, t("points.interval", name=name, shown=cell, n=fold.n))
 
 
 def folds_plot(result: CrossvalResult, t: Texts) -> IntervalPlot:

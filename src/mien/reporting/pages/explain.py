@@ -58,7 +58,7 @@ def render(
         calibration=calibration.calibration(judgement, findings.before, t),
         probes=probes.sections(judgement, findings, t),
         commands=commands(command),
-        explorer=explore.explorer(evaluation, judgement.faces, t) if faces else None,
+        explorer=explore.judged(judgement, t, findings) if faces else None,
         shows_faces=faces,
         verdict=verdict(judgement, t, Known(curves=findings.curves)),
     )

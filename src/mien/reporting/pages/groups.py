@@ -52,6 +52,7 @@ def section(grouped: GroupedScores, accuracy: float, t: Texts) -> GroupSection:
     drawn = svg.wide(
         lambda ax: plot.plot(ax, label=t("groups.accuracy"), ticks=plots.as_percent),
         60 + 22 * len(shown),
+        points=_points(shown, t),
         prefix=f"group-{''.join(filter(str.isalnum, grouped.column))}",
         label=t("groups.label", column=grouped.column),
     )
@@ -62,6 +63,15 @@ def section(grouped: GroupedScores, accuracy: float, t: Texts) -> GroupSection:
         rows=tuple(_rows(grouped, t)),
         figure=markup(drawn),
     )
+
+
+def _points(shown: Sequence[GroupScores], t: Texts) -> list[svg.Point]:
+    points = []
+    for place, one in enumerate(shown):
+        score = one.accuracy
+        cell = t("groups.cell.interval", value=score.value, low=score.low, high=score.high)
+        points.append(svg.Point(score.value, place, t("points.interval", name=_name(one, t), shown=cell, n=one.n)))
+    return points
 
 
 def _shown(grouped: GroupedScores) -> Sequence[GroupScores]:

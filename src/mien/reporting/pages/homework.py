@@ -6,7 +6,7 @@ The sections are those of the report and of the studies; this page puts them in 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mien
@@ -43,19 +43,21 @@ class Download:
     about: str
 
 
-def render(homework: Homework, *, command: Sequence[str] = (), lang: str = "en") -> str:
+def render(homework: Homework, *, command: Sequence[str] = (), lang: str = "en", faces: bool = True) -> str:
     """The page as a string; its links lead to the files beside it.
 
     Args:
         homework: the result of ``homework.run``.
         command: arguments of the command line that reproduces it.
         lang: a key of ``texts.LANGUAGES``.
+        faces: whether the page has faces.
 
     Raises:
         OutputError: there is no such language.
         RunError: a run folder is damaged.
         MissingExtraError: a package of the extra ``report`` isn't installed.
     """
+    homework = homework if faces else _without_faces(homework)
     t, run, judgement = Texts(lang), homework.run, homework.judgement
     record, history, evaluation = run.record, run.history, judgement.evaluation
     counts = dict(zip(record.data.classes, record.data.train.counts, strict=True))
@@ -66,7 +68,7 @@ def render(homework: Homework, *, command: Sequence[str] = (), lang: str = "en")
     return page_template("homework").render(
         t=t,
         version=mien.__version__,
-        title=t("homework.title"),
+        title=t("homework.title", recipe=homework.plan.recipe.name, data=Path(judgement.record.data).name),
         subtitle=_subtitle(homework, t),
         scores=sections.scores(evaluation, t),
         summary=_summary(homework, t),
@@ -85,12 +87,18 @@ def render(homework: Homework, *, command: Sequence[str] = (), lang: str = "en")
         imbalance=_comparison(homework, "imbalance", t),
         derivations=mathematics.sections(mathematics.Numbers(run, homework.single, judgement), t),
         commands=commands(command),
-        explorer=explore.explorer(evaluation, judgement.faces, t),
+        explorer=explore.judged(judgement, t) if faces else None,
+        shows_faces=faces,
         verdict=verdict(judgement, t, Known(train_counts)),
     )
 
 
 write = writer(render)
+
+
+def _without_faces(homework: Homework) -> Homework:
+    single, judgement = explore.without_faces(homework.single), explore.without_faces(homework.judgement)
+    return replace(homework, single=single, judgement=judgement)
 
 
 def as_text(homework: Homework, pdf: Path | None = None, lang: str = "en", *, is_drawn: bool = False) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from mien.evaluation.probing.robustness import Curve
 from mien.evaluation.probing.saliency import ClassSaliency, SaliencyMaps
 from mien.evaluation.voters import Agreement
 from mien.reporting import svg
+from mien.reporting.pages import explore
 from mien.reporting.pages.parts import Figure, HeatCell, HeatRow, HeatTable, Tile
 from mien.reporting.pictures import face_url, heat_url, markup
 from mien.reporting.plots import probing
@@ -185,10 +187,11 @@ def _singles(judgement: Judgement, found: SaliencyMaps, t: Texts) -> list[Single
 def robustness_section(evaluation: Evaluation, curves: tuple[Curve, ...], t: Texts) -> RobustnessSection:
     """The losses by corruption and class, and a table of the corruptions, the worst first."""
     support = curves[0].support[curves[0].support > 0]
+    numbers = {curve.corruption.name: number for number, curve in enumerate(curves, 1)}  # of the explorer's readings
     curves = tuple(sorted(curves, key=lambda curve: -curve.drop))
     return RobustnessSection(
         text=t.joined(_robustness_text(evaluation, curves, t)),
-        losses=_losses(curves, evaluation, t),
+        losses=_losses(curves, numbers, evaluation, t),
         rows=tuple(_row(curve, evaluation, t) for curve in curves),
         small=t(
             "robust.small",
@@ -237,26 +240,28 @@ def _within(num: int) -> str:
     return cells.decimal(50 * (high - low), 0)
 
 
-def _losses(curves: tuple[Curve, ...], evaluation: Evaluation, t: Texts) -> HeatTable:
+def _losses(curves: tuple[Curve, ...], numbers: Mapping[str, int], evaluation: Evaluation, t: Texts) -> HeatTable:
     """Mean loss of accuracy and of each class's recall under each corruption, in points."""
     codes = np.flatnonzero(curves[0].support).tolist()
     rows = []
     for curve in curves:
         name = t(f"robust.name.{curve.corruption.name}")
         worst = curve.hurt_most if curve.class_drops[curve.hurt_most] > 0 else None
-        losses = [_loss(curve.drop, t("robust.total", name=name, drop=curve.drop))]
-        losses += [
-            _loss(float(curve.class_drops[code]), _in_words(curve, code, evaluation, t), is_marked=code == worst)
-            for code in codes
-        ]
+        number = numbers[curve.corruption.name]
+        total = _loss(curve.drop, t("robust.total", name=name, drop=curve.drop))
+        losses = [replace(total, faces=explore.select(by=number, than=0))]
+        for code in codes:
+            shown = _loss(float(curve.class_drops[code]), _in_words(curve, code, evaluation, t))
+            faces = explore.select(true=code, by=number, than=0)
+            losses.append(replace(shown, is_marked=code == worst, faces=faces))
         rows.append(HeatRow(name, tuple(losses), title=t(f"robust.unit.{curve.corruption.name}")))
     heads = (t("robust.all"), *t.names([evaluation.classes[code] for code in codes]))
     return HeatTable(t("robust.label"), t("robust.kind"), heads, tuple(rows), t("robust.caption"))
 
 
-def _loss(drop: float, title: str, *, is_marked: bool = False) -> HeatCell:
+def _loss(drop: float, title: str) -> HeatCell:
     shown = cells.true_minus(cells.decimal(round(100 * drop) + 0.0, 0))
-    return HeatCell(shown, shade=-min(1.0, drop / FULL_LOSS), title=title, is_marked=is_marked)
+    return HeatCell(shown, shade=-min(1.0, drop / FULL_LOSS), title=title)
 
 
 def _in_words(curve: Curve, code: int, evaluation: Evaluation, t: Texts) -> str:
@@ -297,10 +302,32 @@ def voters_section(agreement: Agreement, t: Texts) -> VotersSection:
     )
     plot = probing.AgreementPlot(agreement)
     drawn = svg.wide(
-        lambda ax: plot.plot(ax, words=t.tables["probe_plots"]), 280, prefix="voters", label=t("voters.picture")
+        lambda ax: plot.plot(ax, words=t.tables["probe_plots"]),
+        280,
+        prefix="voters",
+        label=t("voters.picture"),
+        points=_levels(agreement, t),
     )
     text = (*_majorities(agreement, t), t.joined([_entropies(agreement, t), distance]))
     return VotersSection(text, Figure(markup(drawn), t("voters.caption")))
+
+
+def _levels(agreement: Agreement, t: Texts) -> list[svg.Point]:
+    """What each level of agreement says, at its confidence."""
+    points = []
+    for place, level in enumerate(agreement.levels):
+        low, high = level.interval
+        known = not np.isnan(level.accuracy)
+        accuracy = t("compare.cell.share", value=level.accuracy, low=low, high=high) if known else t("page.skip")
+        text = t(
+            "points.level",
+            level=probing.level_name(level),
+            confidence=level.confidence,
+            accuracy=accuracy,
+            n=level.n,
+        )
+        points.append(svg.Point(place, level.confidence, text))
+    return points
 
 
 def _majorities(agreement: Agreement, t: Texts) -> list[str]:

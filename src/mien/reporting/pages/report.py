@@ -120,7 +120,7 @@ def render(
         shares=shares.shares(evaluation, corrected, train_counts, t),
         probes=probes.sections(judgement, parts.findings, t),
         commands=commands(run.record.command, command),
-        explorer=explore.explorer(evaluation, judgement.faces, t) if faces else None,
+        explorer=explore.judged(judgement, t, parts.findings) if faces else None,
         shows_faces=faces,
         verdict=verdict(judgement, t, _known(judgement, record, train_counts, parts)),
     )

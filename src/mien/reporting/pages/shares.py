@@ -68,6 +68,7 @@ def _figures(plain: Evaluation, corrected: Evaluation, train_counts: Sequence[in
         svg.NARROW,
         280,
         prefix="shares",
+        points=_share_points(plain, bars, train_counts, t),
         label=t("shares.share_label"),
     )
     recall = svg.from_plot(
@@ -75,9 +76,42 @@ def _figures(plain: Evaluation, corrected: Evaluation, train_counts: Sequence[in
         svg.NARROW,
         280,
         prefix="recalls",
+        points=_recall_points(recalls, plain, t),
         label=t("shares.recall_label"),
     )
     return Figure(markup(share), t("shares.share_caption")), Figure(markup(recall), t("shares.recall_caption"))
+
+
+def _share_points(
+    plain: Evaluation, bars: plots.ClassSharePlot, train_counts: Sequence[int], t: Texts
+) -> list[svg.Point]:
+    predicted = plain.confusion.sum(0)
+    return [
+        svg.Point(
+            bars.train[place],
+            place,
+            t(
+                "points.shares",
+                name=name,
+                train=bars.train[place],
+                num_train=train_counts[place],
+                true=bars.true[place],
+                n=plain.support[place],
+                predicted=bars.predicted[place],
+                num_predicted=predicted[place],
+            ),
+        )
+        for place, name in enumerate(t.names(plain.classes))
+    ]
+
+
+def _recall_points(recalls: plots.RecallPlot, plain: Evaluation, t: Texts) -> list[svg.Point]:
+    found = []
+    for place, code in enumerate(recalls.order):
+        values = {"plain": recalls.plain[code], "corrected": recalls.corrected[code]}
+        text = t("points.recall", name=t.named(plain.classes[code]), n=plain.support[code], **values)
+        found += [svg.Point(value, place, text) for value in dict.fromkeys(values.values())]
+    return found
 
 
 def _rows(plain: Evaluation, corrected: Evaluation, train_counts: Sequence[int], t: Texts) -> tuple[TableRow, ...]:

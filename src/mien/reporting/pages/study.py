@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mien
 from mien import tables
 from mien.evaluation import metrics
 from mien.experiments.arms import Arm
-from mien.experiments.results import ArmResult, StudyResult
+from mien.experiments.results import ArmAnswers, ArmResult, StudyResult
 from mien.reporting import svg
+from mien.reporting.pages import explore
+from mien.reporting.pages.explore import Explorer
 from mien.reporting.pages.frame import commands, page_template, writer
 from mien.reporting.pages.parts import Figure
 from mien.reporting.pictures import markup
@@ -48,28 +50,33 @@ def cells_of_arms(result: StudyResult, t: Texts) -> list[list[str]]:
     ]
 
 
-def render(result: StudyResult, *, command: Sequence[str] = (), lang: str = "en") -> str:
+def render(result: StudyResult, *, command: Sequence[str] = (), lang: str = "en", faces: bool = True) -> str:
     """The page as a string.
 
     Args:
         result: the result of ``studies.run``.
         command: arguments of the command line that reproduces the page.
         lang: a key of ``texts.LANGUAGES``.
+        faces: whether the page has the evaluated faces, if they are known: results that were read from a file have none.
 
     Raises:
         OutputError: there is no such language.
         MissingExtraError: jinja2 or matplotlib isn't installed.
     """
     t = Texts(lang)
+    result = result if faces else replace(result, answers=None)
     return page_template("study").render(
         t=t,
         version=mien.__version__,
-        title=t(f"study.question.{result.study}"),
+        title=_title(result, t),
+        question=t(f"study.question.{result.study}"),
         subtitle=subtitle(result, t),
         notes=_notes(result, t),
         study=section(result, t),
         set_up=_set_up(result, t),
         commands=commands(command),
+        explorer=_explorer(result.answers, result, t) if result.answers else None,
+        shows_faces=result.answers is not None,
     )
 
 
@@ -78,13 +85,18 @@ write = writer(render)
 
 @dataclass(frozen=True)
 class ArmRow:
-    """An arm as shown: its name, its scores, minutes per run, epochs, and differences from the first arm."""
+    """An arm as shown: its name, its scores, minutes per run, epochs, and differences from the first arm.
+
+    ``faces`` and ``changed`` are the queries of its predictions, and of those that differ from the first arm's; ``""`` without faces.
+    """
 
     name: str
     scores: tuple[str, ...]
     minutes: str
     epochs: str
     differences: tuple[str, ...]
+    faces: str = ""
+    changed: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,22 +128,40 @@ def section(result: StudyResult, t: Texts) -> StudySection:
 
 def rows(result: StudyResult, t: Texts) -> tuple[ArmRow, ...]:
     """The arms as shown."""
-    return tuple(_row(arm, t) for arm in result.arms)
+    return tuple(_row(number, arm, result, t) for number, arm in enumerate(result.arms))
 
 
-def _row(arm: ArmResult, t: Texts) -> ArmRow:
+def _row(number: int, arm: ArmResult, result: StudyResult, t: Texts) -> ArmRow:
+    has_faces = result.answers is not None
     return ArmRow(
         name=arm_name(arm.arm, t),
         scores=tuple(_with_deviation(arm, score) for score in SHOWN),
         minutes=_minutes(arm),
         epochs="–".join(map(str, sorted({min(arm.epochs), max(arm.epochs)}))) if arm.epochs else "",
         differences=tuple(_difference(arm, score) for score in DIFFERENCES),
+        faces=explore.select(by=number) if has_faces else "",
+        changed=explore.select(by=number, than=0, side="changed") if has_faces else "",
     )
+
+
+def _explorer(answers: ArmAnswers, result: StudyResult, t: Texts) -> Explorer:
+    """The faces of the study, read by each arm with its first seed."""
+    readings = [
+        explore.Reading(arm_name(one.arm, t), answers.predicted[one.arm], answers.confidence.get(one.arm))
+        for one in result.arms
+    ]
+    return explore.of_readings(answers.faces, answers.labels, answers.classes, readings, t)
 
 
 def arm_name(arm: Arm, t: Texts) -> str:
     """The name of an arm."""
     return t(f"study.arms.{arm.key}", value=arm.value)
+
+
+def _title(result: StudyResult, t: Texts) -> str:
+    """What is studied, with which recipe and data."""
+    name = t(f"study.name.{result.study}")
+    return t("study.title", name=name, recipe=result.common.recipe, data=result.common.data)
 
 
 def subtitle(result: StudyResult, t: Texts) -> str:
@@ -223,10 +253,27 @@ def _figures(result: StudyResult, t: Texts) -> list[Figure]:
             svg.NARROW,
             100 + sum(10 + 15 * (1 + name.count("\n")) for name in names),
             prefix=f"{result.study}-{score}",
+            points=_points(result, plot, score, t),
             label=t("study.figure_label", score=title),
         )
         shown.append(Figure(markup(drawn), t("study.figure", score=title, first=arm_name(arms[0].arm, t))))
     return shown
+
+
+def _points(result: StudyResult, plot: study.DifferencePlot, score: str, t: Texts) -> list[svg.Point]:
+    """The difference of each arm, with that of each seed."""
+    points = []
+    for place, arm in enumerate(result.arms[1:]):
+        values = {
+            "name": arm_name(arm.arm, t),
+            "score": t(f"study.score.{score}"),
+            "difference": _difference(arm, score),
+            "n": result.n,
+        }
+        seeds = t("page.list").join(cells.true_minus(cells.signed(value)) for value in plot.seeds[place])
+        text = t("points.arm", seeds=seeds, **values) if len(plot.seeds[place]) > 1 else t("points.arm_alone", **values)
+        points.append(svg.Point(plot.values[place, 0], place, text))
+    return points
 
 
 def _curves(result: StudyResult, t: Texts) -> str:
@@ -236,6 +283,11 @@ def _curves(result: StudyResult, t: Texts) -> str:
         lambda ax: plot.plot(ax, names=names, words=t.tables["study_plots"]),
         240 + 7 * len(names),
         prefix=f"{result.study}-curves",
+        points=[
+            svg.Point(epoch, accuracy, t("points.curve", name=names[arm], epoch=epoch, accuracy=accuracy))
+            for arm, curve in plot.curves.items()
+            for epoch, accuracy in enumerate(curve, 1)
+        ],
         label=t("study.curves_label"),
     )
     return markup(drawn)

@@ -63,8 +63,28 @@ def training(record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> Tra
         def draw(ax: Axes, what: Literal["accuracy", "loss", "learning_rate"] = what) -> None:
             curves.plot(ax, what, words=t.tables["plots"])
 
-        figures.append(Figure(markup(svg.from_plot(draw, svg.NARROW, 240, prefix=f"curve-{key}", label=label)), label))
+        drawn = svg.from_plot(
+            draw, svg.NARROW, 240, prefix=f"curve-{key}", label=label, points=_points(history, what, t)
+        )
+        figures.append(Figure(markup(drawn), label))
     return TrainingSection(narrative.training(record, history, t), tuple(figures), _settings(record, history, t))
+
+
+def _points(history: Sequence[EpochRecord], what: str, t: Texts) -> list[svg.Point]:
+    """The values of the epochs, at the curve of the hold-out."""
+    if what == "learning_rate":
+        return [
+            svg.Point(row.epoch, row.learning_rate, t("points.rate", epoch=row.epoch, rate=row.learning_rate))
+            for row in history
+        ]
+    values = [
+        (row.epoch, *((row.valid_loss, row.train_loss) if what == "loss" else (row.valid_accuracy, row.train_accuracy)))
+        for row in history
+    ]
+    return [
+        svg.Point(epoch, valid, t(f"points.{what}", epoch=epoch, valid=valid, train=train))
+        for epoch, valid, train in values
+    ]
 
 
 def _settings(record: RunRecord, history: Sequence[EpochRecord], t: Texts) -> tuple[tuple[str, str], ...]:

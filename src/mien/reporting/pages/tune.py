@@ -9,6 +9,7 @@ from mien import tables
 from mien.evaluation import metrics
 from mien.experiments.results import SweepResult
 from mien.recipes import search_space
+from mien.recipes.search_space import Axis
 from mien.reporting import svg
 from mien.reporting.pages.frame import commands, page_template, writer
 from mien.reporting.pictures import markup
@@ -39,15 +40,12 @@ def render(result: SweepResult, *, command: Sequence[str] = (), lang: str = "en"
     return page_template("tune").render(
         t=t,
         version=mien.__version__,
-        title=t("tune.title"),
+        title=t("tune.title", recipe=result.common.recipe, data=result.common.data),
         subtitle=subtitle(result, t),
         summary=answer(result, t),
         notes=[t("tune.note.chosen"), *_early(result, t), t("tune.note.schedule")],
-        curves=_drawn(tuning.TrialCurvesPlot(result), 300, "curves", t("tune.curves_label"), t),
-        figures=[
-            _drawn(tuning.FieldPlot(result, axis), 230, f"field{number}", t("tune.field_label", field=axis.field), t)
-            for number, axis in enumerate(search_space.axes(result.space))
-        ],
+        curves=_curves(result, t),
+        figures=[_field(result, number, axis, t) for number, axis in enumerate(search_space.axes(result.space))],
         heads=heads(result, t),
         rows=rows(result, t),
         best=result.trials.index(best),
@@ -129,18 +127,65 @@ def rows(result: SweepResult, t: Texts) -> list[list[str]]:
             str(trial.epochs),
             cells.minutes(trial.minutes),
             t("tune.states.best" if trial.number == result.best else f"tune.states.{trial.state}"),
-            *(cells.compact(value) if isinstance(value, float) else str(value) for value in trial.values.values()),
+            *map(_value, trial.values.values()),
         ]
         for trial in result.trials
     ]
 
 
-def _drawn(plot: tuning.TrialCurvesPlot | tuning.FieldPlot, height: float, prefix: str, label: str, t: Texts) -> str:
-    """Curves of trials are drawn wide, the plot of a field narrow."""
-    words = t.tables["tune_plots"]
-    if isinstance(plot, tuning.TrialCurvesPlot):
-        return markup(svg.wide(lambda ax: plot.plot(ax, words=words), height, prefix=prefix, label=label))
-    return markup(svg.from_plot(lambda ax: plot.plot(ax, words=words), svg.NARROW, height, prefix=prefix, label=label))
+def _curves(result: SweepResult, t: Texts) -> str:
+    """The accuracy of all trials over the epochs."""
+    plot = tuning.TrialCurvesPlot(result)
+    points = [
+        svg.Point(
+            epoch,
+            accuracy,
+            t("points.trial", number=trial.number, epoch=epoch, accuracy=accuracy, n=result.n),
+        )
+        for trial in plot.trials
+        for epoch, accuracy in enumerate(trial.curve, 1)
+    ]
+    drawn = svg.wide(
+        lambda ax: plot.plot(ax, words=t.tables["tune_plots"]),
+        300,
+        prefix="curves",
+        label=t("tune.curves_label"),
+        points=points,
+    )
+    return markup(drawn)
+
+
+def _field(result: SweepResult, number: int, axis: Axis, t: Texts) -> str:
+    """The accuracy of the trials over one field."""
+    plot = tuning.FieldPlot(result, axis)
+    points = [
+        svg.Point(
+            point.place,
+            point.trial.accuracy,
+            t(
+                "points.field",
+                number=point.trial.number,
+                field=axis.field,
+                value=_value(point.trial.values[axis.field]),
+                accuracy=point.trial.accuracy,
+                n=result.n,
+            ),
+        )
+        for point in plot.points
+    ]
+    drawn = svg.from_plot(
+        lambda ax: plot.plot(ax, words=t.tables["tune_plots"]),
+        svg.NARROW,
+        230,
+        prefix=f"field{number}",
+        label=t("tune.field_label", field=axis.field),
+        points=points,
+    )
+    return markup(drawn)
+
+
+def _value(value: float | str) -> str:
+    return cells.compact(value) if isinstance(value, float) else str(value)
 
 
 def _set_up(result: SweepResult, t: Texts) -> list[tuple[str, str]]:

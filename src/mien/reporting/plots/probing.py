@@ -9,7 +9,7 @@ import numpy as np
 
 from mien import palette
 from mien.evaluation.probing.robustness import Curve
-from mien.evaluation.voters import Agreement
+from mien.evaluation.voters import Agreement, Level
 from mien.reporting.plots import scores
 from mien.reporting.texts import cells
 
@@ -104,7 +104,7 @@ class AgreementPlot:
             linewidth=1.6,
             label=words["confidence"],
         )
-        names = [f"{_range(level.above, level.most)}\nn = {cells.count(level.n)}" for level in self.levels]
+        names = [f"{level_name(level)}\nn = {cells.count(level.n)}" for level in self.levels]
         ax.set_xticks(places, names)
         ax.set(xlabel=words["agreement"], ylim=(-0.02, 1.02), xlim=(-0.5, len(places) - 0.5))
         ax.yaxis.set_major_formatter(scores.as_percent)
@@ -113,9 +113,11 @@ class AgreementPlot:
         return self
 
 
-def _range(above: float, most: float) -> str:
+def level_name(level: Level) -> str:
     """The label of a level of agreement; the lowest level has no lower bound."""
-    return f">{cells.whole_interval(above, most)}%" if above else f"≤ {cells.exact_percent(most)}"
+    if not level.above:
+        return f"≤ {cells.exact_percent(level.most)}"
+    return f">{cells.whole_interval(level.above, level.most)}%"
 
 
 def number(value: float) -> str:

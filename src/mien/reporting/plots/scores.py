@@ -147,7 +147,7 @@ class CalibrationPlot:
     def plot(self, ax: Axes | None = None, *, words: Mapping[str, str] = WORDS) -> Self:
         """Draw the diagram; the area of a dot increases with the number of faces, the line is the 95% interval of its accuracy.
 
-        Bins of fewer than ``FEW`` faces are left out, unless there are no others. A bin has the gid ``mark-NUMBER``.
+        Bins of fewer than ``FEW`` faces are left out, unless there are no others.
         """
         self.ax_ = ax = ax or new_axes()
         ax.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)), label=words["ideal"])
@@ -157,7 +157,7 @@ class CalibrationPlot:
             low, high = metrics.wilson(round(num * accuracy), int(num))
             ax.vlines(confidence, low, high, color=SECOND, linewidth=1.4)
             size = 12 + 140 * num / most
-            ax.scatter(confidence, accuracy, size, color=FIRST, linewidth=0, zorder=3, gid=f"mark-{number}")
+            ax.scatter(confidence, accuracy, size, color=FIRST, linewidth=0, zorder=3)
         ax.plot([], [], "o", color=FIRST, markersize=6, label=words["bins"])
         ax.set(
             xlabel=words["confidence"], ylabel=words["accuracy"], xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal"
@@ -177,6 +177,7 @@ class CoveragePlot:
 
     Attributes:
         coverage, risk, confidence: ``(N,)`` each, see ``decisions.risk_and_coverage``.
+        fewest: the first rows that are not drawn, because the error rate among few rows is noisy.
     """
 
     ax_: Axes
@@ -185,12 +186,12 @@ class CoveragePlot:
         self.coverage, self.risk, self.confidence = decisions.risk_and_coverage(
             evaluation.labels, evaluation.probabilities
         )
+        self.fewest = max(0, min(len(self.risk) - 1, 20))
 
     def plot(self, ax: Axes | None = None, *, words: Mapping[str, str] = WORDS) -> Self:
         """Draw the curve, with the confidence threshold at some points."""
         self.ax_ = ax = ax or new_axes()
-        few = max(0, min(len(self.risk) - 1, 20))  # the first points are noisy, because they have few rows
-        ax.plot(self.coverage[few:], self.risk[few:], color=FIRST, linewidth=2)
+        ax.plot(self.coverage[self.fewest :], self.risk[self.fewest :], color=FIRST, linewidth=2)
         for share in (0.5, 0.8, 1.0):
             row = max(0, round(share * len(self.risk)) - 1)
             ax.plot(self.coverage[row], self.risk[row], "o", color=SECOND, markersize=6)
@@ -202,7 +203,7 @@ class CoveragePlot:
                 ha="center",
             )
         ax.set(xlabel=words["answered"], ylabel=words["errors"], xlim=(-0.03, 1.03))
-        top = max(0.05, 1.1 * float(self.risk[few:].max()))
+        top = max(0.05, 1.1 * float(self.risk[self.fewest :].max()))
         ax.set_ylim(-0.03 * top, top)
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter(as_percent)

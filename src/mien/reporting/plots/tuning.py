@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from mien.experiments.results import SweepResult, TrialResult
 from mien.recipes.search_space import Axis, Choice, Range
@@ -58,6 +58,15 @@ class TrialCurvesPlot:
         return self
 
 
+class FieldPoint(NamedTuple):
+    """A trial on a plot of a field: its place on the axis, and its kind with the colour."""
+
+    place: float
+    trial: TrialResult
+    kind: str
+    colour: str
+
+
 class FieldPlot:
     """Accuracy of the trials over the values of one field.
 
@@ -73,7 +82,7 @@ class FieldPlot:
         self.options = list(axis.options) if isinstance(axis, Choice) else []
         self.log = isinstance(axis, Range) and axis.log
         self.points = [
-            (_place(trial.values[axis.field], self.options), trial.accuracy, *_look(trial, result.best)[:2])
+            FieldPoint(_place(trial.values[axis.field], self.options), trial, *_look(trial, result.best)[:2])
             for trial in result.trials
             if trial.state != "failed"
         ]
@@ -81,16 +90,16 @@ class FieldPlot:
     def plot(self, ax: Axes | None = None, *, words: Mapping[str, str] = WORDS) -> Self:
         """Draw a mark for each trial."""
         self.ax_ = ax = ax or scores.new_axes()
-        for place, accuracy, kind, colour in sorted(self.points, key=lambda point: point[2] == "best"):
-            size = 8 if kind == "best" else 6
-            ax.plot(place, accuracy, marker="x" if kind == "stopped" else "o", color=colour, markersize=size)
+        for point in sorted(self.points, key=lambda point: point.kind == "best"):
+            size, marker = (8 if point.kind == "best" else 6), ("x" if point.kind == "stopped" else "o")
+            ax.plot(point.place, point.trial.accuracy, marker=marker, color=point.colour, markersize=size)
         if self.options:
             ax.set_xticks(range(len(self.options)), self.options)
             ax.set_xlim(-0.5, len(self.options) - 0.5)
         elif self.log:
             ax.set_xscale("log")
             ax.minorticks_off()
-            _few_ticks(ax, [place for place, *_ in self.points])
+            _few_ticks(ax, [point.place for point in self.points])
         ax.set(xlabel=self.field, ylabel=words["accuracy"])
         ax.yaxis.set_major_formatter(scores.as_percent)
         scores.bare(ax)

@@ -1,5 +1,6 @@
 "use strict";
-// What a page can do beside being read: sort tables, follow the reader in the contents, and show the faces behind a figure.
+// What a page can do beside being read: sort tables, follow the reader in the contents, say the values of drawings, and show the faces
+// behind a figure.
 
 const $ = (selector, within = document) => [...within.querySelectorAll(selector)];
 
@@ -100,79 +101,122 @@ function following() {
 // The faces: a query such as "true=2&predicted=4" stands in an element's data-faces and, after "#faces:", in the address.
 const AT_ONCE = 200;
 
+function percent(share, places = 0) {
+  return `${Number((100 * share).toFixed(places))}%`;
+}
+
+function queried(text, readings) {
+  const values = new URLSearchParams(text);
+  const number = (name) => (values.has(name) ? Number(values.get(name)) : undefined);
+  return {
+    true: number("true"), predicted: number("predicted"), low: number("low"), high: number("high"),
+    by: readings[number("by") ?? 0] ?? readings[0], than: readings[number("than")], side: values.get("side") ?? "", names: values.has("by"),
+  };
+}
+
+// The faces that a query selects, each with its row, its place on the sheet, and what is predicted.
+function selected({ true: label, predicted, low = 0, high = 2, by, than, side }, data) {
+  const rows = by.rows ?? data.true.keys();
+  const found = [...rows].map((row, index) => ({
+    row, true: data.true[row], place: by.start === null ? row : by.start + index,
+    predicted: by.predicted[index], confidence: by.confidence?.[index],
+    before: than?.predicted[row], sureness: than?.confidence?.[row],
+  }));
+  const sides = {
+    gained: (one) => one.predicted === one.true && one.before !== one.true,
+    lost: (one) => one.predicted !== one.true && one.before === one.true,
+    changed: (one) => (one.predicted === one.true) !== (one.before === one.true),
+  };
+  return found.filter((one) => {
+    if ((label ?? one.true) !== one.true || (than && sides[side] && !sides[side](one))) return false;
+    if (predicted !== undefined && (one.predicted === predicted) === (than !== undefined && one.before === predicted)) return false;
+    return (low === 0 && high === 2) || (one.confidence >= low && one.confidence < high);
+  });
+}
+
+// A query in words.
+function named(query, { words, classes }) {
+  const { by, than, side } = query;
+  const both = { by: by.name, than: than?.name };
+  const parts = query.names && !(than && (side || query.predicted !== undefined)) ? [by.name] : [];
+  if (than && words[side]) parts.push(filled(words[side], both));
+  if (query.true !== undefined) parts.push(filled(words.is, { name: classes[query.true] }));
+  if (query.predicted !== undefined) parts.push(filled(than ? words.either : words.as, { ...both, name: classes[query.predicted] }));
+  if (query.low !== undefined) parts.push(filled(words.between, { low: percent(query.low, 1), high: percent(Math.min(1, query.high), 1) }));
+  return parts.join(words.and) || words.all;
+}
+
+// A face with its predictions below it.
+function shown(one, data, picture) {
+  const { words, classes, width, height, columns } = data;
+  const canvas = made("canvas", { width, height });
+  canvas.getContext("2d").drawImage(picture, (one.place % columns) * width, Math.floor(one.place / columns) * height, width, height, 0, 0, width, height);
+  const line = (predicted, confidence) => `${predicted === one.true ? "" : "✕ "}${classes[predicted]}${confidence === undefined ? "" : ` ${percent(confidence)}`}`;
+  const lines = [[one.predicted, one.confidence]];
+  if (one.before !== undefined) lines.unshift([one.before, one.sureness]);
+  const told = filled(words.face, { true: classes[one.true], predicted: lines.map((pair) => line(...pair)).join(words.and) });
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", told);
+  canvas.title = `${data.names[one.row]}: ${told}`;
+  const spans = lines.map((pair) => made("span", { className: pair[0] === one.true ? "" : "wrong" }, line(...pair)));
+  return made("li", { className: one.predicted === one.true ? "" : "wrong" }, canvas, ...spans);
+}
+
+function choice(id, label, options) {
+  const select = made("select", { id }, ...options.map(([value, text]) => made("option", { value }, text)));
+  return [made("label", { htmlFor: id }, label), select];
+}
+
 function faces(data) {
-  const { words, classes } = data;
+  const { words, readings } = data;
   const picture = document.getElementById("all-faces");
   const dialog = made("dialog", { id: "shown-faces" });
   dialog.setAttribute("aria-labelledby", "shown-title");
   const title = made("h2", { id: "shown-title" });
   const count = made("p", { className: "minor" });
-  const order = made("select", { id: "shown-order" });
-  for (const key of ["unsure", "confident", "given"]) order.append(made("option", { value: key }, words[key]));
-  const label = made("label", { htmlFor: "shown-order" }, words.order);
+  const order = choice("shown-order", words.order, ["unsure", "confident", "given"].map((key) => [key, words[key]]));
+  const side = choice("shown-side", words.side, [["", words.every], ["gained", ""], ["lost", ""], ["changed", ""]]);
   const wrong = made("input", { type: "checkbox", id: "shown-wrong" });
   const wrongLabel = made("label", { htmlFor: "shown-wrong" }, wrong, words.wrong);
   const list = made("ul", { className: "shown" });
   const more = made("button", { type: "button" }, words.more);
   const close = made("button", { type: "button", className: "close" }, words.close);
-  dialog.append(made("div", { className: "bar-top" }, title, close), count, made("div", { className: "choices" }, label, order, wrongLabel), list, more);
+  dialog.append(made("div", { className: "bar-top" }, title, close), count, made("div", { className: "choices" }, ...side, ...order, wrongLabel), list, more);
   document.body.append(dialog);
-  let query = "", found = [];
+  let query, found = [];
 
-  const number = (values, name) => (values.has(name) ? Number(values.get(name)) : undefined);
-  function selected(text) {
-    const values = new URLSearchParams(text);
-    const [isTrue, predicted, low, high] = ["true", "predicted", "low", "high"].map((name) => number(values, name));
-    return data.true.flatMap((one, row) => {
-      const confidence = data.confidence[row];
-      const fits = (isTrue ?? one) === one && (predicted ?? data.predicted[row]) === data.predicted[row];
-      return fits && confidence >= (low ?? 0) && confidence < (high ?? 2) ? [row] : [];
-    });
-  }
-  function named(text) {
-    const values = new URLSearchParams(text);
-    const parts = [];
-    if (values.has("true")) parts.push(filled(words.is, { name: classes[values.get("true")] }));
-    if (values.has("predicted")) parts.push(filled(words.as, { name: classes[values.get("predicted")] }));
-    if (values.has("low")) {
-      const shown = (name) => `${Math.round(1000 * Math.min(1, values.get(name))) / 10}%`;
-      parts.push(filled(words.between, { low: shown("low"), high: shown("high") }));
-    }
-    return parts.join(words.and) || words.all;
-  }
-  function one(row) {
-    const canvas = made("canvas", { width: data.width, height: data.height });
-    const left = (row % data.columns) * data.width, top = Math.floor(row / data.columns) * data.height;
-    canvas.getContext("2d").drawImage(picture, left, top, data.width, data.height, 0, 0, data.width, data.height);
-    const told = { true: classes[data.true[row]], predicted: classes[data.predicted[row]], confidence: `${Math.round(100 * data.confidence[row])}%` };
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", filled(words.face, told));
-    canvas.title = `${data.names[row]}: ${filled(words.face, told)}`;
-    const isWrong = data.true[row] !== data.predicted[row];
-    return made("li", { className: isWrong ? "wrong" : "" }, canvas, made("span", {}, `${isWrong ? "✕ " : ""}${told.predicted} ${told.confidence}`));
-  }
   function lengthen() {
     const start = list.children.length;
-    list.append(...found.slice(start, start + AT_ONCE).map(one));
+    list.append(...found.slice(start, start + AT_ONCE).map((one) => shown(one, data, picture)));
     more.hidden = list.children.length >= found.length;
   }
   function draw() {
-    found = selected(query).filter((row) => !wrong.checked || data.true[row] !== data.predicted[row]);
-    const sign = { unsure: 1, confident: -1 }[order.value] ?? 0;
-    found.sort((a, b) => sign * (data.confidence[a] - data.confidence[b]) || a - b);
-    title.textContent = named(query);
-    count.textContent = filled(data.true.length < data.total ? words.some : words.count, { n: found.length, held: data.true.length, total: data.total });
+    const { by, than } = query;
+    query.side = than ? side[1].value : "";
+    found = selected(query, data).filter((one) => !wrong.checked || one.predicted !== one.true);
+    const sign = by.confidence ? { unsure: 1, confident: -1 }[order[1].value] ?? 0 : 0;
+    found.sort((a, b) => (sign ? sign * (a.confidence - b.confidence) : 0) || a.row - b.row);
+    title.textContent = named(query, data);
+    const held = (by.rows ?? data.true).length, total = by.rows ? by.total : data.total;
+    const text = by.rows ? words.sampled : held < total ? words.some : words.count;
+    const parts = [filled(text, { n: found.length, held, total })];
+    if (than) parts.push(filled(words.lines, { by: by.name, than: than.name }));
+    count.replaceChildren(...parts.flatMap((part) => [part, made("br")]).slice(0, -1));
     list.replaceChildren();
     lengthen();
   }
   async function show(text) {
-    query = text;
+    query = queried(text, readings);
+    const { by, than } = query;
+    for (const part of order) part.hidden = !by.confidence;
+    for (const part of side) part.hidden = !than;
+    for (const option of side[1].options) if (option.value) option.textContent = filled(words[option.value], { by: by.name, than: than?.name });
+    side[1].value = query.side;
     await picture.decode().catch(() => {});
     draw();
     if (!dialog.open) dialog.showModal();
   }
-  order.addEventListener("change", draw);
-  wrong.addEventListener("change", draw);
+  for (const part of [order[1], side[1], wrong]) part.addEventListener("change", draw);
   more.addEventListener("click", lengthen);
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
@@ -201,6 +245,71 @@ function faces(data) {
   asked();
 }
 
+// What a place of a drawing says, at the pointer or, with the arrow keys, in the drawing that has the focus.
+const NEAREST = 36;
+
+function nearest(points, x, y) {
+  let best, least = NEAREST;
+  for (const point of points) {
+    const box = point.getBoundingClientRect();
+    const distance = Math.hypot(box.left + box.width / 2 - x, box.top + box.height / 2 - y);
+    if (distance < least) [best, least] = [point, distance];
+  }
+  return best;
+}
+
+function telling() {
+  const tip = made("div", { id: "tip", hidden: true });
+  tip.setAttribute("role", "status");
+  document.body.append(tip);
+  let marked;
+  function tell(part) {
+    if (part === marked) return;
+    marked?.classList.remove("here");
+    marked = part;
+    tip.hidden = !part;
+    part?.classList.add("here");
+    tip.textContent = part?.dataset.says ?? "";
+    place();
+  }
+  function place() {
+    if (!marked) return;
+    const box = marked.getBoundingClientRect(), { width, height } = tip.getBoundingClientRect();
+    const above = box.top - height - 6;
+    tip.style.left = `${Math.max(8, Math.min(box.left + box.width / 2 - width / 2, document.documentElement.clientWidth - width - 8))}px`;
+    tip.style.top = `${above > 8 ? above : box.bottom + 6}px`;
+  }
+  for (const drawing of new Set($("svg title").map((title) => title.closest("svg")))) {
+    const parts = $("title", drawing).map((title) => {
+      const part = title.parentElement;
+      part.dataset.says = title.textContent;
+      title.remove(); // the browser would show it too
+      return part;
+    });
+    const points = parts.filter((part) => part.matches(".point"));
+    const follow = ({ target, clientX, clientY }) => tell(points.length ? nearest(points, clientX, clientY) : target.closest("[data-says]") ?? undefined);
+    drawing.addEventListener("pointermove", follow);
+    drawing.addEventListener("pointerdown", follow);
+    drawing.addEventListener("pointerleave", () => tell());
+    drawing.addEventListener("focusout", () => tell());
+    if (drawing.getAttribute("role") === "group") {
+      drawing.addEventListener("focusin", ({ target }) => tell(target.closest("[data-says]") ?? undefined));
+      continue;
+    }
+    drawing.tabIndex = 0;
+    drawing.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      const place = parts.indexOf(marked);
+      tell(parts[place < 0 ? (step > 0 ? 0 : parts.length - 1) : Math.max(0, Math.min(parts.length - 1, place + step))]);
+    });
+  }
+  addEventListener("keydown", ({ key }) => { if (key === "Escape") tell(); });
+  addEventListener("scroll", place, { passive: true, capture: true });
+  addEventListener("resize", place);
+}
+
 for (const table of $("table")) {
   if (table.tHead && table.tBodies[0]?.rows.length > 2 && !table.matches(".heat, .layers, .pairs, .techniques")) sortable(table);
 }
@@ -214,6 +323,7 @@ if (stored) {
   document.documentElement.classList.add("live");
   faces(JSON.parse(stored.textContent));
 }
+telling();
 reachable();
 addEventListener("resize", reachable);
 following();
