@@ -3,13 +3,14 @@
 #   docs                     writes files of the repository: the tables in docs/ that come from the code
 #   site                     builds the documentation site from docs/ and the code, into site/
 #   page                     puts the runtime for browsers into the web page of  mien serve
+#   web                      packs mien-web, the npm package for browsers, into build/
 #   package                  builds and checks what is published, into dist/
 #   hooks lint lowest clean  for contributors: see CONTRIBUTING.md
 PYTHON ?= python3
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 # Two installs at once would meddle with each other.
 .NOTPARALLEL:
-.PHONY: demo test check lint lowest bench docs site page package hooks clean
+.PHONY: demo test check lint lowest bench docs site page web package hooks clean
 
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 .venv/installed: pyproject.toml constraints.txt
@@ -62,6 +63,12 @@ docs: .venv/installed
 ## Build the documentation site into site/; a warning is an error.
 site: .venv/installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+## Pack mien-web, the npm package for browsers, into build/ (needs npm).
+web: .venv/installed
+	rm -rf build/mien-web
+	$(BIN)/python tools/web_package.py build/mien-web
+	npm pack ./build/mien-web --pack-destination build --silent
 
 ## Build the wheel and the source archive into dist/, and check them. The times in them are those of the commit: built again, they are the same, byte for byte.
 package: .venv/installed-release

@@ -29,6 +29,7 @@ PAGES = {
     "SECURITY.md": "project/security.md",
     "CODE_OF_CONDUCT.md": "project/conduct.md",
     "LICENCES.md": "project/licences.md",
+    "web/README.md": "browsers.md",
     "benchmarks/README.md": "project/benchmarks.md",
     **{f"src/mien/inference/weights/{name}.md": f"models/{name}.md" for name in ("base", "robust", "tiny")},
     "src/mien/reporting/texts/mathematics.en.md": "explanations/mathematics.md",

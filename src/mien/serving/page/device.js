@@ -13,20 +13,9 @@ const TEMPLATE = [[14.5, 18.3], [32.9, 18.2], [23.4, 28.3], [16.1, 36.1], [31.4,
 const MAX_SUPERSAMPLING = 8;
 
 export class Device {
-  // `model` is an entry of /v1/models, `settings` how the server reads; `download` gets a file's bytes from the server, and `onProgress`
-  // the share of all files that has come.
-  static async load(model, settings, download, onProgress) {
-    const runtime = new URL("ort/", import.meta.url);
-    const wanted = [new URL("ort-wasm-simd-threaded.wasm", runtime), "/v1/detector/file", `/v1/models/${encodeURIComponent(model.name)}/file`];
-    const come = new Map();
-    const get = (path) =>
-      download(path, (count, total) => {
-        come.set(path, { count, total });
-        const sum = (part) => [...come.values()].reduce((all, one) => all + one[part], 0);
-        if (come.size === wanted.length) onProgress(sum("count") / sum("total"));
-      });
-    const [ort, wasm, ...files] = await Promise.all([import("./ort/ort.wasm.min.mjs"), ...wanted.map(get)]);
-    Object.assign(ort.env.wasm, { wasmPaths: runtime.href, wasmBinary: wasm });
+  // `ort` is onnxruntime-web, `files` has the bytes of detector and classifier, `model` is an entry of /v1/models, and `settings`
+  // is how the server reads.
+  static async load(ort, files, model, settings) {
     const device = new Device();
     [device.detector, device.classifier] = await Promise.all(files.map((bytes) => ort.InferenceSession.create(bytes, { logSeverityLevel: 3 })));
     return Object.assign(device, { ort, model, settings });

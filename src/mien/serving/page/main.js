@@ -160,9 +160,11 @@ async function choose() {
 async function load(model) {
   announce(say("device_loading"));
   try {
-    const { Device } = await import("./device.js");
+    const [{ Device }, runtime] = await Promise.all([import("./device.js"), import("./runtime.js")]);
+    const paths = ["/v1/detector/file", `/v1/models/${encodeURIComponent(model.name)}/file`];
     const show = (share) => (byId("device-share").textContent = share < 1 ? percent(share) : "");
-    return await Device.load(model, { ...server.options, max_faces: limits.faces }, api.download, show);
+    const [ort, ...files] = await runtime.load(paths, api.download, show);
+    return await Device.load(ort, files, model, { ...server.options, max_faces: limits.faces });
   } catch {
     throw new api.Failure(() => say("device_failed"), -1);
   }
