@@ -116,7 +116,7 @@ def test_a_line_takes_the_place_of_the_state_of_a_video(capsys: pytest.CaptureFi
         if text == "second":
             terminal.video(1.0, 8.0)
         terminal.line(text)
-    assert capsys.readouterr().err == "first\n\r\x1b[K1 of 8 s\r\x1b[Ksecond\nthird\n"
+    assert click.unstyle(capsys.readouterr().err) == "first\n\r1 of 8 s\rsecond\nthird\n"
 
 
 def test_a_notebook_redraws_one_line_per_cell(clock: Time, kernel: Kernel) -> None:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import scenes
 from mien.videos.cuts import CutDetector, coarse, same_scene
+from mien.videos.reader import VideoReader
 
 LIGHTS = [1.0, 0.3, 0.1]
 """Brightness of a scene: full, dim, and so dark that grays run from 7 to 19."""
@@ -28,6 +31,23 @@ def told(*frames: scenes.Pixels, rate: float = 25) -> list[str]:
         detector.look(pixels, number / rate)
         words.append("return" if detector.is_return else "cut" if detector.is_cut else "-")
     return words
+
+
+EXPOSURES = [(0.05, 0.0), (0.25, 190.0), (1.5, 0.0), (2.5, 0.0)]
+"""Light and gray added: grays from 3 to 10, a pale picture from 207 to 238, and two that are overexposed."""
+
+
+@pytest.mark.parametrize(("light", "more"), EXPOSURES)
+def test_cuts_are_found_in_dark_and_bright_films(tmp_path: Path, light: float, more: float) -> None:
+    """A film as a camera stores it: noise and compression included."""
+    scenes_shown = [scene(seed, person, left) for seed, person, left in ((1, 3, 60), (5, 10, 100), (9, 17, 80))]
+    frames = [lit(shown, light, more, seed=n) for shown in scenes_shown for n in range(10)]
+    detector, cuts = CutDetector(), []
+    with VideoReader(scenes.clip(tmp_path / "film.mp4", frames)) as film:
+        for frame in film.frames():
+            detector.look(frame.pixels, frame.time)
+            cuts += [frame.number] if detector.is_cut else []
+    assert cuts == [10, 20]
 
 
 @pytest.mark.parametrize("light", LIGHTS)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
-import itertools
-from collections import defaultdict
+import sys
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import DataError
+from mien.inference.readability import REASONS
 
 MAX_SPAN = 1.0
 """Maximum time that one frame stands for, in seconds: a longer pause of the film is time without a face."""
@@ -21,57 +23,49 @@ MAX_SPAN = 1.0
 EARLY = 1e-4
 """Tolerance of the start and end of a block in seconds, as the times of rows are rounded."""
 
+SIDES = ("left", "top", "right", "bottom")
+LONGEST = max(map(len, (*REASONS, "no_face")))
+"""Length of the longest reason."""
+
 PROBABILITY = "p_"
 """Prefix of the columns of probabilities."""
 
 
-@dataclass(frozen=True, slots=True)
-class FaceRow:
-    """A face in a frame, from the rows of a clip.
-
-    Attributes:
-        frame: number of the frame.
-        track: track number.
-        box: left, top, right and bottom, in pixels.
-        probabilities: ``(K,)``.
-        unreadable: the reason why it was not read; empty if it was.
-    """
-
-    frame: int
-    track: int
-    box: tuple[float, float, float, float]
-    probabilities: tuple[float, ...]
-    unreadable: str
-
-    @property
-    def side(self) -> float:
-        """The shorter side of its box, in pixels."""
-        left, top, right, bottom = self.box
-        return min(right - left, bottom - top)
-
-
 @dataclass(frozen=True, eq=False)
 class ClipRows:
-    """The rows of one clip.
+    """The rows of one clip, in columns: F analysed frames and N faces, by frame.
 
     Attributes:
         clip: its name.
         classes: the K expressions.
         times: ``(F,)`` time of each analysed frame, in seconds.
         spans: ``(F,)`` time that each frame stands for, in seconds: until the next one, at most ``MAX_SPAN``.
-        faces: the faces, by frame.
+        frames: ``(N,)`` the position of each face's frame among those F.
+        numbers: ``(N,)`` track numbers.
+        boxes: ``(N, 4)`` left, top, right and bottom, in pixels.
+        probabilities: ``(N, K)``.
+        unreadable: ``(N,)`` the reason why a face was not read; empty if it was.
     """
 
     clip: str
     classes: tuple[str, ...]
     times: NDArray[np.float64]
     spans: NDArray[np.float64]
-    faces: tuple[tuple[FaceRow, ...], ...]
+    frames: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    boxes: NDArray[np.float64]
+    probabilities: NDArray[np.float64]
+    unreadable: NDArray[np.object_]
 
-    @property
+    @cached_property
     def tracks(self) -> tuple[int, ...]:
         """The track numbers, in order of appearance."""
-        return tuple(dict.fromkeys(face.track for faces in self.faces for face in faces))
+        return tuple(dict.fromkeys(self.numbers.tolist()))
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Start and end of the analysed time, in seconds."""
+        return (float(self.times[0]), float(self.times[-1] + self.spans[-1])) if len(self.times) else (0.0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,33 +135,32 @@ def read(path: Path, clip: str) -> ClipRows:
     Raises:
         DataError: the file can't be read, or is not of this kind.
     """
-    times: list[float] = []
-    faces: list[tuple[FaceRow, ...]] = []
+    times, values, places = array("d"), array("d"), array("q")
+    unreadable: list[str] = []
     try:
         with path.open(encoding="utf-8", newline="") as file:
             table = csv.DictReader(file)
             columns = [name for name in table.fieldnames or () if name.startswith(PROBABILITY)]
-            for _, group in itertools.groupby(table, key=lambda row: row["frame"]):
-                rows = list(group)
-                times.append(float(rows[0]["time"]))
-                faces.append(tuple(_face(row, columns) for row in rows if row["status"] == "face"))
+            last = ""
+            for row in table:
+                if row["frame"] != last:
+                    last = row["frame"]
+                    times.append(float(row["time"]))
+                if row["status"] == "face":
+                    places.extend((len(times) - 1, int(row["track"])))
+                    values.extend(float(row[name]) for name in (*SIDES, *columns))
+                    unreadable.append(sys.intern(row["unreadable"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"'{path}' does not have the rows of a clip ({error}): remove it to read the clip again."
         ) from None
     at = np.array(times, np.float64)
+    frames, numbers = np.array(places, np.int64).reshape(-1, 2).T
+    faces = np.array(values, np.float64).reshape(-1, len(SIDES) + len(columns))
+    boxes, probabilities = faces[:, : len(SIDES)], faces[:, len(SIDES) :]
     classes = tuple(name.removeprefix(PROBABILITY) for name in columns)
-    return ClipRows(clip, classes, at, _spans(at), tuple(faces))
-
-
-def _face(row: dict[str, str], columns: Sequence[str]) -> FaceRow:
-    return FaceRow(
-        frame=int(row["frame"]),
-        track=int(row["track"]),
-        box=(float(row["left"]), float(row["top"]), float(row["right"]), float(row["bottom"])),
-        probabilities=tuple(float(row[name]) for name in columns),
-        unreadable=row["unreadable"],
-    )
+    reasons = np.array(unreadable, np.object_)
+    return ClipRows(clip, classes, at, _spans(at), frames, numbers, boxes, probabilities, reasons)
 
 
 def _spans(times: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -189,27 +182,30 @@ def by_person(rows: ClipRows, names: Sequence[str], condition: str = "", *, abse
         absent: the person of a clip without any face, who has a recording too; empty for none.
     """
     persons = dict(zip(rows.tracks, names, strict=True))
-    num_frames, num_classes = len(rows.times), len(rows.classes)
-    for person in dict.fromkeys(names or ([absent] if absent else [])):
-        probabilities, boxes = np.full((num_frames, num_classes), np.nan), np.full((num_frames, 4), np.nan)
-        reasons = ["no_face"] * num_frames
-        for number, faces in enumerate(rows.faces):
-            face = max((one for one in faces if persons[one.track] == person), key=lambda one: one.side, default=None)
-            if face is not None:
-                reasons[number] = face.unreadable
-                if not face.unreadable:
-                    probabilities[number], boxes[number] = face.probabilities, face.box
-        yield Recording(
-            person,
-            rows.clip,
-            condition,
-            rows.classes,
-            rows.times,
-            rows.spans,
-            probabilities,
-            np.array(reasons, np.str_),
-            boxes,
-        )
+    given = list(dict.fromkeys(names or ([absent] if absent else [])))
+    numbers = {person: number for number, person in enumerate(given)}
+    of_face = np.array([numbers[persons[track]] for track in rows.numbers.tolist()], np.int64)
+    sides = (rows.boxes[:, 2:] - rows.boxes[:, :2]).min(1, initial=np.inf)
+    for number, person in enumerate(given):
+        own = np.flatnonzero(of_face == number)
+        own = own[np.lexsort((-sides[own], rows.frames[own]))]  # in each frame the largest first
+        frames, first = np.unique(rows.frames[own], return_index=True)
+        yield _recording(rows, person, condition, frames, own[first])
+
+
+def _recording(
+    rows: ClipRows, person: str, condition: str, frames: NDArray[np.int64], faces: NDArray[np.int64]
+) -> Recording:
+    """The recording of a person who has these faces in these frames."""
+    num_frames = len(rows.times)
+    probabilities, boxes = np.full((num_frames, len(rows.classes)), np.nan), np.full((num_frames, 4), np.nan)
+    reasons = np.full(num_frames, "no_face", f"<U{LONGEST}")
+    reasons[frames] = rows.unreadable[faces]
+    is_read = rows.unreadable[faces] == ""
+    probabilities[frames[is_read]] = rows.probabilities[faces[is_read]]
+    boxes[frames[is_read]] = rows.boxes[faces[is_read]]
+    head = person, rows.clip, condition, rows.classes, rows.times, rows.spans
+    return Recording(*head, probabilities, reasons, boxes)
 
 
 @dataclass(frozen=True)
@@ -228,9 +224,6 @@ class Track:
 
 def tracks_of(rows: ClipRows, names: Sequence[str]) -> Iterator[Track]:
     """The tracks of a clip; ``names`` as for ``by_person``."""
-    seen: dict[int, list[float]] = defaultdict(list)
-    for time, faces in zip(rows.times.tolist(), rows.faces, strict=True):
-        for face in faces:
-            seen[face.track].append(time)
     for track, name in zip(rows.tracks, names, strict=True):
-        yield Track(rows.clip, track, name, seen[track][0], seen[track][-1], len(seen[track]))
+        times = rows.times[rows.frames[rows.numbers == track]]
+        yield Track(rows.clip, track, name, float(times[0]), float(times[-1]), len(times))

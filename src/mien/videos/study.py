@@ -237,12 +237,10 @@ def summarise(out: Path, settings: Settings, *, unread: Sequence[Unread] = ()) -
         classes = rows.classes
         names = settings.design.names(clip, rows.tracks)
         tracks += recordings.tracks_of(rows, names)
-        of_clip = list(_recordings(rows, settings.design))
-        blocks = settings.design.blocks_of(clip)
-        if blocks and of_clip:
-            span = of_clip[0].start, of_clip[0].end
-            notes += block_notes(clip, blocks, span, settings.design.baseline)
-        found = [result for one in of_clip for result in _results(one, settings.design, baselines)]
+        if blocks := settings.design.blocks_of(clip):
+            notes += block_notes(clip, blocks, rows.span, settings.design.baseline)
+        each = _recordings(rows, settings.design)  # one at a time, as each has all frames of the clip
+        found = [result for one in each for result in _results(one, settings.design, baselines)]
         if not settings.design.faces:
             study_folder.faces_path(out, clip).unlink(missing_ok=True)
         coding.write(out, clip, [episode for one in found for episode in one.episodes])

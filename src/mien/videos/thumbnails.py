@@ -29,6 +29,9 @@ SIDE, QUALITY = 64, 70
 MARGIN = 0.15
 """Share of the sides of a face's box that is shown around it."""
 
+NEAR = 8.0
+"""Seconds between two faces up to which the film is read on rather than sought: about the time between two key frames."""
+
 EXACT = 2e-3
 """Maximum deviation of a frame's time from that of its row, in seconds."""
 
@@ -78,15 +81,11 @@ def of_clip(out: Path, clip: str, places: Sequence[Place]) -> dict[Place, bytes]
         OutputError: the folder can't be written.
     """
     kept = _kept(out, clip)
+    found = {place: kept[place.key] for place in places if place.key in kept}
     record = study_folder.record_of(out, clip)
     path = None if record is None else out / record.source
-    found: dict[Place, bytes] = {}
-    for place in places:
-        picture = kept.get(place.key)
-        if picture is None and path is not None and path.is_file():
-            picture = _taken(path, place)
-        if picture is not None:
-            found[place] = picture
+    if path is not None and path.is_file():
+        found |= _taken(path, [place for place in places if place not in found])
     now = {place.key: picture for place, picture in found.items()}
     if now != kept:
         text = {key: base64.b64encode(picture).decode() for key, picture in now.items()}
@@ -102,12 +101,31 @@ def _kept(out: Path, clip: str) -> dict[str, bytes]:
     return {}
 
 
-def _taken(path: Path, place: Place) -> bytes | None:
-    with suppress(DataError), VideoReader(path, start=max(0.0, place.time - EXACT / 2)) as film:
-        frame = next(iter(film.frames()))
-        if abs(frame.time - place.time) <= EXACT:
-            return images.encode_jpeg(_square(frame.pixels, place.box), QUALITY)
-    return None
+def _taken(path: Path, places: Sequence[Place]) -> dict[Place, bytes]:
+    """Pictures of faces from a film; one that isn't found at its time is left out."""
+    found: dict[Place, bytes] = {}
+    ordered = sorted(places, key=lambda place: place.time)
+    while ordered:
+        num = 1  # those near each other are taken in one pass
+        while num < len(ordered) and ordered[num].time - ordered[num - 1].time <= NEAR:
+            num += 1
+        with suppress(DataError):
+            found |= _taken_together(path, ordered[:num])
+        ordered = ordered[num:]
+    return found
+
+
+def _taken_together(path: Path, places: Sequence[Place]) -> dict[Place, bytes]:
+    found, todo = {}, list(places)
+    with VideoReader(path, start=max(0.0, todo[0].time - EXACT / 2)) as film:
+        for frame in film.frames():
+            while todo and todo[0].time <= frame.time + EXACT:
+                place = todo.pop(0)
+                if abs(frame.time - place.time) <= EXACT:
+                    found[place] = images.encode_jpeg(_square(frame.pixels, place.box), QUALITY)
+            if not todo:
+                break
+    return found
 
 
 def _square(pixels: NDArray[np.uint8], box: tuple[float, float, float, float]) -> NDArray[np.uint8]:
