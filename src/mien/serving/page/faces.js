@@ -1,7 +1,10 @@
 // Faces: their order, what is said of them, and in which colour.
 
+import { overlap } from "./tracking.js";
 import { expression, percent, say } from "./words.js";
 
+const SAME = 0.9; // overlap of boxes
+const CLEARLY = 0.2; // difference of probabilities
 const UNSURE = "#3a4048";
 const colours = new Map();
 let threshold = 0.5;
@@ -40,5 +43,20 @@ export function inReadingOrder(faces) {
   }
   return rows.flatMap((row) => row.sort((a, b) => a.box[0] - b.box[0]));
 }
+
+// The faces of one model, each with what another model says of it as `compared_with`; both have the same boxes, as they share the
+// detector, but maybe not in the same order.
+export function compared(faces, others, model) {
+  return faces.map((face) => {
+    const other = others.find(({ box }) => overlap(box, face.box) > SAME);
+    if (!other) return face;
+    const { label, confidence, abstained, probabilities } = other;
+    return { ...face, compared_with: { model, label, confidence, abstained, probabilities } };
+  });
+}
+
+// Whether two models say different expressions of a face; and of one expression, clearly different probabilities.
+export const differs = (face) => Boolean(face.compared_with) && face.compared_with.label !== face.label;
+export const differsIn = (face, name) => Math.abs(face.compared_with.probabilities[name] - face.probabilities[name]) >= CLEARLY;
 
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;

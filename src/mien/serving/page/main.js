@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { byId } from "./dom.js";
-import { setColours, setThreshold } from "./faces.js";
+import { compared, setColours, setThreshold } from "./faces.js";
 import { Gallery } from "./gallery.js";
 import { Live } from "./live.js";
 import { Video } from "./video.js";
@@ -10,7 +10,7 @@ import { keep, percent, preferred, say, speak } from "./words.js";
 
 let limits = { bytes: Infinity };
 let server = null; // what /v1/models says
-let device = Promise.resolve(null); // the models in the browser while the switch is on: what is read waits for them
+let device = Promise.resolve(null); // the models in the browser by name while the switch is on: what is read waits for them
 let choices = 0;
 let message = null; // a function that says what all must see
 
@@ -28,7 +28,7 @@ const live = new Live({
   onSay: announce,
   analyze: async (canvas) => {
     const models = await device;
-    if (models) return models.analyze(canvas, false);
+    if (models) return models.get(byId("model").value).analyze(canvas, false);
     const blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.85));
     return api.analyze(blob, byId("model").value);
   },
@@ -38,12 +38,20 @@ const gallery = new Gallery({ read: readOne, onSay: announce, onFail: complain }
 
 const video = new Video({ modelOf: () => byId("model").value, onSay: announce });
 
+// One photo, by the chosen model, and by the one that it is compared with.
 async function readOne(file) {
-  const models = await device;
-  if (models) return models.analyze(file);
+  const [models, name, other] = [await device, byId("model").value, byId("other").value];
+  const result = await readBy(name, file, models);
+  if (!other) return result;
+  const second = await readBy(other, file, models);
+  return { ...result, model: name, faces: compared(result.faces, second.faces, other) };
+}
+
+async function readBy(name, file, models) {
+  if (models) return models.get(name).analyze(file);
   if (file.size > limits.bytes) throw new api.Failure(() => say("too_large", megabytes(limits.bytes)));
   try {
-    return await api.analyze(file, byId("model").value);
+    return await api.analyze(file, name);
   } catch (error) {
     if (error.status === 401) askForKey();
     throw error;
@@ -129,12 +137,25 @@ function talk(language) {
 
 const showAll = () => [gallery, live, video].forEach((part) => part.show());
 
-// The model that is chosen, and where it runs, from here on. The last choice counts, whichever is ready first.
+// The models that can be compared with the chosen one: those of the same classes.
+function offerOthers(model) {
+  const [select, before] = [byId("other"), byId("other").value];
+  const classes = ({ classes }) => classes.map(({ name }) => name).join();
+  const fitting = server.models.filter((other) => other !== model && classes(other) === classes(model)).map(({ name }) => name);
+  select.replaceChildren(new Option(say("no_other"), ""), ...fitting.map((name) => new Option(name, name)));
+  select.value = fitting.includes(before) ? before : "";
+  byId("other-choice").hidden = !fitting.length;
+  return server.models.filter(({ name }) => name === select.value);
+}
+
+// The models that are chosen, and where they run, from here on. The last choice counts, whichever is ready first.
 async function choose() {
   const choice = ++choices;
   const model = server.models.find(({ name }) => name === byId("model").value);
-  byId("device-choice").hidden = !model.on_device;
-  if (!model.on_device) byId("device").checked = false;
+  const chosen = [model, ...offerOthers(model)];
+  const isPossible = chosen.every(({ on_device }) => on_device);
+  byId("device-choice").hidden = !isPossible;
+  if (!isPossible) byId("device").checked = false;
   const isOn = byId("device").checked;
   Object.assign(live, { classes: model.classes, abstain: server.options.abstain });
   Object.assign(video, { classes: model.classes, limits: limits.video, isOnDevice: isOn });
@@ -142,7 +163,7 @@ async function choose() {
   label.toggle("loading", isOn);
   for (const place of document.querySelectorAll(".privacy.where")) place.dataset.word = isOn ? "privacy_device" : "privacy_server";
   talk(document.documentElement.lang);
-  device = isOn ? load(model) : Promise.resolve(null);
+  device = isOn ? load(chosen) : Promise.resolve(null);
   try {
     await device;
     if (choice === choices && isOn) announce(say("privacy_device"));
@@ -157,14 +178,16 @@ async function choose() {
   byId("device-share").textContent = "";
 }
 
-async function load(model) {
+async function load(models) {
   announce(say("device_loading"));
+  const show = (share) => (byId("device-share").textContent = share < 1 ? percent(share) : "");
   try {
     const [{ Device }, runtime] = await Promise.all([import("./device.js"), import("./runtime.js")]);
-    const paths = ["/v1/detector/file", `/v1/models/${encodeURIComponent(model.name)}/file`];
-    const show = (share) => (byId("device-share").textContent = share < 1 ? percent(share) : "");
-    const [ort, ...files] = await runtime.load(paths, api.download, show);
-    return await Device.load(ort, files, model, { ...server.options, max_faces: limits.faces });
+    const paths = models.map(({ name }) => `/v1/models/${encodeURIComponent(name)}/file`);
+    const [ort, detector, ...files] = await runtime.load(["/v1/detector/file", ...paths], api.download, show);
+    const settings = { ...server.options, max_faces: limits.faces };
+    const loaded = models.map(async (model, at) => [model.name, await Device.load(ort, [detector, files[at]], model, settings)]);
+    return new Map(await Promise.all(loaded));
   } catch {
     throw new api.Failure(() => say("device_failed"), -1);
   }
@@ -203,7 +226,7 @@ async function meetServer() {
   server.models.forEach((model) => setColours(model.classes));
   byId("model").replaceChildren(...server.models.map(({ name }) => new Option(name, name)));
   byId("model-choice").hidden = server.models.length < 2;
-  byId("model").onchange = byId("device").onchange = () => {
+  byId("model").onchange = byId("other").onchange = byId("device").onchange = () => {
     complain(null);
     choose();
   };

@@ -4,7 +4,7 @@ import { Boxes } from "./boxes.js";
 import { copyFrom } from "./copy.js";
 import { element, save } from "./dom.js";
 import { drawFaces } from "./draw.js";
-import { caption, colour, colourOf, inReadingOrder, isUncertain } from "./faces.js";
+import { caption, colour, colourOf, differs, differsIn, inReadingOrder, isUncertain } from "./faces.js";
 import { expression, percent, say } from "./words.js";
 
 const SHOWN = 1600; // pixels of the longer side of what is kept for the screen, so that a gallery fits in memory
@@ -124,8 +124,9 @@ export class Photo {
   }
 
   #found() {
-    const count = this.result.faces.length;
-    return count ? say("found", count) : say("no_face");
+    const { faces } = this.result;
+    if (faces.some((face) => face.compared_with)) return say("found_compared", faces.length, faces.filter(differs).length);
+    return faces.length ? say("found", faces.length) : say("no_face");
   }
 
   #point(number) {
@@ -151,8 +152,9 @@ export class Photo {
   #row(face, number) {
     const label = element("strong", {}, element("span", { className: "number", textContent: number + 1 }), ` ${caption(face)}`);
     const head = element("span", { className: "head" }, ...this.crops.slice(number, number + 1), label);
-    const button = element("button", { type: "button", className: "face" }, head, ...bars(face));
+    const button = element("button", { type: "button", className: "face" }, head, ...(face.compared_with ? pairs(face, this.result.model) : bars(face)));
     if (face.unreadable) label.after(element("span", { className: "minor", textContent: say(face.unreadable) }));
+    if (differs(face)) label.after(element("span", { className: "minor", textContent: `≠ ${say("differ")}` }));
     button.classList.toggle("uncertain", isUncertain(face));
     button.style.setProperty("--colour", colourOf(face));
     button.onpointerenter = button.onfocus = () => this.#point(number);
@@ -174,12 +176,31 @@ export class Photo {
   }
 }
 
-function bars(face) {
-  return Object.entries(face.probabilities).map(([name, value]) => {
-    const fill = element("span", { className: "fill" });
-    fill.style.setProperty("--share", `${100 * value}%`);
-    fill.style.setProperty("--colour", colour(name));
-    const share = element("span", { className: "share", textContent: percent(value) });
-    return element("span", { className: "bar" }, element("span", { textContent: expression(name) }), element("span", { className: "track" }, fill), share);
+const words = (className, textContent) => element("span", { className, textContent });
+
+function track(name, value) {
+  const fill = element("span", { className: "fill" });
+  fill.style.setProperty("--share", `${100 * value}%`);
+  fill.style.setProperty("--colour", colour(name));
+  return element("span", { className: "track" }, fill);
+}
+
+const bars = (face) =>
+  Object.entries(face.probabilities).map(([name, value]) =>
+    element("span", { className: "bar" }, words("", expression(name)), track(name, value), words("share", percent(value))),
+  );
+
+// The bars of two models side by side, with the expressions in which they clearly differ in bold.
+function pairs(face, model) {
+  const other = face.compared_with;
+  const head = element("span", { className: "bar pair" }, words("", ""), words("model", model), words("model", other.model));
+  const said = element("span", { className: "bar pair" }, words("", ""), words("model", caption(face)), words("model", caption(other)));
+  const rows = Object.entries(face.probabilities).map(([name, value]) => {
+    const second = other.probabilities[name];
+    const row = element("span", { className: "bar pair" }, words("", expression(name)));
+    row.append(track(name, value), words("share", percent(value)), track(name, second), words("share", percent(second)));
+    row.classList.toggle("differs", differsIn(face, name));
+    return row;
   });
+  return [head, said, ...rows];
 }
