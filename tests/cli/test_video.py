@@ -96,6 +96,12 @@ def test_tracks_are_merged(invoke: Invoke, films: Path, tmp_path: Path) -> None:
     assert code == 0, err
     assert {row["person"] for row in json.loads(out)["clips"]} == {"carl"}
     assert invoke("video", "merge", tmp_path / "study", "anna.mp4#1")[0] == 2
+    tracks = tmp_path / "study" / "tracks.csv"
+    assert "copy it to another file" in invoke("video", "merge", tmp_path / "study", tracks)[2]
+    (tmp_path / "persons.csv").write_text(tracks.read_text().replace("carl", "dora"))
+    code, out, err = invoke("video", "merge", tmp_path / "study", tmp_path / "persons.csv", "--json")
+    assert code == 0, err
+    assert {row["person"] for row in json.loads(out)["clips"]} == {"dora"}
     assert "has no settings.json" in invoke("video", "merge", films, "carl=anna.mp4#1")[2]
 
 

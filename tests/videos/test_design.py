@@ -50,6 +50,21 @@ def test_a_table_of_blocks(tmp_path: Path) -> None:
     assert made.names("a.mp4", [1, 2]) == ["anna", "anna"]
 
 
+def test_persons_from_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "persons.csv"
+    path.write_text("clip;track;person;note\na.mp4;1;anna;x\na.mp4;2;a.mp4#2;\na.mp4;3;;\nb.mp4;1;anna;\n")
+    assert design.read_persons(path) == (PersonOfTrack("a.mp4", 1, "anna"), PersonOfTrack("b.mp4", 1, "anna"))
+    for text, sentence in (
+        ("clip,track\na,1\n", "has no column person: copy tracks.csv"),
+        ("clip,track,person\na,x,anna\n", "no track number in row 2"),
+        ("clip,track,person\na,1,anna\na,1,ben\n", "has the track 'a#1' twice"),
+        ("clip,track,person\na,1,a#1\n", "names no person"),
+    ):
+        path.write_text(text)
+        with pytest.raises(DataError, match=sentence):
+            design.read_persons(path)
+
+
 def test_times_are_seconds_or_clocks() -> None:
     assert [design.seconds(text) for text in ("75", "1:15", "0:12.5", "1:02:03", "a")] == [75, 75, 12.5, 3723, None]
 

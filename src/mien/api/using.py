@@ -224,7 +224,7 @@ def video_study(
 @checked
 def merge_tracks(
     folder: Path_,
-    persons: Mapping[str, Sequence[str]],
+    persons: Mapping[str, Sequence[str]] | Path_,
     *,
     lang: Language = "en",
     progress: Progress = SHOWN,
@@ -233,18 +233,27 @@ def merge_tracks(
 
     Args:
         folder: the output folder of ``video_study``.
-        persons: for each person the tracks, as ``"CLIP#TRACK"``; ``tracks.csv`` lists them.
+        persons: for each person the tracks, as ``"CLIP#TRACK"``; or a copy of ``tracks.csv`` whose column ``person`` was filled
+            in by hand.
         lang: language of the page.
         progress: receives lines for the user.
 
     Raises:
-        DataError: the folder has no study, or not these clips.
+        DataError: the folder has no study, or not these clips, or the table doesn't fit.
         ArgumentError: a track is written otherwise, or is given twice.
         OutputError: the folder can't be written.
     """
+    from mien.errors import OutputError
     from mien.videos import design, study
 
-    return _with_page(study.merge(Path(folder), design.named_tracks(persons)), lang, progress)
+    if isinstance(persons, str | os.PathLike):
+        table = Path(persons)
+        if table.resolve() == (Path(folder) / "tracks.csv").resolve():
+            raise OutputError(f"'{table}' is written anew by this call: copy it to another file, such as persons.csv.")
+        named = design.read_persons(table)
+    else:
+        named = design.named_tracks(persons)
+    return _with_page(study.merge(Path(folder), named), lang, progress)
 
 
 @checked

@@ -192,19 +192,29 @@ def _study(clips: tuple[str, ...], as_json: bool, settings: dict[str, Any]) -> N
 
 @click.command("video merge", cls=Verb)
 @click.argument("folder", type=OutputPath("made"))
-@click.argument("persons", nargs=-1, required=True, metavar="NAME=CLIP#TRACK,...")
+@click.argument("persons", nargs=-1, required=True, metavar="NAME=CLIP#TRACK,...|TABLE")
 @lang_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 def merge(folder: Path, persons: tuple[str, ...], lang: str, as_json: bool) -> None:
     """Name the persons of tracks by hand, and summarise again.
 
     mien does not recognise persons: a face that leaves the picture, or is on both sides of a cut, has several tracks.
-    FOLDER is the output of  mien video CLIP... -o FOLDER ; its tracks.csv lists the tracks. No clip is read again.
+    FOLDER is the output of  mien video CLIP... -o FOLDER ; its tracks.csv lists the tracks. TABLE is a copy of tracks.csv whose
+    column person was filled in. No clip is read again.
 
+    \b
     Example:  mien video merge study 'anna=talk.mp4#1,talk.mp4#4' 'ben=talk.mp4#2'
+              mien video merge study persons.csv
     """
     from mien import api
 
+    if len(persons) == 1 and "=" not in persons[0]:
+        if not Path(persons[0]).is_file():
+            raise click.UsageError(
+                f"'{persons[0]}' is neither a table nor a person: write NAME=CLIP#TRACK,CLIP#TRACK or a copy of tracks.csv."
+            )
+        _tell(api.merge_tracks(folder, persons[0], lang=lang, progress=SHOWN), as_json)
+        return
     pairs = [text.partition("=") for text in persons]
     for text, (name, _, tracks) in zip(persons, pairs, strict=True):
         if not name.strip() or not tracks.strip():

@@ -93,6 +93,7 @@ class CoderAgreement(Displayed, kind="coder_agreement"):
         confusions: by coder.
         drawn: what the bootstrap draws: ``clips``, or ``blocks`` of time.
         block: length of a block, in seconds.
+        units: number of clips or blocks that it draws from.
         uncoded: label of time without a code; None if it is left out.
     """
 
@@ -106,6 +107,7 @@ class CoderAgreement(Displayed, kind="coder_agreement"):
     confusions: tuple[Confusion, ...]
     drawn: str
     block: float
+    units: int
     uncoded: str | None
 
     def to_dict(self) -> JsonObject:
@@ -256,6 +258,7 @@ def _measured(
         ),
         drawn=drawn[0],
         block=drawn[1],
+        units=len(np.unique(time.blocks[time.seconds > 0])),
         uncoded=drawn[2],
     )
 

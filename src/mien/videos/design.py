@@ -229,6 +229,30 @@ def named_tracks(persons: Mapping[str, Sequence[str]]) -> tuple[PersonOfTrack, .
     return tuple(found)
 
 
+def read_persons(path: Path) -> tuple[PersonOfTrack, ...]:
+    """The persons of tracks from a table like ``tracks.csv``, whose column ``person`` was filled in by hand.
+
+    Rows without a person, or with the name that mien gives a track (``CLIP#TRACK``), are left out.
+
+    Raises:
+        DataError: it can't be read, lacks a column, has a wrong number, names a track twice, or names no person.
+    """
+    rows = read_table(path)
+    if missing := [name for name in ("clip", "track", "person") if not rows or name not in rows[0]]:
+        raise DataError(f"'{path}' has no column {missing[0]}: copy tracks.csv and fill in its column person.")
+    found = []
+    for number, row in enumerate(rows, start=2):
+        if not row["track"].isdecimal():
+            raise DataError(f"'{path}' has no track number in row {number}: write that of tracks.csv.")
+        if row["person"] not in ("", f"{row['clip']}#{row['track']}"):
+            found.append(PersonOfTrack(row["clip"], int(row["track"]), row["person"]))
+    if twice := _twice(f"{one.clip}#{one.track}" for one in found):
+        raise DataError(f"'{path}' has the track '{twice}' twice: keep one row.")
+    if not found:
+        raise DataError(f"'{path}' names no person: fill in its column person.")
+    return tuple(found)
+
+
 def _twice(names: Iterable[str]) -> str:
     seen: set[str] = set()
     for name in names:

@@ -18,6 +18,7 @@ def test_agreement_shows_its_tables(tmp_path: Path) -> None:
     assert "Fleiss' kappa of the people: " in shown
     assert "Time without a code counts as neutral." in shown
     assert "Intervals draw blocks of 0.5 seconds" in shown
+    assert "Only 8 units to draw from: the intervals are too narrow." in shown
     expressions = [line for line in lines if line[:2] == ["y", "happy"]]
     assert expressions[0][2:4] == ["2.5", "2.0"]
     assert expressions[0][-1] == "–"  # one clip has no intraclass correlation

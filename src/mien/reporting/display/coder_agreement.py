@@ -10,6 +10,9 @@ from mien.experiments.coder_agreement import CoderAgreement
 from mien.reporting.display import markup
 from mien.reporting.texts import Texts, cells
 
+FEW_UNITS = 10
+"""Number of clips or blocks below which intervals are too narrow: a bootstrap needs that many, roughly."""
+
 
 def text(result: CoderAgreement) -> str:
     """The tables that ``mien agree`` prints."""
@@ -60,6 +63,8 @@ def _lines(result: CoderAgreement, t: Texts) -> list[str]:
     if result.fleiss_people is not None:
         lines.insert(0, t("display.coder_fleiss_people", kappa=_shown(result.fleiss_people)))
     lines.append(t(f"display.coder_{result.drawn}", num=result.clips, seconds=result.block))
+    if result.units < FEW_UNITS:
+        lines.append(t("display.coder_few", num=result.units))
     if result.uncoded is not None:
         lines.append(t("display.coder_uncoded", label=result.uncoded))
     return lines
