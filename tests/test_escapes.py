@@ -29,6 +29,15 @@ def test_lines_stay_where_they_are_meant() -> None:
     assert escapes.visible("a\tb\nc\rd", lines=True) == "a\tb\nc\\rd"
 
 
+def test_coloured_blocks_of_tables_stay_and_no_other_control() -> None:
+    painted = "\x1b[38;2;255;0;10m■\x1b[0m happy \x1b[38;2;255;0;10m█▌\x1b[0m\n"
+    assert escapes.visible_text(painted) == painted
+    assert escapes.visible_text(f"\x1b[2J{painted}\x1b[0m") == rf"\x1b[2J{painted}\x1b[0m"
+    hostile = "\x1b[38;2;1;2;3m■\x1b]0;title\x07\x1b[0m"
+    assert "\x1b" not in escapes.visible_text(hostile)
+    assert "\x1b" not in escapes.visible_text("\x1b[38;2;1;2;3mhappy\x1b[0m")
+
+
 @pytest.mark.parametrize(
     ("value", "cell"),
     [

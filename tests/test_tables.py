@@ -66,16 +66,30 @@ def test_bars_have_the_length_of_their_share() -> None:
     assert [tables.bar(share, 2) for share in (0, 0.5, 0.75, 1, 2)] == ["  ", "█ ", "█▌", "██", "██"]
 
 
-def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = tables.render(["class", ""], [["angry", "██"]], ["#ff0000"])
-    assert "\x1b" not in plain
+@pytest.fixture
+def colourful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that shows colour."""
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     for name in ("NO_COLOR", "TERM"):
         monkeypatch.delenv(name, raising=False)
+
+
+def test_without_a_terminal_there_is_no_colour() -> None:
+    assert "\x1b" not in tables.render(["class", ""], [["angry", "██"]], ["#ff0000"])
+
+
+def test_colour_is_for_terminals_that_want_it(colourful: None, monkeypatch: pytest.MonkeyPatch) -> None:
     coloured = tables.render(["class", ""], [["angry", "██"]], ["#ff0000"])
     assert coloured.splitlines()[2] == "\x1b[38;2;255;0;0m■\x1b[0m angry  \x1b[38;2;255;0;0m██\x1b[0m"
     monkeypatch.setenv("NO_COLOR", "1")
-    assert tables.render(["class", ""], [["angry", "██"]], ["#ff0000"]) == plain
+    assert "\x1b" not in tables.render(["class", ""], [["angry", "██"]], ["#ff0000"])
+
+
+def test_the_sign_of_a_class_is_before_its_name(colourful: None) -> None:
+    """In the column of the names; a row without a class has none."""
+    rows = [["a.jpg", "happy"], ["tree.jpg", "no_face"]]
+    shown = tables.render(["photo", "expression"], rows, ["#0a0b0c", ""], named=1).splitlines()
+    assert shown[2:] == ["a.jpg     \x1b[38;2;10;11;12m■\x1b[0m happy", "tree.jpg  no_face"]
 
 
 def test_a_matrix_has_the_true_class_by_row() -> None:

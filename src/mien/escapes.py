@@ -11,8 +11,14 @@ import re
 from typing import Any
 
 _LINES = "\t\n"
+BLOCKS = "■█▉▊▋▌▍▎▏"
+"""What tables paint: signs of a class, and bars."""
+
 _CONTROLS = re.compile("[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, characters that reverse or break a line, and lone surrogates."""
+
+_PAINTED = re.compile(rf"(\x1b\[38;2;\d{{1,3}};\d{{1,3}};\d{{1,3}}m[{BLOCKS}]+\x1b\[0m)")
+"""Blocks in a colour, which can do nothing to a terminal."""
 
 _PLAIN = {"−": "-", "–": "-", "…": "...", "±": "+/-", "×": "x", "≤": "<=", "≥": ">=", "“": '"', "”": '"'}
 """Signs of tables and sentences, and their ASCII."""
@@ -29,6 +35,12 @@ def visible(text: str, *, lines: bool = False) -> str:
         lines: whether to keep line ends and tabs.
     """
     return _CONTROLS.sub(lambda found: found[0] if lines and found[0] in _LINES else _escape(found[0]), text)
+
+
+def visible_text(text: str) -> str:
+    """The same for lines of text with tables, whose coloured blocks stay."""
+    parts = _PAINTED.split(text)  # every second one is painted
+    return "".join(part if place % 2 else visible(part, lines=True) for place, part in enumerate(parts))
 
 
 def encodable(text: str, encoding: str | None) -> str:

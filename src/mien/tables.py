@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 GAP = "  "
 
-_SHADED = re.compile("[■█▉▊▋▌▍▎▏]+")
+_SHADED = re.compile(f"[{escapes.BLOCKS}]+")
 
 
 def room() -> int:
@@ -31,8 +31,14 @@ def room() -> int:
 
 
 def is_colourful() -> bool:
-    """Whether standard output is a terminal that shows colour, and the user wants it."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Whether standard output is a terminal that shows colour and has the signs, and the user wants it."""
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    try:
+        escapes.BLOCKS.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def wrapped(text: str) -> str:
@@ -53,17 +59,19 @@ def bar(share: float, length: int = 10) -> str:
     return ("█" * full + " ▏▎▍▌▋▊▉"[rest].strip()).ljust(length)
 
 
-def render(heads: Sequence[str], rows: Sequence[Sequence[str]], colours: Sequence[str] = ()) -> str:
+def render(heads: Sequence[str], rows: Sequence[Sequence[str]], colours: Sequence[str] = (), *, named: int = 0) -> str:
     """Lay out a table: columns of numbers are right-aligned, others left-aligned, with two blanks between.
 
     Args:
         heads: one title per column.
         rows: the cells; each row has one per column.
-        colours: one ``#rrggbb`` per row, for its bars and for a sign before its name; they show on a terminal only.
+        colours: one ``#rrggbb`` per row, ``""`` for none, for its bars and for a sign before its name; they show on a terminal only.
+        named: the column of the names.
     """
     shown = [[escapes.visible(cell) for cell in row] for row in rows]
     if colours and is_colourful():
-        shown = [[f"■ {row[0]}", *row[1:]] for row in shown]
+        signed = [f"■ {row[named]}" if colour else row[named] for row, colour in zip(shown, colours, strict=True)]
+        shown = [[*row[:named], sign, *row[named + 1 :]] for row, sign in zip(shown, signed, strict=True)]
     painted = list(colours) if is_colourful() else []
     columns = [[head, *(row[place] for row in shown)] for place, head in enumerate(heads)]
     return "\n\n".join(_block([columns[place] for place in places], painted) for places in _blocks(columns))
@@ -92,7 +100,8 @@ def _block(columns: Sequence[Sequence[str]], colours: Sequence[str]) -> str:
             texts = [cell[part] if part < len(cell) else "" for cell in cells]
             aligned = [_aligned(*one) for one in zip(texts, widths, numeric, strict=True)]
             line = GAP.join(aligned).rstrip()
-            lines.append(_painted(line, colours[place - 1]) if place and colours else line)
+            colour = colours[place - 1] if place and colours else ""
+            lines.append(_painted(line, colour) if colour else line)
         if not place:
             lines.append(GAP.join("-" * width for width in widths))
     return "\n".join(lines)

@@ -11,7 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from mien import shown
+from mien import shown, tables
 from mien.cli import common
 from mien.data.reading import ReadOptions
 
@@ -75,6 +75,17 @@ def test_results_are_text_or_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert '"a"' in capsys.readouterr().out
     shown.say("a\x1b[31mb")
     assert "\x1b" not in capsys.readouterr().err
+
+
+def test_colours_of_a_table_reach_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    table = tables.render(["class"], [["a\x1b[2Jb"]], ["#010203"])
+    common.show({}, False, lambda: table)
+    assert capsys.readouterr().out.splitlines()[2] == "\x1b[38;2;1;2;3m■\x1b[0m a\\x1b[2Jb"
 
 
 def test_a_stop_says_how_to_go_on_if_there_is_something_to_go_on_with(

@@ -190,7 +190,7 @@ def fail(message: str, exit_code: int) -> None:
 def write(text: str, *, err: bool = False) -> None:
     """Print a result on standard output, or several lines on standard error."""
     stream = sys.stderr if err else sys.stdout
-    click.echo(escapes.encodable(escapes.visible(text, lines=True), stream.encoding), err=err)
+    click.echo(escapes.encodable(escapes.visible_text(text), stream.encoding), err=err)
 
 
 @contextmanager

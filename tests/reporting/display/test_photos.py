@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from mien import palette
 from mien.errors import ImageError
 from mien.inference.photo import Face, PhotoResult
 from mien.inference.predictions import Predictions
@@ -32,6 +33,16 @@ def test_photos_are_the_table_of_the_command_line() -> None:
     assert "is not a picture" in lines[5]
     assert "&lt;x&gt;.jpg" in PHOTOS._repr_html_()
     assert "<x>" not in PHOTOS._repr_html_()
+
+
+def test_expressions_have_their_colours_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    for name in ("NO_COLOR", "TERM", "COLORFGBG"):
+        monkeypatch.delenv(name, raising=False)
+    red, green, blue = (int(palette.EXPRESSIONS_DARK["happy"][start : start + 2], 16) for start in (1, 3, 5))
+    lines = str(PHOTOS).splitlines()
+    assert f" \x1b[38;2;{red};{green};{blue}m■\x1b[0m happy " in lines[2]
+    assert not any("\x1b" in line for line in lines[3:])  # unsure, no face, not read
 
 
 def test_a_photo_shows_its_picture_and_is_read_again_where_it_was_not_kept(tmp_path: Path) -> None:

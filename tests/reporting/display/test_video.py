@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from mien.videos.analysis import Segment
 from mien.videos.job import VideoResult
 
@@ -19,6 +21,14 @@ RESULT = VideoResult(
     prior=None,
     stopped=False,
 )
+
+
+def test_expressions_have_their_colours_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "■" not in str(RESULT)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    assert [line.count("■\x1b[0m ") for line in str(RESULT).splitlines()] == [0, 0, 1, 1]
 
 
 def test_a_video_shows_its_segments() -> None:

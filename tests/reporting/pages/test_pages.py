@@ -20,6 +20,7 @@ from experimental import crossvalidated, study, sweep, with_answers
 from filmed import filmed
 from mien.auditing.audit import Audit
 from mien.data.faceset import FaceSet
+from mien.evaluation import groups
 from mien.evaluation.judge import Judgement
 from mien.evaluation.model_comparison import ModelComparison
 from mien.evaluation.probing.findings import Findings
@@ -66,8 +67,11 @@ def renders(
     folder = tmp_path_factory.mktemp("pages")
     done = homeworks.done(faces_file, None, folder / "hw", run)
     clips = filmed(folder / "clips")
+    judged_base = judgement()
+    grouped = groups.by_column(judged_base, "split")
+    parts = report.Parts(studies=(study(),), by=(grouped,))
     return {
-        "report": lambda **options: report.render(judgement(), base, **options),
+        "report": lambda **options: report.render(judged_base, base, parts=parts, **options),
         "explain": lambda **options: explain.render(judged, probed, **options),
         "compare": lambda **options: compare.render(compared, **options),
         "study": lambda **options: study_page.render(with_answers(study()), **options),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mien import images, tables
+from mien import images, palette, tables
 from mien.inference import annotate, records
 from mien.inference.photo import PhotoResult
 from mien.inference.predictions import Predictions
@@ -26,9 +26,12 @@ def text(result: PhotoResult | Predictions) -> str:
 
 
 def table(found: Sequence[records.Row]) -> str:
-    """Rows of photos as a table for the terminal."""
+    """Rows of photos as a table for the terminal; where it has colour, expressions have theirs."""
     t = Texts("en")
-    return tables.render(t.heads("display.photo_heads"), _cells(found, t))
+    known = [row["status"] == "face" and not row["abstained"] for row in found]
+    colours = palette.on_terminal(name for row in found for name in row.get("probabilities", ()))
+    painted = [colours[row["label"]] if is_known else "" for row, is_known in zip(found, known, strict=True)]
+    return tables.render(t.heads("display.photo_heads"), _cells(found, t), painted, named=1)
 
 
 def html(result: PhotoResult | Predictions) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mien import tables
+from mien import palette, tables
 from mien.reporting.display import markup
 from mien.reporting.texts import Texts, cells
 from mien.videos.job import VideoResult
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 
 def text(result: VideoResult) -> str:
-    """The table that ``mien video`` prints."""
-    return tables.render(Texts("en").heads("display.video_heads"), _cells(result))
+    """The table that ``mien video`` prints; on a terminal with colour, expressions have theirs."""
+    colours = palette.on_terminal(one.label for one in result.segments)
+    painted = [colours[one.label] for one in result.segments]
+    return tables.render(Texts("en").heads("display.video_heads"), _cells(result), painted, named=2)
 
 
 def html(result: VideoResult) -> str:
