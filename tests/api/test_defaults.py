@@ -37,7 +37,7 @@ ONLY_OF = {
     ("audit", "out"), ("audit", "write"), ("audit", "remove"), ("audit", "fix"), ("audit", "overwrite"),
     *((verb, "faces") for verb in ("explain", "audit", "compare", "study", "crossval")),
     ("video_study", "annotate"), ("video_study", "sound"), ("video_study", "timeline"),
-    *(("video", name) for name in ("conditions", "baseline", "single")),
+    *(("video", name) for name in ("conditions", "baseline", "single", "faces")),
     *((verb, f"episode_{name}") for verb in ("video", "video_study") for name in ("threshold", "shortest", "gap")),
 }  # fmt: skip
 """Further options of single verbs: Python has ``write_page`` of their results, ``auditing.cleaning``, and functions of their own

@@ -15,6 +15,7 @@ from mien.cli.common import (
     is_given,
     lang_option,
     name_argument,
+    no_faces_option,
     output_argument,
     path_argument,
     resumable,
@@ -88,7 +89,7 @@ study_options = (
     click.option(
         "--workers", type=click.IntRange(1, 1024), help="Clips that are read at the same time.  [default: one per core]"
     ),
-    click.option("--no-faces", is_flag=True, help="Leave out all pictures of faces, for a page that is shared."),
+    no_faces_option,
     lang_option,
 )
 
