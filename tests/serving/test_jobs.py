@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 import mien
 import scenes
-from mien.errors import RequestError, VideoError
+from mien.errors import OutputError, RequestError, VideoError
 from mien.serving import jobs
 from mien.serving.jobs import Job, VideoJobs
 from mien.serving.settings import Settings
@@ -38,7 +39,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def files(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.rglob("*") if path.is_file() and not path.name.endswith(".lock"))
+    """The names of all files, which may be deleted meanwhile."""
+    return sorted(name for _, _, names in os.walk(folder) for name in names if not name.endswith(".lock"))
 
 
 def sent(clips: VideoJobs, data: bytes, every: int = 1) -> Job:
@@ -143,15 +145,40 @@ def test_places_are_few() -> None:
     assert clips.new("tiny", 1).id != first.id
 
 
+def test_a_disk_without_room_is_said(
+    reader: mien.Reader, film: bytes, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips = VideoJobs(Settings())
+    job = sent(clips, film)
+
+    def full(*_: object, **__: object) -> None:
+        raise OutputError(f"'{job.folder}/rows.jsonl' can't be written: No space left on device.")
+
+    monkeypatch.setattr("mien.inference.records.opened", full)
+    assert (
+        str(finish(clips, job, reader).error) == "The server has no room for the results of the clip: try again later."
+    )
+    assert files(place) == []
+    monkeypatch.setattr("tempfile.tempdir", str(place / "nowhere"))
+    with pytest.raises(RequestError, match="can't write clips"):
+        VideoJobs(Settings()).new("tiny", 1)
+
+
 def test_clips_nobody_asks_about_and_those_of_a_stopped_server_are_deleted(
     reader: mien.Reader, film: bytes, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs, "SWEEP_SECONDS", 0.02)
     clips = VideoJobs(Settings())
+    killed = place / ".mien-0123456789abcdef.tmp" / "new" / "some" / jobs.CLIP  # of a process that was killed
+    killed.parent.mkdir(parents=True)
+    killed.write_bytes(film)
 
     async def check() -> None:
         work = asyncio.create_task(clips.work())
+        await asyncio.sleep(0.05)
+        assert list(place.iterdir()) == []
         left, kept = sent(clips, film), sent(clips, film)
+        assert left.folder.stat().st_mode & 0o777 == 0o700
         for job in (left, kept):
             job.state = "done"
         left.asked -= 121

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from mien import temporaries
-from mien.errors import MienError, RequestError, VideoError
+from mien.errors import MienError, OutputError, RequestError, VideoError
 from mien.inference import records
 from mien.inference.photo import Reader
 from mien.progress import Progress
@@ -128,15 +128,22 @@ class VideoJobs:
         """A place for a clip.
 
         Raises:
-            RequestError: there are too many clips.
+            RequestError: there are too many clips, or no files can be written.
         """
         if len(self) >= self.settings.max_videos:
             raise RequestError(503, "The server has too many clips at the moment: try again later.", RETRY_AFTER)
-        if self._root is None:
-            self._root = self._opened.enter_context(temporaries.beside(Path(tempfile.gettempdir()) / "clips")).parent
         number = secrets.token_urlsafe(16)
-        job = Job(number, self._root / number, model, every)
-        job.folder.mkdir(mode=0o700)
+        try:
+            if self._root is None:
+                self._root = self._opened.enter_context(
+                    temporaries.beside(Path(tempfile.gettempdir()) / "clips")
+                ).parent
+            job = Job(number, self._root / number, model, every)
+            job.folder.mkdir(mode=0o700)
+        except OSError as error:
+            raise RequestError(
+                503, f"The server can't write clips to its temporary folder ({error.strerror})."
+            ) from None
         self._jobs[number] = job
         return job
 
@@ -196,6 +203,9 @@ class VideoJobs:
         try:
             result = analyse(job, reader, self.settings.max_video_seconds)
         except Cancelled:
+            job.state = "failed"
+        except OutputError:
+            job.error = RequestError(503, "The server has no room for the results of the clip: try again later.")
             job.state = "failed"
         except MienError as error:
             job.error = VideoError(str(error).replace(f"'{job.clip}'", "The clip"))
