@@ -128,7 +128,7 @@ def test_the_package_is_small_and_complete(package: Path) -> None:
     }
     models = {f"models/{name}.{kind}" for name in ("base", "robust", "tiny") for kind in ("onnx", "md")}
     documents = {"README.md", "LICENSE", "LICENCES.md", "example.html", "package.json"}
-    code_files = {"index.js", "index.d.ts", "device.js", "tracking.js", "models.js"}
+    code_files = {"index.js", "index.d.ts", "device.js", "readability.js", "tracking.js", "models.js"}
     assert {name for name in names if not name.endswith(".png")} == models | documents | code_files | {
         "models/yunet.onnx"
     }

@@ -20,7 +20,7 @@ PAGE = ROOT / "src" / "mien" / "serving" / "page"
 WEIGHTS = ROOT / "src" / "mien" / "inference" / "weights"
 DETECTOR = WEIGHTS / "detector" / "yunet.onnx"
 
-SHARED = ("device.js", "tracking.js")
+SHARED = ("device.js", "readability.js", "tracking.js")
 """The modules of the page that the package has too."""
 
 OPTIONS = ("min_confidence", "abstain", "flip", "rotate", "detail", "max_faces")

@@ -48,6 +48,18 @@ export interface Face {
   detection_score: number;
   /** Degrees by which the photo was turned clockwise for this face. */
   rotated: 0 | 90 | 180 | 270;
+  /** Side of the square that the model sees, in pixels of the picture. */
+  size: number;
+  /** Standard deviation of the Laplacian by that of the grays; lower is more blurred. */
+  sharpness: number;
+  /** Mean gray, 0 to 255. */
+  exposure: number;
+  /** Direction of the head in degrees, coarse: to the right of the picture, downwards, and clockwise. */
+  yaw: number;
+  pitch: number;
+  roll: number;
+  /** Why the prediction should not be used; empty if it can. */
+  unreadable: "" | "too_small" | "too_blurred" | "turned_away";
 }
 
 export interface Analysis {

@@ -56,6 +56,15 @@ def test_photos_are_read_on_the_device_as_on_the_server(visit: Open, tmp_path: P
                     list(face["probabilities"].values()), list(other["probabilities"].values()), atol=0.01
                 )
                 assert list(face["probabilities"]) == list(other["probabilities"])
+                for name, tolerance in (
+                    ("size", 1.0),
+                    ("sharpness", 0.03),
+                    ("exposure", 1.0),
+                    ("yaw", 2.0),
+                    ("roll", 1.0),
+                ):
+                    assert face[name] == pytest.approx(other[name], abs=tolerance)
+                assert face["unreadable"] == other["unreadable"]
         assert (photos[1]["width"], photos[1]["height"]) == images.decode(one).shape[1::-1]
         page.get_by_label("On this device").uncheck()
         expect(page.locator("#drop .privacy")).to_contain_text("are sent to this server")

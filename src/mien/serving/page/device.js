@@ -1,6 +1,7 @@
 // Finding and reading faces in the browser itself: the same steps, in the same order, as inference/detector.py, align.py and
 // photo.py take on the server, on the same two model files. A photo that is read here is sent nowhere.
 
+import { assess, TEMPLATE } from "./readability.js";
 import { overlap } from "./tracking.js";
 
 const LONGEST = 640; // pixels: photos are shrunk to this for the first look
@@ -9,7 +10,6 @@ const [SMALLEST_FACE, SEEN_FACE, MOST_SEEN] = [24, 28, 16e6];
 const [UPRIGHT_SCORE, TURN_MARGIN] = [0.92, 0.02];
 const STRIDES = [8, 16, 32];
 const MAX_OVERLAP = 0.3;
-const TEMPLATE = [[14.5, 18.3], [32.9, 18.2], [23.4, 28.3], [16.1, 36.1], [31.4, 36.1]]; // of a crop of 48x48
 const MAX_SUPERSAMPLING = 8;
 
 export class Device {
@@ -118,6 +118,7 @@ export class Device {
         landmarks: landmarks.map((point) => point.map(round2)),
         detection_score: Math.round(score * 1e4) / 1e4,
         rotated,
+        ...assess(landmarks, crops[number], size),
       };
     });
   }
