@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+import scenes
 from browsers import Open, give
 from mien.serving import samples
 
@@ -103,6 +104,27 @@ def test_labels_can_be_read_and_nothing_scrolls_inside(visit: Open, tmp_path: Pa
             assert apart or one["bottom"] <= other["top"] + 1 or other["bottom"] <= one["top"] + 1
     inner = "all => all.filter((one) => one.scrollHeight > one.clientHeight + 1 && /auto|scroll/.test(getComputedStyle(one).overflowY)).length"
     assert page.locator("main *").evaluate_all(inner) == 0
+
+
+def test_in_a_crowd_labels_are_numbers_that_cover_no_other_face(visit: Open, tmp_path: Path) -> None:
+    page = visit(viewport={"width": 360, "height": 740})
+    crowd = scenes.scene(("happy", "surprise") * 4, width=1600, height=300, side=180)
+    give(page, scenes.save(crowd, tmp_path / "crowd.png"))
+    labels = page.locator(".box .label").all_inner_texts()
+    assert len(labels) == 8
+    assert [label.split()[0] for label in labels] == [str(number) for number in range(1, 9)]
+    assert "2" in labels  # there is no room for more
+    covered = """(labels) => labels.flatMap((label) => {
+        const one = label.getBoundingClientRect();
+        const others = [...document.querySelectorAll(".box")].filter((box) => box !== label.parentElement);
+        return others.map((box) => box.getBoundingClientRect()).filter((box) =>
+            one.left + 1 < box.right && box.left + 1 < one.right && one.top + 1 < box.bottom && box.top + 1 < one.bottom);
+    }).length"""
+    assert page.locator(".box .label").evaluate_all(covered) == 0
+    second = page.locator(".box").nth(1)
+    second.focus()
+    rest = second.locator(".label").evaluate("label => getComputedStyle(label, '::after').content")
+    assert re.fullmatch(r'" surprise \d+%"', rest)
 
 
 def test_each_card_has_the_crop_of_its_face(six: Page) -> None:

@@ -62,25 +62,30 @@ export class Boxes {
     this.buttons[this.reached].focus();
   }
 
-  // A label that would cover another one has its number only.
+  // A label that would cover another label or face has its number only, and the rest while its box is marked.
   #placeLabels() {
     const area = { width: this.area.clientWidth, height: this.area.clientHeight };
     if (!area.width) return;
-    const taken = [];
+    const boxes = this.buttons.map(({ offsetLeft: x, offsetTop: y, offsetWidth: width, offsetHeight: height }) => ({ x, y, width, height }));
+    const labels = [];
     this.buttons.forEach((button, number) => {
+      const { x: left, y: top, width, height } = boxes[number];
+      const box = { left, top, right: left + width, bottom: top + height };
+      const taken = [...labels, ...boxes.filter((_, other) => other !== number)];
       const label = button.firstChild;
-      const [left, top] = [button.offsetLeft, button.offsetTop];
-      const box = { left, top, right: left + button.offsetWidth, bottom: top + button.offsetHeight };
-      for (const text of [`${number + 1} ${this.captions[number]}`, String(number + 1)]) {
+      const fit = (text) => {
         label.textContent = text;
-        const spot = place(box, label.offsetWidth, label.offsetHeight, area, taken, NEAR);
-        if (!spot && text !== String(number + 1)) continue;
-        const { x, y } = spot ?? { x: left, y: top };
-        taken.push({ x, y, width: label.offsetWidth, height: label.offsetHeight });
-        label.style.left = `${x - left}px`;
-        label.style.top = `${y - top}px`;
-        return;
+        return place(box, label.offsetWidth, label.offsetHeight, area, taken, NEAR);
+      };
+      delete label.dataset.rest;
+      let spot = fit(`${number + 1} ${this.captions[number]}`);
+      if (!spot) {
+        spot = fit(String(number + 1)) ?? { x: left, y: top };
+        label.dataset.rest = ` ${this.captions[number]}`;
       }
+      labels.push({ x: spot.x, y: spot.y, width: label.offsetWidth, height: label.offsetHeight });
+      label.style.left = `${spot.x - left}px`;
+      label.style.top = `${spot.y - top}px`;
     });
   }
 }

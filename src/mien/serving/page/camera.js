@@ -19,7 +19,7 @@ export async function openCamera(facingMode) {
 export const closeCamera = (stream) => stream?.getTracks().forEach((track) => track.stop());
 
 export class Snapshot {
-  // `onTake` gets the photo as a file; `onFail` a function that says why there is none.
+  // `onTake` gets the photo as a file; `onFail` a function that says why there is none, or null.
   constructor({ onTake, onFail }) {
     Object.assign(this, { onTake, onFail, turn: 0 });
     this.dialog = byId("shot");
@@ -33,6 +33,7 @@ export class Snapshot {
   async open() {
     const turn = ++this.turn;
     this.takeButton.disabled = true;
+    this.onFail(null);
     this.dialog.showModal();
     let stream = null;
     try {

@@ -34,7 +34,7 @@ const live = new Live({
   },
 });
 
-const gallery = new Gallery({ read: readOne, onSay: announce, onFail: complain });
+const gallery = new Gallery({ read: readOne, onSay: announce, onFail: (words) => (words || server) && complain(words) });
 
 const video = new Video({ modelOf: () => byId("model").value, onSay: announce });
 

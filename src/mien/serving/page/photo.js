@@ -51,7 +51,7 @@ export class Photo {
     const actions = element("div", { className: "row" }, this.retryButton, this.copyButton, this.saveButton, this.removeButton);
     const about = element("div", { className: "about" }, element("div", {}, this.title, this.said), this.faces, actions);
     const frame = element("div", { className: "frame" }, this.canvas, this.boxes.area);
-    this.card = element("li", { className: "photo" }, element("div", { className: "picture" }, frame), about);
+    this.card = element("li", { className: "photo", tabIndex: -1 }, element("div", { className: "picture" }, frame), about);
     this.show();
   }
 
@@ -85,7 +85,7 @@ export class Photo {
   wait() {
     this.state = "waiting";
     this.show();
-    this.removeButton.focus();
+    this.card.focus();
   }
 
   summary() {

@@ -135,7 +135,7 @@ export class Video {
   #words() {
     const { state, share, read } = this;
     if (state === "sending") return say("clip_sending", percent(share));
-    if (state === "running") return read?.duration ? say("clip_running", clock(read.seconds), clock(read.duration)) : say("clip_waiting");
+    if (state === "running") return say("clip_running", clock(read.seconds), read.duration && clock(read.duration));
     if (state === "done") return say("clip_done", this.tracks.size + this.hidden);
     return { waiting: say("clip_waiting"), failed: this.why?.(), cancelled: say("clip_cancelled") }[state] ?? "";
   }
