@@ -271,6 +271,18 @@ def test_a_folder_of_something_else_is_refused(films: Path, tmp_path: Path) -> N
         read(films, tmp_path)
 
 
+def test_a_clip_that_is_cut_off_is_told(tmp_path: Path) -> None:
+    empty = [scenes.background(320, 240, number) for number in range(30)]
+    whole = scenes.clip(tmp_path / "whole.mp4", empty, options={"movflags": "+faststart"})
+    (tmp_path / "cut.mp4").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    found = clips.expand([str(tmp_path / "cut.mp4")])
+    for _ in range(2):  # also where nothing is read again
+        (one,) = study.run(Reader("tiny", threads=1), found, tmp_path / "out", PLAN, Design()).damaged
+        assert one.clip == "cut.mp4"
+        assert one.frames + one.lost == 30
+        assert 5 < one.lost < 25
+
+
 @pytest.mark.parametrize(("single", "person"), [(True, "empty"), (False, "empty.mp4")])
 def test_a_clip_without_a_face_is_in_the_tables(tmp_path: Path, single: bool, person: str) -> None:
     film(tmp_path / "empty.mp4", [""], 3)

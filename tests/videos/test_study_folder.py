@@ -62,5 +62,8 @@ def test_the_record_of_a_clip(tmp_path: Path) -> None:
     assert study_folder.record_of(tmp_path / "out", clip.name) is None
     files.write_json(path, typed_json.to_json(record))
     assert study_folder.record_of(tmp_path / "out", clip.name) == record
+    study_folder.note_source(tmp_path / "out", Clip(clip.name, str(tmp_path / "out" / "a.mp4")))
+    moved = study_folder.record_of(tmp_path / "out", clip.name)
+    assert moved == dataclasses.replace(record, source="a.mp4")
     study_folder.remove(tmp_path / "out", clip.name)
     assert list((tmp_path / "out" / "rows").iterdir()) == []

@@ -127,11 +127,11 @@ class _Crew:
 
     def read(self, number: int, clip: Clip, messages: queue.SimpleQueue[tuple[int, Message | None]]) -> None:
         """Have a process read a clip, and pass on its messages: None at first, and at last an outcome or an error."""
+        messages.put((number, None))
         try:
             process = self._process()
         except EOFError:  # all are stopped
             return
-        messages.put((number, None))
         try:
             stdin, stdout = _pipes(process)
             stdin.write(pickle.dumps(clip))

@@ -75,6 +75,15 @@ class Unread:
     reason: str
 
 
+@dataclass(frozen=True)
+class Damaged:
+    """A clip of which about ``lost`` frames could not be read, beside those that were."""
+
+    clip: str
+    frames: int
+    lost: int
+
+
 @dataclass(frozen=True, eq=False)
 class VideoStudy(Paged, kind="video_study"):
     """Summaries of the expressions in clips; ``to_frame`` has a row for each person, clip and expression.
@@ -87,6 +96,7 @@ class VideoStudy(Paged, kind="video_study"):
         tracks: the tracks with their persons.
         unread: clips that could not be read.
         notes: overlaps and gaps of blocks.
+        damaged: clips of which frames could not be read.
     """
 
     folder: Path
@@ -96,6 +106,7 @@ class VideoStudy(Paged, kind="video_study"):
     tracks: tuple[Track, ...]
     unread: tuple[Unread, ...] = ()
     notes: tuple[BlockNote, ...] = ()
+    damaged: tuple[Damaged, ...] = ()
 
     @property
     def by_person(self) -> list[GroupSummary]:
@@ -127,6 +138,7 @@ class VideoStudy(Paged, kind="video_study"):
             "settings": typed_json.to_json(self.settings),
             "unread": typed_json.to_json(self.unread),
             "notes": typed_json.to_json(self.notes),
+            "damaged": typed_json.to_json(self.damaged),
         } | {sheet.name: [dataclasses.asdict(row) for row in sheet.rows] for sheet in self.sheets}
 
 
@@ -183,6 +195,7 @@ def _is_wanted(out: Path, clip: Clip, progress: Progress) -> bool:
     elif study_folder.is_changed(out, clip):
         why = "the file has changed since it was read"
     else:
+        study_folder.note_source(out, clip)
         return False
     progress.line(f"{clip.name}: {why}; it is read again")
     study_folder.remove(out, clip.name)
@@ -246,7 +259,10 @@ def summarise(out: Path, settings: Settings, *, unread: Sequence[Unread] = ()) -
         coding.write(out, clip, [episode for one in found for episode in one.episodes])
         results += found
     files.write_json(out / study_folder.SETTINGS, typed_json.to_json(settings))
-    study = VideoStudy(out, settings, classes, tuple(results), tuple(tracks), tuple(unread), tuple(notes))
+    records = {clip: record for clip in clips if (record := study_folder.record_of(out, clip)) is not None}
+    damaged = tuple(Damaged(clip, one.frames, one.lost) for clip, one in records.items() if one.lost)
+    remarks = tuple(unread), tuple(notes), damaged
+    study = VideoStudy(out, settings, classes, tuple(results), tuple(tracks), *remarks)
     try:
         sheets.write(study.sheets, out)
     except ImportError:  # Parquet needs pyarrow

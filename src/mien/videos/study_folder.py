@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mien import files, typed_json
@@ -158,6 +158,13 @@ def is_changed(out: Path, clip: Clip) -> bool:
     """Whether the file of a clip has another content than when its rows were made."""
     record = record_of(out, clip.name)
     return record is not None and not record.file.is_at(clip.path)
+
+
+def note_source(out: Path, clip: Clip) -> None:
+    """Note where a clip lies, if it was moved since it was read: the page takes faces and the film from there."""
+    record, source = record_of(out, clip.name), source_of(out, clip)
+    if record is not None and record.source != source:
+        files.write_json(record_path(out, clip.name), typed_json.to_json(replace(record, source=source)))
 
 
 def remove(out: Path, clip: str) -> None:

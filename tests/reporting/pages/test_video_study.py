@@ -13,7 +13,7 @@ from mien.reporting.pages import video_study as pages
 from mien.reporting.texts import Texts
 from mien.videos.blocks import BlockNote
 from mien.videos.design import BaselineSpan, ClipCondition, Design
-from mien.videos.study import Unread
+from mien.videos.study import Damaged, Unread
 
 
 def text_of(page: str) -> str:
@@ -57,6 +57,8 @@ def test_blocks_are_told(tmp_path: Path) -> None:
     assert "anna-film.mp4: 1.0 s are in no block and are left out of the summaries." in shown
     assert "anna anna-film.mp4 film 0:02–0:04 2.0 50.0%" in shown
     assert page.count("<svg") == 3
+    cut = dataclasses.replace(made, damaged=(Damaged("cut.mp4", 1200, 30),))
+    assert "cut.mp4: 1,200 frames were read, about 30 could not be." in text_of(pages.render(cut))
     many = dataclasses.replace(made, notes=tuple(BlockNote("gap", f"{number}.mp4", 2.5) for number in range(4)))
     assert "4 clips have time in no block, 10.0 s in all" in text_of(pages.render(many))
 

@@ -68,6 +68,7 @@ write = writer(render)
 def warnings(study: VideoStudy, t: Texts) -> list[str]:
     """What to know before reading the figures."""
     found = [t("video_study.unread", clip=one.clip, reason=one.reason) for one in study.unread]
+    found += [t("video_study.damaged", clip=one.clip, frames=one.frames, lost=one.lost) for one in study.damaged]
     found += _block_notes(study, t)
     few = [one.summary for one in study.results if one.summary.readable_share < FEW_READABLE]
     if few:
