@@ -102,7 +102,7 @@ def test_several_clips(invoke: Invoke, tmp_path: Path) -> None:
     assert code == 0
     assert "1 of 2 clips were read before" in err
     assert "b.mp4: resumed after 0 s" in err
-    names = [f"{name}.mp4.{suffix}" for name in "ab" for suffix in ("csv", "json")]
+    names = [f"{name}.mp4.{suffix}" for name in "ab" for suffix in ("csv", "faces.json", "json")]
     assert sorted(path.name for path in rows.iterdir()) == names
     assert litter(tmp_path) == []
 
