@@ -133,7 +133,7 @@ def test_a_clip_that_can_t_be_read_gives_an_exit_code(invoke: Invoke, films: Pat
     (tmp_path / "bad.mp4").write_bytes(b"x")
     code, _, err = invoke("video", tmp_path / "bad.mp4", films / "ben.mp4", "-o", tmp_path / "out", "--model", "tiny")
     assert code == 1
-    assert "1 clip could not be read" in err
+    assert "1 clip could not be read (bad.mp4); the summaries" in err
 
 
 def test_codes_are_compared(invoke: Invoke, films: Path, tmp_path: Path) -> None:

@@ -182,6 +182,25 @@ def test_blocks_of_a_clip_are_summarised_by_themselves(films: Path, done: VideoS
     assert again.to_dict()["notes"][0]["kind"] == "gap"
 
 
+def test_a_condition_as_baseline(films: Path, done: VideoStudy) -> None:
+    """The mean over the readable time of all blocks and clips of the condition, person by person."""
+    blocks = (
+        ClipCondition("anna-film", "calm", "anna", 0, 1),
+        ClipCondition("anna-film", "film", "anna", 1, 6),
+        *(one for one in CONDITIONS if one.clip != "anna-film"),
+    )
+    again = read(films, done.folder, Design(conditions=blocks, single=True, baseline=BaselineSpan(clip="calm")))
+    rows = {(row.clip, row.condition, row.expression): row for one in again.results for row in one.expressions}
+    values = [rows[clip, "calm", "surprise"].mean_probability for clip in ("anna-calm.mp4", "anna-film.mp4")]
+    assert values[0] is not None
+    assert values[1] is not None
+    expected = (3 * values[0] + values[1]) / 4  # three seconds and one
+    assert rows["anna-film.mp4", "film", "surprise"].baseline_probability == pytest.approx(expected, abs=2e-4)
+    assert rows["ben-film.mp4", "film", "happy"].deviation is None
+    with pytest.raises(DataError, match=r"nor one of the clips .* or the conditions calm, film"):
+        read(films, done.folder, Design(conditions=blocks, single=True, baseline=BaselineSpan(clip="rest")))
+
+
 def test_a_baseline_before_the_blocks(films: Path, done: VideoStudy) -> None:
     blocks = (ClipCondition("anna-film", "joke", "anna", 0.5, 3), *CONDITIONS[::2])
     again = read(films, done.folder, Design(conditions=blocks, single=True, baseline=BaselineSpan(0, 1)))

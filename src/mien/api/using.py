@@ -173,7 +173,7 @@ def video_study(
         model: a pretrained model's short name, the path of a model file, or a loaded model.
         conditions: table with a row for each clip: ``clip``, ``condition``, and perhaps ``person`` (needs ``single``); or with a
             row for each block of a clip, which also has ``start`` and ``end`` in seconds.
-        baseline: calm time of each clip, such as ``"0:00-0:10"``, or the name of a calm clip.
+        baseline: calm time of each clip, such as ``"0:00-0:10"``, or the name of a calm clip or condition.
         single: whether each clip shows one person; the largest face of each frame counts.
         episodes: ``threshold`` (a probability), ``shortest`` and ``gap`` (seconds), as in ``mien.videos.summaries.EpisodeRule``.
         every: use every Nth frame.

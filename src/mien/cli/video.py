@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from mien.videos.study import VideoStudy
 
 
+MOST_NAMES = 5
+"""Maximum number of clips that are named at the end as unread."""
+
 STUDY_OPTIONS = (
     "conditions",
     "baseline",
@@ -56,8 +59,8 @@ study_options = (
     ),
     click.option(
         "--baseline",
-        metavar="SPAN|CLIP",
-        help="Calm time of each clip, such as 0:00-0:10, which is left out of the summaries; or a calm clip of each person.",
+        metavar="SPAN|NAME",
+        help="Calm time of each clip, such as 0:00-0:10, which is left out of the summaries; or a calm clip or condition of each person.",
     ),
     click.option(
         "--people",
@@ -188,7 +191,8 @@ def _study(clips: tuple[str, ...], as_json: bool, settings: dict[str, Any]) -> N
     _tell(found, as_json)
     if found.unread:
         num = len(found.unread)
-        fail(f"{counted(num, 'clip')} could not be read; the summaries in '{out}' have the others.", 1)
+        names = ", ".join(one.clip for one in found.unread[:MOST_NAMES]) + (", ..." if num > MOST_NAMES else "")
+        fail(f"{counted(num, 'clip')} could not be read ({names}); the summaries in '{out}' have the others.", 1)
 
 
 @click.command("video merge", cls=Verb)

@@ -43,11 +43,11 @@ class PersonOfTrack:
 
 @dataclass(frozen=True)
 class BaselineSpan:
-    """Where persons are calm: a window of each clip, or a whole clip.
+    """Where persons are calm: a window of each clip, a clip, or a condition.
 
     Attributes:
         start, end: window in seconds of each clip.
-        clip: name of the calm clip; empty for a window.
+        clip: name of the calm clip, or of the calm condition; empty for a window.
     """
 
     start: float = 0.0
@@ -83,6 +83,10 @@ class Design:
         """The blocks of a clip; none if its condition is that of the whole clip."""
         return [one for one in self.conditions if is_named(clip, one.clip) and one.start is not None]
 
+    def conditions_in(self, clip: str) -> set[str]:
+        """The conditions of a clip and its blocks."""
+        return {one.condition for one in self.conditions if is_named(clip, one.clip)}
+
     def names(self, clip: str, tracks: Sequence[int]) -> list[str]:
         """The person of each track of a clip: ``CLIP#TRACK`` where nobody is named."""
         named = {one.track: one.person for one in self.persons if is_named(clip, one.clip)}
@@ -115,9 +119,11 @@ class Design:
                 "largest face of each frame."
             )
         calm = self.baseline.clip if self.baseline else ""
-        if calm and not any(is_named(clip, calm) for clip in clips):
+        conditions = list(dict.fromkeys(one.condition for one in self.conditions if one.condition))
+        if calm and calm not in conditions and not any(is_named(clip, calm) for clip in clips):
+            others = f" or the conditions {_some(conditions)}" if conditions else ""
             raise DataError(
-                f"The baseline '{calm}' is neither a time such as 0:00-0:10 nor one of the clips {_some(clips)}."
+                f"The baseline '{calm}' is neither a time such as 0:00-0:10 nor one of the clips {_some(clips)}{others}."
             )
 
 
@@ -188,7 +194,7 @@ def read_table(path: Path) -> list[dict[str, str]]:
 
 
 def parse_baseline(text: str) -> BaselineSpan:
-    """A baseline from text: a window such as ``0:00-0:10``, or the name of a clip.
+    """A baseline from text: a window such as ``0:00-0:10``, or the name of a clip or condition.
 
     Raises:
         ArgumentError: the window is empty.

@@ -240,7 +240,7 @@ def summarise(out: Path, settings: Settings, *, unread: Sequence[Unread] = ()) -
     """
     missing = {one.clip for one in unread}
     clips = [clip for clip in settings.clips if clip not in missing and study_folder.rows_path(out, clip).exists()]
-    baselines = _clip_baselines(out, clips, settings.design)
+    baselines = _calm_baselines(out, clips, settings.design)
     results: list[PersonInClip] = []
     tracks: list[Track] = []
     notes: list[BlockNote] = []
@@ -287,17 +287,30 @@ def _recordings(rows: ClipRows, design: Design) -> Iterator[Recording]:
     return recordings.by_person(rows, names, condition, absent=design.without_tracks(rows.clip))
 
 
-def _clip_baselines(out: Path, clips: Sequence[str], design: Design) -> dict[str, Baseline]:
-    """The baseline of each person, if it is a clip."""
-    found = {}
+def _calm_baselines(out: Path, clips: Sequence[str], design: Design) -> dict[str, Baseline]:
+    """The baseline of each person, if it is a clip or a condition: the mean over the readable time there."""
     calm = design.baseline.clip if design.baseline else ""
+    by_clip = any(design.is_baseline(clip) for clip in clips)
+    sums: dict[str, tuple[float, NDArray[np.float64]]] = {}
     for clip in clips if calm else ():
-        if design.is_baseline(clip):
-            for one in _recordings(recordings.read(study_folder.rows_path(out, clip), clip), design):
-                means = summaries.mean_probabilities(one)
-                if means is not None:
-                    found[one.person] = Baseline(means)
-    return found
+        if design.is_baseline(clip) if by_clip else calm in design.conditions_in(clip):
+            for whole in _recordings(recordings.read(study_folder.rows_path(out, clip), clip), design):
+                for part in [whole] if by_clip else _in_condition(whole, calm, design):
+                    means, seconds = summaries.mean_probabilities(part), float(part.spans[part.readable].sum())
+                    if means is not None:
+                        before, total = sums.get(part.person, (0.0, np.zeros_like(means)))
+                        sums[part.person] = before + seconds, total + seconds * means
+    return {person: Baseline(total / seconds) for person, (seconds, total) in sums.items()}
+
+
+def _in_condition(recording: Recording, condition: str, design: Design) -> Iterator[Recording]:
+    """The parts of a recording in one condition: its blocks, or all of it."""
+    blocks = design.blocks_of(recording.clip)
+    if not blocks and recording.condition == condition:
+        yield recording
+    for block in blocks:
+        if block.condition == condition:
+            yield recording.in_block(block.start or 0.0, block.end or 0.0, condition)
 
 
 def _results(recording: Recording, design: Design, baselines: Mapping[str, Baseline]) -> Iterator[PersonInClip]:
