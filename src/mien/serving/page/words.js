@@ -128,7 +128,7 @@ const WORDS = {
     drop: "把照片拖放到這裡，或直接貼上",
     choose: "選擇照片",
     shoot: "拍照",
-    samples: "或試試手繪的範例",
+    samples: "或試試電腦繪製的範例",
     sample_one: "一張臉",
     sample_six: "六張臉",
     sample_unclear: "不明確的臉",
