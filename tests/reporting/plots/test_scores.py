@@ -127,3 +127,16 @@ def test_missing_matplotlib_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> 
         plot.plot()
     with pytest.raises(MissingExtraError, match=r"mien\[report\]"):
         svg.from_plot(plot.plot, 1, 1, prefix="p", label="x")
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("rotation, scale, shift, shear only", ["rotation, scale,", "shift, shear", "only"]),
+        ("不處理，logit 調整（τ = 1）", ["不處理，logit 調", "整（τ = 1）"]),
+        ("with averywordthatislongerthanaline", ["with", "averywordthatislongerthanaline"]),
+        ("", [""]),
+    ],
+)
+def test_names_are_wrapped_between_words_and_chinese_characters(name: str, lines: list[str]) -> None:
+    assert scores.wrapped(name).split("\n") == lines

@@ -150,12 +150,13 @@ def _scores(audit: Audit, t: Texts) -> list[ScoreCard]:
     counts = audit.counts
     num_leaked = sum(found.near for found in audit.leakage)
 
-    def card(key: str, value: str, interval: str = "") -> ScoreCard:
-        meaning = t(f"audit.{key}_why", judged=counts.judged, faceless=counts.no_face_found)
-        return ScoreCard(t(f"audit.{key}"), value, interval, meaning)
+    def card(key: str, value: str) -> ScoreCard:
+        known = {"judged": counts.judged, "faceless": counts.no_face_found}
+        meaning = t(f"audit.{key}_why", rows=counts.rows_in_groups, total=counts.rows, **known)
+        return ScoreCard(t(f"audit.{key}"), value, "", meaning)
 
     return [
-        card("copied", cells.percent(counts.rows_in_groups / counts.rows), cells.count(counts.rows_in_groups)),
+        card("copied", cells.percent(counts.rows_in_groups / counts.rows)),
         card("leakage", cells.count(num_leaked)),
         card("conflicting", cells.count(counts.conflicting_rows)),
         card("label_issues", cells.count(counts.label_issues)),

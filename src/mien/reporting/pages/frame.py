@@ -13,9 +13,10 @@ from html import unescape
 from importlib import resources
 from typing import TYPE_CHECKING, ClassVar, Concatenate, ParamSpec
 
-from mien import files, palette
+from mien import files, palette, tables
 from mien.checks import checked
 from mien.errors import MissingExtraError
+from mien.reporting.pages.parts import TableRow
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -94,11 +95,18 @@ def page_template(name: str, *styles: str) -> PageTemplate:
         lstrip_blocks=True,
         loader=jinja2.FunctionLoader(read),
     )
+    environment.globals["has_numbers"] = _has_numbers
     css = "\n".join((palette.as_css(), *(read(f"{style}.css") for style in ("report", *styles))))
     template = environment.get_template(
-        f"{name}.html.j2", globals={"explorer": None, "verdict": None, "shows_faces": True}
+        f"{name}.html.j2",
+        globals={"explorer": None, "verdict": None, "shows_faces": True},
     )
     return PageTemplate(template, css, read("page.js"))
+
+
+def _has_numbers(rows: Sequence[TableRow], place: int) -> bool:
+    """Whether a column of a table has numbers, which stand at its right side."""
+    return all(tables.is_number(row.cells[place]) for row in rows)
 
 
 def _without_styles(page: str) -> tuple[str, str]:

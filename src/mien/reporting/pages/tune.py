@@ -12,6 +12,7 @@ from mien.recipes import search_space
 from mien.recipes.search_space import Axis
 from mien.reporting import svg
 from mien.reporting.pages.frame import commands, page_template, writer
+from mien.reporting.pages.parts import TableRow
 from mien.reporting.pictures import markup
 from mien.reporting.plots import tuning
 from mien.reporting.texts import Texts, cells
@@ -47,8 +48,7 @@ def render(result: SweepResult, *, command: Sequence[str] = (), lang: str = "en"
         curves=_curves(result, t),
         figures=[_field(result, number, axis, t) for number, axis in enumerate(search_space.axes(result.space))],
         heads=heads(result, t),
-        rows=rows(result, t),
-        best=result.trials.index(best),
+        rows=[TableRow(number, tuple(shown)) for number, *shown in rows(result, t)],
         settings=[] if best.number == result.as_it_is else best.settings,
         set_up=_set_up(result, t),
         commands=[*commands(command), "mien train DATA --recipe best.toml"],

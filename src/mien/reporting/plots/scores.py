@@ -8,7 +8,7 @@ left alone. Texts are English unless other ``words`` are given.
 from __future__ import annotations
 
 import math
-import textwrap
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -356,10 +356,14 @@ def shorten(name: str) -> str:
 
 
 def wrapped(text: str, room: int = 16) -> str:
-    """A name in lines of about ``room`` letters, for a narrow plot; Chinese breaks anywhere, other text at blanks."""
-    if any(ord(letter) > 0x2E7F for letter in text):
-        return "\n".join(text[start : start + room // 2] for start in range(0, len(text), room // 2))
-    return "\n".join(textwrap.wrap(text, room)) or text
+    """A name in lines of about ``room`` letters, for a narrow plot; breaks at blanks and between Chinese characters."""
+    lines = [""]
+    for part in re.findall(r"\s*(?:[^\s\u2e80-\uffef]+|[\u2e80-\uffef])[\u3001-\u3011\uff09\uff0c]*", text):
+        if lines[-1] and width(lines[-1] + part.rstrip()) > room:
+            lines.append(part.strip())
+        else:
+            lines[-1] += part
+    return "\n".join(lines)
 
 
 def _tints() -> Any:

@@ -58,6 +58,8 @@ class DifferencePlot:
     ) -> Self:
         """Draw a row for each arm except the first, which is the line at 0."""
         self.ax_ = ax = ax or scores.new_axes()
+        from matplotlib.ticker import MaxNLocator
+
         ax.axvline(0, color=scores.MUTED, linewidth=1, linestyle=(0, (4, 3)))
         places = np.arange(len(self.names))
         ax.hlines(places, self.values[:, 1], self.values[:, 2], color=scores.FIRST, linewidth=2)
@@ -68,6 +70,7 @@ class DifferencePlot:
             ax.plot([], [], "|", color=scores.SECOND, markersize=11, markeredgewidth=1.6, label=words["seeds"])
         ax.set_yticks(places, list(names or self.names))
         ax.set(xlabel=words["difference"], ylim=(len(places) - 0.5, -0.5))
+        ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], min_n_ticks=3))
         ax.xaxis.set_major_formatter(cells.signed_tick)
         scores.bare(ax, grid="x")
         scores.legend(ax)
