@@ -264,6 +264,19 @@ def test_models_can_be_chosen(visit: Open, pictures: Path) -> None:
         assert asked.value.url.endswith("?model=base")
 
 
+def test_the_page_works_behind_a_path_prefix(visit: Open, on_device: None) -> None:
+    with servers.running(root_path="/faces/mien") as url:
+        page = visit(f"{url}/faces/mien/")
+        page.locator(".sample").first.click()
+        expect(page.locator(".said")).to_have_text("1 face found", timeout=20_000)
+        page.get_by_label("On this device").check()
+        page.locator(".sample").first.click()
+        expect(page.locator(".said").first).to_have_text("1 face found", timeout=30_000)
+        expect(page.get_by_label("On this device")).to_be_checked()
+        page.goto(f"{url}/faces/mien/docs")
+        expect(page.locator("#api")).to_contain_text("/v1/videos")
+
+
 def test_the_documentation_of_the_api_is_drawn(visit: Open, url: str) -> None:
     page = visit()
     page.goto(f"{url}/docs")

@@ -123,6 +123,27 @@ def test_errors_are_one_sentence(visit: Open, film: Path, tmp_path: Path) -> Non
     expect(page.locator("#clip-state")).to_have_text("Busy: later.")
 
 
+def test_a_recording_without_a_length_is_read(visit: Open, film: Path, tmp_path: Path) -> None:
+    """As browsers record them."""
+    frames = [scenes.scene(("happy",), width=320, height=240, side=180)] * 20
+    path = scenes.clip(tmp_path / "live.webm", frames, rate=10, codec="libvpx", options={"live": "1"})
+    page = opened(visit, path)
+    expect(page.locator("#clip-state")).to_have_text("Done: 1 face found")
+    expect(page.locator("#player-frame")).not_to_have_class(re.compile("unplayable"))
+    page.locator(".seek").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#video-lanes .value")).to_have_text(re.compile(r"^happy \d+%"))
+
+
+def test_what_the_browser_cant_play_is_shown_all_the_same(visit: Open, tmp_path: Path) -> None:
+    page = opened(visit, scenes.film(tmp_path / "old.avi", "happy", "surprise", codec="mpeg4"))
+    expect(page.locator("#player-frame")).to_contain_text("can't play the clip")
+    seek, value = page.locator(".seek"), page.locator("#video-lanes .value")
+    for key, label in (("End", "surprise"), ("Home", "happy")):
+        seek.press(key)
+        expect(value).to_have_text(re.compile(rf"^{label} \d+%"))
+
+
 def test_a_dropped_clip_opens_its_tab(visit: Open, film: Path) -> None:
     page = visit()
     script = """(bytes) => {

@@ -46,16 +46,16 @@ export const models = async () => (await ask("/v1/models")).json();
 export async function download(path, onProgress) {
   const response = path instanceof URL ? await fetch(path) : await ask(path);
   if (!response.ok) throw new Failure(() => problem(response.status) ?? String(response.status), response.status);
-  const total = Number(response.headers.get("X-Decoded-Length"));
-  const bytes = new Uint8Array(total);
+  const total = Number(response.headers.get("X-Decoded-Length")); // 0 where a proxy left it out
   const reader = response.body.getReader();
+  const pieces = [];
   let count = 0;
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return bytes;
-    bytes.set(value, count);
+    if (done) return new Uint8Array(await new Blob(pieces).arrayBuffer());
+    pieces.push(value);
     count += value.length;
-    onProgress(count, total);
+    onProgress(count, Math.max(count, total));
   }
 }
 
