@@ -76,7 +76,18 @@ def films(tmp_path_factory: pytest.TempPathFactory, film: Path) -> Path:
 
 
 def test_several_clips_give_summaries(invoke: Invoke, films: Path, tmp_path: Path) -> None:
-    command = ("video", films, "-o", tmp_path / "study", "--model", "tiny", "--conditions", films / "table.csv")
+    command = (
+        "video",
+        films,
+        "-o",
+        tmp_path / "study",
+        "--workers",
+        "1",
+        "--model",
+        "tiny",
+        "--conditions",
+        films / "table.csv",
+    )
     code, out, err = invoke(*command, "--people", "1", "--episode-threshold", "0.4")
     assert code == 0, err
     rows = {line.split()[0]: line for line in out.splitlines() if line.strip()}
@@ -91,7 +102,7 @@ def test_several_clips_give_summaries(invoke: Invoke, films: Path, tmp_path: Pat
 
 
 def test_tracks_are_merged(invoke: Invoke, films: Path, tmp_path: Path) -> None:
-    assert invoke("video", films, "-o", tmp_path / "study", "--model", "tiny", "--every", "5")[0] == 0
+    assert invoke("video", films, "-o", tmp_path / "study", "--workers", "1", "--model", "tiny", "--every", "5")[0] == 0
     code, out, err = invoke("video", "merge", tmp_path / "study", "carl=anna.mp4#1,ben.mp4#1", "--json")
     assert code == 0, err
     assert {row["person"] for row in json.loads(out)["clips"]} == {"carl"}
@@ -131,13 +142,28 @@ def test_options_that_don_t_fit(
 
 def test_a_clip_that_can_t_be_read_gives_an_exit_code(invoke: Invoke, films: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.mp4").write_bytes(b"x")
-    code, _, err = invoke("video", tmp_path / "bad.mp4", films / "ben.mp4", "-o", tmp_path / "out", "--model", "tiny")
+    code, _, err = invoke(
+        "video", tmp_path / "bad.mp4", films / "ben.mp4", "-o", tmp_path / "out", "--workers", "1", "--model", "tiny"
+    )
     assert code == 1
     assert "1 clip could not be read (bad.mp4); the summaries" in err
 
 
 def test_codes_are_compared(invoke: Invoke, films: Path, tmp_path: Path) -> None:
-    command = ("video", films, "-o", tmp_path / "study", "--model", "tiny", "--people", "1", "--every", "2")
+    command = (
+        "video",
+        films,
+        "-o",
+        tmp_path / "study",
+        "--workers",
+        "1",
+        "--model",
+        "tiny",
+        "--people",
+        "1",
+        "--every",
+        "2",
+    )
     assert invoke(*command)[0] == 0
     (tmp_path / "codes.csv").write_text("clip,start,end,label,coder\nanna,0,1,happy,x\nben,0,1,surprise,x\n")
     code, out, err = invoke("agree", tmp_path / "study", tmp_path / "codes.csv", "--block", "0.5")
