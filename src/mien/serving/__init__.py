@@ -1,8 +1,9 @@
 """mien over HTTP: an API for developers and a web page, on top of ``inference.photo``.
 
-``settings`` the settings · ``app`` the application · ``api`` the endpoints · ``bodies`` request bodies · ``gate`` concurrency limits · ``engine``
-prediction in batches · ``problems`` error responses · ``guard`` headers, keys and the log of all responses · ``server`` the process · ``page`` the
-web page.
+``settings`` the settings · ``app`` the application · ``api`` the endpoints of photos and models · ``clips`` those of clips · ``bodies`` request
+bodies · ``gate`` concurrency limits · ``engine`` prediction in batches · ``jobs`` analysis of clips · ``problems`` error responses · ``guard``
+headers, keys and the log of all responses · ``assets`` the page's files, compressed · ``samples`` drawn photos to try · ``server`` the process ·
+``page`` the web page.
 """
 
 from typing import TYPE_CHECKING

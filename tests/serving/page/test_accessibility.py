@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,11 @@ def test_each_part_of_the_page(visit: Open, pictures: Path, film: Path, width: i
     page.locator("#start").click()
     expect(page.locator("#live-lanes canvas").first).to_be_visible(timeout=20_000)
     found += faults(page)
+    ticks = page.locator("#live-lanes .axis span").evaluate_all(
+        "all => all.map((one) => one.getBoundingClientRect().toJSON())"
+    )
+    assert len(ticks) > 2
+    assert all(one["right"] <= other["left"] for one, other in pairwise(ticks))
     page.locator("#video-tab").click()
     page.set_input_files("#clip", film)
     expect(page.locator("#clip-result")).to_be_visible(timeout=30_000)

@@ -5,6 +5,7 @@ import { caption, colour } from "./faces.js";
 import { expression, say } from "./words.js";
 
 const TICKS = 6; // at most, on the axis
+const ROOM = 64; // pixels from tick to tick, at least
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600]; // seconds from tick to tick
 const LATE = 0.9; // share of the axis after which a tick has its words to the left
 const NARROW = 0.6; // pixels that a span is drawn wider, so that neighbours show no seam
@@ -69,7 +70,8 @@ export class Lanes {
   #draw() {
     for (const [number, { canvas }] of this.rows) this.#paint(canvas, this.tracks.get(number).spans);
     const length = this.range.end - this.range.start;
-    const step = STEPS.find((seconds) => length / seconds <= TICKS) ?? length / TICKS;
+    const most = Math.max(2, Math.min(TICKS, Math.floor(this.area.clientWidth / ROOM)));
+    const step = STEPS.find((seconds) => length / seconds <= most) ?? length / most;
     const ticks = [];
     for (let count = Math.ceil((this.range.start - this.zero) / step); this.zero + count * step <= this.range.end + 1e-6; count++) {
       const time = this.zero + count * step;
