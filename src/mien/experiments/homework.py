@@ -363,7 +363,8 @@ def _train(tasks: Sequence[Task], progress: Progress) -> list[Run]:
     for number, task in enumerate(tasks, 1):
         if not task.done:
             each = (time.monotonic() - started) / 60 / max(1, num_trained)
-            left = f", about {each * (len(missing) - num_trained):.0f} minutes left" if num_trained else ""
+            minutes = max(1, round(each * (len(missing) - num_trained)))
+            left = f", about {counted(minutes, 'minute')} left" if num_trained else ""
             progress.line(f"training {number} of {len(tasks)}: {task.title}{left}")
             num_trained += 1
         runs.append(task.do(once))
