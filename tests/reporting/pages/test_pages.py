@@ -51,6 +51,14 @@ SMALL = """() => {
 """Texts of less than 11 pixels."""
 
 
+OUTSIDE = """() => [...document.querySelectorAll("svg text")].flatMap((text) => {
+  const part = text.getBoundingClientRect(), whole = (text.closest("figure") ?? text.ownerSVGElement).getBoundingClientRect();
+  const isOut = part.width && !text.closest(".scroll") && (part.left < whole.left - 1 || part.right > whole.right + 1);
+  return isOut ? [text.textContent] : [];
+})"""
+"""Texts of drawings that leave their figure."""
+
+
 @pytest.fixture(scope="module")
 def renders(
     judged: Judgement,
@@ -94,7 +102,7 @@ def page() -> Iterator[Page]:
 def test_every_page_is_read_by_everybody(
     kind: str, lang: str, renders: dict[str, Render], page: Page, tmp_path: Path
 ) -> None:
-    """Axe finds no fault, nothing is smaller than 11 pixels or wider than the screen, and nothing is loaded."""
+    """Axe finds no fault, no text is smaller than 11 pixels or leaves its figure or the screen, and nothing is loaded."""
     path = tmp_path / "page.html"
     path.write_text(renders[kind](lang=lang), encoding="utf-8")
     problems: list[str] = []
@@ -106,6 +114,7 @@ def test_every_page_is_read_by_everybody(
         faults = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
         assert [(fault["id"], fault["nodes"][0]["html"]) for fault in faults] == []
         assert page.evaluate(SMALL) == []
+        assert page.evaluate(OUTSIDE) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate("performance.getEntriesByType('resource').length") == 0  # one file
     assert problems == []

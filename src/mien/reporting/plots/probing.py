@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 WORDS = {
     "agreement": "share of the votes for the majority",
     "confidence": "mean confidence",
-    "majority": "accuracy against the majority, 95% interval",
+    "majority": "accuracy against the majority",
 }
 """The words on these plots; a translation has the same keys."""
 

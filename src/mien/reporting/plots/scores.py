@@ -51,7 +51,7 @@ WORDS = {
     "confidence": "confidence",
     "ideal": "perfect calibration",
     "bins": "faces of similar confidence",
-    "answered": "share of the faces with a prediction, most confident first",
+    "answered": "share of faces kept, most confident first",
     "errors": "error rate among them",
     "share": "share",
     "train_share": "of training rows",
