@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mien.experiments.coder_agreement import CoderAgreement
     from mien.inference.classifier import Classifier
     from mien.inference.predictions import Predictions
+    from mien.videos.clip_reader import ReadAll
     from mien.videos.job import VideoResult
     from mien.videos.study import VideoStudy
 
@@ -194,7 +195,7 @@ def video_study(
     from mien.inference.options import Options
     from mien.inference.photo import Reader
     from mien.videos import clips as listing
-    from mien.videos import design, job, parallel, study
+    from mien.videos import design, job, study
     from mien.videos.summaries import EpisodeRule
 
     given = [clips] if isinstance(clips, str | os.PathLike) else clips
@@ -208,13 +209,7 @@ def video_study(
     )
     auto = options.get("prior") == AUTO
     wanted = Options.of(**{**options, "prior": None} if auto else options)
-    if engine == "ray":
-        from mien.scale import filming
-
-        read_all, threads = filming.on_ray(workers), 1
-    else:
-        places = parallel.Places.of(len(found), workers, wanted.device)
-        read_all, threads = places.read_all, places.threads
+    read_all, threads = _readers(engine, workers, len(found), wanted.device)
     reader = Reader(model, wanted, threads=threads)
     plan = job.Plan(start=start, end=end, every=every, smoothing=smoothing, auto_prior=auto)
     result = study.run(reader, found, Path(out), plan, made, read_all=read_all, progress=progress)
@@ -290,6 +285,18 @@ def _with_page(result: VideoStudy, lang: Language, progress: Progress) -> VideoS
     except MissingExtraError as error:
         progress.line(f"The page was left out. {error}")
     return result
+
+
+def _readers(engine: Engine, workers: int | None, num_clips: int, device: str) -> tuple[ReadAll, int]:
+    """The function that reads clips, and the threads of each of its processes."""
+    if engine == "ray":
+        from mien.scale import filming
+
+        return filming.on_ray(workers), 1
+    from mien.videos.parallel import Places
+
+    places = Places.of(num_clips, workers, device)
+    return places.read_all, places.threads
 
 
 def _path(given: Path_ | None) -> Path | None:
