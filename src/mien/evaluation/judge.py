@@ -232,7 +232,10 @@ def judge_and_choose(
     division = holdout.divided_or_none(classifier, faceset)
     split = split or default_split(faceset, has_hold_out=division is not None)
     if split in (choose_on, "all"):
-        raise DataError("Fit on other rows than the evaluated ones: name another split with --choose-on.")
+        raise DataError(
+            "Fit on other rows than the evaluated ones: name two splits with labels, --split and --choose-on, or give the data "
+            "that the model was trained on, which has held-out rows."
+        )
     train, valid = holdout.held_out(classifier, faceset, choose_on)
     if division is None or not all(
         holdout.is_held_out(division, faceset, name) for name in (split, choose_on or HOLD_OUT)
