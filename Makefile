@@ -5,12 +5,12 @@
 #   page                     puts the runtime for browsers into the web page of  mien serve
 #   web                      packs mien-web, the npm package for browsers, into build/
 #   package                  builds and checks what is published, into dist/
-#   hooks lint lowest clean  for contributors: see CONTRIBUTING.md
+#   hooks lint portable lowest clean  for contributors: see CONTRIBUTING.md
 PYTHON ?= python3
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 # Two installs at once would meddle with each other.
 .NOTPARALLEL:
-.PHONY: demo test check lint lowest bench docs site page web package hooks clean
+.PHONY: demo test check lint portable lowest bench docs site page web package hooks clean
 
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 .venv/installed: pyproject.toml constraints.txt
@@ -41,6 +41,11 @@ lint: .venv/installed
 ## Lint, formatting, types.
 check: lint
 	$(BIN)/mypy
+
+## Types of the package as on Windows and macOS: a call that only Linux has is an error, unless it is guarded by sys.platform.
+portable: .venv/installed
+	$(BIN)/mypy --platform win32 src
+	$(BIN)/mypy --platform darwin src
 
 ## Test with the oldest packages that pyproject.toml allows, in an environment of their own. One test needs Ray, which isn't in it.
 LOW := $(subst .venv,.venv-lowest,$(BIN))

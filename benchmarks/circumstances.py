@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 import time
 from importlib import metadata
 from pathlib import Path
@@ -12,15 +11,9 @@ from typing import Any
 
 import mien
 from mien import modelfile
-from mien.run import processor
+from mien.run import git_commit, processor
 
 RESULTS = Path(__file__).parent / "results"
-
-
-def commit() -> str:
-    """The commit whose code is measured, and a + where files were changed since; empty outside a repository."""
-    git = ["git", "-C", str(RESULTS), "describe", "--always", "--dirty=+", "--exclude", "*"]
-    return subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def circumstances(*models: str) -> dict[str, Any]:
@@ -33,6 +26,6 @@ def circumstances(*models: str) -> dict[str, Any]:
         "load": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
         "mien": mien.__version__,
-        "commit": commit(),
+        "commit": git_commit(),
         "onnxruntime": metadata.version("onnxruntime"),
     } | ({"models": hashes} if hashes else {})

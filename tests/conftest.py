@@ -37,6 +37,7 @@ LONGEST = (
 )
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """For `pytest -n --dist loadgroup`: a file's tests stay in one process, as do all that share the Ray cluster."""
 

@@ -50,10 +50,18 @@ def _dropped(problem: Any) -> None:
     if any(timer.is_alive() for timer in _again):  # one Ctrl-C may be dropped at several places
         return
     signal.signal(signal.SIGINT, _interrupt)
-    timer = threading.Timer(AGAIN, os.kill, (os.getpid(), signal.SIGINT))
+    timer = threading.Timer(AGAIN, _send)
     timer.daemon = True
     _again.append(timer)
     timer.start()
+
+
+def _send() -> None:
+    """Send a Ctrl-C to this process, which ends what the main thread is waiting for."""
+    if sys.platform == "win32":
+        signal.raise_signal(signal.SIGINT)  # os.kill would end the process there
+    else:
+        os.kill(os.getpid(), signal.SIGINT)
 
 
 def _in_thread(problem: Any) -> None:

@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import stat
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -232,8 +233,9 @@ def _keep_mode(new: Path, target: Path, mode: int | None) -> None:
     """Give the new file the owner and the mode of the one that it replaces."""
     if target.exists():
         before = target.stat()
-        with contextlib.suppress(OSError, AttributeError):  # only root may change the owner; Windows has no owners
-            os.chown(new, before.st_uid, before.st_gid)
+        if sys.platform != "win32":
+            with contextlib.suppress(OSError):  # only root may change the owner
+                os.chown(new, before.st_uid, before.st_gid)
         mode = stat.S_IMODE(before.st_mode) if mode is None else mode
     if mode is not None:
         new.chmod(mode)

@@ -38,7 +38,7 @@ class Lock:
         Raises:
             OSError: it does not exist or can't be opened.
         """
-        if sys.platform == "win32":
+        if sys.platform == "win32":  # a file that is open can't be replaced there
             return cls(None, real=False)
         while True:
             # NFS allows exclusive locks only on files that are open for writing.
@@ -85,13 +85,15 @@ def locked(path: Path, busy: str, *, patience: float = 0.0) -> Iterator[None]:
 
 def _lock(descriptor: int) -> bool | None:
     """Lock an open file: True if locked, False if its file system has no locks, None if another process holds it."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return None
-    except OSError:
-        return False
-    return True
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return False
+        return True
+    return False
 
 
 def _is_at(descriptor: int, path: Path) -> bool:

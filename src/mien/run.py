@@ -273,7 +273,9 @@ def git_commit() -> str:
     try:
         commands = (["git", "rev-parse", "HEAD"], ["git", "status", "--porcelain", "--untracked-files=no"])
         commit, changes = (
-            subprocess.run(command, cwd=root, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+            subprocess.run(
+                command, cwd=root, capture_output=True, encoding="utf-8", check=True, timeout=10
+            ).stdout.strip()
             for command in commands
         )
     except (OSError, subprocess.SubprocessError):
@@ -284,7 +286,7 @@ def git_commit() -> str:
 def processor() -> str:
     """The processor's name as reported by the system."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         return platform.processor() or platform.machine()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.metrics import balanced_accuracy_score, f1_score
+from sklearn.metrics import balanced_accuracy_score, f1_score, precision_recall_fscore_support
 
 from mien.evaluation import metrics
 
@@ -18,6 +18,18 @@ def test_means_over_the_classes_leave_out_those_without_rows() -> None:
     assert np.isnan(found.f1[2:]).all()
     assert found.macro_f1 == pytest.approx((4 / 5 + 1 / 2) / 2)
     assert found.balanced_accuracy == pytest.approx((2 / 3 + 1 / 2) / 2)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_scores_of_classes_are_those_of_scikit_learn(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    labels, predicted = random.integers(0, 6, 40), random.integers(1, 8, 40)  # class 0 is never predicted, class 6 never right
+    found = metrics.per_class(labels, predicted, 9)  # class 8 doesn't occur
+    known = precision_recall_fscore_support(labels, predicted, labels=np.arange(9), zero_division=np.nan)
+    np.testing.assert_allclose(found.precision, known[0])
+    np.testing.assert_allclose(found.recall, known[1])
+    np.testing.assert_allclose(found.f1, np.where(known[3] > 0, known[2], np.nan))
+    np.testing.assert_array_equal(found.support, known[3])
 
 
 def test_wilson_matches_its_formula() -> None:

@@ -49,7 +49,11 @@ def score(
     counts: Counter[str] = Counter()
     try:
         # Ray logs there the state of its workers and nodes, which it restarts itself.
-        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), _heeded_interrupt() as heed:
+        with (
+            Path(os.devnull).open("w", encoding="utf-8") as nowhere,
+            redirect_stdout(nowhere),
+            _heeded_interrupt() as heed,
+        ):
             for part in _counted(scoring.score(photos, out, options, resume=resume, workers=workers)):
                 counts += part.counts
                 heed()

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import scipy  # noqa: F401 # so that a missing package is known at once; its parts are imported where they are used
 from numpy.typing import ArrayLike, NDArray
 
 from mien.display import Displayed

@@ -359,6 +359,7 @@ class Journal:
             with opened(self.out, self.form, self.types) as to:
                 for row in self.rows():
                     to.write(row if revise is None else revise(row))
+        self.file.close()  # Windows removes no open file
         self.path.unlink()
         self.close()
 

@@ -50,7 +50,9 @@ def write(path: str | os.PathLike[str], page: str | os.PathLike[str]) -> None:
             words.append("--no-sandbox")  # Chromium refuses to run as root with it
         words += [f"--print-to-pdf={temporary.absolute()}", Path(page).absolute().as_uri()]
         try:
-            done = subprocess.run(words, capture_output=True, text=True, timeout=LONGEST, check=False)
+            done = subprocess.run(
+                words, capture_output=True, encoding="utf-8", errors="replace", timeout=LONGEST, check=False
+            )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise OutputError(f"'{command}' could not print '{page}': {error}.") from None
         if done.returncode or not temporary.is_file() or not temporary.stat().st_size:

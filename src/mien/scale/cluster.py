@@ -159,7 +159,7 @@ def _hushed() -> Iterator[None]:
     """Keep the log of Ray's core (C++) off the terminal; errors are raised as exceptions."""
     kept = os.dup(2)
     try:
-        with Path(os.devnull).open("w") as nowhere:
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
             os.dup2(nowhere.fileno(), 2)
         yield
     finally:

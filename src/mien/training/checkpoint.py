@@ -49,7 +49,8 @@ def load(path: Path, kind: type[State]) -> tuple[dict[str, Tensor], State]:
     """
     try:
         with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 # not a dict
+            # Copies: a tensor of safetensors keeps the file mapped, and Windows doesn't replace a mapped file.
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 # not a dict
             return tensors, typed_json.parse(file.metadata()["state"], kind)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise RunError(
