@@ -132,7 +132,9 @@ def test_the_table_is_that_of_the_package() -> None:
 def test_a_training_needs_only_its_own_extra(faces_file: Path, tmp_path: Path) -> None:
     others = ALL - set(extras.PACKAGES["train"])
     words = ["train", str(faces_file), "--recipe", "demo", "--set", "epochs=1", "--set", "image_size=16"]
-    hide = f"import sys; sys.modules.update(dict.fromkeys({others!r}))"  # PyTorch looks for some of them, and finds none
+    hide = (
+        f"import sys; sys.modules.update(dict.fromkeys({others!r}))"  # PyTorch looks for some of them, and finds none
+    )
     code = f"{hide}; from mien.cli import main; main({[*words, '--out', str(tmp_path / 'run')]})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -46,7 +46,7 @@ def test_the_verbs_work_as_on_windows(tmp_path: Path) -> None:
 def test_a_file_in_use_is_known(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("text", encoding="utf-8")
-    assert not windows.is_open(str(path))
+    assert not windows.is_open(path)
     with path.open(encoding="utf-8"):
-        assert windows.is_open(str(path))
-    assert not windows.is_open(str(path))
+        assert windows.is_open(path)
+    assert not windows.is_open(path)

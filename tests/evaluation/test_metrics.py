@@ -23,7 +23,10 @@ def test_means_over_the_classes_leave_out_those_without_rows() -> None:
 @pytest.mark.parametrize("seed", range(5))
 def test_scores_of_classes_are_those_of_scikit_learn(seed: int) -> None:
     random = np.random.default_rng(seed)
-    labels, predicted = random.integers(0, 6, 40), random.integers(1, 8, 40)  # class 0 is never predicted, class 6 never right
+    labels, predicted = (
+        random.integers(0, 6, 40),
+        random.integers(1, 8, 40),
+    )  # class 0 is never predicted, class 6 never right
     found = metrics.per_class(labels, predicted, 9)  # class 8 doesn't occur
     known = precision_recall_fscore_support(labels, predicted, labels=np.arange(9), zero_division=np.nan)
     np.testing.assert_allclose(found.precision, known[0])

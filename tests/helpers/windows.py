@@ -5,6 +5,7 @@ No POSIX module, none of POSIX's functions in ``os``, no locks, and a file that 
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import shutil
@@ -25,15 +26,13 @@ FUNCTIONS = """chown fchmod fchown fork forkpty geteuid getgid getloadavg getuid
 posix_fallocate sched_getaffinity sched_setaffinity setsid statvfs sync sysconf uname O_CLOEXEC O_DIRECTORY O_NOFOLLOW O_NONBLOCK"""
 
 
-def is_open(path: str) -> bool:
+def is_open(path: Path) -> bool:
     """Whether this process has the file open or mapped."""
-    real = os.path.realpath(path)
+    real = str(path.resolve())
     opened = set()
-    for name in os.listdir("/proc/self/fd"):
-        try:
-            opened.add(os.readlink(f"/proc/self/fd/{name}"))
-        except OSError:  # the listing itself
-            continue
+    for link in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):  # the listing itself
+            opened.add(str(link.readlink()))
     mapped = (
         line.split(maxsplit=5)[-1].strip() for line in Path("/proc/self/maps").read_text(encoding="utf-8").splitlines()
     )
@@ -45,7 +44,7 @@ def guarded(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def call(*paths: Any, **options: Any) -> Any:
         for path in paths:
-            if isinstance(path, str | os.PathLike) and os.path.isfile(path) and is_open(os.fspath(path)):
+            if isinstance(path, str | os.PathLike) and Path(path).is_file() and is_open(Path(path)):
                 raise PermissionError(
                     13, "The process cannot access the file because it is being used by another process", path
                 )
@@ -72,7 +71,7 @@ def become_windows() -> None:
 
     sys.platform = "linux"  # for other packages, which have Windows builds of their own
     for module in (files, locks):
-        module.sys = windows  # type: ignore[assignment]
+        module.sys = windows  # type: ignore[attr-defined]
 
 
 def main() -> None:
