@@ -288,6 +288,14 @@ def test_tables_are_sorted_by_a_click(page: Page) -> None:
     assert values == sorted(values)
 
 
+def test_on_paper_heads_of_tables_can_repeat(page: Page) -> None:
+    """Chromium repeats them only if nothing in them is a box of its own."""
+    page.emulate_media(media="print")
+    displays = "[...document.querySelectorAll('thead *')].map(part => getComputedStyle(part).display)"
+    assert set(page.evaluate(displays)) <= {"table-row", "table-cell", "inline", "contents"}
+    page.emulate_media(media="screen")
+
+
 def test_the_contents_stay_in_view_and_mark_the_section(page: Page) -> None:
     for width in (1280, 360):
         page.set_viewport_size({"width": width, "height": 800})

@@ -7,7 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
+import browsers
 from filmed import DESIGN, filmed
 from mien.reporting.pages import video_study as pages
 from mien.reporting.texts import Texts
@@ -61,6 +63,19 @@ def test_blocks_are_told(tmp_path: Path) -> None:
     assert "cut.mp4: 1,200 frames were read, about 30 could not be." in text_of(pages.render(cut))
     many = dataclasses.replace(made, notes=tuple(BlockNote("gap", f"{number}.mp4", 2.5) for number in range(4)))
     assert "4 clips have time in no block, 10.0 s in all" in text_of(pages.render(many))
+
+
+def test_a_timeline_says_its_episodes_near_the_pointer(tmp_path: Path) -> None:
+    pages.write(tmp_path / "page.html", filmed(tmp_path / "out"))
+    with browsers.chromium() as browser:
+        page = browser.new_page()
+        page.goto((tmp_path / "page.html").as_uri())
+        drawing = page.locator("#timelines svg").first
+        drawing.scroll_into_view_if_needed()
+        box = drawing.locator('[data-says^="Happy"]').bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] - 12)
+        expect(page.locator("#tip")).to_have_text(re.compile("^Happy.*0:01.*0:0[23].*88%"))
 
 
 def test_without_conditions_there_are_no_conditions(tmp_path: Path) -> None:

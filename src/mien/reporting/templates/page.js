@@ -248,12 +248,13 @@ function faces(data) {
 // What a place of a drawing says, at the pointer or, with the arrow keys, in the drawing that has the focus.
 const NEAREST = 36;
 
-function nearest(points, x, y) {
+function nearest(parts, x, y) {
   let best, least = NEAREST;
-  for (const point of points) {
-    const box = point.getBoundingClientRect();
-    const distance = Math.hypot(box.left + box.width / 2 - x, box.top + box.height / 2 - y);
-    if (distance < least) [best, least] = [point, distance];
+  for (const part of parts) {
+    const { left, right, top, bottom } = part.getBoundingClientRect();
+    const beside = Math.hypot(Math.max(left - x, 0, x - right), Math.max(top - y, 0, y - bottom));
+    const distance = beside + Math.hypot((left + right) / 2 - x, (top + bottom) / 2 - y) / 1000; // of several below it, the middle one
+    if (distance < least) [best, least] = [part, distance];
   }
   return best;
 }
@@ -276,7 +277,8 @@ function telling() {
     if (!marked) return;
     const box = marked.getBoundingClientRect(), { width, height } = tip.getBoundingClientRect();
     const above = box.top - height - 6;
-    tip.style.left = `${Math.max(8, Math.min(box.left + box.width / 2 - width / 2, document.documentElement.clientWidth - width - 8))}px`;
+    const middle = box.left + box.width / 2, most = document.documentElement.clientWidth - width - 8;
+    tip.style.left = `${Math.max(8, Math.min(middle - width / 2, most))}px`;
     tip.style.top = `${above > 8 ? above : box.bottom + 6}px`;
   }
   for (const drawing of new Set($("svg title").map((title) => title.closest("svg")))) {
@@ -286,8 +288,7 @@ function telling() {
       title.remove(); // the browser would show it too
       return part;
     });
-    const points = parts.filter((part) => part.matches(".point"));
-    const follow = ({ target, clientX, clientY }) => tell(points.length ? nearest(points, clientX, clientY) : target.closest("[data-says]") ?? undefined);
+    const follow = ({ clientX, clientY }) => tell(nearest(parts, clientX, clientY));
     drawing.addEventListener("pointermove", follow);
     drawing.addEventListener("pointerdown", follow);
     drawing.addEventListener("pointerleave", () => tell());
