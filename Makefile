@@ -2,6 +2,7 @@
 #   demo test check bench    run mien, its tests, its checks, its measurements
 #   docs                     writes files of the repository: the tables in docs/ that come from the code
 #   site                     builds the documentation site from docs/ and the code, into site/
+#   site-version             adds it to the published versions
 #   page                     puts the runtime for browsers into the web page of  mien serve
 #   web                      packs mien-web, the npm package for browsers, into build/
 #   package                  builds and checks what is published, into dist/
@@ -10,7 +11,7 @@ PYTHON ?= python3
 BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 # Two installs at once would meddle with each other.
 .NOTPARALLEL:
-.PHONY: demo test check lint portable lowest bench docs site page web package hooks clean
+.PHONY: demo test check lint portable lowest bench docs site site-version page web package hooks clean
 
 INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 .venv/installed: pyproject.toml constraints.txt
@@ -74,6 +75,10 @@ web: .venv/installed
 	rm -rf build/mien-web
 	$(BIN)/python tools/web_package.py build/mien-web
 	npm pack ./build/mien-web --pack-destination build --silent
+
+## Add the site to the published versions on the branch gh-pages: VERSION=1.2 ALIAS=latest, or VERSION=main ALIAS=dev.
+site-version: .venv/installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mike deploy --config-file mkdocs.versions.yml --update-aliases $(VERSION) $(ALIAS)
 
 ## Build the wheel and the source archive into dist/, and check them. The times in them are those of the commit: built again, they are the same, byte for byte.
 package: .venv/installed-release
