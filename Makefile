@@ -79,6 +79,7 @@ web: .venv/installed
 ## Add the site to the published versions on the branch gh-pages: VERSION=1.2 ALIAS=latest, or VERSION=main ALIAS=dev.
 site-version: .venv/installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mike deploy --config-file mkdocs.versions.yml --update-aliases $(VERSION) $(ALIAS)
+	$(BIN)/mike set-default --config-file mkdocs.versions.yml --allow-undefined latest
 
 ## Build the wheel and the source archive into dist/, and check them. The times in them are those of the commit: built again, they are the same, byte for byte.
 package: .venv/installed-release
