@@ -58,6 +58,9 @@ def test_the_verb_writes_page_and_json(
     assert "<h1>Comparison on faces.parquet: plain.csv, better.csv</h1>" in (tmp_path / "page.html").read_text(
         encoding="utf-8"
     )
+    page = tmp_path / "shared.html"
+    assert invoke("compare", *names, faces_file, "-o", page, "--no-faces")[0] == 0
+    assert "data:image" not in page.read_text(encoding="utf-8")
     code, _, err = invoke("compare", names[0], faces_file, "-o", tmp_path / "other.html")
     assert (code, err) == (2, "mien: A comparison takes two models or more: name them before the data.\n")
     assert not (tmp_path / "other.html").exists()

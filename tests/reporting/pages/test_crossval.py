@@ -74,8 +74,9 @@ def test_the_verb(faces_file: Path, tmp_path: Path, invoke: Invoke) -> None:
     assert (record["n"], record["by"], len(record["folds"])) == (350, "persons", 2)
     assert "note: the splits of the data (train, test) were put together." in err
     assert Path(record["page"]).read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
-    code, again, _ = invoke(*words, *hardware, "--out", tmp_path / "cv", "--json")
+    code, again, _ = invoke(*words, *hardware, "--out", tmp_path / "cv", "--json", "--no-faces")
     assert (code, json.loads(again)) == (0, record)
+    assert 'id="faces-data"' not in Path(record["page"]).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
