@@ -35,6 +35,13 @@ def test_several_faces_are_found_best_first(finder: Detector) -> None:
     assert found.scores.tolist() == sorted(found.scores.tolist(), reverse=True)
 
 
+def test_the_highest_score_is_that_of_the_best_face(finder: Detector) -> None:
+    gray = scenes.scene(side=100, width=230, height=190).mean(2).astype(np.uint8)
+    found = finder.detect(np.repeat(gray[:, :, None], 3, 2))
+    assert len(found) == 1
+    assert finder.highest_score(gray) == found.scores[0]
+
+
 def test_a_background_has_no_face(finder: Detector) -> None:
     found = finder.detect(scenes.background(640, 480))
     assert found.boxes.shape == (0, 4)

@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mien.errors import RequestError
+from mien import images
+from mien.errors import ImageError, RequestError
+from mien.inference.photo import PhotoResult
 from mien.serving.engine import Batcher, Crops, Engine, Rows
 from mien.serving.settings import Settings
+from mien.synthetic import drawn
 
 
 def crops(*values: int) -> Crops:
@@ -132,3 +135,31 @@ def test_a_model_file_is_named_by_its_file(run: Any) -> None:
     assert engine.named(None) == "tiny"
     with pytest.raises(RequestError, match="choose one of tiny, model"):
         engine.named("/etc/passwd")
+
+
+def test_small_crops_are_decoded_at_once_and_others_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    handed: list[int] = []
+
+    async def go() -> list[PhotoResult]:
+        engine = Engine(Settings(models=("tiny",)), observe=lambda num: None)
+        in_thread = engine._in_thread
+
+        async def noted(*work: Any) -> Any:
+            handed.append(len(work[2]))
+            return await in_thread(*work)
+
+        monkeypatch.setattr(engine, "_in_thread", noted)
+        task = asyncio.create_task(engine.work())
+        await asyncio.sleep(0)
+        results = [await engine.read(data, "tiny", crops=True) for data in (small, large)]
+        with pytest.raises(ImageError):
+            await engine.read(b"no picture", "tiny", crops=True)
+        task.cancel()
+        return results
+
+    face = drawn.draw(1, seed=3).images[0]
+    small, large = images.encode_png(face), images.encode_png(np.kron(face, np.ones((4, 4), np.uint8)))
+    results = asyncio.run(go())
+    assert [result.size for result in results] == [(48, 48), (192, 192)]
+    assert results[0].faces[0].label == results[1].faces[0].label
+    assert handed == [len(large), len(b"no picture")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -28,6 +27,7 @@ from mien.errors import DataError
 from mien.inference.classifier import Classifier
 from mien.inference.detector import MIN_SCORE, Detector
 from mien.progress import SILENT, Progress
+from mien.threads import in_threads
 from mien.typed_json import JsonObject
 
 if TYPE_CHECKING:
@@ -315,12 +315,10 @@ def face_scores(faces: NDArray[np.uint8]) -> NDArray[np.float64]:
 
     def score(face: NDArray[np.uint8]) -> float:
         large = images.resize_faces(face[None], (FACE_SIDE, FACE_SIDE))[0]
-        padded = np.pad(large, BORDER, constant_values=int(face.mean()))
-        found = detector.detect(np.repeat(padded[:, :, None], 3, 2), min_score=LEAST_SCORE)
-        return float(found.scores.max(initial=0))
+        highest = detector.highest_score(np.pad(large, BORDER, constant_values=int(face.mean())))
+        return highest if highest >= LEAST_SCORE else 0.0
 
-    with ThreadPoolExecutor() as pool:
-        return np.array(list(pool.map(score, faces)), np.float64)
+    return np.array(in_threads(score, list(faces)), np.float64)
 
 
 def _rank(split: str) -> int:

@@ -35,7 +35,7 @@ SIDE, PATCH, STRIDE, GRID = 48, 6, 2, 4
 NUM_PATCHES = 64
 _THRESHOLD = 0.25  # of the rectifier: smaller responses are noise
 _RIDGE = 0.05  # penalty per row, for features with standard deviation 1
-_BLOCK = 256  # number of faces whose patches are in memory at the same time
+_BLOCK = 16  # faces whose responses are computed at the same time: so few stay in the processor's cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,9 +175,12 @@ def patch_features(faces: NDArray[np.uint8], seed: int = 0) -> NDArray[np.float3
     features = np.empty((len(faces), 2 * NUM_PATCHES * GRID**2), np.float32)
     for start in range(0, len(faces), _BLOCK):
         block = windows[start : start + _BLOCK]
-        responses = ((_normalised(block) - mean) @ filters).reshape(len(block), num, num, NUM_PATCHES)
+        # One product per line of patches: BLAS would divide larger ones among threads, which wait for each other most of the time.
+        lines = (_normalised(block) - mean).reshape(-1, num, PATCH * PATCH)
+        responses = (lines @ filters).reshape(len(block), num, num, NUM_PATCHES)
         both = np.concatenate([responses, -responses], -1)
-        both = np.maximum(both - np.float32(_THRESHOLD), 0)
+        both -= np.float32(_THRESHOLD)
+        np.maximum(both, 0, out=both)
         pooled = np.add.reduceat(np.add.reduceat(both, edges, 1), edges, 2)
         features[start : start + _BLOCK] = np.sqrt(pooled.reshape(len(block), -1))
     features -= features.mean(0)

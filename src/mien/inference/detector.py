@@ -135,6 +135,11 @@ class Detector:
                 best = found
         return best
 
+    def highest_score(self, gray: NDArray[np.uint8]) -> float:
+        """The score of the most confident face in a small gray picture ``(h, w)`` without its position, in one pass; 0 to 1."""
+        scores, _, _ = self._run(gray[None])
+        return float(max(score.max() for score in scores))
+
     def _detect_turned(
         self, size: tuple[int, int], copies: Sequence[NDArray[np.uint8]], min_score: float, quarters: int
     ) -> Detections:
@@ -161,28 +166,37 @@ class Detector:
             ``(N, 7, 2)``: the upper left and the lower right corner of the box and the five landmarks, in its pixels; and the
             scores ``(N,)``.
         """
-        grid_height, grid_width = (-(-side // 32) * 32 for side in small.shape[:2])
-        x = np.zeros((1, 3, grid_height, grid_width), np.float32)
-        x[0, :, : small.shape[0], : small.shape[1]] = small[:, :, ::-1].transpose(
-            2, 0, 1
-        )  # YuNet takes blue, green, red
-        outputs = iter(self._session.run(self._outputs, {"input": x}))
-        cls, obj, bbox, kps = ([next(outputs)[0] for _ in STRIDES] for _ in range(4))
+        found, boxes, marks_of = self._run(small[:, :, ::-1].transpose(2, 0, 1))  # YuNet takes blue, green, red
+        grid_width = _padded(small.shape[1])
         points, scores = [], []
         for level, stride in enumerate(STRIDES):
-            score = np.sqrt(cls[level][:, 0].clip(0, 1) * obj[level][:, 0].clip(0, 1))
-            (kept,) = np.nonzero(score >= min_score)
+            (kept,) = np.nonzero(found[level] >= min_score)
             anchor = np.stack([kept % (grid_width // stride), kept // (grid_width // stride)], 1).astype(np.float32)
-            centre = (anchor + bbox[level][kept, :2]) * stride
-            half = np.exp(bbox[level][kept, 2:]) * (stride / 2)
-            marks = (anchor[:, None] + kps[level][kept].reshape(-1, 5, 2)) * stride
+            centre = (anchor + boxes[level][kept, :2]) * stride
+            half = np.exp(boxes[level][kept, 2:]) * (stride / 2)
+            marks = (anchor[:, None] + marks_of[level][kept].reshape(-1, 5, 2)) * stride
             points.append(np.concatenate([np.stack([centre - half, centre + half], 1), marks], 1))
-            scores.append(score[kept])
+            scores.append(found[level][kept])
         return np.concatenate(points), np.concatenate(scores)
+
+    def _run(self, planes: NDArray[np.uint8]) -> tuple[list[NDArray[np.float32]], ...]:
+        """Raw outputs for a picture ``(3 or 1, h, w)``: by stride, scores ``(A,)``, boxes ``(A, 4)`` and landmarks ``(A, 10)``."""
+        height, width = planes.shape[1:]
+        x = np.zeros((1, 3, _padded(height), _padded(width)), np.float32)
+        x[0, :, :height, :width] = planes
+        outputs = iter(self._session.run(self._outputs, {"input": x}))
+        cls, obj, bbox, kps = ([next(outputs)[0] for _ in STRIDES] for _ in range(4))
+        scores = [np.sqrt(a[:, 0].clip(0, 1) * b[:, 0].clip(0, 1)) for a, b in zip(cls, obj, strict=True)]
+        return scores, bbox, kps
 
 
 def _opened(threads: int, device: str) -> Detector:
     return Detector(threads=threads, device=device)
+
+
+def _padded(side: int) -> int:
+    """A side of YuNet's input, in pixels: a multiple of its largest stride."""
+    return -(-side // STRIDES[-1]) * STRIDES[-1]
 
 
 def pass_sizes(height: int, width: int, detail: str) -> list[int]:
