@@ -32,7 +32,7 @@ demo: .venv/installed
 
 ## Run all tests.
 test: .venv/installed
-	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 ## Lint, formatting.
 lint: .venv/installed

@@ -26,32 +26,27 @@ from mien.training import job
 FER2013 = Path(os.environ.get("MIEN_FER2013") or Path(__file__).parents[2] / "shared" / "fer2013")
 
 
-# What takes longest, by parts of test ids; each starts before the rest, and none waits for another.
 LONGEST = (
-    "readmes_commands",
-    "course_report",
-    "snippets_on_python",
-    "killed_with_sigkill",
+    "test_docs",
     "test_ranks",
-    "rehearsal_runs",
+    "scale",
+    "test_loop",
+    "test_pages",
+    "test_killed",
+    "test_benchmarks",
+    "test_examples",
 )
+"""Files and folders of the longest tests."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For `pytest -n --dist loadgroup`: a file's tests stay in one process, as do all that share the Ray cluster."""
+    """Longest first: they would keep one process busy long after the others are done."""
 
-    def place(item: pytest.Item) -> tuple[int, str]:
-        if "scale" in item.path.parts:
-            return 0, "ray"
-        for name in LONGEST:
-            if name in item.nodeid:
-                return 1, name
-        return 2, str(item.path)
+    def place(item: pytest.Item) -> int:
+        parts = (*item.path.parent.parts, item.path.stem)
+        return next((rank for rank, name in enumerate(LONGEST) if name in parts), len(LONGEST))
 
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(place(item)[1]))
-    items.sort(key=lambda item: place(item)[0])
+    items.sort(key=place)
 
 
 @pytest.fixture(autouse=True)

@@ -38,7 +38,9 @@ def interrupted(at: str, *words: object, more: str = "") -> tuple[int, str]:
     return done.returncode, done.stderr.replace("\n\n", "\n").lstrip("\n")  # click ends the line of the ^C
 
 
-@pytest.mark.parametrize("module", ["mien.cli", "click", "mien.cli.video", "numpy", "onnxruntime", "mien.data.layouts"])
+@pytest.mark.parametrize(
+    "module", ["mien.cli", "click", "mien.cli.models", "numpy", "onnxruntime", "mien.data.layouts"]
+)
 def test_while_it_is_loaded(module: str, faces_file: Path) -> None:
     assert interrupted(module, "evaluate", "tiny", faces_file) == (130, "mien: stopped.\n")
 

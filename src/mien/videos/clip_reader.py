@@ -175,7 +175,7 @@ class Total(Progress):
         if outcome.error:
             self.receiver.line(f"{outcome.clip}: {outcome.error}")
             self.durations[outcome.clip] = self.reached[outcome.clip]
-        self.reached[outcome.clip] = self.durations[outcome.clip] or self.reached[outcome.clip]
+        self.at(outcome.clip, self.start + (self.durations[outcome.clip] or 0.0))
 
 
 class OfClip(Progress):
