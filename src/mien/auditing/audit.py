@@ -302,7 +302,8 @@ def audit(
 
     copies = timed("copies", lambda: duplicates.find(faceset.images, correlation, mirrored=mirrored))
     contrast = duplicates.contrast(faceset.images)
-    scores = timed("faces", lambda: face_scores(faceset.images))
+    first = np.unique(copies.pictures, return_index=True)[1]  # exact copies have the same score
+    scores = timed("faces", lambda: face_scores(faceset.images[first])[copies.pictures])
     usable = contrast >= duplicates.MIN_CONTRAST
     found = timed("labels", lambda: label_issues.find(faceset, copies, usable, classifier))
     drifts = timed("drift", lambda: drift.of_splits(faceset, contrast))
