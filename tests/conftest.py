@@ -9,6 +9,7 @@ os.environ["COLUMNS"] = "160"  # tables are not wrapped; tests of tables set the
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,9 +28,9 @@ FER2013 = Path(os.environ.get("MIEN_FER2013") or Path(__file__).parents[2] / "sh
 
 
 LONGEST = (
+    "scale",
     "test_docs",
     "test_ranks",
-    "scale",
     "test_loop",
     "test_pages",
     "test_killed",
@@ -47,6 +48,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((rank for rank, name in enumerate(LONGEST) if name in parts), len(LONGEST))
 
     items.sort(key=place)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `pytest -n`, the tests of a file stay in one process, and all that share the Ray cluster too."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "scale" if nodeid.startswith("tests/scale/") else super()._split_scope(nodeid)
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(autouse=True)

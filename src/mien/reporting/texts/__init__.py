@@ -6,6 +6,7 @@ import re
 import string
 import tomllib
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -50,6 +51,13 @@ class _Formatter(string.Formatter):
 _FORMATTER = _Formatter()
 
 
+@cache
+def _tables(lang: str) -> dict[str, Any]:
+    """The texts of a language, which are read once; don't change them."""
+    place = resources.files("mien.reporting.texts") / f"{lang}.toml"
+    return tomllib.loads(place.read_text(encoding="utf-8"))
+
+
 class Texts:
     """The texts of one language.
 
@@ -65,8 +73,7 @@ class Texts:
             known = " or ".join(f"{key} ({name})" for key, name in LANGUAGES.items())
             raise OutputError(f"There is no text in language '{lang}': choose {known}.")
         self.lang = lang
-        place = resources.files("mien.reporting.texts") / f"{lang}.toml"
-        self.tables: dict[str, Any] = tomllib.loads(place.read_text(encoding="utf-8"))
+        self.tables = _tables(lang)
 
     def __call__(self, key: str, **values: object) -> str:
         """The text of a dotted key, with its placeholders replaced by the values."""
