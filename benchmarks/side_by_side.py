@@ -37,6 +37,8 @@ TASKS: dict[str, tuple[str, ...]] = {
     "summary": ("summary", "vgg"),
     "one face": ("predict", "--crops", "face.png", "--model", "tiny"),
     "one photo": ("predict", "photo.png"),
+    "12 MP photo": ("predict", "large.jpg"),
+    "48 MP photo": ("predict", "huge.jpg"),
     "60 photos": ("predict", "photos", "-o", "rows.csv"),
     "video": ("video", "film.mp4", "-o", "film.csv"),
     "folders": ("data", "info", "folders"),
@@ -80,6 +82,8 @@ def material(folder: Path) -> None:
     Image.fromarray(np.ascontiguousarray(faces.images[0])).save(folder / "face.png")
     photo = scenes.scene(width=960, height=720, side=200)
     scenes.save(photo, folder / "photo.png")
+    for name, width in (("large", 4000), ("huge", 8000)):
+        scenes.save(scenes.scene(width=width, height=width * 3 // 4, side=512), folder / f"{name}.jpg", quality=90)
     (folder / "photos").mkdir()
     for number in range(60):
         scenes.save(np.roll(photo, 7 * number, 1), folder / "photos" / f"{number}.jpg")
