@@ -39,6 +39,9 @@ from mien.synthetic import drawn
 
 MODEL = "tiny"
 
+FRAMES = 80
+"""Frames of each face among the near copies, as in a film."""
+
 Work = Callable[[], object]
 """The counted part of a task; what it returns is looked at by no one."""
 
@@ -145,6 +148,14 @@ def _copies(num: int, folder: Path) -> Work:
     return lambda: duplicates.find(made)
 
 
+def _near_copies(num: int, folder: Path) -> Work:
+    different = faces(num // FRAMES + 1).images
+    repeated = np.repeat(different, FRAMES, 0)[:num].astype(np.int16)
+    noise = np.random.default_rng(1).integers(-3, 4, repeated.shape, np.int16)
+    frames = np.clip(repeated + noise, 0, 255).astype(np.uint8)
+    return lambda: duplicates.find(frames)
+
+
 def _audit(num: int, folder: Path) -> Work:
     made = faces(num)
     return lambda: mien.audit(made, progress=SILENT)
@@ -200,6 +211,7 @@ TASKS: Mapping[str, Task] = {
     "convert to folders": Task(_convert_folders, 250),
     "convert to parquet": Task(_convert_parquet, 500),
     "copies": Task(_copies, 2000),
+    "near copies": Task(_near_copies, 1000),
     "audit": Task(_audit, 40),
     "evaluate": Task(_evaluate, 500),
     "report": Task(_report, 500),

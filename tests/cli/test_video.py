@@ -75,19 +75,13 @@ def films(tmp_path_factory: pytest.TempPathFactory, film: Path) -> Path:
     return folder
 
 
+def study_of(clips: Path, out: Path) -> tuple[object, ...]:
+    """The words that read clips in this process."""
+    return ("video", clips, "-o", out, "--workers", "1", "--model", "tiny")
+
+
 def test_several_clips_give_summaries(invoke: Invoke, films: Path, tmp_path: Path) -> None:
-    command = (
-        "video",
-        films,
-        "-o",
-        tmp_path / "study",
-        "--workers",
-        "1",
-        "--model",
-        "tiny",
-        "--conditions",
-        films / "table.csv",
-    )
+    command = (*study_of(films, tmp_path / "study"), "--conditions", films / "table.csv")
     code, out, err = invoke(*command, "--people", "1", "--episode-threshold", "0.4")
     assert code == 0, err
     rows = {line.split()[0]: line for line in out.splitlines() if line.strip()}
@@ -150,20 +144,7 @@ def test_a_clip_that_can_t_be_read_gives_an_exit_code(invoke: Invoke, films: Pat
 
 
 def test_codes_are_compared(invoke: Invoke, films: Path, tmp_path: Path) -> None:
-    command = (
-        "video",
-        films,
-        "-o",
-        tmp_path / "study",
-        "--workers",
-        "1",
-        "--model",
-        "tiny",
-        "--people",
-        "1",
-        "--every",
-        "2",
-    )
+    command = (*study_of(films, tmp_path / "study"), "--people", "1", "--every", "2")
     assert invoke(*command)[0] == 0
     (tmp_path / "codes.csv").write_text("clip,start,end,label,coder\nanna,0,1,happy,x\nben,0,1,surprise,x\n")
     code, out, err = invoke("agree", tmp_path / "study", tmp_path / "codes.csv", "--block", "0.5")

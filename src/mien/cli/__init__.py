@@ -84,6 +84,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
 
 
 MODULES = {verb: module for group in GROUPS.values() for verb, module in group.items()}
+"""The module of each verb."""
 
 
 class Verbs(click.Group):

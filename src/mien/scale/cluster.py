@@ -80,6 +80,20 @@ def received(say: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
         lines.shutdown()
 
 
+def check_paths(*paths: Path) -> None:
+    """Check that this node has all paths.
+
+    Raises:
+        ClusterError: it lacks one.
+    """
+    for path in paths:
+        if not path.exists():
+            raise ClusterError(
+                f"The node {socket.gethostname()} can't see '{path}': put data and results on storage that all nodes have "
+                "at the same path."
+            )
+
+
 def change_folder(home: str | os.PathLike[str]) -> None:
     """Change a worker's folder to that of the caller, if its node has it, as relative paths start there."""
     if Path(home).is_dir():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 
 import ray
 
-from mien.errors import ClusterError
 from mien.progress import Lines, Progress
 from mien.scale import cluster
 from mien.videos.clip_reader import ClipReader, Outcome, ReadAll
@@ -69,10 +67,5 @@ def _read_all(clip_reader: ClipReader, clips: Sequence[Clip], progress: Progress
 
 
 def _read(clip_reader: ClipReader, clip: Clip, tell: Callable[[str], None]) -> Outcome:
-    for path in (Path(clip.path), clip_reader.out):
-        if not path.exists():
-            raise ClusterError(
-                f"The node {socket.gethostname()} can't see '{path}': put clips and results on storage that all nodes have at "
-                "the same path."
-            )
+    cluster.check_paths(Path(clip.path), clip_reader.out)
     return clip_reader.read(clip, Lines(tell))

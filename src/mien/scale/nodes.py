@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable
 
 import ray
@@ -44,12 +43,7 @@ def settle(task: Task, num_cpus: int) -> None:
     Raises:
         ClusterError: the node lacks one of the paths.
     """
-    for path in (task.data, task.folder.parent):
-        if not path.exists():
-            raise ClusterError(
-                f"The node {socket.gethostname()} can't see '{path}': put data and results on storage that all nodes have "
-                "at the same path."
-            )
+    cluster.check_paths(task.data, task.folder.parent)
     cluster.change_folder(task.home)
     torch.set_num_threads(num_cpus)
 

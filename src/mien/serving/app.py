@@ -157,5 +157,5 @@ def _linked(page: Asset, root_path: str, version: str) -> Asset:
     text = page.load().decode()
     text = re.sub(r'(src|href)="/page/', rf'\1="{root_path}/page/{version}/', text)
     if root_path:
-        text = re.sub(rf'(src|href)="/(?!{root_path[1:]}/)', rf'\1="{root_path}/', text)
+        text = re.sub(rf'(src|href)="/(?!{re.escape(root_path[1:])}/)', rf'\1="{root_path}/', text)
     return Asset(text.encode, page.kind, page.is_packed)

@@ -110,8 +110,7 @@ def _kind_of_zip(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        # Damaged, unreadable, or of an unknown version: nothing is lost, because the reader of this kind opens it again.
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):  # the kind's reader says what is wrong
         return {".npz": "npz", ".xlsx": "xlsx"}.get(path.suffix.lower(), "zip")
     if "xl/workbook.xml" in names:
         return "xlsx"

@@ -6,17 +6,33 @@ import { say } from "./words.js";
 
 export const isPossible = () => Boolean(navigator.mediaDevices?.getUserMedia);
 
-// The stream of a camera, facing the user or the environment.
-export async function openCamera(facingMode) {
+async function openCamera() {
   if (!isPossible()) throw new Failure(() => say("camera_insecure"));
   try {
-    return await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 1280 }, facingMode } });
+    return await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 1280 }, facingMode: "user" } });
   } catch (error) {
     throw new Failure(() => say(error.name === "NotAllowedError" ? "camera_denied" : "camera_missing"));
   }
 }
 
 export const closeCamera = (stream) => stream?.getTracks().forEach((track) => track.stop());
+
+// Show the camera in a video: its stream, or null where it isn't wanted any more, as permission may come late.
+export async function showCamera(video, isWanted) {
+  const stream = await openCamera();
+  try {
+    if (isWanted()) {
+      video.srcObject = stream;
+      await video.play();
+    }
+  } catch {
+    closeCamera(stream);
+    throw new Failure(() => say("camera_missing"));
+  }
+  if (isWanted()) return stream;
+  closeCamera(stream);
+  return null;
+}
 
 export class Snapshot {
   // `onTake` gets the photo as a file; `onFail` a function that says why there is none, or null.
@@ -35,20 +51,14 @@ export class Snapshot {
     this.takeButton.disabled = true;
     this.onFail(null);
     this.dialog.showModal();
-    let stream = null;
     try {
-      stream = await openCamera("user");
-      if (turn === this.turn) {
-        this.video.srcObject = stream;
-        await this.video.play();
-        this.takeButton.disabled = false;
-        this.takeButton.focus();
-      } else closeCamera(stream); // permission came after the dialog was closed
+      if (!(await showCamera(this.video, () => turn === this.turn))) return;
+      this.takeButton.disabled = false;
+      this.takeButton.focus();
     } catch (error) {
-      closeCamera(stream);
       if (turn !== this.turn) return;
       this.dialog.close();
-      this.onFail(error.words ?? (() => say("camera_missing")));
+      this.onFail(error.words);
     }
   }
 

@@ -1,7 +1,7 @@
 // The camera: frames are read one at a time, as fast as they can be; those that come meanwhile are left out, never queued. What is
 // shown is the frame that was read, so that its boxes always lie on its faces.
 
-import { closeCamera, openCamera } from "./camera.js";
+import { closeCamera, showCamera } from "./camera.js";
 import { byId, save } from "./dom.js";
 import { drawFaces } from "./draw.js";
 import { caption } from "./faces.js";
@@ -60,19 +60,14 @@ export class Live {
     Object.assign(this, { isOn: true, readings: [], tracks: new Map(), tracker: new Tracker(), smoother: new Smoother() });
     this.words = () => say("live_hint");
     this.show();
-    let stream = null;
+    let stream;
     try {
-      stream = await openCamera("user");
-      if (turn === this.turn) {
-        this.video.srcObject = stream;
-        await this.video.play();
-      }
+      stream = await showCamera(this.video, () => turn === this.turn);
     } catch (error) {
-      if (turn !== this.turn) return closeCamera(stream);
-      return this.stop(error.words ?? (() => say("camera_missing")));
+      if (turn === this.turn) this.stop(error.words);
+      return;
     }
-    // Permission may come late, when the camera isn't wanted any more.
-    if (turn !== this.turn) return closeCamera(stream);
+    if (!stream) return;
     stream.getTracks().forEach((track) => (track.onended = () => turn === this.turn && this.stop(() => say("camera_ended"))));
     this.stage.style.aspectRatio = `${this.video.videoWidth} / ${this.video.videoHeight}`;
     this.show();
