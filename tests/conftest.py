@@ -7,6 +7,7 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run side by side, one process per core; set before torch loads
 os.environ["COLUMNS"] = "160"  # tables are not wrapped; tests of tables set their own width
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -62,10 +63,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return Scheduling(config, log)
 
 
+@pytest.fixture(scope="session")
+def graphs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The converted networks of all test processes: each conversion takes seconds."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "graphs"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def isolated_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache folder of its own for each test, so that no test reads what another one (or the user) left."""
+def isolated_cache(graphs: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder of its own for each test, so that no test reads what another one (or the user) left, but for graphs."""
     folder = tmp_path_factory.mktemp("cache")
+    with contextlib.suppress(OSError):  # Windows allows links to some users only; others convert anew
+        (folder / "graphs").symlink_to(graphs, target_is_directory=True)
     monkeypatch.setenv("MIEN_CACHE", str(folder))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
     return folder

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from mien.data import cache
 from mien.inference.session import open_session
 from mien.training import conversion, networks
 from mien.training.ensemble import EnsembleGraph
@@ -46,9 +47,10 @@ def expected(of: nn.Module) -> NDArray[np.float32]:
 
 @pytest.fixture
 def conversions(monkeypatch: pytest.MonkeyPatch) -> list[nn.Module]:
-    """The graphs that the exporter has converted, from a fresh start."""
+    """The graphs that the exporter has converted, from a fresh start without a cache."""
     converted, convert = [], conversion._converted
     monkeypatch.setattr(conversion, "_structures", {})
+    monkeypatch.setenv("MIEN_CACHE", "off")
 
     def counted(given: nn.Module, size: tuple[int, int]) -> Any:
         converted.append(given)
@@ -109,6 +111,41 @@ def test_a_graph_whose_weights_the_exporter_changes_is_converted_each_time(conve
         odd = Odd(value).eval()
         np.testing.assert_allclose(probabilities(conversion.to_onnx(odd, (20, 20))), expected(odd), atol=1e-6)
     assert len(conversions) >= 1
+
+
+def test_another_process_takes_the_graph_from_the_cache(
+    conversions: list[nn.Module], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MIEN_CACHE", str(tmp_path))
+    models = []
+    for one in (graph(0), graph(1), graph(0)):
+        monkeypatch.setattr(conversion, "_structures", {})  # as in a process that has just begun
+        models.append(conversion.to_onnx(one, (20, 20)))
+        np.testing.assert_allclose(probabilities(models[-1]), expected(one), atol=1e-6)
+    assert len(conversions) == 1
+    assert models[0].SerializeToString() == models[2].SerializeToString()
+    (kept,) = tmp_path.rglob("*.onnx")
+    assert kept.stat().st_size < 60_000  # no weights
+    kept.write_bytes(b"damaged")
+    monkeypatch.setattr(conversion, "_structures", {})
+    np.testing.assert_allclose(probabilities(conversion.to_onnx(graph(2), (20, 20))), expected(graph(2)), atol=1e-6)
+    assert len(conversions) == 2
+    assert kept.stat().st_size > 1_000
+    cache.clear()
+    assert not kept.exists()
+
+
+def test_a_graph_whose_code_is_not_miens_is_not_kept(
+    conversions: list[nn.Module], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MIEN_CACHE", str(tmp_path))
+
+    class Own(ModelGraph):
+        pass
+
+    conversion.to_onnx(Own(graph(0).network, 120.0, 60.0, 1.3).eval(), (20, 20))
+    assert len(conversions) == 1
+    assert list(tmp_path.rglob("*.onnx")) == []
 
 
 def test_the_file_names_no_folder_of_this_machine(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A cache of packed FaceSets in the user's cache folder, with keys from the content of the source files.
+"""A cache in the user's cache folder: packed FaceSets, with keys from the content of the source files; and the paths of graphs.
 
 Entries hold pixels, names and subjects, so only the user can read them. The least recently used ones are removed above the limit.
 """
@@ -131,9 +131,16 @@ def clear() -> Contents:
         OSError: an entry can't be removed.
     """
     there = contents()
-    for _, _, path in _entries():
+    graphs = [] if there.folder is None else (there.folder / "graphs").glob("*.onnx")
+    for path in (*(path for _, _, path in _entries()), *graphs):
         path.unlink(missing_ok=True)
     return there
+
+
+def graph(key: str) -> Path | None:
+    """The file of a converted network without weights, some 50 kB, which need not exist; None if the cache is off."""
+    place = folder()
+    return None if place is None else place / "graphs" / f"{key}.onnx"
 
 
 def _make_room(place: Path) -> None:

@@ -1,14 +1,18 @@
 """A graph in torch as an ONNX model.
 
-The conversion takes seconds, and its result depends on the architecture only. So each architecture is converted once per process,
-and the weights of each graph are put into a copy.
+The conversion takes seconds, and its result depends on the architecture only. So each architecture is converted once, its result
+is kept in the user's cache without weights, and the weights of each graph are put into a copy.
 """
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import hashlib
 import logging
+import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 import onnx
@@ -16,8 +20,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from mien import modelfile
-from mien.errors import ExportError
+from mien import files, modelfile
+from mien.data import cache
+from mien.errors import ExportError, OutputError
 from mien.inference import head
 from mien.training import networks
 
@@ -39,7 +44,7 @@ def to_onnx(graph: nn.Module, size: tuple[int, int]) -> Any:
     graph = _with_tensors(_folded(copy.deepcopy(graph)))
     layers = tuple((name, type(layer), layer.extra_repr()) for name, layer in graph.named_modules())
     if (layers, size) not in _structures:
-        _structures[layers, size] = _structure(graph, size)
+        _structures[layers, size] = _kept_or_made(graph, size, _place(layers, size))
     structure = _structures[layers, size]
     if structure is None:
         return _converted(graph, size)
@@ -47,6 +52,31 @@ def to_onnx(graph: nn.Module, size: tuple[int, int]) -> Any:
     model.CopyFrom(structure)
     _put(model, graph.state_dict())
     return model
+
+
+def _place(layers: tuple[tuple[str, type, str], ...], size: tuple[int, int]) -> Path | None:
+    """The file that keeps a structure; None if the cache is off, or a layer's code is neither torch's nor mien's."""
+    modules = sorted({kind.__module__ for _, kind, _ in layers} | {__name__, head.__name__})
+    own = [name for name in modules if name.startswith("mien.")]
+    if cache.folder() is None or any(not name.startswith(("mien.", "torch.")) for name in modules):
+        return None
+    code = [Path(str(sys.modules[name].__file__)).read_bytes() for name in own]
+    about = repr((layers, size, torch.__version__, onnx.__version__)).encode()
+    return cache.graph(hashlib.sha256(b"".join((about, *code))).hexdigest())
+
+
+def _kept_or_made(graph: nn.Module, size: tuple[int, int], place: Path | None) -> Any:
+    """The structure in a file; if there is none, or it is damaged, it is made and written there."""
+    if place is not None:
+        with contextlib.suppress(Exception):  # a missing or damaged file may raise any error; it is made anew
+            return onnx.load(str(place))
+    made = _structure(graph, size)
+    if place is not None and made is not None:
+        with contextlib.suppress(OSError, OutputError):  # a cache that can't be written to is ignored
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with files.atomic_write(place, mode=0o600) as temporary:
+                onnx.save_model(made, temporary)
+    return made
 
 
 def _structure(graph: nn.Module, size: tuple[int, int]) -> Any:

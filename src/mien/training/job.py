@@ -27,11 +27,11 @@ from mien.training import (
     devices,
     export,
     finetuning,
+    layers,
     loop,
     networks,
     pretrained,
     resuming,
-    summary,
     teachers,
     temperature,
 )
@@ -292,10 +292,9 @@ def _finish(run: Run, own_set: FaceSet, valid_set: FaceSet, ranks: Ranks, progre
 
 def _write_beginning(run: Run, train_set: FaceSet) -> None:
     if not (run.folder / "augmented.png").exists():
-        recipe, classes = run.recipe, run.record.data.classes
-        network = networks.sketch(recipe.network, len(classes), recipe.image_size, recipe.dropout)
-        files.write_json(run.folder / "network.json", typed_json.to_json(summary.describe(network, recipe.image_size)))
-        write_augmented(run.folder / "augmented.png", train_set, recipe)
+        network = layers.of(run.recipe, len(run.record.data.classes))
+        files.write_json(run.folder / "network.json", typed_json.to_json(network))
+        write_augmented(run.folder / "augmented.png", train_set, run.recipe)
 
 
 def _write_end(run: Run, valid_set: FaceSet, progress: Progress) -> None:

@@ -35,4 +35,5 @@ def computed(recipe: Recipe, num_classes: int) -> NetworkRecord:
     from mien.training import networks, summary
 
     network = networks.sketch(recipe.network, num_classes, recipe.image_size, recipe.dropout)
-    return summary.describe(network, recipe.image_size)
+    # Shapes don't depend on the weights. On the device "meta", PyTorch would import its compiler, which takes seconds.
+    return summary.describe(network.to_empty(device="cpu"), recipe.image_size)
