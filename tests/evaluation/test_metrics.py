@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn.metrics import balanced_accuracy_score, f1_score, precision_recall_fscore_support
 
 from mien.evaluation import metrics
@@ -41,6 +42,13 @@ def test_wilson_matches_its_formula() -> None:
     centre = (share + z**2 / (2 * num)) / (1 + z**2 / num)
     half = z / (1 + z**2 / num) * np.sqrt(share * (1 - share) / num + z**2 / (4 * num**2))
     assert metrics.wilson(num_right, num) == pytest.approx((centre - half, centre + half), abs=1e-9)
+
+
+@pytest.mark.parametrize("num", [1, 2, 7, 50, 3589])
+def test_wilson_is_that_of_scipy(num: int) -> None:
+    for num_right in range(0, num + 1, max(1, num // 20)):
+        known = binomtest(num_right, num).proportion_ci(0.9, method="wilson")
+        assert metrics.wilson(num_right, num, 0.9) == (known.low, known.high)
 
 
 @pytest.mark.parametrize(("num_right", "num"), [(0, 1), (1, 1), (0, 50), (50, 50)])
@@ -171,3 +179,16 @@ def test_the_bootstrap_draws_in_blocks_what_it_draws_at_once(monkeypatch: pytest
     at_once = metrics.bootstrap_macro(confusion)
     monkeypatch.setattr(metrics, "_CELLS", 144 * 7)
     assert metrics.bootstrap_macro(confusion) == at_once
+
+
+def test_scores_of_matrices_with_other_classes_are_those_of_each() -> None:
+    """Matrices need not have the same labels: one of these has no row of the last class."""
+    cells = np.array([[0, 1, 4, 8, 5, 6], [0, 1, 4, 4, 5, 3]])
+    matrices = metrics.confusions(cells, 3)
+    found = metrics.scores(matrices)
+    for values, cell in zip(found, cells, strict=True):
+        labels, predicted = cell // 3, cell % 3
+        own = metrics.per_class(labels, predicted, 3)
+        worst = np.nanmin(own.recall)
+        assert values == pytest.approx([(labels == predicted).mean(), own.macro_f1, own.balanced_accuracy, worst])
+    np.testing.assert_array_equal(metrics.scores(matrices.reshape(1, 2, 3, 3)), found[None])

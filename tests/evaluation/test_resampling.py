@@ -60,3 +60,14 @@ def test_the_mean_of_values_has_the_interval_of_students_t() -> None:
     expected = metrics.mean_interval(values)
     assert expected is not None
     assert found.interval == pytest.approx(expected, abs=0.02)
+
+
+def test_scores_of_draws_are_those_of_the_drawn_rows() -> None:
+    """Also of a draw without rows of a class."""
+    labels, answers = RNG.integers(0, 3, 30), RNG.integers(0, 3, (2, 30))
+    rows = [np.arange(30), np.flatnonzero(labels)[:12], RNG.integers(30, size=30)]
+    found = resampling.drawn_scores(answers + 3 * labels, 3, rows)
+    assert found.shape == (3, 2, 4)
+    for values, drawn in zip(found, rows, strict=True):
+        own = metrics.scores(metrics.confusions((answers + 3 * labels)[:, drawn], 3))
+        np.testing.assert_array_equal(values, own)

@@ -129,18 +129,18 @@ def interval(own: NDArray[np.float64], drawn: NDArray[np.float64], level: float 
         drawn: ``(B, S)`` differences in each of B bootstrap samples.
         level: confidence level.
     """
-    from scipy.stats import norm, t  # scikit-learn brings SciPy
+    from scipy.special import ndtri, stdtrit  # scikit-learn brings SciPy
 
     middle, means = float(own.mean()), drawn.mean(1)
     low, high = np.percentile(means, [100 * (1 - LEVEL) / 2, 100 * (1 + LEVEL) / 2])
     # There are too few draws for extreme percentiles, so the interval is scaled by the normal distribution.
-    stretch = norm.ppf((1 + level) / 2) / norm.ppf((1 + LEVEL) / 2)
+    stretch = float(ndtri((1 + level) / 2) / ndtri((1 + LEVEL) / 2))
     below, above = stretch * max(0.0, middle - low), stretch * max(0.0, high - middle)
     seeds = 0.0
     if len(own) > 1:
         between = own.var(ddof=1)
         excess = max(0.0, between - (drawn.var(1, ddof=1).mean() - between))
-        seeds = float(t.ppf((1 + level) / 2, len(own) - 1) * np.sqrt(excess / len(own)))
+        seeds = float(stdtrit(len(own) - 1, (1 + level) / 2) * np.sqrt(excess / len(own)))
     return middle - float(np.hypot(below, seeds)), middle + float(np.hypot(above, seeds))
 
 
@@ -157,14 +157,11 @@ def _draws(
     draws: Sequence[NDArray[np.int64]],
 ) -> dict[K, NDArray[np.float64]]:
     """For each method except the first, the differences ``(B, S, 4)`` of its runs on each of B bootstrap samples of the rows."""
-    names = [name for name in codes if name != first]
-    drawn: dict[K, list[NDArray[np.float64]]] = {name: [] for name in names}
-    for rows in draws:
-        base = metrics.scores(metrics.confusions(codes[first][:, rows], num_classes))
-        for name in names:
-            values = metrics.scores(metrics.confusions(codes[name][:, rows], num_classes))
-            drawn[name].append(values - base if paired else values.mean(0, keepdims=True) - base.mean(0))
-    return {name: np.stack(values) for name, values in drawn.items()}
+    scores = {name: resampling.drawn_scores(cells, num_classes, draws) for name, cells in codes.items()}
+    base = scores.pop(first)
+    if paired:
+        return {name: values - base for name, values in scores.items()}
+    return {name: (values.mean(1) - base.mean(1))[:, None] for name, values in scores.items()}
 
 
 def _named(values: NDArray[np.float64]) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,14 +83,17 @@ def per_class(labels: NDArray[np.int64], predicted: NDArray[np.int64], num_class
 
 def wilson(num_right: float, num: int, confidence: float = 0.95) -> Interval:
     """Wilson's score interval of a share (Wilson, JASA 1927); it is within 0..1 and also valid for small ``num``."""
-    from scipy.stats import binomtest  # scikit-learn brings SciPy
+    from scipy.special import ndtri  # scikit-learn brings SciPy
 
     if not 0 <= num_right <= num or num < 1 or not 0 < confidence < 1:
         raise ArgumentError(
             f"Needed: 0 <= num_right <= num, num >= 1 and a confidence between 0 and 1; not {num_right}, {num}, {confidence}."
         )
-    interval = binomtest(round(num_right), num).proportion_ci(confidence, method="wilson")
-    return float(interval.low), float(interval.high)
+    hits, z = round(num_right), float(ndtri((1 + confidence) / 2))
+    share, scale = hits / num, 2 * (num + z**2)
+    centre = (2 * num * share + z**2) / scale
+    half = z / scale * math.sqrt(4 * num * share * (1 - share) + z**2)
+    return (centre - half if hits else 0.0), (centre + half if hits < num else 1.0)
 
 
 def f1_interval(num_right: int, num_either: int) -> Interval:
@@ -105,11 +109,11 @@ def f1_interval(num_right: int, num_either: int) -> Interval:
 
 def mean_interval(values: NDArray[np.float64], *, lowest: float = -np.inf, confidence: float = 0.95) -> Interval | None:
     """Student's t interval of the mean of values ``(N,)``, cut off at ``lowest``; None for a single value."""
-    from scipy.stats import t  # scikit-learn brings SciPy
+    from scipy.special import stdtrit  # scikit-learn brings SciPy
 
     if len(values) < 2:
         return None
-    half = float(t.ppf((1 + confidence) / 2, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5)
+    half = float(stdtrit(len(values) - 1, (1 + confidence) / 2) * values.std(ddof=1) / len(values) ** 0.5)
     return max(lowest, float(values.mean()) - half), float(values.mean()) + half
 
 
@@ -269,10 +273,27 @@ def confusions(cells: NDArray[np.int64], num_classes: int) -> NDArray[np.int64]:
 
 
 def scores(matrices: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The ``SCORES`` ``(S, 4)`` of confusion matrices ``(S, K, K)`` with the same labels."""
-    right = np.einsum("skk->sk", matrices).astype(np.float64)  # (S, K)
-    true, said = matrices.sum(2), matrices.sum(1)  # (S, K)
-    known = true[0] > 0
-    recall = right[:, known] / true[:, known]
-    f1 = 2 * right[:, known] / (true + said)[:, known]
-    return np.stack([right.sum(1) / true.sum(1), f1.mean(1), recall.mean(1), recall.min(1)], 1)
+    """The ``SCORES`` ``(..., 4)`` of confusion matrices ``(..., K, K)``."""
+    return scores_of_counts(class_counts(matrices))
+
+
+def class_counts(matrices: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Correct, labelled and predicted rows of each class ``(3, ..., K)`` in confusion matrices ``(..., K, K)``."""
+    return np.stack([np.einsum("...kk->...k", matrices), matrices.sum(-1), matrices.sum(-2)])
+
+
+def scores_of_counts(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The ``SCORES`` ``(..., 4)`` of counts ``(3, ..., K)`` as ``class_counts`` returns them."""
+    right, true, said = counts
+    known = true > 0
+    num_known = known.sum(-1)
+    recall, f1 = right / np.maximum(true, 1), 2 * right / np.maximum(true + said, 1)  # 0 for a class without rows
+    return np.stack(
+        [
+            right.sum(-1) / true.sum(-1),
+            f1.sum(-1) / num_known,
+            recall.sum(-1) / num_known,
+            np.where(known, recall, np.inf).min(-1),
+        ],
+        -1,
+    )

@@ -6,7 +6,7 @@ whole persons are drawn (cluster bootstrap: Field and Welsh, Journal of the Roya
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,18 @@ def draws(
         yield np.concatenate([members[chosen] for chosen in rng.integers(len(members), size=len(members))])
 
 
+def drawn_scores(cells: NDArray[np.int64], num_classes: int, rows: Iterable[NDArray[np.int64]]) -> NDArray[np.float64]:
+    """The ``metrics.SCORES`` ``(B, S, 4)`` of S models on each of B bootstrap samples of the rows.
+
+    Args:
+        cells: ``(S, N)`` cell numbers, see ``metrics.confusions``.
+        num_classes: K.
+        rows: B arrays of row indices, such as ``draws`` yields.
+    """
+    counts = [metrics.class_counts(metrics.confusions(cells[:, drawn], num_classes)) for drawn in rows]
+    return metrics.scores_of_counts(np.stack(counts, 1))
+
+
 def percentiles(values: Sequence[float] | NDArray[np.float64]) -> metrics.Interval:
     """The percentile interval of a figure in draws ``(B,)``, without draws where it isn't defined (NaN)."""
     tail = 100 * (1 - LEVEL) / 2
@@ -93,12 +105,7 @@ def scores(
     cells = labels * num_classes + answers
     matrix = metrics.confusions(cells[None], num_classes)
     values = metrics.scores(matrix)[0]
-    drawn = np.stack(
-        [
-            metrics.scores(metrics.confusions(cells[rows][None], num_classes))[0]
-            for rows in draws(len(labels), num_draws, clusters=clusters)
-        ]
-    )
+    drawn = drawn_scores(cells[None], num_classes, draws(len(labels), num_draws, clusters=clusters))[:, 0]
     bounds = dict(zip(metrics.SCORES, map(percentiles, drawn.T), strict=True))
     by_rows = dict(zip(("macro_f1", "balanced_accuracy"), metrics.bootstrap_macro(matrix[0]), strict=True))
     by_rows["accuracy"] = metrics.wilson(float(np.trace(matrix[0])), len(labels))

@@ -24,6 +24,7 @@ from mien.words import exact_percent, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.typing import RcKeyType
 
 ON_PAGE = {
@@ -120,11 +121,20 @@ def from_plot(
         assert figure is not None
         figure.set_size_inches(width / 72, height / 72)
         draw(ax)
-        buffer = io.StringIO()
-        unsigned = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        figure.savefig(buffer, format="svg", transparent=True, metadata=unsigned)
+        drawn = _drawn(figure)
         marked = "".join(_marked(point, ax) for point in points)
-    return _for_page(buffer.getvalue(), marked, prefix, label)
+    return _for_page(drawn, marked, prefix, label)
+
+
+def _drawn(figure: Figure) -> str:
+    """The figure as an SVG file, on a transparent ground; ``Figure.savefig`` would draw it twice, once for the layout."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    for patch in (figure.patch, *(ax.patch for ax in figure.axes)):
+        patch.set(facecolor="none", edgecolor="none")
+    buffer = io.StringIO()
+    FigureCanvasSVG(figure).print_svg(buffer, metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
+    return buffer.getvalue()
 
 
 def _marked(point: Point, ax: Axes) -> str:

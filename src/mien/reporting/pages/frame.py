@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import os
 import re
@@ -19,7 +20,7 @@ from mien.errors import MissingExtraError
 from mien.reporting.pages.parts import TableRow
 
 if TYPE_CHECKING:
-    from jinja2 import Template
+    from jinja2 import Environment, Template
 
 P = ParamSpec("P")
 
@@ -83,25 +84,30 @@ def page_template(name: str, *styles: str) -> PageTemplate:
         import jinja2
     except ImportError:
         raise MissingExtraError("jinja2", "report") from None
-    place = resources.files("mien.reporting") / "templates"
+    environment = _environment(jinja2.Environment)
+    css = "\n".join((palette.as_css(), *(_read(f"{style}.css") for style in ("report", *styles))))
+    return PageTemplate(environment.get_template(f"{name}.html.j2"), css, _read("page.js"))
 
-    def read(file: str) -> str:
-        return (place / file).read_text(encoding="utf-8")
 
-    environment = jinja2.Environment(
+@functools.cache
+def _environment(make: type[Environment]) -> Environment:
+    """What all templates share; it is kept, because it keeps the templates that it has compiled."""
+    from jinja2 import FunctionLoader, StrictUndefined
+
+    environment = make(
         autoescape=True,
-        undefined=jinja2.StrictUndefined,
+        undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        loader=jinja2.FunctionLoader(read),
+        loader=FunctionLoader(_read),
     )
-    environment.globals["has_numbers"] = _has_numbers
-    css = "\n".join((palette.as_css(), *(read(f"{style}.css") for style in ("report", *styles))))
-    template = environment.get_template(
-        f"{name}.html.j2",
-        globals={"explorer": None, "verdict": None, "shows_faces": True},
-    )
-    return PageTemplate(template, css, read("page.js"))
+    environment.globals |= {"has_numbers": _has_numbers, "explorer": None, "verdict": None, "shows_faces": True}
+    return environment
+
+
+def _read(file: str) -> str:
+    """A file of the folder ``templates``."""
+    return (resources.files("mien.reporting") / "templates" / file).read_text(encoding="utf-8")
 
 
 def _has_numbers(rows: Sequence[TableRow], place: int) -> bool:
