@@ -115,8 +115,8 @@ def test_hostile_files_come_out_as_they_must(invoke: Invoke, tmp_path: Path) -> 
 def test_a_killed_run_goes_on_without_loss_or_repetition(invoke: Invoke, tmp_path: Path, kill: signal.Signals) -> None:
     folder = tmp_path / "photos"
     folder.mkdir()
-    photo = scenes.save(scenes.scene(width=320, height=240, side=150), tmp_path / "photo.jpg").read_bytes()
-    for number in range(400):
+    photo = scenes.save(scenes.scene(width=160, height=120, side=80), tmp_path / "photo.jpg").read_bytes()
+    for number in range(200):
         (folder / f"{number:03}.jpg").write_bytes(photo)
     out = tmp_path / "rows.csv"
     command = [sys.executable, "-m", "mien", "predict", str(folder), "--model", "tiny", "-o", str(out)]
@@ -137,7 +137,7 @@ def test_a_killed_run_goes_on_without_loss_or_repetition(invoke: Invoke, tmp_pat
     assert invoke("predict", folder, "--model", "tiny", "--abstain", "0.5", "-o", out, "--resume")[0] == 1
     code, _, err = invoke("predict", folder, "--model", "tiny", "-o", out, "--resume")
     assert code == 0
-    assert "400 faces" in err
+    assert "200 faces" in err
     with out.open() as file:
         photos = [row["photo"] for row in csv.DictReader(file)]
     assert sorted(photos) == sorted(str(path) for path in folder.iterdir())

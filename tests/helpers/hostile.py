@@ -6,7 +6,7 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ FACE, NO_FACE = "face", "no_face"
 DAMAGED, NO_PICTURE = "is damaged", "is not a picture in a supported format"
 
 
+@cache
 def _photo() -> Image.Image:
     return Image.fromarray(scenes.scene(width=320, height=240, side=160))
 
@@ -137,7 +138,7 @@ def _noise() -> bytes:
     return np.random.default_rng(0).bytes(10_000)
 
 
-CASES: dict[str, tuple[Callable[[], bytes], str]] = {
+_CASES: dict[str, tuple[Callable[[], bytes], str]] = {
     # Whole pictures, in each format and mode.
     "jpeg.jpg": (lambda: _saved("JPEG"), FACE),
     "jpeg-progressive.jpg": (lambda: _saved("JPEG", progressive=True), FACE),
@@ -234,4 +235,6 @@ CASES: dict[str, tuple[Callable[[], bytes], str]] = {
         "more than the 65,000,000 allowed",
     ),
 }
-"""File name to its bytes and its outcome."""
+
+CASES = {name: (cache(make), outcome) for name, (make, outcome) in _CASES.items()}
+"""File name to a function that makes its bytes, once, and its outcome."""

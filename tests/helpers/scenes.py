@@ -6,6 +6,7 @@ import io
 import struct
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,15 @@ def background(width: int, height: int, seed: int = 0) -> Pixels:
     return np.asarray((soft + grain).clip(0, 255), np.uint8)
 
 
+@lru_cache(maxsize=256)
 def face(expression: str = "happy", side: int = 200, seed: int = 3) -> Pixels:
-    """A drawn face ``(side, side)`` of somebody without glasses or beard, in grays."""
+    """A drawn face ``(side, side)`` of somebody without glasses or beard, in grays; drawn once, so it can't be changed."""
     for person in range(seed, seed + 100):
         who = drawn.new_identity(np.random.default_rng(person))
         if not who.glasses and not who.beard:
-            return drawn.draw_face(expression, who, np.random.default_rng(person), side)
+            gray = drawn.draw_face(expression, who, np.random.default_rng(person), side)
+            gray.flags.writeable = False
+            return gray
     raise AssertionError("nobody without glasses")
 
 

@@ -15,7 +15,7 @@ import servers
 from browsers import Open
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pictures")
     scenes.save(scenes.scene(("happy", "surprise"), width=800), folder / "two.jpg", quality=95)
@@ -33,10 +33,15 @@ def url() -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The film that the browser's camera shows."""
+    return browsers.film(tmp_path_factory.mktemp("film") / "camera.mjpeg", "happy", "surprise")
+
+
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    film = browsers.film(tmp_path_factory.mktemp("film") / "camera.mjpeg", "happy", "surprise")
-    with browsers.chromium(film) as launched:
+def browser(camera: Path) -> Iterator[Browser]:
+    with browsers.chromium(camera) as launched:
         yield launched
 
 
