@@ -20,6 +20,7 @@ VIEW = 1.1
 """Half the side of the picture in head units, at zoom 1: a tight crop, as in FER2013."""
 
 _FLAT = 128  # gray level of the relief layers for no relief
+_NORMAL = np.array((-1.0, 1.0))  # turns a slope (y, x) by a quarter
 _BULGE = np.array((0.82, 1.08)) ** -2.0  # the face is a paraboloid within this ellipse
 
 
@@ -48,7 +49,6 @@ class Canvas:
     """
 
     def __init__(self, backdrop: Image.Image, pose: Pose, skin: float) -> None:
-        self.image = backdrop
         self.side = backdrop.width
         self._skin = skin
         self._turn = np.array((pose.yaw, pose.pitch))
@@ -56,12 +56,16 @@ class Canvas:
         scale = pose.zoom / VIEW * self.side / 2
         self._matrix = np.array(((cos, sin), (-sin, cos))) * scale
         self._offset = np.array(pose.shift) * scale + self.side / 2
-        self._ink = ImageDraw.Draw(self.image)
+        self._ink = _Layer(backdrop)
         # Soft shading has no detail, so a quarter of the resolution is enough.
-        self._soft = Image.new("L", (self.side // 4, self.side // 4), _FLAT)
-        self._soft_ink = ImageDraw.Draw(self._soft)
-        self._fine = Image.new("L", self.image.size, _FLAT)
-        self._fine_ink = ImageDraw.Draw(self._fine)
+        self._soft = _Layer(Image.new("L", (self.side // 4, self.side // 4), _FLAT))
+        self._fine = _Layer(Image.new("L", backdrop.size, _FLAT))
+
+    @property
+    def image(self) -> Image.Image:
+        """The picture, with all that was drawn so far."""
+        self._ink.draw(self)
+        return self._ink.image
 
     def to_pixels(self, points: Points) -> Points:
         """Map ``(n, 2)`` head units to ``(n, 2)`` pixels."""
@@ -71,31 +75,69 @@ class Canvas:
 
     def fill(self, points: Points, gray: float) -> None:
         """Fill a polygon."""
-        self._ink.polygon(self.to_pixels(points).ravel().tolist(), _byte(gray))
+        self._ink.add(points, gray)
 
     def stroke(self, points: Points, gray: float, width: float, taper: tuple[float, float] = (0.25, 0.25)) -> None:
         """Draw a line of a width in head units which narrows to the shares ``taper`` at its start and end."""
-        self.fill(ribbon(points, width, taper), gray)
+        self._ink.add(ribbon(points, width, taper), gray)
 
     def shade(self, points: Points, amount: float) -> None:
         """Raise (above 0) or lower (below 0) a region by a share of the skin's gray; takes effect in ``settle``."""
-        pixels = self.to_pixels(points) * (self._soft.width / self.side)
-        self._soft_ink.polygon(pixels.ravel().tolist(), _byte(_FLAT + amount * self._skin))
+        self._soft.add(points, _FLAT + amount * self._skin)
 
     def crease(self, points: Points, depth: float, width: float = 0.028) -> None:
         """Draw a fold of a depth from 0 to 1, which takes effect in ``settle``; invisible ones are skipped."""
         if depth > 0.05:
-            pixels = self.to_pixels(ribbon(points, width, (0.2, 0.2)))
-            self._fine_ink.polygon(pixels.ravel().tolist(), _byte(_FLAT - min(1.0, depth) * 0.5 * self._skin))
+            self._fine.add(ribbon(points, width, (0.2, 0.2)), _FLAT - min(1.0, depth) * 0.5 * self._skin)
 
     def settle(self, region: Points) -> None:
         """Apply all shading and folds so far to the picture, inside a polygon."""
-        soft = self._soft.filter(ImageFilter.GaussianBlur(self._soft.width * 0.035)).resize(self.image.size)
-        fine = self._fine.filter(ImageFilter.GaussianBlur(self.side * 0.004))
-        shaded = ImageChops.add(ImageChops.add(self.image, soft, 1, -_FLAT), fine, 1, -_FLAT)
-        mask = Image.new("L", self.image.size)
+        image = self.image
+        self._soft.draw(self)
+        self._fine.draw(self)
+        soft = self._soft.image.filter(ImageFilter.GaussianBlur(self._soft.image.width * 0.035)).resize(image.size)
+        shaded = ImageChops.add(image, soft, 1, -_FLAT)
+        folds = self._fine.box(margin=8 + self.side // 50)  # the rest of the layer is flat and stays so when blurred
+        if folds is not None:
+            fine = self._fine.image.crop(folds).filter(ImageFilter.GaussianBlur(self.side * 0.004))
+            shaded.paste(ImageChops.add(shaded.crop(folds), fine, 1, -_FLAT), folds)
+        mask = Image.new("L", image.size)
         ImageDraw.Draw(mask).polygon(self.to_pixels(region).ravel().tolist(), 255)
-        self.image.paste(shaded, mask=mask)
+        image.paste(shaded, mask=mask)
+
+
+class _Layer:
+    """A picture, and the polygons that are still to be drawn on it: mapping all at once is faster than one by one."""
+
+    def __init__(self, image: Image.Image) -> None:
+        self.image = image
+        self._ink = ImageDraw.Draw(image)
+        self._polygons: list[tuple[Points, float]] = []
+        self._ends = np.empty((0, 2))  # the least and the greatest pixels drawn
+
+    def add(self, points: Points, gray: float) -> None:
+        """Draw a polygon ``(n, 2)``, in head units, at the next ``draw``."""
+        self._polygons.append((points, gray))
+
+    def draw(self, canvas: Canvas) -> None:
+        """Draw all polygons that were added since the last time."""
+        if not self._polygons:
+            return
+        pixels = canvas.to_pixels(np.concatenate([points for points, _ in self._polygons]))
+        pixels *= self.image.width / canvas.side
+        self._ends = np.stack([*self._ends, pixels.min(0), pixels.max(0)])
+        flat, start = pixels.ravel().tolist(), 0
+        for points, gray in self._polygons:
+            self._ink.polygon(flat[start : (start := start + points.size)], _byte(gray))
+        self._polygons.clear()
+
+    def box(self, margin: int) -> tuple[int, int, int, int] | None:
+        """Left, top, right and bottom of what was drawn in the picture, in pixels, with a margin; None for nothing."""
+        if not len(self._ends):
+            return None
+        ends = np.stack([self._ends.min(0) - margin, self._ends.max(0) + margin]).clip(0, self.image.width)
+        left, top, right, bottom = map(int, ends.ravel())
+        return (left, top, right, bottom) if left < right and top < bottom else None
 
 
 def curve(points: ArrayLike, closed: bool = False, steps: int = 6) -> Points:
@@ -107,7 +149,7 @@ def curve(points: ArrayLike, closed: bool = False, steps: int = 6) -> Points:
 def ribbon(points: Points, width: float, taper: tuple[float, float] = (1.0, 1.0)) -> Points:
     """The outline of a line with a width, which narrows to the shares ``taper`` towards its start and end."""
     slope, half = _slope(len(points)), 0.5 * width * _taper(len(points), taper)
-    normal = (slope @ points)[:, ::-1] * (-1.0, 1.0)
+    normal = (slope @ points)[:, ::-1] * _NORMAL
     normal *= (half / (np.hypot(normal[:, 0], normal[:, 1]) + 1e-9))[:, None]
     return np.concatenate((points + normal, (points - normal)[::-1]))
 

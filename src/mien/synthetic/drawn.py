@@ -328,7 +328,8 @@ def _paint(canvas: Canvas, who: Identity, pull: Activation, shot: _Shot) -> None
     head = head_outline(who, pull)
     paint_back_hair(canvas, who, head)
     paint_skin(canvas, who, pull, light)
-    paint_beard(canvas, who, head, mouth_lines(who, pull))
+    if who.beard:
+        paint_beard(canvas, who, head, mouth_lines(who, pull))
     paint_nose(canvas, who, pull)
     paint_mouth(canvas, who, pull)
     for side in SIDES:

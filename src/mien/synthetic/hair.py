@@ -63,6 +63,9 @@ HAIRSTYLES = {
 }
 
 
+_STRAND = np.linspace(0, 1, 5)[:, None]  # shares of the way from the hairline to the crown
+
+
 def _skull(head: Points, lift: float, down: float) -> Points:
     """The part of the head's contour above ``down``, from left to right, at a distance ``lift`` from the skull."""
     return head[head[:, 1] <= down] * (1 + lift * 0.8, 1 + lift)
@@ -117,7 +120,7 @@ def _paint_strands(canvas: Canvas, who: Identity, outer: Points, line: Points) -
     rim, edge = _spread(outer), _spread(line)
     for start in range(8, 52, 7):
         index = start + int(rng.integers(-1, 2))
-        share = np.linspace(0.0, float(rng.uniform(0.35, 0.6)), 5)[:, None]
+        share = _STRAND * rng.uniform(0.35, 0.6)
         bend = np.array((0.04 * np.sign(30 - start), 0.0)) * share
         canvas.stroke(curve(edge[index] * (1 - share) + rim[index] * share + bend), who.hair * 0.76, 0.018, (1.0, 0.1))
 

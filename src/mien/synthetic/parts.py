@@ -16,6 +16,9 @@ from mien.synthetic.canvas import Canvas, Points, between, curve, ellipse
 SIDES = (-1, 1)
 
 _EYE_Y, _NOSE_Y, _MOUTH_Y = -0.04, 0.27, 0.6
+_ACROSS_EYE = np.linspace(-1, 1, 17)  # from the inner corner to the outer one
+_ACROSS_MOUTH = np.linspace(-1, 1, 25)
+_TEETH = np.linspace(-0.6, 0.6, 7)
 
 
 @dataclass(frozen=True)
@@ -238,7 +241,7 @@ def _lids(
     who: Identity, pull: Activation, side: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """The heights of the upper and the lower lid over ascending ``x``: ``x, top, bottom``, all ``(n,)``."""
-    t = np.linspace(-1, 1, 17)  # from the inner corner to the outer one
+    t = _ACROSS_EYE
     wide, tight, squeezed, closed = (
         pull(5, side),
         max(pull(7, side), 0.8 * pull(9, side)),
@@ -317,7 +320,7 @@ _MOUTH_PULLS = {
 
 def mouth_lines(who: Identity, pull: Activation) -> Mouth:
     """The lines of the mouth under the action units of the lower face."""
-    t = np.linspace(-1, 1, 25)
+    t = _ACROSS_MOUTH
     away = np.abs(t)
     jaw = max(pull(26), 1.4 * pull(27)) * (1 - 0.45 * pull(20))
     oval = jaw * (1 - min(1.0, pull(12)))  # a smile keeps the corners from following the jaw
@@ -380,7 +383,7 @@ def _paint_inside(canvas: Canvas, who: Identity, pull: Activation, mouth: Mouth,
     canvas.fill(mouth.area(mouth.upper, edge), 242)
     if max(pull(16), pull(20)) > 0.25 and gap > 0.07:
         canvas.fill(mouth.area(np.maximum(edge, mouth.lower - 0.045), mouth.lower), 222)
-    for tooth in np.linspace(-0.6, 0.6, 7) * who.mouth:
+    for tooth in _TEETH * who.mouth:
         ends = [(tooth, np.interp(tooth, x, line)) for line in (mouth.upper, edge)]
         canvas.stroke(np.array(ends), 205, 0.008)
     for line in (mouth.upper, mouth.lower):
