@@ -19,6 +19,7 @@ import mien
 import scenes
 from mien import cli
 from mien.data import store
+from mien.evaluation.probing import robustness, saliency
 from mien.inference import pretrained
 from mien.run import Run
 from mien.scale import tuning
@@ -49,12 +50,20 @@ def exit_code(arguments: list[str]) -> int:
     return 0
 
 
+@pytest.fixture
+def few_probes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports measure robustness and saliency on few faces and masks."""
+    monkeypatch.setattr(robustness, "MOST_ROWS", 35)
+    monkeypatch.setattr(saliency, "NUM_MASKS", 16)
+
+
 def readme_commands() -> list[str]:
     """The lines that start with ``mien`` in the README's first block of commands, in order."""
     block = re.findall(r"```console\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     return [line.removeprefix("$ ") for text in block for line in text.splitlines() if line.startswith("$ mien ")]
 
 
+@pytest.mark.usefixtures("few_probes")
 def test_the_readmes_commands_run_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crop: Path) -> None:
     monkeypatch.chdir(tmp_path)
     crop.rename(tmp_path / "face.png")
@@ -104,6 +113,7 @@ def run_at(run: Run) -> Callable[..., Run]:
     return start
 
 
+@pytest.mark.usefixtures("few_probes")
 def test_the_snippets_on_python_run_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Run, faces_file: Path
 ) -> None:

@@ -101,7 +101,7 @@ def measure(
     """
     rows, is_right = choose(evaluation, num)
     chosen, read_as = faces[rows], evaluation.predicted[rows]
-    maps = rise(read, chosen, read_as, progress=progress)
+    maps = rise(read, chosen, read_as, num_masks=NUM_MASKS, progress=progress)
     return SaliencyMaps(rows, is_right, maps, gradients(chosen, read_as) if gradients and len(rows) else None)
 
 
