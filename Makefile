@@ -13,7 +13,8 @@ BIN := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
 .NOTPARALLEL:
 .PHONY: demo test check lint portable lowest bench docs site site-version page web package hooks clean
 
-INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
+# Only what is imported is compiled, when it is imported: compiling every package would take a minute.
+INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt --editable
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(INSTALL) '.[dev]'
