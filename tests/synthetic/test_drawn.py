@@ -99,12 +99,12 @@ def test_people_show_several_expressions_and_stay_in_one_split(faces: FaceSet) -
 
 @pytest.mark.parametrize("share", [0.1, 0.5])
 def test_wrong_labels_are_as_many_as_asked_for(share: float) -> None:
-    clean, noisy = draw(100, seed=2, size=16, wrong_labels=0), draw(100, seed=2, size=16, wrong_labels=share)
+    clean, noisy = draw(50, seed=2, size=16, wrong_labels=0), draw(50, seed=2, size=16, wrong_labels=share)
     wrong = clean.labels != noisy.labels
     assert (clean.images == noisy.images).all()
-    assert wrong.sum() == round(share * 80)
+    assert wrong.sum() == round(share * 40)
     assert set(noisy.splits[wrong].tolist()) == {"train"}
-    assert f"{wrong.sum()} of 80" in noisy.source.notes[1]
+    assert f"{wrong.sum()} of 40" in noisy.source.notes[1]
 
 
 @pytest.mark.parametrize(
