@@ -23,6 +23,11 @@ Pixels = NDArray[np.uint8]
 
 def background(width: int, height: int, seed: int = 0) -> Pixels:
     """A soft, coloured texture ``(height, width, 3)``."""
+    return _background(width, height, seed).copy()
+
+
+@lru_cache(maxsize=32)
+def _background(width: int, height: int, seed: int) -> Pixels:
     rng = np.random.default_rng(seed)
     small = rng.integers(70, 190, (5, 8, 3), dtype=np.uint8)
     soft = np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC), np.int16)

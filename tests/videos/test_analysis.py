@@ -22,12 +22,12 @@ def reader() -> Reader:
 
 def two_people(num: int) -> Iterator[scenes.Pixels]:
     """One who walks to the right and is happy, then surprised, and one who stays."""
-    walker = [scenes.face(expression, 150, 3) for expression in ("happy", "surprise")]
-    stayer = scenes.face("neutral", 150, 10)
+    walker = [scenes.face(expression, 80, 3) for expression in ("happy", "surprise")]
+    stayer = scenes.face("neutral", 80, 10)
     for number in range(num):
-        photo = scenes.background(640, 360, 1)
-        scenes.paste(photo, walker[number >= num // 2], 40 + 2 * number, 90)
-        scenes.paste(photo, stayer, 440, 100)
+        photo = scenes.background(320, 160, 1)
+        scenes.paste(photo, walker[number >= num // 2], 15 + number, 40)
+        scenes.paste(photo, stayer, 220, 50)
         yield photo
 
 
@@ -41,19 +41,23 @@ def readings(reader: Reader, path: Path, **options: float) -> list[FrameReading]
         return list(read_video(reader, clip, **options))  # type: ignore[arg-type] # every is whole
 
 
-def test_people_keep_their_numbers(reader: Reader, film: Path) -> None:
-    all_readings = readings(reader, film)
+@pytest.fixture(scope="module")
+def all_readings(reader: Reader, film: Path) -> list[FrameReading]:
+    return readings(reader, film)
+
+
+def test_people_keep_their_numbers(all_readings: list[FrameReading]) -> None:
     assert len(all_readings) == 60
     assert all(len(reading.faces) == 2 for reading in all_readings)
     starts = {tracked.track: tracked.face.box[0] for tracked in all_readings[0].faces}
     ends = {tracked.track: tracked.face.box[0] for tracked in all_readings[-1].faces}
     assert sorted(starts) == sorted(ends) == [1, 2]
     walked = {track: ends[track] - starts[track] for track in starts}
-    assert sorted(round(way, -1) for way in walked.values()) == [0, 120]
+    assert sorted(round(way, -1) for way in walked.values()) == [0, 60]
 
 
-def test_a_row_is_a_face_in_a_frame(reader: Reader, film: Path) -> None:
-    rows = readings(reader, film)[30].rows()
+def test_a_row_is_a_face_in_a_frame(all_readings: list[FrameReading]) -> None:
+    rows = all_readings[30].rows()
     assert [row["frame"] for row in rows] == [30, 30]
     assert rows[0]["time"] == pytest.approx(1.2)
     assert sum(rows[0]["probabilities"].values()) == pytest.approx(1, abs=1e-4)
@@ -80,9 +84,9 @@ def test_smoothing_calms_the_probabilities(reader: Reader, film: Path) -> None:
 
 @pytest.mark.parametrize("light", [1.0, 0.4])
 def test_a_cut_makes_new_people_at_any_brightness(reader: Reader, tmp_path: Path, light: float) -> None:
-    first = scenes.scene(("happy",), width=320, height=240, side=150, seed=1)
-    other = scenes.background(320, 240, 5)
-    scenes.paste(other, scenes.face("sad", 150, 10), 85, 45)
+    first = scenes.scene(("happy",), width=160, height=120, side=80, seed=1)
+    other = scenes.background(160, 120, 5)
+    scenes.paste(other, scenes.face("sad", 80, 10), 40, 20)
     frames = [(photo * light).astype(np.uint8) for photo in (first, other)]
     path = scenes.clip(tmp_path / "cut.mp4", [frames[0]] * 5 + [frames[1]] * 5)
     numbers = [reading.faces[0].track for reading in readings(reader, path)]
@@ -90,7 +94,7 @@ def test_a_cut_makes_new_people_at_any_brightness(reader: Reader, tmp_path: Path
 
 
 def test_people_keep_their_numbers_over_a_flash(reader: Reader, tmp_path: Path) -> None:
-    photo = scenes.scene(("happy",), width=320, height=240, side=150, seed=1)
+    photo = scenes.scene(("happy",), width=160, height=120, side=80, seed=1)
     flash = (photo * 4.0).clip(0, 255).astype(np.uint8)
     path = scenes.clip(tmp_path / "flash.mp4", [photo] * 4 + [flash] + [photo] * 4)
     found = [{tracked.track for tracked in reading.faces} for reading in readings(reader, path)]

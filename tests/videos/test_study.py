@@ -21,12 +21,12 @@ RATE = 10
 
 def film(path: Path, shown: Sequence[str], seed: int) -> Path:
     """A film of ten frames a second; an empty name is a second without a face."""
-    empty = scenes.background(320, 240, 1)
+    empty = scenes.background(160, 120, 1)
     frames = []
     for expression in shown:
         photo = empty.copy()
         if expression:
-            scenes.paste(photo, scenes.face(expression, 150, seed), 85, 45)
+            scenes.paste(photo, scenes.face(expression, 80, seed), 40, 20)
         frames += [photo] * RATE
     return scenes.clip(path, frames, rate=RATE)
 

@@ -41,6 +41,8 @@ REVALIDATE, FOR_GOOD = "no-cache", "public, max-age=31536000, immutable"
 LENGTH = "X-Decoded-Length"
 """Header with the length before compression, with which the page shows how much it has loaded."""
 
+_PACKED: dict[str, bytes] = {}  # by tag
+
 
 @dataclass(frozen=True, eq=False)
 class Asset:
@@ -61,10 +63,12 @@ class Asset:
         """Hash of its content."""
         return hashlib.sha256(self.load()).hexdigest()[:20]
 
-    @cached_property
+    @property
     def packed(self) -> bytes:
-        """Its bytes in gzip."""
-        return gzip.compress(self.load(), LEVEL, mtime=0)
+        """Its bytes in gzip, compressed once in a process."""
+        if self.tag not in _PACKED:
+            _PACKED[self.tag] = gzip.compress(self.load(), LEVEL, mtime=0)
+        return _PACKED[self.tag]
 
     @cached_property
     def length(self) -> int:
