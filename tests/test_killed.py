@@ -63,7 +63,7 @@ def always_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_predict(invoke: Invoke, tmp_path: Path) -> None:
     (tmp_path / "album").mkdir()
     for number in range(3):
-        scenes.save(scenes.scene(width=320, height=240, side=150), tmp_path / "album" / f"{number}.jpg")
+        scenes.save(scenes.scene(width=160, height=120, side=100), tmp_path / "album" / f"{number}.jpg")
     words = ("predict", tmp_path / "album", "--model", "tiny", "-o", tmp_path / "r.jsonl", "--annotate", tmp_path / "d")
     killed("1.jpg", *words)
     assert litter(tmp_path)
@@ -77,7 +77,7 @@ def test_predict(invoke: Invoke, tmp_path: Path) -> None:
 
 
 def test_video(invoke: Invoke, tmp_path: Path) -> None:
-    film = scenes.clip(tmp_path / "film.mp4", [scenes.scene(width=320, height=240, side=150)] * 3)
+    film = scenes.clip(tmp_path / "film.mp4", [scenes.scene(width=160, height=120, side=100)] * 3)
     (tmp_path / "copy.mp4").write_text("the old one")
     words = ("video", film, "--model", "tiny", "--annotate", tmp_path / "copy.mp4", "-o", tmp_path / "r.csv")
     killed("copy.mp4", *words)
@@ -90,7 +90,7 @@ def test_several_clips(invoke: Invoke, tmp_path: Path) -> None:
     """Of the clip that was read when the process was killed, the rows are written again; the other is not read."""
     (tmp_path / "clips").mkdir()
     for name in ("a.mp4", "b.mp4"):
-        scenes.clip(tmp_path / "clips" / name, [scenes.scene(width=320, height=240, side=150)] * 3)
+        scenes.clip(tmp_path / "clips" / name, [scenes.scene(width=160, height=120, side=100)] * 3)
     words = ("video", tmp_path / "clips", "--model", "tiny", "-o", tmp_path / "study", "--workers", "1")
     rows = tmp_path / "study" / "rows"
     for at in ("unfinished-b.mp4.csv", "b.mp4.json"):

@@ -30,8 +30,8 @@ VERBS = [
 def test_the_verbs_work_as_on_windows(tmp_path: Path) -> None:
     (tmp_path / "album").mkdir()
     for number in range(2):
-        scenes.save(scenes.scene(width=320, height=240, side=150), tmp_path / "album" / f"{number}.jpg")
-    scenes.clip(tmp_path / "film.mp4", [scenes.scene(width=320, height=240, side=150)] * 3)
+        scenes.save(scenes.scene(width=160, height=120, side=100), tmp_path / "album" / f"{number}.jpg")
+    scenes.clip(tmp_path / "film.mp4", [scenes.scene(width=160, height=120, side=100)] * 3)
     words = list(itertools.chain.from_iterable([*verb.split(), "--"] for verb in VERBS))
     command = [sys.executable, "-X", "warn_default_encoding", windows.__file__, *words]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -27,7 +27,7 @@ def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    frames = [scenes.scene(("happy",), width=320, height=240, side=150)] * 20
+    frames = [scenes.scene(("happy",), width=160, height=120, side=100)] * 20
     return scenes.clip(tmp_path_factory.mktemp("film") / "film.mp4", frames)
 
 

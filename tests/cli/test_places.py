@@ -46,8 +46,8 @@ def place(faces_file: Path, run: Run, tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "costs.csv").write_text("costs")
     (tmp_path / "album").mkdir()
     for name in ("a", "b"):
-        scenes.save(scenes.scene(width=320, height=240, side=150), tmp_path / "album" / f"{name}.jpg")
-    scenes.clip(tmp_path / "clip.mp4", [scenes.scene(width=320, height=240, side=150)] * 3)
+        scenes.save(scenes.scene(width=160, height=120, side=100), tmp_path / "album" / f"{name}.jpg")
+    scenes.clip(tmp_path / "clip.mp4", [scenes.scene(width=160, height=120, side=100)] * 3)
     (tmp_path / "hard.jpg").hardlink_to(tmp_path / "album" / "a.jpg")
     for name, target in (("link.html", "model.onnx"), ("link.jpg", "album/a.jpg"), ("link.mp4", "clip.mp4")):
         (tmp_path / name).symlink_to(target)
@@ -144,7 +144,7 @@ def test_resumed_drawings_do_not_replace_the_first_ones(
     monkeypatch.chdir(tmp_path)
     for name in ("sA", "sC", "sB"):
         Path(name).mkdir()
-        scenes.save(scenes.scene(width=320, height=240, side=150), Path(name, "x.jpg"))
+        scenes.save(scenes.scene(width=160, height=120, side=100), Path(name, "x.jpg"))
     words = ("sA/x.jpg", "sC/x.jpg", "sB/x.jpg", "--model", "tiny", "-o", "r.jsonl", "--annotate", "res")
     from mien.inference import records
 

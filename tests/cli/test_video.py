@@ -17,7 +17,7 @@ Invoke = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    frames = [scenes.scene(("happy",), width=320, height=240, side=150)] * 30
+    frames = [scenes.scene(("happy",), width=160, height=120, side=100)] * 30
     return scenes.clip(tmp_path_factory.mktemp("film") / "film.mp4", frames, sound=True)
 
 
@@ -69,7 +69,7 @@ def test_a_clip_that_is_cut_off_says_so(invoke: Invoke, film: Path, tmp_path: Pa
 def films(tmp_path_factory: pytest.TempPathFactory, film: Path) -> Path:
     folder = tmp_path_factory.mktemp("films")
     (folder / "anna.mp4").write_bytes(film.read_bytes())
-    frames = [scenes.scene(("surprise",), width=320, height=240, side=150)] * 20
+    frames = [scenes.scene(("surprise",), width=160, height=120, side=100)] * 20
     scenes.clip(folder / "ben.mp4", frames)
     (folder / "table.csv").write_text("clip,condition\nanna,joke\nben,shock\n")
     return folder

@@ -18,12 +18,12 @@ from mien.videos.clips import Clip
 
 def frames(num: int, seed: int = 0) -> Iterator[scenes.Pixels]:
     """Frames of 160x120 pixels: somebody walks; the scene changes every 60 frames, and frame 75 of each 150 is a flash."""
-    walker = [scenes.face(expression, 80, 3 + seed) for expression in ("happy", "surprise", "sad")]
+    walker = [scenes.face(expression, 65, 3 + seed) for expression in ("happy", "surprise", "sad")]
     backgrounds = [scenes.background(160, 120, number) for number in (1, 5)]
     for number in range(num):
         photo = backgrounds[number // 60 % 2].copy()
         if number // 30 % 4 != 3:  # in the last quarter nobody is there
-            scenes.paste(photo, walker[number // 20 % 3], round(35 + 30 * np.sin(number / 12)), 20)
+            scenes.paste(photo, walker[number // 20 % 3], round(30 + 25 * np.sin(number / 12)), 30)
         yield (photo * 4.0).clip(0, 255).astype(np.uint8) if number % 150 == 75 else photo
 
 

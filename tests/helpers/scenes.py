@@ -166,5 +166,5 @@ def with_cover(path: Path, cover: Pixels, frames: Sequence[Pixels] = (), *, soun
 
 def film(path: Path, *expressions: str, seconds: float = 1.5, rate: int = 10, **options: Any) -> Path:
     """Write a video of one drawn face that shows one expression after the other, so many seconds each."""
-    pictures = [scene((expression,), width=320, height=240, side=180) for expression in expressions]
+    pictures = [scene((expression,), width=160, height=120, side=100) for expression in expressions]
     return clip(path, [picture for picture in pictures for _ in range(round(seconds * rate))], rate=rate, **options)

@@ -26,7 +26,7 @@ class Interrupted(Progress):
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    frames = [scenes.scene(("happy",), width=320, height=240, side=150)] * 22
+    frames = [scenes.scene(("happy",), width=160, height=120, side=100)] * 22
     return scenes.clip(tmp_path_factory.mktemp("film") / "film.mp4", frames)
 
 

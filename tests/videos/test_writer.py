@@ -32,7 +32,7 @@ def sound(path: Path) -> float:
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("film") / "source.mp4"
-    return scenes.clip(path, [scenes.scene(width=320, height=240, side=160)] * 50, sound=True)
+    return scenes.clip(path, [scenes.scene(width=160, height=120, side=100)] * 50, sound=True)
 
 
 @pytest.mark.parametrize("ending", ["mp4", "mkv", "mov"])

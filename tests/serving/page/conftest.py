@@ -21,7 +21,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     scenes.save(scenes.scene(("happy", "surprise"), width=800), folder / "two.jpg", quality=95)
     scenes.save(scenes.background(320, 240), folder / "none.png")
     (folder / "bad.jpg").write_bytes(b"no picture")
-    scenes.save(scenes.scene(("happy",), width=2400, height=1800), folder / "large.png")
+    scenes.save(scenes.scene(("happy",), width=1200, height=900), folder / "large.png")
     assert (folder / "large.png").stat().st_size > 2**20
     scenes.save(scenes.scene(("happy",)), folder / "old.tif")
     return folder
