@@ -8,6 +8,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run side by side, one pro
 os.environ["COLUMNS"] = "160"  # tables are not wrapped; tests of tables set their own width
 
 import contextlib
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,10 @@ from mien.inference import datasets
 from mien.run import Run
 from mien.synthetic import drawn
 from mien.training import job
+
+gc.set_threshold(
+    20_000
+)  # most objects are those of packages and stay: searching them for cycles took a tenth of the time
 
 FER2013 = Path(os.environ.get("MIEN_FER2013") or Path(__file__).parents[2] / "shared" / "fer2013")
 

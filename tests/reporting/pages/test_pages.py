@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import io
 import re
 from collections.abc import Callable, Iterator
@@ -71,14 +72,14 @@ def renders(
     faces_file: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Render]:
-    """The function that renders the page of each kind, with its options."""
+    """The function that renders the page of each kind in a language, with or without faces; it renders each page once."""
     folder = tmp_path_factory.mktemp("pages")
     done = homeworks.done(faces_file, None, folder / "hw", run)
     clips = filmed(folder / "clips")
     judged_base = judgement()
     grouped = groups.by_column(judged_base, "split")
     parts = report.Parts(studies=(study(),), by=(grouped,))
-    return {
+    kinds: dict[str, Render] = {
         "report": lambda **options: report.render(judged_base, base, parts=parts, **options),
         "explain": lambda **options: explain.render(judged, probed, **options),
         "compare": lambda **options: compare.render(compared, **options),
@@ -89,6 +90,7 @@ def renders(
         "homework": lambda **options: homework.render(done, **options),
         "video": lambda **options: video_study.render(clips, **options),
     }
+    return {kind: functools.cache(render) for kind, render in kinds.items()}
 
 
 @pytest.fixture(scope="module")
@@ -128,4 +130,8 @@ def test_a_page_can_be_without_faces(kind: str, renders: dict[str, Render]) -> N
     for text in re.findall(r'base64,([^"]+)', html):  # what is left are gray areas, some under a saliency map
         picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(text))).convert("L"), np.float64)
         assert picture.std() < 25
-    assert 'id="faces-data"' in renders[kind]() or kind == "audit"
+    assert 'id="faces-data"' in renders[kind](lang="en") or kind == "audit"
+
+
+def test_a_homework_without_a_test_set_has_no_predictions(renders: dict[str, Render]) -> None:
+    assert "predictions.csv" not in renders["homework"](lang="en")
