@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import scenes
@@ -31,7 +32,11 @@ def path() -> str:
 @contextmanager
 def chromium(camera: Path | None = None) -> Iterator[Browser]:
     """A browser; ``camera`` is a film (MJPEG) that its camera shows."""
-    options = ["--no-sandbox", "--disable-dev-shm-usage"]
+    options = [
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        "--js-flags=--no-opt",
+    ]  # a script that runs once isn't worth optimising
     if camera is not None:
         fakes = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
         options += [*fakes, f"--use-file-for-fake-video-capture={camera}"]
@@ -49,6 +54,14 @@ def film(target: Path, *expressions: str, frames: int = 20) -> Path:
     ]
     target.write_bytes(b"".join(picture * frames for picture in pictures))
     return target
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds on a page: the rule and the element. A page is given axe once: reading it takes as long as a small page."""
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(Axe().axe_script)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]]
 
 
 def give(page: Page, *files: Path) -> None:

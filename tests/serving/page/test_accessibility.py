@@ -6,9 +6,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+import browsers
 import scenes
 from browsers import Open, give
 
@@ -20,9 +20,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def faults(page: Page) -> list[str]:
     """What axe finds, and whether the page is wider than the screen."""
-    found = [
-        f"{fault['id']}: {node['html']}" for fault in Axe().run(page).response["violations"] for node in fault["nodes"]
-    ]
+    found = browsers.faults(page)
     width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     return found + ([f"{width} pixels wider than the screen"] if width > 0 else [])
 

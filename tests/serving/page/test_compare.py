@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+import browsers
 import mien
 import servers
 from browsers import Open, give
@@ -88,7 +88,7 @@ def test_a_server_with_one_model_has_nothing_to_compare(visit: Open, both: str) 
 def test_the_comparison_fits_the_screen_and_has_no_fault(visit: Open, both: str, unclear: Path, width: int) -> None:
     page = compared(visit, both, unclear, viewport={"width": width, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert [fault["id"] for fault in Axe().run(page).response["violations"]] == []
+    assert browsers.faults(page) == []
 
 
 def test_models_are_compared_on_the_device_too(visit: Open, both: str, unclear: Path, on_device: None) -> None:
