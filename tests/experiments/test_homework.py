@@ -20,7 +20,7 @@ from mien.errors import ArgumentError, OutputError
 from mien.experiments import homework
 from mien.experiments.homework import Homework, Options
 from mien.inference.classifier import Classifier
-from mien.progress import Progress
+from mien.progress import Lines, Progress
 from mien.run import Run
 from mien.training.task import Task
 
@@ -68,6 +68,30 @@ def test_the_results_are_those_of_the_runs(run: Run, faces_file: Path, test_file
     assert told["accuracy"]["value"] == found.judgement.evaluation.accuracy
     assert told["predictions"] == str(tmp_path / "hw" / "predictions.csv")
     json.dumps(told)
+
+
+def test_a_note_on_the_data_is_given_once(faces: FaceSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    twice = np.concatenate([np.arange(len(faces)), [0]])
+    store.write_parquet(
+        replace(faces.select(twice), names=np.arange(len(twice)).astype(str)), tmp_path / "faces.parquet"
+    )
+    lines: list[str] = []
+
+    def do(task: Task, progress: Progress) -> Run:
+        for note in mien.read(task.data).source.messages:
+            progress.line(f"note: {note}")
+        raise StopHereError
+
+    monkeypatch.setattr(Task, "do", do)
+    with pytest.raises(StopHereError):
+        homework.run(tmp_path / "faces.parquet", None, tmp_path / "hw", SMALL, progress=Lines(lines.append))
+    notes = [line for line in lines if line.startswith("note: ")]
+    assert any("repeat" in note for note in notes)
+    assert len(set(notes)) == len(notes)
+
+
+class StopHereError(Exception):
+    pass
 
 
 def store_images(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

@@ -214,8 +214,9 @@ def run(
         MienError: the data, the recipe or the folder don't fit; trainings that were finished are kept.
     """
     faceset = datasets.read(data, options.reading)
+    once = Once(progress, without="mien train --resume")  # each training has the same notes on the data
     for note in faceset.source.messages:
-        progress.line(f"note: {note}")
+        once.line(f"note: {note}")
     folder = Path(out)
     homework_data.check_folder(folder)
     tested = None if test is None else homework_data.as_test(datasets.read(test, options.reading), faceset)
@@ -228,7 +229,7 @@ def run(
     common = Trainings(Path(data), faceset, plan.recipe, folder, plan.num_seeds, options.reading, options.hardware)
     judged = _judged(common, tested)
     tasks = common.tasks(_every_arm(plan.recipe))
-    runs = _train(tasks, progress) if train_all is None else train_all(tasks)
+    runs = _train(tasks, once) if train_all is None else train_all(tasks)
     trained = dict(zip((task.folder for task in tasks), runs, strict=True))
     progress.line("judging")
     results = {name: Study(name, arms, common, judged).result(trained) for name, arms in arms_of(plan.recipe).items()}
@@ -358,7 +359,7 @@ def _audit(folder: Path, faceset: FaceSet, tested: FaceSet | None, progress: Pro
 
 def _train(tasks: Sequence[Task], progress: Progress) -> list[Run]:
     """Do the trainings one after the other, and say how long the others take; finished ones are kept."""
-    missing, once = [task for task in tasks if not task.done], Once(progress, without="mien train --resume")
+    missing = [task for task in tasks if not task.done]
     runs, started, num_trained = [], time.monotonic(), 0
     for number, task in enumerate(tasks, 1):
         if not task.done:
@@ -367,7 +368,7 @@ def _train(tasks: Sequence[Task], progress: Progress) -> list[Run]:
             left = f", about {counted(minutes, 'minute')} left" if num_trained else ""
             progress.line(f"training {number} of {len(tasks)}: {task.title}{left}")
             num_trained += 1
-        runs.append(task.do(once))
+        runs.append(task.do(progress))
     return runs
 
 
