@@ -202,6 +202,14 @@ class Run(Displayed, kind="run"):
         """One record per epoch, in order."""
         return self._parsed("history.jsonl", self._text("history.jsonl").splitlines(), EpochRecord)
 
+    def check(self) -> None:
+        """Read the layers and the curve, so that a damaged run is refused before work begins.
+
+        Raises:
+            RunError: a file is missing or damaged.
+        """
+        _ = self.network, self.history
+
     @property
     def epochs_done(self) -> int:
         """Number of finished epochs."""

@@ -110,6 +110,7 @@ def test_a_damaged_run_folder_says_so(invoke: Invoke, run: Run, tmp_path: Path, 
     path.write_text(path.read_text()[:-20])
     code, _, err = invoke("report", tmp_path / "run")
     assert (code, f"{name}' is damaged" in err) == (1, True), err
+    assert len(err.splitlines()) == 1  # nothing was judged before
 
 
 def test_a_path_that_can_not_be_says_so(invoke: Invoke, tmp_path: Path) -> None:

@@ -145,6 +145,7 @@ def report(
     opened = run if isinstance(run, Run) else Run.open(run)
     page_file = opened.folder / "report.html" if out is None else Path(out)
     files.check(page_file)
+    opened.check()
     compared = _studies(studies, opened)
     classifier, averaged = load(opened.model_file), None if ensemble is None else load(ensemble)
     faceset = run_data.read(opened, None if data is None else Path(data), replace(reading, columns=tuple(by)))

@@ -71,11 +71,19 @@ class AnswerScores:
         )
         if not len(labels) or len(answers) != len(labels):
             raise DataError(f"There must be one answer for each label, not {len(answers):,} for {len(labels):,}.")
-        counts = metrics.confusions((labels * num_classes + answers)[None], num_classes)
-        values = dict(zip(metrics.SCORES, map(float, metrics.scores(counts)[0]), strict=True))
-        true = counts[0].sum(1)
-        recall = np.where(true > 0, counts[0].diagonal() / np.maximum(true, 1), np.inf)
-        return cls(**values, worst_class=int(recall.argmin()))
+        return cls.of_each(labels, answers[None], num_classes)[0]
+
+    @classmethod
+    def of_each(cls, labels: NDArray[np.int64], answers: NDArray[np.int64], num_classes: int) -> list[AnswerScores]:
+        """Score S predictions ``(S, N)`` of the same rows; they aren't checked."""
+        counts = metrics.class_counts(metrics.confusions(labels * num_classes + answers, num_classes))
+        right, true, _ = counts
+        worst = np.where(true > 0, right / np.maximum(true, 1), np.inf).argmin(-1)
+        rows = metrics.scores_of_counts(counts).tolist()
+        return [
+            cls(**dict(zip(metrics.SCORES, row, strict=True)), worst_class=code)
+            for row, code in zip(rows, worst.tolist(), strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -145,7 +153,8 @@ def class_thresholds(
     for _ in range(rounds):
         for index in range(num_classes):
             trials = offsets + steps[:, None] * np.eye(num_classes)[index]
-            scores = [goal(AnswerScores.of(labels, (logs + trial).argmax(1), num_classes)) for trial in trials]
+            answers = np.stack([(logs + trial).argmax(1) for trial in trials])
+            scores = [goal(one) for one in AnswerScores.of_each(labels, answers, num_classes)]
             if max(scores) > scores[len(steps) // 2]:  # the middle step is 0
                 offsets = trials[int(np.argmax(scores))]
     return Decision("thresholds", offsets - offsets.mean())
