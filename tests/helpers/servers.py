@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
+
+import httpx
 
 from mien.serving import server
 from mien.serving.settings import Settings
+
+_CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Never used, as these servers speak HTTP; without it, httpx reads all certificates of the system for each request."""
+
+get, post, request = (partial(function, verify=_CONTEXT) for function in (httpx.get, httpx.post, httpx.request))
+Client = partial(httpx.Client, verify=_CONTEXT, timeout=30)
 
 
 @contextmanager

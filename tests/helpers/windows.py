@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-OTHERS = """asyncio click cleanlab concurrent.futures ctypes jinja2 latex2mathml.converter markdown_it matplotlib.pyplot multiprocessing
+OTHERS = """asyncio click concurrent.futures ctypes jinja2 latex2mathml.converter markdown_it matplotlib.pyplot multiprocessing
 numpy onnx onnxruntime onnxscript PIL.ImageDraw PIL.ImageFont platformdirs pyarrow.csv pyarrow.parquet safetensors.torch
 scipy.optimize scipy.stats sklearn.calibration sklearn.linear_model sklearn.metrics sklearn.model_selection subprocess tempfile torch
 torch.onnx torch.nn.utils.parametrize zipfile av"""

@@ -139,7 +139,7 @@ def test_hostile_files_come_out_as_they_must(client: httpx.Client) -> None:
 
 def test_a_decision_of_the_models_is_answered_by(two_faces: bytes) -> None:
     reader = mien.Reader("tiny", decision="balanced")
-    with servers.running(decision="balanced") as url, httpx.Client(base_url=url, timeout=30) as client:
+    with servers.running(decision="balanced") as url, servers.Client(base_url=url) as client:
         known = client.get("/v1/models").json()
         (photo,) = client.post("/v1/analyze", content=two_faces, headers=JPEG).json()["photos"]
     assert known["options"]["decision"] == "balanced"

@@ -38,7 +38,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def client(place: Path) -> Iterator[httpx.Client]:
     with (
         servers.running(max_video=MAX_VIDEO, max_videos=2, max_body=1_000_000) as url,
-        httpx.Client(base_url=url, timeout=30) as made,
+        servers.Client(base_url=url) as made,
     ):
         yield made
 
@@ -144,10 +144,10 @@ def test_a_damaged_clip_is_said(client: httpx.Client) -> None:
 
 def test_keys_protect_clips_and_the_folder_goes_with_the_server(film: bytes, place: Path) -> None:
     with servers.running(keys=(KEY,)) as url:
-        assert httpx.post(f"{url}/v1/videos", content=film, headers=MP4).status_code == 401
-        sent = httpx.post(f"{url}/v1/videos", content=film, headers=MP4 | {"Authorization": f"Bearer {KEY}"})
+        assert servers.post(f"{url}/v1/videos", content=film, headers=MP4).status_code == 401
+        sent = servers.post(f"{url}/v1/videos", content=film, headers=MP4 | {"Authorization": f"Bearer {KEY}"})
         address = f"{url}/v1/videos/{sent.json()['id']}"
-        assert [httpx.request(verb, address).status_code for verb in ("GET", "DELETE")] == [401, 401]
+        assert [servers.request(verb, address).status_code for verb in ("GET", "DELETE")] == [401, 401]
         assert len(list(place.iterdir())) > 0
         before = set(place.iterdir())
     assert len(set(place.iterdir())) < len(before)
@@ -155,8 +155,8 @@ def test_keys_protect_clips_and_the_folder_goes_with_the_server(film: bytes, pla
 
 def test_a_server_can_refuse_all_clips(film: bytes) -> None:
     with servers.running(max_video=0) as url:
-        assert httpx.post(f"{url}/v1/videos", content=film, headers=MP4).status_code == 404
-        assert httpx.get(f"{url}/v1/models").json()["limits"]["video"] is None
+        assert servers.post(f"{url}/v1/videos", content=film, headers=MP4).status_code == 404
+        assert servers.get(f"{url}/v1/models").json()["limits"]["video"] is None
 
 
 def test_a_slow_sender_is_refused(client: httpx.Client, film: bytes, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ def test_every_answer_has_an_id_and_security_headers(client: httpx.Client, path:
 
 
 def test_keys_lock_the_api_and_nothing_else(two_faces: bytes) -> None:
-    with servers.running(keys=(KEY, OTHER)) as url, httpx.Client(base_url=url) as client:
+    with servers.running(keys=(KEY, OTHER)) as url, servers.Client(base_url=url) as client:
         open_paths = ("/", "/docs", "/openapi.json", "/healthz", "/readyz", "/page/main.js")
         assert {client.get(path).status_code for path in open_paths} == {200}
         for given in ({}, {"Authorization": f"Bearer {KEY}x"}, {"X-API-Key": KEY[:-1]}, {"X-API-Key": "é" * 16}):
@@ -55,7 +55,7 @@ def test_keys_lock_the_api_and_nothing_else(two_faces: bytes) -> None:
 def test_the_documentation_knows_of_the_keys(client: httpx.Client) -> None:
     assert "securitySchemes" not in client.get("/openapi.json").json()["components"]
     with servers.running(keys=(KEY,)) as url:
-        document = httpx.get(f"{url}/openapi.json").json()
+        document = servers.get(f"{url}/openapi.json").json()
     assert len(document["components"]["securitySchemes"]) == 2
     assert len(document["paths"]["/v1/analyze"]["post"]["security"]) == 2
     assert "security" not in document["paths"]["/healthz"]["get"]
@@ -72,7 +72,7 @@ def test_files_are_asked_for_again_and_come_only_if_they_changed(client: httpx.C
 
 
 def test_other_sites_may_call_only_where_they_are_named() -> None:
-    with servers.running(origins=("https://a.org",), keys=(KEY,)) as url, httpx.Client(base_url=url) as client:
+    with servers.running(origins=("https://a.org",), keys=(KEY,)) as url, servers.Client(base_url=url) as client:
         asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
         answer = client.options("/v1/analyze", headers={"Origin": "https://a.org", **asked})
         assert answer.status_code == 200
@@ -92,8 +92,8 @@ def test_a_fault_of_ours_is_a_problem_that_tells_nothing(
 
     monkeypatch.setattr(engine.Engine, "_find", broken)
     with servers.running() as url, caplog.at_level(logging.INFO, "mien.serving"):
-        answer = httpx.post(f"{url}/v1/analyze", content=two_faces, headers=JPEG)
-        assert httpx.get(f"{url}/healthz").status_code == 200
+        answer = servers.post(f"{url}/v1/analyze", content=two_faces, headers=JPEG)
+        assert servers.get(f"{url}/healthz").status_code == 200
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.headers["x-request-id"] in answer.json()["detail"]
@@ -107,7 +107,7 @@ def test_a_fault_of_ours_is_a_problem_that_tells_nothing(
 
 
 def status_of(url: str, host: str, path: str = "/v1/models") -> int:
-    return httpx.get(url + path, headers={"Host": host}).status_code
+    return servers.get(url + path, headers={"Host": host}).status_code
 
 
 OWN = ["localhost", "LOCALHOST:8000", "localhost.", "a.localhost", "127.0.0.1", "127.1.2.3:80", "[::1]:8000"]
@@ -127,7 +127,7 @@ def test_only_names_of_this_machine_are_answered(url: str) -> None:
     for host in (*FOREIGN, "192.168.1.5", "[fe80::1]"):
         for path in ("/", "/v1/models", "/docs", "/metrics", "/page/main.js"):
             assert status_of(url, host, path) == 421, host
-    answer = httpx.post(f"{url}/v1/analyze", content=b"x", headers={"Host": "evil.example"})
+    answer = servers.post(f"{url}/v1/analyze", content=b"x", headers={"Host": "evil.example"})
     assert answer.status_code == 421
     assert answer.headers["content-type"] == "application/problem+json"
     assert "--allow-host" in answer.json()["detail"]
@@ -168,7 +168,7 @@ def test_head_says_what_get_would(client: httpx.Client) -> None:
 
 
 def test_a_proxy_may_show_it_below_a_path(two_faces: bytes) -> None:
-    with servers.running(root_path="/tools/mien", keys=(KEY,)) as url, httpx.Client(base_url=url) as client:
+    with servers.running(root_path="/tools/mien", keys=(KEY,)) as url, servers.Client(base_url=url) as client:
         for prefix in ("", "/tools/mien"):  # taken off by the proxy, or not
             page = client.get(f"{prefix}/")
             assert page.status_code == 200

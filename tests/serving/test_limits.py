@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-import httpx
 import numpy as np
 import pytest
 
@@ -44,13 +43,13 @@ def lives(small: str) -> Iterator[None]:
     """After each test the server must still read a photo."""
     yield
     photo = scenes.encoded(scenes.scene(("happy",), width=320, height=240, side=150))
-    answer = httpx.post(f"{small}/v1/analyze", content=photo, headers=JPEG)
+    answer = servers.post(f"{small}/v1/analyze", content=photo, headers=JPEG)
     assert len(answer.json()["photos"][0]["faces"]) == 1
 
 
 def test_a_large_body_is_refused_and_the_answer_arrives(small: str) -> None:
     for size in (MAX_BODY + 1, 5 * MAX_BODY):
-        answer = httpx.post(f"{small}/v1/analyze", content=bytes(size), headers=JPEG)
+        answer = servers.post(f"{small}/v1/analyze", content=bytes(size), headers=JPEG)
         assert answer.status_code == 413
         assert f"{MAX_BODY:,}" in answer.json()["detail"]
         assert answer.headers["connection"] == "close"
@@ -89,7 +88,7 @@ def test_chunks_without_end_are_cut_off(small: str, connect: Connect) -> None:
 def test_a_form_without_end_is_cut_off(small: str) -> None:
     head = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
-    answer = httpx.post(f"{small}/v1/analyze", content=head + bytes(MAX_BODY), headers=headers)
+    answer = servers.post(f"{small}/v1/analyze", content=head + bytes(MAX_BODY), headers=headers)
     assert answer.status_code == 413
 
 
@@ -165,7 +164,7 @@ def test_many_slow_clients_do_not_keep_others_out(
         connection.head("/v1/analyze", "Content-Type: image/jpeg", "Content-Length: 1000")
     time.sleep(0.2)
     photo = scenes.encoded(scenes.scene(("happy",), width=320, height=240, side=150))
-    assert httpx.post(f"{small}/v1/analyze", content=photo, headers=JPEG, timeout=10).status_code == 200
+    assert servers.post(f"{small}/v1/analyze", content=photo, headers=JPEG, timeout=10).status_code == 200
     assert {connection.answer()[0] for connection in slow} == {408}
 
 
@@ -176,7 +175,7 @@ def test_aborted_uploads_leave_nothing_behind(small: str, connect: Connect) -> N
         connection.send(bytes(1000))
         connection.close()
     deadline = time.monotonic() + 5
-    while "mien_bytes_held 0.0" not in httpx.get(f"{small}/metrics").text:
+    while "mien_bytes_held 0.0" not in servers.get(f"{small}/metrics").text:
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
@@ -192,7 +191,7 @@ def test_aborted_uploads_leave_nothing_behind(small: str, connect: Connect) -> N
 )
 def test_too_many_pixels_are_refused_before_they_are_decoded(small: str, photo: bytes) -> None:
     started = time.perf_counter()
-    answer = httpx.post(f"{small}/v1/analyze", content=photo, headers={"Content-Type": "image/png"})
+    answer = servers.post(f"{small}/v1/analyze", content=photo, headers={"Content-Type": "image/png"})
     assert answer.status_code == 422
     assert "more than the 1,000,000 allowed" in answer.json()["detail"]
     assert time.perf_counter() - started < 2
@@ -200,14 +199,14 @@ def test_too_many_pixels_are_refused_before_they_are_decoded(small: str, photo: 
 
 def test_too_many_files_are_refused(small: str, no_face: bytes) -> None:
     files = [("files", (f"{number}.png", b"x")) for number in range(4)]
-    answer = httpx.post(f"{small}/v1/analyze", files=files)
+    answer = servers.post(f"{small}/v1/analyze", files=files)
     assert answer.status_code == 413
     assert "at most 3 files" in answer.json()["detail"]
 
 
 def test_only_so_many_faces_are_read(small: str, two_faces: bytes) -> None:
     assert len(two_faces) <= MAX_BODY
-    answer = httpx.post(f"{small}/v1/analyze", content=two_faces, headers=JPEG)
+    answer = servers.post(f"{small}/v1/analyze", content=two_faces, headers=JPEG)
     assert len(answer.json()["photos"][0]["faces"]) == 1
 
 
@@ -226,23 +225,23 @@ def test_beyond_the_queue_there_is_a_503_and_those_inside_are_answered(
     with servers.running(max_requests=1, queue=2) as url:
 
         def post() -> None:
-            statuses.append(httpx.post(f"{url}/v1/analyze", content=two_faces, headers=JPEG, timeout=30).status_code)
+            statuses.append(servers.post(f"{url}/v1/analyze", content=two_faces, headers=JPEG, timeout=30).status_code)
 
         inside = [threading.Thread(target=post) for _ in range(3)]
         for thread in inside:
             thread.start()
-        while "mien_requests_inside 3.0" not in httpx.get(f"{url}/metrics").text:
+        while "mien_requests_inside 3.0" not in servers.get(f"{url}/metrics").text:
             time.sleep(0.01)
-        answer = httpx.post(f"{url}/v1/analyze", content=two_faces, headers=JPEG)
+        answer = servers.post(f"{url}/v1/analyze", content=two_faces, headers=JPEG)
         assert answer.status_code == 503
         assert answer.headers["retry-after"] == "1"
         assert answer.json()["detail"].startswith("The server is overloaded")
-        assert httpx.get(f"{url}/readyz").status_code == 503
-        assert httpx.get(f"{url}/healthz").status_code == 200
+        assert servers.get(f"{url}/readyz").status_code == 503
+        assert servers.get(f"{url}/healthz").status_code == 200
         go_on.set()
         for thread in inside:
             thread.join()
-        assert httpx.get(f"{url}/readyz").status_code == 200
+        assert servers.get(f"{url}/readyz").status_code == 200
     assert statuses == [200, 200, 200]
 
 
@@ -256,8 +255,8 @@ def test_work_that_takes_too_long_is_given_up(two_faces: bytes, monkeypatch: pyt
 
     monkeypatch.setattr(engine.Engine, "_find", held)
     with servers.running(timeout=0.5) as url:
-        answer = httpx.post(f"{url}/v1/analyze", content=two_faces, headers=JPEG, timeout=30)
+        answer = servers.post(f"{url}/v1/analyze", content=two_faces, headers=JPEG, timeout=30)
         go_on.set()
         assert answer.status_code == 503
         assert "longer than the 0.5 seconds" in answer.json()["detail"]
-        assert httpx.post(f"{url}/v1/analyze", content=two_faces, headers=JPEG, timeout=30).status_code == 200
+        assert servers.post(f"{url}/v1/analyze", content=two_faces, headers=JPEG, timeout=30).status_code == 200

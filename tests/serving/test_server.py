@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
 import scenes
+import servers
 
 JPEG = {"Content-Type": "image/jpeg"}
 Invoke = Callable[..., tuple[int, str, str]]
@@ -59,18 +59,20 @@ def test_nothing_received_is_written_to_disk_or_to_the_log(tmp_path: Path) -> No
     secret = "holiday-in-Taipei"
     with process(tmp_path) as (server, url):
         files = [("files", (f"{secret}-{number}.png", large)) for number in range(3)]
-        answer = httpx.post(f"{url}/v1/analyze", files=files, timeout=60)
+        answer = servers.post(f"{url}/v1/analyze", files=files, timeout=60)
         assert [len(photo["faces"]) for photo in answer.json()["photos"]] == [2, 2, 2]
-        assert httpx.post(f"{url}/v1/analyze", content=large, headers={"Content-Type": "image/png"}).status_code == 200
+        assert (
+            servers.post(f"{url}/v1/analyze", content=large, headers={"Content-Type": "image/png"}).status_code == 200
+        )
         for path in (f"/{secret}", f"/v1/models?{secret}", f"/page/{secret}"):
-            httpx.get(url + path, headers={"User-Agent": secret, "X-Request-ID": secret})
-        httpx.post(f"{url}/v1/analyze?model={secret}", content=secret, headers={"Content-Type": f"text/{secret}"})
+            servers.get(url + path, headers={"User-Agent": secret, "X-Request-ID": secret})
+        servers.post(f"{url}/v1/analyze?model={secret}", content=secret, headers={"Content-Type": f"text/{secret}"})
         broken = secret.encode() + b"--x\r\n"
-        httpx.post(f"{url}/v1/analyze", content=broken, headers={"Content-Type": "multipart/form-data; boundary=x"})
+        servers.post(f"{url}/v1/analyze", content=broken, headers={"Content-Type": "multipart/form-data; boundary=x"})
         tiff = scenes.encoded(scenes.background(200, 200), "TIFF", compression="tiff_adobe_deflate")
         damaged = tiff[:200] + secret.encode() * 20 + tiff[200 + 20 * len(secret) :]
-        httpx.post(f"{url}/v1/analyze", content=damaged, headers={"Content-Type": "image/tiff"})
-        httpx.request(secret.replace("-", ""), url)
+        servers.post(f"{url}/v1/analyze", content=damaged, headers={"Content-Type": "image/tiff"})
+        servers.request(secret.replace("-", ""), url)
         server.send_signal(signal.SIGINT)
         _, log = server.communicate(timeout=20)
     assert server.returncode == 0
@@ -89,7 +91,7 @@ def test_what_is_running_is_finished_before_it_stops(tmp_path: Path, stop: signa
         with socket.create_connection((host, int(port)), timeout=20) as connection:
             head = f"POST /v1/analyze HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: {len(two_faces)}\r\n\r\n"
             connection.sendall(head.encode() + two_faces[:1000])
-            while "mien_bytes_held 1000.0" not in httpx.get(f"{url}/metrics").text:
+            while "mien_bytes_held 1000.0" not in servers.get(f"{url}/metrics").text:
                 time.sleep(0.01)
             server.send_signal(stop)
             time.sleep(0.5)
@@ -129,11 +131,11 @@ def test_requests_that_were_sent_are_answered_when_it_stops(tmp_path: Path, two_
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_ends_the_grace_time(tmp_path: Path, stop: signal.Signals) -> None:
     with process(tmp_path, "--grace", "600") as (server, url):
-        assert httpx.get(f"{url}/healthz").status_code == 200
+        assert servers.get(f"{url}/healthz").status_code == 200
         server.send_signal(signal.SIGTERM)
-        while httpx.get(f"{url}/readyz").status_code != 503:
+        while servers.get(f"{url}/readyz").status_code != 503:
             time.sleep(0.02)
-        answer = httpx.get(f"{url}/healthz")
+        answer = servers.get(f"{url}/healthz")
         assert answer.status_code == 200
         assert answer.headers["connection"] == "close"
         server.send_signal(stop)
