@@ -164,7 +164,8 @@ def with_cover(path: Path, cover: Pixels, frames: Sequence[Pixels] = (), *, soun
     return path
 
 
-def film(path: Path, *expressions: str, seconds: float = 1.5, rate: int = 10, **options: Any) -> Path:
+def film(path: Path, *expressions: str, seconds: float = 1.5, rate: int = 10, side: int = 100, **options: Any) -> Path:
     """Write a video of one drawn face that shows one expression after the other, so many seconds each."""
-    pictures = [scene((expression,), width=160, height=120, side=100) for expression in expressions]
+    width, height = side * 16 // 10, side * 12 // 10
+    pictures = [scene((expression,), width=width, height=height, side=side) for expression in expressions]
     return clip(path, [picture for picture in pictures for _ in range(round(seconds * rate))], rate=rate, **options)

@@ -51,7 +51,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 @pytest.fixture(scope="module")
 def long(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return scenes.film(
-        tmp_path_factory.mktemp("film") / "long.mp4", "happy", "sad", seconds=30, codec="mpeg4"
+        tmp_path_factory.mktemp("film") / "long.mp4", "happy", "sad", seconds=30, side=200, codec="mpeg4"
     ).read_bytes()
 
 

@@ -89,7 +89,7 @@ def test_a_clip_is_read_as_by_mien_video_and_deleted(
 
 def test_a_clip_is_cancelled_while_it_is_read(reader: mien.Reader, place: Path, tmp_path: Path) -> None:
     clips = VideoJobs(Settings())
-    long = scenes.film(tmp_path / "long.mp4", "happy", "sad", seconds=30, codec="mpeg4").read_bytes()
+    long = scenes.film(tmp_path / "long.mp4", "happy", "sad", seconds=30, side=200, codec="mpeg4").read_bytes()
     (tmp_path / "long.mp4").unlink()
     job, other = sent(clips, long), sent(clips, long)
     clips.start(job, reader)

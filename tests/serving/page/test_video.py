@@ -21,7 +21,9 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return scenes.film(tmp_path_factory.mktemp("film") / "long.mp4", "happy", "sad", seconds=30, codec="mpeg4")
+    return scenes.film(
+        tmp_path_factory.mktemp("film") / "long.mp4", "happy", "sad", seconds=30, side=200, codec="mpeg4"
+    )
 
 
 def opened(visit: Open, clip: Path, *, wait: bool = True) -> Page:
