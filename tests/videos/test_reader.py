@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import sys
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -77,6 +79,36 @@ def test_a_clip_that_is_cut_off_gives_what_it_has_and_says_what_is_missing(tmp_p
         assert clip.missing == 0  # of what was asked for
     if ending == "mp4":
         assert "are missing: choose an earlier start" in fails(path, start=1.5)
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2, reason="needs two processors that can be chosen"
+)
+@pytest.mark.parametrize("ending", ["mp4", "flv", "avi"])
+def test_a_cut_clip_has_the_same_frames_on_one_processor_and_on_two(tmp_path: Path, ending: str) -> None:
+    """FFmpeg decodes with one thread per processor."""
+    path = scenes.clip(
+        tmp_path / f"cut.{ending}",
+        [scenes.background(160, 120, number) for number in range(30)],
+        codec={"avi": "mpeg4"}.get(ending, "libx264"),
+        options={"movflags": "+faststart"} if ending == "mp4" else None,
+    )
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    both = sorted(os.sched_getaffinity(0))
+    found = []
+    try:
+        for allowed in (both[:1], both[:2]):
+            os.sched_setaffinity(0, allowed)
+            with VideoReader(str(path)) as clip:
+                times = [frame.time for frame in clip.frames()]
+                found.append((times, clip.num_broken, round(clip.missing * clip.rate)))
+    finally:
+        os.sched_setaffinity(0, both)
+    assert found[0] == found[1]
+    times, broken, missing = found[0]
+    if ending == "mp4":  # whose index says how long it was; frames between the last one and an earlier one are not known
+        assert 28 <= len(times) + broken + missing <= 30
+        assert broken == 1
 
 
 def test_sound_that_is_longer_than_the_film_is_no_cut(tmp_path: Path) -> None:

@@ -115,6 +115,7 @@ class VideoReader:
         self._wait = wait
         self._num_bad = 0  # consecutive undecodable packets
         self._shown = 0.0  # end time of the last decoded frame
+        self._is_cut_off = False  # whether the last packet lacks its end
         self._reached: dict[int, float] = {}  # by stream, the end time of its last packet, in the file's clock
         self._open()
         self.rate = float(self.stream.average_rate or self.stream.guessed_rate or 25)
@@ -201,7 +202,7 @@ class VideoReader:
     def _pictures(self, heard: list[Packet]) -> Iterator[tuple[float, av.VideoFrame]]:
         """Times and frames from the current position; audio packets are appended to ``heard``."""
         times, last = FrameTimes(), None
-        for packet in self._near_start(self._packets(heard)):
+        for packet in self._near_start(self._whole(self._packets(heard))):
             for picture in self._decoded(packet):
                 last = self._time(times.of(picture), last)
                 self._shown = max(self._shown, last + _lasts(picture, self.rate))
@@ -214,6 +215,23 @@ class VideoReader:
                     self.num_broken += not is_large
             if self.lost or self._num_bad >= MAX_BROKEN:
                 return
+
+    def _whole(self, packets: Iterator[Packet]) -> Iterator[Packet]:
+        """Leave out a last packet that is cut off.
+
+        When it fails to decode, FFmpeg drops the frames that its other threads still hold: their number depends on the processor.
+        """
+        held: Packet | None = None
+        for packet in packets:
+            if held is not None:
+                if not packet.size and packet.dts is None:  # the end of the stream
+                    self._note_broken()
+                    self._is_cut_off = True
+                else:
+                    yield held
+            held = packet if packet.is_corrupt else None
+            if held is None:
+                yield packet
 
     def _near_start(self, packets: Iterator[Packet]) -> Iterator[Packet]:
         """Drop the packets before the last key frame at or before ``start``, which need no decoding."""
@@ -306,7 +324,8 @@ class VideoReader:
         expected = self._declared if self.end is None else min(self._declared, self.end + self.origin())
         reached = self._shown + self.origin() if self._own else max(self._reached.values(), default=0.0)
         gap = expected - reached
-        self.missing = gap if gap > SLACK + SLACK_FRAMES / self.rate else 0.0
+        cut = self._is_cut_off / self.rate  # this frame is counted as broken
+        self.missing = gap - cut if gap > SLACK + SLACK_FRAMES / self.rate else 0.0
 
     def _is_large(self, width: int, height: int) -> bool:
         return round(width * self.stretch) * height > self.max_pixels
