@@ -21,7 +21,9 @@ Open = Callable[..., Page]
 def path() -> str:
     """Where the browser is; without one the test is skipped, but fails where ``CI`` is set."""
     named = os.environ.get("MIEN_BROWSER", "")
-    found = named or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    # The first has no window, and costs a third less processor time.
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    found = named or next(filter(None, map(shutil.which, names)), None)
     if found:
         return found
     if os.environ.get("CI"):
