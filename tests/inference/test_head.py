@@ -23,8 +23,12 @@ from mien.training import ensemble
 from mien.training.graph import load_network
 
 
-@pytest.mark.parametrize(("name", "width"), [("base", 192), ("robust", 192), ("tiny", 64)])
-def test_pretrained_models_have_features_from_which_the_probabilities_follow(name: str, width: int) -> None:
+@pytest.mark.parametrize(
+    ("name", "tensor", "width"), [("base", "mean", 192), ("robust", "mean_1", 192), ("tiny", "mean", 64)]
+)
+def test_pretrained_models_have_features_from_which_the_probabilities_follow(
+    name: str, tensor: str, width: int
+) -> None:
     classifier = Classifier.load(name)
     faces = np.random.default_rng(0).integers(0, 256, (5, 48, 48), np.uint8)
     features = classifier.features(faces)
@@ -32,7 +36,7 @@ def test_pretrained_models_have_features_from_which_the_probabilities_follow(nam
     assert features.dtype == np.float32
     model = onnx.load_model(classifier.path)
     found = LinearHead.find(model)
-    assert found == LinearHead("mean", "network.linear.weight", "network.linear.bias", width)
+    assert found == LinearHead(tensor, "network.linear.weight", "network.linear.bias", width)
     stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     logits = features @ stored["network.linear.weight.half"].astype(np.float32).T + stored["network.linear.bias"]
     odds = np.exp(logits / classifier.spec.temperature)

@@ -112,7 +112,7 @@ def train(
     labels = torch.from_numpy(train_set.labels).to(device)  # (N,)
     held_faces = torch.from_numpy(valid_set.images).to(device)  # (V, H, W) uint8
     held_labels = torch.from_numpy(valid_set.labels).to(device)  # (V,)
-    teacher = teachers.of_recipe(recipe, train_set, device, precision) if recipe.distillation_weight else None
+    teacher = teachers.of_recipe(recipe, train_set, device, precision, run.answers)
     targets = soft_targets(train_set, recipe, teacher).to(device)  # (N, K)
     asks = recipe.teacher_sees != "face"  # whether the teacher predicts the crops of each step
     counts = ranks.sum(torch.from_numpy(train_set.counts()).to(device))  # (K,) of all

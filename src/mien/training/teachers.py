@@ -6,6 +6,7 @@ A Good Teacher Is Patient and Consistent, CVPR 2022).
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -98,17 +99,27 @@ class Teacher:
         self._stored = True
 
 
-def of_recipe(recipe: Recipe, train_set: FaceSet, device: torch.device, precision: str) -> Teacher:
-    """Load the teacher of a recipe for these training rows.
+def of_recipe(recipe: Recipe, train_set: FaceSet, device: torch.device, precision: str, stored: Path) -> Teacher | None:
+    """Load the teacher of a recipe for these training rows; None without distillation.
+
+    Args:
+        recipe: all settings of the training.
+        train_set: its training rows.
+        device, precision: device and precision of the training.
+        stored: the outputs that the same training wrote before it was stopped; the file need not exist.
 
     Raises:
         ModelFileError: a model can't be loaded or has other classes, or a file of outputs is for other views.
         RunError: a run folder has no weights.
     """
+    if not recipe.distillation_weight:
+        return None
     about = _about(recipe, train_set, device)
     if _is_answers(recipe.teacher):
-        kept = _read_answers(Path(recipe.teacher), about)
-        return Teacher([], device, recipe.teacher_views, about, kept)
+        return Teacher([], device, recipe.teacher_views, about, _read_answers(Path(recipe.teacher), about))
+    if stored.exists():
+        with contextlib.suppress(ModelFileError):  # resumed on another device, whose views are others
+            return Teacher([], device, recipe.teacher_views, about, _read_answers(stored, about))
     members = load(recipe.teacher, train_set.classes, device, precision=precision).members
     return Teacher(members, device, recipe.teacher_views, about)
 

@@ -17,10 +17,10 @@ def test_a_pretrained_model_shows_its_card() -> None:
     assert "classes angry, disgust, fear, happy, sad, surprise, neutral" in lines
     assert "input 48 x 48 pixels, gray; crop convention fer2013" in lines
     assert "decisions argmax, balanced" in lines
-    assert "held-out rows hold_out: accuracy 69.6% (n = 1,723)" in lines
-    assert "accuracy FER2013 PublicTest 3,589 69.0% (67.5% to 70.5%) 69.5% (68.0% to 71.0%)" in lines
-    assert "log-loss FER2013 PublicTest 3,589 0.846 0.835" in lines
-    assert "fear 496 61.3% 42.1% 49.9% 39.2%" in lines
+    assert "held-out rows hold_out: accuracy 71.4% (n = 1,723)" in lines
+    assert "accuracy FER2013 PublicTest 3,589 71.0% (69.5% to 72.4%) 71.3% (69.8% to 72.8%)" in lines
+    assert "log-loss FER2013 PublicTest 3,589 0.812 0.800" in lines
+    assert "fear 496 63.0% 46.8% 53.7% 43.9%" in lines
     assert "Out of scope" in lines
     assert "**" not in shown
 
