@@ -42,7 +42,7 @@ lint: .venv/installed
 
 ## Lint, formatting, types.
 check: lint
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 
 ## Types of the package as on Windows and macOS: a call that only Linux has is an error, unless it is guarded by sys.platform.
 portable: .venv/installed
