@@ -26,9 +26,8 @@ from mien.run import Run
 from mien.synthetic import drawn
 from mien.training import job
 
-gc.set_threshold(
-    20_000
-)  # most objects are those of packages and stay: searching them for cycles took a tenth of the time
+# Most objects are those of packages and stay: searching them for cycles took a tenth of the time.
+gc.set_threshold(20_000)
 
 FER2013 = Path(os.environ.get("MIEN_FER2013") or Path(__file__).parents[2] / "shared" / "fer2013")
 

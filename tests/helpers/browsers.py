@@ -34,11 +34,8 @@ def path() -> str:
 @contextmanager
 def chromium(camera: Path | None = None) -> Iterator[Browser]:
     """A browser; ``camera`` is a film (MJPEG) that its camera shows."""
-    options = [
-        "--no-sandbox",
-        "--disable-dev-shm-usage",
-        "--js-flags=--no-opt",
-    ]  # a script that runs once isn't worth optimising
+    # A script that runs once isn't worth optimising.
+    options = ["--no-sandbox", "--disable-dev-shm-usage", "--js-flags=--no-opt"]
     if camera is not None:
         fakes = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
         options += [*fakes, f"--use-file-for-fake-video-capture={camera}"]

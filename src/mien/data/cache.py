@@ -1,4 +1,4 @@
-"""A cache in the user's cache folder: packed FaceSets, with keys from the content of the source files; and the paths of graphs.
+"""A cache in the user's cache folder: packed FaceSets, with keys from the content of the source files, and converted networks.
 
 Entries hold pixels, names and subjects, so only the user can read them. The least recently used ones are removed above the limit.
 """
@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,9 @@ from mien.threads import in_threads
 
 READER_VERSION = 5
 """Version of the readers; increased when they would read the same files differently, so that older entries are not used."""
+
+GRAPHS = "graphs"
+"""Folder of converted networks."""
 
 _CHUNK = 2**20
 _OPTIONAL = ("votes", "subjects")
@@ -110,11 +113,8 @@ def save(key: str, faceset: FaceSet) -> None:
     path = _entry(key)
     if path is None:
         return
+    write(path, lambda temporary: np.savez(temporary, allow_pickle=False, **_packed(faceset)))
     with contextlib.suppress(OSError, OutputError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.parent.chmod(0o700)  # an older mien allowed access by others
-        with files.atomic_write(path, mode=0o600) as temporary:
-            np.savez(temporary, allow_pickle=False, **_packed(faceset))
         _make_room(path.parent)
 
 
@@ -131,16 +131,25 @@ def clear() -> Contents:
         OSError: an entry can't be removed.
     """
     there = contents()
-    graphs = [] if there.folder is None else (there.folder / "graphs").glob("*.onnx")
+    graphs = [] if there.folder is None else (there.folder / GRAPHS).glob("*.onnx")
     for path in (*(path for _, _, path in _entries()), *graphs):
         path.unlink(missing_ok=True)
     return there
 
 
 def graph(key: str) -> Path | None:
-    """The file of a converted network without weights, some 50 kB, which need not exist; None if the cache is off."""
+    """The file of a converted network without weights, some 20 kB, which need not exist; None if the cache is off."""
     place = folder()
-    return None if place is None else place / "graphs" / f"{key}.onnx"
+    return None if place is None else place / GRAPHS / f"{key}.onnx"
+
+
+def write(path: Path, content: Callable[[Path], object]) -> None:
+    """Let ``content`` write a file of the cache that only the user can read; a cache that can't be written to is ignored."""
+    with contextlib.suppress(OSError, OutputError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.chmod(0o700)  # an older mien allowed access by others
+        with files.atomic_write(path, mode=0o600) as temporary:
+            content(temporary)
 
 
 def _make_room(place: Path) -> None:

@@ -20,9 +20,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from mien import files, modelfile
+from mien import modelfile
 from mien.data import cache
-from mien.errors import ExportError, OutputError
+from mien.errors import ExportError
 from mien.inference import head
 from mien.training import networks
 
@@ -72,10 +72,7 @@ def _kept_or_made(graph: nn.Module, size: tuple[int, int], place: Path | None) -
             return onnx.load(str(place))
     made = _structure(graph, size)
     if place is not None and made is not None:
-        with contextlib.suppress(OSError, OutputError):  # a cache that can't be written to is ignored
-            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with files.atomic_write(place, mode=0o600) as temporary:
-                onnx.save_model(made, temporary)
+        cache.write(place, lambda temporary: onnx.save_model(made, temporary))
     return made
 
 

@@ -223,15 +223,17 @@ class VideoReader:
         """
         held: Packet | None = None
         for packet in packets:
-            if held is not None:
-                if not packet.size and packet.dts is None:  # the end of the stream
-                    self._note_broken()
-                    self._is_cut_off = True
-                else:
-                    yield held
-            held = packet if packet.is_corrupt else None
-            if held is None:
+            is_end = not packet.size and packet.dts is None
+            if held is not None and not is_end:
+                yield held
+                held = None
+            if packet.is_corrupt:
+                held = packet
+            else:
                 yield packet
+        if held is not None:
+            self._note_broken()
+            self._is_cut_off = True
 
     def _near_start(self, packets: Iterator[Packet]) -> Iterator[Packet]:
         """Drop the packets before the last key frame at or before ``start``, which need no decoding."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 _HEAD_BYTES = 1024
@@ -103,14 +104,23 @@ def foreign(path: Path) -> str:
     return f"'{path}' is {text}." if text else ""
 
 
-def _kind_of_zip(path: Path) -> str:
-    """The kind of a zip archive by the names in it; of a damaged one by its suffix, so that the reader of that kind says what is wrong."""
+def _names_in_zip(path: Path) -> list[str] | None:
+    """The names in a zip archive; None if it is damaged, unreadable or of an unknown version."""
     import zipfile
 
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):  # the kind's reader says what is wrong
+    # Nothing is lost: the reader of the archive's kind opens it again, and its error says what is wrong.
+    with (
+        contextlib.suppress(zipfile.BadZipFile, OSError, ValueError, NotImplementedError),
+        zipfile.ZipFile(path) as archive,
+    ):
+        return archive.namelist()
+    return None
+
+
+def _kind_of_zip(path: Path) -> str:
+    """The kind of a zip archive by the names in it; of a damaged one by its suffix, so that the reader of that kind says what is wrong."""
+    names = _names_in_zip(path)
+    if names is None:
         return {".npz": "npz", ".xlsx": "xlsx"}.get(path.suffix.lower(), "zip")
     if "xl/workbook.xml" in names:
         return "xlsx"
