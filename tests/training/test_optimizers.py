@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -56,3 +61,52 @@ def test_muon_keeps_lengths_and_lowers_the_loss() -> None:
         losses.append(loss.item())
         assert conv.weight.norm().item() == pytest.approx(8**0.5, rel=1e-5)
     assert losses[-1] < losses[0] - 0.02
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (["muon=0", "learning_rate=0.1"], lambda groups: torch.optim.SGD(groups, lr=0.1, momentum=0.9, nesterov=True)),
+        (["muon=0", "optimizer=adamw"], lambda groups: torch.optim.AdamW(groups, lr=0.05, betas=(0.9, 0.999))),
+    ],
+)
+def test_they_step_as_torchs_own_do(
+    settings: list[str], expected: Callable[[list[dict[str, Any]]], torch.optim.Optimizer]
+) -> None:
+    ours, theirs = (nn.Sequential(nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(16, 7)) for _ in range(2))
+    theirs.load_state_dict(ours.state_dict())
+    (optimizer,) = optimizers.build(recipes.get("demo", settings), ours)
+    torchs = expected(
+        [
+            {"params": [p for p in theirs.parameters() if (p.ndim > 1) == decays], "weight_decay": 5e-4 * decays}
+            for decays in (True, False)
+        ]
+    )
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(5):
+        x = torch.randn(8, 1, 4, 4, generator=generator)
+        for network, one in ((ours, optimizer), (theirs, torchs)):
+            one.zero_grad()
+            network(x).square().mean().backward()
+            one.step()
+    for p, q in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert torch.equal(p, q)
+
+
+def test_training_does_not_import_torchs_compiler() -> None:
+    """It took half of the start-up of a training."""
+    code = """
+import sys
+import torch
+from mien import recipes
+from mien.training import networks, optimizers
+for settings in (["muon=0.02"], ["optimizer=adamw"]):
+    network = networks.build("tiny", 7, 48)
+    for optimizer in optimizers.build(recipes.get("demo", settings), network):
+        optimizer.zero_grad()
+        network(torch.zeros(2, 1, 48, 48)).sum().backward()
+        optimizer.step()
+        optimizer.load_state_dict(optimizer.state_dict())
+assert "torch._dynamo" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

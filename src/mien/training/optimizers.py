@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Iterable
 from typing import Any
@@ -27,9 +28,9 @@ def build(recipe: Recipe, network: nn.Module) -> list[torch.optim.Optimizer]:
     rate, momentum = recipe.learning_rate, recipe.momentum
     plain: torch.optim.Optimizer
     if recipe.optimizer == "adamw":
-        plain = torch.optim.AdamW(groups, lr=rate, betas=(momentum, 0.999))
+        plain = AdamW(groups, lr=rate, betas=(momentum, 0.999))
     else:
-        plain = torch.optim.SGD(groups, lr=rate, momentum=momentum, nesterov=recipe.nesterov)
+        plain = SGD(groups, lr=rate, momentum=momentum, nesterov=recipe.nesterov)
     optimizers: list[torch.optim.Optimizer] = [plain, Muon(hidden, recipe.muon)] if hidden else [plain]
     for optimizer in optimizers:
         for group in optimizer.param_groups:
@@ -42,7 +43,31 @@ def hidden_convolutions(network: nn.Module) -> list[nn.Parameter]:
     return [p for p in network.parameters() if p.ndim == 4 and p.shape[1] > 1 and p.shape[2] > 1]
 
 
-class Muon(torch.optim.Optimizer):
+class _Uncompiled(torch.optim.Optimizer):
+    """An optimizer whose methods are torch's own without the wrappers for ``torch.compile``.
+
+    Each wrapper imports torch's compiler when it is first called, which takes half of the start-up of a training.
+    """
+
+    add_param_group = inspect.unwrap(torch.optim.Optimizer.add_param_group)
+    load_state_dict = inspect.unwrap(torch.optim.Optimizer.load_state_dict)
+    state_dict = inspect.unwrap(torch.optim.Optimizer.state_dict)
+    zero_grad = inspect.unwrap(torch.optim.Optimizer.zero_grad)
+
+
+class SGD(_Uncompiled, torch.optim.SGD):
+    """``torch.optim.SGD``, not compiled."""
+
+    step = torch.no_grad()(inspect.unwrap(torch.optim.SGD.step))
+
+
+class AdamW(_Uncompiled, torch.optim.AdamW):
+    """``torch.optim.AdamW``, not compiled."""
+
+    step = torch.no_grad()(inspect.unwrap(torch.optim.AdamW.step))
+
+
+class Muon(_Uncompiled):
     """Muon: momentum with orthogonalized updates (Jordan, Muon: An optimizer for hidden layers in neural networks, 2024).
 
     ``torch.optim.Muon`` supports matrices only and iterates in bf16, which many CPUs emulate about a hundred times slower.
