@@ -54,10 +54,10 @@ LOW := $(subst .venv,.venv-lowest,$(BIN))
 lowest:
 	$(PYTHON) -m venv .venv-lowest
 	$(LOW)/pip install --quiet --disable-pip-version-check uv
-	$(LOW)/uv pip install --quiet --python $(LOW)/python --resolution lowest-direct --editable '.[train,adapt,report,video,heic,formats,serve]'
-	$(LOW)/uv pip install --quiet --python $(LOW)/python httpx hypothesis pandas pytest scikit-image
+	$(LOW)/uv pip install --quiet --python $(LOW)/python --resolution lowest-direct --editable '.[train,adapt,report,video,heic,formats,serve,tensorboard]'
+	$(LOW)/uv pip install --quiet --python $(LOW)/python httpx hypothesis mlflow-skinny pandas pytest scikit-image
 	$(LOW)/python -m pytest -o filterwarnings=default -k "not every_verb_that_trains" \
-		tests/inference tests/data tests/recipes tests/evaluation tests/reporting tests/videos
+		tests/inference tests/data tests/recipes tests/training tests/evaluation tests/reporting tests/videos
 
 ## Measure speed here: training, inference, start-up, and the last measured version beside this one; under 25 minutes.
 bench: .venv/installed
