@@ -108,11 +108,8 @@ def _names_in_zip(path: Path) -> list[str] | None:
     """The names in a zip archive; None if it is damaged, unreadable or of an unknown version."""
     import zipfile
 
-    # Nothing is lost: the reader of the archive's kind opens it again, and its error says what is wrong.
-    with (
-        contextlib.suppress(zipfile.BadZipFile, OSError, ValueError, NotImplementedError),
-        zipfile.ZipFile(path) as archive,
-    ):
+    unreadable = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError)
+    with contextlib.suppress(*unreadable), zipfile.ZipFile(path) as archive:  # the reader says why
         return archive.namelist()
     return None
 
