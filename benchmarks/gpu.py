@@ -52,7 +52,7 @@ from mien.progress import Lines
 from mien.recipes import Recipe
 from mien.run import Run
 from mien.run_record import DataRecord, EpochRecord, Hardware, HeldOutRows, Setup, Speed, TrainRows
-from mien.training import devices, job, loop, summary, teachers, validation
+from mien.training import devices, division, job, loop, summary, teachers, validation
 from mien.training import networks as net
 from mien.training.graph import load_network
 
@@ -144,7 +144,7 @@ class Work:
     def _pace(self, recipe: Recipe, label: str, compiler: str = "off") -> dict[str, Any]:
         """Faces per second of the real loop in its second epoch of a few steps, at the full size of faces."""
         recipe = dataclasses.replace(recipe, epochs=2, resize_from=0)
-        train_set, valid_set = job.divide(self.faceset, recipe)
+        train_set, valid_set = division.divide(self.faceset, recipe)
         few = train_set.select(np.arange(min(len(train_set), self.scale.steps * recipe.batch_size)))
         held_out = valid_set.select(np.arange(min(len(valid_set), 256)))
         torch.compiler.reset()
@@ -197,7 +197,7 @@ class Work:
         for goal, (name, *settings) in FAST.items():
             recipe = recipes.changed(self.recipe(name, [*settings, f"valid_split={self.split}"]), self.scale.trained)
             warm_up = dataclasses.replace(recipe, epochs=min(3, recipe.epochs))  # one epoch for each size of faces
-            train_set, test_set = job.divide(self.faceset, recipe)
+            train_set, test_set = division.divide(self.faceset, recipe)
             started = time.monotonic()
             self._looped(warm_up, train_set, test_set, f"fast-{goal:g}-warm-up")
             warm = time.monotonic() - started
@@ -249,7 +249,7 @@ class Work:
         """The plain network: its scores on the test split; its model file would be too large to bring along."""
         training = TRAININGS[name]
         recipe = self.recipe(training.recipe, [*training.settings, f"epochs={self.epochs(name)}"])
-        run = self._looped(recipe, *job.divide(self.faceset, recipe), name)
+        run = self._looped(recipe, *division.divide(self.faceset, recipe), name)
         network = load_network(run).to(self.device)
         faces, data = self.test_faces(recipe.image_size), run.record.data
         _, accuracy = validation.score(network, faces, self.test_labels, data.mean, data.std, self.precision)

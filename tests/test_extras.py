@@ -49,6 +49,8 @@ ALL = {name for packages in extras.PACKAGES.values() for name in packages}
         (["study", "labels", "f.csv", "--engine", "ray", "--out", "s"], "train,report,scale"),
         (["decide", "tiny", "f.csv", "-o", "d.onnx"], "report,adapt"),
         (["adapt", "tiny", "f.csv", "-o", "a.onnx"], "adapt"),
+        (["crossval", "f.csv", "--out", "c"], "adapt,report"),
+        (["crossval", "f.csv", "--method", "init", "--out", "c"], "train,report"),
         (["evaluate", "tiny", "f.csv"], "report"),
         (["explain", "tiny", "f.csv", "-o", "e.html"], "report"),
         (["summary", "vgg", "--classes", "5"], "train"),
@@ -85,6 +87,7 @@ def test_a_verb_names_all_that_it_needs_at_once(verb: list[str], names: str) -> 
         ("from mien.experiments import studies", "train,report"),
         ("from mien.experiments.studies import run", "train,report"),
         ("from mien.scale import studying", "scale,train,report"),
+        ("from mien.experiments import crossval", "adapt,report"),
     ],
 )
 def test_python_says_the_same(code: str, extra: str) -> None:
@@ -139,3 +142,22 @@ def test_a_training_needs_only_its_own_extra(faces_file: Path, tmp_path: Path) -
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "run" / "model.onnx").exists()
+
+
+def test_a_crossvalidation_by_adapting_needs_no_pytorch(faces_file: Path, tmp_path: Path) -> None:
+    others = ALL - {*extras.PACKAGES["adapt"], *extras.PACKAGES["report"]}
+    words = [
+        "crossval",
+        str(faces_file),
+        "--model",
+        "tiny",
+        "--folds",
+        "2",
+        "--no-faces",
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    code = WITHOUT.format(hidden=others, code=f"from mien.cli import main; main({words})")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "crossval.json").exists()

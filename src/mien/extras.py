@@ -39,7 +39,7 @@ NEEDS = {
     "demo": ("train", "report"),
     "homework": ("train", "report"),
     "study": ("train", "report"),
-    "crossval": ("train", "report"),
+    "crossval": ("adapt", "report"),
     "evaluate": ("report",),
     "explain": ("report",),
     "compare": ("report",),
@@ -58,7 +58,6 @@ OPTIONS = {("train", "workers"): "scale", ("decide", "out"): "adapt"}
 
 MODULES = {
     "mien.experiments.studies": ("report",),
-    "mien.experiments.crossval": ("report",),
     "mien.scale.studying": ("report",),
     "mien.scale.tuning": ("report",),
 }
@@ -67,7 +66,11 @@ MODULES = {
 OWN = dict.fromkeys(
     (f"mien.training.{name}" for name in ("adapt", "logistic", "onnxfile", "temperature")),
     ("adapt",),
-)
+) | {
+    "mien.training.division": (),
+    "mien.training.task": (),
+    "mien.experiments.crossval": ("adapt", "report"),
+}
 """Extras of modules that don't need those of their package."""
 
 
@@ -78,6 +81,8 @@ def of_module(name: str, package: tuple[str, ...]) -> tuple[str, ...]:
 
 def needs(verb: str, options: Mapping[str, Any]) -> tuple[str, ...]:
     """The extras that a verb needs with the given options."""
+    if verb == "crossval" and options.get("method") != "adapt":
+        return needs("study", options)
     further = [extra for (name, option), extra in OPTIONS.items() if name == verb and options.get(option) is not None]
     if options.get("log") is not None:
         further.append(str(options["log"]))

@@ -15,6 +15,7 @@ from mien.experiments import studies
 from mien.run_record import Hardware
 from mien.scale import studying, tuning
 from mien.scale.sweep import Sweep
+from mien.training import task
 
 
 def test_a_study_trains_here_or_on_ray(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,7 +27,7 @@ def test_a_study_trains_here_or_on_ray(monkeypatch: pytest.MonkeyPatch) -> None:
     (first, options), (second, on_ray) = asked
     assert first == ("labels", "faces.csv", recipes.demo(), "out")
     assert (options["reading"], options["num_seeds"], options["split"]) == (reading, 2, "test")
-    assert options["train_all"].func is studies.one_by_one
+    assert options["train_all"].func is task.one_by_one
     assert second[2].epochs == 3
     trained: partial[Any] = on_ray["train_all"]
     assert (trained.func, trained.keywords["num_cpus"]) == (studying.train_all, 4)

@@ -12,7 +12,7 @@ import records
 from mien import images, locks, recipes
 from mien.data import store
 from mien.data.faceset import FaceSet
-from mien.errors import ArgumentError, DataError, ModelFileError, OutputError, RecipeError, RunError
+from mien.errors import ArgumentError, ModelFileError, OutputError, RecipeError, RunError
 from mien.run import Run
 from mien.synthetic import drawn
 from mien.training import job
@@ -46,23 +46,6 @@ def test_the_sheet_shows_faces_as_they_are_and_as_they_are_seen(run: Run, faces:
     originals = {face.tobytes() for face in faces.images}
     assert all(np.ascontiguousarray(sheet[row : row + 48, :48]).tobytes() in originals for row in range(0, 288, 48))
     assert np.ascontiguousarray(sheet[:48, 48:96]).tobytes() not in originals
-
-
-def test_held_out_rows_come_from_where_the_recipe_says(faces: FaceSet) -> None:
-    train_set, valid_set = job.divide(faces, recipes.get("demo"))
-    assert set(valid_set.splits.tolist()) == {"valid"}
-    assert not set(train_set.names.tolist()) & set(valid_set.names.tolist())
-    _, by_name = job.divide(faces, recipes.get("demo", ["valid_split=test"]))
-    assert by_name.hash == faces.split("test").hash
-    with pytest.raises(DataError, match="no split 'dev': it has train, test"):
-        job.divide(faces, recipes.get("demo", ["valid_split=dev"]))
-    with pytest.raises(DataError, match="valid_split=train would validate on the training rows"):
-        job.divide(faces, recipes.get("demo", ["valid_split=train"]))
-
-
-def test_votes_that_the_data_lacks_are_an_error(faces: FaceSet) -> None:
-    with pytest.raises(DataError, match=r"votes=0.5 needs annotators' votes, but the data has none"):
-        job.divide(faces, recipes.get("demo", ["votes=0.5"]))
 
 
 def test_a_used_folder_is_not_overwritten(run: Run, faces_file: Path) -> None:

@@ -23,7 +23,7 @@ from mien.progress import Lines, Progress
 from mien.recipes import Recipe
 from mien.run import Run
 from mien.run_record import DEFAULT_SPEED, EpochRecord, Speed
-from mien.training import checkpoint, job, loop
+from mien.training import checkpoint, division, job, loop
 from mien.training.weights import BestEpoch
 
 SETTINGS = ["batch_size=32", "epochs=6", "image_size=32", "ema=0.9"]
@@ -33,7 +33,7 @@ def start(faces: FaceSet, recipe: Recipe, folder: Path, speed: Speed = DEFAULT_S
     """A run ready for the loop: what ``job.start`` makes before training. Each face has ten people's votes."""
     votes = 8 * np.eye(7, dtype=np.float32)[faces.labels] + 2 * np.eye(7, dtype=np.float32)[(faces.labels + 1) % 7]
     faces = dataclasses.replace(faces, votes=votes)
-    train_set, valid_set = job.divide(faces, recipe)
+    train_set, valid_set = division.divide(faces, recipe)
     data = records.data_of(train_set, valid_set)
     return Run.create(folder, recipe, data=data, setup=records.setup(speed=speed)), train_set, valid_set
 

@@ -59,8 +59,9 @@ def study(
 
     from mien import recipes
     from mien.experiments import studies
+    from mien.training import task
 
-    train_all = partial(studies.one_by_one, progress=progress)
+    train_all = partial(task.one_by_one, progress=progress)
     if engine == "ray":
         from mien.scale import studying
 
@@ -115,9 +116,9 @@ def crossval(
 
     from mien.api.training import recipe_for
     from mien.experiments import crossval as crossvalidation
-    from mien.experiments import studies
+    from mien.training import task
 
-    train_all = partial(studies.one_by_one, progress=progress)
+    train_all = partial(task.one_by_one, progress=progress)
     if engine == "ray" and method != "adapt":
         from mien.scale import studying
 

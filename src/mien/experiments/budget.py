@@ -18,7 +18,7 @@ from mien.errors import RecipeError
 from mien.progress import SILENT, Progress
 from mien.recipes import Recipe
 from mien.run_record import Hardware
-from mien.training import job, schedules
+from mien.training import division, job, schedules
 from mien.words import counted
 
 TIMED_FACES = 1024
@@ -124,7 +124,7 @@ def timing(recipe: Recipe, faceset: FaceSet, hardware: Hardware, progress: Progr
         hardware: on what to train.
         progress: receives messages.
     """
-    train_set, _ = job.divide(faceset, recipe)
+    train_set, _ = division.divide(faceset, recipe)
     some = train_set.select(np.arange(0, len(train_set), max(1, len(train_set) // TIMED_FACES)))
     progress.line(f"timing the recipe {recipe.name} on {counted(len(some), 'face')}")
     short = dataclasses.replace(

@@ -29,17 +29,15 @@ from mien.errors import ArgumentError, DataError
 from mien.evaluation import resampling
 from mien.evaluation.evaluation import Evaluation, WithEvaluation
 from mien.evaluation.metrics import Score
-from mien.experiments import studies
 from mien.experiments.results import CrossvalResult, FoldResult, Method
-from mien.experiments.studies import TrainAll
 from mien.inference import datasets
 from mien.inference.classifier import Classifier
 from mien.progress import SILENT, Progress
 from mien.recipes import Recipe
 from mien.run import Run
 from mien.run_record import AUTO, Hardware
-from mien.training import adapt, job
-from mien.training.task import Task
+from mien.training import adapt, division
+from mien.training.task import Task, TrainAll, folder_name, one_by_one
 from mien.typed_json import JsonObject
 from mien.words import counted
 
@@ -149,7 +147,7 @@ def run(
     out: str | os.PathLike[str],
     *,
     reading: ReadOptions = DEFAULT,
-    train_all: TrainAll = studies.one_by_one,
+    train_all: TrainAll = one_by_one,
     progress: Progress = SILENT,
 ) -> Crossvalidated:
     """Make the models of the folds that aren't there yet, score them, and write ``crossval.json`` and ``predictions.csv``.
@@ -201,8 +199,8 @@ def _trained(plan: Plan, recipe: Recipe, data: Path, folded: Folded, reading: Re
     tasks = []
     for fold in folded.numbered:
         part = folded.part(fold)
-        job.divide(part, recipe)  # fail before hours of training, not after
-        folder = place / "runs" / studies.run_name(part, recipe)
+        division.divide(part, recipe)  # fail before hours of training, not after
+        folder = place / "runs" / folder_name(part, recipe)
         own = replace(reading, fold=str(fold))
         tasks.append(Task(f"fold {fold.number}/{fold.of}", data, recipe, folder, plan.hardware, reading=own))
     return tasks

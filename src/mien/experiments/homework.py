@@ -37,7 +37,7 @@ from mien.experiments import budget, homework_data
 from mien.experiments.arms import STUDIES, Arm
 from mien.experiments.budget import Timing
 from mien.experiments.results import StudyResult
-from mien.experiments.studies import Judged, Study, TrainAll, Trainings
+from mien.experiments.studies import Judged, Study, Trainings
 from mien.inference import datasets, submission
 from mien.inference.classifier import Classifier
 from mien.inference.submission import Submission
@@ -46,7 +46,7 @@ from mien.recipes import Recipe
 from mien.run import Run
 from mien.run_record import AUTO, Hardware
 from mien.training import devices, ensemble
-from mien.training.task import Task
+from mien.training.task import Task, TrainAll
 from mien.words import counted
 
 HELD_OUT = 0.12

@@ -8,11 +8,9 @@ trained once, and a stopped study resumes.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import itertools
-import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Self
@@ -37,23 +35,11 @@ from mien.progress import SILENT, Progress
 from mien.recipes import Recipe
 from mien.run import Run
 from mien.run_record import AUTO, Hardware
-from mien.training import job
-from mien.training.task import Task
-
-TrainAll = Callable[[Sequence[Task]], list[Run]]
-"""Runs tasks of different folders, in any order or in parallel, and returns their runs in the order of the tasks."""
+from mien.training import division
+from mien.training.task import Task, TrainAll, folder_name, one_by_one
 
 MOST_ENSEMBLES = 20
 """Maximum number of ensembles of one size that are scored."""
-
-
-def one_by_one(tasks: Sequence[Task], progress: Progress = SILENT) -> list[Run]:
-    """Run the tasks one after the other in this process."""
-    runs = []
-    for number, task in enumerate(tasks, 1):
-        progress.line(f"{number}/{len(tasks)}: {task.title}")
-        runs.append(task.do(progress))
-    return runs
 
 
 @checked
@@ -137,7 +123,7 @@ class Trainings:
         """The training of an arm with a seed; two arms may share one."""
         wanted = dataclasses.replace(recipes.changed(self.recipe, arm.settings), seed=seed)
         folder = (
-            self.out.absolute() / "runs" / run_name(self.faceset, wanted)
+            self.out.absolute() / "runs" / folder_name(self.faceset, wanted)
         )  # other processes may have another working directory
         title = f"{arm}, seed {seed}"
         return Task(title, self.data.absolute(), wanted, folder, self.hardware, reading=self.reading)
@@ -174,7 +160,7 @@ class Judged:
         Raises:
             DataError: the data can't be divided so, or no row of the split has a label; better missed now than after an hour.
         """
-        job.divide(trainings.faceset, trainings.recipe)
+        division.divide(trainings.faceset, trainings.recipe)
         split = split or default_split(trainings.faceset, has_hold_out=True)
         if split != HOLD_OUT:
             labelled_rows(trainings.faceset, split)
@@ -267,12 +253,6 @@ def _results(
         replace(one, majority=tuple(float((given == top)[has_one].mean()) for given in answers[one.arm]))
         for one in results
     ]
-
-
-def run_name(faceset: FaceSet, recipe: Recipe) -> str:
-    """Name of a training's run folder, unique for data and recipe."""
-    content = json.dumps([faceset.hash, recipe.to_dict()], sort_keys=True)
-    return f"{recipe.name}-{hashlib.sha256(content.encode()).hexdigest()[:10]}"
 
 
 def _decided(faceset: FaceSet, runs: list[Run], judged: list[Judgement]) -> Predictions:

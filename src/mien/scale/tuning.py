@@ -36,7 +36,7 @@ from mien.run import Run
 from mien.scale import cluster, nodes, seal
 from mien.scale import trial as trials_of
 from mien.scale.sweep import Sweep
-from mien.training import job
+from mien.training import division, job
 from mien.typed_json import JsonObject
 from mien.words import counted, percent
 
@@ -110,7 +110,7 @@ def run(sweep: Sweep, progress: Progress = SILENT) -> SweepResult:
     for note in faceset.source.messages:
         progress.line(f"note: {note}")
     space = search_space.build(sweep.given, sweep.recipe, faceset.votes is not None)
-    _, valid_set = job.divide(faceset, sweep.recipe)
+    _, valid_set = division.divide(faceset, sweep.recipe)
     job.teacher_hash(sweep.recipe)  # fail now, not in every trial; the same holds for the rows
     _claim(sweep, space, faceset.hash)
     place = sweep.out / "tune.json"

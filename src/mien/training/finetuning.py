@@ -23,9 +23,6 @@ from mien.words import counted
 RECIPE = "finetune"
 """The recipe that takes network and image size from the model; the default of fine-tuning."""
 
-MIN_FACES = 10
-"""Minimum number of training faces."""
-
 
 def recipe_for(
     model: str | os.PathLike[str], name: str | os.PathLike[str] = RECIPE, settings: str | Iterable[str] = ()

@@ -14,10 +14,9 @@ from PIL import Image
 
 from mien import files, locks, temporaries, typed_json
 from mien.checks import checked
-from mien.data import leakage, splits
 from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
-from mien.errors import DataError, RunError
+from mien.errors import RunError
 from mien.inference import datasets, run_data
 from mien.progress import SILENT, Progress
 from mien.recipes import Recipe
@@ -25,6 +24,7 @@ from mien.run import Run, check_new
 from mien.run_record import AUTO, DataRecord, Hardware, HeldOutRows, Setup, TrainRows
 from mien.training import (
     devices,
+    division,
     export,
     finetuning,
     layers,
@@ -125,7 +125,7 @@ def _begin(
     )
     for note in faceset.source.messages:
         progress.line(f"note: {note}")
-    train_set, valid_set = divide(faceset, recipe)
+    train_set, valid_set = division.divide(faceset, recipe)
     workers = f", {counted(ranks.num, 'worker')}" if ranks.num > 1 else ""
     progress.line(f"train {len(train_set):,}, hold out {len(valid_set):,}; {setup.device}, {setup.precision}{workers}")
     record = _describe(data, faceset, train_set, valid_set, _normalisation(recipe, train_set))
@@ -240,31 +240,7 @@ def read_sets(run: Run, moved: Path | None = None) -> tuple[FaceSet, FaceSet]:
     Raises:
         RunError: the data differs from the data that the run was started with.
     """
-    return divide(run_data.read_own(run, moved), run.recipe)
-
-
-def divide(faceset: FaceSet, recipe: Recipe) -> tuple[FaceSet, FaceSet]:
-    """Split a data set into training rows and held-out rows as the recipe defines, resized to its image size.
-
-    Raises:
-        DataError: the recipe uses votes and the data has none, or the splits share faces.
-    """
-    if recipe.votes and faceset.votes is None:
-        raise DataError(
-            f"votes={recipe.votes:g} needs annotators' votes, but the data has none: join FER+ votes, or set votes=0."
-        )
-    leakage.check(faceset, splits.validation_split(faceset, recipe.valid_split))
-    size = (recipe.image_size, recipe.image_size)
-    train_set, valid_set = splits.divide(faceset, recipe.hold_out, recipe.valid_split, recipe.split_seed)
-    if np.count_nonzero(train_set.counts()) < 2:
-        raise DataError(
-            f"With {counted(len(valid_set), 'face')} held out, the other {len(train_set)} have one class: training needs more faces."
-        )
-    if recipe.init and len(train_set) < finetuning.MIN_FACES:
-        raise DataError(
-            f"Fine-tuning needs at least {finetuning.MIN_FACES} training faces: there are {len(train_set)}, and {len(valid_set)} held out."
-        )
-    return train_set.resized(size), valid_set.resized(size)
+    return division.divide(run_data.read_own(run, moved), run.recipe)
 
 
 def write_augmented(path: Path, train_set: FaceSet, recipe: Recipe, num_faces: int = 6, num_draws: int = 9) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mien import checks
+from mien.data.faceset import FaceSet
 from mien.data.reading import DEFAULT, ReadOptions
 from mien.errors import ArgumentError, RunError
 from mien.progress import SILENT, Progress
 from mien.recipes import Recipe
 from mien.run import Run
 from mien.run_record import AUTO, Hardware
-from mien.training import job
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class Task:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunError(f"The folder '{self.folder.parent}' can't be created: {error.strerror}.") from None
+        from mien.training import job  # PyTorch; a plan of trainings doesn't need it
+
         run = job.start_or_resume(
             self.data,
             self.recipe,
@@ -70,3 +75,22 @@ class Task:
         )
         run.checkpoint.unlink(missing_ok=True)  # not needed any more; saves disk space in studies of large networks
         return run
+
+
+def one_by_one(tasks: Sequence[Task], progress: Progress = SILENT) -> list[Run]:
+    """Run the tasks one after the other in this process."""
+    runs = []
+    for number, task in enumerate(tasks, 1):
+        progress.line(f"{number}/{len(tasks)}: {task.title}")
+        runs.append(task.do(progress))
+    return runs
+
+
+def folder_name(faceset: FaceSet, recipe: Recipe) -> str:
+    """Name of a training's run folder, unique for data and recipe."""
+    content = json.dumps([faceset.hash, recipe.to_dict()], sort_keys=True)
+    return f"{recipe.name}-{hashlib.sha256(content.encode()).hexdigest()[:10]}"
+
+
+TrainAll = Callable[[Sequence[Task]], list[Run]]
+"""Runs tasks of different folders, in any order or in parallel, and returns their runs in the order of the tasks."""
