@@ -112,7 +112,8 @@ YOLO's `data.yaml` need `pip install 'mien[formats]'`.
 ## Archives
 
 Zip, tar, `.csv.gz` and similar are unpacked to a temporary folder, read and cached. In a folder with archives only, each is a folder of its name:
-`train.zip` is a split. Encrypted archives, paths outside of the folder, more than 100 times the packed size, and more than two levels of nesting are
+`train.zip` is a split. Encrypted archives, paths outside of the folder, archives that unpack to more than 100 times their size and more than 256 MiB,
+and more than two levels of nesting are
 refused. Unpack 7z and RAR first.
 
 ## Portraits and photos

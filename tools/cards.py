@@ -142,9 +142,12 @@ def _value(figure: Figure) -> str:
 
 def _training(run: TrainingRun) -> str:
     settings = f" with {', '.join(f'`{setting}`' for setting in run.settings)}" if run.settings else ""
+    purpose = (
+        "to fit the temperature" if "keep=last" in run.settings else "to choose the epoch and to fit the temperature"
+    )
     items = (
-        f"{run.rows:,} rows to learn from, {run.held_out:,} held out to choose the epoch and to fit the temperature ({run.temperature:.3f}; accuracy there "
-        f"{run.held_out_accuracy:.1%}). Data hash `{run.data_hash}`.",
+        f"{run.rows:,} rows to learn from, {run.held_out:,} held out {purpose} ({run.temperature:.3f}; accuracy there {run.held_out_accuracy:.1%}). "
+        f"Data hash `{run.data_hash}`.",
         f"Recipe `{run.recipe}`{settings}, seed {run.seed}; {run.epochs} epochs, exported epoch {run.epoch}.",
         f"{run.minutes:,.0f} minutes on {run.machine}; {run.versions}. Energy: {run.energy[0].lower()}{run.energy[1:]}",
     )

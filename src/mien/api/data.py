@@ -123,7 +123,19 @@ def submit(
     decision: str = "argmax",
     progress: Progress = SHOWN,
 ) -> Submission:
-    """Write predictions for a competition's test set; see ``inference.submission.write``."""
+    """Write predictions for a competition's test set, one row for each of its faces.
+
+    Args:
+        model: the name of a pretrained model, a model file, a run folder or a loaded model.
+        test: the test set.
+        out: the CSV to write.
+        reading: how the test set is read.
+        sample: a sample submission, which gives header, order and ids; None takes the one beside the test set.
+        num_rows: the number of rows that the test set must have.
+        flip: average the predictions of each face and its mirror image.
+        decision: rule for the predicted class: argmax, or a rule of ``mien decide``.
+        progress: receives notes and progress.
+    """
     from mien.inference import submission
 
     classifier = load(model, decision=decision)

@@ -147,7 +147,21 @@ def tune(
     hardware: Hardware = AUTO,
     progress: Progress = SHOWN,
 ) -> SweepResult:
-    """Search for better settings of a recipe by hold-out accuracy; ``scale.sweep.Sweep`` describes the arguments."""
+    """Search for better settings of a recipe by hold-out accuracy, in parallel on Ray.
+
+    Args:
+        data: a path that all nodes share.
+        recipe: the base recipe of the trials, or its name.
+        out: the folder of runs and results, which all nodes share.
+        reading: how the data is read.
+        space: the axes of the search, each as ``mien tune --space`` takes it; empty for the default ones.
+        num_trials: number of trials.
+        parallel: maximum number of parallel trials; 0 for as many as the cluster has room for.
+        seed: seed of the search; training seeds come from the recipe.
+        num_cpus: CPU cores of each trial.
+        hardware: device and precision of training.
+        progress: receives notes and progress.
+    """
     from mien import recipes
     from mien.scale import tuning
     from mien.scale.sweep import Sweep
@@ -201,10 +215,10 @@ def homework(
         test: the test set; None if there is none, or if the data has it.
         out: the folder to make or to resume.
         recipe: a recipe or its name; None takes the best one that fits the minutes.
-        minutes: duration of all trainings, from a timed part of one.
+        minutes: duration of all work; the trainings get 85% of it, planned from a timed part of one.
         epochs: epochs of each training; 0 takes as many as fit the minutes.
         num_seeds: runs with and without each technique, 2 or more; 0 takes as many as fit.
-        quick: train a small network for a few epochs, on at most ``QUICK_FACES`` labelled faces.
+        quick: train a small network for a few epochs, on at most 1,200 labelled faces.
         reading: how the data is read.
         sample: a sample submission of the competition; None takes the one beside the test set.
         hardware: device and precision of training.

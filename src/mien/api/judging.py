@@ -46,7 +46,7 @@ def evaluate(
     Args:
         model: a name, a path or a loaded model.
         data: the labelled faces.
-        split: a split, ``"hold_out"`` or ``"all"``; None takes the labelled test rows, else the held-out rows.
+        split: a split, ``"hold_out"`` or ``"all"``; None takes the labelled test rows, else ``valid``, else the held-out rows, else all.
         reading: how the data is read.
         without: exclude faces that are duplicates of training rows of this data.
         flip: average the probabilities of each face and its mirror image.

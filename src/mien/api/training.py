@@ -153,9 +153,9 @@ def adapt(
         data: the labelled faces, of two classes or more.
         out: the model file to write.
         reading: how the data is read.
-        seed: of the cross-validation's folds.
+        seed: seed of the folds.
         overwrite: whether ``out`` may exist.
-        progress: is told of the work.
+        progress: receives notes and progress.
     """
     from mien import files
     from mien.api.data import load, read

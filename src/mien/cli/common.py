@@ -93,6 +93,14 @@ def engine_option(help: str) -> Callable[[Any], Any]:
     return click.option("--engine", default="local", type=click.Choice(["local", "ray"]), show_default=True, help=help)
 
 
+def split_option(
+    splits: str = "a name, 'hold_out' or 'all'",
+    default: str = "labelled test rows, else 'valid', else the held-out rows, else all",
+) -> Callable[[Any], Any]:
+    """The option that names the split to evaluate."""
+    return click.option("--split", help=f"Split to evaluate: {splits}.  [default: {default}]")
+
+
 _DATA_OPTIONS = (
     click.option("--layout", help="Layout of the data.  [default: detected]"),
     click.option("--votes", type=path_argument, help="FER+ votes (fer2013new.csv) to join to FER2013."),
@@ -102,7 +110,7 @@ _DATA_OPTIONS = (
     click.option(
         "--coding",
         metavar="NAME|0=A,1=B,...",
-        help="Meaning of numeric labels: fer2013, rafdb, affectnet, ferplus, alphabetical, or a name for each."
+        help="Meaning of numeric labels: a name of docs/layouts.md, such as fer2013 or rafdb, or a class for each number."
         "  [default: detected, or an error]",
     ),
     click.option("--classes", metavar="A,B,...", help="Keep only these classes, in this order."),

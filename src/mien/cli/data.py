@@ -189,7 +189,7 @@ def audit(
 @data.command(cls=Verb)
 @click.argument("out", type=OutputPath("either"))
 @click.option("--num", default=2000, type=int, show_default=True, help="Number of faces.")
-@click.option("--seed", default=0, type=int, show_default=True)
+@click.option("--seed", default=0, type=int, show_default=True, help="Seed of the drawing.")
 @click.option("--size", default=48, type=int, show_default=True, help="Height and width in pixels.")
 @click.option(
     "--wrong-labels", default=0.03, type=float, show_default=True, help="Share of training rows with a wrong label."

@@ -23,6 +23,7 @@ from mien.cli.common import (
     path_argument,
     prior_option,
     show,
+    split_option,
 )
 from mien.cli.places import Verb
 from mien.shown import SHOWN
@@ -52,10 +53,7 @@ def info(model: str, as_json: bool) -> None:
 @click.argument("model", type=name_argument)  # as text: Path would turn ./base into base
 @click.argument("data", type=path_argument)
 @data_options()
-@click.option(
-    "--split",
-    help="Split to evaluate: a name, 'hold_out' or 'all'.  [default: labelled test rows, else the held-out rows]",
-)
+@split_option()
 @click.option(
     "--without-duplicates-of",
     "without",
@@ -117,10 +115,7 @@ def evaluate(
 @click.argument("model", type=name_argument)  # as text: Path would turn ./base into base
 @click.argument("data", type=path_argument)
 @data_options()
-@click.option(
-    "--split",
-    help="Split to evaluate: a name, 'hold_out' or 'all'.  [default: labelled test rows, else the held-out rows]",
-)
+@split_option()
 @flip_option
 @lang_option
 @no_faces_option
@@ -143,7 +138,7 @@ def explain(
 
     The report has saliency maps, robustness to corruptions, calibration, and agreement with human annotators.
 
-    It runs the model on about 60,000 corrupted faces, one to two minutes for base, and writes one HTML file that opens offline.
+    It runs the model on about 70,000 corrupted faces, one to two minutes for base, and writes one HTML file that opens offline.
 
     Example:  mien explain base fer2013.csv --split public_test -o explain.html
     """
@@ -159,10 +154,7 @@ def explain(
 @click.argument("model", type=name_argument)  # as text: Path would turn ./base into base
 @click.argument("data", type=path_argument)
 @data_options()
-@click.option(
-    "--split",
-    help="Split to evaluate: a name or 'hold_out'.  [default: labelled test rows, else the held-out rows]",
-)
+@split_option("a name or 'hold_out'", "labelled test rows, else 'valid', else the held-out rows")
 @click.option("--choose-on", metavar="SPLIT", help="Split to choose on.  [default: the held-out rows]")
 @click.option(
     "--costs",
@@ -213,10 +205,7 @@ def decide(
 @click.argument("models", type=name_argument, nargs=-1, required=True)
 @click.argument("data", type=path_argument)
 @data_options()
-@click.option(
-    "--split",
-    help="Split to evaluate: a name, 'hold_out' or 'all'.  [default: labelled test rows, else the held-out rows]",
-)
+@split_option()
 @flip_option
 @lang_option
 @no_faces_option

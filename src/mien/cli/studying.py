@@ -27,6 +27,7 @@ from mien.cli.common import (
     resumable,
     set_option,
     show,
+    split_option,
 )
 from mien.cli.places import OutputPath, Verb
 from mien.shown import SHOWN
@@ -96,10 +97,7 @@ def experiment_options(out: str, what: str) -> Callable[[Callable[..., None]], C
 @set_option
 @data_options(training=True)
 @click.option("--seeds", "num_seeds", default=3, type=click.IntRange(1, 100), show_default=True, help="Seeds per arm.")
-@click.option(
-    "--split",
-    help="Split to evaluate: a name, 'hold_out' or 'all'.  [default: labelled test rows, else the held-out rows]",
-)
+@split_option()
 @experiment_options("studies", "runs and results")
 def study(
     name: str,
@@ -180,7 +178,9 @@ def crossval(
     seed: int,
     experiment: Experiment,
 ) -> None:
-    """Cross-validate a model on small DATA: scores for new faces and persons.
+    """Cross-validate a model on small DATA.
+
+    The scores are those for new faces and, if DATA names them, new persons.
 
     Each face is predicted by a model that was trained without its fold. If DATA names persons, each person is in one fold, and
     so are copies of an image; the splits of DATA are put together. Repeat the command to resume.

@@ -27,6 +27,7 @@ from mien.cli.common import (
     resumable,
     set_option,
     show,
+    split_option,
 )
 from mien.cli.places import OutputPath, RunPath, Verb
 from mien.reporting.texts import cells
@@ -192,10 +193,7 @@ def adapt(model: str, data: Path, reading: ReadOptions, out: Path, seed: int, ov
 @click.argument("run", type=RunPath())
 @click.option("--data", type=path_argument, help="Evaluate on other data than the run's.")
 @data_options()
-@click.option(
-    "--split",
-    help="Split to evaluate: a name, 'hold_out' or 'all'.  [default: labelled test rows, else the held-out rows]",
-)
+@split_option()
 @by_option
 @flip_option
 @lang_option

@@ -126,7 +126,7 @@ study_options = (
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 @click.pass_context
 def video(context: click.Context, /, clips: tuple[str, ...], as_json: bool, **settings: Any) -> None:
-    """Classify the expressions in a CLIP, face by face; summarise several.
+    """Classify the expressions in a CLIP; summarise several.
 
     CLIP is a file, a URL such as rtsp://camera/stream, or the number of a webcam; stop a stream with Ctrl-C. With several
     clips, a folder of clips, or a folder as output, the rows, the summaries by person, clip and condition, and a page go

@@ -368,7 +368,7 @@ def load(
     prior: str | Mapping[str, float] | None = None,
     device: Device = "cpu",
 ) -> Classifier:
-    """Load a model by the short name of a pretrained one (``base``, ``tiny``) or by the path of a model file.
+    """Load a model by the short name of a pretrained one (``base``, ``robust``, ``tiny``) or by the path of a model file.
 
     Args:
         model: short name or path.

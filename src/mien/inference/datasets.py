@@ -44,7 +44,7 @@ def read(
         path: a file or a folder.
         options: how to read it; by default everything is detected.
         cache: keep the packed result in the user's cache folder, so that the next read is fast.
-        **fields: single options instead, such as ``layout="folders"``, ``size=48``, ``votes="fer2013new.csv"``,
+        fields: single options instead, by name, such as ``layout="folders"``, ``size=48``, ``votes="fer2013new.csv"``,
             ``classes=["happy", "sad"]``, ``drop=["contempt"]``, ``map={"calm": "neutral"}``, ``find_faces=True``,
             ``coding="rafdb"``; see ``ReadOptions``.
 

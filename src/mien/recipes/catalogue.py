@@ -95,7 +95,7 @@ def demo() -> Recipe:
 def finetune() -> Recipe:
     """For fine-tuning: few epochs at a low learning rate from the weights of a model, ``base`` unless ``--init`` names another.
 
-    No label smoothing: it lowered the accuracy, because the new last layer is confident from the start (docs/own-data.md).
+    No label smoothing: the new last layer is confident from the start, and smoothing would undo that.
     """
     return Recipe(
         name="finetune",

@@ -105,7 +105,7 @@ def adapt(
         seed: of the division into folds.
         penalty: weight of the squared weights of the head beside the mean cross-entropy; None chooses by cross-validation.
         overwrite: whether ``out`` may exist.
-        progress: is told of the work.
+        progress: receives notes and progress.
 
     Raises:
         DataError: the faces are too few, or of one class or one person, or their classes clash.

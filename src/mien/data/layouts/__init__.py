@@ -45,7 +45,7 @@ def read(
         cache: keep the packed result in the user's cache folder, so that the next read is fast.
         finder: detects faces in photos; without it portraits are neither recognised nor cropped.
         adviser: the model that identifies the coding of numeric labels; without it ambiguous codings are refused.
-        **fields: single options instead, such as ``layout="folders"``, ``size=48``, ``votes="fer2013new.csv"``,
+        fields: single options instead, by name, such as ``layout="folders"``, ``size=48``, ``votes="fer2013new.csv"``,
             ``classes=["happy", "sad"]``, ``drop=["contempt"]``, ``map={"calm": "neutral"}``; see ``ReadOptions``.
 
     Returns:
