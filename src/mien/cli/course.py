@@ -84,8 +84,8 @@ def homework(
     """Write the whole course report on DATA.
 
     It trains the network with and without augmentation, early stopping and an ensemble, with equal budget, and writes one
-    page (network, techniques, errors, class shares, mathematics), a model file, and predictions of the TEST set. The scores are those of the test set if it has labels, else those of
-    held-out rows. Repeat a stopped command to resume it; finished trainings are kept.
+    page (network, techniques, errors, class shares, mathematics), a model file, and predictions of the TEST set. The scores are
+    those of the test set if it has labels, else those of held-out rows. Repeat a stopped command to resume it; finished trainings are kept.
 
     Example:  mien homework course/train.csv course/test.csv --lang zh-TW --out hw
     """
