@@ -29,7 +29,7 @@ def test_a_column_of_names_goes_before_one_of_codes(header: str, row: str, label
 
 def test_the_numbers_beside_names_are_told() -> None:
     found = roles("path,label,emotion_name", "a.jpg,3,happy")
-    assert found.note == "The classes are those of the column of names; 'label' was not used."
+    assert found.note == "The classes are those of the column 'emotion_name'; 'label' was not used."
 
 
 def test_text_that_does_not_go_with_the_codes_is_no_column_of_names() -> None:
@@ -105,3 +105,43 @@ def test_several_flags_and_a_column_of_splits() -> None:
     assert [found.read(["a.png", "happy", *flags]).split for flags in ("10", "01", "00")] == ["test", "valid", "train"]
     assert roles("path,label,split,is_test", "a.png,happy,train,0").read(["a.png", "happy", "val", "1"]).split == "val"
     assert roles("path,label,is_smiling", "a.png,happy,1").flags == ()
+
+
+def test_a_column_of_predictions_is_not_taken_for_the_labels() -> None:
+    rows = ("0,happy", "0,angry", "3,happy", "3,happy")
+    found = roles("label,prediction", *rows)
+    assert (found.label, found.note) == (0, "")
+    found = roles("label,expression", *rows)
+    assert found.label == 1
+    assert (
+        found.note == "The classes are those of the column 'expression'; 'label' (which differs from it) was not used."
+    )
+    assert roles("label,rater1,rater2", "x,happy,sad", "x,sad,sad").label == 0
+    assert roles("label,prediction", "Freude,happy", "Trauer,sad").label == 0
+
+
+def test_the_one_of_several_raters_that_is_taken_is_named() -> None:
+    found = roles("image,rater1,rater2", "1.png,happy,sad", "2.png,sad,sad")
+    assert (found.label, found.note) == (1, "The classes are those of the column 'rater1'; 'rater2' was not used.")
+
+
+@pytest.mark.parametrize(
+    ("header", "flags", "split", "problem"),
+    [
+        ("is_train,is_test", "1,0", "train", ""),
+        ("is_test,is_train", "1,0", "test", ""),
+        ("is_train,is_test", "0,0", None, "it is in no split"),
+        ("is_test,is_train", "0,0", None, "it is in no split"),
+        ("is_test,is_train", "1,1", None, "it is in several splits (test and train)"),
+        ("is_train", "0", "test", ""),
+        ("is_test", "0", "train", ""),
+        ("is_valid,is_test", "0,0", "train", ""),
+        ("is_train,is_valid", "0,0", "test", ""),
+        ("is_train", "", "", ""),
+    ],
+)
+def test_flags_give_the_split_in_any_order(header: str, flags: str, split: str | None, problem: str) -> None:
+    others = ("1" + ",0" * header.count(","), "0" + ",1" * header.count(","))
+    found = roles(f"image,label,{header}", *(f"{n}.png,happy,{one}" for n, one in enumerate(others)))
+    labelling = found.read(["a.png", "happy", *flags.split(",")])
+    assert (labelling.split, labelling.problem) == (split, problem)

@@ -1,7 +1,7 @@
 """Assign roles to the columns of a table: picture, class, split, subject, and one-hot or vote columns.
 
-A column is assigned by its header if that is a usual name, otherwise by its cells. A column of class names has priority over a
-column of class codes, because names need no coding.
+A column is assigned by its header if that is a usual name, otherwise by its cells. A column of class names that says the same as a
+column of class codes has priority over it, because names need no coding.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ _UNLABELLED = ("", "nan", "null", "na", "n/a", "?", "-1", "-1.0")
 _DUMMY = re.compile(r"(emotion|label|class|expression|target|category)[ _.:\-]+(?P<name>\S.*)")
 _FLAG = re.compile(r"(is|in|for)[ _.\-]*(?P<split>\w+)")
 _BOOLEANS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
+_YES = ("1", "1.0", "true", "yes")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
@@ -69,7 +70,7 @@ class Roles:
         split: the split.
         subject: person in the picture.
         votes: one-hot or vote columns with their headers, including non-classes such as ``unknown``.
-        passed_over: headers of class columns that were not used, since another one has names.
+        note: which column has the classes, if there was a choice, as one sentence; empty if there was none.
         flags: columns such as ``is_train`` with 1 or 0 for membership in a split, each with the split.
         groups: columns that were asked for by name, such as ``sex``.
     """
@@ -79,7 +80,7 @@ class Roles:
     split: int | None = None
     subject: int | None = None
     votes: tuple[tuple[int, str], ...] = ()
-    passed_over: tuple[str, ...] = ()
+    note: str = ""
     flags: tuple[tuple[int, str], ...] = ()
     groups: tuple[tuple[int, str], ...] = ()
 
@@ -100,17 +101,18 @@ class Roles:
             return Labelling(problem=f"it has {len(cells)} columns instead of {self.num_cells}")
         raw_class = None if self.label is None else label_of(cells[self.label])
         votes: dict[str, float] | None = None
-        problem = ""
+        split, problem = self._split(cells)
         if self.votes:
             try:
                 votes = {head: _number(cells[place]) for place, head in self.votes}
             except ValueError:
                 return Labelling(problem="its columns of votes hold more than numbers")
             if self.label is None:
-                raw_class, problem = majority(votes)
+                raw_class, tied = majority(votes)
+                problem = problem or tied
         return Labelling(
             raw_class,
-            self._split(cells),
+            split,
             None if self.subject is None else cells[self.subject].strip() or None,
             shared(votes),
             problem,
@@ -123,22 +125,20 @@ class Roles:
         wanted = ((places.get(name.strip().casefold()), name) for name in names)
         return replace(self, groups=tuple((place, name) for place, name in wanted if place is not None))
 
-    def _split(self, cells: Sequence[str]) -> str | None:
-        """The split of a row: from the split column, or from the first flag that is set, or from none being set."""
+    def _split(self, cells: Sequence[str]) -> tuple[str | None, str]:
+        """The split of a row, from the split column or from the flags, and the reason if they don't give one."""
         if self.split is not None:
-            return cells[self.split].strip()
+            return cells[self.split].strip(), ""
         if not self.flags:
-            return None
-        is_set = [split for place, split in self.flags if cells[place].strip().lower() in ("1", "1.0", "true", "yes")]
-        return is_set[0] if is_set else "test" if self.flags[0][1] == "train" else "train"
-
-    @property
-    def note(self) -> str:
-        """A note on class columns that were not used; empty if there are none."""
-        if not self.passed_over:
-            return ""
-        heads = ", ".join(f"'{head}'" for head in self.passed_over)
-        return f"The classes are those of the column of names; {heads} was not used."
+            return None, ""
+        given = [(split, cells[place].strip().lower()) for place, split in self.flags]
+        is_set = [split for split, cell in given if cell in _YES]
+        if len(is_set) > 1:
+            return None, f"it is in several splits ({' and '.join(is_set)})"
+        if is_set or not all(cell for _, cell in given):
+            return is_set[0] if is_set else "", ""  # a blank flag is a blank split
+        others = [split for split in ("train", "test") if split not in dict(given)]
+        return (others[0], "") if others else (None, "it is in no split")
 
 
 def roles(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Roles:
@@ -162,7 +162,7 @@ def roles(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Roles:
     free -= {path}
     subject = _first(free, lambda place: bool(_SUBJECT.fullmatch(heads[place])))
     free -= {subject}
-    label, passed_over = _class_column(heads, columns, free)
+    label, note = _class_column(heads, sample, free)
     free -= {label}
     split = _first(
         free,
@@ -170,7 +170,7 @@ def roles(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Roles:
         lambda place: _all(columns[place], lambda cell: canonical_split(cell) is not None),
     )
     flags = () if split is not None else _flags(heads, columns, free)
-    return Roles(path, label, split, subject, votes, passed_over, flags)
+    return Roles(path, label, split, subject, votes, note, flags)
 
 
 def label_of(cell: str) -> str | None:
@@ -218,32 +218,63 @@ def _cells(rows: list[Sequence[str]], place: int) -> list[str]:
     return [cell for row in rows if len(row) > place and (cell := row[place].strip())]
 
 
-def _class_column(heads: list[str], columns: list[list[str]], free: set[int]) -> tuple[int | None, tuple[str, ...]]:
-    """The column of the class, names before codes, and the headers of the columns not used."""
+def _class_column(heads: list[str], rows: list[Sequence[str]], free: set[int]) -> tuple[int | None, str]:
+    """The column of the class, and a note if there was a choice.
 
-    def named(place: int) -> bool:
-        return bool(_CLASS.fullmatch(heads[place]))
+    Of the columns with a usual header, the best is taken, and then a column of names that says the same. Only without a usual
+    header, a column whose cells are expressions is taken.
+    """
+    columns = {place: [label_of(row[place]) if place < len(row) else None for row in rows] for place in sorted(free)}
+    by_head = sorted(
+        (place for place in free if is_class_head(heads[place])), key=lambda place: (_rank(heads[place]), place)
+    )
+    expressions = [place for place in columns if _are_expressions(columns[place])]
+    if not by_head:
+        return _first_of(heads, expressions)
+    first = by_head[0]
+    own = [place for place in by_head if place in expressions]
+    names = [*expressions, *(place for place in by_head if _are_names(columns[place]))]
+    same = [place for place in names if _say_the_same(columns[place], columns[first])]
+    chosen = (own or (not _are_names(columns[first]) and same) or [first])[0]
+    others = [place for place in by_head if place != chosen]
+    differing = [place for place in others if not _say_the_same(columns[place], columns[chosen])]
+    return chosen, _note(heads, chosen, others, differing)
 
-    def expressions(place: int) -> bool:
-        return _all(columns[place], lambda cell: len(cell) > 2 and emotions.canonical(cell) is not None)
 
-    def names_codes(place: int) -> bool:
-        """Whether a text column has one name for each code of the numeric columns."""
-        return _all(columns[place], lambda cell: not is_number(cell)) and all(
-            _is_one_to_one(columns[place], columns[other]) for other in by_head if other != place
-        )
-
-    by_head = sorted((place for place in free if named(place)), key=lambda place: (_rank(heads[place]), place))
-    by_cells = [place for place in sorted(free) if expressions(place)]
-    names = [place for place in by_head if expressions(place)] or by_cells or list(filter(names_codes, by_head))
-    chosen = next(iter(names or by_head), None)
-    others = tuple(heads[place] for place in by_head if place != chosen) if names else ()
-    return chosen, others
+def _first_of(heads: list[str], places: list[int]) -> tuple[int | None, str]:
+    """The first of the columns, and a note that names it if there are others."""
+    return (places[0], _note(heads, places[0], places[1:], ())) if places else (None, "")
 
 
-def _is_one_to_one(names: list[str], codes: list[str]) -> bool:
-    pairs = set(zip(names, codes, strict=False))
-    return len(pairs) == len({name for name, _ in pairs}) == len({code for _, code in pairs})
+def _note(heads: list[str], chosen: int, others: Sequence[int], differing: Sequence[int]) -> str:
+    """A note on the columns of classes that were not used; empty if there are none."""
+    unused = [
+        f"'{heads[place]}'{' (which differs from it)' if place in differing else ''}"
+        for place in others
+        if heads[place]
+    ]
+    return (
+        f"The classes are those of the column '{heads[chosen]}'; {' and '.join(unused)} was not used." if unused else ""
+    )
+
+
+def _are_expressions(labels: Sequence[str | None]) -> bool:
+    known = [label for label in labels if label is not None]
+    return _all(known, lambda label: len(label) > 2 and emotions.canonical(label) is not None)
+
+
+def _are_names(labels: Sequence[str | None]) -> bool:
+    return _all([label for label in labels if label is not None], lambda label: not is_number(label))
+
+
+def _say_the_same(labels: Sequence[str | None], others: Sequence[str | None]) -> bool:
+    """Whether two columns have one label for each label of the other, in the rows that both label."""
+    pairs = {
+        (emotions.canonical(mine) or mine, emotions.canonical(other) or other)
+        for mine, other in zip(labels, others, strict=True)
+        if mine is not None and other is not None
+    }
+    return len(pairs) == len({mine for mine, _ in pairs}) == len({other for _, other in pairs})
 
 
 def _rank(head: str) -> int:
