@@ -191,3 +191,31 @@ def test_many_files_of_one_name_take_linear_time() -> None:
     names = [unique.name("photo", ".jpg") for _ in range(20_000)]
     assert (len(set(names)), names[-1]) == (20_000, "photo-20000.jpg")
     assert time.process_time() - begun < 5  # 200 million comparisons if each search began at 2
+
+
+def test_a_folder_inside_the_data_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    link(tmp_path / "data", tmp_path / "linked")
+    for inside in ("data/run", "data/runs/one", "linked/run"):
+        with pytest.raises(
+            OutputError, match=r"is inside the data .* and would be read as data: choose a folder outside"
+        ):
+            files.check_outside(tmp_path / inside, [tmp_path / "data"])
+    files.check_outside(tmp_path / "run", [tmp_path / "data", tmp_path / "missing"])
+    files.check_outside(tmp_path / "data", [tmp_path / "data"])  # checked elsewhere
+
+
+def test_the_pictures_of_a_list_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "faces").mkdir()
+    picture = tmp_path / "faces" / "1.png"
+    picture.write_bytes(b"picture")
+    monkeypatch.chdir(tmp_path)
+    with files.kept():
+        files.keep_pictures({Path("faces/1.png")})
+        with pytest.raises(OutputError, match="is a picture of the data and would be overwritten"):
+            files.write_text(picture, "x")
+        with pytest.raises(OutputError, match="has a picture of the data and would be overwritten"):
+            files.check(tmp_path / "faces", "folder")
+        files.write_text(tmp_path / "faces" / "2.png", "x")
+    assert picture.read_bytes() == b"picture"
+    files.write_text(picture, "x")

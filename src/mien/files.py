@@ -14,7 +14,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -98,16 +98,25 @@ class UniqueNames:
 
 
 _kept: ContextVar[tuple[Inputs, ...]] = ContextVar("kept", default=())
+_pictures: ContextVar[list[Collection[Path]] | None] = ContextVar("pictures", default=None)
 
 
 @contextmanager
 def kept(*inputs: Inputs) -> Iterator[None]:
-    """Refuse to replace one of these files or folders inside the block."""
-    token = _kept.set((*_kept.get(), *inputs))
+    """Refuse to replace one of these files or folders inside the block, or a picture that a list among them names."""
+    tokens = _kept.set((*_kept.get(), *inputs)), _pictures.set([])
     try:
         yield
     finally:
-        _kept.reset(token)
+        _kept.reset(tokens[0])
+        _pictures.reset(tokens[1])
+
+
+def keep_pictures(paths: Collection[Path]) -> None:
+    """Refuse to replace the pictures in this collection, which may still grow, until the block of ``kept`` ends."""
+    known = _pictures.get()
+    if known is not None:
+        known.append(paths)
 
 
 def check(
@@ -135,11 +144,29 @@ def check(
                 "" if _identity(path) == _identity(target) else f" in '{path}'" if path.is_dir() else f" with '{path}'"
             )
             raise OutputError(f"'{target}' is an input{part} and would be overwritten: choose another path.")
+    if target.exists() and any(_replaces(target, kind, path) for paths in _pictures.get() or () for path in paths):
+        raise OutputError(
+            f"'{target}' {'is' if kind == 'file' else 'has'} a picture of the data and would be overwritten: choose another path."
+        )
     if target.exists() and not os.access(target, os.W_OK):
         raise OutputError(f"'{target}' is write-protected: choose another path, or allow writing to it.")
     parent = _followed(target).parent if target.is_symlink() else target.parent
     if not parent.is_dir():
         raise OutputError(f"'{target}' can't be written: the folder '{parent}' does not exist; create it first.")
+
+
+def check_outside(folder: Path, data: Iterable[str | os.PathLike[str]]) -> None:
+    """Refuse an output folder inside a folder of data, because the next reading of the data would include its files.
+
+    Raises:
+        OutputError: the folder is inside one of ``data``, also through a link.
+    """
+    above = [_identity(parent) for parent in Path(os.path.realpath(folder)).parents]
+    for path in map(Path, data):
+        if path.is_dir() and _identity(path) in above:
+            raise OutputError(
+                f"'{folder}' is inside the data '{path}' and would be read as data: choose a folder outside of it."
+            )
 
 
 @contextmanager
@@ -227,6 +254,13 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except (OSError, ValueError):
         return None
     return found.st_dev, found.st_ino
+
+
+def _replaces(target: Path, kind: Kind, picture: Path) -> bool:
+    """Whether a write to an existing path would replace a picture."""
+    if kind == "folder":
+        return Path(os.path.realpath(target)) in Path(os.path.realpath(picture)).parents
+    return picture.name == target.name and _identity(picture) == _identity(target)
 
 
 def _keep_mode(new: Path, target: Path, mode: int | None) -> None:

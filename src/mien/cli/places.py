@@ -88,6 +88,10 @@ class Verb(click.Command):
         for parameter, path in outputs:
             if parameter.type.kind != "made":
                 self._check(parameter.type, path, inputs, context)
+            if parameter.type.kind != "file":
+                files.check_outside(
+                    path, [data for known, data in self._given(context, InputPath) if type(known.type) is InputPath]
+                )
         verb = extras.needed(*extras.needs(context.command.name or "", context.params))
         with verb, files.kept(*(Inputs(known.paths, within=False) for known in inputs)):
             return super().invoke(context)

@@ -119,6 +119,7 @@ def _begin(
 ) -> tuple[Run, FaceSet, FaceSet]:
     """Read the data and create the run folder; return the run, this rank's training rows, and the held-out rows."""
     ranks.on_rank0(lambda: check_new(Path(out)))  # before the data is read, which may take long
+    files.check_outside(Path(out), [data])
     faceset = datasets.read(data, reading)
     progress.line(
         f"read {counted(len(faceset), 'face')} of {faceset.size[0]}x{faceset.size[1]} from {data} ({faceset.source.layout})"

@@ -257,3 +257,17 @@ def test_folder_names_and_lists_and_tables_are_resolved_alike(make: Maker) -> No
     ]
     for place in places:
         assert named(place()) == ["surprise", "fear", "disgust", "happy", "sad", "angry", "neutral"]
+
+
+def test_numbers_beside_names_are_refused_unless_they_are_stated(make: Maker) -> None:
+    table = "emotion,pixels\n" + "".join(
+        f"{label},{' '.join([str(shade)] * 64)}\n" for label in ("happy", "3", "sad", "4,0") for shade in (1, 2)
+    )
+    make.file("mixed.csv", table.replace("4,0", '"4,0"'))
+    with pytest.raises(
+        DataError,
+        match=r"has the numbers 3, 4 for labels in 4 rows, beside names such as 'happy': correct them, or state",
+    ):
+        read(make.root / "mixed.csv")
+    faces = read(make.root / "mixed.csv", coding="fer2013")
+    assert [faces.classes[label] for label in faces.labels] == ["happy"] * 4 + ["sad"] * 4

@@ -30,6 +30,11 @@ DOCUMENTS: dict[str, Any] = {
         "image": {str(n): f"img_{n}.png" for n in range(len(listed.CLASSES))},
         "emotion": {str(n): name for n, name in enumerate(listed.CLASSES)},
     },
+    "heads and rows of a data frame": {
+        "columns": ["image", "emotion"],
+        "index": list(range(len(listed.CLASSES))),
+        "data": [[f"img_{n}.png", name] for n, name in enumerate(listed.CLASSES)],
+    },
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 import listed
@@ -82,3 +83,35 @@ def test_pictures_that_no_list_names_are_noted(make: Maker) -> None:
     rows = Rows("test", make.root)
     found.note_unlisted(rows)
     assert rows.notes == ["2 pictures there are in no list and were not read."]
+
+
+def test_a_name_in_several_folders_is_the_picture_of_the_rows_person(make: Maker) -> None:
+    for place, person in enumerate(("anna", "ben")):
+        for number in range(4):
+            make.picture(f"{person}/{number}.png", 10 * number + place)
+    rows = [
+        f"{person},{number}.png,{'happy' if number % 2 else 'sad'}" for number in range(4) for person in ("ben", "anna")
+    ]
+    make.file("labels.csv", "\n".join(["person,filename,label", *rows]))
+    faces = read(make.root)
+    assert (len(faces), faces.source.dropped) == (8, ())
+    expected = [make.face(10 * number + place) for number in range(4) for place in (1, 0)]
+    assert (faces.images == np.stack(expected)).all()
+    assert faces.subjects is not None
+    assert faces.subjects.tolist() == ["ben", "anna"] * 4
+
+
+def test_a_name_of_several_pictures_is_dropped_unless_they_are_copies(make: Maker) -> None:
+    make.picture("a/1.png", 1)
+    make.picture("b/1.png", 2)
+    make.picture("a/2.png", 3)
+    make.picture("b/2.png", 3)
+    make.file("labels.csv", "filename,label\n1.png,happy\n2.png,sad\n")
+    faces = read(make.root)
+    assert faces.names.tolist() == ["2.png"]
+    assert (faces.images[0] == make.face(3)).all()
+    (dropped,) = faces.source.dropped
+    assert dropped.name == "1.png"
+    assert (
+        dropped.reason == "2 different pictures have this name, such as a/1.png and b/1.png: write the folder before it"
+    )

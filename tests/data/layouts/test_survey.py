@@ -128,3 +128,13 @@ def test_what_is_no_table_comes_with_its_problem(make: Maker) -> None:
     table = peek(make.file("a.csv", b"\0\1\2" * 200))
     assert table.header == ()
     assert "is neither a table in text" in table.problem
+
+
+def test_run_folders_are_no_data(make: Maker) -> None:
+    for name in ("happy/1.png", "runs/one/augmented.png", "notes/2.png"):
+        make.picture(name)
+    for name in ("run.json", "seen_faces.npz"):
+        make.file(f"runs/one/{name}", "x")
+    make.file("notes/run.json", "x")
+    assert names(Survey(make.root), Survey(make.root).pictures) == ["happy/1.png", "notes/2.png"]
+    assert len(Survey(make.root / "runs" / "one").files) == 3  # the given folder itself is looked at

@@ -160,3 +160,31 @@ def test_one_hot_columns_beside_a_column_for_each_pixel(make: Maker) -> None:
     faces = read(make.table("a.csv", head, rows))
     assert [faces.classes[label] for label in faces.labels] == ["happy", "angry", "sad"]
     np.testing.assert_array_equal(faces.images, [make.face(row, 8) for row in range(3)])
+
+
+@pytest.mark.parametrize("head", ["pixel{}", "{}", "f48_{}_gray"])
+def test_a_column_for_each_pixel_goes_by_its_number(make: Maker, head: str) -> None:
+    order = sorted(range(64), key=str)
+    face = np.arange(64, dtype=np.uint8).reshape(8, 8)
+    lines = [",".join(["label", *(head.format(place) for place in order)])]
+    lines += [",".join([label, *map(str, face.reshape(-1)[order])]) for label in ("happy", "sad")]
+    make.file("wide.csv", "\n".join(lines) + "\n")
+    faces = read(make.root / "wide.csv")
+    assert (faces.images == face).all()
+    assert "In 'wide.csv' the columns of pixels were put in the order of their numbers." in faces.source.notes
+
+
+def test_columns_of_rows_and_columns_stay_in_their_order(make: Maker) -> None:
+    face = np.arange(64, dtype=np.uint8).reshape(8, 8)
+    for name, heads in (
+        ("rows", [f"r{row}c{column}" for row in range(8) for column in range(8)]),
+        ("xy", [f"x{x}y{y}" for y in range(8) for x in range(8)]),
+    ):
+        lines = [
+            ",".join(["label", *heads]),
+            *(",".join([label, *map(str, face.reshape(-1))]) for label in ("happy", "sad")),
+        ]
+        make.file(f"{name}.csv", "\n".join(lines) + "\n")
+        faces = read(make.root / f"{name}.csv")
+        assert (faces.images == face).all()
+        assert not [note for note in faces.source.notes if "order" in note]

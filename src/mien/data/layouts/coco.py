@@ -58,7 +58,7 @@ def _add(rows: Rows, pictures: Pictures, path: Path, content: dict[str, list[Any
         elif name is None:
             rows.drop(row, "its category has no name")
         elif picture is None:
-            rows.drop(row, "no such picture is there")
+            rows.drop(row, "no such picture is there" if image is None else pictures.problem(image))
         else:
             left, top, width, height = box
             split = split_of(path) or pictures.split(picture) or "train"

@@ -116,9 +116,9 @@ NAMES = tuple(dict.fromkeys(coding.name for coding in CODINGS))
 
 
 def plain(code: str) -> str:
-    """Normalise a code: ``" 3"``, ``"03"`` and ``"3.0"`` are ``"3"``; other text is only stripped."""
+    """Normalise a code: ``" 3"``, ``"03"``, ``"3.0"`` and ``"3,0"`` are ``"3"``; other text is only stripped."""
     text = code.strip()
-    whole = text.removesuffix(".0")
+    whole = text.removesuffix(".0").removesuffix(",0")
     return str(int(whole)) if whole.isdecimal() and len(whole) < 10 else text
 
 

@@ -18,6 +18,7 @@ from mien.data.layouts.agreement import Evidence, weigh
 from mien.data.layouts.codes import Coding
 from mien.data.source import ChosenCoding, DroppedRow
 from mien.errors import DataError
+from mien.words import counted
 
 MAX_PER_CODE = 64
 """Number of faces per code that the model predicts."""
@@ -54,17 +55,39 @@ def resolve(faceset: FaceSet, stated: str | None = None, adviser: Adviser | None
         return (
             _noted(faceset, "The labels are names, so the coding that was given was not used.") if stated else faceset
         )
+    if words := _expressions(faceset):
+        _check_mixed(faceset, met, words, stated)
     coding, chosen = _choose(faceset, met, stated, adviser)
     return _renamed(faceset, coding, chosen)
 
 
 def _numbers(faceset: FaceSet) -> list[str]:
-    """The codes of the set; empty if its labels are names, even if some are numbers, unless the layout has a coding."""
+    """The codes of the set; those without a row don't count beside labels that are names."""
     codes_met = [name for name in faceset.classes if name.isdecimal()]
-    if faceset.source.coding is not None:
+    if faceset.source.coding is not None or not _expressions(faceset):
         return codes_met
-    labels = [name for name, count in zip(faceset.classes, faceset.counts().tolist(), strict=True) if count]
-    return [] if any(emotions.canonical(name) for name in labels if not name.isdecimal()) else codes_met
+    return [name for name in codes_met if name in _with_rows(faceset)]
+
+
+def _expressions(faceset: FaceSet) -> list[str]:
+    """The labels that are names of expressions."""
+    return [name for name in _with_rows(faceset) if not name.isdecimal() and emotions.canonical(name)]
+
+
+def _with_rows(faceset: FaceSet) -> dict[str, int]:
+    """The number of rows of each class that has some."""
+    return {name: count for name, count in zip(faceset.classes, faceset.counts().tolist(), strict=True) if count}
+
+
+def _check_mixed(faceset: FaceSet, met: list[str], words: list[str], stated: str | None) -> None:
+    """Refuse numbers beside names, unless the user or the layout states what the numbers mean."""
+    if stated or faceset.source.coding is not None:
+        return
+    rows = sum(_with_rows(faceset)[code] for code in met)
+    raise DataError(
+        f"{_has(faceset, met)} in {counted(rows, 'row')}, beside names such as '{words[0]}': correct them, or state their meaning with "
+        f'--coding {",".join(f"{code}=NAME" for code in met[:2])}{",..." if len(met) > 2 else ""} (in Python coding="...").'
+    )
 
 
 def _choose(

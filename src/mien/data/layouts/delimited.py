@@ -198,7 +198,7 @@ def _sample(text: str, separator: str, is_whole: bool) -> list[list[str]]:
 def is_header(cells: Sequence[str]) -> bool:
     """Whether a row is a header: it has no face, no name of a picture, and no number.
 
-    The numbers 0, 1, 2, ... are also a header, as of a data frame without column names.
+    The numbers 0, 1, 2, ... are also a header, as of a data frame without column names; for columns of pixels in any order.
     """
     words = [cell.strip() for cell in cells]
     if any(looks_like_pixels(word) for word in words):
@@ -206,6 +206,8 @@ def is_header(cells: Sequence[str]) -> bool:
     if any(Path(word).suffix.lower() in images.SUFFIXES for word in words if len(word) < 4096):
         return False
     numbers = [word for word in words if is_number(word)]
+    if len(numbers) >= MIN_PIXELS:
+        return any(set(numbers) == set(map(str, range(first, first + len(numbers)))) for first in (0, 1))
     return not numbers or (len(numbers) > 1 and numbers == [str(number) for number in range(len(numbers))])
 
 

@@ -37,7 +37,7 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
             if len(cells) != _WIDTH or not all(map(is_number, cells[1:])):
                 rows.drop(name, "its line is not a name and seven numbers")
             elif found is None:
-                rows.drop(name, "no such picture is there")
+                rows.drop(name, pictures.problem(cells[0]))
             else:
                 top, left, right, bottom = map(float, cells[2:6])
                 rows.add(name, Crop(found, (left, top, right, bottom)), codes.plain(cells[7]), table.split or "train")

@@ -62,7 +62,7 @@ def _add(rows: Rows, pictures: Pictures, table: Table, cells: list[str]) -> None
     if problem or raw_class is None:
         rows.drop(name, problem or "nobody voted for it")
     elif found is None:
-        rows.drop(name, "no such picture is there")
+        rows.drop(name, pictures.problem(name))
     else:
         left, top, right, bottom = map(float, box.groups())
         crop = Crop(found, (left, top, right, bottom), exact=True)

@@ -56,7 +56,7 @@ def _add(rows: Rows, pictures: Pictures, task: Any, of_file: str | None) -> None
     name = _name(address)
     found = pictures.find(name) or pictures.find(_UPLOADED.sub("", name.rsplit("/", 1)[-1], count=1))
     if found is None:
-        rows.drop(name, "no such picture is there")
+        rows.drop(name, pictures.problem(name))
         return
     split = of_file or pictures.split(found) or "train"
     choices, boxes = Counter(_choices(task)), list(_boxes(task))

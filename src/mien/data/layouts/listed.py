@@ -60,7 +60,7 @@ def lists_pictures(survey: Survey) -> bool:
     pictures = Pictures(survey)
     return any(
         listing.roles.is_labelled
-        and any(pictures.find(cells[listing.key]) for cells in listing.table.sample if len(cells) > listing.key)
+        and any(pictures.has(cells[listing.key]) for cells in listing.table.sample if len(cells) > listing.key)
         for listing in _listings(survey)
     )
 
@@ -98,7 +98,8 @@ def read_raf_db(survey: Survey, options: ReadOptions) -> FaceSet:
             continue
         name = match[1]
         found = pictures.find(f"{PurePosixPath(name).stem}_aligned") or pictures.find(name)
-        _add(rows, name, found, Labelling(match[2]), canonical_split(name.split("_")[0]) or "train")
+        split = canonical_split(name.split("_")[0]) or "train"
+        _add(rows, name, found, Labelling(match[2]), split, pictures.problem(name))
     pictures.note_unlisted(rows)
     return rows.faceset(options.size)
 
@@ -119,7 +120,8 @@ def read_affectnet(survey: Survey, options: ReadOptions) -> FaceSet:
             if code in codes.AFFECTNET.none:
                 rows.drop(name, f"expression {code} ({codes.AFFECTNET.none[code]}) is no class")
             else:
-                _add(rows, name, pictures.find(name, beside=table.path.parent), row, table.split or "train")
+                found = pictures.find(name, beside=table.path.parent, person=row.subject)
+                _add(rows, name, found, row, table.split or "train", pictures.problem(name))
     pictures.note_unlisted(rows)
     return rows.faceset(options.size)
 
@@ -137,21 +139,22 @@ def read_numbered(survey: Survey, options: ReadOptions) -> FaceSet:
         table = listing.table
         rows.notes += [note for note in (table.note, listing.roles.note) if note]
         for name, row in listed:
-            found = pictures.find(name, table.split, table.path.parent)
+            found = pictures.find(name, table.split, table.path.parent, row.subject)
             split = table.split or (found and pictures.split(found))
-            _add(rows, name, found, row, split or ("train" if listing.roles.is_labelled else "test"))
+            split = split or ("train" if listing.roles.is_labelled else "test")
+            _add(rows, name, found, row, split, pictures.problem(name))
     if survey.path.is_dir():
         _add_unlisted(rows, pictures)
         folders.note_others(rows, survey, {listing.table.path for listing, _ in parsed})
     return rows.faceset(options.size)
 
 
-def _add(rows: Rows, name: str, found: Path | None, row: Labelling, split: str) -> None:
-    """Add a listed picture; the split in its own row has priority over ``split``."""
+def _add(rows: Rows, name: str, found: Path | None, row: Labelling, split: str, problem: str) -> None:
+    """Add a listed picture, or drop it with the problem of finding it; the split in its own row has priority over ``split``."""
     if row.problem:
         rows.drop(name, row.problem)
     elif found is None:
-        rows.drop(name, "no such picture is there")
+        rows.drop(name, problem)
     else:
         rows.add(
             name,

@@ -121,7 +121,7 @@ def _with_columns(path: Path, opened: Any) -> _File:
     image = next((name for name in (*IMAGE_COLUMNS, *columns) if _holds_faces(opened.schema_arrow, name)), None)
     if image is None:
         raise DataError(
-            f"'{path}' has no column of pictures ({', '.join(IMAGE_COLUMNS)}): it has {', '.join(columns) or 'none'}."
+            f"'{path}' has no column of pictures ({', '.join(IMAGE_COLUMNS)}) or of pixels (pixels): it has {_few(columns)}."
         )
     lists = [name for name in columns if name != image and _is_list(opened.schema_arrow, name)]
     heads = tuple(name for name in columns if name != image and name not in lists)
@@ -135,8 +135,14 @@ def _with_columns(path: Path, opened: Any) -> _File:
         found = replace(found, label=named)
     listed = next((name for name in sorted(lists, key=lambda name: not is_class_head(name))), None)
     if not found.is_labelled and listed is None and split_of(path) not in ("test", "public_test", "private_test"):
-        raise DataError(f"'{path}' has no column of labels ({', '.join(LABEL_COLUMNS)}): it has {', '.join(columns)}.")
+        raise DataError(f"'{path}' has no column of labels ({', '.join(LABEL_COLUMNS)}): it has {_few(columns)}.")
     return _File(path, opened, image, heads, found, votes, listed)
+
+
+def _few(columns: Sequence[str]) -> str:
+    """The first columns, and the number of the others."""
+    more = f" and {len(columns) - 12:,} more" if len(columns) > 12 else ""
+    return f"{', '.join(columns[:12]) or 'none'}{more}"
 
 
 def _holds_faces(schema: Any, column: str) -> bool:

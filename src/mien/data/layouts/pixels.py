@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -83,6 +84,21 @@ def shapes(faces: Sequence[Flat]) -> dict[int, Shape]:
 def is_face(length: int) -> bool:
     """Whether this number of values can be a face: H x H, or H x H with three channels."""
     return length >= MIN_PIXELS and any(_side(length, channels) for channels in (1, 3))
+
+
+def order(heads: Sequence[str]) -> tuple[int, ...]:
+    """The places of the columns of pixels in the order of the numbers in their headers; empty if they are in order.
+
+    With two numbers, such as those of ``r0c1``, columns that are in order by the one or by the other stay as they are.
+    """
+    numbers = [tuple(map(int, re.findall(r"\d+", head))) for head in heads]
+    if len({len(each) for each in numbers}) != 1 or len(set(numbers)) < len(numbers):
+        return ()
+    varying = [part for part in zip(*numbers, strict=True) if len(set(part)) > 1]
+    keys = list(zip(*varying, strict=True))
+    if len(varying) > 2 or keys in (sorted(keys), sorted(keys, key=lambda key: key[::-1])):
+        return ()
+    return tuple(sorted(range(len(keys)), key=keys.__getitem__))
 
 
 def most_common(faces: Iterable[Flat]) -> int:

@@ -27,6 +27,9 @@ _SAMPLE_ROWS = 50
 _DOCUMENTS = (".json", ".yaml", ".yml")
 _NO_TABLES = ("npy", "npz", "hdf5", "arrow")  # handled by other readers
 LIST_SUFFIXES = (".txt", ".lst")
+RUN_FILES = {"run.json", "seen_faces.npz"}
+"""Files by which a run folder is recognised: its pictures are no data."""
+
 MAX_LISTS = 64
 """Maximum number of text files in a folder that are opened: a set has a few lists, or one annotation per picture."""
 
@@ -313,7 +316,10 @@ class _Entry(NamedTuple):
 
 
 def _walk(folder: Path) -> Iterator[_Entry]:
-    """All files below a folder; linked folders are followed, each real folder once, so a loop of links ends."""
+    """All files below a folder, without mien's run folders.
+
+    Linked folders are followed, each real folder once, so a loop of links ends.
+    """
     seen = set()
     waiting = [(folder, "")]
     while waiting:
@@ -322,13 +328,16 @@ def _walk(folder: Path) -> Iterator[_Entry]:
         if real in seen:
             continue
         seen.add(real)
+        with os.scandir(parent) as found:
+            entries = list(found)
+        if prefix and {entry.name for entry in entries} >= RUN_FILES:
+            continue
         below = []
-        with os.scandir(parent) as entries:
-            for entry in entries:
-                if _is_folder(entry):
-                    below.append((parent / entry.name, f"{prefix}{entry.name}/"))
-                else:
-                    yield _Entry(parent / entry.name, prefix + entry.name, _is_file(entry))
+        for entry in entries:
+            if _is_folder(entry):
+                below.append((parent / entry.name, f"{prefix}{entry.name}/"))
+            else:
+                yield _Entry(parent / entry.name, prefix + entry.name, _is_file(entry))
         waiting += reversed(below)
 
 

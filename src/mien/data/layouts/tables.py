@@ -33,16 +33,21 @@ class Columns:
         pixels: index of the first column of pixels.
         behind: number of columns after the pixels, which take all between: one cell, or one per pixel.
         roles: roles of the other columns, counted without those of pixels.
+        order: the columns of pixels in the order of the numbers in their headers; empty if they are in order.
     """
 
     pixels: int
     behind: int
     roles: Roles
+    order: tuple[int, ...] = ()
 
     def divide(self, cells: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
         """The cells of pixels, and the others."""
         end = len(cells) - self.behind
-        return cells[self.pixels : end], [*cells[: self.pixels], *cells[end:]]
+        own = cells[self.pixels : end]
+        if len(own) == len(self.order):
+            own = [own[place] for place in self.order]
+        return own, [*cells[: self.pixels], *cells[end:]]
 
     def keeping(self, table: Table, names: Sequence[str]) -> Columns:
         """The same, with further columns by name."""
@@ -134,7 +139,14 @@ def records(table: Table, columns: Columns, notes: list[str], prefix: str = "") 
         raise DataError(
             f"'{table.path}' ends in the middle of its row {len(parsed):,}: it is truncated. Download or copy it again."
         )
-    notes += [note for note in (table.note, columns.roles.note, _about_values(shapes, faces, table, scaled)) if note]
+    reordered = (
+        f"In '{table.path.name}' the columns of pixels were put in the order of their numbers." if columns.order else ""
+    )
+    notes += [
+        note
+        for note in (table.note, columns.roles.note, reordered, _about_values(shapes, faces, table, scaled))
+        if note
+    ]
     return found
 
 
@@ -219,7 +231,7 @@ def _columns(table: Table) -> Columns | None:
     is_test = not table.header and (split_of(table.path) or "").endswith("test")
     if not found.is_labelled and rest and (len(header) == 1 or not table.header):
         found = replace(found, path=rest[0]) if is_test else replace(found, label=rest[-1])
-    return replace(bare, roles=found)
+    return replace(bare, roles=found, order=pixels.order(bare.divide(table.header)[0]))
 
 
 def _block(table: Table) -> tuple[int, int] | None:
