@@ -15,7 +15,7 @@ from mien.inference import cards, pretrained
 from mien.synthetic import drawn
 
 ROOT = Path(__file__).parents[2]
-WILD = ROOT / "benchmarks" / "results" / "2026-11-26-wild-amd-epyc-2-cores.json"
+WILD = ROOT / "benchmarks" / "results" / "2026-11-27-wild-amd-epyc-2-cores.json"
 
 
 @pytest.mark.parametrize("name", pretrained.names())

@@ -57,11 +57,11 @@ def read(
             can't be determined.
         MissingExtraError: the layout needs a package that isn't installed.
     """
-    adviser = Adviser(WITNESS, _expressions)
+    adviser = Adviser(WITNESS, expressions)
     return layouts.read(path, options, cache=cache, finder=find_face, adviser=adviser, **fields)
 
 
-def _expressions(faces: NDArray[np.uint8]) -> list[str]:
+def expressions(faces: NDArray[np.uint8]) -> list[str]:
     """The predicted expressions of ``(N, H, W)`` faces."""
     model = Classifier.load(WITNESS)
     return [model.spec.classes[code] for code in model.probabilities(faces).argmax(1)]
