@@ -100,10 +100,15 @@ def test_tracks_are_merged(invoke: Invoke, films: Path, tmp_path: Path) -> None:
     code, out, err = invoke("video", "merge", tmp_path / "study", "carl=anna.mp4#1,ben.mp4#1", "--json")
     assert code == 0, err
     assert {row["person"] for row in json.loads(out)["clips"]} == {"carl"}
+    twice = ("eva=anna.mp4#1", "eva=ben.mp4#1")  # one person in two words
+    code, out, err = invoke("video", "merge", tmp_path / "study", *twice, "--json")
+    assert {row["person"] for row in json.loads(out)["clips"]} == {"eva"}
+    clash = invoke("video", "merge", tmp_path / "study", "anna=anna.mp4#1", "ben=anna#1")
+    assert "'anna.mp4#1' is given twice" in clash[2]
     assert invoke("video", "merge", tmp_path / "study", "anna.mp4#1")[0] == 2
     tracks = tmp_path / "study" / "tracks.csv"
     assert "copy it to another file" in invoke("video", "merge", tmp_path / "study", tracks)[2]
-    (tmp_path / "persons.csv").write_text(tracks.read_text().replace("carl", "dora"))
+    (tmp_path / "persons.csv").write_text(tracks.read_text().replace("eva", "dora"))
     code, out, err = invoke("video", "merge", tmp_path / "study", tmp_path / "persons.csv", "--json")
     assert code == 0, err
     assert {row["person"] for row in json.loads(out)["clips"]} == {"dora"}

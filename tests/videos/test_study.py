@@ -278,6 +278,8 @@ def test_tracks_are_merged_by_hand(films: Path, tmp_path: Path) -> None:
     (anna,) = [one for one in merged.results if one.summary.person == "anna"]
     assert anna.summary.readable_share == pytest.approx(5 / 6, abs=0.01)
     assert len(anna.episodes) == 4
+    again = read(films, tmp_path / "out", Design())  # a repeated call keeps the persons
+    assert [one.summary.person for one in again.results].count("anna") == 1
     with pytest.raises(DataError, match="There is no clip 'x'"):
         study.merge(tmp_path / "out", [PersonOfTrack("x", 1, "anna")])
     with pytest.raises(DataError, match=r"'anna-calm.mp4' has no track 9"):

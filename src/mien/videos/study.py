@@ -29,7 +29,7 @@ from mien.videos.blocks import BlockNote
 from mien.videos.blocks import notes as block_notes
 from mien.videos.clip_reader import ClipReader, ReadAll, one_by_one
 from mien.videos.clips import Clip
-from mien.videos.design import Design, PersonOfTrack, is_named
+from mien.videos.design import Design, PersonOfTrack, fitted_tracks
 from mien.videos.recordings import ClipRows, Recording, Track
 from mien.videos.sheets import Sheet
 from mien.videos.study_folder import Reading, Settings
@@ -168,10 +168,10 @@ def run(
         OutputError: the folder has rows of other settings, another process writes it, or it can't be written.
     """
     analysis.check(plan.every, plan.smoothing)
-    design.check([clip.name for clip in clips])
+    design = design.fitted([clip.name for clip in clips])
     reading = _reading(reader, plan)
     settings = Settings(mien.__version__, tuple(clip.name for clip in clips), reading, design)
-    study_folder.take_up(out, settings)
+    settings = study_folder.take_up(out, settings, clips, progress)
     with locked(
         out / study_folder.ROWS, f"Another process writes '{out}': wait until it has ended, or choose another folder."
     ):
@@ -210,12 +210,12 @@ def merge(out: Path, persons: Sequence[PersonOfTrack]) -> VideoStudy:
         OutputError: it can't be written.
     """
     settings = study_folder.read_settings(out)
+    persons = fitted_tracks(persons, settings.clips)
     given = {(one.clip, one.track) for one in persons}
     kept = tuple(one for one in settings.design.persons if (one.clip, one.track) not in given)
-    design = dataclasses.replace(settings.design, persons=(*kept, *persons))
-    design.check(settings.clips)
+    design = dataclasses.replace(settings.design.fitted(settings.clips), persons=(*kept, *persons))
     for clip in settings.clips:
-        numbers = [one.track for one in persons if is_named(clip, one.clip)]
+        numbers = [one.track for one in persons if one.clip == clip]
         there = recordings.read(study_folder.rows_path(out, clip), clip).tracks if numbers else ()
         if wrong := sorted(set(numbers) - set(there)):
             raise DataError(f"The clip '{clip}' has no track {wrong[0]}: tracks.csv lists them.")
