@@ -292,6 +292,20 @@ def test_a_folder_of_something_else_is_refused(films: Path, tmp_path: Path) -> N
         read(films, tmp_path)
 
 
+def test_players_count_from_the_start_of_the_sound(tmp_path: Path) -> None:
+    """The picture starts 1.5 seconds after the sound."""
+    frames = [scenes.scene(("happy",), width=160, height=120, side=100)] * 20
+    path = scenes.clip(tmp_path / "late.mp4", frames, rate=RATE, times=[1.5 + n / RATE for n in range(20)], sound=True)
+    found = clips.expand([str(path)])
+    result = study.run(Reader("tiny", threads=1), found, tmp_path / "out", PLAN, Design(single=True))
+    assert result.offsets == {"late.mp4": 1.5}
+    (one,) = result.results
+    assert [(episode.start, episode.end) for episode in one.episodes] == [(0.0, 2.0)]
+    (span,) = coding.read(tmp_path / "out" / "elan" / "late.mp4.eaf")
+    assert (span.start, span.end) == (1.5, 3.5)
+    assert "00:00:01.500 --> 00:00:03.500" in (tmp_path / "out" / "subtitles" / "late.mp4.vtt").read_text()
+
+
 def test_a_clip_that_is_cut_off_is_told(tmp_path: Path) -> None:
     empty = [scenes.background(320, 240, number) for number in range(30)]
     whole = scenes.clip(tmp_path / "whole.mp4", empty, options={"movflags": "+faststart"})

@@ -47,7 +47,11 @@ class Lines(Progress):
 def test_persons_named_by_hand_are_kept_but_for_a_clip_that_changed(tmp_path: Path) -> None:
     out = tmp_path / "out"
     clips = [Clip(name, str(tmp_path / name)) for name in ("a.mp4", "b.mp4")]
-    persons = (PersonOfTrack("a.mp4", 1, "anna"), PersonOfTrack("b.mp4", 1, "ben"), PersonOfTrack("gone.mp4", 1, "carl"))
+    persons = (
+        PersonOfTrack("a.mp4", 1, "anna"),
+        PersonOfTrack("b.mp4", 1, "ben"),
+        PersonOfTrack("gone.mp4", 1, "carl"),
+    )
     study_folder.take_up(out, dataclasses.replace(SETTINGS, design=Design(persons=persons)), clips)
     for clip in clips:
         Path(clip.path).write_bytes(b"one")

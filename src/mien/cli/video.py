@@ -271,7 +271,12 @@ def _tell(found: VideoStudy, as_json: bool) -> None:
 
 
 def _say_losses(found: VideoResult, max_pixels: int) -> None:
-    """Report the frames that could not be read."""
+    """Report the frames that could not be read, and a picture that starts after the sound."""
+    from mien.videos.blocks import ROUNDING
+
+    if found.offset > ROUNDING:
+        shown = cells.decimal(found.offset)
+        say(f"the picture starts {shown} s after the start of the file; times count from the first frame.")
     if found.lost:
         say(f"the video ended early, after {cells.decimal(found.last, 0)} s: {found.lost}")
     if found.broken:

@@ -91,7 +91,8 @@ class ClipReader:
                 why = f" ({film.lost})" if film.lost else ""
                 progress.line(f"{clip.name}: {frames} frames were read, about {lost} could not be{why}.")
             self._write_rows(clip.name, part, progress)
-            record = ClipRecord(study_folder.source_of(self.out, clip), file, frames, lost)
+            source = study_folder.source_of(self.out, clip)
+            record = ClipRecord(source, file, frames, lost, round(film.offset, 4))
             files.write_json(study_folder.record_path(self.out, clip.name), typed_json.to_json(record))
             _unfinished(self.out, clip.name).replace(study_folder.rows_path(self.out, clip.name))
             part.remove()

@@ -85,6 +85,8 @@ class VideoResult(Displayed, kind="video"):
         prior: class shares that the probabilities were adjusted to; None without.
         stopped: whether Ctrl-C ended the work; the outputs have the results until then.
         device: device of the model.
+        offset: time of the first frame in seconds from the start of the file, from which players count; all other times count
+            from the first frame.
     """
 
     clip: str
@@ -100,6 +102,7 @@ class VideoResult(Displayed, kind="video"):
     prior: dict[str, float] | None
     stopped: bool
     device: str = "cpu"
+    offset: float = 0.0
 
     def to_dict(self) -> JsonObject:
         """Plain values for JSON."""
@@ -113,6 +116,7 @@ class VideoResult(Displayed, kind="video"):
             "seconds": round(self.last - self.start, 3),
             "prior": self.prior,
             "device": self.device,
+            "offset": round(self.offset, 3),
             "segments": [segment.to_dict() for segment in self.segments],
         }
 
@@ -174,6 +178,7 @@ def _result(
         prior=classifier.prior_by_class,
         device=classifier.device,
         stopped=outputs.stopped,
+        offset=opened.offset,
     )
 
 

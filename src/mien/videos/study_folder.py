@@ -112,12 +112,14 @@ class ClipRecord:
         file: the file.
         frames: number of frames that were read.
         lost: number of frames that could not be read.
+        offset: time of the first frame in seconds from the start of the file, as players count.
     """
 
     source: str
     file: ClipFile
     frames: int
     lost: int
+    offset: float = 0.0
 
 
 def rows_path(out: Path, clip: str) -> Path:

@@ -62,7 +62,7 @@ export class Video {
     byId("segments").replaceChildren(...this.result.segments.map((segment) => this.#segment(segment)));
     byId("segments-name").textContent = say("segments", this.result.segments.length);
     this.#point();
-    this.#drawBoxes(this.player.currentTime);
+    this.#drawBoxes(this.#now);
   }
 
   // Send a clip and show what the server finds.
@@ -173,7 +173,7 @@ export class Video {
 
   #point() {
     if (this.state !== "done") return;
-    const time = this.player.currentTime;
+    const time = Math.max(0, this.#now);
     const faces = this.#facesAt(time);
     for (const number of this.tracks.keys()) this.lanes.tell(number, faces.find(({ track }) => track === number) ?? null);
     this.lanes.point(time);
@@ -185,7 +185,7 @@ export class Video {
   // The boxes of the frame that the player shows.
   #follow() {
     const next = (_, { mediaTime }) => {
-      this.#drawBoxes(mediaTime);
+      this.#drawBoxes(mediaTime - this.#offset);
       this.player.requestVideoFrameCallback(next);
     };
     this.player.requestVideoFrameCallback?.(next);
@@ -199,8 +199,17 @@ export class Video {
     drawFaces(overlay.getContext("2d"), this.#facesAt(time), { size, nameOf: ({ track }) => track });
   }
 
+  // The player counts from the start of the file, all times of the result from the first frame.
+  get #offset() {
+    return this.result?.offset ?? 0;
+  }
+
+  get #now() {
+    return this.player.currentTime - this.#offset;
+  }
+
   #seek(time) {
-    this.player.currentTime = Math.max(0, Math.min(this.result.seconds, time));
+    this.player.currentTime = this.#offset + Math.max(0, Math.min(this.result.seconds, time));
     this.#point();
   }
 
@@ -216,7 +225,7 @@ export class Video {
     this.slider.onpointermove = (event) => event.buttons && at(event);
     this.slider.onkeydown = (event) => {
       const ends = { Home: 0, End: this.result.seconds };
-      if (event.key in STEPS) this.#seek(this.player.currentTime + STEPS[event.key]);
+      if (event.key in STEPS) this.#seek(this.#now + STEPS[event.key]);
       else if (event.key in ends) this.#seek(ends[event.key]);
       else return;
       event.preventDefault();
