@@ -292,6 +292,19 @@ def test_a_folder_of_something_else_is_refused(films: Path, tmp_path: Path) -> N
         read(films, tmp_path)
 
 
+@pytest.mark.parametrize("single", [True, False])
+def test_frames_far_apart_make_one_episode(tmp_path: Path, single: bool) -> None:
+    film(tmp_path / "long.mp4", ["happy"] * 20, 3)
+    reader, found = Reader("tiny", threads=1), clips.expand([str(tmp_path / "long.mp4")])
+    result = study.run(reader, found, tmp_path / "out", job.Plan(every=20), Design(single=single))
+    (one,) = result.results
+    assert [(episode.expression, episode.start, episode.end) for episode in one.episodes] == [("happy", 0.0, 20.0)]
+    assert (one.summary.seconds, one.summary.readable_share) == (20.0, 1.0)
+    first = study.run(reader, found, tmp_path / "first", job.Plan(end=0.05), Design(single=single))
+    assert first.results[0].summary.readable_share == 1.0  # one frame
+    assert first.results[0].expressions[3].share_of_time == 1.0
+
+
 def test_players_count_from_the_start_of_the_sound(tmp_path: Path) -> None:
     """The picture starts 1.5 seconds after the sound."""
     frames = [scenes.scene(("happy",), width=160, height=120, side=100)] * 20
