@@ -8,7 +8,8 @@ import { Lanes } from "./lanes.js";
 import { clock, expression, percent, say } from "./words.js";
 
 const ASK = 400; // milliseconds between two questions
-const MAX_GAP = 1.0; // seconds for which a face's last values hold
+const MAX_GAP = 1.0; // seconds for which a face's last values hold, or so many usual intervals between frames:
+const INTERVALS = 1.5;
 const MOST_LANES = 12; // the longest ones
 const TEXT = 13; // pixels of the labels, on the screen
 const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageUp: 10, PageDown: -10 }; // seconds
@@ -146,9 +147,11 @@ export class Video {
       if (this.frames.at(-1)?.frame !== frame) this.frames.push({ frame, time, faces: [] });
       if (status === "face") this.frames.at(-1).faces.push(face);
     }
+    const steps = this.frames.slice(1).map(({ time }, at) => time - this.frames[at].time).sort((a, b) => a - b);
+    this.gap = Math.max(MAX_GAP, INTERVALS * (steps[steps.length >> 1] ?? 0));
     const tracks = new Map();
     this.frames.forEach(({ time, faces }, at) => {
-      const end = Math.min(this.frames[at + 1]?.time ?? this.result.seconds, time + MAX_GAP);
+      const end = Math.min(this.frames[at + 1]?.time ?? this.result.seconds, time + this.gap);
       for (const { track, probabilities } of faces) {
         if (!tracks.has(track)) tracks.set(track, { spans: [], now: null });
         tracks.get(track).spans.push({ start: time, end, probabilities });
@@ -168,7 +171,7 @@ export class Video {
       else high = middle;
     }
     const frame = this.frames[low - 1];
-    return frame && time - frame.time < MAX_GAP ? frame.faces : [];
+    return frame && time - frame.time < this.gap ? frame.faces : [];
   }
 
   #point() {
