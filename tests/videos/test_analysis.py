@@ -179,9 +179,8 @@ def test_a_segment_ends_before_frames_of_other_expressions() -> None:
 
 def test_the_shortest_segment_is_not_lost_by_rounding() -> None:
     for before in range(1, 40):
-        assert ("sad", before / 10, before / 10 + 0.4) in [
-            (label, start, pytest.approx(end)) for label, start, end in shown("x" * before + "ssss" + "h" * 9)
-        ]
+        start, end = round(before / 10, 3), round(before / 10 + 0.4, 3)
+        assert ("sad", start, end) in shown("x" * before + "ssss" + "h" * 9)
 
 
 def test_frames_that_are_far_apart_are_joined() -> None:
