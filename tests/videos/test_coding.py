@@ -27,9 +27,9 @@ def test_an_elan_file_comes_back_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "talk.eaf"
     path.write_text(coding.eaf("s1/talk & walk.mp4", EPISODES), encoding="utf-8")
     assert coding.read(path) == [
-        CodedSpan("talk & walk.mp4", "anna", "happy", 0.5, 1.8, of_file=True),  # tiers have no overlaps
-        CodedSpan("talk & walk.mp4", "anna", "surprise", 1.8, 3661.25, of_file=True),
-        CodedSpan("talk & walk.mp4", "ben", "sad", 1.0, 3.0, of_file=True),
+        CodedSpan("s1/talk & walk.mp4", "anna", "happy", 0.5, 1.8, of_file=True),  # tiers have no overlaps
+        CodedSpan("s1/talk & walk.mp4", "anna", "surprise", 1.8, 3661.25, of_file=True),
+        CodedSpan("s1/talk & walk.mp4", "ben", "sad", 1.0, 3.0, of_file=True),
     ]
 
 
@@ -50,7 +50,7 @@ def test_an_elan_file_of_a_person(tmp_path: Path) -> None:
 <TIER TIER_ID="notes"><ANNOTATION><REF_ANNOTATION ANNOTATION_ID="a3" ANNOTATION_REF="a1">
 <ANNOTATION_VALUE>loud</ANNOTATION_VALUE></REF_ANNOTATION></ANNOTATION></TIER></ANNOTATION_DOCUMENT>"""
     )
-    assert coding.read(path) == [CodedSpan("interview.mp4", "Rater 1", "Happiness", 1.0, 2.5, of_file=True)]
+    assert coding.read(path) == [CodedSpan("C:/My films/interview.mp4", "Rater 1", "Happiness", 1.0, 2.5, of_file=True)]
 
 
 def test_a_table_of_codes(tmp_path: Path) -> None:

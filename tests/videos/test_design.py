@@ -78,6 +78,16 @@ def test_clips_are_named_with_or_without_folder_and_suffix() -> None:
     assert not design.is_named("s1/a.mp4", "b")
 
 
+def test_a_path_of_another_program_means_the_clip_that_it_ends_with() -> None:
+    clips = ["s1/anna.mp4", "s2/anna.mp4", "ben.mp4", "s1/ben.mp4"]
+    assert design.clip_at("C:/films/s1/anna.mp4", clips) == "s1/anna.mp4"
+    assert design.clip_at("s1/ben.mp4", clips) == "s1/ben.mp4"
+    assert design.clip_at("C:/films/ben.mp4", clips) == "ben.mp4"
+    assert design.clip_at("C:/films/anna.mov", ["s1/anna.mov"]) == "s1/anna.mov"
+    with pytest.raises(DataError, match="fits the clips s1/anna"):
+        design.clip_at("C:/films/anna.mp4", clips)
+
+
 def test_persons_come_from_the_track_the_table_or_a_hand() -> None:
     assert Design().names("a.mp4", (1, 2)) == ["a.mp4#1", "a.mp4#2"]
     assert Design(single=True).names("s1/a.mp4", (1, 2)) == ["a", "a"]

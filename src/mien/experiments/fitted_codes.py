@@ -72,7 +72,7 @@ def fit(folder: Path, spans: Sequence[CodedSpan], further: Iterable[str] = ()) -
             names no person where there are several, or has a time in milliseconds; or no code is of a person who was read.
     """
     settings = study_folder.read_settings(folder)
-    spans = [replace(span, clip=design.clip_named(span.clip, settings.clips)) for span in spans]
+    spans = [replace(span, clip=_clip_of(span, settings)) for span in spans]
     pairs: list[tuple[Recording, list[CodedSpan]]] = []
     notes: list[CodeNote] = []
     for clip in (clip for clip in settings.clips if any(span.clip == clip for span in spans)):
@@ -107,6 +107,10 @@ def names_of(labels: Iterable[str], classes: Sequence[str]) -> dict[str, str]:
         known = emotions.canonical(label)
         found[label] = label if label in there else by_case.get(label.casefold()) or known or label
     return found
+
+
+def _clip_of(span: CodedSpan, settings: Settings) -> str:
+    return (design.clip_at if span.of_file else design.clip_named)(span.clip, settings.clips)
 
 
 def _from_first_frame(span: CodedSpan, offset: float) -> CodedSpan:

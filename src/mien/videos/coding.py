@@ -9,7 +9,7 @@ from __future__ import annotations
 import mimetypes
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 from xml.etree import ElementTree
 
@@ -37,7 +37,7 @@ class CodedSpan:
     """A span of time that somebody gave a label.
 
     Attributes:
-        clip: name of the clip, perhaps without folder or suffix.
+        clip: name of the clip, perhaps without folder or suffix; in ELAN the path of its file.
         coder: who coded it.
         label: the expression, as it was written.
         start, end: in seconds of the clip: from its first frame on, as in mien's tables, or from the start of the file.
@@ -101,7 +101,7 @@ def _read_eaf(path: Path) -> Iterator[CodedSpan]:
         raise DataError(f"'{path}' is no ELAN file: {error}.") from None
     media = root.find("HEADER/MEDIA_DESCRIPTOR")
     address = "" if media is None else media.get("MEDIA_URL") or media.get("RELATIVE_MEDIA_URL") or ""
-    clip = PurePosixPath(unquote(urlsplit(address).path)).name or path.stem
+    clip = unquote(urlsplit(address).path).lstrip("/") or path.stem
     for tier in root.iter("TIER"):
         for span in tier.iter("ALIGNABLE_ANNOTATION"):
             start, end = times.get(span.get("TIME_SLOT_REF1", "")), times.get(span.get("TIME_SLOT_REF2", ""))
@@ -134,9 +134,8 @@ def eaf(clip: str, episodes: Sequence[Episode]) -> str:
     spans = [span for name in dict.fromkeys(one.person for one in episodes) for span in _apart(episodes, name)]
     document = ElementTree.Element("ANNOTATION_DOCUMENT", EAF_ATTRIBUTES)
     header = ElementTree.SubElement(document, "HEADER", MEDIA_FILE="", TIME_UNITS="milliseconds")
-    name = PurePosixPath(clip).name
-    media = {"MEDIA_URL": f"file:///{quote(name)}", "RELATIVE_MEDIA_URL": f"./{quote(name)}"}
-    ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", media, MIME_TYPE=mimetypes.guess_type(name)[0] or "video/mp4")
+    media = {"MEDIA_URL": f"file:///{quote(clip)}", "RELATIVE_MEDIA_URL": f"./{quote(clip)}"}
+    ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", media, MIME_TYPE=mimetypes.guess_type(clip)[0] or "video/mp4")
     order = ElementTree.SubElement(document, "TIME_ORDER")
     times = sorted(
         (time, number, side) for number, span in enumerate(spans) for side, time in enumerate((span.start, span.end))

@@ -161,6 +161,16 @@ def clip_named(name: str, clips: Sequence[str]) -> str:
     return found[0]
 
 
+def clip_at(path: str, clips: Sequence[str]) -> str:
+    """The one clip at a path of another program, perhaps on another computer: its name ends the path, or has the file's name.
+
+    Raises:
+        DataError: there is none, or the file's name is that of several.
+    """
+    ends = [clip for clip in clips if f"/{path}".endswith(f"/{clip}")]
+    return max(ends, key=len) if ends else clip_named(PurePosixPath(path).name, clips)
+
+
 def is_named(clip: str, name: str) -> bool:
     """Whether a name means a clip: its name, or its name without folder or suffix."""
     path = PurePosixPath(clip)
