@@ -65,6 +65,15 @@ def test_a_clip_that_is_cut_off_says_so(invoke: Invoke, film: Path, tmp_path: Pa
     assert json.loads(invoke("video", film, "--model", "tiny", "--json")[1])["missing"] == 0
 
 
+def test_a_picture_that_starts_after_its_sound_is_told(invoke: Invoke, tmp_path: Path) -> None:
+    frames = [scenes.scene(("happy",), width=160, height=120, side=100)] * 10
+    path = scenes.clip(tmp_path / "late.mp4", frames, times=[1.5 + n / 10 for n in range(10)], sound=True)
+    code, out, err = invoke("video", path, "--model", "tiny", "--json")
+    assert code == 0, err
+    assert json.loads(out)["offset"] == 1.5
+    assert "the picture starts 1.5 s after the start of the file; times count from the first frame." in err
+
+
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory, film: Path) -> Path:
     folder = tmp_path_factory.mktemp("films")
@@ -100,10 +109,15 @@ def test_tracks_are_merged(invoke: Invoke, films: Path, tmp_path: Path) -> None:
     code, out, err = invoke("video", "merge", tmp_path / "study", "carl=anna.mp4#1,ben.mp4#1", "--json")
     assert code == 0, err
     assert {row["person"] for row in json.loads(out)["clips"]} == {"carl"}
+    twice = ("eva=anna.mp4#1", "eva=ben.mp4#1")  # one person in two words
+    code, out, err = invoke("video", "merge", tmp_path / "study", *twice, "--json")
+    assert {row["person"] for row in json.loads(out)["clips"]} == {"eva"}
+    clash = invoke("video", "merge", tmp_path / "study", "anna=anna.mp4#1", "ben=anna#1")
+    assert "'anna.mp4#1' is given twice" in clash[2]
     assert invoke("video", "merge", tmp_path / "study", "anna.mp4#1")[0] == 2
     tracks = tmp_path / "study" / "tracks.csv"
     assert "copy it to another file" in invoke("video", "merge", tmp_path / "study", tracks)[2]
-    (tmp_path / "persons.csv").write_text(tracks.read_text().replace("carl", "dora"))
+    (tmp_path / "persons.csv").write_text(tracks.read_text().replace("eva", "dora"))
     code, out, err = invoke("video", "merge", tmp_path / "study", tmp_path / "persons.csv", "--json")
     assert code == 0, err
     assert {row["person"] for row in json.loads(out)["clips"]} == {"dora"}

@@ -84,9 +84,32 @@ def test_miens_own_elan_files_agree_fully(folder: Path) -> None:
     assert found.pairs[0].seconds == pytest.approx(7.0)
 
 
+def test_people_are_compared_on_readable_time_too(folder: Path) -> None:
+    """No face from 3 to 4 s: there the two agree, which doesn't count, as mien can't agree with either."""
+    spans = [
+        CodedSpan("anna-film", "x", "happy", 0, 4),
+        CodedSpan("anna-film", "y", "happy", 0, 1.5),
+        CodedSpan("anna-film", "y", "sad", 1.5, 3),
+        CodedSpan("anna-film", "y", "happy", 3, 4),
+    ]
+    found = coder_agreement.measure(folder, spans)
+    assert [pair.seconds for pair in found.pairs] == [3.0, 3.0, 3.0]
+    assert found.pairs[0].agreement.value == pytest.approx(0.5)
+    again = coder_agreement.measure(folder, spans, uncoded="neutral")
+    assert [pair.seconds for pair in again.pairs] == [3.0, 3.0, 3.0]
+
+
+def test_the_label_of_time_without_a_code_is_a_class_of_the_model(folder: Path) -> None:
+    found = coder_agreement.measure(folder, CODES[4:], uncoded="Neutral")
+    assert (found.uncoded, found.lacking) == ("neutral", ())
+    assert found.pairs[0].kappa.value == pytest.approx(1.0)
+    assert coder_agreement.measure(folder, CODES[4:], uncoded="neutrl").lacking == ("neutrl",)
+
+
 def test_own_labels_are_disagreement(folder: Path) -> None:
     found = coder_agreement.measure(folder, [CodedSpan("anna-rest", "x", "bored", 0, 2)])
     assert found.classes == (*CLASSES, "bored")
+    assert found.lacking == ("bored",)
     assert found.pairs[0].agreement.value == 0.0
 
 
@@ -98,11 +121,11 @@ def test_many_clips_are_drawn_whole(folder: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("spans", "sentence"),
     [
-        ([CodedSpan("other", "x", "happy", 0, 1)], "name the clip 'other', but the study has"),
-        ([CodedSpan("anna-film", "x", "happy", 0, 1, "ben")], "of no person whose face was read"),
+        ([CodedSpan("other", "x", "happy", 0, 1)], "There is no clip 'other': the clips are"),
+        ([CodedSpan("anna-film", "x", "happy", 0, 1, "ben")], "name the person 'ben'"),
         (
             [CodedSpan("anna-film", "x", "happy", 0, 2), CodedSpan("anna-film", "x", "sad", 1, 3)],
-            "'x' has two labels at 1 s of 'anna-film': happy and sad",
+            "'x' has two labels at 1 s of 'anna-film.mp4': happy and sad",
         ),
     ],
 )

@@ -47,6 +47,6 @@ def filmed(folder: Path, design: Design = DESIGN) -> VideoStudy:
     for clip, shown in SHOWN.items():
         write_rows(study_folder.rows_path(folder, clip), shown)
     reading = Reading("tiny", "0" * 64, 1, 0.0, None, 0.3, None, {}, Limits())
-    settings = Settings("0", tuple(SHOWN), reading, design)
+    settings = Settings("0", tuple(SHOWN), reading, design.fitted(tuple(SHOWN)))
     files.write_json(folder / study_folder.SETTINGS, typed_json.to_json(settings))
     return study.summarise(folder, settings)

@@ -151,6 +151,52 @@ def test_a_track_that_is_gone_is_closed() -> None:
     assert [(s.track, s.start, s.end) for s in segmenter.finish()] == [(1, 0.0, 0.9), (2, 5.0, 5.9)]
 
 
+def empty(time: float) -> FrameReading:
+    return FrameReading(Frame(0, time, None), ())  # type: ignore[arg-type] # no picture needed
+
+
+def shown(letters: str, rate: float = 10, max_gap: float = 1.0) -> list[tuple[str, float, float]]:
+    """The segments of one face that shows happy, sad, fear, or is not read (x)."""
+    segmenter = Segmenter(max_gap)
+    names = {"h": "happy", "s": "sad", "f": "fear"}
+    for number, letter in enumerate(letters):
+        time = number / rate
+        segmenter.add(empty(time) if letter == "x" else fake(time, names[letter]))
+    return [(segment.label, segment.start, segment.end) for segment in segmenter.finish()]
+
+
+def test_a_segment_ends_before_time_without_a_face() -> None:
+    happy, gap, sad = "h" * 20, "x" * 9, "s" * 20
+    assert shown(happy + gap + sad) == [("happy", 0.0, 1.9), ("sad", 2.9, 4.8)]
+    assert shown(happy + gap + "s" * 3) == [("happy", 0.0, 1.9)]
+    assert shown(happy + gap + happy) == [("happy", 0.0, 4.8)]  # a short gap is bridged
+
+
+def test_a_segment_ends_before_frames_of_other_expressions() -> None:
+    assert shown("h" * 20 + "s" * 3) == [("happy", 0.0, 2.0)]
+    assert shown("h" * 10 + "ssfff" + "s" * 10) == [("happy", 0.0, 1.0), ("sad", 1.5, 2.4)]
+
+
+def test_the_shortest_segment_is_not_lost_by_rounding() -> None:
+    for before in range(1, 40):
+        start, end = round(before / 10, 3), round(before / 10 + 0.4, 3)
+        assert ("sad", start, end) in shown("x" * before + "ssss" + "h" * 9)
+
+
+def test_frames_that_are_far_apart_are_joined() -> None:
+    assert shown("h" * 5 + "s" * 5, rate=0.5, max_gap=3.0) == [("happy", 0.0, 10.0), ("sad", 10.0, 18.0)]
+
+
+def test_a_film_with_frames_far_apart_has_one_track(reader: Reader, tmp_path: Path) -> None:
+    """The same with every Nth frame, and with smoothing over several of them."""
+    photo = scenes.scene(("happy",), width=160, height=120, side=80, seed=1)
+    slow = scenes.clip(tmp_path / "slow.mp4", [photo] * 5, times=[2.0 * n for n in range(5)])
+    long = scenes.clip(tmp_path / "long.mp4", [photo] * 41, rate=10)
+    for path, every in ((slow, 1), (long, 20)):
+        faces = [reading.faces for reading in readings(reader, path, every=every) if reading.fresh]
+        assert [[one.track for one in each] for each in faces] == [[1]] * len(faces)
+
+
 def test_unsure_faces_make_no_segment() -> None:
     segmenter = Segmenter()
     for number in range(10):

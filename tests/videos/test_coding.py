@@ -27,9 +27,9 @@ def test_an_elan_file_comes_back_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "talk.eaf"
     path.write_text(coding.eaf("s1/talk & walk.mp4", EPISODES), encoding="utf-8")
     assert coding.read(path) == [
-        CodedSpan("talk & walk.mp4", "anna", "happy", 0.5, 1.8),  # tiers have no overlaps
-        CodedSpan("talk & walk.mp4", "anna", "surprise", 1.8, 3661.25),
-        CodedSpan("talk & walk.mp4", "ben", "sad", 1.0, 3.0),
+        CodedSpan("s1/talk & walk.mp4", "anna", "happy", 0.5, 1.8, of_file=True),  # tiers have no overlaps
+        CodedSpan("s1/talk & walk.mp4", "anna", "surprise", 1.8, 3661.25, of_file=True),
+        CodedSpan("s1/talk & walk.mp4", "ben", "sad", 1.0, 3.0, of_file=True),
     ]
 
 
@@ -50,13 +50,16 @@ def test_an_elan_file_of_a_person(tmp_path: Path) -> None:
 <TIER TIER_ID="notes"><ANNOTATION><REF_ANNOTATION ANNOTATION_ID="a3" ANNOTATION_REF="a1">
 <ANNOTATION_VALUE>loud</ANNOTATION_VALUE></REF_ANNOTATION></ANNOTATION></TIER></ANNOTATION_DOCUMENT>"""
     )
-    assert coding.read(path) == [CodedSpan("interview.mp4", "Rater 1", "happy", 1.0, 2.5)]
+    assert coding.read(path) == [CodedSpan("C:/My films/interview.mp4", "Rater 1", "Happiness", 1.0, 2.5, of_file=True)]
 
 
 def test_a_table_of_codes(tmp_path: Path) -> None:
     path = tmp_path / "codes.csv"
-    path.write_text("clip,start,end,label,coder\na,0,0:01.5,Joy,x\na,1.5,2,own word,y\n")
-    assert coding.read(path) == [CodedSpan("a", "x", "happy", 0, 1.5), CodedSpan("a", "y", "own word", 1.5, 2)]
+    path.write_text("clip,start,end,label,coder\na,0,0:01.5,Joy,x\na,1.5,2,own word,y\na,2,3, ,x\n")
+    assert coding.read(path) == [  # a span without a label is no code
+        CodedSpan("a", "x", "Joy", 0, 1.5),
+        CodedSpan("a", "y", "own word", 1.5, 2),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -66,6 +69,7 @@ def test_a_table_of_codes(tmp_path: Path) -> None:
         ("c.csv", "clip,start,end,label\na,0,soon,happy\n", "no time in row 2"),
         ("c.csv", "clip,start,end,label\na,2,1,happy\n", "ends at 1 s, but starts at 2 s"),
         ("c.csv", "clip,start,end,label\n", "has no codes"),
+        ("c.csv", "clip,start,end,label\na,0,1,\n", "has no codes"),
         ("c.eaf", "<a>", "is no ELAN file"),
     ],
 )
@@ -80,6 +84,12 @@ def test_subtitles_name_the_expressions() -> None:
     lines = coding.webvtt(EPISODES).splitlines()
     assert lines[:4] == ["WEBVTT", "", "00:00:00.500 --> 00:00:02.000", "anna: happy (80%)"]
     assert "00:00:01.800 --> 01:01:01.250" in lines
+
+
+def test_times_for_players_count_from_the_start_of_the_file(tmp_path: Path) -> None:
+    coding.write(tmp_path, "a.mp4", EPISODES[:1], offset=1.5)
+    assert "00:00:02.000 --> 00:00:03.500" in (tmp_path / "subtitles" / "a.mp4.vtt").read_text()
+    assert coding.read(tmp_path / "elan" / "a.mp4.eaf")[0].start == 2.0
 
 
 def test_both_are_written_beside_each_other(tmp_path: Path) -> None:

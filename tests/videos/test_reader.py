@@ -41,6 +41,17 @@ def test_a_variable_frame_rate_keeps_its_times(tmp_path: Path) -> None:
     np.testing.assert_allclose([time for _, time in seen(path)], times, atol=2e-3)
 
 
+@pytest.mark.parametrize("ending", ["mp4", "mkv"])
+def test_a_film_that_starts_after_its_sound_has_an_offset(tmp_path: Path, plain: Path, ending: str) -> None:
+    frames = [scenes.background(64, 48, 1)] * 10
+    path = scenes.clip(tmp_path / f"late.{ending}", frames, times=[1.5 + n / 10 for n in range(10)], sound=True)
+    with VideoReader(path) as film:
+        assert film.offset == pytest.approx(1.5, abs=0.03)
+        assert next(film.frames()).time == 0.0
+    with VideoReader(plain) as film:
+        assert film.offset == 0.0
+
+
 def test_a_turned_camera_is_turned_back(tmp_path: Path) -> None:
     upright = np.zeros((64, 48, 3), np.uint8)
     upright[:20, :20] = 255  # at the top left

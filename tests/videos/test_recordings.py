@@ -33,6 +33,23 @@ def test_frames_last_until_the_next_one_but_not_over_a_pause(rows: recordings.Cl
     np.testing.assert_allclose(rows.spans, [0.1, 0.1, 1.0, 0.1])
 
 
+def one_face(path: Path, times: list[float]) -> recordings.ClipRows:
+    lines = [f"{number},{time},face,1,0,0,50,60,0.8,0.2,\n" for number, time in enumerate(times)]
+    path.write_text(HEAD + "".join(lines))
+    return recordings.read(path, "a.mp4")
+
+
+def test_frames_that_are_always_far_apart_are_no_pauses(tmp_path: Path) -> None:
+    """Twenty seconds with a frame every two, and then a pause; a recording of one frame."""
+    rows = one_face(tmp_path / "a.csv", [2.0 * number for number in range(10)])
+    np.testing.assert_allclose(rows.spans, [2.0] * 10)
+    rows = one_face(tmp_path / "b.csv", [0.0, 2.0, 4.0, 6.0, 20.0])
+    np.testing.assert_allclose(rows.spans, [2.0, 2.0, 2.0, 3.0, 2.0])
+    rows = one_face(tmp_path / "c.csv", [0.0])
+    (one,) = recordings.by_person(rows, ["anna"])
+    assert one.end == rows.spans.sum() == recordings.ONLY
+
+
 def test_a_recording_has_every_frame_of_the_clip(rows: recordings.ClipRows) -> None:
     one, two = recordings.by_person(rows, ["anna", "ben", "anna"], "film")
     assert (one.person, two.person, one.condition) == ("anna", "ben", "film")

@@ -278,6 +278,8 @@ def test_tracks_are_merged_by_hand(films: Path, tmp_path: Path) -> None:
     (anna,) = [one for one in merged.results if one.summary.person == "anna"]
     assert anna.summary.readable_share == pytest.approx(5 / 6, abs=0.01)
     assert len(anna.episodes) == 4
+    again = read(films, tmp_path / "out", Design())  # a repeated call keeps the persons
+    assert [one.summary.person for one in again.results].count("anna") == 1
     with pytest.raises(DataError, match="There is no clip 'x'"):
         study.merge(tmp_path / "out", [PersonOfTrack("x", 1, "anna")])
     with pytest.raises(DataError, match=r"'anna-calm.mp4' has no track 9"):
@@ -288,6 +290,33 @@ def test_a_folder_of_something_else_is_refused(films: Path, tmp_path: Path) -> N
     (tmp_path / "notes.txt").touch()
     with pytest.raises(OutputError, match="exists and has no study"):
         read(films, tmp_path)
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_frames_far_apart_make_one_episode(tmp_path: Path, single: bool) -> None:
+    film(tmp_path / "long.mp4", ["happy"] * 20, 3)
+    reader, found = Reader("tiny", threads=1), clips.expand([str(tmp_path / "long.mp4")])
+    result = study.run(reader, found, tmp_path / "out", job.Plan(every=20), Design(single=single))
+    (one,) = result.results
+    assert [(episode.expression, episode.start, episode.end) for episode in one.episodes] == [("happy", 0.0, 20.0)]
+    assert (one.summary.seconds, one.summary.readable_share) == (20.0, 1.0)
+    first = study.run(reader, found, tmp_path / "first", job.Plan(end=0.05), Design(single=single))
+    assert first.results[0].summary.readable_share == 1.0  # one frame
+    assert first.results[0].expressions[3].share_of_time == 1.0
+
+
+def test_players_count_from_the_start_of_the_sound(tmp_path: Path) -> None:
+    """The picture starts 1.5 seconds after the sound."""
+    frames = [scenes.scene(("happy",), width=160, height=120, side=100)] * 20
+    path = scenes.clip(tmp_path / "late.mp4", frames, rate=RATE, times=[1.5 + n / RATE for n in range(20)], sound=True)
+    found = clips.expand([str(path)])
+    result = study.run(Reader("tiny", threads=1), found, tmp_path / "out", PLAN, Design(single=True))
+    assert result.offsets == {"late.mp4": 1.5}
+    (one,) = result.results
+    assert [(episode.start, episode.end) for episode in one.episodes] == [(0.0, 2.0)]
+    (span,) = coding.read(tmp_path / "out" / "elan" / "late.mp4.eaf")
+    assert (span.start, span.end) == (1.5, 3.5)
+    assert "00:00:01.500 --> 00:00:03.500" in (tmp_path / "out" / "subtitles" / "late.mp4.vtt").read_text()
 
 
 def test_a_clip_that_is_cut_off_is_told(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ import pytest
 from mien import files, typed_json
 from mien.errors import DataError, OutputError, VideoError
 from mien.inference.readability import Limits
+from mien.progress import Progress
 from mien.videos import study_folder
 from mien.videos.clips import Clip
-from mien.videos.design import Design
+from mien.videos.design import Design, PersonOfTrack
 from mien.videos.study_folder import ClipFile, ClipRecord, Reading, Settings
 
 READING = Reading("tiny", "0" * 64, 1, 0.0, None, 0.3, None, {}, Limits())
@@ -22,17 +23,49 @@ SETTINGS = Settings("0", ("a.mp4",), READING, Design())
 
 def test_settings_are_kept_and_others_are_refused(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    study_folder.take_up(out, SETTINGS)
+    study_folder.take_up(out, SETTINGS, [])
     assert study_folder.read_settings(out) == SETTINGS
-    study_folder.take_up(out, dataclasses.replace(SETTINGS, design=Design(single=True)))
+    study_folder.take_up(out, dataclasses.replace(SETTINGS, design=Design(single=True)), [])
     other = dataclasses.replace(SETTINGS, reading=dataclasses.replace(READING, smoothing=0.1, every=2))
     with pytest.raises(OutputError, match="another value of every, smoothing"):
-        study_folder.take_up(out, other)
+        study_folder.take_up(out, other, [])
     with pytest.raises(OutputError, match="exists and has no study"):
-        study_folder.take_up(tmp_path, SETTINGS)
+        study_folder.take_up(tmp_path, SETTINGS, [])
     (out / "settings.json").write_text("{}")
     with pytest.raises(DataError, match="is damaged: it lacks 'version'"):
         study_folder.read_settings(out)
+
+
+class Lines(Progress):
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def line(self, text: str) -> None:
+        self.lines.append(text)
+
+
+def test_persons_named_by_hand_are_kept_but_for_a_clip_that_changed(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    clips = [Clip(name, str(tmp_path / name)) for name in ("a.mp4", "b.mp4")]
+    persons = (
+        PersonOfTrack("a.mp4", 1, "anna"),
+        PersonOfTrack("b.mp4", 1, "ben"),
+        PersonOfTrack("gone.mp4", 1, "carl"),
+    )
+    study_folder.take_up(out, dataclasses.replace(SETTINGS, design=Design(persons=persons)), clips)
+    for clip in clips:
+        Path(clip.path).write_bytes(b"one")
+        record = ClipRecord(clip.name, ClipFile.of(clip.path), 9, 0)
+        files.write_json(study_folder.record_path(out, clip.name), typed_json.to_json(record))
+    Path(clips[1].path).write_bytes(b"three")
+    seen = Lines()
+    again = study_folder.take_up(out, dataclasses.replace(SETTINGS, design=Design(faces=False)), clips, seen)
+    assert again.design == Design(faces=False, persons=(persons[0], persons[2]))
+    assert study_folder.read_settings(out) == again
+    assert seen.lines == [
+        "2 tracks keep the person named by  mien video merge",
+        "b.mp4: the file has changed, and its tracks with it: name their persons again",
+    ]
 
 
 def test_a_file_is_known_by_its_content(tmp_path: Path) -> None:

@@ -40,6 +40,12 @@ def test_a_short_gap_is_bridged_and_a_long_one_is_not() -> None:
     assert tracker.update(boxes((110, 100)), 3.0) == [2]
 
 
+def test_frames_that_are_always_far_apart_are_no_gap() -> None:
+    tracker = Tracker(max_gap=3.0)
+    assert [tracker.update(boxes((100 + 5 * step, 100)), 2.0 * step) for step in range(5)] == [[1]] * 5
+    assert tracker.update(boxes((125, 100)), 14.0) == [2]
+
+
 @pytest.mark.parametrize(("centre", "side"), [((500, 100), 100.0), ((100, 100), 300.0)])
 def test_somebody_elsewhere_or_of_another_size_is_somebody_else(centre: tuple[float, float], side: float) -> None:
     tracker = Tracker()

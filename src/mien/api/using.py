@@ -166,7 +166,8 @@ def video_study(
     """Read several clips, and summarise the expressions by person, clip and condition.
 
     A repeated call reads only the clips that the folder does not have yet or that have changed, goes on inside a clip whose
-    reading was interrupted, and makes the summaries anew. The results don't depend on the number of workers.
+    reading was interrupted, and makes the summaries anew; persons named with ``merge_tracks`` are kept. The results don't depend
+    on the number of workers.
 
     Args:
         clips: files and folders of clips.
@@ -234,8 +235,8 @@ def merge_tracks(
         progress: receives lines for the user.
 
     Raises:
-        DataError: the folder has no study, or not these clips, or the table doesn't fit.
-        ArgumentError: a track is written otherwise, or is given twice.
+        DataError: the folder has no study, or not these clips, a track is given twice, or the table doesn't fit.
+        ArgumentError: a track is written otherwise.
         OutputError: the folder can't be written.
     """
     from mien.errors import OutputError

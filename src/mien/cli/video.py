@@ -220,11 +220,12 @@ def merge(folder: Path, persons: tuple[str, ...], lang: str, as_json: bool) -> N
             )
         _tell(api.merge_tracks(folder, persons[0], lang=lang, progress=SHOWN), as_json)
         return
-    pairs = [text.partition("=") for text in persons]
-    for text, (name, _, tracks) in zip(persons, pairs, strict=True):
+    named: dict[str, list[str]] = {}
+    for text in persons:
+        name, _, tracks = text.partition("=")
         if not name.strip() or not tracks.strip():
             raise click.UsageError(f"'{text}' does not name a person: write NAME=CLIP#TRACK,CLIP#TRACK.")
-    named = {name.strip(): [track.strip() for track in tracks.split(",")] for name, _, tracks in pairs}
+        named.setdefault(name.strip(), []).extend(track.strip() for track in tracks.split(","))
     _tell(api.merge_tracks(folder, named, lang=lang, progress=SHOWN), as_json)
 
 
@@ -270,7 +271,12 @@ def _tell(found: VideoStudy, as_json: bool) -> None:
 
 
 def _say_losses(found: VideoResult, max_pixels: int) -> None:
-    """Report the frames that could not be read."""
+    """Report the frames that could not be read, and a picture that starts after the sound."""
+    from mien.videos.blocks import ROUNDING
+
+    if found.offset > ROUNDING:
+        shown = cells.decimal(found.offset)
+        say(f"the picture starts {shown} s after the start of the file; times count from the first frame.")
     if found.lost:
         say(f"the video ended early, after {cells.decimal(found.last, 0)} s: {found.lost}")
     if found.broken:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,14 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien import emotions, typed_json
+from mien import typed_json
 from mien.display import Displayed
 from mien.errors import ArgumentError, DataError
 from mien.evaluation import coders
 from mien.evaluation.coders import CodedTime
 from mien.evaluation.metrics import Score
+from mien.experiments import fitted_codes
+from mien.experiments.fitted_codes import CodeNote, FittedCodes
 from mien.typed_json import JsonObject
-from mien.videos import design, study, study_folder
 from mien.videos.coding import CodedSpan
 from mien.videos.recordings import Recording
 
@@ -39,7 +39,7 @@ class PairAgreement:
 
     Attributes:
         first, second: their names; the model is ``mien``.
-        seconds: time that both coded.
+        seconds: readable time that both coded.
         agreement: share of this time with the same label.
         kappa: Cohen's kappa.
     """
@@ -95,6 +95,9 @@ class CoderAgreement(Displayed, kind="coder_agreement"):
         block: length of a block, in seconds.
         units: number of clips or blocks that it draws from.
         uncoded: label of time without a code; None if it is left out.
+        lacking: labels that the model lacks, which count as disagreement with it.
+        renamed: pairs of a label and the class of another name as which it counts.
+        notes: codes that were left out, clip by clip.
     """
 
     classes: tuple[str, ...]
@@ -109,6 +112,9 @@ class CoderAgreement(Displayed, kind="coder_agreement"):
     block: float
     units: int
     uncoded: str | None
+    lacking: tuple[str, ...]
+    renamed: tuple[tuple[str, str], ...]
+    notes: tuple[CodeNote, ...]
 
     def to_dict(self) -> JsonObject:
         """Plain values for JSON; what is not defined is null."""
@@ -120,6 +126,8 @@ def measure(
 ) -> CoderAgreement:
     """Compare codes with the most probable expressions of a study's rows, by overlap in time.
 
+    Only the time counts in which the face was read, also between two people.
+
     Args:
         folder: the output folder of a study with clips.
         spans: the codes of one or several people.
@@ -127,43 +135,18 @@ def measure(
         block: length of the blocks of time that the bootstrap draws, in seconds, with fewer than ``ENOUGH_CLIPS`` clips.
 
     Raises:
-        DataError: no code is of a clip of the study, a clip shows several persons and its codes name none, or a coder has two
-            labels at one time.
+        DataError: the codes don't fit the study, see ``fitted_codes.fit``, or a coder has two labels at one time.
         ArgumentError: ``block`` is not positive.
     """
     if not block > 0:
         raise ArgumentError(f"A block must last longer than 0 s, not {block:g} s.")
-    settings = study_folder.read_settings(folder)
-    coded = dict.fromkeys(span.clip for span in spans)
-    for name in coded:
-        if not any(design.is_named(clip, name) for clip in settings.clips):
-            raise DataError(f"The codes name the clip '{name}', but the study has {', '.join(settings.clips[:5])}.")
-    clips = tuple(clip for clip in settings.clips if any(design.is_named(clip, name) for name in coded))
-    of_clips = study.recordings_of(folder, dataclasses.replace(settings, clips=clips))
-    recordings = [one for one in of_clips if one.readable.any()]
-    pairs = [(one, own) for one in recordings if (own := _codes_of(one, recordings, spans))]
-    if not pairs:
-        raise DataError("The codes are of no person whose face was read in these clips.")
+    codes = fitted_codes.fit(folder, spans, [] if uncoded is None else [uncoded])
     names = tuple(dict.fromkeys(span.coder for span in spans))
-    known = pairs[0][0].classes
-    further = {span.label for span in spans} | ({uncoded} if uncoded else set())
-    classes = (*known, *emotions.in_order(further - set(known)))
-    timelines = [_timeline(one, own, names, classes, uncoded) for one, own in pairs]
+    label = None if uncoded is None else codes.named[uncoded]
+    timelines = [_timeline(one, own, names, codes.classes, label) for one, own in codes.pairs]
     by_clip = len(timelines) >= ENOUGH_CLIPS
-    parts = [_coded(timeline, len(classes), None if by_clip else block) for timeline in timelines]
-    return _measured(parts, names, classes, ("clips" if by_clip else "blocks", block, uncoded))
-
-
-def _codes_of(recording: Recording, recordings: Sequence[Recording], spans: Sequence[CodedSpan]) -> list[CodedSpan]:
-    """The codes of one person in one clip."""
-    of_clip = [span for span in spans if design.is_named(recording.clip, span.clip)]
-    persons = [one.person for one in recordings if one.clip == recording.clip]
-    if any(not span.person for span in of_clip) and len(persons) > 1:
-        raise DataError(
-            f"The clip '{recording.clip}' shows several persons ({', '.join(persons[:3])}): add a column person to the codes, or "
-            "read the clips with --people 1."
-        )
-    return [span for span in of_clip if span.person in ("", recording.person)]
+    parts = [_coded(timeline, len(codes.classes), None if by_clip else block) for timeline in timelines]
+    return _measured(parts, names, codes, ("clips" if by_clip else "blocks", block, label))
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,6 +174,7 @@ def _timeline(
     if uncoded is not None:
         coded = [number for number, row in enumerate(rows[:-1]) if row]
         labels[:, coded] = np.where(labels[:, coded] < 0, classes.index(uncoded), labels[:, coded])
+    labels[labels[:, -1] < 0] = -1  # not readable, and so in no pair
     return _Timeline(edges, labels)
 
 
@@ -231,9 +215,9 @@ def _coded(timeline: _Timeline, num_classes: int, block: float | None) -> CodedT
 
 
 def _measured(
-    parts: Sequence[CodedTime], names: tuple[str, ...], classes: tuple[str, ...], drawn: tuple[str, float, str | None]
+    parts: Sequence[CodedTime], names: tuple[str, ...], codes: FittedCodes, drawn: tuple[str, float, str | None]
 ) -> CoderAgreement:
-    time, model = _joined(parts), len(names)
+    time, model, classes = _joined(parts), len(names), codes.classes
     pairs = []
     for one, other in itertools.combinations(range(model + 1), 2):
         both = time.of(one, other)
@@ -258,8 +242,11 @@ def _measured(
         ),
         drawn=drawn[0],
         block=drawn[1],
-        units=len(np.unique(time.blocks[time.seconds > 0])),
+        units=len(np.unique(time.blocks[(time.labels >= 0).sum(1) > 1])),
         uncoded=drawn[2],
+        lacking=codes.lacking,
+        renamed=codes.renamed,
+        notes=codes.notes,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from types import MappingProxyType
 
@@ -27,6 +28,21 @@ FACE = 46
 """Side of a face below the time axis."""
 
 
+@dataclass(frozen=True)
+class Film:
+    """A clip that the page can play.
+
+    Attributes:
+        address: from the page.
+        id: of the element that plays it.
+        offset: time of the first frame in seconds from the start of the file, from which the element counts.
+    """
+
+    address: str
+    id: str
+    offset: float
+
+
 def timeline(
     results: Sequence[PersonInClip],
     classes: Sequence[str],
@@ -34,7 +50,7 @@ def timeline(
     *,
     blocks: bool = False,
     faces: Mapping[Place, str] = MappingProxyType({}),
-    film: str = "",
+    film: Film | None = None,
 ) -> str:
     """Draw one person in one clip.
 
@@ -44,7 +60,7 @@ def timeline(
         t: the texts of the page.
         blocks: whether the results are of blocks, whose conditions are written above.
         faces: pictures of faces as data URLs, which are drawn below their time.
-        film: id of the element that plays the clip; empty without one.
+        film: the clip, if the page can play it.
     """
     summary, last = results[0].summary, end_of(results)
     top = TOP + BAND * blocks
@@ -71,7 +87,10 @@ def timeline(
     parts += _faces(shown, faces, last, bottom + AXIS)
     label = t("video_study.timeline_label", person=summary.person, clip=summary.clip)
     height = bottom + AXIS + (FACE + 4) * bool(shown)
-    seeks = f' data-film="{film}" data-axis="{LEFT} {RIGHT} {round(last, 3)} {top} {bottom}"' if film else ""
+    seeks = ""
+    if film is not None:
+        axis = f"{LEFT} {RIGHT} {round(last, 3)} {top} {bottom}"
+        seeks = f' data-film="{film.id}" data-axis="{axis}" data-offset="{film.offset}"'
     return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(label)}"{seeks}>{"".join(parts)}</svg>'
 
 

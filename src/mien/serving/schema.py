@@ -181,6 +181,9 @@ class VideoResult(BaseModel):
     lost: str | None = Field(description="Why it ended early; null if it did not.")
     prior: dict[str, float] | None = Field(description="The class shares to which the probabilities are adjusted.")
     device: str
+    offset: float = Field(
+        description="Time of the first frame from the start of the file, as players count; all other times count from the first frame."
+    )
     segments: list[Segment] = Field(description="By face and time.")
 
 

@@ -15,9 +15,11 @@ from mien.checks import Between, checked
 from mien.inference import priors
 from mien.inference.photo import Face, Reader
 from mien.typed_json import JsonObject
+from mien.videos import pauses
+from mien.videos.pauses import PAUSE
 from mien.videos.reader import Frame, Packet, VideoReader
 from mien.videos.sightings import Sighting, Watcher
-from mien.videos.tracking import MAX_GAP, Tracker
+from mien.videos.tracking import Tracker
 
 SMOOTHING = 0.3
 """Default smoothing time in seconds: an expression takes about half a second to form."""
@@ -128,7 +130,8 @@ def check(every: Annotated[int, Between(1, 1_000_000_000)], smoothing: Annotated
 def _readings(
     reader: Reader, clip: VideoReader, every: int, smoothing: float, on_audio: Callable[[Packet], None] | None
 ) -> Iterator[FrameReading]:
-    watcher, follower = Watcher(reader), Follower(smoothing, reader.options.abstain)
+    max_gap = pauses.after(every / clip.rate)
+    watcher, follower = Watcher(reader), Follower(smoothing, reader.options.abstain, max_gap=max_gap)
     faces: tuple[TrackedFace, ...] = ()
     for frame in clip.frames(on_audio=on_audio):
         if frame.number % every:
@@ -145,6 +148,7 @@ class Follower:
         smoothing: time constant in seconds; 0 is off.
         abstain: as in ``Options``.
         adjust: changes the probabilities ``(N, K)`` of a frame before they are smoothed; None leaves them.
+        max_gap: time for which a track without boxes is kept, in seconds.
     """
 
     def __init__(
@@ -152,8 +156,10 @@ class Follower:
         smoothing: float,
         abstain: float,
         adjust: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None,
+        *,
+        max_gap: float = PAUSE,
     ) -> None:
-        self._tracker, self._smoother = Tracker(), Smoother(smoothing)
+        self._tracker, self._smoother = Tracker(max_gap), Smoother(smoothing, max_gap)
         self._abstain, self._adjust = abstain, adjust
 
     def follow(self, sighting: Sighting) -> tuple[TrackedFace, ...]:
@@ -190,12 +196,20 @@ def estimate_prior(reader: Reader, clip: VideoReader, *, every: int = 1) -> NDAr
 
 
 class Segmenter:
-    """Join predictions into segments as they arrive; changes shorter than ``MIN_SEGMENT`` are ignored."""
+    """Join predictions into segments as they arrive; changes shorter than ``MIN_SEGMENT`` are ignored.
 
-    def __init__(self) -> None:
+    A segment ends with the first frame of another expression, or with its own last frame if the face was not read after it.
+
+    Args:
+        max_gap: time over which a segment goes on without its expression, in seconds.
+    """
+
+    def __init__(self, max_gap: float = PAUSE) -> None:
         self.segments: list[Segment] = []
         self._open: dict[int, _Stretch] = {}
         self._rival: dict[int, _Stretch] = {}
+        self._before = -math.inf  # time of the frame before
+        self._max_gap = max_gap
 
     def add(self, reading: FrameReading) -> None:
         """Add a fresh frame; an abstained face belongs to no segment."""
@@ -203,56 +217,63 @@ class Segmenter:
         for tracked in reading.faces:
             if not tracked.face.abstained:
                 self._take(tracked.track, tracked.face.label, tracked.face.confidence, time)
-        for number in [number for number, stretch in self._open.items() if time - stretch.end > MAX_GAP]:
-            self._close(number)
+        for number in [number for number, stretch in self._open.items() if time - stretch.last > self._max_gap]:
+            self._end(number)
+        self._before = time
 
     def finish(self) -> list[Segment]:
         """All segments, sorted by track and time."""
-        for number in list(self._open):
-            self._close(number)
+        while self._open:
+            for number in list(self._open):
+                self._end(number)
         return sorted(self.segments, key=lambda segment: (segment.track, segment.start))
 
     def _take(self, number: int, label: str, confidence: float, time: float) -> None:
-        current = self._open.get(number)
+        current, rival = self._open.get(number), self._rival.get(number)
         if current is None:
-            self._open[number] = _Stretch(label, time, time, confidence, 1)
+            self._open[number] = _Stretch(label, time).extended(confidence, time)
         elif current.label == label:
-            current.extend(confidence, time)
+            current.extended(confidence, time)
             self._rival.pop(number, None)
         else:
-            rival = self._rival.get(number)
+            if current.end is None:
+                current.end = time if current.last >= self._before else current.last
             if rival is None or rival.label != label:
-                rival = self._rival[number] = _Stretch(label, time, time, 0.0, 0)
-            rival.extend(confidence, time)
-            if rival.end - rival.start >= MIN_SEGMENT:
-                current.end = rival.start
-                self._write(number, current)
-                self._open[number] = self._rival.pop(number)
+                rival = self._rival[number] = _Stretch(label, time)
+            if rival.extended(confidence, time).is_long:
+                self._end(number)
 
-    def _close(self, number: int) -> None:
-        current, rival = self._open.pop(number), self._rival.pop(number, None)
-        if rival is not None:
-            current.end = max(current.end, rival.end)
-        self._write(number, current)
-
-    def _write(self, number: int, stretch: _Stretch) -> None:
-        if stretch.end - stretch.start >= MIN_SEGMENT:
+    def _end(self, number: int) -> None:
+        """End the segment of a track; its rival goes on."""
+        stretch = self._open.pop(number)
+        if number in self._rival:
+            self._open[number] = self._rival.pop(number)
+        if stretch.is_long:
+            end = stretch.last if stretch.end is None else stretch.end
             confidence = round(stretch.total / stretch.num, 4)
-            self.segments.append(
-                Segment(number, round(stretch.start, 3), round(stretch.end, 3), stretch.label, confidence)
-            )
+            self.segments.append(Segment(number, round(stretch.start, 3), round(end, 3), stretch.label, confidence))
 
 
 @dataclass
 class _Stretch:
+    """Frames of one expression: the first and the last one, and where the first one of another expression ends them."""
+
     label: str
     start: float
-    end: float
-    total: float
-    num: int
+    last: float = 0.0
+    end: float | None = None
+    total: float = 0.0
+    num: int = 0
 
-    def extend(self, confidence: float, time: float) -> None:
-        self.end, self.total, self.num = time, self.total + confidence, self.num + 1
+    @property
+    def is_long(self) -> bool:
+        """Whether it lasts for ``MIN_SEGMENT``."""
+        return (self.last if self.end is None else self.end) - self.start >= MIN_SEGMENT - 1e-6
+
+    def extended(self, confidence: float, time: float) -> _Stretch:
+        """The same, with one more frame."""
+        self.last, self.end, self.total, self.num = time, None, self.total + confidence, self.num + 1
+        return self
 
 
 class Smoother:
@@ -260,15 +281,16 @@ class Smoother:
 
     Args:
         seconds: time constant; 0 is off.
+        max_gap: time after which the average of a track starts anew, in seconds.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+    def __init__(self, seconds: float, max_gap: float = PAUSE) -> None:
+        self.seconds, self.max_gap = seconds, max_gap
         self.rows: dict[int, tuple[float, NDArray[np.float32]]] = {}
 
     def __call__(self, track: int, row: NDArray[np.float32], time: float) -> NDArray[np.float32]:
         """The smoothed probabilities ``(K,)`` of a track at a non-decreasing time in seconds."""
-        self.rows = {number: entry for number, entry in self.rows.items() if time - entry[0] <= MAX_GAP}
+        self.rows = {number: entry for number, entry in self.rows.items() if time - entry[0] <= self.max_gap}
         if track in self.rows and self.seconds > 0:
             before, average = self.rows[track]
             share = np.float32(1 - math.exp(-(time - before) / self.seconds))

@@ -15,7 +15,7 @@ from mien.inference import priors, records
 from mien.inference.photo import Reader
 from mien.progress import SILENT, Progress
 from mien.typed_json import JsonObject
-from mien.videos import job, study_folder
+from mien.videos import job, pauses, study_folder
 from mien.videos.analysis import Follower, face_rows
 from mien.videos.clips import Clip
 from mien.videos.part import BLOCK, Part
@@ -90,8 +90,9 @@ class ClipReader:
             if lost or film.lost:
                 why = f" ({film.lost})" if film.lost else ""
                 progress.line(f"{clip.name}: {frames} frames were read, about {lost} could not be{why}.")
-            self._write_rows(clip.name, part, progress)
-            record = ClipRecord(study_folder.source_of(self.out, clip), file, frames, lost)
+            self._write_rows(clip.name, part, pauses.after(self.plan.every / film.rate), progress)
+            source = study_folder.source_of(self.out, clip)
+            record = ClipRecord(source, file, frames, lost, round(film.offset, 4))
             files.write_json(study_folder.record_path(self.out, clip.name), typed_json.to_json(record))
             _unfinished(self.out, clip.name).replace(study_folder.rows_path(self.out, clip.name))
             part.remove()
@@ -118,7 +119,7 @@ class ClipReader:
         part.add(block, watcher.cuts)
         return number + 1
 
-    def _write_rows(self, clip: str, part: Part, progress: Progress) -> None:
+    def _write_rows(self, clip: str, part: Part, max_gap: float, progress: Progress) -> None:
         """Track and smooth the sightings, and write the rows under a name for unfinished ones."""
         options, classifier = self.reader.options, self.reader.classifier
         shares, adjust = classifier.prior_in_words, None
@@ -128,7 +129,7 @@ class ClipReader:
             shares = priors.in_words(found, classifier.classes)
             adjust = partial(priors.shift, offsets=priors.offsets(classifier.shares, found))
             progress.line(f"class shares estimated from the clip's faces: --prior {shares}")
-        follower = Follower(self.plan.smoothing, options.abstain, adjust)
+        follower = Follower(self.plan.smoothing, options.abstain, adjust, max_gap=max_gap)
         with records.opened(_unfinished(self.out, clip), "csv", records.track_columns(classifier.classes)) as to:
             for sighting in part.sightings():
                 faces = follower.follow(sighting)

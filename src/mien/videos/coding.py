@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, replace
+from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 from xml.etree import ElementTree
 
-from mien import emotions, files
+from mien import files
 from mien.errors import DataError
 from mien.videos import design
 from mien.videos.clips import file_name
@@ -37,11 +37,12 @@ class CodedSpan:
     """A span of time that somebody gave a label.
 
     Attributes:
-        clip: name of the clip, perhaps without folder or suffix.
+        clip: name of the clip, perhaps without folder or suffix; in ELAN the path of its file.
         coder: who coded it.
-        label: the expression; mien's name if it is known.
-        start, end: in seconds of the clip.
+        label: the expression, as it was written.
+        start, end: in seconds of the clip: from its first frame on, as in mien's tables, or from the start of the file.
         person: whose face it is, as the study names them; empty where the clip shows one person.
+        of_file: whether the times count from the start of the file, as those in ELAN and players do.
     """
 
     clip: str
@@ -50,13 +51,14 @@ class CodedSpan:
     start: float
     end: float
     person: str = ""
+    of_file: bool = False
 
 
 def read(path: Path) -> list[CodedSpan]:
     """Read codes from an ELAN file (``.eaf``), whose tiers are coders, or a table.
 
     The table has a row for each span, and the columns ``clip``, ``start``, ``end`` (seconds, or ``0:12.5``), ``label``, and
-    perhaps ``coder`` and ``person``.
+    perhaps ``coder`` and ``person``. A span without a label is no code.
 
     Raises:
         DataError: it can't be read, or has no codes.
@@ -83,7 +85,8 @@ def _read_table(path: Path) -> Iterator[CodedSpan]:
         start, end = design.seconds(row["start"]), design.seconds(row["end"])
         if start is None or end is None:
             raise DataError(f"'{path}' has no time in row {number}: write seconds, or 0:12.5.")
-        yield CodedSpan(row["clip"], row.get("coder") or CODER, _label(row["label"]), start, end, row.get("person", ""))
+        if row["label"]:
+            yield CodedSpan(row["clip"], row.get("coder") or CODER, row["label"], start, end, row.get("person", ""))
 
 
 def _read_eaf(path: Path) -> Iterator[CodedSpan]:
@@ -98,27 +101,30 @@ def _read_eaf(path: Path) -> Iterator[CodedSpan]:
         raise DataError(f"'{path}' is no ELAN file: {error}.") from None
     media = root.find("HEADER/MEDIA_DESCRIPTOR")
     address = "" if media is None else media.get("MEDIA_URL") or media.get("RELATIVE_MEDIA_URL") or ""
-    clip = PurePosixPath(unquote(urlsplit(address).path)).name or path.stem
+    clip = unquote(urlsplit(address).path).lstrip("/") or path.stem
     for tier in root.iter("TIER"):
         for span in tier.iter("ALIGNABLE_ANNOTATION"):
             start, end = times.get(span.get("TIME_SLOT_REF1", "")), times.get(span.get("TIME_SLOT_REF2", ""))
             label = span.findtext("ANNOTATION_VALUE", "").strip()
             if label and start is not None and end is not None:
-                yield CodedSpan(clip, tier.get("TIER_ID", CODER), _label(label), start, end)
+                yield CodedSpan(clip, tier.get("TIER_ID", CODER), label, start, end, of_file=True)
 
 
-def _label(text: str) -> str:
-    return emotions.canonical(text) or text.strip()
-
-
-def write(out: Path, clip: str, episodes: Sequence[Episode]) -> None:
+def write(out: Path, clip: str, episodes: Sequence[Episode], offset: float = 0.0) -> None:
     """Write the episodes of a clip as ``elan/CLIP.eaf``, with a tier for each person, and as ``subtitles/CLIP.vtt``.
+
+    Args:
+        out: the folder.
+        clip: name of the clip.
+        episodes: its episodes.
+        offset: time of the first frame in seconds from the start of the file, from which ELAN and players count.
 
     Raises:
         OutputError: a file can't be written.
     """
     for folder in ("elan", "subtitles"):
         (out / folder).mkdir(exist_ok=True)
+    episodes = [replace(one, start=one.start + offset, end=one.end + offset) for one in episodes]
     files.write_text(out / "elan" / f"{file_name(clip)}.eaf", eaf(clip, episodes))
     files.write_text(out / "subtitles" / f"{file_name(clip)}.vtt", webvtt(episodes))
 
@@ -128,9 +134,8 @@ def eaf(clip: str, episodes: Sequence[Episode]) -> str:
     spans = [span for name in dict.fromkeys(one.person for one in episodes) for span in _apart(episodes, name)]
     document = ElementTree.Element("ANNOTATION_DOCUMENT", EAF_ATTRIBUTES)
     header = ElementTree.SubElement(document, "HEADER", MEDIA_FILE="", TIME_UNITS="milliseconds")
-    name = PurePosixPath(clip).name
-    media = {"MEDIA_URL": f"file:///{quote(name)}", "RELATIVE_MEDIA_URL": f"./{quote(name)}"}
-    ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", media, MIME_TYPE=mimetypes.guess_type(name)[0] or "video/mp4")
+    media = {"MEDIA_URL": f"file:///{quote(clip)}", "RELATIVE_MEDIA_URL": f"./{quote(clip)}"}
+    ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", media, MIME_TYPE=mimetypes.guess_type(clip)[0] or "video/mp4")
     order = ElementTree.SubElement(document, "TIME_ORDER")
     times = sorted(
         (time, number, side) for number, span in enumerate(spans) for side, time in enumerate((span.start, span.end))

@@ -18,7 +18,7 @@ from mien.inference.photo import Reader
 from mien.inference.records import Writer
 from mien.progress import SILENT, Progress
 from mien.typed_json import JsonObject
-from mien.videos import analysis, writer
+from mien.videos import analysis, pauses, writer
 from mien.videos.analysis import SMOOTHING, FrameReading, Segment, Segmenter
 from mien.videos.reader import VideoReader
 from mien.videos.writer import VideoWriter
@@ -85,6 +85,8 @@ class VideoResult(Displayed, kind="video"):
         prior: class shares that the probabilities were adjusted to; None without.
         stopped: whether Ctrl-C ended the work; the outputs have the results until then.
         device: device of the model.
+        offset: time of the first frame in seconds from the start of the file, from which players count; all other times count
+            from the first frame.
     """
 
     clip: str
@@ -100,6 +102,7 @@ class VideoResult(Displayed, kind="video"):
     prior: dict[str, float] | None
     stopped: bool
     device: str = "cpu"
+    offset: float = 0.0
 
     def to_dict(self) -> JsonObject:
         """Plain values for JSON."""
@@ -113,6 +116,7 @@ class VideoResult(Displayed, kind="video"):
             "seconds": round(self.last - self.start, 3),
             "prior": self.prior,
             "device": self.device,
+            "offset": round(self.offset, 3),
             "segments": [segment.to_dict() for segment in self.segments],
         }
 
@@ -138,9 +142,9 @@ def run(reader: Reader, clip: str, plan: Plan, *, progress: Progress = SILENT) -
     open_clip = partial(VideoReader, clip, start=plan.start, end=plan.end, max_pixels=reader.options.max_pixels)
     if plan.auto_prior:
         reader.classifier = _with_estimated_prior(reader, open_clip, plan.every, progress)
-    outputs = _Outputs(plan.start, plan.empty_frames)
     with ExitStack() as stack:
         opened = stack.enter_context(open_clip())
+        outputs = _Outputs(plan.start, plan.empty_frames, Segmenter(pauses.after(plan.every / opened.rate)))
         if plan.out is not None:
             columns = records.track_columns(reader.classifier.classes)
             outputs.rows = stack.enter_context(records.opened(plan.out, records.format_of(plan.out), columns))
@@ -174,6 +178,7 @@ def _result(
         prior=classifier.prior_by_class,
         device=classifier.device,
         stopped=outputs.stopped,
+        offset=opened.offset,
     )
 
 
@@ -183,11 +188,11 @@ class _Outputs:
     Args:
         start: start time in seconds.
         empty_frames: as in ``Plan``.
+        segmenter: joins the predictions into segments.
     """
 
-    def __init__(self, start: float, empty_frames: bool) -> None:
-        self.empty_frames = empty_frames
-        self.segmenter = Segmenter()
+    def __init__(self, start: float, empty_frames: bool, segmenter: Segmenter) -> None:
+        self.empty_frames, self.segmenter = empty_frames, segmenter
         self.rows: Writer | None = None
         self.copy: VideoWriter | None = None
         self.start = self.last = start

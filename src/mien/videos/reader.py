@@ -83,6 +83,7 @@ class VideoReader:
         audio: the first audio stream, or None.
         duration: in seconds; None if unknown, as for a webcam. An estimate in some formats.
         rate: mean frame rate, in frames per second.
+        offset: time of the first frame in seconds from the start of the file, as players count; above 0 if the sound starts earlier.
         num_broken: number of undecodable frames so far.
         num_large: number of frames above ``max_pixels`` so far, if a stream changes its size; they are left out.
         missing: seconds that the header declares but the file lacks, as it is truncated. 0 if nothing is missing, before the
@@ -121,6 +122,8 @@ class VideoReader:
         self.rate = float(self.stream.average_rate or self.stream.guessed_rate or 25)
         length = self._container.duration
         self.duration = length / av.time_base if length and length > 0 else None
+        begin = self._container.start_time
+        self.offset = 0.0 if begin is None else max(0.0, self.origin() - begin / av.time_base)
         self._declared, self._own = container.declared_end(self._container, self.stream)
 
     def _open(self) -> None:

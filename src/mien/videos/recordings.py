@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from mien.errors import DataError
 from mien.inference.readability import REASONS
+from mien.videos import pauses
 
-MAX_SPAN = 1.0
-"""Maximum time that one frame stands for, in seconds: a longer pause of the film is time without a face."""
+ONLY = 0.04
+"""Time that the only frame of a clip stands for, in seconds."""
 
 EARLY = 1e-4
 """Tolerance of the start and end of a block in seconds, as the times of rows are rounded."""
@@ -39,7 +40,7 @@ class ClipRows:
         clip: its name.
         classes: the K expressions.
         times: ``(F,)`` time of each analysed frame, in seconds.
-        spans: ``(F,)`` time that each frame stands for, in seconds: until the next one, at most ``MAX_SPAN``.
+        spans: ``(F,)`` time that each frame stands for, in seconds: until the next one, but not over a pause.
         frames: ``(N,)`` the position of each face's frame among those F.
         numbers: ``(N,)`` track numbers.
         boxes: ``(N, 4)`` left, top, right and bottom, in pixels.
@@ -164,10 +165,10 @@ def read(path: Path, clip: str) -> ClipRows:
 
 
 def _spans(times: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The time from each frame to the next, at most ``MAX_SPAN``; the last frame gets the median."""
+    """The time from each frame to the next, but not over a pause, which is time without a face; the last frame gets the median."""
     if len(times) < 2:
-        return np.zeros(len(times))
-    steps = np.diff(times).clip(0, MAX_SPAN)
+        return np.full(len(times), ONLY)
+    steps = np.diff(times).clip(0, pauses.after(float(np.median(np.diff(times)))))
     return np.append(steps, np.median(steps))
 
 
@@ -214,7 +215,9 @@ class Track:
 
     clip: Annotated[str, "clip"]
     track: Annotated[
-        int, "track number: a face that is followed without a gap of more than a second, and not over a cut"
+        int,
+        "track number: a face that is followed without a gap of more than a second (or one and a half intervals between "
+        "analysed frames, if that is longer), and not over a cut",
     ]
     person: Annotated[str, "person"]
     first: Annotated[float, "time of its first face, in seconds of the clip"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,7 @@ from mien.videos.blocks import BlockNote
 from mien.videos.blocks import notes as block_notes
 from mien.videos.clip_reader import ClipReader, ReadAll, one_by_one
 from mien.videos.clips import Clip
-from mien.videos.design import Design, PersonOfTrack, is_named
+from mien.videos.design import Design, PersonOfTrack, fitted_tracks
 from mien.videos.recordings import ClipRows, Recording, Track
 from mien.videos.sheets import Sheet
 from mien.videos.study_folder import Reading, Settings
@@ -97,6 +97,8 @@ class VideoStudy(Paged, kind="video_study"):
         unread: clips that could not be read.
         notes: overlaps and gaps of blocks.
         damaged: clips of which frames could not be read.
+        offsets: by clip, the time of its first frame in seconds from the start of its file, if that is later; times of ``results``
+            count from the first frame, those in ELAN files and subtitles from the start of the file, as in players.
     """
 
     folder: Path
@@ -107,6 +109,14 @@ class VideoStudy(Paged, kind="video_study"):
     unread: tuple[Unread, ...] = ()
     notes: tuple[BlockNote, ...] = ()
     damaged: tuple[Damaged, ...] = ()
+    offsets: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def without_baseline(self) -> list[ClipSummary]:
+        """The persons in clips who have no deviation as nothing of their baseline was read; none if there is no baseline."""
+        if self.settings.design.baseline is None:
+            return []
+        return [one.summary for one in self.results if any(row.baseline_probability is None for row in one.expressions)]
 
     @property
     def by_person(self) -> list[GroupSummary]:
@@ -139,6 +149,8 @@ class VideoStudy(Paged, kind="video_study"):
             "unread": typed_json.to_json(self.unread),
             "notes": typed_json.to_json(self.notes),
             "damaged": typed_json.to_json(self.damaged),
+            "offsets": dict(self.offsets),
+            "without_baseline": [{"person": one.person, "clip": one.clip} for one in self.without_baseline],
         } | {sheet.name: [dataclasses.asdict(row) for row in sheet.rows] for sheet in self.sheets}
 
 
@@ -168,10 +180,10 @@ def run(
         OutputError: the folder has rows of other settings, another process writes it, or it can't be written.
     """
     analysis.check(plan.every, plan.smoothing)
-    design.check([clip.name for clip in clips])
+    design = design.fitted([clip.name for clip in clips])
     reading = _reading(reader, plan)
     settings = Settings(mien.__version__, tuple(clip.name for clip in clips), reading, design)
-    study_folder.take_up(out, settings)
+    settings = study_folder.take_up(out, settings, clips, progress)
     with locked(
         out / study_folder.ROWS, f"Another process writes '{out}': wait until it has ended, or choose another folder."
     ):
@@ -210,12 +222,12 @@ def merge(out: Path, persons: Sequence[PersonOfTrack]) -> VideoStudy:
         OutputError: it can't be written.
     """
     settings = study_folder.read_settings(out)
+    persons = fitted_tracks(persons, settings.clips)
     given = {(one.clip, one.track) for one in persons}
     kept = tuple(one for one in settings.design.persons if (one.clip, one.track) not in given)
-    design = dataclasses.replace(settings.design, persons=(*kept, *persons))
-    design.check(settings.clips)
+    design = dataclasses.replace(settings.design.fitted(settings.clips), persons=(*kept, *persons))
     for clip in settings.clips:
-        numbers = [one.track for one in persons if is_named(clip, one.clip)]
+        numbers = [one.track for one in persons if one.clip == clip]
         there = recordings.read(study_folder.rows_path(out, clip), clip).tracks if numbers else ()
         if wrong := sorted(set(numbers) - set(there)):
             raise DataError(f"The clip '{clip}' has no track {wrong[0]}: tracks.csv lists them.")
@@ -240,6 +252,8 @@ def summarise(out: Path, settings: Settings, *, unread: Sequence[Unread] = ()) -
     """
     missing = {one.clip for one in unread}
     clips = [clip for clip in settings.clips if clip not in missing and study_folder.rows_path(out, clip).exists()]
+    records = {clip: record for clip in clips if (record := study_folder.record_of(out, clip)) is not None}
+    offsets = {clip: record.offset for clip, record in records.items() if record.offset}
     baselines = _calm_baselines(out, clips, settings.design)
     results: list[PersonInClip] = []
     tracks: list[Track] = []
@@ -256,12 +270,11 @@ def summarise(out: Path, settings: Settings, *, unread: Sequence[Unread] = ()) -
         found = [result for one in each for result in _results(one, settings.design, baselines)]
         if not settings.design.faces:
             study_folder.faces_path(out, clip).unlink(missing_ok=True)
-        coding.write(out, clip, [episode for one in found for episode in one.episodes])
+        coding.write(out, clip, [episode for one in found for episode in one.episodes], offsets.get(clip, 0.0))
         results += found
     files.write_json(out / study_folder.SETTINGS, typed_json.to_json(settings))
-    records = {clip: record for clip in clips if (record := study_folder.record_of(out, clip)) is not None}
     damaged = tuple(Damaged(clip, one.frames, one.lost) for clip, one in records.items() if one.lost)
-    remarks = tuple(unread), tuple(notes), damaged
+    remarks = tuple(unread), tuple(notes), damaged, offsets
     study = VideoStudy(out, settings, classes, tuple(results), tuple(tracks), *remarks)
     try:
         sheets.write(study.sheets, out)

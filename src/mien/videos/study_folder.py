@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mien import files, typed_json
 from mien.errors import DataError, OutputError, VideoError
 from mien.inference.readability import Limits
+from mien.progress import SILENT, Progress
 from mien.videos.clips import Clip, file_name
-from mien.videos.design import Design
+from mien.videos.design import Design, PersonOfTrack
+from mien.words import counted
 
 SETTINGS = "settings.json"
 ROWS = "rows"
@@ -110,12 +112,14 @@ class ClipRecord:
         file: the file.
         frames: number of frames that were read.
         lost: number of frames that could not be read.
+        offset: time of the first frame in seconds from the start of the file, as players count.
     """
 
     source: str
     file: ClipFile
     frames: int
     lost: int
+    offset: float = 0.0
 
 
 def rows_path(out: Path, clip: str) -> Path:
@@ -188,21 +192,41 @@ def read_settings(out: Path) -> Settings:
         raise DataError(f"'{path}' is damaged: {error}.") from None
 
 
-def take_up(out: Path, settings: Settings) -> None:
+def take_up(out: Path, settings: Settings, clips: Sequence[Clip], progress: Progress = SILENT) -> Settings:
     """Write the settings; refuse a folder whose rows depend on others.
+
+    Returns:
+        The settings with the persons of tracks that were named by hand in an earlier call, without those of ``clips`` whose file
+        has changed since, as these have other tracks.
 
     Raises:
         OutputError: the rows depend on others, it is the folder of something else, or it can't be written.
     """
     if (out / SETTINGS).exists():
-        there = typed_json.to_json(read_settings(out).reading)
+        before = read_settings(out)
+        there = typed_json.to_json(before.reading)
         now = typed_json.to_json(settings.reading)
         other = [name for name in now if name != "model" and there[name] != now[name]]
         if other:
             raise OutputError(
                 f"'{out}' has rows that were read with another value of {', '.join(other)}: use the same options, or another folder."
             )
+        persons = _still_named(before.design.persons, [clip.name for clip in clips if is_changed(out, clip)], progress)
+        settings = replace(settings, design=replace(settings.design, persons=persons))
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise OutputError(f"'{out}' exists and has no study: choose another folder.")
     (out / ROWS).mkdir(parents=True, exist_ok=True)
     files.write_json(out / SETTINGS, typed_json.to_json(settings))
+    return settings
+
+
+def _still_named(
+    persons: Sequence[PersonOfTrack], changed: Sequence[str], progress: Progress
+) -> tuple[PersonOfTrack, ...]:
+    """The persons of tracks but those of clips that have changed."""
+    kept = tuple(one for one in persons if one.clip not in changed)
+    if kept:
+        progress.line(f"{counted(len(kept), 'track keeps', 'tracks keep')} the person named by  mien video merge")
+    for clip in dict.fromkeys(one.clip for one in persons if one.clip in changed):
+        progress.line(f"{clip}: the file has changed, and its tracks with it: name their persons again")
+    return kept

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mien.checks import Between, check_fields
 from mien.errors import ArgumentError
-from mien.videos.recordings import MAX_SPAN, Recording
+from mien.videos.recordings import Recording
 
 NEGATIVE = ("angry", "disgust", "fear", "sad")
 """The expressions that the valence index subtracts from ``happy``."""
@@ -209,7 +209,7 @@ def _shown(recording: Recording, threshold: float) -> NDArray[np.intp]:
 def _runs(holds: NDArray[np.bool_], times: NDArray[np.float64], ends: NDArray[np.float64]) -> Iterator[tuple[int, int]]:
     """First and last frame of each run of frames, without pauses of the film inside."""
     frames = np.flatnonzero(holds)
-    breaks = (np.diff(frames) > 1) | (times[frames[1:]] - ends[frames[:-1]] > MAX_SPAN / 1000)
+    breaks = (np.diff(frames) > 1) | (times[frames[1:]] - ends[frames[:-1]] > 1e-3)
     for run in np.split(frames, np.flatnonzero(breaks) + 1):
         if len(run):
             yield int(run[0]), int(run[-1])

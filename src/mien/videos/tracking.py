@@ -13,15 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.inference.detector import overlap
-
-MAX_GAP = 1.0
-"""Time for which a track without boxes is kept, in seconds: a turned or covered face keeps its number."""
+from mien.videos.pauses import PAUSE
 
 MIN_OVERLAP = 0.15
 """Minimum intersection over union of a box with the predicted box of its track."""
 
 MAX_DISTANCE = 0.8
-"""Without overlap, the maximum distance of centres, in box sides; it doubles over ``MAX_GAP``."""
+"""Without overlap, the maximum distance of centres, in box sides; it doubles over ``max_gap``."""
 
 MAX_GROWTH = 1.8
 """Maximum ratio of box sides from one box of a track to the next."""
@@ -40,16 +38,21 @@ class _Track:
 
 
 class Tracker:
-    """Assign a track number to each box of a frame. Numbers start at 1 and are not reused."""
+    """Assign a track number to each box of a frame. Numbers start at 1 and are not reused.
 
-    def __init__(self) -> None:
+    Args:
+        max_gap: time for which a track without boxes is kept, in seconds.
+    """
+
+    def __init__(self, max_gap: float = PAUSE) -> None:
+        self._max_gap = max_gap
         self._tracks: list[_Track] = []
         self._left: list[_Track] = []  # of the scene before the last cut
         self._num = 0
 
     def update(self, boxes: NDArray[np.float32], time: float) -> list[int]:
         """The track numbers of a frame's boxes ``(N, 4)``, at a non-decreasing time in seconds."""
-        self._tracks = [track for track in self._tracks if time - track.time <= MAX_GAP]
+        self._tracks = [track for track in self._tracks if time - track.time <= self._max_gap]
         numbers = [0] * len(boxes)
         free = list(self._tracks)
         for _, track, row in sorted(self._pairs(boxes, time), key=lambda pair: pair[0]):
@@ -84,7 +87,7 @@ class Tracker:
             sides = np.sqrt((boxes[:, 2:] - boxes[:, :2]).clip(1).prod(1))
             growth = np.maximum(sides / side, side / sides)
             distance = np.hypot(*(_centre(boxes) - _centre(expected[None])).T) / side
-            reach = MAX_DISTANCE * (1 + (time - track.time) / MAX_GAP)
+            reach = MAX_DISTANCE * (1 + (time - track.time) / self._max_gap)
             for row in range(len(boxes)):
                 near = shared[row] >= MIN_OVERLAP or distance[row] <= reach
                 if near and growth[row] <= MAX_GROWTH:

@@ -65,6 +65,23 @@ def test_blocks_are_told(tmp_path: Path) -> None:
     assert "4 clips have time in no block, 10.0 s in all" in text_of(pages.render(many))
 
 
+@pytest.mark.parametrize("baseline", [BaselineSpan(10, 20), BaselineSpan(3, 4), BaselineSpan(clip="ben <1>")])
+def test_a_baseline_that_was_not_read_is_told(tmp_path: Path, baseline: BaselineSpan) -> None:
+    """After the end, in time without a face, and in a clip of another person."""
+    made = filmed(tmp_path / "out", dataclasses.replace(DESIGN, baseline=baseline))
+    told = text_of(pages.render(made)).partition("Nothing of the baseline was read of ")[2].partition(":")[0]
+    assert told.startswith("anna, anna-film.mp4")
+    assert {"person": "anna", "clip": "anna-film.mp4"} in made.to_dict()["without_baseline"]
+    assert ("ben" in told) == (not baseline.clip)
+
+
+def test_a_picture_that_starts_after_the_sound_is_told(tmp_path: Path) -> None:
+    made = dataclasses.replace(filmed(tmp_path / "out"), offsets={"anna-film.mp4": 1.5, "anna-rest.mp4": 0.02})
+    shown = text_of(pages.render(made))
+    assert "anna-film.mp4: its picture starts 1.5 s after the start of the file." in shown
+    assert "anna-rest.mp4: its picture" not in shown
+
+
 def test_a_timeline_says_its_episodes_near_the_pointer(tmp_path: Path) -> None:
     pages.write(tmp_path / "page.html", filmed(tmp_path / "out"))
     with browsers.chromium() as browser:

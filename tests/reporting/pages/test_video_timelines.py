@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,8 +50,11 @@ def test_a_film_is_played_only_beside_the_page(tmp_path: Path) -> None:
 
 
 @pytest.mark.several
-def test_a_click_on_the_timeline_seeks(tmp_path: Path) -> None:
-    pages.write(tmp_path / "out" / "index.html", made(tmp_path, Design()))
+@pytest.mark.parametrize("offset", [0.0, 0.5])
+def test_a_click_on_the_timeline_seeks(tmp_path: Path, offset: float) -> None:
+    """The film counts from the start of its file, the timeline from the first frame."""
+    late = {"b 1.webm": offset}
+    pages.write(tmp_path / "out" / "index.html", replace(made(tmp_path, Design()), offsets=late))
     said: list[str] = []
     with browsers.chromium() as browser:
         page = browser.new_page(viewport={"width": 1100, "height": 900})
@@ -65,7 +69,7 @@ def test_a_click_on_the_timeline_seeks(tmp_path: Path) -> None:
         x = box["width"] * (left + (right - left) * 0.5) / 720
         drawing.click(position={"x": x, "y": box["height"] * 0.4})
         time = page.evaluate("document.querySelector('video').currentTime")
-        assert time == pytest.approx(end / 2, abs=0.05)
+        assert time == pytest.approx(end / 2 + offset, abs=0.05)
         assert page.locator("path.playhead").count() == 2
         line = str(page.locator("path.playhead").last.get_attribute("d"))
         assert float(line[1:].split()[0]) == pytest.approx((left + right) / 2, abs=8)

@@ -137,6 +137,33 @@ def test_a_recording_without_a_length_is_read(visit: Open, film: Path, tmp_path:
     expect(page.locator("#video-lanes .value")).to_have_text(re.compile(r"^happy \d+%"))
 
 
+def test_a_picture_that_starts_after_its_sound_is_shown_at_its_time(visit: Open, tmp_path: Path) -> None:
+    """The player counts from the start of the sound, 1.5 seconds before; the timeline from the first frame."""
+    frames = [
+        scenes.scene((label,), width=320, height=240, side=180) for label in ("happy", "surprise") for _ in range(20)
+    ]
+    path = scenes.clip(tmp_path / "late.mp4", frames, times=[1.5 + n / 10 for n in range(40)], sound=True)
+    page = opened(visit, path)
+    seek, value = page.locator(".seek"), page.locator("#video-lanes .value")
+    seek.focus()
+    for key, time, label in (("Home", 0.0, "happy"), ("ArrowRight", 1.0, "happy"), ("End", 3.9, "surprise")):
+        page.keyboard.press(key)
+        expect(seek).to_have_attribute("aria-valuenow", f"{time:.1f}")
+        expect(value).to_have_text(re.compile(label))
+        assert page.evaluate("document.getElementById('player').currentTime") == pytest.approx(1.5 + time, abs=0.1)
+
+
+def test_values_hold_until_the_next_frame_of_a_slow_film(visit: Open, tmp_path: Path) -> None:
+    frames = [scenes.scene(("happy",), width=320, height=240, side=180)] * 5
+    page = opened(visit, scenes.clip(tmp_path / "slow.mp4", frames, times=[2.0 * n for n in range(5)]))
+    expect(page.locator("#clip-state")).to_have_text("Done: 1 face found")
+    seek = page.locator(".seek")
+    seek.focus()
+    for key in ("Home", "ArrowRight", "ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+        expect(page.locator("#video-lanes .value")).to_have_text(re.compile(r"^happy \d+%"))
+
+
 def test_what_the_browser_cant_play_is_shown_all_the_same(visit: Open, tmp_path: Path) -> None:
     page = opened(visit, scenes.film(tmp_path / "old.avi", "happy", "surprise", codec="mpeg4"))
     expect(page.locator("#player-frame")).to_contain_text("can't play the clip")

@@ -10,6 +10,9 @@ from mien.experiments.coder_agreement import CoderAgreement
 from mien.reporting.display import markup
 from mien.reporting.texts import Texts, cells
 
+MOST_NOTES = 3
+"""Maximum number of remarks of one kind that are told."""
+
 FEW_UNITS = 10
 """Number of clips or blocks below which intervals are too narrow: a bootstrap needs that many, roughly."""
 
@@ -67,6 +70,31 @@ def _lines(result: CoderAgreement, t: Texts) -> list[str]:
         lines.append(t("display.coder_few", num=result.units))
     if result.uncoded is not None:
         lines.append(t("display.coder_uncoded", label=result.uncoded))
+    return [*lines, *_labels(result, t), *_notes(result, t)]
+
+
+def _labels(result: CoderAgreement, t: Texts) -> list[str]:
+    """Labels that the model lacks, and those that count as a class of another name."""
+    lines = []
+    if num := len(result.lacking):
+        own = [name for name in result.classes if name not in result.lacking]
+        lines.append(t("display.coder_lacking", num=num, names=t.some(result.lacking), classes=t.some(own, len(own))))
+    if num := len(result.renamed):
+        labels, names = zip(*result.renamed, strict=True)
+        lines.append(t("display.coder_renamed", num=num, names=t.some(labels, num), classes=t.some(names, num)))
+    return lines
+
+
+def _notes(result: CoderAgreement, t: Texts) -> list[str]:
+    """The codes that were left out, the first ones of each kind."""
+    lines = []
+    for kind in dict.fromkeys(one.kind for one in result.notes):
+        notes = [one for one in result.notes if one.kind == kind]
+        for one in notes[:MOST_NOTES]:
+            key = f"display.coder_{kind}" + "_person" * (kind == "unread" and bool(one.name))
+            lines.append(t(key, clip=one.clip, name=one.name, seconds=one.seconds))
+        if rest := len(notes[MOST_NOTES:]):
+            lines.append(t("display.coder_more", num=rest))
     return lines
 
 

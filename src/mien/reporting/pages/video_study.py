@@ -11,6 +11,7 @@ from mien.reporting.pages.parts import TableRow
 from mien.reporting.pages.video_timelines import named, timelines
 from mien.reporting.texts import Texts, cells
 from mien.videos.analysis import clock
+from mien.videos.blocks import ROUNDING
 from mien.videos.study import VideoStudy
 from mien.videos.summaries import ClipSummary, GroupSummary
 
@@ -70,6 +71,11 @@ def warnings(study: VideoStudy, t: Texts) -> list[str]:
     found = [t("video_study.unread", clip=one.clip, reason=one.reason) for one in study.unread]
     found += [t("video_study.damaged", clip=one.clip, frames=one.frames, lost=one.lost) for one in study.damaged]
     found += _block_notes(study, t)
+    found += [
+        t("video_study.late", clip=clip, seconds=offset) for clip, offset in study.offsets.items() if offset > ROUNDING
+    ]
+    if without := study.without_baseline:
+        found.append(t("video_study.no_baseline", names=t.some(list(dict.fromkeys(named(one, t) for one in without)))))
     few = [one.summary for one in study.results if one.summary.readable_share < FEW_READABLE]
     if few:
         names = t.some(list(dict.fromkeys(named(one, t) for one in few)))

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from mien.reporting.pictures import data_url, markup
 from mien.reporting.texts import Texts
-from mien.reporting.timeline import timeline
+from mien.reporting.timeline import Film, timeline
 from mien.videos import study_folder, thumbnails
 from mien.videos.study import PersonInClip, VideoStudy
 from mien.videos.summaries import ClipSummary
@@ -37,14 +37,6 @@ class Person:
     svg: str
     film: str = ""
     film_id: str = ""
-
-
-@dataclass(frozen=True)
-class Film:
-    """A clip that the page can play: its address from the page, and the id of its element."""
-
-    address: str
-    id: str
 
 
 def timelines(study: VideoStudy, t: Texts) -> tuple[list[Person], int]:
@@ -83,7 +75,7 @@ def _films(study: VideoStudy, shown: Sequence[Sequence[PersonInClip]]) -> dict[s
         source = PurePosixPath("/" if record is None else record.source)
         near = not source.is_absolute() and ".." not in source.parts[1:] and source.suffix.lower() in PLAYED
         if near and (study.folder / source).is_file():
-            found[clip] = Film(quote(str(source)), f"film-{len(found) + 1}")
+            found[clip] = Film(quote(str(source)), f"film-{len(found) + 1}", study.offsets.get(clip, 0.0))
     return found
 
 
@@ -116,7 +108,7 @@ def _person(
                 t,
                 blocks=blocks,
                 faces=faces,
-                film="" if film is None else film.id,
+                film=film,
             )
         ),
         "" if film is None else film.address,

@@ -60,10 +60,11 @@ function films() {
     const film = document.getElementById(drawing.dataset.film);
     if (!film) continue;
     const [left, right, end, top, bottom] = drawing.dataset.axis.split(" ").map(Number);
+    const offset = Number(drawing.dataset.offset); // of the first frame, where the timeline starts
     const line = drawing.appendChild(document.createElementNS(drawing.namespaceURI, "path"));
     line.setAttribute("class", "playhead");
     const follow = () => {
-      const x = left + ((right - left) * Math.min(film.currentTime, end)) / end;
+      const x = left + ((right - left) * Math.min(Math.max(film.currentTime - offset, 0), end)) / end;
       line.setAttribute("d", `M${x} ${top}V${bottom}`);
     };
     for (const event of ["timeupdate", "seeking"]) film.addEventListener(event, follow);
@@ -73,7 +74,7 @@ function films() {
       if (film.hidden) return;
       const box = drawing.getBoundingClientRect();
       const x = ((clientX - box.left) / box.width) * drawing.viewBox.baseVal.width;
-      film.currentTime = (Math.min(Math.max(x - left, 0), right - left) / (right - left)) * end;
+      film.currentTime = offset + (Math.min(Math.max(x - left, 0), right - left) / (right - left)) * end;
       film.scrollIntoView({ block: "nearest" });
     });
   }

@@ -8,7 +8,8 @@ import { Lanes } from "./lanes.js";
 import { clock, expression, percent, say } from "./words.js";
 
 const ASK = 400; // milliseconds between two questions
-const MAX_GAP = 1.0; // seconds for which a face's last values hold
+const MAX_GAP = 1.0; // seconds for which a face's last values hold, or so many usual intervals between frames:
+const INTERVALS = 1.5;
 const MOST_LANES = 12; // the longest ones
 const TEXT = 13; // pixels of the labels, on the screen
 const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageUp: 10, PageDown: -10 }; // seconds
@@ -62,7 +63,7 @@ export class Video {
     byId("segments").replaceChildren(...this.result.segments.map((segment) => this.#segment(segment)));
     byId("segments-name").textContent = say("segments", this.result.segments.length);
     this.#point();
-    this.#drawBoxes(this.player.currentTime);
+    this.#drawBoxes(this.#now);
   }
 
   // Send a clip and show what the server finds.
@@ -146,9 +147,11 @@ export class Video {
       if (this.frames.at(-1)?.frame !== frame) this.frames.push({ frame, time, faces: [] });
       if (status === "face") this.frames.at(-1).faces.push(face);
     }
+    const steps = this.frames.slice(1).map(({ time }, at) => time - this.frames[at].time).sort((a, b) => a - b);
+    this.gap = Math.max(MAX_GAP, INTERVALS * (steps[steps.length >> 1] ?? 0));
     const tracks = new Map();
     this.frames.forEach(({ time, faces }, at) => {
-      const end = Math.min(this.frames[at + 1]?.time ?? this.result.seconds, time + MAX_GAP);
+      const end = Math.min(this.frames[at + 1]?.time ?? this.result.seconds, time + this.gap);
       for (const { track, probabilities } of faces) {
         if (!tracks.has(track)) tracks.set(track, { spans: [], now: null });
         tracks.get(track).spans.push({ start: time, end, probabilities });
@@ -168,12 +171,12 @@ export class Video {
       else high = middle;
     }
     const frame = this.frames[low - 1];
-    return frame && time - frame.time < MAX_GAP ? frame.faces : [];
+    return frame && time - frame.time < this.gap ? frame.faces : [];
   }
 
   #point() {
     if (this.state !== "done") return;
-    const time = this.player.currentTime;
+    const time = Math.max(0, this.#now);
     const faces = this.#facesAt(time);
     for (const number of this.tracks.keys()) this.lanes.tell(number, faces.find(({ track }) => track === number) ?? null);
     this.lanes.point(time);
@@ -185,7 +188,7 @@ export class Video {
   // The boxes of the frame that the player shows.
   #follow() {
     const next = (_, { mediaTime }) => {
-      this.#drawBoxes(mediaTime);
+      this.#drawBoxes(mediaTime - this.#offset);
       this.player.requestVideoFrameCallback(next);
     };
     this.player.requestVideoFrameCallback?.(next);
@@ -199,8 +202,17 @@ export class Video {
     drawFaces(overlay.getContext("2d"), this.#facesAt(time), { size, nameOf: ({ track }) => track });
   }
 
+  // The player counts from the start of the file, all times of the result from the first frame.
+  get #offset() {
+    return this.result?.offset ?? 0;
+  }
+
+  get #now() {
+    return this.player.currentTime - this.#offset;
+  }
+
   #seek(time) {
-    this.player.currentTime = Math.max(0, Math.min(this.result.seconds, time));
+    this.player.currentTime = this.#offset + Math.max(0, Math.min(this.result.seconds, time));
     this.#point();
   }
 
@@ -216,7 +228,7 @@ export class Video {
     this.slider.onpointermove = (event) => event.buttons && at(event);
     this.slider.onkeydown = (event) => {
       const ends = { Home: 0, End: this.result.seconds };
-      if (event.key in STEPS) this.#seek(this.player.currentTime + STEPS[event.key]);
+      if (event.key in STEPS) this.#seek(this.#now + STEPS[event.key]);
       else if (event.key in ends) this.#seek(ends[event.key]);
       else return;
       event.preventDefault();
