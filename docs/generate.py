@@ -154,7 +154,8 @@ or at least five expressions and most of the names. Otherwise they are kept: `jo
 - a face of the split that chooses the epoch (`valid`, or `valid_split`) is in `train`;
 - more than a tenth of another split is in `train`, or in the split that chooses the epoch.
 
-`mien homework DATA TEST` compares the two paths in the same way. Up to a tenth is accepted (FER2013: 7.8%); scores are then also given without the copies. `mien data audit DATA --write CLEAN.parquet` removes copies
+`mien homework DATA TEST` compares the two paths in the same way.
+Up to a tenth is accepted (FER2013: 7.8%); scores are then also given without the copies. `mien data audit DATA --write CLEAN.parquet` removes copies
 ([audit](audit.md)); `--allow-leakage` trains anyway.
 """
 """The text of the page before the table of layouts."""
