@@ -153,12 +153,13 @@ run stores them for `--resume`, `report` and `export`.
 such folders, expressions in file names are the classes (`happy_001.png`). Class names are converted to mien's (`Happiness` to `happy`) if all are known,
 or at least five expressions and most of the names. Otherwise they are kept: `joy` beside `boredom` stays `joy`.
 
-**Leakage.** All commands count faces that occur in two splits, or twice in one (equal pixels, except blank pictures). `train`, `study` and `tune`
-refuse data if
+**Leakage.** All commands count faces that occur in two splits, or twice in one (equal pixels, except blank pictures). `train`, `study`,
+`tune`, `adapt` and `homework` refuse data if
 
 - a face of the split that chooses the epoch (`valid`, or `valid_split`) is in `train`;
 - more than a tenth of another split is in `train`, or in the split that chooses the epoch.
 
+`mien homework DATA TEST` compares the two paths in the same way.
 Up to a tenth is accepted (FER2013: 7.8%); scores are then also given without the copies. `mien data audit DATA --write CLEAN.parquet` removes copies
 ([audit](audit.md)); `--allow-leakage` trains anyway.
 """

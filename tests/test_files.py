@@ -155,6 +155,36 @@ def test_what_a_shell_has_opened_is_written_into(tmp_path: Path) -> None:
         assert file.read() == "rows"
 
 
+@pytest.mark.parametrize("name", ["note.txt", "face.PNG", "page", "page.html.txt"])
+def test_a_file_of_another_kind_is_neither_replaced_nor_made(tmp_path: Path, name: str) -> None:
+    place = tmp_path / name
+    for exists in (False, True):
+        if exists:
+            place.write_text("mine")
+        with pytest.raises(OutputError, match=r"' must end in one of \.html, \.htm: rename it\."):
+            files.check(place, suffixes=files.PAGES)
+        with pytest.raises(OutputError, match="must end in"):
+            files.write_text(place, "x", suffixes=files.PAGES)
+        assert [path.read_text() for path in tmp_path.iterdir()] == (["mine"] if exists else [])
+
+
+def test_a_link_to_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "note.txt").write_text("mine")
+    with pytest.raises(OutputError, match=r"note.txt' must end in \.onnx: rename it"):
+        files.check(link(tmp_path / "note.txt", tmp_path / "model.onnx"), suffixes=files.MODELS)
+
+
+def test_a_device_has_no_suffix() -> None:
+    files.check(Path("/dev/null"), suffixes=files.MODELS)
+
+
+@pytest.mark.parametrize("name", ["page.html", "PAGE.HTML", "page.htm"])
+def test_a_file_of_the_same_kind_is_replaced(tmp_path: Path, name: str) -> None:
+    for text in ("first", "again"):
+        files.write_text(tmp_path / name, text, suffixes=files.PAGES)
+        assert (tmp_path / name).read_text() == text
+
+
 def test_what_is_write_protected_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.txt").write_text("old")
     monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, TiffImagePlugin
 
 from mien import images
+from mien.errors import ImageError
 
 GRAY = np.linspace(0, 255, 12 * 16).astype(np.uint8).reshape(12, 16)
 """What comes out, whatever the depth: all grays from black to white."""
@@ -87,6 +89,75 @@ def test_numbers_that_are_none_are_black() -> None:
     pixels = images.decode(tiff(floats), "L")
     assert pixels[0, :3].tolist() == [0, 0, 0]
     np.testing.assert_allclose(pixels[1:], GRAY[1:], atol=1)
+
+
+def raw_tiff(
+    samples: NDArray[np.generic], photometric: int, *, planes: bool = False, order: Literal["<", ">"] = "<"
+) -> bytes:
+    """An uncompressed TIFF of any samples ``(H, W)`` or ``(H, W, C)``, written by hand as Pillow can't write these."""
+    channels = 1 if samples.ndim == 2 else samples.shape[2]
+    bits, kind = samples.dtype.itemsize * 8, {"u": 1, "i": 2, "f": 3}[samples.dtype.kind]
+    plain = samples.astype(samples.dtype.newbyteorder(order)).reshape(*samples.shape[:2], channels)
+    strips = [plain[:, :, band].tobytes() for band in range(channels)] if planes else [plain.tobytes()]
+    pixels, places, at = b"".join(strips), [], 8
+    for strip in strips:
+        places.append(at)
+        at += len(strip)
+    height, width = samples.shape[:2]
+    entries = {
+        256: [width], 257: [height], 258: [bits] * channels, 259: [1], 262: [photometric], 273: places, 277: [channels],
+        278: [height], 279: [len(strip) for strip in strips], 284: [1 + planes], 339: [kind] * channels,
+    }  # fmt: skip
+    beyond = b""
+    directory = struct.pack(order + "H", len(entries))
+    after = at + 2 + 12 * len(entries) + 4
+    for tag, values in entries.items():
+        packed = struct.pack(f"{order}{len(values)}I", *values)
+        value = packed if len(values) == 1 else struct.pack(order + "I", after + len(beyond))
+        beyond += b"" if len(values) == 1 else packed
+        directory += struct.pack(order + "HHI", tag, 4, len(values)) + value
+    head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", at)
+    return head + pixels + directory + b"\0" * 4 + beyond
+
+
+COLOUR = np.stack([GRAY, np.roll(GRAY, 5), 255 - GRAY], 2)
+
+
+@pytest.mark.parametrize("bits", [10, 12, 16])
+def test_where_zero_is_white_deep_samples_are_inverted(bits: int) -> None:
+    picture = images.decode_picture(raw_tiff(2**bits - 1 - deep(bits), 0), "L")
+    np.testing.assert_allclose(picture.pixels, GRAY, atol=1)
+
+
+def test_where_zero_is_white_floats_are_inverted() -> None:
+    floats = np.asarray(1 - GRAY / 255, np.float32)
+    np.testing.assert_allclose(images.decode(raw_tiff(floats, 0), "L"), GRAY, atol=1)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("factor", [4, 16, 257])
+def test_planes_of_16_bits_are_put_together(order: Literal["<", ">"], factor: int) -> None:
+    samples = COLOUR.astype(np.uint16) * factor
+    together = images.decode_picture(raw_tiff(samples, 2, order=order))
+    apart = images.decode_picture(raw_tiff(samples, 2, planes=True, order=order))
+    np.testing.assert_allclose(apart.pixels, COLOUR, atol=2)
+    np.testing.assert_array_equal(apart.pixels, together.pixels)
+    assert apart.note == together.note
+
+
+def test_unsigned_samples_of_32_bits_are_not_negative() -> None:
+    samples = GRAY.astype(np.uint32) * 16_843_009
+    np.testing.assert_allclose(images.decode(raw_tiff(samples, 1), "L"), GRAY, atol=1)
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.int16, np.int32])
+def test_signed_samples_are_refused(kind: type[np.signedinteger[Any]]) -> None:
+    data = raw_tiff((GRAY.astype(np.int64) - 128).astype(kind), 1)
+    for source in (data, Image.open(io.BytesIO(data))):
+        with pytest.raises(
+            ImageError, match="has signed samples, whose range is unknown: save it with unsigned samples"
+        ):
+            images.as_photo(source)
 
 
 def test_deep_pnm_states_its_depth() -> None:

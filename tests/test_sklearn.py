@@ -165,10 +165,38 @@ def test_faces_that_differ_from_those_of_the_fit_are_refused(own: FaceSet, fitte
     fractions = quick().fit(own.images / np.float32(255), own.label_names)
     with pytest.raises(EstimatorError, match=r"Values above 1: 255 is not a pixel as in the fit, from 0 to 1\."):
         fractions.predict(own.images.astype(np.float32))
+    fractional = own.images / np.float32(255)
+    for some in (fractional, fractional.reshape(len(own), -1), np.round(fractional)):
+        model = fitted if some.ndim == 3 else quick().fit(own.images.reshape(len(own), -1), own.label_names)
+        with pytest.raises(
+            EstimatorError, match=r"fractions from 0 to 1, but .* pixels from 0 to 255: multiply by 255"
+        ):
+            model.predict(some)
+    black = np.zeros_like(fractional)
+    np.testing.assert_array_equal(fitted.predict_proba(black), fitted.predict_proba(black.astype(np.uint8)))
     with pytest.raises(NotFittedError):
         quick().predict(own.images)
     with pytest.raises(EstimatorError, match="but 3 subjects: each face needs one"):
         quick().fit(own.images, own.label_names, groups=["a", "b", "c"])
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.int64, np.uint8])
+def test_faces_of_0_and_1_alone_are_refused(own: FaceSet, kind: type[np.number[Any]]) -> None:
+    with pytest.raises(EstimatorError, match="only the values 0 and 1, of which 1 may be white or nearly black"):
+        quick().fit((own.images > 100).astype(kind), own.label_names)
+
+
+def test_whole_numbers_are_whole_after_a_fit_on_fractions(own: FaceSet, fitted: ExpressionClassifier) -> None:
+    model = quick().fit(own.images / np.float32(255), own.label_names)
+    for kind in (np.uint8, np.int64):
+        np.testing.assert_allclose(
+            model.predict_proba(own.images.astype(kind)), fitted.predict_proba(own.images), atol=1e-6
+        )
+
+
+def test_only_flat_faces_have_a_number_of_features(own: FaceSet, fitted: ExpressionClassifier) -> None:
+    assert not hasattr(fitted, "n_features_in_")
+    assert quick().fit(own.images.reshape(len(own), -1), own.label_names).n_features_in_ == own.images[0].size
 
 
 def test_a_loaded_model_speaks_scikit_learn(own: FaceSet) -> None:

@@ -14,7 +14,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -27,8 +27,11 @@ from mien.errors import OutputError
 
 Kind = Literal["file", "folder"]
 
-PAGES = (".html",)
+PAGES = (".html", ".htm")
 """Suffixes of files that mien writes and never reads."""
+
+MODELS, TABLES, PICTURES, PARQUET = (".onnx",), (".csv",), (".png",), (".parquet",)
+"""Suffixes of the other files that verbs write."""
 
 _DESCRIPTOR = re.compile(r"/dev/(stdin|stdout|stderr|fd/\d+)|/proc/[^/]+/(task/[^/]+/)?fd/\d+")
 
@@ -125,6 +128,7 @@ def check(
     *,
     overwrite: bool = True,
     inputs: Iterable[Inputs | str | os.PathLike[str]] = (),
+    suffixes: Sequence[str] = (),
 ) -> None:
     """Refuse a path that ``atomic_write`` would refuse, before the work starts.
 
@@ -148,6 +152,9 @@ def check(
         raise OutputError(
             f"'{target}' {'is' if kind == 'file' else 'has'} a picture of the data and would be overwritten: choose another path."
         )
+    if not is_stream(target):
+        for path in (target, _followed(target)):
+            check_suffix(path, suffixes)
     if target.exists() and not os.access(target, os.W_OK):
         raise OutputError(f"'{target}' is write-protected: choose another path, or allow writing to it.")
     parent = _followed(target).parent if target.is_symlink() else target.parent
@@ -169,6 +176,21 @@ def check_outside(folder: Path, data: Iterable[str | os.PathLike[str]]) -> None:
             )
 
 
+def check_suffix(path: Path, suffixes: Sequence[str]) -> None:
+    """Refuse a file whose name says that its content is of another kind, so that no file of another kind is replaced.
+
+    Args:
+        path: the file.
+        suffixes: the suffixes of the kind, in small letters; none allow all.
+
+    Raises:
+        OutputError: the file has another suffix.
+    """
+    if suffixes and path.suffix.lower() not in suffixes:
+        one_of = "one of " if len(suffixes) > 1 else ""
+        raise OutputError(f"'{path}' must end in {one_of}{', '.join(suffixes)}: rename it.")
+
+
 @contextmanager
 def atomic_write(
     path: str | os.PathLike[str],
@@ -176,6 +198,7 @@ def atomic_write(
     *,
     overwrite: bool = True,
     inputs: Iterable[Inputs | str | os.PathLike[str]] = (),
+    suffixes: Sequence[str] = (),
     mode: int | None = None,
 ) -> Iterator[Path]:
     """Yield a temporary path that replaces ``path`` in one step at the end; after an error, ``path`` is unchanged.
@@ -185,14 +208,15 @@ def atomic_write(
         kind: whether it is a file or a folder.
         overwrite: whether ``path`` may exist already.
         inputs: files and folders that are read, in addition to those of ``kept``.
+        suffixes: those that the name of the file may have; none allow all. A device or a pipe may have any.
         mode: mode of the file, as for ``chmod``; by default that of the replaced file, or the system's default.
 
     Raises:
-        OutputError: the parent folder is missing, ``path`` is an input, can't be written, is of the other kind, or exists
-            and ``overwrite`` is false.
+        OutputError: the parent folder is missing, ``path`` is an input, can't be written, is of the other kind, has another
+            suffix, or exists and ``overwrite`` is false.
     """
     target = Path(path)
-    check(target, kind, overwrite=overwrite, inputs=inputs)
+    check(target, kind, overwrite=overwrite, inputs=inputs, suffixes=suffixes)
     try:
         if is_stream(target):
             with tempfile.TemporaryDirectory(prefix="mien-") as folder:
@@ -222,9 +246,9 @@ def is_stream(path: Path) -> bool:
     return False
 
 
-def write_text(path: str | os.PathLike[str], text: str) -> None:
+def write_text(path: str | os.PathLike[str], text: str, *, suffixes: Sequence[str] = ()) -> None:
     """Write a text file in UTF-8, atomically; invalid bytes in a name become replacement characters."""
-    with atomic_write(path) as temporary:
+    with atomic_write(path, suffixes=suffixes) as temporary:
         temporary.write_text(escapes.readable(text), encoding="utf-8")
 
 

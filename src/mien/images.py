@@ -333,7 +333,9 @@ def _decoded(picture: Image.Image, name: str, mode: Literal["L", "RGB"], max_pix
         # A tile is decoded completely, even if the picture covers only a part of it.
         width, height = (max(1, int(picture.tag_v2.get(tag, 1))) for tag in TILE_SIDES)
         _check_size(width, height, name, max_pixels)
-    shallow, note = _shallow(picture, lambda: _open(data, name), data)
+    if samples.are_signed(picture):
+        raise ImageError(f"{name} has signed samples, whose range is unknown: save it with unsigned samples.")
+    shallow, note = _shallow(samples.by_planes(picture), lambda: samples.by_planes(_open(data, name)), data)
     orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)  # last, as this decodes a PNG
     if orientation != 1:
         shallow.getexif()[ExifTags.Base.Orientation] = orientation  # scaling drops it

@@ -30,6 +30,12 @@ MOST_EXPOSED = 16.0
 BITS_PER_SAMPLE, MAX_SAMPLE, MAX_FLOAT_SAMPLE = 258, 281, 341
 """TIFF tags of the depth."""
 
+PHOTOMETRIC, PLANES, SAMPLE_FORMAT = 262, 284, 339
+"""TIFF tags of the meaning of the samples, their order and their type."""
+
+WHITE_IS_ZERO, SEPARATE, SIGNED = 0, 2, 2
+"""Values of these tags for which Pillow returns other samples than the file means."""
+
 OTHER_BYTE = {"16B": "16L", "16L": "16B", "16N": "16B" if sys.byteorder == "little" else "16L"}
 """Pillow raw modes with swapped byte order, so that Pillow returns the low byte of a sample instead of the high one."""
 
@@ -37,6 +43,19 @@ OTHER_BYTE = {"16B": "16L", "16L": "16B", "16N": "16B" if sys.byteorder == "litt
 def is_deep(picture: Image.Image) -> bool:
     """Whether a picture has one channel with more than 8 bits or with floats."""
     return picture.mode in ("I", "F") or picture.mode.startswith("I;16")
+
+
+def are_signed(picture: Image.Image) -> bool:
+    """Whether a picture has signed whole numbers as samples, whose black and white the file doesn't state."""
+    return _tag(picture, SAMPLE_FORMAT) == SIGNED
+
+
+def by_planes(picture: Any) -> Any:
+    """The same picture, whose separate planes of 16-bit samples will be unpacked as such; Pillow takes them for 8-bit samples."""
+    if _tag(picture, PLANES) == SEPARATE and _tag(picture, BITS_PER_SAMPLE) == 16:
+        order = "16L" if picture.tag_v2.prefix == b"II" else "16B"
+        _set_rawmodes(picture, lambda args: (f"{args[0]};{order}", *args[1:]) if len(_rawmode(args)) == 1 else args)
+    return picture
 
 
 def to_gray(picture: Image.Image, data: bytes = b"") -> tuple[Image.Image, str | None]:
@@ -49,14 +68,18 @@ def to_gray(picture: Image.Image, data: bytes = b"") -> tuple[Image.Image, str |
     Returns:
         The gray picture, and the assumption about its range in words; None if the range is known.
     """
-    pixels = np.array(picture, dtype=np.float32)
+    samples = np.asarray(picture)
+    if _tag(picture, BITS_PER_SAMPLE) == 32 and samples.dtype == np.int32:
+        samples = samples.view(np.uint32)  # Pillow takes them for signed ones
+    pixels = samples.astype(np.float32)
     np.nan_to_num(pixels, copy=False, posinf=0.0, neginf=0.0)
     floats = picture.mode == "F"
     if floats and _is_centred(pixels):
         pixels += 1
         return Image.fromarray(_scaled(pixels, 2.0)), "its floats are taken as -1 to 1"
     top, note = _top(pixels, _stated(picture, data), floats=floats)
-    return Image.fromarray(_scaled(pixels, top)), note
+    gray = _scaled(pixels, top)
+    return Image.fromarray(255 - gray if _tag(picture, PHOTOMETRIC) == WHITE_IS_ZERO else gray), note
 
 
 def to_colour(picture: Image.Image, reopen: Callable[[], Image.Image], data: bytes) -> tuple[Image.Image, str | None]:
@@ -142,6 +165,11 @@ def _stated(picture: Image.Image, data: bytes) -> float | None:
     return None if bits is None or not 0 < bits < 16 else 2.0**bits - 1
 
 
+def _tag(picture: Image.Image, tag: int) -> float | None:
+    """A number that a TIFF states; None if it doesn't, and for other pictures."""
+    return _number(picture.tag_v2.get(tag)) if isinstance(picture, TiffImagePlugin.TiffImageFile) else None
+
+
 def _number(value: Any) -> float | None:
     """A tag's value, or its first value."""
     if isinstance(value, Iterable) and not isinstance(value, str):
@@ -168,7 +196,10 @@ def _significant_bits(data: bytes) -> Iterator[int]:
 
 def _set_rawmodes(picture: Any, change: Callable[[Any], Any]) -> None:
     """Change the raw mode with which the samples of a picture will be unpacked."""
-    picture.tile = [(*tile[:3], change(tile[3])) for tile in picture.tile]
+    picture.tile = [
+        getattr(type(tile), "_make", tuple)((*tile[:3], change(tile[3])))  # a named tuple since Pillow 11
+        for tile in picture.tile
+    ]
 
 
 def _is_16_bit(args: Any) -> bool:

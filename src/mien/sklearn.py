@@ -43,7 +43,8 @@ def _value_errors() -> Iterator[None]:
 class ExpressionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
     """Adapt a model to labelled faces: fit a new last layer on its features, as ``mien.adapt`` does.
 
-    Faces are ``(N, H, W)``, or flat ``(N, H * W)``: whole numbers from 0 to 255, or fractions from 0 to 1.
+    Faces are ``(N, H, W)``, or flat ``(N, H * W)``: whole numbers from 0 to 255, or floats, either from 0 to 255 or fractions from
+    0 to 1, in the same range for ``fit`` and ``predict``.
 
     Args:
         model: name of a pretrained model, path of a model file, or a loaded model.
@@ -56,7 +57,7 @@ class ExpressionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         classes_: ``(K,)`` the labels, sorted.
         classifier_: the adapted model; ``classifier_.content`` is its model file, with the names of the labels.
         evaluation_: its scores by out-of-fold predictions.
-        scale_: factor of the pixels to 0 to 255: 255 if all those of ``fit`` were fractions from 0 to 1, else 1.
+        scale_: factor of floats to 0 to 255: 255 if those of ``fit`` were fractions from 0 to 1, else 1.
         n_features_in_: number of pixels of a flat face; only after a fit on flat faces.
     """
 
@@ -89,7 +90,9 @@ class ExpressionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         )
         check_classification_targets(labels)
         self.classes_, codes = np.unique(labels, return_inverse=True)
-        self.scale_ = WHITE if values.dtype.kind == "f" and values.max(initial=0) <= 1 else 1
+        if values.ndim == 3:
+            del self.n_features_in_  # scikit-learn takes the height for it
+        self.scale_ = _scale(values)
         names = tuple(map(str, self.classes_.tolist()))
         with _value_errors():
             faces = FaceSet.from_arrays(self._faces(values), codes, names)
@@ -130,12 +133,17 @@ class ExpressionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             raise EstimatorError(f"Faces must be of shape (N, H, W) or (N, H * W), not {values.shape}.")
         if values.dtype == np.uint8:
             return np.ascontiguousarray(values)
-        low, high, most = values.min(initial=0), values.max(initial=0), WHITE // self.scale_
+        scale = self.scale_ if values.dtype.kind == "f" else 1
+        low, high, most = values.min(initial=0), values.max(initial=0), WHITE // scale
         if low < 0:
             raise EstimatorError(f"Negative values in data: {low:g} is not a pixel from 0 to {most}.")
         if high > most:
             raise EstimatorError(f"Values above {most}: {high:g} is not a pixel as in the fit, from 0 to {most}.")
-        return np.floor(values * float(self.scale_) + 0.5).astype(np.uint8)
+        if values.dtype.kind == "f" and scale == 1 and 0 < high <= 1:
+            raise EstimatorError(
+                "These faces have fractions from 0 to 1, but those of the fit had pixels from 0 to 255: multiply by 255."
+            )
+        return np.floor(values * float(scale) + 0.5).astype(np.uint8)
 
     def _shape_of(self, num: int) -> tuple[int, int]:
         """Height and width of a flat face."""
@@ -161,6 +169,16 @@ class ExpressionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         tags.input_tags.three_d_array = tags.input_tags.positive_only = True
         tags.classifier_tags.poor_score = True
         return tags
+
+
+def _scale(values: NDArray[Any]) -> int:
+    """The factor of the pixels of a fit to 0 to 255."""
+    high = values.max(initial=0)
+    if high == 1 and not (values % 1).any():
+        raise EstimatorError(
+            "The faces have only the values 0 and 1, of which 1 may be white or nearly black: multiply by 255 if it is white."
+        )
+    return WHITE if values.dtype.kind == "f" and high <= 1 else 1
 
 
 def _of_persons(faces: FaceSet, groups: ArrayLike) -> FaceSet:

@@ -100,6 +100,64 @@ def test_no_verb_replaces_what_it_reads(invoke: Invoke, place: Path, words: str)
     assert contents(place) == before
 
 
+def test_every_file_that_is_written_has_a_suffix_of_its_kind() -> None:
+    checked_by_the_verb = {("video", "annotate"), ("video", "timeline")}
+    for command in commands():
+        for parameter in command.params:
+            if isinstance(parameter.type, OutputPath) and parameter.type.kind != "made":
+                key = (command.name, parameter.name)
+                assert bool(parameter.type.suffixes) != (key in checked_by_the_verb), key
+
+
+@pytest.mark.parametrize(
+    ("words", "suffixes"),
+    [
+        ("report run -o", ".html"),
+        ("explain model.onnx faces.parquet -o", ".html"),
+        ("compare model.onnx tiny faces.parquet -o", ".html"),
+        ("data audit faces.parquet -o", ".html"),
+        ("data audit faces.parquet --overwrite --write", ".parquet"),
+        ("data convert album --overwrite", ".parquet"),
+        ("data draw --num 9 --overwrite", ".parquet"),
+        ("data info faces.parquet --augmented", ".png"),
+        ("export run -o", ".onnx"),
+        ("ensemble run run -o", ".onnx"),
+        ("adapt model.onnx faces.parquet --overwrite -o", ".onnx"),
+        ("decide model.onnx faces.parquet -o", ".onnx"),
+        ("submit model.onnx faces.parquet -o", ".csv"),
+        ("predict album -o", ".json"),
+        ("predict album --csv -o", ".csv"),
+        ("predict album/a.jpg --annotate", ".jpg"),
+        ("video clip.mp4 -o", ".json"),
+        ("video clip.mp4 --annotate", ".mp4"),
+        ("video clip.mp4 --timeline", ".png"),
+    ],
+)
+def test_a_file_of_another_kind_is_never_replaced(invoke: Invoke, place: Path, words: str, suffixes: str) -> None:
+    (place / "note.txt").write_text("mine")
+    (place / "song.mp3").write_bytes(b"mine")
+    before = contents(place)
+    for name in ("note.txt", "song.mp3", "new.txt"):
+        code, out, err = invoke(*words.split(), name)
+        assert (code, out) == (1, ""), err
+        assert f"'{name}' must end in " in err
+        assert suffixes in err
+    assert contents(place) == before
+
+
+def test_a_folder_of_pictures_does_not_replace_a_file(invoke: Invoke, place: Path) -> None:
+    (place / "note.txt").write_text("mine")
+    code, _, err = invoke("predict", "album", "--annotate", "note.txt")
+    assert (code, "'note.txt' is a file: choose the name of a folder." in err) == (1, True), err
+
+
+def test_a_report_is_written_again_without_an_option(invoke: Invoke, place: Path) -> None:
+    for _ in range(2):
+        code, _, err = invoke("report", "run", "--data", "faces.parquet", "--no-probes", "-o", "mine.html")
+        assert code == 0, err
+        assert "<html" in (place / "mine.html").read_text(encoding="utf-8")
+
+
 def test_a_report_does_not_replace_the_data_of_its_run(invoke: Invoke, place: Path) -> None:
     record = json.loads((place / "run" / "run.json").read_text())
     record["data"]["path"] = str(place / "faces.parquet")

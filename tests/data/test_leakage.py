@@ -67,6 +67,46 @@ def test_training_is_refused_where_splits_leak(faces: FaceSet, chosen_on: str, m
     leakage.check(allowed, chosen_on)
 
 
+def elsewhere(faces: FaceSet) -> FaceSet:
+    """The same rows as a test set of another file."""
+    source = replace(faces.source, path="test.csv")
+    return replace(faces, splits=np.full(len(faces), "test"), source=source)
+
+
+@pytest.mark.parametrize(
+    ("copies", "chosen_on", "message"),
+    [
+        (40, "", "40 of 40 faces of the split 'test' also are in the split 'train'.*Remove them from 'test.csv' or from 'data.csv'"),
+        (5, "", "5 of 40 faces of the split 'test' also are in the split 'train'"),
+        (4, "", ""),
+        (0, "", ""),
+    ],
+)  # fmt: skip
+def test_a_test_set_from_another_place_is_compared_with_the_data(copies: int, chosen_on: str, message: str) -> None:
+    third = np.arange(len(FACES)) % 3
+    data = replace(FACES.select(third != 2), splits=np.full(80, "train"))
+    data = replace(data, source=replace(data.source, path="data.csv"))
+    rows = np.concatenate([np.flatnonzero(third == 0)[:copies], np.flatnonzero(third == 2)[: 40 - copies]])
+    test = elsewhere(FACES.select(rows))
+    assert leakage.across(data, test) == ((Leak("test", "train", copies, 40),) if copies else ())
+    if not message:
+        leakage.check(data, chosen_on, test)
+        return
+    with pytest.raises(DataError, match=message):
+        leakage.check(data, chosen_on, test)
+    allowed = replace(data, source=replace(data.source, options=ReadOptions(allow_leakage=True)))
+    leakage.check(allowed, chosen_on, test)
+
+
+def test_the_datas_own_test_rows_do_not_count_against_another_test_set() -> None:
+    data = with_copies(0, "test")
+    assert leakage.across(data, elsewhere(data.split("test"))) == ()
+    assert leakage.across(data, elsewhere(data.split("valid"))) == (Leak("test", "valid", 40, 40),)
+    leakage.check(data, "", elsewhere(data.split("valid")))  # neither trained on nor chosen on
+    with pytest.raises(DataError, match="split 'valid'"):
+        leakage.check(data, "valid", elsewhere(data.split("valid")))
+
+
 def test_class_folders_beside_split_folders_are_told_at_reading(tmp_path: Path) -> None:
     store.write_folders(replace(FACES, splits=np.full(len(FACES), "train")), tmp_path / "all")
     (tmp_path / "set").mkdir()

@@ -16,7 +16,8 @@ from homeworks import SMALL, done
 from mien import recipes, typed_json
 from mien.data import store
 from mien.data.faceset import UNLABELLED, FaceSet
-from mien.errors import ArgumentError, OutputError
+from mien.data.reading import ReadOptions
+from mien.errors import ArgumentError, DataError, OutputError
 from mien.experiments import homework
 from mien.experiments.homework import Homework, Options
 from mien.inference.classifier import Classifier
@@ -101,11 +102,40 @@ def store_images(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
 def test_a_labelled_test_set_judges(run: Run, faces_file: Path, faces: FaceSet, tmp_path: Path) -> None:
     other = replace(faces.split("train").select(np.arange(40)), splits=np.full(40, "train"))
     store.write_parquet(other, tmp_path / "more.parquet")
-    found = done(faces_file, tmp_path / "more.parquet", tmp_path / "hw", run)
+    allowed = replace(SMALL, reading=ReadOptions(allow_leakage=True))
+    found = done(faces_file, tmp_path / "more.parquet", tmp_path / "hw", run, allowed)
     assert len(found.judgement.evaluation) == 40
     assert found.studies["augmentation"].n == 40
     assert found.submission is not None
     assert found.submission.rows == 40
+
+
+def test_a_test_set_of_training_faces_is_refused(run: Run, faces_file: Path, faces: FaceSet, tmp_path: Path) -> None:
+    store.write_parquet(faces.split("train").select(np.arange(40)), tmp_path / "more.parquet")
+    with pytest.raises(DataError, match="40 of 40 faces of the split 'test' also are in the split 'train'"):
+        done(faces_file, tmp_path / "more.parquet", tmp_path / "hw", run)
+    assert not (tmp_path / "hw").exists()
+
+
+def test_few_training_faces_in_the_test_set_are_noted(faces_file: Path, faces: FaceSet, tmp_path: Path) -> None:
+    rows = np.concatenate([np.flatnonzero(faces.splits == "train")[:3], np.flatnonzero(faces.splits == "test")])
+    test = replace(faces.select(rows), splits=np.full(len(rows), "test"))
+    store.write_parquet(test, tmp_path / "test.parquet")
+    lines: list[str] = []
+
+    def stop(_: Sequence[Task]) -> list[Run]:
+        raise StopHereError
+
+    with pytest.raises(StopHereError):
+        homework.run(
+            faces_file,
+            tmp_path / "test.parquet",
+            tmp_path / "hw",
+            SMALL,
+            train_all=stop,
+            progress=Lines(lines.append),
+        )
+    assert f"note: 3 of {len(rows)} faces of the split 'test' also are in the split 'train', pixel for pixel." in lines
 
 
 def test_without_a_test_set_the_hold_out_judges(run: Run, faces: FaceSet, tmp_path: Path) -> None:

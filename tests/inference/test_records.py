@@ -125,8 +125,8 @@ def test_a_journal_goes_on_wherever_it_was_cut_off(tmp_path: Path, cut: int) -> 
 
 
 def test_a_journal_cut_off_in_its_first_line_begins_anew(tmp_path: Path) -> None:
-    (tmp_path / "rows.csv.partial").write_text('{"sett')
-    again = journal(tmp_path / "rows.csv", resume=True)
+    (tmp_path / "rows.jsonl.partial").write_text('{"sett')
+    again = journal(tmp_path / "rows.jsonl", resume=True)
     assert again.done == set()
     again.add("a", ROWS[:1])
     assert list(again.rows()) == ROWS[:1]
@@ -134,29 +134,29 @@ def test_a_journal_cut_off_in_its_first_line_begins_anew(tmp_path: Path) -> None
 
 
 def test_a_journal_is_not_lost_by_a_run_without_resume(tmp_path: Path) -> None:
-    journal(tmp_path / "rows.csv").close()
+    journal(tmp_path / "rows.jsonl").close()
     with pytest.raises(OutputError, match="resume with --resume, or remove it"):
-        journal(tmp_path / "rows.csv")
+        journal(tmp_path / "rows.jsonl")
 
 
 def test_a_journal_of_another_model_is_refused(tmp_path: Path) -> None:
-    journal(tmp_path / "rows.csv").close()
+    journal(tmp_path / "rows.jsonl").close()
     with pytest.raises(OutputError, match="started with another model or other options"):
-        journal(tmp_path / "rows.csv", resume=True, model="other")
+        journal(tmp_path / "rows.jsonl", resume=True, model="other")
 
 
 def test_a_journal_needs_its_folder(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="can't be written: No such file"):
-        journal(tmp_path / "absent" / "rows.csv")
+        journal(tmp_path / "absent" / "rows.jsonl")
 
 
 def test_two_do_not_write_one_journal(tmp_path: Path) -> None:
-    first = journal(tmp_path / "rows.csv")
+    first = journal(tmp_path / "rows.jsonl")
     for resume in (True, False):
-        with pytest.raises(OutputError, match=r"Another process is writing '.*rows.csv': wait until it has ended"):
-            journal(tmp_path / "rows.csv", resume=resume)
+        with pytest.raises(OutputError, match=r"Another process is writing '.*rows.jsonl': wait until it has ended"):
+            journal(tmp_path / "rows.jsonl", resume=resume)
     first.close()
-    journal(tmp_path / "rows.csv", resume=True).close()
+    journal(tmp_path / "rows.jsonl", resume=True).close()
 
 
 @pytest.mark.parametrize(
@@ -177,14 +177,14 @@ def test_two_do_not_write_one_journal(tmp_path: Path) -> None:
     ],
 )
 def test_a_damaged_journal_is_refused_and_stays(tmp_path: Path, line: str) -> None:
-    first = journal(tmp_path / "rows.csv")
+    first = journal(tmp_path / "rows.jsonl")
     first.add("good.jpg", ROWS[:1])
     first.close()
     with first.path.open("a") as file:
         file.write(line + "\n")
     before = first.path.read_bytes()
-    with pytest.raises(OutputError, match=r"rows.csv.partial' is damaged in line 3: remove it to start again"):
-        journal(tmp_path / "rows.csv", resume=True)
+    with pytest.raises(OutputError, match=r"rows.jsonl.partial' is damaged in line 3: remove it to start again"):
+        journal(tmp_path / "rows.jsonl", resume=True)
     assert first.path.read_bytes() == before
 
 
@@ -193,7 +193,7 @@ def test_a_damaged_journal_is_refused_and_stays(tmp_path: Path, line: str) -> No
 def test_a_journal_with_changed_bytes_gives_rows_or_one_sentence(
     tmp_path: Path, place: int, new: bytes, removed: int
 ) -> None:
-    out = tmp_path / "rows.csv"
+    out = tmp_path / "rows.jsonl"
     first = journal(out)
     for reading in READINGS:
         first.add(reading.name, records.rows_of(reading))

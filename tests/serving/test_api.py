@@ -50,11 +50,17 @@ def test_a_photo_is_read_as_the_package_reads_it(client: httpx.Client, two_faces
     assert all(close(face, other) for face, other in zip(photo["faces"], expected, strict=True))
 
 
+def test_a_form_field_that_is_no_file_is_named(client: httpx.Client, two_faces: bytes) -> None:
+    for address in ("/v1/analyze", "/v1/classify"):
+        answer = client.post(address, files=[("files", ("b.jpg", two_faces))], data={"model": "tiny"})
+        assert is_problem(answer, 422, "The form field 'model' is not a file: write parameters into the address")
+
+
 def test_several_files_come_back_in_order_and_a_bad_one_fails_alone(
     client: httpx.Client, two_faces: bytes, no_face: bytes
 ) -> None:
     files = [("files", ("b.jpg", two_faces)), ("x", ("臉.png", no_face)), ("files", ("bad", b"no picture"))]
-    answer = client.post("/v1/analyze", files=files, data={"note": "ignored"})
+    answer = client.post("/v1/analyze", files=files)
     assert answer.status_code == 200
     photos = answer.json()["photos"]
     assert [photo["name"] for photo in photos] == ["b.jpg", "臉.png", "bad"]

@@ -78,6 +78,8 @@ def test_a_clip_is_sent_read_and_deleted(client: httpx.Client, film: bytes, plac
     frames = [json.loads(line)["frame"] for line in lines.text.splitlines()]
     assert frames == [int(row["frame"]) for row in csv.DictReader(table.text.splitlines())] == list(range(0, 30, 2))
     assert "mien_videos 1.0" in client.get("/metrics").text
+    for route in ("/v1/videos", "/v1/videos/{id}", "/v1/videos/{id}/rows.{form}"):
+        assert f'route="{route}"' in client.get("/metrics").text
     assert client.get(f"{address}/rows.xml").status_code == 422
     assert client.delete(address).status_code == 204
     for gone in (client.get(address), client.get(f"{address}/rows.csv"), client.delete(address)):

@@ -50,6 +50,17 @@ def test_one_run_is_no_ensemble(run: Run, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_run_counts_once_however_its_path_is_written(
+    run: Run, other_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "link").symlink_to(run.folder)
+    monkeypatch.chdir(run.folder.parent)
+    for place in (run.folder, Path(run.folder.name), run.folder / ".." / run.folder.name, tmp_path / "link"):
+        with pytest.raises(ExportError, match=f"'{place}' is given twice: name different runs"):
+            ensemble.build([run, other_run, Run.open(place)], tmp_path / "both.onnx")
+    assert not (tmp_path / "both.onnx").exists()
+
+
 def test_runs_of_other_sizes_are_refused(run: Run, faces_file: Path, tmp_path: Path) -> None:
     recipe = recipes.get("demo", ["epochs=1", "image_size=32"])
     small = job.start(faces_file, recipe, tmp_path / "small", hardware=records.CPU)

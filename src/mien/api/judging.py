@@ -144,7 +144,7 @@ def report(
 
     opened = run if isinstance(run, Run) else Run.open(run)
     page_file = opened.folder / "report.html" if out is None else Path(out)
-    files.check(page_file)
+    files.check(page_file, suffixes=files.PAGES)
     opened.check()
     compared = _studies(studies, opened)
     classifier, averaged = load(opened.model_file), None if ensemble is None else load(ensemble)
@@ -189,9 +189,12 @@ def decide(
         costs: a CSV file with the cost of each error.
         out: also write a model file that contains the fitted rules.
     """
+    from mien import files
     from mien.evaluation import deciding, decisions
     from mien.evaluation.judge import judge_and_choose
 
+    if out is not None:
+        files.check(Path(out), suffixes=files.MODELS)
     classifier = load(model)
     judgement, learned, valid = judge_and_choose(classifier, read(data, reading, progress), split, choose_on, flip=flip)
     chosen_on = (valid.labels, classifier.probabilities(valid.images, flip=flip))

@@ -161,7 +161,7 @@ def adapt(
     from mien.api.data import load, read
     from mien.training import adapt as adapting
 
-    files.check(Path(out), overwrite=overwrite)  # before the data is read, which may take long
+    files.check(Path(out), overwrite=overwrite, suffixes=files.MODELS)  # before the data is read, which may take long
     is_run = isinstance(model, str | os.PathLike) and (Path(model) / "run.json").is_file()
     classifier = load(Path(model) / "model.onnx" if is_run else model)  # type: ignore[arg-type] # a run is no Classifier
     faceset = read(data, reading, progress)
@@ -182,14 +182,15 @@ def export(
         out: the file to write; None writes ``model.onnx`` in the run folder.
         data: new path of the run's data; None for the recorded path.
     """
+    from mien import files
     from mien.run import Run
     from mien.training import export as exporting
     from mien.training import job
 
     opened = run if isinstance(run, Run) else Run.open(run)
-    return exporting.export(
-        opened, job.read_sets(opened, None if data is None else Path(data))[1], out or opened.model_file
-    )
+    place = opened.model_file if out is None else Path(out)
+    files.check(place, suffixes=files.MODELS)
+    return exporting.export(opened, job.read_sets(opened, None if data is None else Path(data))[1], place)
 
 
 @checked
@@ -200,8 +201,10 @@ def ensemble(
     data: str | os.PathLike[str] | None = None,
 ) -> Spec:
     """Write one model file that averages the probabilities of several runs; the arguments are those of ``export``."""
+    from mien import files
     from mien.run import Run
     from mien.training import ensemble as ensembles
 
+    files.check(Path(out), suffixes=files.MODELS)
     opened = [run if isinstance(run, Run) else Run.open(run) for run in runs]
     return ensembles.build(opened, out, moved=None if data is None else Path(data))

@@ -73,7 +73,7 @@ def predict(
         raise DataError(f"There are no pictures at '{', '.join(map(str, given))}': name files, folders or patterns.")
     form = None if out is None else records.format_of(Path(out))
     if out is not None:
-        files.check(Path(out), inputs=[files.Inputs(listing, within=False)])
+        files.check(Path(out), inputs=[files.Inputs(listing, within=False)], suffixes=[f".{form}"])
     read = stream.read_photos(reader, listing, crops=crops, keep_pixels=keep_pixels)
     steps = progress.bar(range(len(listing)), "photos")
     found = Predictions(tuple(result for _, result in zip(steps, read, strict=True)))

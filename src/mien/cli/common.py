@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mien import escapes, tables
+from mien import escapes, files, tables
 from mien.cli.places import InputName, InputPath, OutputPath
 from mien.reporting.texts import cells
 from mien.shown import say
@@ -29,6 +29,9 @@ ARGUMENTS = "mien.arguments"
 path_argument = InputPath()
 name_argument = InputName()
 output_argument = OutputPath()
+page_argument = OutputPath(suffixes=files.PAGES)
+model_argument = OutputPath(suffixes=files.MODELS)
+data_argument = OutputPath("either", files.PARQUET)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 flip_option = click.option("--flip", is_flag=True, help="Average each face with its mirror image (twice the time).")
 lang_option = click.option(

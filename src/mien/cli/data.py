@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mien import typed_json
+from mien import files, typed_json
 from mien.cli.common import (
     command_line,
+    data_argument,
     data_options,
     json_option,
     lang_option,
     name_argument,
     no_faces_option,
-    output_argument,
+    page_argument,
     path_argument,
     recipe_option,
     set_option,
@@ -42,7 +43,7 @@ def data() -> None:
 @data_options()
 @click.option(
     "--augmented",
-    type=output_argument,
+    type=OutputPath(suffixes=files.PICTURES),
     metavar="PNG",
     help="Also write a picture of training faces after augmentation.",
 )
@@ -78,7 +79,7 @@ def info(
 
 @data.command(cls=Verb)
 @click.argument("path", type=path_argument)
-@click.argument("out", type=OutputPath("either"))
+@click.argument("out", type=data_argument)
 @data_options()
 @click.option("--size", type=click.IntRange(8, 1024), help="Resize the faces to this height and width.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
@@ -127,10 +128,10 @@ def convert(path: Path, out: Path, reading: ReadOptions, size: int | None, overw
 @click.option("--mirrored", is_flag=True, help="Count mirror images as copies.")
 @lang_option
 @no_faces_option
-@click.option("-o", "--out", type=output_argument, help="Write a page with the pictures (.html).")
+@click.option("-o", "--out", type=page_argument, help="Write a page with the pictures (.html).")
 @click.option(
     "--write",
-    type=OutputPath("either"),
+    type=data_argument,
     metavar="CLEAN",
     help="Write the cleaned data here, as  mien data convert  does.",
 )
@@ -187,7 +188,7 @@ def audit(
 
 
 @data.command(cls=Verb)
-@click.argument("out", type=OutputPath("either"))
+@click.argument("out", type=data_argument)
 @click.option("--num", default=2000, type=int, show_default=True, help="Number of faces.")
 @click.option("--seed", default=0, type=int, show_default=True, help="Seed of the drawing.")
 @click.option("--size", default=48, type=int, show_default=True, help="Height and width in pixels.")

@@ -26,7 +26,7 @@ class Drawer:
 
     def __init__(self, out: Path, photos: tuple[str, ...]) -> None:
         alone = len(photos) == 1 and (photos[0] == "-" or Path(photos[0]).is_file())  # a pattern may match many
-        self.file = out if alone and out.suffix.lower() in WRITTEN and not out.is_dir() else None
+        self.file = out if alone and out.suffix and not out.is_dir() else None
         self.folder = out
         self.roots = [Path(photo) for photo in photos if Path(photo).is_dir()]
         self._unique = files.UniqueNames()
@@ -39,11 +39,13 @@ class Drawer:
             inputs: the same photos, as inputs that must not be replaced.
 
         Raises:
-            OutputError: a picture would replace a photo, or can't be written.
+            OutputError: a picture would replace a photo or a file of another kind, or can't be written.
         """
         if self.file is not None:
-            files.check(self.file, inputs=[inputs])
+            files.check(self.file, inputs=[inputs], suffixes=WRITTEN)
             return
+        if self.folder.exists():
+            files.check(self.folder, "folder")
         unique = files.UniqueNames()
         for photo in photos:
             target = self.folder / self._name(photo, unique)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mien import typed_json
+from mien import files, typed_json
 from mien.cli.common import (
     by_option,
     command_line,
@@ -17,15 +17,16 @@ from mien.cli.common import (
     inference_device_option,
     json_option,
     lang_option,
+    model_argument,
     name_argument,
     no_faces_option,
-    output_argument,
+    page_argument,
     path_argument,
     prior_option,
     show,
     split_option,
 )
-from mien.cli.places import Verb
+from mien.cli.places import OutputPath, Verb
 from mien.shown import SHOWN
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def evaluate(
 @lang_option
 @no_faces_option
 @click.option(
-    "-o", "--out", default=Path("explain.html"), type=output_argument, show_default=True, help="The HTML file to write."
+    "-o", "--out", default=Path("explain.html"), type=page_argument, show_default=True, help="The HTML file to write."
 )
 @json_option
 def explain(
@@ -162,7 +163,7 @@ def explain(
     metavar="CSV",
     help="Cost matrix: one row per predicted class, one column per true class.",
 )
-@click.option("-o", "--out", type=output_argument, help="Also write a model file with the chosen decisions.")
+@click.option("-o", "--out", type=model_argument, help="Also write a model file with the chosen decisions.")
 @flip_option
 @json_option
 def decide(
@@ -210,7 +211,7 @@ def decide(
 @lang_option
 @no_faces_option
 @click.option(
-    "-o", "--out", default=Path("compare.html"), type=output_argument, show_default=True, help="The HTML file to write."
+    "-o", "--out", default=Path("compare.html"), type=page_argument, show_default=True, help="The HTML file to write."
 )
 @json_option
 def compare(
@@ -246,7 +247,7 @@ def compare(
 @click.argument("model", type=name_argument)  # as text: Path would turn ./base into base
 @click.argument("test", type=path_argument)
 @data_options()
-@click.option("-o", "--out", required=True, type=output_argument, help="The CSV to write.")
+@click.option("-o", "--out", required=True, type=OutputPath(suffixes=files.TABLES), help="The CSV to write.")
 @click.option(
     "--sample",
     type=path_argument,

@@ -1,13 +1,13 @@
 """Inputs and outputs of a verb, found by the types of its parameters: one check for every verb, before the work starts.
 
-A verb is refused if it would replace an input, or write two outputs to one path.
+A verb is refused if it would replace an input or a file of another kind, or write two outputs to one path.
 """
 
 from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -65,11 +65,12 @@ class OutputPath(click.Path):
     Args:
         kind: ``file``; ``either``, a file if its name has a suffix, else a folder, which is replaced completely; or ``made``, a
             folder that the verb creates or adds to, and checks itself.
+        suffixes: those that the name of a file may have; none where the verb checks them itself.
     """
 
-    def __init__(self, kind: Literal["file", "either", "made"] = "file") -> None:
+    def __init__(self, kind: Literal["file", "either", "made"] = "file", suffixes: Sequence[str] = ()) -> None:
         super().__init__(path_type=Path)
-        self.kind = kind
+        self.kind, self.suffixes = kind, suffixes
 
 
 class Verb(click.Command):
@@ -108,4 +109,5 @@ class Verb(click.Command):
         either = output.kind == "either"
         kind: files.Kind = "folder" if either and not path.suffix else "file"
         overwrite = context.params.get("overwrite", True) if either else True
-        files.check(path, kind, overwrite=overwrite, inputs=inputs)
+        suffixes = output.suffixes if kind == "file" else ()
+        files.check(path, kind, overwrite=overwrite, inputs=inputs, suffixes=suffixes)

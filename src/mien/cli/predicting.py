@@ -186,7 +186,7 @@ def _read_here(
         import pyarrow.parquet  # noqa: F401 # fail now, not after an hour of work
     inputs = files.Inputs(stream.expand(photos), within=False)
     if out is not None:
-        files.check(out, inputs=[inputs])
+        files.check(out, inputs=[inputs], suffixes=[f".{form}"])
     draw = Drawer(annotate, photos) if annotate is not None else None
     if draw is not None:
         draw.check(stream.expand(photos), inputs)

@@ -18,9 +18,10 @@ from mien.cli.common import (
     is_given,
     json_option,
     lang_option,
+    model_argument,
     name_argument,
     no_faces_option,
-    output_argument,
+    page_argument,
     path_argument,
     precision_option,
     recipe_option,
@@ -168,7 +169,7 @@ def train(
 @click.argument("model", type=name_argument)
 @click.argument("data", type=path_argument)
 @data_options(training=True)
-@click.option("-o", "--out", required=True, type=output_argument, help="The model file to write.")
+@click.option("-o", "--out", required=True, type=model_argument, help="The model file to write.")
 @click.option("--seed", default=0, type=click.IntRange(0, 2**32 - 1), show_default=True, help="Seed of the folds.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 @json_option
@@ -203,7 +204,7 @@ def adapt(model: str, data: Path, reading: ReadOptions, out: Path, seed: int, ov
     "--with", "studies", multiple=True, type=path_argument, metavar="STUDY", help="JSON file of a study; repeatable."
 )
 @click.option("--ensemble", type=path_argument, metavar="FILE", help="Compare with an ensemble's model file.")
-@click.option("-o", "--out", type=output_argument, help="The HTML file to write.  [default: RUN/report.html]")
+@click.option("-o", "--out", type=page_argument, help="The HTML file to write.  [default: RUN/report.html]")
 @json_option
 def report(
     run: Path,
@@ -251,7 +252,7 @@ def report(
 
 @click.command(cls=Verb)
 @click.argument("run", type=RunPath("model.onnx"))
-@click.option("-o", "--out", type=output_argument, help="The model file to write.  [default: RUN/model.onnx]")
+@click.option("-o", "--out", type=model_argument, help="The model file to write.  [default: RUN/model.onnx]")
 @_moved_option
 @json_option
 def export(run: Path, out: Path | None, moved: Path | None, as_json: bool) -> None:
@@ -290,7 +291,7 @@ def _exported(spec: Spec, num_bytes: int) -> Iterator[str]:
 
 @click.command(cls=Verb)
 @click.argument("runs", nargs=-1, required=True, type=RunPath(), metavar="RUN...")
-@click.option("-o", "--out", required=True, type=output_argument, help="The model file to write.")
+@click.option("-o", "--out", required=True, type=model_argument, help="The model file to write.")
 @_moved_option
 @json_option
 def ensemble(runs: tuple[Path, ...], out: Path, moved: Path | None, as_json: bool) -> None:

@@ -223,7 +223,8 @@ def run(
     num_labelled, sampled_from = int((faceset.labels != UNLABELLED).sum()), 0
     if options.most_faces and num_labelled > options.most_faces:
         data, faceset = homework_data.sampled(faceset, folder, options.most_faces, progress)
-        options, sampled_from = dataclasses.replace(options, reading=DEFAULT), num_labelled
+        options, sampled_from = dataclasses.replace(options, reading=faceset.source.options), num_labelled
+    homework_data.check_test(tested, faceset, options.recipe, once)
     plan = _plan(folder, faceset, tested, options, progress)
     audit = _audit(folder, faceset, tested, progress)
     common = Trainings(Path(data), faceset, plan.recipe, folder, plan.num_seeds, options.reading, options.hardware)

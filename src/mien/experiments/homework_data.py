@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from mien.data import splits, store
+from mien.data import leakage, splits, store
 from mien.data.faceset import UNLABELLED, FaceSet
 from mien.errors import OutputError
 from mien.inference import datasets
 from mien.progress import Progress
+from mien.recipes import Recipe
 from mien.synthetic import competition
 
 PLAN, SAMPLE = "plan.json", "sample.parquet"
@@ -35,7 +36,7 @@ def sampled(faceset: FaceSet, folder: Path, most_faces: int, progress: Progress)
     progress.line(f"a random sample: {labelled[0]:,} of {labelled[1]:,} labelled faces")
     folder.mkdir(parents=True, exist_ok=True)
     store.write_parquet(some, place, overwrite=True)
-    found = datasets.read(place)
+    found = datasets.read(place, allow_leakage=faceset.source.options.allow_leakage)
     source = dataclasses.replace(found.source, class_map=faceset.source.class_map)
     return place, dataclasses.replace(found, source=source)
 
@@ -49,6 +50,19 @@ def as_test(test: FaceSet, faceset: FaceSet) -> FaceSet:
     return dataclasses.replace(
         rows, labels=labels, classes=faceset.classes, splits=np.full(len(rows), "test"), votes=None, source=source
     )
+
+
+def check_test(test: FaceSet | None, faceset: FaceSet, recipe: Recipe | None, progress: Progress) -> None:
+    """Refuse a test set with so many faces of the data that its scores would not hold for new faces; fewer are noted.
+
+    Raises:
+        DataError: as for ``leakage.check``.
+    """
+    if test is None:
+        return
+    leakage.check(faceset, splits.validation_split(faceset, recipe.valid_split if recipe else ""), test)
+    for leak in leakage.across(faceset, test):
+        progress.line(f"note: {leak}")
 
 
 def has_labels(faceset: FaceSet) -> bool:

@@ -111,8 +111,7 @@ def format_of(path: Path) -> str:
         OutputError: the suffix is unknown.
     """
     ending = path.suffix.lower().removeprefix(".")
-    if ending not in FORMATS:
-        raise OutputError(f"'{path}' must end in one of {', '.join('.' + name for name in FORMATS)}: rename it.")
+    files.check_suffix(path, [f".{name}" for name in FORMATS])
     return ending
 
 
@@ -220,7 +219,7 @@ def opened(path: Path, form: str, types: Mapping[str, type]) -> Iterator[Writer]
     Raises:
         OutputError: it can't be written to.
     """
-    with files.atomic_write(path) as temporary, ExitStack() as stack:
+    with files.atomic_write(path, suffixes=[f".{form}"]) as temporary, ExitStack() as stack:
         if form == "parquet":
             # pyarrow can't write to a path whose name isn't UTF-8.
             to: Writer = ParquetWriter(stack.enter_context(temporary.open("wb")), types)

@@ -101,6 +101,7 @@ def write(
             differ from those of the sample or are not unique, or their number is not ``num_rows``; nothing is written then.
         OutputError: the file can't be written, or is an input.
     """
+    files.check(Path(path), suffixes=files.TABLES)
     dropped = faceset.source.dropped
     if dropped:
         raise DataError(

@@ -91,7 +91,7 @@ def write(path: str | os.PathLike[str], name: str, values: JsonObject, notes: Se
     for table, parts in values.items():
         if isinstance(parts, Mapping) and parts:
             lines += ["", f"[{table}]", *(f"{key} = {_as_toml(value)}" for key, value in parts.items())]
-    files.write_text(path, "\n".join(lines) + "\n")
+    files.write_text(path, "\n".join(lines) + "\n", suffixes=(".toml",))
 
 
 def _as_toml(value: Any) -> str:

@@ -44,7 +44,7 @@ def write(path: str | os.PathLike[str], page: str | os.PathLike[str]) -> None:
     command = browser()
     if command is None:
         raise OutputError("A PDF needs Chromium or Chrome, and none is installed: open the page and print it as PDF.")
-    with files.atomic_write(path) as temporary, tempfile.TemporaryDirectory() as profile:
+    with files.atomic_write(path, suffixes=(".pdf",)) as temporary, tempfile.TemporaryDirectory() as profile:
         words = [command, "--headless", "--disable-gpu", "--no-pdf-header-footer", f"--user-data-dir={profile}"]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             words.append("--no-sandbox")  # Chromium refuses to run as root with it

@@ -7,7 +7,7 @@ import pathlib
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Security
+from fastapi import APIRouter, Depends, Path, Query, Request, Security
 from fastapi.responses import Response
 from fastapi.security import APIKeyHeader, HTTPBearer
 
@@ -16,7 +16,7 @@ from mien.errors import MienError, RequestError
 from mien.inference import detector, pretrained, priors
 from mien.inference.classifier import Classifier
 from mien.inference.photo import PhotoResult
-from mien.serving import assets, bodies, clips, problems, schema
+from mien.serving import assets, bodies, clips, problems, queries, schema
 from mien.serving.bodies import Upload
 from mien.serving.engine import Engine
 from mien.serving.gate import RETRY_AFTER, Gate
@@ -105,10 +105,10 @@ def router(desk: Api, jobs: VideoJobs | None, is_ready: Callable[[], bool]) -> A
     keys = [Security(scheme) for scheme in (BEARER, HEADER)] if settings.keys else []
     api = APIRouter()
     known = _models(engine, settings, None if jobs is None else jobs.limits)
-    v1 = APIRouter(prefix="/v1", dependencies=keys)
+    v1 = APIRouter(prefix="/v1", dependencies=[*keys, Depends(queries.check)])
     _add_faces(v1, desk)
 
-    @v1.get("/models", tags=["models"], summary="List the models and limits", responses=problems.documented(401))
+    @v1.get("/models", tags=["models"], summary="List the models and limits", responses=problems.documented(401, 422))
     async def models() -> schema.Models:
         """The models of this server, and the limits of a request."""
         return known

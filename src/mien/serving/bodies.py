@@ -32,7 +32,7 @@ SLOWEST_CLIP = 100_000
 """The same for clips: they take one of few places while they arrive."""
 
 FIELDS = 16
-"""Maximum number of form fields that are not files; they are ignored."""
+"""Maximum number of form fields that are not files; a form with one is refused with its name."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ async def read(request: Request, settings: Settings, hold: Hold) -> list[Upload]
         hold: called with the number of bytes received.
 
     Raises:
-        RequestError: unsupported type (415), body too large (413), too slow (408), empty or a form without files (422), or an
+        RequestError: unsupported type (415), body too large (413), too slow (408), empty or a form without files or with other fields (422), or an
             invalid form (400); or the server holds too many bytes already (503).
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -141,10 +141,14 @@ async def _files(request: Request, data: bytes, most: int) -> list[Upload]:
     except (KeyError, ValueError):  # no boundary, or an invalid one
         raise _no_form() from None
     files = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
+    others = [name for name, part in form.multi_items() if not isinstance(part, UploadFile)]
     uploads = [Upload(part.filename or "", await part.read()) for part in files]
     await form.close()
     if not uploads:
         raise RequestError(422, "The form has no files: send at least one, as in  curl -F files=@photo.jpg")
+    if others:
+        where = "write parameters into the address, as in  /v1/analyze?model=tiny"
+        raise RequestError(422, f"The form field '{others[0][:100]}' is not a file: {where}")
     return uploads
 
 

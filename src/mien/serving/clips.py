@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
@@ -15,6 +16,9 @@ from mien.serving.jobs import LINES, TABLE, Job, VideoJobs
 TYPES = {"csv": (TABLE, "text/csv; charset=utf-8"), "jsonl": (LINES, "application/jsonl")}
 """File and media type of each format of the rows."""
 
+TAGS: list[str | Enum] = ["clips"]
+"""The group of these endpoints in the OpenAPI document."""
+
 EVERY = Query(description="Analyse every Nth frame only.", ge=1, le=1000)
 ID = Path(description="The id of the clip, as given when it was sent.", max_length=100)
 FORM = Path(description="CSV, or JSON Lines, which has the landmarks too.")
@@ -23,19 +27,18 @@ MODEL = Query(description="The model; by default the server's first one.", max_l
 
 def add(v1: APIRouter, engine: Engine, jobs: VideoJobs) -> None:
     """Add the endpoints of clips to an API."""
-    own = APIRouter(tags=["clips"])
-    _add_sending(own, engine, jobs)
-    _add_results(own, jobs)
-    v1.include_router(own)
+    _add_sending(v1, engine, jobs)
+    _add_results(v1, jobs)
 
 
-def _add_sending(own: APIRouter, engine: Engine, jobs: VideoJobs) -> None:
+def _add_sending(v1: APIRouter, engine: Engine, jobs: VideoJobs) -> None:
     binary = {"schema": {"type": "string", "format": "binary"}}
     kinds = ("video/mp4", "video/webm", "video/quicktime", "application/octet-stream")
     body: dict[str, Any] = {"required": True, "content": dict.fromkeys(kinds, binary)}
 
-    @own.post(
+    @v1.post(
         "/videos",
+        tags=TAGS,
         summary="Send a clip",
         status_code=202,
         responses=problems.documented(400, 401, 404, 408, 413, 415, 422, 503),
@@ -56,14 +59,17 @@ def _add_sending(own: APIRouter, engine: Engine, jobs: VideoJobs) -> None:
         return _video(job)
 
 
-def _add_results(own: APIRouter, jobs: VideoJobs) -> None:
-    @own.get("/videos/{id}", summary="Ask for a clip", responses=problems.documented(401, 404, 422))
+def _add_results(v1: APIRouter, jobs: VideoJobs) -> None:
+    @v1.get("/videos/{id}", tags=TAGS, summary="Ask for a clip", responses=problems.documented(401, 404, 422))
     async def get_video(id: Annotated[str, ID]) -> schema.Video:
         """How far the analysis is, and its segments once it is done."""
         return _video(jobs.find(id))
 
-    @own.get(
-        "/videos/{id}/rows.{form}", summary="Get the faces of a clip", responses=problems.documented(401, 404, 409, 422)
+    @v1.get(
+        "/videos/{id}/rows.{form}",
+        tags=TAGS,
+        summary="Get the faces of a clip",
+        responses=problems.documented(401, 404, 409, 422),
     )
     async def get_rows(id: Annotated[str, ID], form: Annotated[Literal["csv", "jsonl"], FORM]) -> FileResponse:
         """The faces of each frame as CSV or JSON Lines, as ``mien video -o`` writes them."""
@@ -73,8 +79,9 @@ def _add_results(own: APIRouter, jobs: VideoJobs) -> None:
         name, kind = TYPES[form]
         return FileResponse(job.folder / name, media_type=kind)
 
-    @own.delete(
+    @v1.delete(
         "/videos/{id}",
+        tags=TAGS,
         summary="Delete a clip",
         status_code=204,
         responses=problems.documented(401, 404, 422),

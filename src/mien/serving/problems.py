@@ -23,7 +23,7 @@ WORDS = {
     409: "The clip is not read yet.",
     413: "The body is too large, or has too many files.",
     415: "The body has an unsupported type.",
-    422: "The picture can't be read, or a parameter is invalid.",
+    422: "The picture can't be read, or a parameter is unknown, repeated or invalid.",
     500: "The server failed.",
     503: "The server is overloaded, or took too long; see Retry-After.",
 }

@@ -112,7 +112,7 @@ def adapt(
         ModelFileError: the model doesn't end in one linear layer.
         OutputError: ``out`` exists or can't be written.
     """
-    files.check(Path(out), overwrite=overwrite, inputs=[classifier.path])
+    files.check(Path(out), overwrite=overwrite, inputs=[classifier.path], suffixes=files.MODELS)
     model = onnx.load_model_from_string(classifier.content)
     head = LinearHead.find(model)
     if head is None:

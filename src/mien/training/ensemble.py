@@ -59,22 +59,12 @@ def build(runs: Sequence[Run], path: str | os.PathLike[str], *, moved: Path | No
     Raises:
         ArgumentError: ``runs`` isn't a list of runs.
         RunError: the data differs from the training data of a run.
-        ExportError: the runs can't be combined, or no row was held out by all of them.
+        ExportError: a run is given twice, the runs can't be combined, or no row was held out by all of them.
     """
     if isinstance(runs, Run) or not all(isinstance(run, Run) for run in runs):
         raise ArgumentError("An ensemble takes a list of runs: open each folder with Run.open.")
-    if len(runs) < 2:
-        raise ExportError("An ensemble takes two or more runs: name several run folders.")
+    _check(runs)
     first = runs[0]
-    for run in runs[1:]:
-        for what, theirs, ours in (
-            ("data", run.record.data.hash, first.record.data.hash),
-            ("face size", run.recipe.image_size, first.recipe.image_size),
-        ):
-            if theirs != ours:
-                raise ExportError(
-                    f"'{run.folder}' and '{first.folder}' differ in {what}: the runs of an ensemble must have the same."
-                )
     held = [job.read_sets(run, moved)[1] for run in runs]
     rows = in_all(held)
     if not len(rows):
@@ -100,6 +90,25 @@ def build(runs: Sequence[Run], path: str | os.PathLike[str], *, moved: Path | No
     )
     title, counts = "rows that all members held out", data.train.counts
     return export.write(graph, spec, rows, title, path, counts=counts, seen=_seen(runs))
+
+
+def _check(runs: Sequence[Run]) -> None:
+    """Refuse runs that can't be combined."""
+    if len(runs) < 2:
+        raise ExportError("An ensemble takes two or more runs: name several run folders.")
+    folders = [run.folder.resolve() for run in runs]
+    if twice := [run.folder for index, run in enumerate(runs) if folders[index] in folders[:index]]:
+        raise ExportError(f"'{twice[0]}' is given twice: name different runs.")
+    first = runs[0]
+    for run in runs[1:]:
+        for what, theirs, ours in (
+            ("data", run.record.data.hash, first.record.data.hash),
+            ("face size", run.recipe.image_size, first.recipe.image_size),
+        ):
+            if theirs != ours:
+                raise ExportError(
+                    f"'{run.folder}' and '{first.folder}' differ in {what}: the runs of an ensemble must have the same."
+                )
 
 
 def _temperature(graph: EnsembleGraph, runs: Sequence[Run], held: Sequence[FaceSet], rows: FaceSet) -> Temperature:

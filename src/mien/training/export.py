@@ -94,7 +94,7 @@ def write(
     onnxfile.set_spec(model, spec)
     if seen is not None:
         onnxfile.set_metadata(model, modelfile.SEEN_KEY, seen.to_text())
-    with files.atomic_write(path) as temporary:
+    with files.atomic_write(path, suffixes=files.MODELS) as temporary:
         onnx.save_model(model, temporary)
         full = Classifier.load(temporary)
         parity = check_parity(graph, full, rows.images[:512])

@@ -252,7 +252,7 @@ def write_augmented(path: Path, train_set: FaceSet, recipe: Recipe, num_faces: i
     generator = torch.Generator().manual_seed(recipe.seed)
     columns = [faces.float()] + [augment(faces, recipe.augment, generator)[:, 0] for _ in range(num_draws)]
     sheet = torch.cat([torch.cat(list(column), 0) for column in columns], 1).round().byte().numpy()
-    with files.atomic_write(path) as temporary:
+    with files.atomic_write(path, suffixes=files.PICTURES) as temporary:
         Image.fromarray(sheet).save(temporary, "PNG")
 
 

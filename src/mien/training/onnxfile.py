@@ -23,7 +23,7 @@ def rewrite(classifier: Classifier, spec: Spec, path: str | os.PathLike[str]) ->
     """Write a copy of a model file with another spec; the graph is unchanged."""
     model = onnx.load_model(classifier.path)
     set_spec(model, spec)
-    with files.atomic_write(path, inputs=[classifier.path]) as temporary:
+    with files.atomic_write(path, inputs=[classifier.path], suffixes=files.MODELS) as temporary:
         onnx.save_model(model, temporary)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import unescape
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Concatenate, ParamSpec
 
 from mien import files, palette, tables
@@ -68,7 +69,8 @@ def writer(render: Callable[P, str]) -> Callable[Concatenate[str | os.PathLike[s
 
     @checked
     def write(path: str | os.PathLike[str], /, *args: P.args, **kwargs: P.kwargs) -> None:
-        files.write_text(path, render(*args, **kwargs))
+        files.check(Path(path), suffixes=files.PAGES)  # before the page is drawn
+        files.write_text(path, render(*args, **kwargs), suffixes=files.PAGES)
 
     write.__doc__ = f"Write the page to the HTML file ``path``, atomically; see ``{render.__module__}.render``."
     return write
