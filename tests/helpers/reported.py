@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,11 @@ def judgement(
     faces = FaceSet.from_arrays(rng.integers(0, 256, (num, side, side)).astype(np.uint8), labels, classes, "test")
     record = records.judgement(**{"copies_of_train": copies(4, 136) if num > 4 else None, **told})
     return Judgement(Evaluation.from_predictions(labels, probabilities, classes), faces, record)
+
+
+def readable(page: str) -> str:
+    """A page without pictures and hashes, which have any letters."""
+    return re.sub(r"(base64,|sha256-)[^\"']*", "", page)
 
 
 def copies(rows: int, n_without: int) -> Overlap:
