@@ -168,7 +168,9 @@ def test_faces_that_differ_from_those_of_the_fit_are_refused(own: FaceSet, fitte
     fractional = own.images / np.float32(255)
     for some in (fractional, fractional.reshape(len(own), -1), np.round(fractional)):
         model = fitted if some.ndim == 3 else quick().fit(own.images.reshape(len(own), -1), own.label_names)
-        with pytest.raises(EstimatorError, match=r"fractions from 0 to 1, but .* pixels from 0 to 255: multiply by 255"):
+        with pytest.raises(
+            EstimatorError, match=r"fractions from 0 to 1, but .* pixels from 0 to 255: multiply by 255"
+        ):
             model.predict(some)
     black = np.zeros_like(fractional)
     np.testing.assert_array_equal(fitted.predict_proba(black), fitted.predict_proba(black.astype(np.uint8)))
