@@ -185,6 +185,14 @@ def test_a_file_of_the_same_kind_is_replaced(tmp_path: Path, name: str) -> None:
         assert (tmp_path / name).read_text() == text
 
 
+def test_no_folder_is_made_where_a_file_is(tmp_path: Path) -> None:
+    (tmp_path / "fer.csv").touch()
+    for place in (tmp_path / "fer.csv", tmp_path / "fer.csv" / "hw" / "runs"):
+        with pytest.raises(OutputError, match=r"fer\.csv' is a file: choose the name of a folder\."):
+            files.check_folder(place)
+    files.check_folder(tmp_path / "new" / "hw")
+
+
 def test_what_is_write_protected_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.txt").write_text("old")
     monkeypatch.setattr(os, "access", lambda *_: False)  # root may write everywhere

@@ -176,6 +176,17 @@ def check_outside(folder: Path, data: Iterable[str | os.PathLike[str]]) -> None:
             )
 
 
+def check_folder(folder: Path) -> None:
+    """Refuse a path at which no folder can be made or added to, as a file is there or above it.
+
+    Raises:
+        OutputError: there is such a file.
+    """
+    for place in (folder, *folder.parents):
+        if place.exists() and not place.is_dir():
+            raise OutputError(f"'{place}' is a file: choose the name of a folder.")
+
+
 def check_suffix(path: Path, suffixes: Sequence[str]) -> None:
     """Refuse a file whose name says that its content is of another kind, so that no file of another kind is replaced.
 

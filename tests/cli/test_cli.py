@@ -122,6 +122,18 @@ BAD = [
     (["homework", "FACES", "--seeds", "1"], 2, "Invalid value for '--seeds'"),
     (["homework", "FACES", "--set", "batch_size=32"], 2, "--set is for --recipe"),
     (["homework", "FACES", "--recipe", "demo", "--set", "epochs=3"], 2, "Set the number of epochs with --epochs"),
+    (["homework", "--quick", "--out", "FACES"], 1, "'FACES' is a file: choose the name of a folder."),
+    (["homework", "FACES", "--quick", "--out", "FACES/hw"], 1, "'FACES' is a file: choose the name of a folder."),
+    (["demo", "--out", "FACES"], 1, "'FACES' is a file: choose the name of a folder."),
+    (["study", "labels", "FACES", "--out", "FACES"], 1, "'FACES' is a file: choose the name of a folder."),
+    (["crossval", "FACES", "--out", "FACES"], 1, "'FACES' is a file: choose the name of a folder."),
+    (["tune", "FACES", "--out", "FACES/tune"], 1, "'FACES' is a file: choose the name of a folder."),
+    (["summary", "tiny", "--classes", "100000000"], 2, "100000000 is not in the range 2<=x<=1000"),
+    (
+        ["data", "draw", "OUT.parquet", "--num", "100000000000"],
+        1,
+        "Can't draw 100,000,000,000 faces: draw at most 1,000,000.",
+    ),
     (["homework", "UNLABELLED"], 1, "No row of the data has a label"),
     (["data", "info", "NOWHERE"], 1, "'NOWHERE' doesn't exist"),
     (["data", "info", "EMPTY"], 1, "EMPTY"),
@@ -170,6 +182,15 @@ def test_bad_input_gets_one_clear_sentence(
     assert (got, message in err) == (code, True), err
     assert "Traceback" not in err
     assert sorted(path.name for path in places.rglob("*")) == before
+
+
+def test_a_lack_of_memory_is_a_sentence(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    def greedy(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(cli.cli, "main", greedy)
+    code, _, err = invoke("summary", "vgg")
+    assert (code, "There is not enough memory for this: use less data" in err) == (1, True)
 
 
 def test_a_bug_is_not_hidden(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +76,8 @@ def test_faces_of_another_kind_are_refused() -> None:
 
 
 def test_an_ensemble_has_no_features(run: Run, tmp_path: Path) -> None:
-    ensemble.build([run, run], tmp_path / "both.onnx")
+    copy = Run.open(shutil.copytree(run.folder, tmp_path / "copy"))
+    ensemble.build([run, copy], tmp_path / "both.onnx")
     with pytest.raises(ModelFileError, match="doesn't end in one linear layer, so it has no features"):
         Classifier.load(tmp_path / "both.onnx").features(np.zeros((1, 48, 48), np.uint8))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from functools import cache
 from pathlib import Path
 
@@ -254,7 +255,8 @@ def test_a_target_that_exists_is_kept(own: FaceSet, tmp_path: Path) -> None:
 
 
 def test_models_that_cannot_be_adapted_say_why(own: FaceSet, run: Run, tmp_path: Path) -> None:
-    ensemble.build([run, run], tmp_path / "both.onnx")
+    copy = Run.open(shutil.copytree(run.folder, tmp_path / "copy"))
+    ensemble.build([run, copy], tmp_path / "both.onnx")
     with pytest.raises(ModelFileError, match="doesn't end in one linear layer, so it can't be adapted"):
         mien.adapt(tmp_path / "both.onnx", own, tmp_path / "mine.onnx")
     model = onnx.load_model(run.model_file)

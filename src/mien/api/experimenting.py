@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from mien import files
 from mien.api.data import Language
 from mien.checks import checked
 from mien.data.reading import DEFAULT, ReadOptions
@@ -59,6 +60,8 @@ def study(
 
     from mien import recipes
     from mien.experiments import studies
+
+    files.check_folder(Path(out))
     from mien.training import task
 
     train_all = partial(task.one_by_one, progress=progress)
@@ -118,6 +121,7 @@ def crossval(
     from mien.experiments import crossval as crossvalidation
     from mien.training import task
 
+    files.check_folder(Path(out))
     train_all = partial(task.one_by_one, progress=progress)
     if engine == "ray" and method != "adapt":
         from mien.scale import studying
@@ -166,6 +170,7 @@ def tune(
     from mien.scale import tuning
     from mien.scale.sweep import Sweep
 
+    files.check_folder(Path(out))
     sweep = Sweep(
         data=Path(data).absolute(),
         recipe=recipes.get(recipe) if isinstance(recipe, str) else recipe,
@@ -232,6 +237,7 @@ def homework(
     from mien.experiments import homework as doing
     from mien.reporting.pages import homework as page
 
+    files.check_folder(Path(out))
     if data is None and not quick:
         raise ArgumentError("A homework needs data: name it, or draw faces with --quick.")
     if quick:

@@ -48,6 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(1)
     except MienError as error:
         fail(str(error), error.exit_code)
+    except MemoryError:
+        fail("There is not enough memory for this: use less data, or smaller values of the options.", 1)
     except OSError as error:  # an invalid path, a full disk
         fail(f"'{error.filename}': {error.strerror or error}." if error.filename else f"{error.strerror or error}.", 1)
 

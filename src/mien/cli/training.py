@@ -321,7 +321,7 @@ def ensemble(runs: tuple[Path, ...], out: Path, moved: Path | None, as_json: boo
 @click.argument("recipe", type=name_argument)
 @set_option
 @click.option(
-    "--classes", "num_classes", default=7, type=click.IntRange(min=2), show_default=True, help="Number of classes."
+    "--classes", "num_classes", default=7, type=click.IntRange(2, 1000), show_default=True, help="Number of classes."
 )
 @json_option
 def summary(recipe: str, settings: tuple[str, ...], num_classes: int, as_json: bool) -> None:

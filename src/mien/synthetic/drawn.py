@@ -113,6 +113,10 @@ class _Shot:
     backdrop: NDArray[np.uint8]
 
 
+MAX_FACES = 1_000_000
+"""Maximum number of drawn faces; they are kept in memory."""
+
+
 @checked
 def draw(
     num: int = 2000, seed: int = 0, *, size: int = 48, wrong_labels: float = 0.03, test_share: float = 0.2
@@ -243,6 +247,8 @@ def new_identity(rng: np.random.Generator) -> Identity:
 def _check(num: int, seed: int, size: int, wrong_labels: float, test_share: float) -> None:
     if num < 1:
         raise DataError(f"Can't draw {num} faces: draw at least 1.")
+    if num > MAX_FACES:
+        raise DataError(f"Can't draw {num:,} faces: draw at most {MAX_FACES:,}.")
     if seed < 0:
         raise DataError(f"The seed of drawn faces can't be {seed}: choose a whole number of 0 or more.")
     _check_size(size)
