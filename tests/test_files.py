@@ -238,9 +238,9 @@ def test_a_folder_inside_the_data_is_refused(tmp_path: Path) -> None:
         with pytest.raises(
             OutputError, match=r"is inside the data .* and would be read as data: choose a folder outside"
         ):
-            files.check_outside(tmp_path / inside, [tmp_path / "data"])
-    files.check_outside(tmp_path / "run", [tmp_path / "data", tmp_path / "missing"])
-    files.check_outside(tmp_path / "data", [tmp_path / "data"])  # checked elsewhere
+            files.check_folder(tmp_path / inside, [tmp_path / "data"])
+    files.check_folder(tmp_path / "run", [tmp_path / "data", tmp_path / "missing"])
+    files.check_folder(tmp_path / "data", [tmp_path / "data"])  # checked elsewhere
 
 
 def test_the_pictures_of_a_list_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -147,7 +148,8 @@ def test_convert(invoke: Invoke, tmp_path: Path, out: str) -> None:
 
 
 def test_export_and_ensemble(invoke: Invoke, run: Run, tmp_path: Path) -> None:
-    for name, words in (("e.onnx", ("export", run.folder)), ("m.onnx", ("ensemble", run.folder, run.folder))):
+    other = shutil.copytree(run.folder, tmp_path / "other")
+    for name, words in (("e.onnx", ("export", run.folder)), ("m.onnx", ("ensemble", run.folder, other))):
         (tmp_path / name).write_text("the old one")
         killed(name, *words, "-o", tmp_path / name)
         assert (tmp_path / name).read_text() == "the old one"

@@ -162,29 +162,25 @@ def check(
         raise OutputError(f"'{target}' can't be written: the folder '{parent}' does not exist; create it first.")
 
 
-def check_outside(folder: Path, data: Iterable[str | os.PathLike[str]]) -> None:
-    """Refuse an output folder inside a folder of data, because the next reading of the data would include its files.
+def check_folder(folder: Path, data: Iterable[str | os.PathLike[str]] = ()) -> None:
+    """Refuse a path at which no folder can be made or added to, or one inside the data, whose next reading would include it.
+
+    Args:
+        folder: the folder to make.
+        data: files and folders of data.
 
     Raises:
-        OutputError: the folder is inside one of ``data``, also through a link.
+        OutputError: a file is there or above it, or it is inside a folder of ``data``, also through a link.
     """
+    for place in (folder, *folder.parents):
+        if place.exists() and not place.is_dir():
+            raise OutputError(f"'{place}' is a file: choose the name of a folder.")
     above = [_identity(parent) for parent in Path(os.path.realpath(folder)).parents]
     for path in map(Path, data):
         if path.is_dir() and _identity(path) in above:
             raise OutputError(
                 f"'{folder}' is inside the data '{path}' and would be read as data: choose a folder outside of it."
             )
-
-
-def check_folder(folder: Path) -> None:
-    """Refuse a path at which no folder can be made or added to, as a file is there or above it.
-
-    Raises:
-        OutputError: there is such a file.
-    """
-    for place in (folder, *folder.parents):
-        if place.exists() and not place.is_dir():
-            raise OutputError(f"'{place}' is a file: choose the name of a folder.")
 
 
 def check_suffix(path: Path, suffixes: Sequence[str]) -> None:

@@ -262,3 +262,11 @@ def test_a_terminal_without_utf8_ends_no_run(place: Path) -> None:
         )
         assert (done.returncode, done.stderr) == (0, b"")
         assert wanted in done.stdout
+
+
+def test_a_folder_inside_the_data_is_refused_and_not_made(invoke: Invoke, place: Path) -> None:
+    for words in ("data convert album album/new", "train album --out album/run", "crossval album --out album/folds"):
+        code, out, err = invoke(*words.split())
+        assert (code, out) == (1, ""), err
+        assert "is inside the data 'album' and would be read as data" in err
+        assert sorted(path.name for path in (place / "album").iterdir()) == ["a.jpg", "b.jpg"]

@@ -60,10 +60,9 @@ def study(
 
     from mien import recipes
     from mien.experiments import studies
-
-    files.check_folder(Path(out))
     from mien.training import task
 
+    files.check_folder(Path(out), [data])
     train_all = partial(task.one_by_one, progress=progress)
     if engine == "ray":
         from mien.scale import studying
@@ -121,7 +120,7 @@ def crossval(
     from mien.experiments import crossval as crossvalidation
     from mien.training import task
 
-    files.check_folder(Path(out))
+    files.check_folder(Path(out), [data])
     train_all = partial(task.one_by_one, progress=progress)
     if engine == "ray" and method != "adapt":
         from mien.scale import studying
@@ -170,7 +169,7 @@ def tune(
     from mien.scale import tuning
     from mien.scale.sweep import Sweep
 
-    files.check_folder(Path(out))
+    files.check_folder(Path(out), [data])
     sweep = Sweep(
         data=Path(data).absolute(),
         recipe=recipes.get(recipe) if isinstance(recipe, str) else recipe,
@@ -237,7 +236,7 @@ def homework(
     from mien.experiments import homework as doing
     from mien.reporting.pages import homework as page
 
-    files.check_folder(Path(out))
+    files.check_folder(Path(out), [path for path in (data, test) if path is not None])
     if data is None and not quick:
         raise ArgumentError("A homework needs data: name it, or draw faces with --quick.")
     if quick:

@@ -89,10 +89,6 @@ class Verb(click.Command):
         for parameter, path in outputs:
             if parameter.type.kind != "made":
                 self._check(parameter.type, path, inputs, context)
-            if parameter.type.kind != "file":
-                files.check_outside(
-                    path, [data for known, data in self._given(context, InputPath) if type(known.type) is InputPath]
-                )
         verb = extras.needed(*extras.needs(context.command.name or "", context.params))
         with verb, files.kept(*(Inputs(known.paths, within=False) for known in inputs)):
             return super().invoke(context)
@@ -111,3 +107,5 @@ class Verb(click.Command):
         overwrite = context.params.get("overwrite", True) if either else True
         suffixes = output.suffixes if kind == "file" else ()
         files.check(path, kind, overwrite=overwrite, inputs=inputs, suffixes=suffixes)
+        if kind == "folder":
+            files.check_folder(path, [data for known in inputs if known.within for data in known.paths])

@@ -25,7 +25,7 @@ from mien.errors import OutputError
 from mien.locks import Lock
 from mien.threads import in_threads
 
-READER_VERSION = 6
+READER_VERSION = 7
 """Version of the readers; increased when they would read the same files differently, so that older entries are not used."""
 
 GRAPHS = "graphs"

@@ -164,7 +164,6 @@ def run(
         DataError: there are fewer persons or pictures than folds, or a class is in one fold only, or can't be learned.
         MienError: recipe, model or folder are not valid.
     """
-    files.check_outside(Path(out), [data])
     faceset = datasets.read(data, reading)
     for note in faceset.source.messages:
         progress.line(f"note: {note}")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from mien.data import leakage, splits
-from mien.data.faceset import FaceSet
+from mien.data.faceset import UNLABELLED, FaceSet
 from mien.errors import DataError
 from mien.recipes import Recipe
-from mien.words import counted
+from mien.words import agreed, counted
 
 MIN_FINE_TUNING = 10
 """Training faces that fine-tuning needs at least."""
@@ -36,3 +36,16 @@ def divide(faceset: FaceSet, recipe: Recipe) -> tuple[FaceSet, FaceSet]:
             f"Fine-tuning needs at least {MIN_FINE_TUNING} training faces: there are {len(train_set)}, and {len(valid_set)} held out."
         )
     return train_set.resized(size), valid_set.resized(size)
+
+
+def notes(faceset: FaceSet, train_set: FaceSet, valid_set: FaceSet) -> list[str]:
+    """Remarks on a division: rows without a label, and classes that the held-out rows lack."""
+    found = []
+    if num := int(((faceset.splits == "train") & (faceset.labels == UNLABELLED)).sum()):
+        found.append(f"{counted(num, 'training row')} without a label {agreed(num, 'was', 'were')} left out.")
+    counts = zip(train_set.classes, train_set.counts().tolist(), valid_set.counts().tolist(), strict=True)
+    if lone := [f"{name} ({counted(own, 'face')})" for name, own, held_out in counts if own and not held_out]:
+        found.append(
+            f"No face is held out of the {'class' if len(lone) == 1 else 'classes'} {', '.join(lone)}: too few to evaluate."
+        )
+    return found

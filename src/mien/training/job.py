@@ -119,7 +119,7 @@ def _begin(
 ) -> tuple[Run, FaceSet, FaceSet]:
     """Read the data and create the run folder; return the run, this rank's training rows, and the held-out rows."""
     ranks.on_rank0(lambda: check_new(Path(out)))  # before the data is read, which may take long
-    files.check_outside(Path(out), [data])
+    files.check_folder(Path(out), [data])
     faceset = datasets.read(data, reading)
     progress.line(
         f"read {counted(len(faceset), 'face')} of {faceset.size[0]}x{faceset.size[1]} from {data} ({faceset.source.layout})"
@@ -127,6 +127,8 @@ def _begin(
     for note in faceset.source.messages:
         progress.line(f"note: {note}")
     train_set, valid_set = division.divide(faceset, recipe)
+    for note in division.notes(faceset, train_set, valid_set):
+        progress.line(f"note: {note}")
     workers = f", {counted(ranks.num, 'worker')}" if ranks.num > 1 else ""
     progress.line(f"train {len(train_set):,}, hold out {len(valid_set):,}; {setup.device}, {setup.precision}{workers}")
     record = _describe(data, faceset, train_set, valid_set, _normalisation(recipe, train_set))

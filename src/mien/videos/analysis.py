@@ -267,7 +267,7 @@ class _Stretch:
 
     @property
     def is_long(self) -> bool:
-        """Whether it lasts for ``MIN_SEGMENT``."""
+        """Whether it lasts for ``MIN_SEGMENT``, to a microsecond, as differences of times are not exact."""
         return (self.last if self.end is None else self.end) - self.start >= MIN_SEGMENT - 1e-6
 
     def extended(self, confidence: float, time: float) -> _Stretch:

@@ -75,3 +75,17 @@ def test_names_stay_as_they_are_unless_the_set_is_of_expressions(
     names: tuple[str, ...], called: dict[str, str]
 ) -> None:
     assert emotions.naming(names) == called
+
+
+def test_a_misspelt_expression_is_told_in_any_layout(tmp_path: Path) -> None:
+    pixels = [" ".join([str(shade)] * 64) for shade in range(4)]
+
+    def table(labels: str) -> Path:
+        rows = [f"{label},{face}" for label, face in zip(labels.split(), pixels, strict=True)]
+        (tmp_path / "faces.csv").write_text("\n".join(["emotion,pixels", *rows]) + "\n")
+        return tmp_path / "faces.csv"
+
+    notes = layouts.read(table("happy sad hapy sad"), cache=False).source.notes
+    assert "Names of no known expression were taken for classes of their own: hapy." in notes
+    stated = layouts.read(table("0 1 0 1"), coding="0=calm,1=pain", cache=False)
+    assert not [note for note in stated.source.notes if "of their own" in note]

@@ -20,6 +20,7 @@ from mien.data.layouts.layout import Layout
 from mien.data.layouts.survey import Survey
 from mien.data.portraits import Asked, Finder
 from mien.data.reading import ReadFields, ReadOptions
+from mien.emotions import ALL_EMOTIONS
 from mien.errors import ArgumentError, DataError, UnknownLayoutError
 
 __all__ = ["LAYOUTS", "Adviser", "Layout", "ReadOptions", "read"]
@@ -70,9 +71,18 @@ def read(
     if options.fold:
         faceset = folds.take(faceset, options.fold)
     leaks = leakage.find(faceset)
-    added = [str(found) for found in (*faceset.source.changes, *leaks)]
+    added = [*_own_classes(faceset), *(str(found) for found in (*faceset.source.changes, *leaks))]
     source = replace(faceset.source, options=options, leaks=leaks, notes=(*faceset.source.notes, *added))
     return replace(faceset, source=source)
+
+
+def _own_classes(faceset: FaceSet) -> list[str]:
+    """A note on classes that are no known expressions, which may be misspelt, unless the coding names them."""
+    stated = faceset.source.coding
+    known = {*ALL_EMOTIONS, *(stated.classes.values() if stated else ())}
+    counts = zip(faceset.classes, faceset.counts().tolist(), strict=True)
+    own = sorted(name for name, count in counts if count and name not in known)
+    return [f"Names of no known expression were taken for classes of their own: {', '.join(own)}."] if own else []
 
 
 def _faceset(path: Path, options: ReadOptions, cache: bool, nesting: int = 0) -> FaceSet:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 
 _HEAD_BYTES = 1024
@@ -108,10 +107,11 @@ def _names_in_zip(path: Path) -> list[str] | None:
     """The names in a zip archive; None if it is damaged, unreadable or of an unknown version."""
     import zipfile
 
-    unreadable = (zipfile.BadZipFile, OSError, ValueError, NotImplementedError)
-    with contextlib.suppress(*unreadable), zipfile.ZipFile(path) as archive:  # the reader says why
-        return archive.namelist()
-    return None
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):  # its reader opens it again, and says why
+        return None
 
 
 def _kind_of_zip(path: Path) -> str:

@@ -68,14 +68,7 @@ def read(survey: Survey, options: ReadOptions) -> FaceSet:
     Raises:
         DataError: no picture is usable.
     """
-    names = _class_names(survey)
     rows = Rows("folders", survey.path)
-    called = emotions.naming(names)
-    own = sorted(name for name in names if not name.isdecimal() and called[name] not in emotions.ALL_EMOTIONS)
-    if own:
-        rows.notes.append(
-            f"Folders that name no known expression were taken for classes of their own: {', '.join(own)}."
-        )
     rows.notes += survey.tree.notes
     note_others(rows, survey)
     for picture in survey.pictures:
