@@ -32,7 +32,7 @@ def test_the_page_has_the_figures(tmp_path: Path) -> None:
     assert f"{(happy + 0.02) / 2:.1%}" in shown
     assert "anna anna-film.mp4 film 4.0 75.0% 25.0%" in shown
     assert "75% of 4.0 s read, 2 episodes" in shown
-    assert "Less than 80% of the time was read: anna, anna-film.mp4." in shown
+    assert "Less than 80% of the time was read: anna in anna-film.mp4." in shown
     assert "probability of at least 0.5 for at least 0.4 s; gaps of at most 0.3 s are bridged" in shown
     assert "ben &lt;1&gt;.mp4" in page
     assert page.count("<svg") == 3
@@ -69,8 +69,8 @@ def test_blocks_are_told(tmp_path: Path) -> None:
 def test_a_baseline_that_was_not_read_is_told(tmp_path: Path, baseline: BaselineSpan) -> None:
     """After the end, in time without a face, and in a clip of another person."""
     made = filmed(tmp_path / "out", dataclasses.replace(DESIGN, baseline=baseline))
-    told = text_of(pages.render(made)).partition("Nothing of the baseline was read of ")[2].partition(":")[0]
-    assert told.startswith("anna, anna-film.mp4")
+    told = text_of(pages.render(made)).partition("No face was read in the time of the baseline: ")[2].partition(". ")[0]
+    assert told.startswith("anna in anna-film.mp4")
     assert {"person": "anna", "clip": "anna-film.mp4"} in made.to_dict()["without_baseline"]
     assert ("ben" in told) == (not baseline.clip)
 
