@@ -17,7 +17,7 @@ PRECISIONS = ("auto", "fp32", "bf16")
 TRACKERS = ("tensorboard", "mlflow")
 """Programs that a training can be logged to; each is an extra of the same name."""
 COMPILERS = ("off", "eager", "inductor", "cudagraphs")
-"""Modes of ``torch.compile``: off, tracing only, inductor, or inductor with CUDA graphs."""
+"""How a step is compiled: not at all, only traced, by inductor, or recorded as CUDA graphs (on CUDA, in one process)."""
 
 Ending = Literal["epochs", "accuracy", "patience"]
 """Why training ended: all epochs are done, accuracy exceeded ``stop_accuracy``, or ``patience`` epochs without improvement."""
@@ -28,7 +28,7 @@ class Speed:
     """Settings that make training on a GPU faster and don't change the method."""
 
     compiler: Annotated[str, OneOf(COMPILERS)] = "off"
-    """Mode of ``torch.compile``; each face size is compiled separately, which takes up to a minute."""
+    """A mode; with inductor, each face size is compiled separately, which takes up to a minute."""
     store_every: Annotated[float, Between(0, 86_400)] = 0.0
     """Seconds between checkpoints; 0 stores one after each epoch. For a small network on a GPU, storing takes longer than an epoch."""
 

@@ -17,10 +17,8 @@ from mien.run_record import PRECISIONS, Speed
 Precision = Annotated[str, OneOf(PRECISIONS)]
 
 COMPILERS: dict[str, dict[str, str]] = {
-    "off": {},
     "eager": {"backend": "eager"},  # only traces the network: a test of whether it can be compiled
     "inductor": {"backend": "inductor"},
-    "cudagraphs": {"backend": "inductor", "mode": "reduce-overhead"},
 }
 """Mode, as in ``run_record.COMPILERS``, to the arguments of ``torch.compile``."""
 
@@ -28,8 +26,8 @@ M = TypeVar("M", bound=nn.Module)
 
 
 def compiled(module: M, speed: Speed) -> M:
-    """The compiled module; it shares its weights with the module."""
-    if speed.compiler == "off":
+    """The compiled module, which shares its weights with the module; the module itself in modes without ``torch.compile``."""
+    if speed.compiler not in COMPILERS:
         return module
     return torch.compile(module, dynamic=False, **COMPILERS[speed.compiler])  # type: ignore[call-overload, no-any-return] # the settings are torch's own
 
@@ -88,7 +86,8 @@ def tune(device: torch.device) -> None:
     """Configure this process for training: keep freed memory on a CPU, benchmark cuDNN's algorithms on CUDA."""
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = True
-    keep_memory()
+    else:
+        keep_memory()
 
 
 def keep_memory() -> None:

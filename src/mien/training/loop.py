@@ -11,7 +11,6 @@ import copy
 import math
 import time
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -26,8 +25,10 @@ from mien.training import checkpoint, devices, finetuning, networks, schedules, 
 from mien.training import optimizers as optimizing
 from mien.training.augment import corrupt, view
 from mien.training.calibration import CrossFit
-from mien.training.imbalance import balanced_order, class_weights, cross_entropy
+from mien.training.graphs import recorded
+from mien.training.imbalance import balanced_order, class_weights
 from mien.training.ranks import ALONE, Ranks, with_synced_norms
+from mien.training.step import Learner, Step
 from mien.training.stopping import EarlyStopping
 from mien.training.targets import soft_targets, vote_shares
 from mien.training.weights import Best, BestEpoch, WeightAverage
@@ -107,6 +108,7 @@ def train(
     if ended or len(history) == recipe.epochs:
         return ended or "epochs"
     compute = ranks.wrap_ddp(devices.compiled(learner, speed))
+    records = speed.compiler == "cudagraphs" and ranks.num == 1
 
     faces = torch.from_numpy(train_set.images).to(device)  # (N, H, W) uint8
     labels = torch.from_numpy(train_set.labels).to(device)  # (N,)
@@ -117,26 +119,30 @@ def train(
     asks = recipe.teacher_sees != "face"  # whether the teacher predicts the crops of each step
     counts = ranks.sum(torch.from_numpy(train_set.counts()).to(device))  # (K,) of all
     weights = class_weights(counts, recipe.class_weights)[labels] if recipe.class_weights else None  # (N,)
-    if auxiliary_head:
-        votes, asked = (tensor.to(device) for tensor in vote_shares(train_set))  # (N, K), (N,)
+    votes, asked = (tensor.to(device) for tensor in vote_shares(train_set)) if voted else (None, None)  # (N, K), (N,)
 
     crossfit = CrossFit(valid_set, num_classes, device, recipe.keep)
     if history:
         crossfit.restore(run)
     average = WeightAverage(ema_model, network) if recipe.ema else None
     best = Best(run)
+    generator = torch.Generator(device)
+    repeats = teacher is not None and recipe.teacher_views > 0  # order and crops depend on the number of the view
+    views = torch.Generator(teachers.draws_on(recipe, device)) if repeats else generator
+    corruptions = views if recipe.teacher_sees == "corrupted" else generator
+    cropped = recorded(lambda rows: view(faces[rows], recipe.augment, views), device, views, on=records)
+    corrupted = recorded(lambda x: corrupt(x, recipe.augment, corruptions), device, corruptions, on=records)
+    in_step, after_step = optimizing.recordable(optimizers, device, on=records)
+    learn = recorded(Step(recipe, learner, compute, in_step, device, precision), device, on=records)
     stored = time.perf_counter()
 
     for epoch in range(len(history) + 1, recipe.epochs + 1):
         started = time.perf_counter()
         seed = recipe.seed * 1_000_003 + epoch + ranks.rank * 97_003_201
         torch.manual_seed(seed)  # dropout and RReLU draw from the global generator
-        generator = views = torch.Generator(device).manual_seed(seed)
-        if teacher and recipe.teacher_views:  # order and crops depend on the number of the view, so they repeat
-            views = torch.Generator(teachers.draws_on(recipe, device)).manual_seed(
-                seed - epoch + FIRST_VIEW + teacher.view(epoch)
-            )
-        corruptions = views if recipe.teacher_sees == "corrupted" else generator
+        generator.manual_seed(seed)
+        if teacher and repeats:
+            views.manual_seed(seed - epoch + FIRST_VIEW + teacher.view(epoch))
         order = (
             balanced_order(labels, recipe.balanced_sampling, views)
             if recipe.balanced_sampling
@@ -147,8 +153,8 @@ def train(
         network.train()
         for step in progress.bar(range(num_steps), f"epoch {epoch}/{recipe.epochs}"):
             rows = order[step * batch_size : (step + 1) * batch_size]
-            crops = view(faces[rows], recipe.augment, views)  # (B, 1, H, W)
-            seen = corrupt(crops, recipe.augment, corruptions)
+            crops = cropped(rows)  # (B, 1, H, W)
+            seen = corrupted(crops)
             x = (seen - mean) / std
             if size != recipe.image_size:
                 x = F.interpolate(x, (size, size), mode="bilinear", antialias=True)
@@ -157,29 +163,18 @@ def train(
                 shown = seen if recipe.teacher_sees == "corrupted" else crops
                 soft = teacher.recall(teacher.view(epoch), step, shown)  # (B, K)
                 target = target.lerp(soft, recipe.distillation_weight)
-            # Before the forward pass, in which CUDA graphs reuse the gradients' memory.
-            learner.zero_grad(set_to_none=True)
-            with devices.autocast(device, precision):
-                logits, vote_logits = compute(x.contiguous(memory_format=memory_format))  # (B, K), (B, K) or None
-            loss = cross_entropy(logits.float(), target, None if weights is None else weights[rows], recipe.focal)
-            if vote_logits is not None:
-                vote_loss = F.cross_entropy(vote_logits.float(), votes[rows], reduction="none") * asked[rows]
-                loss = loss + recipe.auxiliary_head * vote_loss.mean()
-            loss.backward()  # type: ignore[no-untyped-call]
-            if recipe.clip_norm:
-                nn.utils.clip_grad_norm_(learner.parameters(), recipe.clip_norm)
             num_done = (epoch - 1) * num_steps + step
             share = schedules.lr_factor(recipe, num_done, recipe.epochs * num_steps)
             rate = recipe.learning_rate * share
-            for optimizer in optimizers:
-                for group in optimizer.param_groups:
-                    group["lr"] = group["peak"] * share
+            optimizing.set_rates(optimizers, share)
+            loss, right = learn(x, target, *(None if part is None else part[rows] for part in (weights, votes, asked)))
+            for optimizer in after_step:
                 optimizer.step()
             if average and ranks.first:
                 # A smaller decay in the first steps, so that the random initial weights are forgotten quickly.
                 average.update_ema(min(recipe.ema, (1 + num_done) / (10 + num_done)))
-            total_loss += loss.detach()
-            num_right += (logits.argmax(1) == target.argmax(1)).sum()
+            total_loss += loss
+            num_right += right
             if step % 25 == 24 or step == num_steps - 1:
                 validation.check_loss(float(ranks.mean(total_loss)) / (step + 1), num_classes, epoch, rate)
 
@@ -218,16 +213,6 @@ def train(
         if ended:
             break
     return ended or "epochs"
-
-
-class Learner(nn.ModuleDict):
-    """The trained modules: ``network``, and the auxiliary head ``votes`` if the recipe has one."""
-
-    def forward(self, faces: Tensor) -> tuple[Tensor, Tensor | None]:  # (B, 1, H, W)
-        """The logits of the network and of the auxiliary head, ``(B, K)`` each; None without the head."""
-        network: Any = self["network"]
-        features = network.embed(faces)  # (B, C)
-        return network.last(features), self["votes"](features) if "votes" in self else None
 
 
 def _store(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -36,6 +36,31 @@ def build(recipe: Recipe, network: nn.Module) -> list[torch.optim.Optimizer]:
         for group in optimizer.param_groups:
             group["peak"] = group["lr"]
     return optimizers
+
+
+def set_rates(optimizers: Iterable[torch.optim.Optimizer], share: float) -> None:
+    """Set the learning rate of each parameter group to a share of its peak."""
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(group["peak"] * share)
+            else:
+                group["lr"] = group["peak"] * share
+
+
+def recordable(
+    optimizers: Sequence[torch.optim.Optimizer], device: torch.device, *, on: bool = True
+) -> tuple[list[torch.optim.Optimizer], list[torch.optim.Optimizer]]:
+    """The optimizers whose steps can be part of a CUDA graph, and the others.
+
+    A graph repeats the numbers that it was recorded with, so the learning rate of the first becomes a tensor on the device. Only
+    Muon is one of them: it launches hundreds of kernels, and PyTorch's optimizers a few.
+    """
+    inside: list[torch.optim.Optimizer] = [optimizer for optimizer in optimizers if on and isinstance(optimizer, Muon)]
+    for optimizer in inside:
+        for group in optimizer.param_groups:
+            group["lr"] = torch.tensor(group["lr"], device=device)
+    return inside, [optimizer for optimizer in optimizers if optimizer not in inside]
 
 
 def hidden_convolutions(network: nn.Module) -> list[nn.Parameter]:
@@ -96,7 +121,7 @@ class Muon(_Uncompiled):
             for weights in by_shape.values():
                 self._step_batch(weights, group["lr"], group["momentum"])
 
-    def _step_batch(self, weights: list[Tensor], rate: float, momentum: float) -> None:
+    def _step_batch(self, weights: list[Tensor], rate: float | Tensor, momentum: float) -> None:
         grads = [p.grad for p in weights if p.grad is not None]
         for p in weights:
             if "momentum_buffer" not in self.state[p]:
@@ -107,7 +132,11 @@ class Muon(_Uncompiled):
         updates = orthogonal(torch.stack([update.flatten(1) for update in nesterov]))  # (layers, out, in * taps)
         for p, update in zip(weights, updates, strict=True):
             length = math.sqrt(len(p))
-            p.mul_(length / p.norm()).add_(update.view(p.shape), alpha=-rate)
+            p.mul_(length / p.norm())
+            if isinstance(rate, Tensor):
+                p.sub_(update.view(p.shape) * rate)
+            else:
+                p.add_(update.view(p.shape), alpha=-rate)
             p.mul_(length / p.norm())
 
 

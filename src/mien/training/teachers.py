@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from mien import modelfile
@@ -25,7 +26,8 @@ from mien.inference import pretrained
 from mien.inference.classifier import Classifier
 from mien.recipes import Recipe
 from mien.run import Run
-from mien.training import checkpoint, devices
+from mien.training import checkpoint, devices, networks
+from mien.training import pretrained as pretrained_weights
 from mien.training.graph import ModelGraph, load_network
 from mien.typed_json import JsonObject
 
@@ -167,10 +169,11 @@ def load(names: str, classes: Sequence[str], device: torch.device, *, precision:
     """Load the models that a recipe's field ``teacher`` names.
 
     Args:
-        names: names or paths, separated by commas; run folders run in torch on the device, model files in onnxruntime.
+        names: names or paths, separated by commas. Run folders run in torch on the device, and so do model files of mien's networks
+            on a GPU; other model files run in onnxruntime on the CPU.
         classes: the classes of the data.
         device: device of faces and outputs.
-        precision: precision of run folders, as in training.
+        precision: precision of what runs in torch, as in training.
 
     Raises:
         ModelFileError: a model can't be loaded, or has other classes.
@@ -184,7 +187,7 @@ def load(names: str, classes: Sequence[str], device: torch.device, *, precision:
                 f"The teacher '{name}' has the classes {', '.join(known)}, the data has {', '.join(classes)}: "
                 "name a teacher trained on the same classes."
             )
-        members.append(_from_run(name, device, precision) if _is_run(name) else _from_file(name, device))
+        members.append((_from_run if _is_run(name) else _from_file)(name, device, precision))
     return Teacher(members, device)
 
 
@@ -225,8 +228,11 @@ def _weights(name: str) -> Path:
     return run.best
 
 
-def _from_file(name: str, device: torch.device) -> Member:
+def _from_file(name: str, device: torch.device, precision: str) -> Member:
     classifier = Classifier.load(name)
+    if device.type != "cpu":
+        with contextlib.suppress(ModelFileError):  # an ensemble, or another network
+            return from_weights(name, device, precision)
 
     def member(faces: Tensor) -> Tensor:
         grays = faces[:, 0].round().clamp(0, 255).byte().cpu().numpy()
@@ -235,14 +241,35 @@ def _from_file(name: str, device: torch.device) -> Member:
     return member
 
 
+def from_weights(name: str, device: torch.device, precision: str) -> Member:
+    """A model file of one of mien's networks, in torch on the device.
+
+    Raises:
+        ModelFileError: it has another network, or several.
+    """
+    first = pretrained_weights.load(name)
+    network = networks.build(first.network(), len(first.classes), first.size[0])
+    some = torch.randn(64, 1, *first.size, generator=torch.Generator().manual_seed(0))
+    first.put_into(network, first.classes, some)  # any faces do: what they set cancels in evaluation
+    graph = ModelGraph(network, first.mean, first.std, Classifier.load(name).spec.temperature)
+    return _in_torch(graph, first.size, device, precision)
+
+
 def _from_run(name: str, device: torch.device, precision: str) -> Member:
     run = Run.open(name)
-    data, memory_format = run.record.data, devices.memory_format(device)
-    temperature = Classifier.load(run.model_file).spec.temperature
-    graph = ModelGraph(load_network(run), data.mean, data.std, temperature).eval().to(device)
+    data, spec = run.record.data, Classifier.load(run.model_file).spec
+    graph = ModelGraph(load_network(run), data.mean, data.std, spec.temperature)
+    return _in_torch(graph, spec.size, device, precision)
+
+
+def _in_torch(graph: ModelGraph, size: tuple[int, int], device: torch.device, precision: str) -> Member:
+    memory_format = devices.memory_format(device)
+    graph = graph.eval().to(device)
     graph = graph.to(memory_format=memory_format)  # type: ignore[call-overload] # torch's stubs lack this overload
 
     def member(faces: Tensor) -> Tensor:
+        if faces.shape[2:] != size:
+            faces = F.interpolate(faces, size, mode="bilinear", antialias=True)
         with devices.autocast(device, precision):
             answers: Tensor = graph.probabilities(faces.contiguous(memory_format=memory_format))
         return answers
