@@ -309,7 +309,8 @@ class Work:
 
     def repeats(self, name: str) -> int:
         """How many runs to a goal: one where more would cost the networks' training too much."""
-        return self.scale.repeats if self.fast_seconds(name) * self.scale.repeats <= MOST_FAST else 1
+        room = min(MOST_FAST, 0.7 * self.campaign.left)
+        return self.scale.repeats if self.fast_seconds(name) * self.scale.repeats <= room else 1
 
     def _num_rows(self) -> int:
         return int((self.faceset.splits == "train").sum())

@@ -69,7 +69,7 @@ STUDENT = (
     "resize_from=0",
     "distillation_weight=0.7",
     "teacher_sees=view",
-    "teacher_views=20",
+    "teacher_views=16",
     "keep=last",
 )
 
@@ -83,19 +83,19 @@ MILDER = (
 """For ``tiny``: fewer corruptions of the same crops, so that the answers to them serve both students."""
 
 MEMBERS: dict[str, Training] = {
-    "large": Training("large", (*LARGER_BATCH, *CORRUPTED, *TEACHERS, "keep=last"), 65, (20, 60), 12),
+    "large": Training("large", (*LARGER_BATCH, *CORRUPTED, *TEACHERS, "keep=last"), 58, (20, 60), 14),
     "large_wide": Training(
-        "large", (*LARGER_BATCH, *CORRUPTED, *TEACHERS, "keep=last", "network=large_wide", "seed=1"), 55, (20, 60), 12
+        "large", (*LARGER_BATCH, *CORRUPTED, *TEACHERS, "keep=last", "network=large_wide", "seed=1"), 40, (20, 60), 8
     ),
     "large_deep": Training(
-        "large", (*LARGER_BATCH, *TEACHERS, "keep=last", "network=large_deep", "seed=2"), 60, (20, 60), 12
+        "large", (*LARGER_BATCH, *TEACHERS, "keep=last", "network=large_deep", "seed=2"), 58, (20, 60), 8
     ),
 }
 """The ensemble: networks that differ in width, depth, seed and corruptions, as members that err alike gain nothing."""
 
 STUDENTS: dict[str, Training] = {
-    "base": Training("base", (*STUDENT, "init=robust"), 175, (100, 300), 40, taught=True),
-    "tiny": Training("tiny", (*STUDENT, *MILDER, "init=tiny"), 130, (100, 300), 12, taught=True),
+    "base": Training("base", (*STUDENT, "init=robust"), 112, (60, 300), 32, taught=True),
+    "tiny": Training("tiny", (*STUDENT, *MILDER, "init=tiny"), 78, (60, 300), 8, taught=True),
 }
 
 PLAIN: dict[str, Training] = {
