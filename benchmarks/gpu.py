@@ -30,7 +30,6 @@ from benchmarks.gpu_plan import (
     ANSWERED_BY,
     ASSUMED_RATE,
     ASSUMED_STEP,
-    COMPILER,
     EXPECTED,
     FAST,
     LARGER_BATCH,
@@ -147,7 +146,7 @@ class Work:
             times.append((time.perf_counter() - started) / num)
         return statistics.median(times[1:])
 
-    def _pace(self, recipe: Recipe, label: str, compiler: str = COMPILER) -> dict[str, Any]:
+    def _pace(self, recipe: Recipe, label: str, compiler: str = "auto") -> dict[str, Any]:
         """Faces per second of the real loop in its second epoch of a few steps, at the full size of faces."""
         recipe = dataclasses.replace(recipe, epochs=2, resize_from=0, init="")
         train_set, valid_set = division.divide(self.faceset, recipe)
@@ -164,7 +163,7 @@ class Work:
         }
 
     def _looped(
-        self, recipe: Recipe, train_set: FaceSet, valid_set: FaceSet, label: str, compiler: str = COMPILER
+        self, recipe: Recipe, train_set: FaceSet, valid_set: FaceSet, label: str, compiler: str = "auto"
     ) -> Run:
         """A training without a model file, always from its start."""
         shutil.rmtree(self.place(label), ignore_errors=True)
@@ -248,7 +247,7 @@ class Work:
             self.data,
             recipe,
             self.place(name),
-            hardware=Hardware(speed=Speed(COMPILER, SELDOM)),
+            hardware=Hardware(speed=Speed(store_every=SELDOM)),
             progress=Lines(print),
         )
         run.checkpoint.unlink(missing_ok=True)

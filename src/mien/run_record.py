@@ -16,8 +16,8 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16")
 TRACKERS = ("tensorboard", "mlflow")
 """Programs that a training can be logged to; each is an extra of the same name."""
-COMPILERS = ("off", "eager", "inductor", "cudagraphs")
-"""How a step is compiled: not at all, only traced, by inductor, or recorded as CUDA graphs (on CUDA, in one process)."""
+COMPILERS = ("auto", "off", "eager", "inductor")
+"""How a step is compiled: recorded as CUDA graphs on CUDA in one process (auto), not at all, only traced, or by inductor."""
 
 Ending = Literal["epochs", "accuracy", "patience"]
 """Why training ended: all epochs are done, accuracy exceeded ``stop_accuracy``, or ``patience`` epochs without improvement."""
@@ -27,7 +27,7 @@ Ending = Literal["epochs", "accuracy", "patience"]
 class Speed:
     """Settings that make training on a GPU faster and don't change the method."""
 
-    compiler: Annotated[str, OneOf(COMPILERS)] = "off"
+    compiler: Annotated[str, OneOf(COMPILERS)] = "auto"
     """A mode; with inductor, each face size is compiled separately, which takes up to a minute."""
     store_every: Annotated[float, Between(0, 86_400)] = 0.0
     """Seconds between checkpoints; 0 stores one after each epoch. For a small network on a GPU, storing takes longer than an epoch."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from mien import Classifier, recipes
 from mien.data.faceset import FaceSet
@@ -30,6 +31,14 @@ def test_a_run_folder_answers_as_its_model_file_does(faces: FaceSet, run: Run) -
     torch.testing.assert_close(
         by_file, torch.from_numpy(Classifier.load(run.model_file).probabilities(faces.images[:6]))
     )
+
+
+def test_a_model_file_answers_in_torch_as_in_onnxruntime(faces: FaceSet) -> None:
+    by_file = teachers.load("tiny", faces.classes, CPU).ask(grays(faces))
+    torch.testing.assert_close(teachers.from_weights("tiny", CPU, "fp32")(grays(faces)), by_file, atol=1e-4, rtol=0)
+    smaller = F.interpolate(grays(faces), (32, 32), mode="bilinear", antialias=True)
+    in_torch = teachers.from_weights("tiny", CPU, "fp32")(smaller)  # resized to the size of the model
+    torch.testing.assert_close(in_torch, teachers.load("tiny", faces.classes, CPU).ask(smaller), atol=0.05, rtol=0)
 
 
 def test_several_teachers_give_their_mean(faces: FaceSet) -> None:

@@ -108,7 +108,7 @@ def train(
     if ended or len(history) == recipe.epochs:
         return ended or "epochs"
     compute = ranks.wrap_ddp(devices.compiled(learner, speed))
-    records = speed.compiler == "cudagraphs" and ranks.num == 1
+    records = speed.compiler == "auto" and device.type == "cuda" and ranks.num == 1
 
     faces = torch.from_numpy(train_set.images).to(device)  # (N, H, W) uint8
     labels = torch.from_numpy(train_set.labels).to(device)  # (N,)
