@@ -71,7 +71,7 @@ def tiny() -> Recipe:
 
 
 def large() -> Recipe:
-    """For a GPU: 4.5 times the parameters of ``base``, and more epochs. Its accuracy hasn't been measured yet."""
+    """For a GPU: 4.5 times the parameters of ``base``, and more epochs. In 37 epochs it was as accurate as ``base`` (docs/experiments.md)."""
     return dataclasses.replace(base(), name="large", network="large", epochs=120, ema=0.999)
 
 
