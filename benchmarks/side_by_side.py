@@ -150,10 +150,10 @@ def rows(pairs: Sequence[Pair]) -> list[list[str]]:
     return found
 
 
-def last_measured() -> str:
-    """The commit of the newest results of ``make bench``."""
-    for path in sorted(RESULTS.glob("*.json"), reverse=True):
-        if commit := json.loads(path.read_text(encoding="utf-8")).get("commit"):
+def last_measured(folder: Path = RESULTS) -> str:
+    """The commit of the newest results of ``make bench``, which have a page; other benchmarks have none."""
+    for page in sorted(folder.glob("*.md"), reverse=True):
+        if commit := json.loads(page.with_suffix(".json").read_text(encoding="utf-8")).get("commit"):
             return str(commit).rstrip("+")
     raise SystemExit("No results name a commit: give a version to compare with.")
 

@@ -110,6 +110,14 @@ def test_a_version_is_run_and_one_that_fails_is_known(crop: Path, tmp_path: Path
     assert side_by_side.seconds(("predict", "missing.jpg"), source, tmp_path / "in") is None
 
 
+def test_a_version_is_compared_with_the_last_page_of_bench(tmp_path: Path) -> None:
+    for name, commit in {"2026-11-02-epyc": "aaa+", "2026-11-01-epyc": "bbb", "2026-11-03-wild-epyc": "ccc"}.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps({"commit": commit}))
+    for name in ("2026-11-01-epyc", "2026-11-02-epyc"):
+        (tmp_path / f"{name}.md").touch()
+    assert side_by_side.last_measured(tmp_path) == "aaa"
+
+
 def test_results_keep_the_last_two_of_a_machine(tmp_path: Path) -> None:
     names = [f"2026-11-0{day}-{machine}.json" for day in range(1, 5) for machine in ("epyc", "photos-epyc")]
     for name in names:
