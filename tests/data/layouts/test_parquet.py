@@ -206,3 +206,27 @@ def test_fer2013_as_a_data_frame_keeps_its_coding(make: Maker) -> None:
     faces = read(write(make.root / "faces.parquet", columns))
     assert [faces.classes[label] for label in faces.labels] == ["happy", "sad"]
     assert faces.splits.tolist() == ["train", "public_test"]
+
+
+@pytest.mark.parametrize("head", ["pixel{}", "{}", "px_{:03d}"])
+def test_a_column_for_each_pixel(make: Maker, head: str) -> None:
+    shown = np.random.default_rng(0).integers(0, 256, (3, 64), dtype=np.uint8)
+    order = np.random.default_rng(1).permutation(64)  # columns in any order
+    columns: dict[str, Any] = {"emotion": [3, 4, 3], "Usage": ["Training", "PublicTest", "Training"]}
+    columns |= {head.format(place): shown[:, place] for place in order}
+    faces = read(write(make.root / "faces.parquet", columns))
+    assert np.array_equal(faces.images, shown.reshape(3, 8, 8))
+    assert [faces.classes[label] for label in faces.labels] == ["happy", "sad", "happy"]
+    assert list(faces.splits) == ["train", "public_test", "train"]
+
+
+def test_pixels_that_are_missing_cost_their_row_and_other_numbers_are_no_pixels(make: Maker) -> None:
+    shown = np.linspace(0, 1, 64 * 2).reshape(2, 64)
+    columns: dict[str, Any] = {f"pixel{place}": shown[:, place] for place in range(64)}
+    columns["pixel9"] = [0.5, None]
+    faces = read(write(make.root / "faces.parquet", columns | {"label": ["sad", "happy"]}))
+    assert len(faces) == 1
+    assert np.abs(faces.images[0].ravel()[10:] - 255 * shown[0, 10:]).max() <= 0.5
+    landmarks = {f"landmark{place}": [0.1, 0.2] for place in range(68)}
+    with pytest.raises(DataError, match="no column of pictures"):
+        read(write(make.root / "landmarks.parquet", landmarks | {"label": ["sad", "happy"]}))

@@ -42,7 +42,7 @@ def _matches_file_names(survey: Survey) -> bool:
 LAYOUTS = (
     Layout(
         "parquet",
-        "Parquet, Arrow or Feather files with columns image and label, as in Hugging Face data sets",
+        "Parquet, Arrow or Feather files with columns image and label, as in Hugging Face data sets, or a column for each pixel",
         "Parquet files",
         parquet.matches,
         parquet.read,

@@ -39,6 +39,14 @@ def faces(column: Any) -> list[tuple[Cell, str]]:
     return [(_encoded(data), _name(path)) for data, path in zip(encoded.to_pylist(), paths, strict=True)]
 
 
+def joined(columns: Sequence[Any]) -> Any:
+    """Arrow columns of one number each as one column of lists."""
+    import pyarrow as pa
+
+    values = np.stack([column.to_numpy(zero_copy_only=False) for column in columns], axis=1)  # (rows, columns)
+    return pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), len(columns))
+
+
 def _face(cell: Any) -> tuple[Cell, str]:
     if hasattr(cell, "values") and cell.is_valid and not hasattr(cell, "keys"):  # a list; a struct has keys
         return _array(cell), ""

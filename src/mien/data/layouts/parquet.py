@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from typing import Any
 
 from mien import emotions, escapes
 from mien.data.faceset import FaceSet
-from mien.data.layouts import cells, codes, filekinds
+from mien.data.layouts import cells, codes, filekinds, pixels
 from mien.data.layouts.arrowfile import ArrowFile
 from mien.data.layouts.columns import Labelling, Roles, is_class_head, label_of, majority, roles, shared
 from mien.data.layouts.rows import Rows
@@ -35,11 +36,12 @@ class _File:
     Attributes:
         path: the file.
         parquet: the file opened by pyarrow.
-        image: column of pictures or pixels.
+        image: column of pictures or pixels; empty if each pixel has its own.
         roles: roles of the other columns in ``heads``.
         heads: columns of single values, in order.
         votes: those of them that mien wrote for the votes of each class.
         listed: column with a list of votes, or one-hot, per face.
+        pixels: columns of one pixel each, row by row.
     """
 
     path: Path
@@ -49,6 +51,7 @@ class _File:
     roles: Roles
     votes: tuple[str, ...] = ()
     listed: str | None = None
+    pixels: tuple[str, ...] = ()
 
     @property
     def label(self) -> str | None:
@@ -118,13 +121,15 @@ def _open(path: Path) -> _File:
 
 def _with_columns(path: Path, opened: Any) -> _File:
     columns = list(opened.schema_arrow.names)
-    image = next((name for name in (*IMAGE_COLUMNS, *columns) if _holds_faces(opened.schema_arrow, name)), None)
-    if image is None:
+    image = next((name for name in (*IMAGE_COLUMNS, *columns) if _holds_faces(opened.schema_arrow, name)), "")
+    single = () if image else _pixel_columns(opened.schema_arrow)
+    if not image and not single:
         raise DataError(
-            f"'{path}' has no column of pictures ({', '.join(IMAGE_COLUMNS)}) or of pixels (pixels): it has {_few(columns)}."
+            f"'{path}' has no column of pictures ({', '.join(IMAGE_COLUMNS)}) or of pixels (pixels, or one for each): it has {_few(columns)}."
         )
-    lists = [name for name in columns if name != image and _is_list(opened.schema_arrow, name)]
-    heads = tuple(name for name in columns if name != image and name not in lists)
+    own = {image, *single}
+    lists = [name for name in columns if name not in own and _is_list(opened.schema_arrow, name)]
+    heads = tuple(name for name in columns if name not in own and name not in lists)
     votes = tuple(head for head in heads if _is_votes(opened.schema_arrow, head))
     with _reading(path):
         batch = next(opened.iter_batches(batch_size=_SAMPLE_ROWS, columns=list(heads)), None) if heads else None
@@ -136,7 +141,25 @@ def _with_columns(path: Path, opened: Any) -> _File:
     listed = next((name for name in sorted(lists, key=lambda name: not is_class_head(name))), None)
     if not found.is_labelled and listed is None and split_of(path) not in ("test", "public_test", "private_test"):
         raise DataError(f"'{path}' has no column of labels ({', '.join(LABEL_COLUMNS)}): it has {_few(columns)}.")
-    return _File(path, opened, image, heads, found, votes, listed)
+    return _File(path, opened, image, heads, found, votes, listed, single)
+
+
+def _pixel_columns(schema: Any) -> tuple[str, ...]:
+    """The columns of numbers whose names differ in their digits only, if there are as many as a face has pixels."""
+    alike: dict[str, list[str]] = {}
+    for field in schema:
+        if any(map(str.isdecimal, field.name)) and _is_number(field.type):
+            alike.setdefault(re.sub(r"\d+", "0", field.name), []).append(field.name)
+    most = max(alike.values(), key=len, default=[])
+    if not pixels.is_face(len(most)):
+        return ()
+    return tuple(most[place] for place in pixels.order(most) or range(len(most)))
+
+
+def _is_number(kind: Any) -> bool:
+    from pyarrow import types
+
+    return bool(types.is_integer(kind) or types.is_floating(kind))
 
 
 def _few(columns: Sequence[str]) -> str:
@@ -158,10 +181,7 @@ def _holds_faces(schema: Any, column: str) -> bool:
 
 
 def _is_votes(schema: Any, column: str) -> bool:
-    from pyarrow import types
-
-    kind = schema.field(column).type
-    return column.startswith(VOTES_PREFIX) and (types.is_integer(kind) or types.is_floating(kind))
+    return column.startswith(VOTES_PREFIX) and _is_number(schema.field(column).type)
 
 
 def _is_list(schema: Any, column: str) -> bool:
@@ -309,11 +329,13 @@ def _batches(file: _File) -> Iterator[list[tuple[cells.Cell, str, dict[str, Any]
     others = [*([file.listed] if file.listed else []), *file.heads]
     found: list[tuple[cells.Cell, str, dict[str, Any]]] = []
     with _reading(file.path):
-        for batch in file.parquet.iter_batches(batch_size=4096, columns=[file.image, *others]):
-            faces = cells.faces(batch.column(file.image))
+        shown = file.pixels or (file.image,)
+        for batch in file.parquet.iter_batches(batch_size=4096, columns=[*shown, *others]):
+            column = batch.column(file.image) if file.image else cells.joined(batch.select(file.pixels).columns)
+            faces = cells.faces(column)
             records = batch.select(others).to_pylist() if others else [{}] * len(batch)
             found += ((*face, record) for face, record in zip(faces, records, strict=True))
-            if cells.are_encoded(batch.column(file.image)):
+            if cells.are_encoded(column):
                 yield found
                 found = []
     yield found
