@@ -1,7 +1,7 @@
 """CUDA graphs: the kernels of repeated work are recorded once, then launched together.
 
 A step of a small network launches more than a thousand kernels. Launching them one by one takes several times as long as running
-them (benchmarks/README.md, "On a GPU").
+them (docs/training.md, "On a GPU").
 """
 
 from __future__ import annotations
