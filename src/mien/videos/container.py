@@ -22,6 +22,9 @@ STILLS = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.s
 TS_DISCONT = 0x0200
 """FFmpeg's flag of formats whose timestamps may restart (AVFMT_TS_DISCONT), such as MPEG-TS."""
 
+LENIENT = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+"""Accept titles that are not UTF-8; from version 19 on, PyAV always does, and lacks the argument."""
+
 INDEXED = {"mov", "matroska"}
 """Formats with a frame index: seeking is exact."""
 
@@ -48,7 +51,7 @@ def open_container(source: str, wait: float) -> Any:
     try:
         # Without the option, FFmpeg takes '%' in a picture's name for the numbering pattern of a picture sequence.
         options = {"pattern_type": "none"} if is_file else {}
-        return av.open(name, format=form, timeout=(wait, wait), metadata_errors="replace", options=options)
+        return av.open(name, format=form, timeout=(wait, wait), options=options, **LENIENT)
     except (av.FFmpegError, OSError, ValueError) as error:
         if is_file and _lacks_index(Path(source)):
             reason = "it is truncated: the index at its end is missing"
