@@ -22,7 +22,7 @@ STILLS = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.s
 TS_DISCONT = 0x0200
 """FFmpeg's flag of formats whose timestamps may restart (AVFMT_TS_DISCONT), such as MPEG-TS."""
 
-LENIENT = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 """Accept titles that are not UTF-8; from version 19 on, PyAV always does, and lacks the argument."""
 
 INDEXED = {"mov", "matroska"}
