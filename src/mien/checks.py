@@ -71,6 +71,7 @@ class OneOf:
 
 def in_words(kind: Any) -> str:
     """The values that an annotation accepts, as words for messages."""
+    kind = _resolved(kind)
     origin, parts = typing.get_origin(kind), typing.get_args(kind)
     if origin is typing.Annotated:
         limits = parts[1:]
@@ -102,6 +103,7 @@ def in_words(kind: Any) -> str:
 
 def fits(value: object, kind: Any) -> bool:
     """Whether a value matches an annotation; true for annotations that this module does not support."""
+    kind = _resolved(kind)
     origin, parts = typing.get_origin(kind), typing.get_args(kind)
     if kind is Any:
         return True
@@ -133,6 +135,12 @@ def fits(value: object, kind: Any) -> bool:
         return isinstance(value, origin)
     is_plain_class = isinstance(kind, type) and origin is None and not getattr(kind, "_is_protocol", False)
     return isinstance(value, kind) if is_plain_class else True
+
+
+def _resolved(kind: Any) -> Any:
+    """What an alias of Python's ``type`` statement stands for, as numpy's ``NDArray`` is one from 2.5 on."""
+    alias = typing.get_origin(kind) or kind
+    return alias.__value__ if type(alias).__name__ == "TypeAliasType" else kind
 
 
 def is_finite(number: Any) -> bool:
