@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 import browsers
 import scenes
@@ -71,6 +72,9 @@ def test_a_click_on_the_timeline_seeks(tmp_path: Path, offset: float) -> None:
         time = page.evaluate("document.querySelector('video').currentTime")
         assert time == pytest.approx(end / 2 + offset, abs=0.05)
         assert page.locator("path.playhead").count() == 2
+        expect(page.locator("path.playhead").last).to_have_attribute(
+            "d", re.compile("^M")
+        )  # drawn once the film is there
         line = str(page.locator("path.playhead").last.get_attribute("d"))
         assert float(line[1:].split()[0]) == pytest.approx((left + right) / 2, abs=8)
     assert said == []  # nothing offends the policy
