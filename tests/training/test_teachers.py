@@ -4,6 +4,8 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnx.numpy_helper
 import pytest
 import torch
 import torch.nn.functional as F
@@ -39,6 +41,23 @@ def test_a_model_file_answers_in_torch_as_in_onnxruntime(faces: FaceSet) -> None
     smaller = F.interpolate(grays(faces), (32, 32), mode="bilinear", antialias=True)
     in_torch = teachers.from_weights("tiny", CPU, "fp32")(smaller)  # resized to the size of the model
     torch.testing.assert_close(in_torch, teachers.load("tiny", faces.classes, CPU).ask(smaller), atol=0.05, rtol=0)
+
+
+def test_a_model_file_that_computes_more_than_its_network_is_left_to_onnxruntime(
+    faces: FaceSet, run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "flipped.onnx"
+    model = onnx.load_model(run.model_file)
+    graph = model.graph
+    name = graph.output[0].name
+    for node in graph.node:
+        node.output[:] = [f"{one}_plain" if one == name else one for one in node.output]
+    graph.initializer.append(onnx.numpy_helper.from_array(np.array([6, 5, 4, 3, 2, 1, 0]), "turned"))
+    graph.node.append(onnx.helper.make_node("Gather", [f"{name}_plain", "turned"], [name], axis=1))
+    onnx.save_model(model, path)
+    with pytest.raises(ModelFileError, match="computes more than its network"):
+        teachers.from_weights(str(path), CPU, "fp32")
+    assert teachers.from_weights(str(run.model_file), CPU, "fp32")(grays(faces)).shape == (6, 7)
 
 
 def test_several_teachers_give_their_mean(faces: FaceSet) -> None:

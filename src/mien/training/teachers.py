@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -231,7 +232,7 @@ def _weights(name: str) -> Path:
 def _from_file(name: str, device: torch.device, precision: str) -> Member:
     classifier = Classifier.load(name)
     if device.type != "cpu":
-        with contextlib.suppress(ModelFileError):  # an ensemble, or another network
+        with contextlib.suppress(ModelFileError):  # an ensemble, or a network of another kind
             return from_weights(name, device, precision)
 
     def member(faces: Tensor) -> Tensor:
@@ -245,13 +246,18 @@ def from_weights(name: str, device: torch.device, precision: str) -> Member:
     """A model file of one of mien's networks, in torch on the device.
 
     Raises:
-        ModelFileError: it has another network, or several.
+        ModelFileError: it has another network, or several, or computes more than its network.
     """
-    first = pretrained_weights.load(name)
+    first, classifier = pretrained_weights.load(name), Classifier.load(name)
     network = networks.build(first.network(), len(first.classes), first.size[0])
-    some = torch.randn(64, 1, *first.size, generator=torch.Generator().manual_seed(0))
-    first.put_into(network, first.classes, some)  # any faces do: what they set cancels in evaluation
-    graph = ModelGraph(network, first.mean, first.std, Classifier.load(name).spec.temperature)
+    some = np.random.default_rng(0).integers(0, 256, (32, *first.size), dtype=np.uint8)
+    faces = torch.from_numpy(some)
+    # Any faces do: what they set cancels in evaluation.
+    first.put_into(network, first.classes, (faces.float().unsqueeze(1) - first.mean) / first.std)
+    graph = ModelGraph(network, first.mean, first.std, classifier.spec.temperature).eval()
+    with torch.no_grad():
+        if not np.allclose(graph(faces).numpy(), classifier.probabilities(some), atol=1e-2):
+            raise ModelFileError(f"'{name}' computes more than its network.")
     return _in_torch(graph, first.size, device, precision)
 
 
